@@ -1,0 +1,5 @@
+"""Checks: every answer of a learner is compared with the reference, and its mistake is named."""
+
+from helpers.checks.session import answer, check, hidden_check
+
+__all__ = ["answer", "check", "hidden_check"]

@@ -1,0 +1,115 @@
+"""Comparing what an answer gave with what was expected: form, type, finiteness, values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Relative and absolute tolerance by floating-point type.
+TOLERANCES = {np.dtype("float64"): (1e-7, 1e-9), np.dtype("float32"): (1e-4, 1e-5)}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with one result.
+
+    Args:
+        result: its name.
+        text: a sentence that says what, where, got and expected.
+    """
+
+    result: str
+    text: str
+
+
+def same(got, expected):
+    """Whether two results agree in kind, shape and, within the tolerance of the coarser type, in value."""
+    if type(got) is not type(expected) and not (isinstance(got, np.generic) or isinstance(expected, np.generic)):
+        return False
+    if isinstance(expected, (list, tuple)):
+        return len(got) == len(expected) and all(same(a, b) for a, b in zip(got, expected))
+    if not isinstance(expected, np.ndarray | np.generic | float | int):
+        return got == expected
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        return False
+    return bool(np.all(close(got, expected))) if got.dtype.kind in "biufc" else np.array_equal(got, expected)
+
+
+def form_fault(name, got, expected, symbols, any_float=False):
+    """Return a Fault if `got` is not of the kind, shape and type of `expected`, else None.
+
+    Args:
+        name: of the result.
+        got: what the answer gave.
+        expected: what the reference gave.
+        symbols: the expected shape in symbols, e.g. "(N, H)".
+        any_float: accept every floating-point type.
+    """
+    if isinstance(expected, str) or expected is None:
+        if type(got) is type(expected):
+            return None
+        return Fault(name, f"`{name}` is {_kind(got)}, expected {'None' if expected is None else 'a string'}.")
+    if isinstance(expected, float | int):
+        return _number_fault(name, got, expected)
+    if not isinstance(got, np.ndarray | np.generic):
+        return Fault(name, f"`{name}` is {_kind(got)}, expected a NumPy array of shape {symbols} = {expected.shape}.")
+    if got.shape != expected.shape:
+        return Fault(name, f"`{name}` has shape {got.shape}, expected {symbols} = {expected.shape}.")
+    if got.dtype != expected.dtype and not (any_float and np.issubdtype(got.dtype, np.floating)):
+        return Fault(name, f"`{name}` has dtype {got.dtype}, expected {expected.dtype}, the dtype of the inputs.")
+    return None
+
+
+def _number_fault(name, got, expected):
+    wanted = np.integer | int if isinstance(expected, int) else np.floating | float
+    if isinstance(got, wanted) and not isinstance(got, bool):
+        return None
+    return Fault(name, f"`{name}` is {_kind(got)}, expected a plain {type(expected).__name__}.")
+
+
+def finite_fault(name, got, expected):
+    """Return a Fault if `got` holds NaN or infinity where `expected` does not, else None."""
+    if not isinstance(expected, np.ndarray | float) or not np.issubdtype(np.asarray(got).dtype, np.number):
+        return None
+    bad = ~np.isfinite(got) & np.isfinite(expected)
+    if not bad.any():
+        return None
+    what = "NaN" if np.isnan(got).any() else "infinite"
+    return Fault(name, f"`{name}` is {what} in {int(bad.sum())} of {bad.size} places.")
+
+
+def value_fault(name, got, expected):
+    """Return a Fault if a value of `got` differs from `expected` by more than the tolerance, else None."""
+    if isinstance(expected, str) or expected is None:
+        return None if got == expected else Fault(name, f"`{name}` is {got!r}, expected {expected!r}.")
+    with np.errstate(all="ignore"):
+        wrong = ~close(got, expected)
+        if not np.any(wrong):
+            return None
+        difference = np.abs(np.asarray(got, dtype="float64") - np.asarray(expected, dtype="float64"))
+    difference = np.where(wrong, difference, -1.0)
+    where = np.unravel_index(np.argmax(difference), difference.shape)
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.ndim == 0:
+        return Fault(name, f"`{name}` is {got:.6g}, expected {expected:.6g}.")
+    index = ", ".join(str(int(i)) for i in where)
+    return Fault(
+        name,
+        f"`{name}` is off by up to {difference[where]:.3g}: `{name}[{index}]` is {got[where]:.6g}, "
+        f"expected {expected[where]:.6g}. {int(wrong.sum())} of its {wrong.size} values are wrong.",
+    )
+
+
+def close(got, expected):
+    """Return where `got` and `expected` agree within the tolerance of the coarser of their types."""
+    types = {np.asarray(array).dtype for array in (got, expected)}
+    rtol, atol = TOLERANCES[np.dtype("float32") if np.dtype("float32") in types else np.dtype("float64")]
+    return np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _kind(value):
+    if isinstance(value, np.ndarray | np.generic):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if value is None:
+        return "None"
+    return f"of type {type(value).__name__}"

@@ -1,0 +1,202 @@
+"""The order inside a check: from «not written yet» to «right», one stage after the other."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from helpers.checks import compare, diagnosis
+from helpers.checks.draws import copied
+from helpers.checks.exercise import Misfit
+from helpers.checks.observation import BY_HAND, cases, observe
+
+_PACKAGE = str(Path(__file__).resolve().parents[1])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Args:
+        exercise: the exercise.
+        status: "not written yet", "not yet" or "right".
+        points: earned, 0.0 or the maximum.
+        max_points: that could be earned.
+        paragraphs: the message, the first one the most important; `code` in backticks, **weight** in asterisks.
+        misconception: the mistake that was recognised, if one was.
+        printed: what the answer printed while it was checked.
+    """
+
+    exercise: object
+    status: str
+    points: float
+    max_points: float
+    paragraphs: tuple[str, ...]
+    misconception: object = None
+    printed: str = ""
+
+    @property
+    def right(self):
+        """Whether the answer passed."""
+        return self.status == "right"
+
+
+def judge(exercise, answer, draws, seed=0):
+    """Check one answer.
+
+    Args:
+        exercise: the Exercise.
+        answer: the learner's function or class.
+        draws: the Draws to try.
+        seed: of the draws.
+
+    Returns:
+        Verdict
+    """
+    if not callable(answer):
+        return _verdict(exercise, "not yet", [f"`{exercise.name}` is {type(answer).__name__}, no function or class."])
+    tried = cases(exercise, draws, seed)
+    seen = [observe(exercise, answer, case.arguments) for case in tried]
+    printed = next((one.printed for one in seen if one.printed), "")
+    unwritten = next((one.error for one in seen if isinstance(one.error, NotImplementedError)), None)
+
+    fault = _first_fault(exercise, tried, seen)
+    if fault is not None:
+        cause = diagnosis.recognise(exercise, tried, seen, fault.result)
+        return _verdict(
+            exercise, "not yet", _explain(tried, seen, fault, cause), cause and cause.misconception, printed
+        )
+    if unwritten is not None:
+        return _verdict(exercise, "not written yet", _what_is_left(exercise, seen, unwritten), None, printed)
+    with np.errstate(all="ignore"):
+        missing = _missing_property(exercise, answer, tried, seen)
+    if missing is not None:
+        return _verdict(exercise, "not yet", [missing], None, printed)
+    return _verdict(exercise, "right", [_praise(exercise, tried)], None, printed)
+
+
+def _verdict(exercise, status, paragraphs, misconception=None, printed=""):
+    points = exercise.points if status == "right" else 0.0
+    return Verdict(exercise, status, points, exercise.points, tuple(paragraphs), misconception, printed)
+
+
+def _first_fault(exercise, tried, seen):
+    """Go through the stages in their order, each over all cases, and return the first Fault found."""
+    # Values are compared on the example by hand first: a learner can follow those numbers with a pencil. Shapes are
+    # not, since its sizes are small and alike.
+    by_hand_first = sorted(zip(tried, seen), key=lambda pair: pair[0].label != BY_HAND)
+    for stage in (_ended_early, _form, _finite, _warned, _changed, _values):
+        for case, one in by_hand_first if stage is _values else zip(tried, seen):
+            fault = stage(exercise, case, one)
+            if fault is not None:
+                return fault
+    return None
+
+
+def _ended_early(exercise, case, seen):
+    if seen.error is None or isinstance(seen.error, NotImplementedError):
+        return None
+    if isinstance(seen.error, Misfit):
+        return compare.Fault("", str(seen.error))
+    return compare.Fault("", _where_it_raised(exercise, seen.error))
+
+
+def _where_it_raised(exercise, error):
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
+    if not theirs:
+        return f"`{exercise.name}` cannot be called as agreed. {said}."
+    line = f", in `{theirs[-1].line}`" if theirs[-1].line else ""
+    return f"`{exercise.name}` stopped at line {theirs[-1].lineno} of its cell{line}. {said}."
+
+
+def _is_theirs(filename):
+    return not filename.startswith((_PACKAGE, "<__array_function__", "<frozen")) and "site-packages" not in filename
+
+
+def _form(exercise, case, seen):
+    for name, expected in _common(case, seen):
+        got = seen.record[name]
+        fault = compare.form_fault(name, got, expected, exercise.results.get(name, ""), name in exercise.any_float)
+        if fault is not None:
+            return fault
+    return None
+
+
+def _finite(exercise, case, seen):
+    faults = (compare.finite_fault(name, seen.record[name], expected) for name, expected in _common(case, seen))
+    return next((fault for fault in faults if fault), None)
+
+
+def _warned(exercise, case, seen):
+    if not seen.warned or case.expected.warned:
+        return None
+    return compare.Fault("", f"NumPy warned while `{exercise.name}` ran: {seen.warned[0]}.")
+
+
+def _changed(exercise, case, seen):
+    for name in seen.changed:
+        if name not in exercise.mutates:
+            return compare.Fault(
+                name, f"`{exercise.name}` changed its argument `{name}`, which the caller still needs."
+            )
+    return None
+
+
+def _values(exercise, case, seen):
+    for name, expected in _common(case, seen):
+        fault = compare.value_fault(name, seen.record[name], expected)
+        if fault is not None:
+            return compare.Fault(name, f"On {case.label}, {fault.text}" if case.label == BY_HAND else fault.text)
+    return None
+
+
+def _common(case, seen):
+    """The expected results that the answer got as far as giving."""
+    return [(name, expected) for name, expected in case.expected.record.items() if name in seen.record]
+
+
+def _explain(tried, seen, fault, cause):
+    paragraphs = [fault.text]
+    if cause is not None:
+        paragraphs += [f"**{cause.scope} exactly that of {cause.misconception.name}.**", cause.misconception.look]
+    states = {True: [], False: []}
+    for name, expected in _common(tried[0], seen[0]):
+        states[compare.same(seen[0].record[name], expected)].append(f"`{name}`")
+    if fault.result and states[True] and states[False]:
+        paragraphs.append(f"Right so far: {', '.join(states[True])}. Off: {', '.join(states[False])}.")
+    return paragraphs
+
+
+def _what_is_left(exercise, seen, unwritten):
+    done = [f"`{name}`" for name in seen[0].record]
+    if not done:
+        return [f"`{exercise.name}` still raises NotImplementedError. Write its body, then run this cell again."]
+    return [f"Right so far: {', '.join(done)}. Still to write: {unwritten}."]
+
+
+def _missing_property(exercise, answer, tried, seen):
+    """Compare with the numerical gradient, then try the properties; return a sentence for the first that fails."""
+    if exercise.numerical is not None:
+        for name, expected in exercise.numerical(copied(tried[0].arguments)).items():
+            if not np.allclose(seen[0].record[name], expected, rtol=1e-5, atol=1e-7):
+                return f"`{name}` differs from the numerical gradient."
+    for has_property in exercise.properties:
+        try:
+            has_property(answer)
+        except Misfit as lack:
+            return str(lack)
+        except Exception as error:
+            return _where_it_raised(exercise, error)
+    return None
+
+
+def _praise(exercise, tried):
+    count = len(exercise.results)
+    parts = [f"{count} result{'s' if count > 1 else ''} on {len(tried)} draws"]
+    if exercise.example is not None:
+        parts[0] += ", the example by hand among them"
+    if exercise.numerical is not None:
+        parts.append("and the numerical gradient")
+    return f"{' '.join(parts)}: all agree."

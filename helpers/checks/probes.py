@@ -1,0 +1,70 @@
+"""Probes that several exercises share: how a step and how a recurrent layer are tried out."""
+
+import inspect
+
+from helpers.checks.exercise import Misfit, unpack
+from helpers.nn.base import Layer, Param
+
+
+def step_with_cache(name, results, cache):
+    """Return a probe for a step forward: its results, then the entries of its cache one by one.
+
+    Args:
+        name: of the function.
+        results: names of what it returns before the cache.
+        cache: names of the cache's entries.
+    """
+
+    def probe(answer, arguments, record):
+        given = unpack(answer(**arguments), (*results, "cache"), name)
+        stored = given.pop("cache")
+        record.update(given)
+        if not isinstance(stored, (tuple, list)) or len(stored) != len(cache):
+            raise Misfit(f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order.")
+        record.update({f"cache[{i}], {entry},": value for i, (entry, value) in enumerate(zip(cache, stored))})
+
+    return probe
+
+
+def build_layer(answer, name, *arguments):
+    """Make a layer of the learner's class.
+
+    Raises:
+        Misfit: it is no class, or no Layer.
+    """
+    if not inspect.isclass(answer):
+        raise Misfit(f"`{name}` must be a class: give the check the class itself, `{name}`, without parentheses.")
+    layer = answer(*arguments)
+    if not isinstance(layer, Layer):
+        raise Misfit(f"`{name}` must be a Layer: write `class {name}(Layer):`.")
+    return layer
+
+
+def recurrent_layer(name):
+    """Return a probe for a recurrent layer with parameters Wx, Wh, b and one array as its state.
+
+    It goes forward and back from a given state, and then once more from no state at all, without zeroing the
+    gradients: a state that was kept, or a gradient that was overwritten, shows there.
+    """
+
+    def probe(answer, arguments, record):
+        params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
+        layer = build_layer(answer, name, *params.values())
+        _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, "")
+        if layer.parameters() != list(params.values()):
+            raise Misfit(
+                f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
+            )
+        record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
+        again = " of a second call, with no state given"
+        _once(layer, name, arguments["more_xs"], None, arguments["dhs"], None, record, again)
+        record.update({f"{key}.grad after two calls": param.grad.copy() for key, param in params.items()})
+
+    return probe
+
+
+def _once(layer, name, xs, state, dhs, dstate, record, suffix):
+    given = unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward")
+    record.update({f"{key}{suffix}": value for key, value in given.items()})
+    given = unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward")
+    record.update({f"{key}{suffix}": value for key, value in given.items()})

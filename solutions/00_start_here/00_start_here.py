@@ -1,0 +1,273 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Start here: write, check, mend
+#
+# **You will do**: run your first cells, write one function, be told off by a check, mend it.
+#
+# **You will learn**: how a notebook of this course works, how to read a check, where the hints are, how to hand in,
+# and how to get a broken notebook back. And why the sigmoid, which every gate of this course is made of, should not
+# be typed in as the textbook prints it.
+#
+# **You will need**: 30 minutes; a little Python and NumPy; the derivative of a function of one variable.
+
+# %%
+import numpy as np
+
+from helpers import plots
+from helpers.checks import check
+
+# %% [markdown]
+# Click on the cell above and press **Shift + Enter**: the cell runs, and the next one is chosen. A number in brackets
+# appears beside it. That is all there is to running a notebook: from the top to the bottom, one cell after the other.
+# Cells remember what ran before them, so if you start in the middle, names are missing.
+#
+# ## Where this course goes
+#
+# A recurrent network (RNN, 순환 신경망) reads one word after the other and keeps a *hidden state* (은닉 상태): its only
+# memory of what it has read. You will see that memory fail, repair it, and train a language model on the repaired one.
+
+# %%
+plots.course_map()
+
+# %% [markdown]
+# Nine notebooks, each a station. In every one you write small pieces in NumPy, and every piece is checked at once. In
+# the last notebook **the layers that you wrote train a real language model**.
+#
+# > **Note.** No exercise is locked behind an earlier one. Where you left one open, the course's own *reference* takes
+# > its place and a line tells you so. Skip what you know, come back to what you skipped.
+#
+# ## How it is written
+#
+# Sizes have the same letters in every formula, every docstring and every message:
+#
+# | letter | size of | letter | size of |
+# | --- | --- | --- | --- |
+# | `N` | the batch: sequences read side by side | `D` | an input vector |
+# | `T` | the time steps | `H` | the hidden state |
+# | | | `V` | the vocabulary |
+
+# %% [markdown]
+# > **Notation.** One step reads `x (N, D)`; a whole sequence is `xs (N, T, D)`, with an s. Examples are *rows*: a layer
+# > computes `x @ W`, not `W @ x`. `dW` is the gradient (기울기) of the loss with respect to `W`, so it has the shape of `W`.
+# > `W[i, j]` leads from input i to output j.
+
+# %%
+x, W = np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+y = x @ W
+print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y)
+
+# %% [markdown]
+# One row of three numbers times a (3, 2) matrix: one row of two. The first is 1·1 + 2·0 + 3·1 = 4. If a line of your own
+# ever puzzles you, print the shapes first, as this cell does. More than half of all mistakes in this course are shape
+# mistakes, and a shape is seen at a glance.
+#
+# ## A function to start with
+#
+# Three of the four lines inside an LSTM ask the same question: *how far is this gate open?* The answer must lie between 0
+# (closed) and 1 (open). The **sigmoid** (시그모이드) gives it:
+#
+# $$ \sigma(a) = \frac{1}{1 + e^{-a}} $$
+
+# %%
+a = np.linspace(-8, 8, 201)
+plots.sigmoid_curve(a, 1 / (1 + np.exp(-a)))
+
+# %% [markdown]
+# Far to the left the gate is shut, far to the right it is wide open, and only in between does a small change of `a` make
+# a difference. Here is the formula, typed in as it stands. It looks right, and in the figure above it *was* right. Give
+# it to the check and read what it says.
+
+# %%
+def textbook_sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+check("0.1", textbook_sigmoid)
+
+# %% [markdown]
+# ## Read a check
+#
+# A check tells you, in this order: **what** is wrong and where; the **cause**, if your numbers are exactly those of a known
+# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The number beneath the panel is
+# the points you earned, and you may check as often as you like.
+#
+# A check uses your function on several random inputs and compares every number with the reference, in float64
+# to 7 digits and in float32 to 4. How you compute is your business: loops, `einsum`, helper functions of your own.
+# It also sees to it that nothing you were given was changed behind the caller's back.
+
+# %% [markdown]
+# ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
+#
+# **Why.** In float64, $e^{710}$ is already infinity. A gate that is far from its threshold must be *closed*, not a warning
+# on the screen; and in the formulas that come later, infinity divided by infinity is NaN, which spreads.
+#
+# **The equation.** Two ways of writing the same curve that never put a large positive number into `exp`:
+#
+# $$ \sigma(a) = \tfrac12\left(1 + \tanh\tfrac a2\right)
+# \qquad\qquad \sigma(a) = \begin{cases} 1/(1+e^{-a}) & a \ge 0\\ e^{a}/(1+e^{a}) & a < 0 \end{cases} $$
+#
+# **By hand.** $\sigma(0) = 0.5$; $\sigma(2) = 1/(1+e^{-2}) = 1/1.135 = 0.881$; and $\sigma(-2) = 1 - 0.881 = 0.119$.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-0-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sigmoid(a):
+    """Openness of a gate: 1 / (1 + exp(-a)), without overflow for any a.
+
+    Args:
+        a (any shape): float array.
+
+    Returns:
+        y: same shape and dtype as a, between 0 and 1
+    """
+    ### BEGIN SOLUTION
+    return (1 + np.tanh(a / 2)) / 2
+    ### END SOLUTION
+    # 1. choose one of the two forms above
+    # 2. return a new array; `a` itself stays as it is
+    raise NotImplementedError("Exercise 0.1: write sigmoid")
+
+
+# %% [markdown]
+# Stuck? Open one hint at a time; each gives away a little more.
+#
+# <details><summary>Hint 1: a nudge</summary>One of the two forms needs a single NumPy function that is safe everywhere.</details>
+# <details><summary>Hint 2: the equation to use</summary>σ(a) = (1 + tanh(a/2)) / 2. Why? Write tanh(u) as (1 − e<sup>−2u</sup>) / (1 + e<sup>−2u</sup>) and put u = a/2.</details>
+# <details><summary>Hint 3: almost the code</summary><code>np.tanh(a / 2)</code> runs from −1 to 1. Add something, then divide by something.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-0-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("0.1", sigmoid)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-0-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 0.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("0.1", sigmoid)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **What to notice.** The two forms are *equal* as formulas and differ as programs. That happens all through this course:
+# the equation says what to compute, and floating-point numbers decide how.
+
+# %%
+from helpers.checks import answer
+
+sigmoid_now = answer("0.1")
+print("σ(0), σ(2), σ(-2) =", np.round(sigmoid_now(np.array([0.0, 2.0, -2.0])), 3))
+print("σ(±1000)          =", sigmoid_now(np.array([1000.0, -1000.0])))
+
+# %% [markdown]
+# `answer("0.1")` hands you *your* function if its check has passed, and the reference if not: demonstrations like this
+# one always run. The three numbers are those of the example by hand, and the last line is a gate wide open and one
+# shut, without a warning.
+#
+# **Go further.** Show that $\sigma(-a) = 1 - \sigma(a)$, and that $\sigma'(a) = \sigma(a)(1 - \sigma(a))$. Where is the
+# slope largest, and how large is it there?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** $1 - \frac{1}{1+e^{-a}} = \frac{e^{-a}}{1+e^{-a}} = \frac{1}{e^{a}+1} = \sigma(-a)$. For the slope,
+# $\frac{d}{da}(1+e^{-a})^{-1} = \frac{e^{-a}}{(1+e^{-a})^2} = \sigma(a)\,\sigma(-a) = \sigma(a)(1-\sigma(a))$. It is largest at
+# $a = 0$, where it is 1/4. A sigmoid takes at least three quarters of a gradient away; remember that in notebook 03.
+
+# %%
+slope = (sigmoid_now(a + 1e-5) - sigmoid_now(a - 1e-5)) / 2e-5
+print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.argmax()]))
+
+# %% [markdown]
+# ## The rules of the house
+#
+# - **Your code goes into the answer cells**, those that raise `NotImplementedError`. Helper functions and imports that your
+#   answer needs go *into the same cell*: when a class is graded, only answer cells are taken.
+# - **You may add cells** to try things out. They are yours; nobody grades them.
+# - **Check cells stay as they are.** Changing one changes nothing but what *you* see.
+# - `print` inside your function as much as you like: the panel shows what was printed.
+#
+# > **Try it.** Put `print(a.shape)` into your sigmoid and check again. Then take it out.
+
+# %% [markdown]
+# ## When something breaks
+#
+# | what you see | what to do |
+# | --- | --- |
+# | `NameError: name 'np' is not defined` | an earlier cell has not run: menu *Run → Run All Above Selected Cell* |
+# | a cell shows `[*]` and never ends | the square button ■ interrupts it; look for a loop that does not end |
+# | results you cannot explain | menu *Kernel → Restart Kernel and Run All Cells*: it forgets everything and starts clean |
+# | a cell you deleted, a check you changed, a file that will not open | in a terminal: `make restore NB=00` |
+#
+# `make restore` puts a fresh copy in the place of yours and keeps yours beside it as a numbered backup. Nothing is ever
+# thrown away.
+
+# %% [markdown]
+# ## Where your work lives
+#
+# You are working in `my/00_start_here/`, on your own copy. `make learn` makes such copies and never touches one that is
+# there, so you can update the course and keep your answers. Save with **Ctrl + S** (⌘ S on a Mac). Full solutions, with the
+# questions answered, are in `solutions/`. They are worth more *after* you tried.
+#
+# ## Summary
+#
+# - The sigmoid turns any number into an openness between 0 and 1; write it in a form that cannot overflow.
+# - Run from the top; check at once; open a hint; restart when in doubt; restore when it is broken.
+# - Print shapes. `dW` has the shape of `W`.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. What is `(x @ W).shape` for `x (N, D)` and `W (D, H)`?
+# 2. Why does `W @ x` fail for them, and what would have to change for it to work?
+# 3. What shape does `dW` have, and why can it have no other?
+# 4. A gate gets a = -30. Is it open or closed? Does a change of a by 1 matter?
+# 5. Why is σ(-1000) *exactly* 0.0 in float64, though the formula never gives 0?
+# 6. What is the largest number that float32 can hold, roughly, and what is its logarithm?
+# 7. Two formulas are equal on paper and differ on the machine. Which of the two should a check compare with?
+# 8. Your check passed yesterday; today the same cell raises `NameError`. What happened?
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. (N, H).
+# 2. (D, H) times (N, D) does not fit. With examples as columns, `x.T` (D, N), the product `W.T @ x.T` is the same layer.
+# 3. (D, H): one number for every weight, the change of the loss per change of that weight.
+# 4. Closed: σ(-30) ≈ 1e-13. A change of 1 alters it by about 2e-13: nothing that a loss would notice.
+# 5. e⁻¹⁰⁰⁰ ≈ 10⁻⁴³⁴ lies below the smallest positive float64 (about 5·10⁻³²⁴), so it *underflows* to 0. That is harmless.
+# 6. About 3.4·10³⁸; its natural logarithm is 88.7. So exp(89) overflows in float32.
+# 7. With the one that is accurate on the machine: rounding is part of the answer.
+# 8. The kernel was restarted and forgot every name. Run the cells above first.
+
+# %%
+for kind in ("float32", "float64"):
+    largest = np.finfo(kind).max
+    print(f"{kind}: largest number {largest:.3g}, its logarithm {np.log(largest):.1f}")
+
+# %% [markdown]
+# ## Before you hand in
+#
+# Learning on your own? Then there is nothing to hand in: go on to `01_vanishing_and_exploding_gradients`.
+#
+# In a class: *Kernel → Restart Kernel and Run All Cells*, look at the points under every check, save, and give your teacher
+# the saved file `00_start_here.ipynb`. Restarting matters: it shows what a grader will see, who has none of the names that
+# only your session remembers.
+#
+# ## Further reading
+#
+# - D. Goldberg, *What every computer scientist should know about floating-point arithmetic*, ACM Computing Surveys 23 (1991).
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (2016), section 4.1, on overflow and underflow.
+
+# %% [markdown]
+# ## 요약
+#
+# 1. 위에서 아래로 셀을 차례대로 실행하고(Shift + Enter), 답을 쓴 뒤 바로 `check`로 확인한다.
+# 2. 시그모이드는 임의의 수를 0과 1 사이의 값, 곧 게이트가 열린 정도로 바꾼다.
+# 3. 수식으로는 같아도 부동소수점 계산에서는 다를 수 있으므로 오버플로가 없는 식을 쓴다.
+# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같다.
+# 5. 노트북이 망가지면 `make restore NB=00`으로 되돌리며, 이전 파일은 백업으로 남는다.
