@@ -1,12 +1,13 @@
 """The one style of the course: colours, line styles, and figures that carry their own alt text."""
 
 import base64
+import functools
 import html
 import io
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+# matplotlib takes about a second to import, so the functions that draw import it: a notebook that only imports
+# `plots` starts at once.
 
 #: Okabe and Ito's colours, told apart by readers of every kind of colour vision.
 COLOURS = {
@@ -20,6 +21,9 @@ COLOURS = {
     "purple": "#CC79A7",
     "grey": "#7F7F7F",
 }
+
+#: Text, and what should stay in the background.
+INK, PALE = "#333333", "#7A828C"
 
 #: What a thing is coloured, in every figure of the course.
 COLOUR_OF = {
@@ -51,6 +55,7 @@ RC = {
     "figure.dpi": 110,
     "savefig.dpi": 110,
     "font.size": 10,
+    "mathtext.fontset": "cm",
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -62,8 +67,34 @@ RC = {
     "lines.linewidth": 1.8,
     "lines.markersize": 4,
     "legend.frameon": False,
-    "svg.hashsalt": "course",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": PALE,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
+
+
+def course_style():
+    """Return a context in which matplotlib has the course's settings, whatever the reader has set."""
+    import matplotlib.style
+
+    return matplotlib.style.context(["default", RC])
+
+
+def in_style(draw):
+    """Decorate a function that draws: lines and text take their settings when made, so all of it must run in style.
+
+    Args:
+        draw: a function that returns a `Picture`.
+    """
+
+    @functools.wraps(draw)
+    def drawn_in_style(*args, **kwargs):
+        with course_style():
+            return draw(*args, **kwargs)
+
+    return drawn_in_style
 
 
 def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
@@ -76,9 +107,28 @@ def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
         rows: axes one above the other.
         subplots: passed on to ``Figure.subplots``, e.g. ``sharey=True``.
     """
-    with mpl.rc_context(RC):
+    from matplotlib.figure import Figure
+
+    with course_style():
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, **subplots)
+
+
+def new_canvas(width, height):
+    """Return a figure and one bare axes that fills it, in which a unit is an inch, for drawing diagrams.
+
+    Args:
+        width: of the figure [inch].
+        height: of the figure [inch].
+    """
+    from matplotlib.figure import Figure
+
+    with course_style():
+        figure = Figure(figsize=(width, height))
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.set(xlim=(0, width), ylim=(0, height))
+        ax.set_axis_off()
+        return figure, ax
 
 
 class Picture:
@@ -94,11 +144,15 @@ class Picture:
     def __init__(self, figure, alt):
         self.figure = figure
         self.alt = " ".join(alt.split())
+        # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
+        with course_style():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
     def png(self, dpi=RC["savefig.dpi"]):
         """Return the image as PNG bytes."""
         buffer = io.BytesIO()
-        with mpl.rc_context(RC):
+        with course_style():
             self.figure.savefig(buffer, format="png", dpi=dpi)
         return buffer.getvalue()
 

@@ -1,0 +1,443 @@
+"""Gradients through time, drawn: what tanh lets through, what Wh does, and how far back a weight still feels a step."""
+
+import textwrap
+
+import numpy as np
+
+from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, Picture, in_style, new_figure
+
+STEPS_BACK = "steps back in time"
+_AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
+
+
+# --- what the figures share --------------------------------------------------------------------------------------
+
+
+def _array(values, name, *shapes):
+    """Return `values` as an array if it has one of the shapes, written as ``(steps,)`` or ``(seeds, steps)``."""
+    array = np.asarray(values, dtype=float)
+    if array.size == 0 or array.ndim not in [shape.strip("(,)").count(",") + 1 for shape in shapes]:
+        raise ValueError(f"{name} must have the shape {' or '.join(shapes)}, and not be empty: got {array.shape}.")
+    return array
+
+
+def _dict_of_arrays(data, name, *shapes):
+    """Return a dict of arrays, checked; there are as many line styles as in SERIES."""
+    if not isinstance(data, dict) or not 1 <= len(data) <= len(SERIES):
+        raise ValueError(f"{name} must be a dict from label to array, with 1 to {len(SERIES)} entries.")
+    return {label: _array(values, f"{name}[{label!r}]", *shapes) for label, values in data.items()}
+
+
+def _drawable(values):
+    """Return the values with a gap where a log axis has no place for them: at 0, inf and NaN."""
+    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
+
+
+def _short(value):
+    """Return a number with three significant digits: more would differ between processors."""
+    return f"{value:.3g}"
+
+
+def _written(value):
+    """Return a number as a figure writes it, such as 2.66 × 10⁻⁵."""
+    mantissa, _, exponent = _short(value).partition("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) if exponent else ""
+    return f"{mantissa} × 10{raised}" if exponent else mantissa
+
+
+def _spoken(label):
+    """Return a label without the marks of mathtext, for alt text."""
+    return label.translate(str.maketrans("", "", "$\\{}"))
+
+
+def _steps(values, start=1):
+    return start + np.arange(values.shape[-1])
+
+
+def _line(number, steps):
+    """Return the style of a line: about eight markers, shifted from line to line so that none hides another."""
+    gap = max(1, steps // 8)
+    return SERIES[number] | {"markevery": (number * gap // len(SERIES), gap)}
+
+
+def _set_log_y(ax, *arrays, also=(), room=3.0):
+    """Make y logarithmic, with limits that hold all that can be drawn, a few levels `also`, and a little room."""
+    drawable = np.concatenate([_drawable(np.ravel(array)) for array in arrays])
+    if np.isnan(drawable).all():
+        raise ValueError("There is nothing to draw on a log axis: every value is 0, negative, inf or NaN.")
+    held = np.concatenate([drawable, also])
+    ax.set_yscale("log")
+    ax.set_ylim(np.nanmin(held) / room, np.nanmax(held) * room)
+
+
+def _name_line_ends(ax, ends):
+    """Write each line's name beside its right end, moved up where two would touch; call it after setting the limits.
+
+    Args:
+        ax: the axes.
+        ends: (y, text, colour) of each line.
+    """
+    to_fraction = ax.transData + ax.transAxes.inverted()
+    inch = 1 / (ax.figure.get_figheight() * ax.get_position().height)
+    bottom = 0.0
+    for y, text, colour in sorted(ends, key=lambda end: end[0]):
+        text = text if "$" in text else textwrap.fill(text, 22)
+        half = (0.03 + 0.08 * len(text.splitlines())) * inch
+        height = max(to_fraction.transform((1, y))[1], bottom + half)
+        bottom = height + half
+        ax.annotate(text, (1, height), (6, 0), "axes fraction", "offset points", va="center", color=colour)
+
+
+def _write_beside(ax, x, height, text, colour):
+    """Write a note beside a vertical line at x, on the side that has more room; height is a fraction of the axes."""
+    left = x > np.mean(ax.get_xlim())
+    ax.annotate(text, (x, height), (-6 if left else 6, 0), ax.get_xaxis_transform(), "offset points",
+                ha="right" if left else "left", va="top", fontsize=9, color=colour)  # fmt: skip
+
+
+def _last_drawable(values):
+    """Return the last value that a log axis can show, where a line ends and its name belongs; 0 if there is none."""
+    drawable = _drawable(values)
+    return np.append(0.0, drawable[~np.isnan(drawable)])[-1]
+
+
+def _first_step(condition):
+    """Return the first step, counted from 1, at which a condition holds, or None."""
+    return int(np.argmax(condition)) + 1 if np.any(condition) else None
+
+
+# --- tanh, and one number multiplied again and again ---------------------------------------------------------------
+
+
+@in_style
+def tanh_and_derivative(x, y, derivative):
+    """Plot tanh with its derivative ``1 - y**2``, and shade where less than a tenth of a gradient gets through.
+
+    Args:
+        x (n,): increasing.
+        y (n,): tanh of x.
+        derivative (n,): of tanh at x.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: arrays of another shape, or of different ones.
+    """
+    x, y, derivative = _array(x, "x", "(n,)"), _array(y, "y", "(n,)"), _array(derivative, "derivative", "(n,)")
+    if not x.shape == y.shape == derivative.shape:
+        raise ValueError(f"x, y and derivative must have one shape: got {x.shape}, {y.shape} and {derivative.shape}.")
+    figure, ax = new_figure(8, 3.0)
+    blue, red = SERIES[0]["color"], SERIES[1]["color"]
+    ax.plot(x, y, color=blue, ls="-")
+    ax.plot(x, derivative, color=red, ls="--")
+    peak, at = derivative.max(), x[derivative.argmax()]
+    ax.plot(at, peak, "s", color=red)
+    ax.annotate(f"never above {_short(peak)}", (at, peak), (0, 8), textcoords="offset points", ha="center", color=red)
+    ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
+    ax.set_yticks([-1, 0, 1])
+    _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
+    alt = f"""tanh rises from {_short(y[0])} to {_short(y[-1])}. Its derivative is a bell: {_short(peak)} at x =
+    {at:.2f}, and nowhere more."""
+    if max(derivative[0], derivative[-1]) < 0.1 < peak:
+        top = derivative.argmax()
+        low = np.interp(0.1, derivative[: top + 1], x[: top + 1])
+        high = np.interp(-0.1, -derivative[top:], x[top:])
+        for edge, end in (low, x[0]), (high, x[-1]):
+            ax.axvspan(edge, end, color=PALE, alpha=0.12, lw=0)
+            ax.text((edge + end) / 2, 0.3, "less than 0.1\ngets through", ha="center", fontsize=9)
+        alt += f" Outside {low:.2f} < x < {high:.2f} it is below 0.1."
+    return Picture(figure, alt)
+
+
+@in_style
+def scalar_powers(powers):
+    """Plot how one number grows or decays as it is multiplied with itself.
+
+    Args:
+        powers: dict from label to array (steps,): w¹, w², …; the absolute values are drawn.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: no dict of such arrays, or nothing that a log axis can show.
+    """
+    powers = _dict_of_arrays(powers, "powers", "(steps,)")
+    sizes = {label: np.abs(values) for label, values in powers.items()}
+    figure, ax = new_figure(8, 3.2)
+    _set_log_y(ax, *sizes.values())
+    for number, values in enumerate(sizes.values()):
+        ax.plot(_steps(values), _drawable(values), **_line(number, values.size))
+    ax.set(xlabel="number of multiplications $k$", ylabel="$|w^k|$")
+    ax.margins(x=0.01)
+    _name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", SERIES[number]["color"])
+                         for number, (label, values) in enumerate(sizes.items())])  # fmt: skip
+    ends = "; ".join(f"{_spoken(label)} becomes {_short(v[-1])} after {v.size}" for label, v in sizes.items())
+    return Picture(figure, f"Powers of a number on a log axis, each a straight line: {ends} multiplications.")
+
+
+# --- norms of gradients ------------------------------------------------------------------------------------------
+
+
+@in_style
+def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=None, start=1):
+    """Plot the size of gradients against how far back in time they have travelled.
+
+    Args:
+        norms: dict from label to array (steps,), or (seeds, steps): then thin lines, and their median thick.
+        ylabel: what the norm is of.
+        title: of the figure.
+        floor: a size below which a float32 weight no longer moves, drawn as a horizontal line.
+        start: how many steps back the first value is.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: no dict of such arrays, or nothing that a log axis can show.
+    """
+    norms = _dict_of_arrays(norms, "norms", "(steps,)", "(seeds, steps)")
+    figure, ax = new_figure(8, 3.4)
+    _set_log_y(ax, *norms.values(), also=[] if floor is None else [floor])
+    ends, sentences = [], []
+    for number, (label, values) in enumerate(norms.items()):
+        seeds, steps, colour = np.atleast_2d(values), _steps(values, start), SERIES[number]["color"]
+        middle = np.median(seeds, axis=0)
+        if len(seeds) > 1:
+            ax.plot(steps, _drawable(seeds).T, color=colour, lw=0.8, alpha=0.35)
+        ax.plot(steps, _drawable(middle), **_line(number, middle.size) | {"lw": 2.4})
+        ends.append((_last_drawable(middle), label, colour))
+        of = f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
+        first, last = f"{_short(middle[0])} at {steps[0]}", f"{_short(middle[-1])} at {steps[-1]}"
+        sentences.append(f"{_spoken(label)}{of}: {first}, {last}")
+    alt = f"{ylabel[0].upper()}{ylabel[1:]} against steps back in time, on a log axis. {'; '.join(sentences)}."
+    if floor is not None:
+        ax.axhline(floor, color=INK, lw=1.2, ls=(0, (6, 3)))
+        ax.annotate(f"below {_written(floor)} a float32 weight no longer moves", (0, floor), (4, 4),
+                    ax.get_yaxis_transform(), "offset points", fontsize=9)  # fmt: skip
+        alt += f" A line at {_short(floor)} marks the smallest gradient that moves a float32 weight."
+    ax.set(xlabel=STEPS_BACK, ylabel=ylabel, title=title)
+    ax.margins(x=0.01)
+    _name_line_ends(ax, ends)
+    return Picture(figure, alt)
+
+
+@in_style
+def disagreement(norms, sigma_max, spectral_radius, worst):
+    """Plot a gradient that first grows and then vanishes, between σᵏ and ρᵏ: the worst case ‖Whᵏ‖ never leaves them.
+
+    Args:
+        norms (steps,): of one dh of length 1 after 1, 2, … products with Wh.T.
+        sigma_max: σ, the largest singular value of Wh; above 1.
+        spectral_radius: ρ, the largest absolute eigenvalue of Wh; below 1.
+        worst (steps,): the largest norm that any dh of length 1 can have after as many products, ‖Whᵏ‖₂.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: arrays of another shape, or a Wh for which the two measures agree.
+    """
+    norms, worst = _array(norms, "norms", "(steps,)"), _array(worst, "worst", "(steps,)")
+    if norms.shape != worst.shape:
+        raise ValueError(f"norms and worst must have one shape: got {norms.shape} and {worst.shape}.")
+    if not sigma_max > 1 > spectral_radius > 0:
+        raise ValueError(f"This figure is for a Wh with σ > 1 > ρ > 0: got σ = {sigma_max}, ρ = {spectral_radius}.")
+    k = _steps(norms)
+    figure, ax = new_figure(8, 3.4)
+    _set_log_y(ax, norms, worst, spectral_radius**k, room=6)
+    ax.axhline(1, color=PALE, lw=0.8)
+    ax.plot(k, sigma_max**k, color=PALE, lw=1.4, ls="--")
+    ax.plot(k, spectral_radius**k, color=PALE, lw=1.4, ls=":")
+    ax.plot(k, _drawable(norms), **_line(0, k.size))
+    ax.plot(k, _drawable(worst), **_line(1, k.size))
+    # σᵏ leaves through the top: its name goes where it does.
+    leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
+    name = rf"$\sigma^k$,  $\sigma$ = {_short(sigma_max)}"
+    ax.annotate(name, (leaves, sigma_max**leaves), (6, -12), textcoords="offset points", annotation_clip=False)
+    _name_line_ends(ax, [
+        (_last_drawable(worst), r"worst case $\|W_h^k\|$", SERIES[1]["color"]),
+        (_last_drawable(norms), "one gradient", SERIES[0]["color"]),
+        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {_short(spectral_radius)}", INK),
+    ])  # fmt: skip
+    ax.set(xlabel=f"{STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
+    ax.margins(x=0.01)
+    peak = int(np.argmax(worst))
+    below = int(np.flatnonzero(worst >= 1)[-1]) + 2 if worst.max() >= 1 else 1
+    end = f"stays below 1 from step {below} on" if below <= k[-1] else "does not come back below 1"
+    alt = f"""With sigma = {_short(sigma_max)} and rho = {_short(spectral_radius)} the worst case grows to
+    {_short(worst[peak])} at step {peak + 1}, {end}, and is {_short(worst[-1])} after {k[-1]} steps. One gradient of
+    length 1 peaks at {_short(norms.max())} and ends at {_short(norms[-1])}. For comparison, sigma to the k only grows and
+    rho to the k only decays."""
+    return Picture(figure, alt)
+
+
+@in_style
+def unit_circle(matrices):
+    """Draw the unit circle and its image under ``v @ Wh.T``, as in backprop: the singular values are its half-axes.
+
+    Every panel has its own scale; the dashed circle has the radius 1 in each.
+
+    Args:
+        matrices: dict from title to Wh (2, 2), one to four.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: no dict of such matrices.
+    """
+    matrices = _dict_of_arrays(matrices, "matrices", "(2, 2)")
+    for title, Wh in matrices.items():
+        if Wh.shape != (2, 2):
+            raise ValueError(f"matrices[{title!r}] must have the shape (2, 2): got {Wh.shape}.")
+    count = len(matrices)
+    figure, axes = new_figure(min(8, 4 * count), min(8, 4 * count) / count + 0.6, count, squeeze=False)
+    angles = np.linspace(0, 2 * np.pi, 241)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    marked = slice(0, 240, 20)
+    dots = {"c": angles[marked], "cmap": "twilight", "edgecolors": INK, "linewidths": 0.6, "zorder": 3}
+    sentences = []
+    for ax, (title, Wh) in zip(axes[0], matrices.items()):
+        image = circle @ Wh.T
+        ax.plot(*circle.T, color=PALE, lw=1.2, ls="--")
+        ax.plot(*image.T, color=INK, lw=1.4)
+        # Large dots before, small ones of the same colour after: a rotation shows although the curves coincide.
+        ax.scatter(*circle[marked].T, s=70, alpha=0.5, **dots)
+        ax.scatter(*image[marked].T, s=26, **dots)
+        axes_of_image, sigmas, _ = np.linalg.svd(Wh)
+        bound = 1.2 * max(1, sigmas[0])
+        for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, _AXIS_COLOURS), 1):
+            tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
+            ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2,
+                                                     "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+            ax.annotate(rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), textcoords="offset points", ha="center",
+                        va="center", color=colour, fontsize=12, zorder=4,
+                        bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
+            ax.text(0.4 * number - 0.4, 1.02, rf"$\sigma_{number}$ = {sigma:.2f}", color=colour, transform=ax.transAxes)
+        ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
+        ax.locator_params(nbins=5)
+        ax.set_title(title, pad=20)
+        sentences.append(f"{_spoken(title)}: {sigmas[0]:.2f} and {sigmas[1]:.2f}")
+    axes[0, 0].set_ylabel("second element")
+    alt = f"""The unit circle, dashed, and its image under v @ Wh.T, an ellipse whose half-axes are the singular values
+    of Wh. They are, for {"; ".join(sentences)}."""
+    return Picture(figure, alt)
+
+
+@in_style
+def gradient_heatmap(dhs, title=""):
+    """Plot the gradient of every unit at every step, red above 0 and blue below.
+
+    Args:
+        dhs (steps, units): gradients of one sequence, in the order of time.
+        title: of the figure.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: another shape, or values that are not finite.
+    """
+    dhs = _array(dhs, "dhs", "(steps, units)")
+    if not np.isfinite(dhs).all():
+        raise ValueError("dhs holds inf or NaN, which have no colour: draw it with `overflow` instead.")
+    largest = np.abs(dhs).max(axis=1)
+    bound = largest.max() or 1.0
+    figure, ax = new_figure(8, 2.9)
+    look = {"cmap": SIGNED, "aspect": "auto", "interpolation": "nearest", "origin": "lower"}
+    image = ax.imshow(dhs.T, vmin=-bound, vmax=bound, **look)
+    figure.colorbar(image, ax=ax, label="gradient", pad=0.015)
+    ax.set(xlabel="step", ylabel="unit", title=title)
+    ax.locator_params(integer=True)
+    ax.grid(False)
+    alt = f"""A map of the gradients of {dhs.shape[1]} units over {dhs.shape[0]} steps, red above 0 and blue below. The
+    largest absolute value is {_short(largest[-1])} at the last step and {_short(largest[0])} at the first."""
+    return Picture(figure, alt)
+
+
+# --- where numbers of float32 end --------------------------------------------------------------------------------
+
+
+@in_style
+def weights_that_stop(relative_update, epsilon):
+    """Plot how large the contribution of each past step to the update of a weight is, against the rounding of float32.
+
+    A sum ``w + update`` is rounded to the nearest float32. Neighbours are between ``epsilon / 2`` and ``epsilon`` of w
+    apart, so an update below a quarter of epsilon never changes w, and one above half of it always does.
+
+    Args:
+        relative_update (steps,): ``|learning_rate · dWh| / |Wh|`` of the step 0, 1, 2, … steps back.
+        epsilon: ``np.finfo(np.float32).eps``.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: another shape, or nothing that a log axis can show.
+    """
+    update = _array(relative_update, "relative_update", "(steps,)")
+    back = np.arange(update.size)
+    figure, ax = new_figure(8, 3.2)
+    _set_log_y(ax, update, also=[epsilon / 4, epsilon / 2])
+    bottom, top = ax.get_ylim()
+    ax.axhspan(bottom, epsilon / 4, color=PALE, alpha=0.15, lw=0)
+    ax.axhspan(epsilon / 4, epsilon / 2, color=PALE, alpha=0.45, lw=0)
+    ax.plot(back, _drawable(update), **_line(0, update.size))
+    beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
+    ax.annotate("above: the weight moves", (0, epsilon / 2), (6, 4), va="bottom", **beside)
+    ax.annotate("below: it does not", (0, epsilon / 4), (6, -4), va="top", **beside)
+    ax.set(xlabel=STEPS_BACK, ylabel="size of update / size of $W_h$", ylim=(bottom, top))
+    ax.margins(x=0.01)
+    alt = f"""What each past step adds to the update, relative to the weight, on a log axis: {_short(update[0])} for the
+    last step, {_short(update[-1])} for the one {back[-1]} steps back."""
+    lasting = np.flatnonzero(update >= epsilon / 4)
+    first = lasting[-1] + 1 if lasting.size else 0
+    if first < update.size:
+        ax.axvline(first, color=INK, lw=1.2, ls=":")
+        _write_beside(ax, first, 0.95, f"from {first} steps back on,\nrounding loses it", INK)
+        alt += f""" From {first} steps back on it is below {_short(epsilon / 4)}, a quarter of the epsilon of float32: a
+        weight that gets it does not change at all."""
+    else:
+        alt += f" It never falls below {_short(epsilon / 4)}, a quarter of the epsilon of float32."
+    return Picture(figure, alt)
+
+
+@in_style
+def overflow(norms):
+    """Plot a gradient that grows until float32 has no number for it: inf first, then NaN.
+
+    Args:
+        norms (steps,): norm of the gradient after 1, 2, … steps back, computed in float32.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: another shape, or nothing that a log axis can show.
+    """
+    norms = _array(norms, "norms", "(steps,)")
+    largest = float(np.finfo(np.float32).max)
+    figure, ax = new_figure(8, 3.2)
+    _set_log_y(ax, norms, also=[largest], room=1000)
+    ax.plot(_steps(norms), _drawable(norms), **_line(0, norms.size))
+    beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
+    for size, text in (largest, "largest float32"), (np.sqrt(largest), "its root"):
+        ax.axhline(size, color=INK, lw=1.2, ls=(0, (6, 3)))
+        ax.annotate(f"{_written(size)}, {text}", (0, size), (6, 4), **beside)
+    ax.set(xlabel=STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
+    largest_seen = norms[np.isfinite(norms)].max()
+    alt = f"The norm of a gradient on a log axis, {_short(norms[0])} after 1 step and at most {_short(largest_seen)}"
+    events = {"inf": _first_step(np.isinf(norms)), "NaN": _first_step(np.isnan(norms))}
+    events = {name: step for name, step in events.items() if step is not None}
+    for step in events.values():
+        ax.axvspan(step - 0.5, norms.size + 1, color=COLOURS["vermilion"], alpha=0.13, lw=0)
+        ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")
+    if events:
+        notes = [f"{name} from step {step} on" for name, step in events.items()]
+        _write_beside(ax, min(events.values()) - 0.5, 0.35, "\n".join(notes), COLOURS["vermilion"])
+        alt += f", {', '.join(notes)}"
+    alt += f""". Lines mark the largest float32, {_short(largest)}, and its root, {_short(np.sqrt(largest))}, beyond
+    which a square is inf."""
+    return Picture(figure, alt)

@@ -1,0 +1,29 @@
+"""A slider above a figure, for readers whose notebook shows widgets; every message stands in a still figure as well."""
+
+from ipywidgets import HTML, FloatSlider, VBox
+
+
+class SliderFigure(VBox):
+    """A figure that is drawn anew for each position of a slider.
+
+    The image is the value of an HTML widget, not captured output: capturing blocks when a notebook is run without a
+    browser.
+
+    Args:
+        draw: ``draw(value) -> Picture``.
+        name: what the slider is called.
+        low: its smallest value.
+        high: its largest value.
+        start: where it stands at first.
+        step: the distance between two positions.
+    """
+
+    def __init__(self, draw, name, low, high, start, step):
+        slider = FloatSlider(value=start, min=low, max=high, step=step, description=name, continuous_update=False)
+        image = HTML(draw(start)._repr_html_())
+        slider.observe(lambda change: setattr(image, "value", draw(change["new"])._repr_html_()), "value")
+        self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"
+        super().__init__([slider, image])
+
+    def __repr__(self):
+        return self._text

@@ -1,0 +1,798 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # See gradients vanish and explode
+#
+# **You will do**: write a recurrent network, forward and back through time; measure what happens to its gradient on the
+# way into the past; predict it from two numbers.
+#
+# **You will learn**: why a simple RNN forgets. Not because its state is too small, but because the *training signal* from
+# far back is lost: it vanishes, or it explodes.
+#
+# **You will need**: two to three hours; notebook 00; matrix products and the chain rule. What singular values and
+# eigenvalues say about a gradient is shown here.
+
+# %%
+import numpy as np
+
+from helpers import plots
+from helpers.checks import answer, check
+from helpers.nn import Layer, Param
+
+# %% [markdown]
+# ## 1. A state that is carried along
+#
+# To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, eight words
+# on, that there were several keys. A recurrent network (RNN, 순환 신경망) carries a **hidden state** (hidden state, 은닉 상태)
+# from word to word: at each step it mixes the new input into the state *before*, with the same weights every time.
+
+# %%
+plots.rnn_unrolled(steps=4)
+
+# %% [markdown]
+# One cell, drawn four times. The state `h` leaves each cell twice: upwards, to whatever makes a prediction, and to the
+# right, into the next step. All four share `Wx`, `Wh` and `b`. Going right is easy. This notebook is about the way back.
+#
+# ### Exercise 1.1 ★ Backward through tanh (about 10 min)
+#
+# **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
+# once per step.
+#
+# **The equation.** With $y = \tanh(x)$ the derivative can be had from the *output*:
+#
+# $$ dx = dout \odot (1 - y^2) $$
+#
+# ⊙ is the Hadamard product (아다마르 곱): element by element.
+
+# %%
+plots.tanh_graph()
+
+# %% [markdown]
+# The input `x` need not be stored: the output says enough. **By hand**: $dout = (1, 2)$, $y = (0.5, -0.9)$.
+# Then $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half
+# as large, because its unit is nearly saturated.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def tanh_backward(dout, y):
+    """Backward through y = tanh(x), from the output.
+
+    Args:
+        dout (any shape): gradient of the loss with respect to y.
+        y (same shape): what tanh gave on the way forward.
+
+    Returns:
+        dx: gradient of the loss with respect to x, same shape
+    """
+    ### BEGIN SOLUTION
+    return dout * (1 - y**2)
+    ### END SOLUTION
+    # the chain rule: what comes from above, times the local derivative
+    raise NotImplementedError("Exercise 1.1: write tanh_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Two factors, multiplied element by element. One of them is given.</details>
+# <details><summary>Hint 2: the equation to use</summary>tanh′(x) = 1 − tanh²(x), and tanh(x) is what you call <code>y</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>dout * (1 - …)</code>, where … is <code>y</code> squared.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("1.1", tanh_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.1", tanh_backward)
+### END HIDDEN TESTS
+
+# %%
+x = np.linspace(-4, 4, 401)
+slope = answer("1.1")(np.ones_like(x), np.tanh(x))
+print("largest slope", slope.max(), "at x =", x[slope.argmax()].round(3))
+print("slope at x = 2:", slope[np.abs(x - 2).argmin()].round(3))
+plots.tanh_and_derivative(x, np.tanh(x), slope)
+
+# %% [markdown]
+# **What to notice.** The slope is 1 at exactly one point and smaller everywhere else: 0.07 at x = 2. Going back through a
+# tanh never makes a gradient larger. After T steps there are T such factors.
+#
+# **Go further.** If every factor were 0.9, after how many steps would less than a hundredth be left?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** 0.9ᵏ < 0.01 means k > ln 0.01 / ln 0.9 = 43.7: after 44 steps. A factor of 0.9 needs |x| = 0.33
+# only, a unit in its most lively range.
+
+# %% [markdown]
+# ### Exercise 1.2 ★ One step of the RNN (about 10 min)
+#
+# **Why.** This is the whole network. All that follows, forward and back, is this function called T times.
+#
+# **The equation.**
+#
+# $$ a = x\,W_x + h_{prev}\,W_h + b \qquad\qquad h_{next} = \tanh(a) $$
+#
+# | `x` | `Wx` | `h_prev` | `Wh` | `b` | `h_next` |
+# | --- | --- | --- | --- | --- | --- |
+# | (N, D) | (D, H) | (N, H) | (H, H) | (H,) | (N, H) |
+
+# %%
+plots.rnn_step_forward()
+
+# %% [markdown]
+# Two products meet, the bias is added to every row, and the sum is squashed. **By hand**, with N = 1, D = 1, H = 2:
+# $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$, $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$,
+# $b = (0.1, 0.1)$.
+#
+# $a_1 = 0.3 + (0.4·0.5 + 0.2·0.5) + 0.1 = 0.7$ and $a_2 = -0.5 + (0.4·0.2 - 0.2·0.4) + 0.1 = -0.4$,
+# so $h_{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rnn_step_forward(x, h_prev, Wx, Wh, b):
+    """One step of the RNN.
+
+    Args:
+        x (N, D): input of this step.
+        h_prev (N, H): hidden state before it.
+        Wx (D, H), Wh (H, H), b (H,): parameters, the same at every step.
+
+    Returns:
+        h_next (N, H): hidden state after it
+        cache: the tuple (x, h_prev, Wx, Wh, h_next), for the way back
+    """
+    ### BEGIN SOLUTION
+    h_next = np.tanh(x @ Wx + h_prev @ Wh + b)
+    return h_next, (x, h_prev, Wx, Wh, h_next)
+    ### END SOLUTION
+    # 1. the sum a: two products and the bias
+    # 2. squash it
+    # 3. return the new state, and all that backward will ask for
+    raise NotImplementedError("Exercise 1.2: write rnn_step_forward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Write the shapes under each term of the equation: all three must be (N, H).</details>
+# <details><summary>Hint 2: the equation to use</summary>a = x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b, with <code>@</code> for the products. NumPy adds <code>b</code> to every row by itself.</details>
+# <details><summary>Hint 3: almost the code</summary><code>h_next = np.tanh(x @ … + h_prev @ … + b)</code>, then <code>return h_next, (x, h_prev, Wx, Wh, h_next)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("1.2", rnn_step_forward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.2", rnn_step_forward)
+### END HIDDEN TESTS
+
+# %%
+Wx, Wh = np.array([[0.3, -0.5]]), np.array([[0.5, 0.2], [-0.5, 0.4]])
+step_forward = answer("1.2")
+h_next, cache = step_forward(np.array([[1.0]]), np.array([[0.4, -0.2]]), Wx, Wh, np.full(2, 0.1))
+print("h_next =", h_next.round(3))
+
+# %% [markdown]
+# **What to notice.** The state went in as (0.4, -0.2) and came out as (0.604, -0.380). Nothing says «keep this»: whatever
+# the network wants to remember, it must rebuild at every step, through the same `Wh`.
+#
+# **Go further.** Give the step no input (x = 0, b = 0) and let it run. What becomes of the state?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** With this `Wh` the state dies out: both singular values, 0.73 and 0.41, are below 1, so each
+# step makes it shorter, and the tanh only adds to that. The next cell shows it.
+
+# %% tags=["solution"]
+h = np.array([[0.4, -0.2]])
+for _ in range(20):
+    h, _ = step_forward(np.zeros((1, 1)), h, Wx, Wh, np.zeros(2))
+print("length after 20 steps:", f"{np.linalg.norm(h):.1e}", " singular values:", np.linalg.svd(Wh)[1].round(2))
+
+# %% [markdown]
+# ### Exercise 1.3 ★★ Backward through one step (about 20 min)
+#
+# **Why.** Training asks how the loss would change with each weight. Going back, you will call this function at every
+# step, so what it does to a gradient once, it does T times. Keep your eye on `dh_prev`.
+#
+# **The equation.** From the outside in, the tanh first:
+#
+# $$ da = dh_{next} \odot (1 - h_{next}^2) \qquad (N, H) $$
+# $$ dW_x = x^\top da \qquad dW_h = h_{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
+# $$ dx = da\,W_x^\top \qquad dh_{prev} = da\,W_h^\top $$
+
+# %%
+plots.rnn_step_backward()
+
+# %% [markdown]
+# The same cell, read from right to left. One gradient comes in, `da` is made, and five results fan out from it; only
+# `dh_prev` travels on into the past.
+#
+# **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.635, 0.856)$, which is also $da$. Then
+# $dh_{prev} = (0.635·0.5 + 0.856·0.2,\; -0.635·0.5 + 0.856·0.4) = (0.488, 0.025)$.
+# A gradient of length 1.41 went in; one of length 0.49 came out. That was one step.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rnn_step_backward(dh_next, cache):
+    """Backward through one step of the RNN.
+
+    Args:
+        dh_next (N, H): gradient of the loss with respect to h_next.
+        cache: from exercise 1.2, (x (N, D), h_prev (N, H), Wx (D, H), Wh (H, H), h_next (N, H)).
+
+    Returns:
+        dx (N, D), dh_prev (N, H), dWx (D, H), dWh (H, H), db (H,)
+    """
+    ### BEGIN SOLUTION
+    x, h_prev, Wx, Wh, h_next = cache
+    da = tanh_backward(dh_next, h_next)
+    return da @ Wx.T, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)
+    ### END SOLUTION
+    # x, h_prev, Wx, Wh, h_next = cache
+    # 1. through the tanh: exercise 1.1 does it, from the output
+    # 2. to the parameters: each result has the shape of its parameter
+    # 3. to x and to h_prev
+    raise NotImplementedError("Exercise 1.3: write rnn_step_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>All five results are made from one array. Which one? Make it first and give it a name.</details>
+# <details><summary>Hint 2: the equation to use</summary><code>da = tanh_backward(dh_next, h_next)</code>. For Y = X W the gradients are dX = dY Wᵀ and dW = Xᵀ dY.</details>
+# <details><summary>Hint 3: almost the code</summary>Let the shapes lead: <code>dWh</code> is (H, H) and must be made of <code>h_prev</code> (N, H) and <code>da</code> (N, H). Only <code>h_prev.T @ da</code> or its transpose fits; the first index belongs to <code>h_prev</code>. The bias was added to N rows: sum over axis 0.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("1.3", rnn_step_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.3", rnn_step_backward)
+### END HIDDEN TESTS
+
+# %%
+dx, dh_prev, dWx, dWh, db = answer("1.3")(np.ones((1, 2)), cache)
+print("da = db =", db.round(3), "  dh_prev =", dh_prev.round(3))
+print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_prev).round(2))
+
+# %% [markdown]
+# **What to notice.** Two things shrank the gradient: the factor $1 - h^2$, which is never above 1, and the product with
+# $W_h^\top$. The first differs from step to step. The second is *the same matrix every time*.
+#
+# **Go further.** Which states pass on no gradient at all? Why is it hard for a unit to come back from there?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** Those with h = ±1: the unit is saturated and 1 - h² is 0. Its gradient with respect to `a` is
+# then 0 too, so nothing tells the weights to move it back. It stays until the *other* inputs happen to change.
+
+# %% [markdown]
+# ## 2. Back through time
+#
+# Unroll the network over T steps and it is an ordinary, very deep, feed-forward network, with a peculiarity: all its layers
+# share their weights. Backpropagation through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
+
+# %%
+plots.rnn_unrolled(steps=4, backward=True)
+
+# %% [markdown]
+# Gradients run from right to left. At each step *two* arrive and are **added**: one from above, `dhs[:, step]`, and one from
+# the future, the `dh_prev` of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
+
+# %% [markdown]
+# ### Exercise 1.4 ★★★ The RNN over time, and back (about 40 min)
+#
+# **Why.** This is the layer you will train; the LSTM of notebook 04 has the same outside.
+#
+# **The equation.** Forward, for step = 0 … T-1, with $h_{-1}$ the given state:
+# $h_{s} = \mathrm{step}(x_s, h_{s-1})$. Backward, for step = T-1 … 0, with `dh` the gradient from beyond the last step:
+#
+# $$ dh \;\leftarrow\; \mathrm{step\_backward}(dhs_s + dh)_{dh_{prev}} \qquad dW \mathrel{+}= dW_s $$
+#
+# > **Notation.** A `Param` holds a `.value` and a `.grad` of the same shape. `backward` *adds* to `.grad`. The arrays are
+# > changed in place, never replaced: `+=`, not `=`. `state=None` and `dstate=None` mean zeros.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class RNN(Layer):
+    """A simple RNN over T steps.
+
+    Args:
+        Wx, Wh, b: Params of shapes (D, H), (H, H), (H,).
+    """
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        """xs (N, T, D), state (N, H) or None -> hs (N, T, H), state (N, H) after the last step"""
+        ### BEGIN SOLUTION
+        N, T, _ = xs.shape
+        h = np.zeros((N, self.Wh.value.shape[0]), dtype=xs.dtype) if state is None else state
+        hs, self.caches = [], []
+        for step in range(T):
+            h, cache = rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
+            hs.append(h)
+            self.caches.append(cache)
+        return np.stack(hs, axis=1), h
+        ### END SOLUTION
+        # 1. start from `state`, or from zeros of the dtype of xs
+        # 2. step by step: call rnn_step_forward on xs[:, step]; keep every state and every cache
+        # 3. return all states, and the last one
+        raise NotImplementedError("Exercise 1.4: write RNN.forward")
+
+    def backward(self, dhs, dstate=None):
+        """dhs (N, T, H), dstate (N, H) or None -> dxs (N, T, D), dstate (N, H) before the first step"""
+        ### BEGIN SOLUTION
+        dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
+        dxs = []
+        for step in reversed(range(dhs.shape[1])):
+            dx, dh, dWx, dWh, db = rnn_step_backward(dhs[:, step] + dh, self.caches[step])
+            dxs.append(dx)
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs[::-1], axis=1), dh
+        ### END SOLUTION
+        # 1. start from `dstate`, or from zeros
+        # 2. from the last step to the first: add the gradient from above to the one from the future,
+        #    call rnn_step_backward, add to the three .grad, keep dx where its x was
+        # 3. return dxs, and the gradient of the state you started from
+        raise NotImplementedError("Exercise 1.4: write RNN.backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Both methods are a loop around one function you have already written. Forward keeps what backward needs: one cache for each step.</details>
+# <details><summary>Hint 2: the equation to use</summary>What enters a step on the way back is <code>dhs[:, step] + dh</code>; what leaves it as <code>dh_prev</code> is the next <code>dh</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>for step in reversed(range(T)):</code> … <code>dx, dh, dWx, dWh, db = rnn_step_backward(dhs[:, step] + dh, self.caches[step])</code> … <code>self.Wh.grad += dWh</code>. Collect the <code>dx</code> in a list, turn it round, and <code>np.stack(…, axis=1)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("1.4", RNN)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.4", RNN)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **What to notice.** If 1.2 or 1.3 is still open, the check says that it used the reference there. And look at the last
+# three results: the gradients *after two calls* are sums. That is how one weight can be shared by many steps, and later by
+# two layers.
+#
+# Now measure. One loss at the last step only, and a gradient that has to travel back to every earlier input.
+
+# %%
+def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
+    """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and the last layer used."""
+    rng = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: every singular value is 1
+    layer = answer("1.4")(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
+    xs = rng.normal(size=(4, steps, D))
+    hs, _ = layer.forward(xs)
+    dhs = np.zeros_like(hs)
+    dhs[:, -1] = rng.normal(size=(4, H))
+    dxs, _ = layer.backward(dhs)
+    return np.linalg.norm(dxs, axis=(0, 2))[::-1], dxs
+
+
+# %%
+gains = (0.5, 1.0, 2.5)
+norms = {f"singular values {gain}": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)]) for gain in gains}
+for label, values in norms.items():
+    print(f"{label}: after 59 steps the gradient is {np.median(values[:, -1] / values[:, 0]):.0e} of what it was")
+plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before")
+
+# %% [markdown]
+# Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is gone after twenty steps. With
+# 2.5 it grows. Even with 1.0, where the matrix itself changes no length, the tanh takes its share at every step.
+#
+# Here is the middle one again, unit by unit, as it reaches each input.
+
+# %%
+_, dxs = gradient_per_step(1.0, seed=0, steps=40)
+plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
+
+# %% [markdown]
+# The loss stands at the right edge. Colour is the sign and the size of the gradient: the signal fades into white towards
+# the left, and what stood there cannot be learned from.
+#
+# ## 3. The same matrix, T times
+#
+# Leave the tanh out for a moment. What is left is a product with $W_h^\top$ at every step:
+# $dh_{T-k} = dh_T\,(W_h^\top)^k$. If `Wh` were a single number w, that would be $w^k$.
+
+# %%
+k = np.arange(1, 101)
+powers = {f"w = {w}": w**k for w in (0.9, 1.0, 1.1)}
+print("after 100 steps:", {label: float(f"{values[-1]:.2g}") for label, values in powers.items()})
+plots.scalar_powers(powers)
+
+# %% [markdown]
+# On a logarithmic axis a power is a straight line. A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes
+# 14,000 of it. Only |w| = 1 keeps the size; no training keeps a number exactly there.
+#
+# ### Exercise 1.5 ★ How large is the gradient after k steps? (about 10 min)
+#
+# **Why.** Before explaining it for a matrix, measure it.
+#
+# **The equation.** $dh \leftarrow dh\,W_h^\top$, and after each product its Frobenius norm
+# $\lVert dh \rVert = \sqrt{\sum_{n,j} dh_{nj}^2}$.
+#
+# **By hand.** $W_h = \mathrm{diag}(0.5,\, 2)$, $dh = (3, 4)$, length 5. After one product (1.5, 8): 8.14.
+# After two (0.75, 16): 16.0.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def backprop_norms(Wh, dh, steps):
+    """Size of a gradient after 1, 2, …, steps products with Wh.T.
+
+    Args:
+        Wh (H, H): recurrent weights.
+        dh (N, H): gradient at the last step; it stays as it is.
+        steps: how many steps to go back.
+
+    Returns:
+        norms (steps,): the Frobenius norm after each product
+    """
+    ### BEGIN SOLUTION
+    norms = []
+    for _ in range(steps):
+        dh = dh @ Wh.T
+        norms.append(np.linalg.norm(dh))
+    return np.array(norms)
+    ### END SOLUTION
+    # for each step: first the product, then the norm
+    raise NotImplementedError("Exercise 1.5: write backprop_norms")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>A loop with two lines in it.</details>
+# <details><summary>Hint 2: the equation to use</summary><code>np.linalg.norm(dh)</code> of a two-dimensional array is the Frobenius norm.</details>
+# <details><summary>Hint 3: almost the code</summary><code>dh = dh @ Wh.T</code> makes a new array; <code>dh @= Wh.T</code> would write into the caller's. Collect the norms in a list and return <code>np.array(norms)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("1.5", backprop_norms)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.5", backprop_norms)
+### END HIDDEN TESTS
+
+# %%
+norms_of = answer("1.5")
+print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
+
+# %% [markdown]
+# **What to notice.** The gradient stood mostly along the second axis and ended *entirely* along it: whatever a matrix
+# stretches most takes over. So one number per matrix may be enough to say what happens in the long run. Which one?
+#
+# ## 4. The unit circle under Wh
+#
+# Take all gradients of length 1 (in two dimensions, a circle) through one step. A matrix turns the circle into an
+# **ellipse**; its half-axes are the **singular values** (singular value, 특잇값). A singular value says how far the data
+# are spread along an axis.
+
+# %%
+plots.unit_circle(
+    {
+        "shrinks everything": np.array([[0.6, 0.3], [-0.2, 0.5]]),
+        "stretches one direction": np.array([[1.2, 0.4], [0.1, 0.3]]),
+        "shears": np.array([[0.9, 2.0], [0.0, 0.8]]),
+    }
+)
+
+# %% [markdown]
+# Left: both half-axes below 1, so every gradient gets shorter. Middle: one above 1. Right: one far above 1, and yet you
+# will see this matrix let *every* gradient vanish.
+#
+# ### Exercise 1.6 ★★ Two numbers that say where the gradient goes (about 15 min)
+#
+# **Why.** The largest singular value bounds *one* step; the spectral radius governs *many*.
+#
+# **The equation.**
+#
+# $$ \sigma_{max} = \max_{\lVert v\rVert = 1} \lVert v\,W_h^\top \rVert
+# \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_{max} $$
+#
+# with $\lambda_i$ the eigenvalues (eigenvalue, 고윳값) of $W_h$, which may be negative or complex: ρ, the **spectral radius**
+# (스펙트럼 반지름), is the largest *absolute* value.
+
+# %% [markdown]
+# **By hand.** $W_h = \begin{pmatrix}0.5 & 2\\ 0 & -0.8\end{pmatrix}$ is triangular, so its eigenvalues stand on the
+# diagonal: 0.5 and -0.8, and ρ = 0.8. Its singular values are the roots of the eigenvalues of
+# $W_h^\top W_h = \begin{pmatrix}0.25 & 1\\ 1 & 4.64\end{pmatrix}$: $\lambda^2 - 4.89\,\lambda + 0.16 = 0$ gives 4.857 and
+# 0.033, so $\sigma_{max} = \sqrt{4.857} = 2.204$.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gradient_bounds(Wh):
+    """The two numbers that decide what a recurrence does to a gradient.
+
+    Args:
+        Wh (H, H): recurrent weights.
+
+    Returns:
+        sigma_max: largest singular value, a float
+        spectral_radius: largest absolute eigenvalue, a float
+    """
+    ### BEGIN SOLUTION
+    sigma_max = np.linalg.svd(Wh, compute_uv=False)[0]
+    spectral_radius = np.abs(np.linalg.eigvals(Wh)).max()
+    return float(sigma_max), float(spectral_radius)
+    ### END SOLUTION
+    # 1. singular values: np.linalg.svd lists them, the largest first
+    # 2. eigenvalues may be complex: take absolute values before the maximum
+    raise NotImplementedError("Exercise 1.6: write gradient_bounds")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>NumPy's <code>linalg</code> has a function for each. Neither assumes a symmetric matrix.</details>
+# <details><summary>Hint 2: the equation to use</summary>σ: <code>np.linalg.svd(Wh, compute_uv=False)</code>. λ: <code>np.linalg.eigvals(Wh)</code>.</details>
+# <details><summary>Hint 3: almost the code</summary>The first of the singular values; <code>np.abs(…).max()</code> of the eigenvalues; <code>float(…)</code> around both.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("1.6", gradient_bounds)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.6", gradient_bounds)
+### END HIDDEN TESTS
+
+# %%
+bounds = answer("1.6")
+sheared = np.array([[0.9, 2.0], [0.0, 0.8]])
+sigma, radius = bounds(sheared)
+norms = norms_of(sheared, np.array([[0.0, 1.0]]), 60)
+worst = np.array([bounds(np.linalg.matrix_power(sheared, k))[0] for k in range(1, 61)])
+print(f"σ = {sigma:.2f}, ρ = {radius:.2f}: up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60")
+plots.disagreement(norms, sigma, radius, worst)
+
+# %% [markdown]
+# **What to notice.** The two numbers disagree: σ > 1 and ρ < 1. The gradient first grows fivefold, then vanishes, in the
+# end at the rate ρ. σ = 2.31 alone would have predicted an explosion, and every textbook sentence «σ > 1, so it explodes»
+# would have been wrong here.
+#
+# > **Note.** σ < 1 is *sufficient* for vanishing: no step can lengthen anything. σ > 1 is only *necessary* for exploding.
+# > What happens in the long run is up to ρ.
+#
+# **Go further.** For which matrices are σ and ρ always equal?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** For *normal* matrices, those with $W_h W_h^\top = W_h^\top W_h$: symmetric and orthogonal ones
+# among them. Their eigenvectors stand at right angles, so no direction borrows length from another. That is why the cells
+# of section 2 used orthogonal matrices: there the two numbers agree.
+
+# %% [markdown]
+# ### Exercise 1.7 ★★ Predict it (about 15 min)
+#
+# **Why.** A rule you have written down is one you can be wrong about. Predict first, measure afterwards.
+#
+# **The equation.** For the linear recurrence of exercise 1.5:
+#
+# | if | then | word |
+# | --- | --- | --- |
+# | $\sigma_{max} < 1$ | every gradient shrinks at every step | `"vanishes"` |
+# | $\rho > 1$ | almost every gradient grows in the long run | `"explodes"` |
+# | $\sigma_{max} > 1 > \rho$ | some gradients grow at first; all shrink in the end | `"grows, then vanishes"` |
+#
+# **By hand.** The matrix of 1.6 has σ = 2.204 and ρ = 0.8: third row.
+
+# %% nbgrader={"grade": false, "grade_id": "ex-1-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def predict_gradient(Wh):
+    """What the linear recurrence does to a gradient.
+
+    Args:
+        Wh (H, H): recurrent weights; σ and ρ are at least 0.02 away from 1.
+
+    Returns:
+        "vanishes", "explodes" or "grows, then vanishes"
+    """
+    ### BEGIN SOLUTION
+    sigma_max, spectral_radius = gradient_bounds(Wh)
+    if sigma_max < 1:
+        return "vanishes"
+    if spectral_radius > 1:
+        return "explodes"
+    return "grows, then vanishes"
+    ### END SOLUTION
+    # the two numbers of exercise 1.6, and the three rows of the table
+    raise NotImplementedError("Exercise 1.7: write predict_gradient")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Which of the two numbers is sure to be on the same side of 1 in the first two rows?</details>
+# <details><summary>Hint 2: the equation to use</summary>ρ ≤ σ always. So σ &lt; 1 settles the first row, ρ &gt; 1 the second, and the third is all that is left.</details>
+# <details><summary>Hint 3: almost the code</summary><code>sigma_max, spectral_radius = gradient_bounds(Wh)</code>, two <code>if</code>, three <code>return</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-1-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("1.7", predict_gradient)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 1.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("1.7", predict_gradient)
+### END HIDDEN TESTS
+
+# %%
+predict = answer("1.7")
+rng = np.random.default_rng(0)
+candidates = {f"{scale} × random": scale * rng.normal(0, 1 / 4, (16, 16)) for scale in (0.4, 0.8, 1.4)}
+measured = {}
+for label, Wh in candidates.items():
+    measured[f"{label}: {predict(Wh)}"] = norms_of(Wh, np.ones((1, 16)), 60)
+    print(f"{label}: σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction: {predict(Wh)}")
+plots.norms_over_time(measured, title="Predicted, then measured")
+
+# %% [markdown]
+# **What to notice.** The words in the legend were chosen before anything was multiplied. In the middle case the largest
+# singular value is well above 1 and the gradient vanishes all the same.
+#
+# Move the slider and watch the three regimes pass; the figure above shows three positions of it.
+
+# %%
+def gradient_at(scale):
+    Wh = scale * np.random.default_rng(0).normal(0, 1 / 4, (16, 16))
+    sigma, radius = bounds(Wh)
+    label = f"σ = {sigma:.2f}, ρ = {radius:.2f}: {predict(Wh)}"
+    return plots.norms_over_time({label: norms_of(Wh, np.ones((1, 16)), 60)})
+
+
+plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.8, step=0.05)
+
+# %% [markdown]
+# > **Try it.** Find the scale at which the prediction turns from one word to the next. Which of the two numbers passes 1
+# > there?
+#
+# ## 5. With the tanh back in
+#
+# The rule was for the linear recurrence. A tanh adds factors $1 - h^2 \le 1$, so it can turn an explosion into a loss.
+# Here is one `Wh` with ρ = 1.5, driven by weak and by strong inputs.
+
+# %%
+saturated = {"linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)), 60)}
+for inputs in (0.1, 3.0):
+    saturated[f"tanh, inputs × {inputs}"] = gradient_per_step(1.5, seed=0, inputs=inputs)[0]
+for label, values in saturated.items():
+    print(f"{label}: {values[-1] / values[0]:.0e} of it after 59 more steps")
+plots.norms_over_time(saturated, title="One Wh with σ = ρ = 1.5")
+
+# %% [markdown]
+# The linear line rises, as predicted. With strong inputs the units saturate, h comes close to ±1, and the very same
+# `Wh` lets the gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
+#
+# ## 6. What this does to learning
+#
+# **Vanishing: weights that do not move.** An update from a step far back is so small beside the weight that adding it, in
+# floating-point numbers, changes nothing.
+
+# %%
+weight, update = np.float32(0.3), np.float32(1e-9)
+print("0.3 - 0.000000001 == 0.3 in float32:", weight - update == weight)
+
+# %%
+rng = np.random.default_rng(0)
+Q, _ = np.linalg.qr(rng.normal(size=(32, 32)))
+Wx, Wh, h, caches = rng.normal(0, 0.3, (8, 32)), 0.5 * Q, np.zeros((4, 32)), []
+for x in rng.normal(size=(40, 4, 8)):
+    h, cache = answer("1.2")(x, h, Wx, Wh, np.zeros(32))
+    caches.append(cache)
+dh, sizes = rng.normal(size=(4, 32)), []
+for cache in reversed(caches):
+    _, dh, _, dWh, _ = answer("1.3")(dh, cache)
+    sizes.append(np.linalg.norm(dWh))
+
+# %%
+relative_update = 0.1 * np.array(sizes) / np.linalg.norm(Wh)  # learning rate 0.1, beside the size of Wh
+epsilon = np.finfo(np.float32).eps
+print("lost in rounding: every step from", int((relative_update < epsilon / 4).argmax()), "steps back on")
+plots.weights_that_stop(relative_update, epsilon)
+
+# %% [markdown]
+# Left of the crossing a step takes part in learning. Beyond it, it may hold the answer, and the weights still do not move
+# by a single bit on its account. The network does not *decide* to forget: it is never told.
+#
+# **Exploding: overflow.** The other way round, the gradient doubles and doubles until float32 has no number for it.
+
+# %%
+with np.errstate(all="ignore"):  # we want to look at the overflow, not to be warned of it
+    exploding = (1.4 * np.random.default_rng(0).normal(0, 1, (32, 32)) / np.sqrt(32)).astype("float32")
+    norms = norms_of(exploding, np.ones((1, 32), dtype="float32"), 300)
+    weights_after = exploding - np.float32(0.1) * np.float32(norms[-1])
+print("first inf at step", int(np.isinf(norms).argmax()) + 1, "· first NaN at step", int(np.isnan(norms).argmax()) + 1)
+print("weights that are NaN after one update:", f"{np.isnan(weights_after).mean():.0%}")
+plots.overflow(norms)
+
+# %% [markdown]
+# First the *square* in the norm overflows, then the gradient itself; then infinity minus infinity makes NaN (not a number).
+# One update with NaN and **every weight is NaN**: the model is lost, and no later step can bring it back.
+#
+# What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing no scaling
+# helps, since what is lost cannot be scaled up again. It takes another path for the memory, with **gates** (게이트): the
+# LSTM and the GRU of notebooks 03 and 04.
+
+# %% [markdown]
+# ## Summary
+#
+# - An RNN carries a hidden state; training goes back through every step (BPTT).
+# - Each step back multiplies the gradient by $1 - h^2 \le 1$ and by the *same* $W_h^\top$.
+# - σ < 1: it vanishes. ρ > 1: in the linear case it explodes. σ > 1 > ρ: it grows, then vanishes. A saturated tanh lets it
+#   vanish whatever ρ is.
+# - Vanished gradients move no weights; exploded ones turn them into NaN.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Why can `tanh_backward` do without x?
+# 2. At a step two gradients are added. Where does each come from, and why are they added?
+# 3. Why is `dWh` a sum over time?
+# 4. What would go wrong if `backward` wrote `self.Wh.grad = dWh`?
+# 5. `Wh` = 0.5 · (an orthogonal matrix), no tanh. How much of a gradient is left after 20 steps?
+# 6. Give a 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
+# 7. Would ReLU in the place of tanh cure vanishing? What else would it change?
+# 8. Would a smaller learning rate cure exploding gradients?
+# 9. Would float64 cure the weights that stop moving?
+# 10. A friend initialises `Wh` orthogonally «so that gradients neither vanish nor explode». What is right about it?
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. Its derivative is a function of the output: 1 - y².
+# 2. One from above, the loss at this step, and one from the future, through the next state. h goes two ways, so its
+#    gradient is the sum over both.
+# 3. The same `Wh` is used at each step; by the chain rule the contributions of all uses add up.
+# 4. Each step overwrites the one before: only the first step of the sequence would count. (`Param` refuses it.)
+# 5. 0.5²⁰ ≈ 0.00000095: every singular value is 0.5, so each step halves the length exactly.
+# 6. $\begin{pmatrix}0&100\\0&0\end{pmatrix}$: some gradients grow a hundredfold in one step, and all are exactly 0 after two.
+
+# %% [markdown] tags=["solution"]
+# 7. Its slope is 1 or 0: no shrinking where a unit is active, nothing at all where it is not. The repeated `Wh` stays, and
+#    so does exploding; the state is no longer bounded.
+# 8. It delays the damage: the *gradient* still overflows, whatever it is multiplied by afterwards.
+# 9. It moves the line of section 6 from 3e-8 to 6e-17: about 2.3 times as many steps at the same rate of decay, no more.
+# 10. At the start, without the tanh, it is exactly right: σ = ρ = 1. The tanh still shrinks, and after the first updates
+#     `Wh` is no longer orthogonal.
+
+# %% tags=["solution"]
+print("5.", 0.5**20)
+print("6.", backprop_norms(np.array([[0.0, 100.0], [0.0, 0.0]]), np.array([[1.0, 1.0]]), 3))
+print("9.", (np.log(np.finfo(np.float64).eps) / np.log(np.finfo(np.float32).eps)).round(2), "times as many steps")
+
+# %% [markdown]
+# ## Before you hand in
+#
+# *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
+# `01_vanishing_and_exploding_gradients.ipynb`. Learning on your own? Then go on to notebook 02.
+#
+# ## Further reading
+#
+# - Y. Bengio, P. Simard, P. Frasconi, *Learning long-term dependencies with gradient descent is difficult*, IEEE
+#   Transactions on Neural Networks 5 (1994).
+# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, ICML 2013.
+# - P. Werbos, *Backpropagation through time: what it does and how to do it*, Proceedings of the IEEE 78 (1990).
+# - I. Goodfellow, Y. Bengio, A. Courville, *Deep Learning* (2016), sections 10.2 and 10.7.
+
+# %% [markdown]
+# ## 요약
+#
+# 1. RNN은 은닉 상태를 다음 시각으로 넘기며, 학습할 때는 기울기가 시간을 거슬러 흐른다(BPTT).
+# 2. 한 시각을 거슬러 갈 때마다 tanh의 미분값 1 - h² (1 이하)와 똑같은 행렬 Wh의 전치가 곱해진다.
+# 3. 가장 큰 특잇값이 1보다 작으면 기울기는 소실되고, 선형인 경우 스펙트럼 반지름이 1보다 크면 폭발한다.
+# 4. 특잇값이 1보다 커도 스펙트럼 반지름이 1보다 작으면 잠시 커졌다가 결국 소실되며, tanh가 포화되면 언제나 소실될 수 있다.
+# 5. 소실되면 가중치가 움직이지 않고, 폭발하면 NaN이 된다. 폭발에는 기울기 클리핑, 소실에는 게이트(LSTM, GRU)로 맞선다.
