@@ -55,7 +55,7 @@ def judge(exercise, answer, draws, seed=0):
         Verdict
     """
     if not callable(answer):
-        return _verdict(exercise, "not yet", [f"`{exercise.name}` is {type(answer).__name__}, no function or class."])
+        return _verdict(exercise, "not yet", [f"`{exercise.name}` is {type(answer).__name__}, neither a function nor a class."])
     tried = cases(exercise, draws, seed)
     seen = [observe(exercise, answer, case.arguments) for case in tried]
     printed = next((one.printed for one in seen if one.printed), "")

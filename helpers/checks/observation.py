@@ -40,7 +40,7 @@ def observe(exercise, answer, arguments):
     printed = io.StringIO()
     with (
         warnings.catch_warnings(record=True) as caught,
-        np.errstate(all="warn"),
+        np.errstate(all="warn", under="ignore"),  # as NumPy does unless told otherwise
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):

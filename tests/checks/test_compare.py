@@ -1,0 +1,77 @@
+"""Comparing, numerical gradients, and the panel."""
+
+import numpy as np
+import pytest
+
+from helpers.checks import compare
+from helpers.checks.draws import Draw, copied
+from helpers.checks.gradcheck import numerical_gradient
+from helpers.checks.panel import Panel
+
+
+def test_float64_is_compared_to_seven_digits():
+    one = np.ones(3)
+    assert compare.same(one * (1 + 5e-8), one)
+    assert not compare.same(one * (1 + 5e-7), one)
+
+
+def test_float32_is_compared_to_four_digits():
+    one = np.ones(3, "float32")
+    assert compare.same(one * np.float32(1 + 5e-5), one)
+    assert not compare.same(one * np.float32(1 + 5e-4), one)
+
+
+def test_the_largest_difference_is_shown_with_its_place():
+    got, expected = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.5], [3.0, 4.0]])
+    text = compare.value_fault("dx", got, expected).text
+    assert text == "`dx` is off by up to 5: `dx[1, 1]` is 9, expected 4. 2 of its 4 values are wrong."
+
+
+@pytest.mark.parametrize("got", [None, [1.0, 2.0], "text", np.ones(2, bool), np.ones(2) * 1j, np.ones((2, 1))])
+def test_something_else_than_the_expected_array_is_a_fault_of_form(got):
+    assert compare.form_fault("y", got, np.ones(2), "(H,)") is not None
+
+
+@pytest.mark.parametrize("got", [True, "1.0", None, np.ones(1), 1j])
+def test_something_else_than_a_float_is_a_fault_of_form(got):
+    assert compare.form_fault("norm", got, 1.0, "") is not None
+
+
+def test_a_numpy_float_counts_as_a_float():
+    assert compare.form_fault("norm", np.float32(1), 1.0, "") is None
+
+
+def test_numerical_gradient_of_a_cubic():
+    array = np.array([1.0, -2.0])
+    gradient = numerical_gradient(lambda: float((array**3).sum()), array)
+    np.testing.assert_allclose(gradient, [3.0, 12.0], rtol=1e-8)
+    np.testing.assert_array_equal(array, [1.0, -2.0])
+
+
+def test_numerical_gradient_refuses_float32():
+    with pytest.raises(TypeError, match="float64"):
+        numerical_gradient(lambda: 0.0, np.ones(2, "float32"))
+
+
+def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
+    class Exercise:
+        @staticmethod
+        def draw(rng, sizes):
+            return {"x": rng.normal(size=(sizes.N, sizes.D)), "ids": np.arange(4), "cache": (np.ones((2, 3)),)}
+
+    arguments = Draw("all", dtype="float32", scale=10.0, contiguous=False).arguments(Exercise, np.random.default_rng(0))
+    plain = Draw("plain").arguments(Exercise, np.random.default_rng(0))
+    np.testing.assert_allclose(arguments["x"], 10 * plain["x"], rtol=1e-6)
+    assert arguments["x"].dtype == np.float32
+    assert not arguments["x"].flags.c_contiguous
+    assert not copied(arguments)["cache"][0].flags.c_contiguous
+    assert np.issubdtype(arguments["ids"].dtype, np.integer)
+
+
+def test_a_panel_is_readable_without_colour_and_escapes_what_it_shows():
+    panel = Panel("Exercise 1.1", "not yet", ["`a < b` and **this**"], printed="<script>")
+    assert repr(panel) == "✗ Exercise 1.1 · not yet\n  `a < b` and this\n  Your code printed:\n  <script>"
+    html = panel._repr_html_()
+    assert "✗ Exercise 1.1 · not yet" in html
+    assert "a &lt; b</code> and <b>this</b>" in html
+    assert "<script>" not in html

@@ -1,0 +1,255 @@
+"""The order inside a check, and what it says at each stage."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.draws import HIDDEN, VISIBLE
+from helpers.checks.judge import judge
+from helpers.nn import RNN, rnn_step_backward, rnn_step_forward, sigmoid, tanh_backward
+
+BACKWARD = EXERCISES["1.3"]
+
+
+def said(exercise_id, answer):
+    verdict = judge(EXERCISES[exercise_id], answer, VISIBLE)
+    assert not verdict.right
+    assert verdict.points == 0.0
+    return "\n".join(verdict.paragraphs)
+
+
+def changed(**changes):
+    """The right step backward with some results replaced."""
+
+    def answer(dh_next, cache):
+        names = ("dx", "dh_prev", "dWx", "dWh", "db")
+        results = dict(zip(names, rnn_step_backward(dh_next, cache)))
+        results.update({name: change(results[name]) for name, change in changes.items()})
+        return tuple(results.values())
+
+    return answer
+
+
+def test_a_stub_is_not_written_yet():
+    def rnn_step_backward(dh_next, cache):
+        raise NotImplementedError("Exercise 1.3: write rnn_step_backward")
+
+    verdict = judge(BACKWARD, rnn_step_backward, VISIBLE)
+    assert verdict.status == "not written yet"
+    assert verdict.points == 0.0
+
+
+def test_a_half_written_class_is_told_what_is_right_and_what_is_left():
+    class HalfRNN(RNN):
+        def backward(self, dhs, dstate=None):
+            raise NotImplementedError("Exercise 1.4: write RNN.backward")
+
+    verdict = judge(EXERCISES["1.4"], HalfRNN, VISIBLE)
+    assert verdict.status == "not written yet"
+    assert "Right so far: `hs`, `state`." in verdict.paragraphs[0]
+    assert "write RNN.backward" in verdict.paragraphs[0]
+
+
+def test_a_wrong_first_half_is_told_before_the_second_is_written():
+    class HalfRNN(RNN):
+        def forward(self, xs, state=None, *, training=False):
+            hs, state = super().forward(xs, None)
+            return hs, state
+
+        def backward(self, dhs, dstate=None):
+            raise NotImplementedError("Exercise 1.4: write RNN.backward")
+
+    assert "`hs` is off by up to" in said("1.4", HalfRNN)
+
+
+def test_returning_nothing_is_named():
+    assert "returned nothing" in said("1.1", lambda dout, y: None)
+
+
+def test_a_missing_result_is_counted():
+    message = said("1.3", lambda dh_next, cache: rnn_step_backward(dh_next, cache)[:4])
+    assert "returned 4 values, expected 5: `dx`, `dh_prev`, `dWx`, `dWh`, `db`" in message
+
+
+def test_a_wrong_shape_is_shown_in_symbols_and_numbers():
+    message = said("1.3", changed(db=lambda db: db[None]))
+    assert "`db` has shape (1, 7), expected (H,) = (7,)" in message
+    assert "Right so far: `dx`, `dh_prev`, `dWx`, `dWh`. Off: `db`." in message
+
+
+def test_a_wrong_dtype_is_named():
+    assert "`dWh` has dtype float64, expected float32" in said("1.3", changed(dWh=lambda dWh: dWh.astype("float64")))
+
+
+def test_nan_is_named_before_values():
+    assert "`dx` is NaN in 12 of 12 places" in said("1.3", changed(dx=lambda dx: dx * np.nan))
+
+
+def test_infinity_is_named():
+    assert "`dx` is infinite in 1 of 12 places" in said(
+        "1.3", changed(dx=lambda dx: np.where(dx == dx.max(), np.inf, dx))
+    )
+
+
+def test_a_warning_is_passed_on():
+    def warns(a):
+        np.log(np.zeros(1))
+        return sigmoid(a)
+
+    assert "NumPy warned while `sigmoid` ran: divide by zero" in said("0.1", warns)
+
+
+def test_a_changed_argument_is_named():
+    def meddles(dout, y):
+        dx = tanh_backward(dout, y)
+        y += 1
+        return dx
+
+    assert "changed its argument `y`" in said("1.1", meddles)
+
+
+def test_a_changed_cache_is_named():
+    def meddles(dh_next, cache):
+        results = rnn_step_backward(dh_next, cache)
+        cache[3][...] = 0
+        return results
+
+    assert "changed its argument `cache`" in said("1.3", meddles)
+
+
+def test_a_wrong_value_says_where_got_and_expected_on_the_example_by_hand():
+    message = said("1.1", lambda dout, y: tanh_backward(dout, y) + 0.5)
+    assert "On the example by hand, `dx` is off by up to 0.5: `dx[0, 0]` is 1.25, expected 0.75." in message
+
+
+def test_an_exception_is_shown_with_its_line():
+    def stumbles(dout, y):
+        return dout * missing_name  # noqa: F821
+
+    message = said("1.1", stumbles)
+    assert "NameError: name 'missing_name' is not defined" in message
+    assert "in `return dout * missing_name" in message
+
+
+def test_a_wrong_number_of_arguments_is_explained():
+    assert "cannot be called as agreed" in said("1.1", lambda dout: dout)
+
+
+def test_a_wrong_product_shows_the_line_and_names_the_transpose():
+    def stumbles(dh_next, cache):
+        x, h_prev, Wx, Wh, h_next = cache
+        da = dh_next * (1 - h_next**2)
+        return da @ Wx, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(0)
+
+    message = said("1.3", stumbles)
+    assert "`Wx` not transposed" in message
+
+
+def test_a_cause_that_is_not_detected_is_not_guessed():
+    verdict = judge(BACKWARD, changed(dWx=lambda dWx: dWx * 1.37), VISIBLE)
+    assert verdict.misconception is None
+    assert "exactly that of" not in "\n".join(verdict.paragraphs)
+
+
+def test_two_mistakes_at_once_are_named_for_the_result_they_spoil():
+    def wrong(dh_next, cache):
+        x, h_prev, Wx, Wh, h_next = cache
+        da = dh_next * (1 - h_next**2)
+        return da @ Wx.T, da @ Wh, x.T @ da, h_prev.T @ da * 1.5, da.sum(0)
+
+    message = said("1.3", wrong)
+    assert "Your `dh_prev` is exactly that of a step with `Wh` not transposed" in message
+
+
+def test_an_instance_in_the_place_of_a_class_is_explained():
+    assert "must be a class" in said("1.4", lambda Wx, Wh, b: RNN(Wx, Wh, b))
+
+
+def test_a_class_that_is_no_layer_is_explained():
+    class Bare:
+        def __init__(self, Wx, Wh, b):
+            pass
+
+    assert "must be a Layer: write `class RNN(Layer):`" in said("1.4", Bare)
+
+
+def test_a_layer_that_hides_its_parameters_is_told():
+    class Hidden(RNN):
+        def parameters(self):
+            return []
+
+    assert "does not find Wx, Wh and b" in said("1.4", Hidden)
+
+
+def test_replacing_a_gradient_is_refused_by_the_param_itself():
+    class Rebinds(RNN):
+        def backward(self, dhs, dstate=None):
+            results = super().backward(dhs, dstate)
+            self.Wh.grad = self.Wh.grad * 1
+            return results
+
+    assert "Write into it instead" in said("1.4", Rebinds)
+
+
+def test_something_that_cannot_be_called_is_refused():
+    assert said("1.1", 3.0) == "`tanh_backward` is of type float, neither a function nor a class."
+
+
+def test_what_the_answer_prints_is_kept_and_shown():
+    def prints(dout, y):
+        print("shape", dout.shape)
+        return tanh_backward(dout, y)
+
+    verdict = judge(EXERCISES["1.1"], prints, VISIBLE)
+    assert verdict.right
+    assert "shape (2, 7)" in verdict.printed
+
+
+def test_an_answer_that_exits_is_not_the_end():
+    def leaves(dout, y):
+        raise SystemExit(0)
+
+    assert "SystemExit" in said("1.1", leaves)
+
+
+def test_interrupting_a_check_stops_it():
+    def interrupted(dout, y):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(EXERCISES["1.1"], interrupted, VISIBLE)
+
+
+def test_a_check_writes_nothing_to_stderr(capfd):
+    def noisy(a):
+        warnings.warn("look here", stacklevel=1)
+        return 1 / (1 + np.exp(-a))
+
+    judge(EXERCISES["0.1"], noisy, VISIBLE)
+    assert capfd.readouterr().err == ""
+
+
+def test_hard_coded_sizes_fail_the_hidden_check():
+    def hard_coded(x, h_prev, Wx, Wh, b):
+        a = x @ Wx + h_prev @ Wh + b
+        h_next = np.tanh(a[:2])
+        return h_next, (x, h_prev, Wx, Wh, h_next)
+
+    exercise = EXERCISES["1.2"]
+    assert judge(exercise, hard_coded, VISIBLE).right
+    assert not judge(exercise, hard_coded, HIDDEN).right
+
+
+def test_a_memorised_answer_fails_the_hidden_check():
+    known = {}
+
+    def learn(x, h_prev, Wx, Wh, b):
+        known[x.tobytes()] = rnn_step_forward(x, h_prev, Wx, Wh, b)
+        return known[x.tobytes()]
+
+    exercise = EXERCISES["1.2"]
+    assert judge(exercise, learn, VISIBLE).right
+    assert judge(exercise, lambda x, h_prev, Wx, Wh, b: known[x.tobytes()], VISIBLE).right
+    assert not judge(exercise, lambda x, h_prev, Wx, Wh, b: known[x.tobytes()], HIDDEN, seed=5).right
