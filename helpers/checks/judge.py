@@ -55,7 +55,8 @@ def judge(exercise, answer, draws, seed=0):
         Verdict
     """
     if not callable(answer):
-        return _verdict(exercise, "not yet", [f"`{exercise.name}` is {type(answer).__name__}, neither a function nor a class."])
+        text = f"`{exercise.name}` is of type {type(answer).__name__}, neither a function nor a class."
+        return _verdict(exercise, "not yet", [text])
     tried = cases(exercise, draws, seed)
     seen = [observe(exercise, answer, case.arguments) for case in tried]
     printed = next((one.printed for one in seen if one.printed), "")
