@@ -1,0 +1,31 @@
+"""Corpora, batches, n-gram baselines and synthetic tasks. Everything here works without a network."""
+
+from helpers.data.batching import cover_batches, stream_batches
+from helpers.data.corpora import Corpus, load_corpus
+from helpers.data.errors import CorpusError
+from helpers.data.ngrams import KneserNeyTrigram, Unigram
+from helpers.data.ptb import LICENCE_NOTICE, download_ptb
+from helpers.data.tasks import adding, first_symbol_recall, temporal_order
+from helpers.data.tokens import join, tokenize, tokenize_characters
+from helpers.data.vocabulary import EOS, UNK, Vocabulary
+
+__all__ = [
+    "EOS",
+    "LICENCE_NOTICE",
+    "UNK",
+    "Corpus",
+    "CorpusError",
+    "KneserNeyTrigram",
+    "Unigram",
+    "Vocabulary",
+    "adding",
+    "cover_batches",
+    "download_ptb",
+    "first_symbol_recall",
+    "join",
+    "load_corpus",
+    "stream_batches",
+    "temporal_order",
+    "tokenize",
+    "tokenize_characters",
+]

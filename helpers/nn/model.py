@@ -59,8 +59,9 @@ class LanguageModel(Layer):
         self.body.backward(self.output.backward(self.criterion.backward()))
 
 
-def create_params(vocabulary_size, hidden_size, depth, rng, *, width=None, tied=True, scale=0.1, forget_bias=0.0,
-                  dtype="float32"):
+def create_params(
+    vocabulary_size, hidden_size, depth, rng, *, width=None, tied=True, scale=0.1, forget_bias=0.0, dtype="float32"
+):
     """Draw the parameters of a language model.
 
     Weights are uniform: the embedding (and an untied output) within ± `scale`, a matrix of an LSTM within
@@ -159,3 +160,20 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
 def _lstm_names(params):
     depth = sum(name.endswith(".Wh") for name in params)
     return [f"lstm{number}" for number in range(1, depth + 1)]
+
+
+def build_language_model(layers, params, rate, rng):
+    """Put the full model together: embedding → dropout → LSTM → dropout → LSTM → dropout → tied output.
+
+    Args:
+        layers: dict from class name to class, as for `assemble`.
+        params: dict from name to Param, "E", "lstm1.Wx", …, "lstm2.b", "b".
+        rate: P(drop) of the variational dropout.
+        rng: a ``numpy.random.Generator`` for the dropout masks.
+
+    Returns:
+        LanguageModel
+
+    Source: Zaremba, Sutskever & Vinyals (2014); Gal & Ghahramani (2016); Press & Wolf (2017).
+    """
+    return assemble(layers, params, rng, rate=rate, dropout="variational")

@@ -13,12 +13,15 @@ from helpers.plots.gradients import (
     weights_that_stop,
 )
 from helpers.plots.interactive import SliderFigure
+from helpers.plots.training import gradient_norms, learning_curves
 
 __all__ = [
     "SliderFigure",
     "course_map",
     "disagreement",
     "gradient_heatmap",
+    "gradient_norms",
+    "learning_curves",
     "norms_over_time",
     "overflow",
     "rnn_step_backward",

@@ -6,7 +6,8 @@ import numpy as np
 
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, Picture, in_style, new_figure
 
-STEPS_BACK = "steps back in time"
+_STEPS_BACK = "steps back in time"
+_STYLES = len(SERIES)
 _AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
 
 
@@ -21,10 +22,10 @@ def _array(values, name, *shapes):
     return array
 
 
-def _dict_of_arrays(data, name, *shapes):
-    """Return a dict of arrays, checked; there are as many line styles as in SERIES."""
-    if not isinstance(data, dict) or not 1 <= len(data) <= len(SERIES):
-        raise ValueError(f"{name} must be a dict from label to array, with 1 to {len(SERIES)} entries.")
+def _dict_of_arrays(data, name, *shapes, most=_STYLES):
+    """Return a dict of arrays, checked; there are styles for no more lines than `most`."""
+    if not isinstance(data, dict) or not 1 <= len(data) <= most:
+        raise ValueError(f"{name} must be a dict from label to array, with 1 to {most} entries.")
     return {label: _array(values, f"{name}[{label!r}]", *shapes) for label, values in data.items()}
 
 
@@ -137,7 +138,7 @@ def tanh_and_derivative(x, y, derivative):
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
     _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
-    alt = f"""tanh rises from {_short(y[0])} to {_short(y[-1])}. Its derivative is a bell: {_short(peak)} at x =
+    alt = f"""Tanh rises from {_short(y[0])} to {_short(y[-1])}. Its derivative is a bell: {_short(peak)} at x =
     {at:.2f}, and nowhere more."""
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
         top = derivative.argmax()
@@ -214,10 +215,10 @@ def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=Non
     alt = f"{ylabel[0].upper()}{ylabel[1:]} against steps back in time, on a log axis. {'; '.join(sentences)}."
     if floor is not None:
         ax.axhline(floor, color=INK, lw=1.2, ls=(0, (6, 3)))
-        ax.annotate(f"below {_written(floor)} a float32 weight no longer moves", (0, floor), (4, 4),
-                    ax.get_yaxis_transform(), "offset points", fontsize=9)  # fmt: skip
+        ax.annotate(f"below {_written(floor)} a float32 weight no longer moves", (0, floor), (4, -4),
+                    ax.get_yaxis_transform(), "offset points", va="top", fontsize=9)  # fmt: skip
         alt += f" A line at {_short(floor)} marks the smallest gradient that moves a float32 weight."
-    ax.set(xlabel=STEPS_BACK, ylabel=ylabel, title=title)
+    ax.set(xlabel=_STEPS_BACK, ylabel=ylabel, title=title)
     ax.margins(x=0.01)
     _name_line_ends(ax, ends)
     return Picture(figure, alt)
@@ -248,27 +249,27 @@ def disagreement(norms, sigma_max, spectral_radius, worst):
     figure, ax = new_figure(8, 3.4)
     _set_log_y(ax, norms, worst, spectral_radius**k, room=6)
     ax.axhline(1, color=PALE, lw=0.8)
-    ax.plot(k, sigma_max**k, color=PALE, lw=1.4, ls="--")
+    # σᵏ soon leaves through the top: drawn, and named, up to there.
+    leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
+    ax.plot([1, leaves], [sigma_max, sigma_max**leaves], color=PALE, lw=1.4, ls="--")
+    name = rf"$\sigma^k$,  $\sigma$ = {_short(sigma_max)}"
+    ax.annotate(name, (leaves, sigma_max**leaves), (6, -12), textcoords="offset points", annotation_clip=False)
     ax.plot(k, spectral_radius**k, color=PALE, lw=1.4, ls=":")
     ax.plot(k, _drawable(norms), **_line(0, k.size))
     ax.plot(k, _drawable(worst), **_line(1, k.size))
-    # σᵏ leaves through the top: its name goes where it does.
-    leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
-    name = rf"$\sigma^k$,  $\sigma$ = {_short(sigma_max)}"
-    ax.annotate(name, (leaves, sigma_max**leaves), (6, -12), textcoords="offset points", annotation_clip=False)
     _name_line_ends(ax, [
         (_last_drawable(worst), r"worst case $\|W_h^k\|$", SERIES[1]["color"]),
         (_last_drawable(norms), "one gradient", SERIES[0]["color"]),
         (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {_short(spectral_radius)}", INK),
     ])  # fmt: skip
-    ax.set(xlabel=f"{STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
+    ax.set(xlabel=f"{_STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
     ax.margins(x=0.01)
     peak = int(np.argmax(worst))
     below = int(np.flatnonzero(worst >= 1)[-1]) + 2 if worst.max() >= 1 else 1
     end = f"stays below 1 from step {below} on" if below <= k[-1] else "does not come back below 1"
     alt = f"""With sigma = {_short(sigma_max)} and rho = {_short(spectral_radius)} the worst case grows to
     {_short(worst[peak])} at step {peak + 1}, {end}, and is {_short(worst[-1])} after {k[-1]} steps. One gradient of
-    length 1 peaks at {_short(norms.max())} and ends at {_short(norms[-1])}. For comparison, sigma to the k only grows and
+    length 1 peaks at {_short(norms.max())} and ends at {_short(norms[-1])}. Beside them, sigma to the k only grows and
     rho to the k only decays."""
     return Picture(figure, alt)
 
@@ -288,7 +289,7 @@ def unit_circle(matrices):
     Raises:
         ValueError: no dict of such matrices.
     """
-    matrices = _dict_of_arrays(matrices, "matrices", "(2, 2)")
+    matrices = _dict_of_arrays(matrices, "matrices", "(2, 2)", most=4)
     for title, Wh in matrices.items():
         if Wh.shape != (2, 2):
             raise ValueError(f"matrices[{title!r}] must have the shape (2, 2): got {Wh.shape}.")
@@ -307,7 +308,7 @@ def unit_circle(matrices):
         ax.scatter(*circle[marked].T, s=70, alpha=0.5, **dots)
         ax.scatter(*image[marked].T, s=26, **dots)
         axes_of_image, sigmas, _ = np.linalg.svd(Wh)
-        bound = 1.2 * max(1, sigmas[0])
+        bound = 1.35 * max(1, sigmas[0])
         for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, _AXIS_COLOURS), 1):
             tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
             ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2,
@@ -315,10 +316,11 @@ def unit_circle(matrices):
             ax.annotate(rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), textcoords="offset points", ha="center",
                         va="center", color=colour, fontsize=12, zorder=4,
                         bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
-            ax.text(0.4 * number - 0.4, 1.02, rf"$\sigma_{number}$ = {sigma:.2f}", color=colour, transform=ax.transAxes)
+            ax.annotate(rf"$\sigma_{number}$ = {sigma:.2f}", (0.45 * number - 0.45, 1), (0, 8), "axes fraction",
+                        "offset points", color=colour)  # fmt: skip
         ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
         ax.locator_params(nbins=5)
-        ax.set_title(title, pad=20)
+        ax.set_title(title, pad=26)
         sentences.append(f"{_spoken(title)}: {sigmas[0]:.2f} and {sigmas[1]:.2f}")
     axes[0, 0].set_ylabel("second element")
     alt = f"""The unit circle, dashed, and its image under v @ Wh.T, an ellipse whose half-axes are the singular values
@@ -388,7 +390,7 @@ def weights_that_stop(relative_update, epsilon):
     beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
     ax.annotate("above: the weight moves", (0, epsilon / 2), (6, 4), va="bottom", **beside)
     ax.annotate("below: it does not", (0, epsilon / 4), (6, -4), va="top", **beside)
-    ax.set(xlabel=STEPS_BACK, ylabel="size of update / size of $W_h$", ylim=(bottom, top))
+    ax.set(xlabel=_STEPS_BACK, ylabel="size of update / size of $W_h$", ylim=(bottom, top))
     ax.margins(x=0.01)
     alt = f"""What each past step adds to the update, relative to the weight, on a log axis: {_short(update[0])} for the
     last step, {_short(update[-1])} for the one {back[-1]} steps back."""
@@ -426,7 +428,7 @@ def overflow(norms):
     for size, text in (largest, "largest float32"), (np.sqrt(largest), "its root"):
         ax.axhline(size, color=INK, lw=1.2, ls=(0, (6, 3)))
         ax.annotate(f"{_written(size)}, {text}", (0, size), (6, 4), **beside)
-    ax.set(xlabel=STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
+    ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
     largest_seen = norms[np.isfinite(norms)].max()
     alt = f"The norm of a gradient on a log axis, {_short(norms[0])} after 1 step and at most {_short(largest_seen)}"
     events = {"inf": _first_step(np.isinf(norms)), "NaN": _first_step(np.isnan(norms))}
@@ -436,7 +438,7 @@ def overflow(norms):
         ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")
     if events:
         notes = [f"{name} from step {step} on" for name, step in events.items()]
-        _write_beside(ax, min(events.values()) - 0.5, 0.35, "\n".join(notes), COLOURS["vermilion"])
+        _write_beside(ax, min(events.values()) - 0.5, 0.28, "\n".join(notes), COLOURS["vermilion"])
         alt += f", {', '.join(notes)}"
     alt += f""". Lines mark the largest float32, {_short(largest)}, and its root, {_short(np.sqrt(largest))}, beyond
     which a square is inf."""

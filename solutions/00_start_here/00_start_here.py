@@ -46,7 +46,8 @@ plots.course_map()
 #
 # > **Note.** No exercise is locked behind an earlier one. Where you left one open, the course's own *reference* takes
 # > its place and a line tells you so. Skip what you know, come back to what you skipped.
-#
+
+# %% [markdown]
 # ## How it is written
 #
 # Sizes have the same letters in every formula, every docstring and every message:
@@ -71,7 +72,8 @@ print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y
 # One row of three numbers times a (3, 2) matrix: one row of two. The first is 1·1 + 2·0 + 3·1 = 4. If a line of your own
 # ever puzzles you, print the shapes first, as this cell does. More than half of all mistakes in this course are shape
 # mistakes, and a shape is seen at a glance.
-#
+
+# %% [markdown]
 # ## A function to start with
 #
 # Three of the four lines inside an LSTM ask the same question: *how far is this gate open?* The answer must lie between 0

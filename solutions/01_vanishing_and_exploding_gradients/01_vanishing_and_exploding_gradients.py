@@ -42,7 +42,8 @@ plots.rnn_unrolled(steps=4)
 # %% [markdown]
 # One cell, drawn four times. The state `h` leaves each cell twice: upwards, to whatever makes a prediction, and to the
 # right, into the next step. All four share `Wx`, `Wh` and `b`. Going right is easy. This notebook is about the way back.
-#
+
+# %% [markdown]
 # ### Exercise 1.1 ★ Backward through tanh (about 10 min)
 #
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:

@@ -1,0 +1,58 @@
+# Everything a person does in this repository, one target each. GNU make 3.81 (the one on macOS) is enough.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := .venv/made-for
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+learn: $(READY)  ## Open the notebooks in JupyterLab, as your own copies in my/. PORT=8890, BROWSER=none.
+	@$(PY) -m helpers learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
+
+test: $(READY)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m pytest $(ARGS)
+
+train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
+	@$(PY) -m helpers train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
+
+notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them or one: NB=01.
+	@$(PY) -m helpers notebooks $(NB)
+
+stale: $(READY)  ## Say which derived notebooks differ from their source; fails if one does.
+	@$(PY) -m helpers stale
+
+restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
+	@$(PY) -m helpers restore $(NB)
+
+bench: $(READY)  ## Measure the reference layers: time, memory, and against PyTorch where it is installed.
+	@$(PY) -m helpers bench $(ARGS)
+
+lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
+	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
+		pyproject.toml -o requirements.lock
+
+.PHONY: help learn test train notebooks stale restore bench lock
+
+# The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
+# gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.
+ifneq ($(shell $(PY) -c "print(open('$(READY)').read())" 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+NEW := yes
+endif
+
+$(READY): pyproject.toml requirements.lock
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 …"; exit 1; }
+	@"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "This course needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 1; }
+	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || { \
+		echo "This Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv. Then run make again."; exit 1; }
+	@echo "Installing the course's packages into .venv (once, a minute or two) …"
+	@rm -f $@
+	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[browser]" || { \
+		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+	@printf %s "$(CURDIR)" > $@

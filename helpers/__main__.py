@@ -1,0 +1,118 @@
+"""The command line: ``python -m helpers <command>``; ``make help`` lists the same commands.
+
+The imports of the wings stand inside the commands, so that ``--help`` is quick and the setting of threads comes first.
+"""
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Annotated
+
+# One BLAS thread unless told otherwise, here and in every kernel started from here: on a busy machine two were up to
+# ten times slower. The libraries read these when NumPy is first imported.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+# nbgrader calls `alembic` by its bare name, and a terminal in JupyterLab should find this environment's `python`.
+os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+
+import typer  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def learn(
+    port: Annotated[int, typer.Option(help="Port of the JupyterLab server.")] = 8888,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+):
+    """Put the missing notebooks into my/ and open them in JupyterLab."""
+    from helpers.classroom import copies, lab
+
+    copies.add_missing(ROOT)
+    lab.launch(ROOT, port, browser)
+
+
+@app.command()
+def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = ""):
+    """Take a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
+    from helpers.classroom import copies
+
+    copies.restore(ROOT, notebook)
+
+
+@app.command()
+def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
+    """Derive the executed solutions and the released notebooks from solutions/*/*.py."""
+    from helpers.classroom import build
+
+    build.build(ROOT, notebook)
+
+
+@app.command()
+def stale():
+    """Say which derived notebooks differ from their source; exit 1 if one does."""
+    from helpers.classroom import build
+
+    sys.exit(build.report_stale(ROOT))
+
+
+@app.command()
+def train(
+    corpus: Annotated[str, typer.Option(help="sotu, ptb, docstrings, or the path of a UTF-8 text of your own.")] = "sotu",
+    unit: Annotated[str, typer.Option(help="Of an own text: words or characters.")] = "words",
+    preset: Annotated[str, typer.Option(help="standard, long, tiny, textbook-small or textbook-large.")] = "standard",
+    seed: Annotated[int, typer.Option(help="Of all that is random.", min=0)] = 0,
+    epochs: Annotated[int | None, typer.Option(help="How often to read the text, if not as the preset says.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.", show_default="in runs/")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew; a run that is there is put aside.")] = False,
+    threads: Annotated[int, typer.Option(help="BLAS threads.", min=1)] = 1,
+    save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.", min=0)] = 20.0,
+):
+    """Train the full language model, or go on where a run was interrupted, and show what it has learned."""
+    from threadpoolctl import threadpool_limits
+
+    from helpers.training import command
+
+    threadpool_limits(threads)
+    print(f"BLAS threads: {threads} (more, with --threads, are slower on a busy machine).")
+    try:
+        run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
+        if run.folder.finished:
+            print(f"The run in {run.folder.path} is finished: here is its result again. To train anew, add --fresh.")
+        else:
+            run.train()
+            results, sentences = run.measure()
+            _draw_run(run, results["baselines"])
+            run.folder.write_results(results, sentences)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. Run the same command again (without --fresh) to go on.\n")
+        sys.exit(130)
+    command.show(*run.folder.finished)
+
+
+def _draw_run(run, baselines):
+    """Draw the figures of a run into its folder."""
+    from helpers.plots.training import gradient_norms, learning_curves
+
+    history = run.trainer.history
+    curves = {split: [entry[f"{split}_perplexity"] for entry in history] for split in ("train", "valid")}
+    lines = {name: found["valid_perplexity"] for name, found in baselines.items()}
+    rates = [entry["learning_rate"] for entry in history]
+    learning_curves(curves, baselines=lines, learning_rates=rates).save(run.folder.path / "perplexity.png")
+    gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
+
+
+def main():
+    """Run one command; what went wrong is said in one sentence, without a traceback."""
+    try:
+        app()
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.exit(f"{error}")
+
+
+if __name__ == "__main__":
+    main()

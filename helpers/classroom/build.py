@@ -1,0 +1,191 @@
+"""The build: one source per notebook, from which the executed solution and the released notebook are derived.
+
+``solutions/NN_name/NN_name.py`` → ``solutions/NN_name/NN_name.ipynb`` (executed, outputs as text) and
+``notebooks/NN_name/NN_name.ipynb`` (what learners get). Everything is made and proved in a temporary folder before
+the first file is replaced, so a build that fails leaves what was there.
+"""
+
+import os
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from tqdm import tqdm
+from traitlets.config import Config
+
+from helpers.classroom.release import generate
+from helpers.classroom.source import BuildError, as_solution, describe, read_source
+
+#: The picture itself, in an output's HTML: its bytes differ between machines, the words beside it do not.
+PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
+PLACEHOLDER = "data:,"
+
+#: Without keys for its connection a kernel warns that others on this machine could listen.
+KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})
+
+ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+
+
+def find_sources(root, notebook=""):
+    """Return the sources of all notebooks, in order, or of one.
+
+    Args:
+        root: the repository.
+        notebook: the number or name of one, e.g. "01".
+
+    Raises:
+        ValueError: there is no such notebook.
+    """
+    sources = sorted(path for path in Path(root, "solutions").glob("[0-9]*/*.py") if path.stem == path.parent.name)
+    chosen = [path for path in sources if notebook in ("", path.stem, path.stem.partition("_")[0])]
+    if not chosen:
+        known = ", ".join(path.stem for path in sources)
+        raise ValueError(f"There is no source of a notebook {notebook} in solutions/; there are: {known}.")
+    return chosen
+
+
+def build(root, notebook=""):
+    """Derive all notebooks, or one, and put them in place.
+
+    Args:
+        root: the repository.
+        notebook: the number or name of one, e.g. "01".
+
+    Raises:
+        BuildError: a source is not fit, a cell fails, or a release shows what it should not.
+    """
+    with TemporaryDirectory() as course:
+        for path in find_sources(root, notebook):
+            release = generate(path, course)
+            solution = execute(as_solution(read_source(path)), path)
+            replace_file(solution_path(path), serialise(solution))
+            replace_file(release_path(root, path), release.read_text(encoding="utf-8"))
+
+
+def report_stale(root):
+    """Print one line for each derived notebook that differs from its source.
+
+    Cells, ids and metadata are compared byte for byte. Outputs are not: nbval runs the notebooks and compares those.
+
+    Args:
+        root: the repository.
+
+    Returns:
+        how many differ.
+    """
+    stale = list(find_stale(root))
+    for path, command in stale:
+        print(f"{path.relative_to(root)} is not what its source makes of it: run `{command}`.")
+    return len(stale)
+
+
+def find_stale(root):
+    """Yield the path of each derived notebook that differs from its source, and the command that mends it."""
+    root, sources = Path(root), find_sources(root)
+    with TemporaryDirectory() as course:
+        for path in sources:
+            command = f"make notebooks NB={path.stem.partition('_')[0]}"
+            solution, release = solution_path(path), release_path(root, path)
+            if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
+                yield solution, command
+            if not release.exists() or release.read_bytes() != generate(path, course).read_bytes():
+                yield release, command
+    for orphan in sorted(set(root.glob("notebooks/*/*")) - {release_path(root, path) for path in sources}):
+        yield orphan, f"git rm -r {orphan.relative_to(root)}"
+
+
+def solution_path(source):
+    """Return where the executed solution of a source lies."""
+    return source.with_suffix(".ipynb")
+
+
+def release_path(root, source):
+    """Return where the released notebook of a source lies."""
+    return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
+
+
+def execute(notebook, path):
+    """Run a notebook in an empty folder, with a progress bar, and keep its outputs as text.
+
+    Args:
+        notebook: the solution; it is changed in place.
+        path: of its source, for the bar and the messages.
+
+    Returns:
+        the notebook.
+
+    Raises:
+        BuildError: a cell fails, writes to stderr, or prints what changes from run to run.
+    """
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    with TemporaryDirectory() as folder, tqdm(code_cells, desc=path.stem, unit="cell") as bar:
+        client = NotebookClient(
+            notebook,
+            timeout=600,
+            kernel_name="python3",
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": folder}},
+            on_cell_executed=lambda **_: bar.update(),
+            config=KERNEL,
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            cell = next(cell for cell in code_cells if _failed(cell))
+            raise BuildError(f"{path}, {describe(cell)}: {error.ename}: {error.evalue}") from None
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.language_info = {"name": "python"}
+    for cell in code_cells:
+        for output in cell.outputs:
+            _keep_text(output)
+            _check_output(output, f"{path}, {describe(cell)}")
+    return notebook
+
+
+def serialise(notebook):
+    """Return the one text form of a notebook: what is written to a file."""
+    return nbformat.writes(notebook, version=4) + "\n"
+
+
+def replace_file(path, text):
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(partial, path)
+
+
+def _failed(cell):
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def _keep_text(output):
+    if "data" in output:
+        output.data = {kind: value for kind, value in output.data.items() if kind.startswith("text/")}
+        output.metadata = {}
+    if "text/html" in output.get("data", {}):
+        output.data["text/html"] = re.sub(PAYLOAD, PLACEHOLDER, output.data["text/html"])
+
+
+def _check_output(output, where):
+    if output.get("name") == "stderr":
+        raise BuildError(f"{where}: it writes to stderr, for which nbgrader takes all points: {output.text.strip()}")
+    for text in [output.get("text", ""), *output.get("data", {}).values()]:
+        if match := ADDRESS.search(text):
+            raise BuildError(f"{where}: it shows a memory address ({match[0]}), another one at each run.")
+
+
+def _without_outputs(path):
+    """Return the text of a notebook as it was before it was run; a file in another form comes back as it is."""
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    if serialise(notebook) != text:
+        return text
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return serialise(notebook)

@@ -1,0 +1,77 @@
+"""The learner's own copies of the notebooks, in my/: put there once, and never written over."""
+
+import os
+import shutil
+from itertools import count
+from pathlib import Path
+
+
+def add_missing(root):
+    """Copy each released notebook that is not yet in my/, and say so.
+
+    Args:
+        root: the repository.
+    """
+    added = []
+    for release in find_releases(root):
+        copy = path_of_copy(root, release)
+        if not copy.exists():
+            _place(release, copy)
+            added.append(release.stem)
+    if added:
+        print(f"New in my/: {', '.join(added)}.")
+    else:
+        print("my/ has every notebook; yours were left as they are.")
+
+
+def restore(root, notebook):
+    """Put a fresh copy of one notebook into my/ and keep the learner's as a numbered backup.
+
+    Args:
+        root: the repository.
+        notebook: its number or name, e.g. "01".
+
+    Raises:
+        ValueError: there is no such notebook.
+    """
+    release = find_release(root, notebook)
+    copy = path_of_copy(root, release)
+    if copy.exists():
+        backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
+        backup = next(path for path in backups if not path.exists())
+        copy.rename(backup)
+        print(f"Your notebook was kept as {backup.relative_to(root)}.")
+    _place(release, copy)
+    print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
+
+
+def find_releases(root):
+    """Return the paths of the released notebooks, in order."""
+    return sorted(path for path in Path(root, "notebooks").glob("*/*.ipynb") if path.stem == path.parent.name)
+
+
+def find_release(root, notebook):
+    """Return the path of one released notebook.
+
+    Raises:
+        ValueError: there is no such notebook.
+    """
+    releases = find_releases(root)
+    for release in releases:
+        if notebook in (release.stem, release.stem.partition("_")[0]):
+            return release
+    known = ", ".join(release.stem.partition("_")[0] for release in releases)
+    asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
+    raise ValueError(f"{asked} Name one by its number, e.g. make restore NB=01; there are: {known}.")
+
+
+def path_of_copy(root, release):
+    """Return where the learner's copy of a released notebook lies."""
+    return Path(root, "my", release.stem, release.name)
+
+
+def _place(release, copy):
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    partial = copy.with_name(f".{copy.name}.partial")
+    shutil.copyfile(release, partial)  # not its mode: a copy is there to be written to
+    os.replace(partial, copy)

@@ -1,0 +1,39 @@
+"""JupyterLab, started at the first notebook."""
+
+import os
+import sys
+from pathlib import Path
+
+START = "my/00_start_here/00_start_here.ipynb"
+
+
+def launch(root, port=8888, browser=True):
+    """Become a JupyterLab server, in this process, until it is stopped. A port that is taken gives way to the next.
+
+    Args:
+        root: the repository; the file browser shows it.
+        port: the first port to try.
+        browser: whether to open a window.
+    """
+    # The kernel is the one of this environment, also where the user has another python3 kernel of their own.
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    print(f"Starting JupyterLab at {START}. Stop it with Ctrl-C, twice.", flush=True)
+    os.chdir(root)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options(root, port, browser)])
+
+
+def options(root, port, browser):
+    """Return the options of the server."""
+    chosen = [
+        f"--ServerApp.root_dir={root}",
+        f"--ServerApp.port={port}",
+        f"--LabApp.default_url=/lab/tree/{START}",
+        f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}",
+        "--KernelManager.transport_encryption=auto",
+        "--log-level=WARN",
+    ]
+    if not browser:
+        chosen.append("--no-browser")
+    if os.geteuid() == 0:
+        chosen.append("--allow-root")
+    return chosen

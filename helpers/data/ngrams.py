@@ -1,0 +1,166 @@
+"""Counting models: what a neural language model has to beat."""
+
+import numpy as np
+
+
+class NGram:
+    """Base of the counting models: it turns the probabilities of tokens into a perplexity."""
+
+    def perplexity(self, ids):
+        """Measure how surprised the model is by a stream, over every token of it.
+
+        perplexity = exp(-1/n Σ log p(w_k | the words before))
+
+        Args:
+            ids (n,): word ids; the first one is predicted from the end of a sentence.
+
+        Returns:
+            float
+        """
+        return float(np.exp(-np.mean(np.log(self.probabilities(ids)))))
+
+
+class Unigram(NGram):
+    """How often each word occurs, whatever stands before it.
+
+    p(w) = (count(w) + 1) / (n + V)
+
+    Args:
+        ids (n,): the training stream.
+        vocabulary_size: V. The one added to each count gives a word that was never seen a chance.
+
+    Source: Jurafsky and Martin, Speech and Language Processing, chapter on n-gram language models.
+    """
+
+    def __init__(self, ids, vocabulary_size):
+        counts = np.bincount(ids, minlength=vocabulary_size) + 1
+        self._probabilities = counts / counts.sum()
+
+    def probabilities(self, ids):
+        """Return the probability of each token of a stream.
+
+        Args:
+            ids (n,): word ids.
+
+        Returns:
+            (n,): probabilities.
+        """
+        return self._probabilities[ids]
+
+    def next_word(self):
+        """Return the distribution over the next word.
+
+        Returns:
+            (V,): probabilities, their sum 1.
+        """
+        return self._probabilities
+
+
+class KneserNeyTrigram(NGram):
+    """Interpolated Kneser-Ney with three discounts per order: the best of the counting models.
+
+    p(w | u v) = max(count(u v w) - D, 0) / count(u v ·)  +  γ(u v) p(w | v)
+
+    γ gives what the discounts D took off the seen words to the shorter context. The shorter orders do not count how
+    often a word follows, but after how many different words it does; below the lowest lies the uniform 1/V.
+
+    Args:
+        ids (n,): the training stream.
+        vocabulary_size: V, at most 2 million.
+        eos: the id that stands, twice, before the first word of a stream.
+
+    Source: Kneser and Ney (1995), ICASSP; the three discounts: Chen and Goodman (1999), Computer Speech & Language 13.
+    """
+
+    def __init__(self, ids, vocabulary_size, eos):
+        self.vocabulary_size = vocabulary_size
+        self.eos = eos
+        trigrams, counts = np.unique(self._keys(self._grams(ids)), return_counts=True)
+        levels = [_Level(trigrams, counts, vocabulary_size)]
+        for order in (2, 1):
+            # Every longer gram that was seen counts once for its last `order` words: a continuation count.
+            grams, counts = np.unique(levels[-1].grams % vocabulary_size**order, return_counts=True)
+            levels.append(_Level(grams, counts, vocabulary_size))
+        self._levels = levels[::-1]
+
+    def probabilities(self, ids):
+        """Return the probability of each token of a stream, given the two before it.
+
+        Args:
+            ids (n,): word ids.
+
+        Returns:
+            (n,): probabilities.
+        """
+        return self._score(self._keys(self._grams(ids)))
+
+    def next_word(self, before, last):
+        """Return the distribution over the word that follows two others.
+
+        Args:
+            before: the id of the word before the last.
+            last: the id of the last word.
+
+        Returns:
+            (V,): probabilities, their sum 1.
+        """
+        words = np.arange(self.vocabulary_size)
+        return self._score(self._keys(np.stack(np.broadcast_arrays(before, last, words), axis=1)))
+
+    def _grams(self, ids):
+        padded = np.concatenate([[self.eos, self.eos], ids]).astype(np.int64)
+        return np.lib.stride_tricks.sliding_window_view(padded, 3)
+
+    def _keys(self, grams):
+        """Write each trigram (u, v, w) as the one number u V² + v V + w; key % V² is then its bigram (v, w)."""
+        size = self.vocabulary_size
+        return (grams[:, 0].astype(np.int64) * size + grams[:, 1]) * size + grams[:, 2]
+
+    def _score(self, keys):
+        p = np.full(len(keys), 1 / self.vocabulary_size)
+        for order, level in enumerate(self._levels, start=1):
+            p = level.interpolate(keys % self.vocabulary_size**order, p)
+        return p
+
+
+class _Level:
+    """The counts of the n-grams of one length, discounted.
+
+    Args:
+        grams: keys of the n-grams seen, sorted.
+        counts: how often each was seen, or after how many different words.
+        vocabulary_size: V; a key // V is the key of its context.
+    """
+
+    def __init__(self, grams, counts, vocabulary_size):
+        self.grams = grams
+        self._vocabulary_size = vocabulary_size
+        discounts = _discounts(counts)[np.minimum(counts, 3)]
+        self._contexts, group = np.unique(grams // vocabulary_size, return_inverse=True)
+        totals = np.bincount(group, counts)
+        self._seen = (counts - discounts) / totals[group]
+        self._left_over = np.bincount(group, discounts) / totals
+
+    def interpolate(self, keys, shorter):
+        """Return p(w | context), given p(w | shorter context); an unseen context adds nothing of its own."""
+        seen = _look_up(self.grams, self._seen, keys, missing=0.0)
+        left_over = _look_up(self._contexts, self._left_over, keys // self._vocabulary_size, missing=1.0)
+        return seen + left_over * shorter
+
+
+def _look_up(keys, values, wanted, missing):
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], missing)
+
+
+def _discounts(counts):
+    """Estimate what to take off a count of 1, of 2, and of 3 or more, from how many counts are 1, 2, 3 and 4.
+
+    D_k = k - (k + 1) Y n_{k+1} / n_k,  Y = n_1 / (n_1 + 2 n_2)
+    """
+    n = np.bincount(np.minimum(counts, 5), minlength=6)
+    y = n[1] / (n[1] + 2 * n[2]) if n[1] and n[2] else 0.5
+    k = np.array([1, 2, 3])
+    estimates = k - (k + 1) * y * n[k + 1] / np.maximum(n[k], 1)
+    # Of a very small text these come out beyond 0 or k; inside them every probability stays positive.
+    return np.concatenate([[0], np.clip(estimates, 0.1, k)])

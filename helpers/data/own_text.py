@@ -1,0 +1,86 @@
+"""A text of the learner's own: one UTF-8 file."""
+
+from pathlib import Path
+
+from helpers.data.errors import CorpusError
+from helpers.data.tokens import tokenize, tokenize_characters
+from helpers.data.vocabulary import EOS
+
+#: Below this there is nothing to learn from, nor to measure.
+MIN_TOKENS = 1000
+
+
+def read_splits(path, unit="words"):
+    """Read a text file: the first 80 % for training, the next 10 % for validation, the last 10 % for the test.
+
+    The text is cut between sentences. A byte-order mark and any kind of line end are accepted.
+
+    Args:
+        path: of a UTF-8 file.
+        unit: "words" or "characters".
+
+    Returns:
+        dict from "train", "valid" and "test" to a list of tokens.
+
+    Raises:
+        CorpusError: there is no such file, or it is empty, too short, binary or not UTF-8.
+        ValueError: an unknown unit.
+    """
+    tokenizers = {"words": tokenize, "characters": tokenize_characters}
+    if unit not in tokenizers:
+        raise ValueError(f"unit must be one of {', '.join(sorted(tokenizers))}: got {unit!r}.")
+    tokens = tokenizers[unit](_read(Path(path).expanduser()))
+    if len(tokens) < MIN_TOKENS:
+        raise CorpusError(
+            f"{path} is too short: it has {len(tokens):,} tokens, and there is nothing to learn from fewer than "
+            f"{MIN_TOKENS:,}. Take a longer text."
+        )
+    first = _after_sentence(tokens, len(tokens) * 8 // 10)
+    second = _after_sentence(tokens, len(tokens) * 9 // 10)
+    return {"train": tokens[:first], "valid": tokens[first:second], "test": tokens[second:]}
+
+
+def _after_sentence(tokens, position):
+    """Return where the sentence around `position` ends, or `position` itself if that is too far away."""
+    return next((i + 1 for i in range(position, position + len(tokens) // 20) if tokens[i] == EOS), position)
+
+
+def _read(path):
+    if path.is_dir():
+        raise CorpusError(f"{path} is a folder. Give the path of one text file in it.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CorpusError(
+            f"There is no file {path}. Give the path of a text file, or one of the names sotu, docstrings and ptb."
+        ) from None
+    except OSError as error:
+        raise CorpusError(
+            f"{path} cannot be read: {error.strerror}. Give the path of a text file that you may read."
+        ) from None
+    if not content.strip():
+        raise CorpusError(f"{path} is empty. Take a file with text in it.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise CorpusError(f"{path} is in UTF-16. Save it again as UTF-8.")
+    if b"\0" in content:
+        raise CorpusError(f"{path} is a binary file, not a text. Save its text as a plain UTF-8 file and give that.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CorpusError(
+            f"{path} is not UTF-8{_hint_at_encoding(content)}: the byte 0x{content[error.start]:02x} in line {line} "
+            "cannot stand there. Save the text again as UTF-8."
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _hint_at_encoding(content):
+    """Name the Korean encoding if that is what it is: the usual reason for a Korean text that is not UTF-8."""
+    try:
+        text = content.decode("cp949")
+    except UnicodeDecodeError:
+        return ""
+    letters = [letter for letter in text if ord(letter) > 127]
+    hangul = sum("가" <= letter <= "힣" for letter in letters)
+    return " but, it seems, CP949 (EUC-KR)" if hangul > len(letters) / 2 else ""

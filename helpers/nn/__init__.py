@@ -1,0 +1,125 @@
+"""Layers and models of a language model in NumPy: one-step functions, layers over time, and their fast forms."""
+
+from helpers.nn.analysis import (
+    backprop_norms,
+    count_parameters,
+    gradient_bounds,
+    memory_gradient,
+    predict_gradient,
+    surviving_fraction,
+)
+from helpers.nn.base import GRU_ORDER, LSTM_ORDER, Layer, Param
+from helpers.nn.fast import (
+    FastAffine,
+    FastEmbedding,
+    FastLSTM,
+    FastSoftmaxCrossEntropy,
+    FastTiedAffine,
+    FastVariationalLSTM,
+)
+from helpers.nn.functional import dropout_mask, log_softmax, sample_next, sigmoid, softmax, tanh_backward
+from helpers.nn.layers import (
+    Affine,
+    Dropout,
+    Embedding,
+    SoftmaxCrossEntropy,
+    Stacked,
+    TiedAffine,
+    VariationalDropout,
+)
+from helpers.nn.model import LanguageModel, assemble, build_language_model, create_params
+from helpers.nn.recurrent import GRU, LSTM, RNN, VariationalLSTM
+from helpers.nn.steps import (
+    forget_gate,
+    gates_backward,
+    gru_step_backward,
+    gru_step_forward,
+    input_gate,
+    lstm_step_backward,
+    lstm_step_forward,
+    memory_backward,
+    new_memory,
+    output_gate,
+    rnn_step_backward,
+    rnn_step_forward,
+)
+
+#: Class name to class, for `assemble`: layers written to be read.
+PLAIN = {
+    layer.__name__: layer
+    for layer in (
+        Stacked,
+        Embedding,
+        LSTM,
+        VariationalLSTM,
+        Affine,
+        TiedAffine,
+        SoftmaxCrossEntropy,
+        Dropout,
+        VariationalDropout,
+    )
+}
+
+#: The same names, with the fast form where there is one.
+FAST = PLAIN | {
+    "Embedding": FastEmbedding,
+    "LSTM": FastLSTM,
+    "VariationalLSTM": FastVariationalLSTM,
+    "Affine": FastAffine,
+    "TiedAffine": FastTiedAffine,
+    "SoftmaxCrossEntropy": FastSoftmaxCrossEntropy,
+}
+
+__all__ = [
+    "FAST",
+    "GRU",
+    "GRU_ORDER",
+    "LSTM",
+    "LSTM_ORDER",
+    "PLAIN",
+    "RNN",
+    "Affine",
+    "Dropout",
+    "Embedding",
+    "FastAffine",
+    "FastEmbedding",
+    "FastLSTM",
+    "FastSoftmaxCrossEntropy",
+    "FastTiedAffine",
+    "FastVariationalLSTM",
+    "LanguageModel",
+    "Layer",
+    "Param",
+    "SoftmaxCrossEntropy",
+    "Stacked",
+    "TiedAffine",
+    "VariationalDropout",
+    "VariationalLSTM",
+    "assemble",
+    "backprop_norms",
+    "build_language_model",
+    "count_parameters",
+    "create_params",
+    "dropout_mask",
+    "forget_gate",
+    "gates_backward",
+    "gradient_bounds",
+    "gru_step_backward",
+    "gru_step_forward",
+    "input_gate",
+    "log_softmax",
+    "lstm_step_backward",
+    "lstm_step_forward",
+    "memory_backward",
+    "memory_gradient",
+    "new_memory",
+    "output_gate",
+    "predict_gradient",
+    "rnn_step_backward",
+    "rnn_step_forward",
+    "sample_next",
+    "sigmoid",
+    "softmax",
+    "surviving_fraction",
+    "tanh_backward",
+]

@@ -1,0 +1,94 @@
+"""What can be said about gradients without training anything: bounds, rates, and counts."""
+
+import numpy as np
+
+
+def backprop_norms(Wh, dh, steps):
+    """Follow a gradient back through the linear recurrence: the size of dh after each product with Whᵀ.
+
+    Args:
+        Wh (H, H): recurrent weights.
+        dh (N, H): gradient at the last step; not changed.
+        steps: how many steps to go back.
+
+    Returns:
+        norms (steps,): Frobenius norm after 1..steps products.
+    """
+    norms = []
+    for _ in range(steps):
+        dh = dh @ Wh.T
+        norms.append(np.linalg.norm(dh))
+    return np.array(norms)
+
+
+def gradient_bounds(Wh):
+    """The two numbers that decide what the recurrence does to a gradient.
+
+    In one step a gradient grows by at most the largest singular value σ; over many, by the spectral radius ρ a step.
+
+    Args:
+        Wh (H, H): recurrent weights.
+
+    Returns:
+        sigma_max, spectral_radius: floats; the second is the largest absolute eigenvalue, and never the larger.
+
+    Source: Pascanu, Mikolov & Bengio (2013), *On the difficulty of training recurrent neural networks*.
+    """
+    return float(np.linalg.norm(Wh, ord=2)), float(np.abs(np.linalg.eigvals(Wh)).max())
+
+
+def predict_gradient(Wh):
+    """Say what the linear recurrence does to a gradient in the long run.
+
+    Args:
+        Wh (H, H): recurrent weights.
+
+    Returns:
+        "vanishes" (σ < 1), "explodes" (ρ > 1), or "grows, then vanishes" (σ > 1 > ρ, for some gradients).
+    """
+    sigma_max, spectral_radius = gradient_bounds(Wh)
+    if sigma_max < 1:
+        return "vanishes"
+    return "explodes" if spectral_radius > 1 else "grows, then vanishes"
+
+
+def memory_gradient(forget_gates):
+    """How much of the last step's gradient reaches each memory cell by the direct path, the gates held fixed.
+
+    ∂c_last/∂c_step = Π f_later, over all later steps
+
+    Args:
+        forget_gates (T, H): the openness of the forget gate at each step.
+
+    Returns:
+        gradient (T, H): its last row is ones.
+    """
+    gradient = np.ones_like(forget_gates)
+    gradient[:-1] = np.cumprod(forget_gates[:0:-1], axis=0)[::-1]
+    return gradient
+
+
+def surviving_fraction(rate, steps, shared_mask):
+    """The expected fraction of a memory that dropout leaves after some steps along time.
+
+    Args:
+        rate: P(drop) at each step.
+        steps: how often the mask is applied.
+        shared_mask: whether it is the same mask every time, so that what survived once survives always.
+
+    Returns:
+        1 - rate if shared, else (1 - rate)^steps; a float.
+    """
+    return float(1 - rate if shared_mask else (1 - rate) ** steps)
+
+
+def count_parameters(params):
+    """Count the numbers that are learned; a Param that two layers share counts once.
+
+    Args:
+        params: Params, or what a layer's ``parameters()`` returns.
+
+    Returns:
+        the count, an int.
+    """
+    return sum(param.value.size for param in dict.fromkeys(params))

@@ -1,0 +1,297 @@
+"""Fast forms of the layers where time goes: drop-in, the same numbers, several times quicker.
+
+What makes them fast: everything that does not depend on the step before is done for all steps at once, arrays are
+time-major inside, buffers are allocated once and used again, and large arrays are worked on a cache-sized block at a
+time. The price: **what forward and backward return may be a view into such a buffer, valid until the next forward**.
+Copy it to keep it. The returned states are copies already.
+"""
+
+import math
+
+import numpy as np
+
+from helpers.nn.base import LSTM_ORDER
+from helpers.nn.functional import dropout_mask
+from helpers.nn.layers import (
+    Affine,
+    Embedding,
+    SoftmaxCrossEntropy,
+    TiedAffine,
+    check_ids,
+    check_inputs,
+    check_rate,
+    check_shape,
+    check_targets,
+    needs_forward,
+)
+from helpers.nn.recurrent import LSTM, first_states
+
+#: Values worked on at a time, so that a block stays in a core's cache.
+BLOCK = 1 << 17
+
+
+class Buffers:
+    """Arrays by name, allocated once and handed out again; one grows when a larger one is asked for."""
+
+    def __init__(self):
+        self._flat = {}
+
+    def get(self, name, shape, dtype):
+        """Return an array of this shape whose values are whatever was left there."""
+        size = math.prod(shape)
+        flat = self._flat.get(name)
+        if flat is None or flat.size < size or flat.dtype != dtype:
+            flat = self._flat[name] = np.empty(size, dtype)
+        return flat[:size].reshape(shape)
+
+
+def time_major(array):
+    """See (N, T, M) as (T, N, M)."""
+    return array.transpose(1, 0, 2)
+
+
+def rows(array):
+    """See (N, T, M) as (T·N, M), a copy only where memory is not time-major already."""
+    N, T, M = array.shape
+    return time_major(array).reshape(T * N, M)
+
+
+def blocks(count, width, values=BLOCK):
+    """Yield slices that cut `count` rows of `width` values into blocks of at most `values`, or of one row."""
+    size = max(1, values // width)
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def add_product(grad, left, right, buffers):
+    """grad += left @ right, a block of its longer side at a time: no second array of grad's size."""
+    wide = grad.shape[1] > grad.shape[0]
+    for block in blocks(max(grad.shape), min(grad.shape), 4 * BLOCK):  # smaller products would be slower
+        if wide:
+            part, factors = grad[:, block], (left, right[:, block])
+        else:
+            part, factors = grad[block], (left[block], right)
+        part += np.matmul(*factors, out=buffers.get("product", part.shape, grad.dtype))
+
+
+def sum_rows(array):
+    """The sum over axis 0, as a product: quicker than ``sum`` where the rows are long."""
+    return np.ones(len(array), array.dtype) @ array
+
+
+class FastEmbedding(Embedding):
+    """`Embedding`, its gradient summed word by word before it is added."""
+
+    def __init__(self, E):
+        super().__init__(E)
+        self._buffers = Buffers()
+
+    def forward(self, xs, *, training=False):
+        """See `Embedding.forward`."""
+        self.ids = check_ids(xs, len(self.E.value))
+        N, T = self.ids.shape
+        ys = self._buffers.get("ys", (T, N, self.E.value.shape[1]), self.E.value.dtype)
+        np.take(self.E.value, self.ids.T, axis=0, out=ys, mode="clip")  # in range already: "clip" spares a copy
+        return time_major(ys)
+
+    def backward(self, dys):
+        """See `Embedding.backward`."""
+        ids = needs_forward(self, self.ids)
+        dys = rows(check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys"))
+        for word, dy in zip(ids.T.ravel().tolist(), dys):
+            row = self.E.grad[word]
+            row += dy
+
+
+class FastLSTM(LSTM):
+    """`LSTM`, with everything but the recurrence itself taken out of the loop over time."""
+
+    def __init__(self, Wx, Wh, b):
+        super().__init__(Wx, Wh, b)
+        self.mask = None
+        self._buffers = Buffers()
+
+    def forward(self, xs, state=None, *, training=False):
+        """See `LSTM.forward`."""
+        Wx, Wh, b = self.Wx.value, self.Wh.value, self.b.value
+        h, c = first_states(state, check_inputs(xs, len(Wx)), Wh)
+        (N, T, _), H = xs.shape, len(Wh)
+        hs, cs, tanh_cs = (self._buffer(name, T + 1, N, H) for name in ("hs", "cs", "tanh_cs"))
+        tanh_cs = tanh_cs[:T]
+        hs[0], cs[0] = h, c
+        xs = rows(xs)
+        A, product = self._buffer("A", T, N, 4 * H), self._buffer("hWh", N, 4 * H)
+        np.matmul(xs, Wx, out=A.reshape(T * N, 4 * H))
+        A += b
+        # σ(a) = (1 + tanh(a/2))/2 makes one tanh serve all four blocks: halve the gates before it and after it
+        half = np.full((4, H), 0.5, Wh.dtype)
+        half[LSTM_ORDER.index("g")] = 1
+        half = half.ravel()
+        other_half = 1 - half
+        inputs = hs[:-1] if self.mask is None else self._buffer("masked hs", T, N, H)
+        f, g, i, o = A.reshape(T, N, 4, H).transpose(2, 0, 1, 3)
+        for step in range(T):
+            a, c, tanh_c = A[step], cs[step + 1], tanh_cs[step]
+            if self.mask is not None:
+                np.multiply(hs[step], self.mask, out=inputs[step])
+            a += np.matmul(inputs[step], Wh, out=product)
+            a *= half
+            np.tanh(a, out=a)
+            a *= half
+            a += other_half
+            np.multiply(f[step], cs[step], out=c)
+            c += np.multiply(g[step], i[step], out=tanh_c)
+            np.tanh(c, out=tanh_c)
+            np.multiply(o[step], tanh_c, out=hs[step + 1])
+        self.caches = xs, inputs, cs, tanh_cs, A
+        return time_major(hs[1:]), (hs[-1].copy(), cs[-1].copy())
+
+    def backward(self, dhs, dstate=None):
+        """See `LSTM.backward`."""
+        xs, inputs, cs, tanh_cs, A = needs_forward(self, self.caches)
+        T, N, H = tanh_cs.shape
+        check_shape(dhs, (N, T, H), "dhs")
+        dh, dc = (part.copy() for part in first_states(dstate, dhs, self.Wh.value, "dstate"))
+        self.caches = None  # spent: the gradients take the place of what forward kept
+
+        forget, WhT = self._buffer("forget", T, N, H), self._buffer("scratch", 4 * H, H)
+        gates = A.reshape(T, N, 4, H)
+        for block in blocks(T, N * 4 * H):
+            replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
+        through_tanh, to_memory, to_output, dhs = tanh_cs, gates[:, :, :3], gates[:, :, 3], time_major(dhs)
+        WhT[...] = self.Wh.value.T
+        scratch = self._buffer("dc", N, H)
+        for step in reversed(range(T)):
+            dh += dhs[step]
+            dc += np.multiply(dh, through_tanh[step], out=scratch)
+            to_memory[step] *= dc[:, None]
+            to_output[step] *= dh
+            dc *= forget[step]
+            np.matmul(A[step], WhT, out=dh)
+            if self.mask is not None:
+                dh *= self.mask
+
+        dA = A.reshape(T * N, 4 * H)
+        for param, left in (self.Wx, xs), (self.Wh, inputs.reshape(T * N, H)):
+            param.grad += np.matmul(left.T, dA, out=self._buffer("scratch", *param.grad.shape))
+        self.b.grad += sum_rows(dA)
+        dxs = self._buffer("dxs", T * N, xs.shape[1])
+        np.matmul(dA, self.Wx.value.T, out=dxs)
+        return time_major(dxs.reshape(T, N, -1)), (dh, dc)
+
+    def _buffer(self, name, *shape):
+        return self._buffers.get(name, shape, self.Wh.value.dtype)
+
+
+def replace_by_derivatives(gates, c_prev, tanh_c, forget):
+    """Put the local derivatives of some steps where the gates (steps, N, 4, H) and tanh(c) were; keep f apart."""
+    f, g, i, o = gates.transpose(2, 0, 1, 3)
+    forget[...] = f
+    through_tanh = (1 - tanh_c * tanh_c) * o
+    through_input = i * (1 - i) * g
+    f *= (1 - f) * c_prev
+    g[...] = (1 - g * g) * i
+    i[...] = through_input
+    o *= (1 - o) * tanh_c
+    tanh_c[...] = through_tanh
+
+
+class FastVariationalLSTM(FastLSTM):
+    """`VariationalLSTM`, with everything but the recurrence itself taken out of the loop over time."""
+
+    def __init__(self, Wx, Wh, b, rate, rng):
+        super().__init__(Wx, Wh, b)
+        self.rate, self.rng = check_rate(rate), rng
+
+    def forward(self, xs, state=None, *, training=False):
+        """See `VariationalLSTM.forward`."""
+        shape = len(xs), len(self.Wh.value)
+        self.mask = dropout_mask(shape, self.rate, self.rng, xs.dtype) if training else None
+        return super().forward(xs, state, training=training)
+
+
+class FastAffine(Affine):
+    """`Affine`, with its results in buffers of its own."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self._buffers = Buffers()
+
+    def forward(self, xs, *, training=False):
+        """See `Affine.forward`."""
+        return affine_forward(self, xs, self.W.value)
+
+    def backward(self, dys):
+        """See `Affine.backward`."""
+        dys, dxs = affine_backward(self, dys, self.W.value.T)
+        add_product(self.W.grad, rows(self.xs).T, dys, self._buffers)
+        return dxs
+
+
+class FastTiedAffine(TiedAffine):
+    """`TiedAffine`, with its results in buffers of its own and no second array of the embedding's size."""
+
+    def __init__(self, E, b):
+        super().__init__(E, b)
+        self._buffers = Buffers()
+
+    def forward(self, xs, *, training=False):
+        """See `TiedAffine.forward`."""
+        return affine_forward(self, xs, self.E.value.T)
+
+    def backward(self, dlogits):
+        """See `TiedAffine.backward`."""
+        dlogits, dxs = affine_backward(self, dlogits, self.E.value)
+        add_product(self.E.grad, dlogits.T, rows(self.xs), self._buffers)
+        return dxs
+
+
+def affine_forward(layer, xs, W):
+    """Compute ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
+    N, T, _ = check_inputs(xs, len(W)).shape
+    layer.xs = xs
+    ys = layer._buffers.get("ys", (T * N, W.shape[1]), W.dtype)
+    np.matmul(rows(xs), W, out=ys)
+    ys += layer.b.value
+    return time_major(ys.reshape(T, N, -1))
+
+
+def affine_backward(layer, dys, WT):
+    """Add to the gradient of the bias; return dys as rows, and dxs = dys Wᵀ (N, T, D)."""
+    N, T, D = needs_forward(layer, layer.xs).shape
+    dys = rows(check_shape(dys, (N, T, len(WT)), "dys"))
+    layer.b.grad += sum_rows(dys)
+    dxs = layer._buffers.get("dxs", (T * N, D), WT.dtype)
+    np.matmul(dys, WT, out=dxs)
+    return dys, time_major(dxs.reshape(T, N, D))
+
+
+class FastSoftmaxCrossEntropy(SoftmaxCrossEntropy):
+    """`SoftmaxCrossEntropy` that turns the logits into their gradient, in the logits' own memory, during forward."""
+
+    def forward(self, logits, targets):
+        """See `SoftmaxCrossEntropy.forward`; afterwards the array `logits` holds the gradient."""
+        targets = check_targets(targets, logits).T.ravel()
+        dlogits = rows(logits)
+        total = 0.0
+        for block in blocks(*dlogits.shape):
+            total += turn_into_gradient(dlogits[block], targets[block], len(targets))
+        N, T, V = logits.shape
+        self.cache = time_major(dlogits.reshape(T, N, V))
+        return total / len(targets)
+
+    def backward(self):
+        """See `SoftmaxCrossEntropy.backward`."""
+        return needs_forward(self, self.cache)
+
+
+def turn_into_gradient(x, targets, count):
+    """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
+    places = np.arange(len(targets)), targets
+    x -= x.max(axis=1, keepdims=True)
+    at_targets = x[places]
+    np.exp(x, out=x)
+    sums = x @ np.ones(x.shape[1], x.dtype)
+    x *= (1 / (sums * count))[:, None]
+    x[places] -= 1 / count
+    return float((np.log(sums) - at_targets).sum(dtype=np.float64))

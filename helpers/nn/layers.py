@@ -1,0 +1,361 @@
+"""The layers without a state of their own, and the stack that puts any layers together."""
+
+import numpy as np
+
+from helpers.nn.base import Layer
+from helpers.nn.functional import dropout_mask, log_softmax
+
+
+class Embedding(Layer):
+    """Look up one row of a matrix for each word id.
+
+    Args:
+        E (Param (V, D)): one row per word.
+
+    Source: Bengio et al. (2003), *A neural probabilistic language model*.
+    """
+
+    def __init__(self, E):
+        self.E = E
+        self.ids = None
+
+    def forward(self, xs, *, training=False):
+        """Look the words up.
+
+        Args:
+            xs (N, T): word ids, integers in 0..V-1.
+            training: makes no difference here.
+
+        Returns:
+            ys (N, T, D)
+
+        Raises:
+            TypeError: the ids are not integers.
+            ValueError: the ids are not (N, T), or one is out of range.
+        """
+        self.ids = check_ids(xs, len(self.E.value))
+        return self.E.value[self.ids]
+
+    def backward(self, dys):
+        """Add each row's gradient to the row of its word; a word that was read twice gets both.
+
+        Args:
+            dys (N, T, D): gradient of the loss with respect to ys.
+
+        Returns:
+            None: ids have no gradient.
+        """
+        ids = needs_forward(self, self.ids)
+        np.add.at(self.E.grad, ids, check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys"))
+
+
+class Affine(Layer):
+    """ys = xs W + b, the same at every step.
+
+    Args:
+        W (Param (D, M)), b (Param (M,)): weights and bias.
+    """
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+        self.xs = None
+
+    def forward(self, xs, *, training=False):
+        """Multiply and add.
+
+        Args:
+            xs (N, T, D): inputs.
+            training: makes no difference here.
+
+        Returns:
+            ys (N, T, M)
+
+        Raises:
+            ValueError: xs is not (N, T, D), with the D of W.
+        """
+        self.xs = check_inputs(xs, self.W.value.shape[0])
+        return self.xs @ self.W.value + self.b.value
+
+    def backward(self, dys):
+        """Add the gradients of W and b to theirs.
+
+        Args:
+            dys (N, T, M): gradient of the loss with respect to ys.
+
+        Returns:
+            dxs (N, T, D)
+        """
+        N, T, D = needs_forward(self, self.xs).shape
+        rows = check_shape(dys, (N, T, len(self.b.value)), "dys").reshape(N * T, -1)
+        self.W.grad += self.xs.reshape(N * T, D).T @ rows
+        self.b.grad += rows.sum(axis=0)
+        return dys @ self.W.value.T
+
+
+class TiedAffine(Layer):
+    """logits = xs Eᵀ + b, with E the very Param of the embedding: its gradient adds to the embedding's.
+
+    Args:
+        E (Param (V, D)): the embedding's own matrix.
+        b (Param (V,)): a bias of its own.
+
+    Source: Press & Wolf (2017), *Using the output embedding to improve language models*.
+    """
+
+    def __init__(self, E, b):
+        self.E, self.b = E, b
+        self.xs = None
+
+    def forward(self, xs, *, training=False):
+        """Compare each hidden state with each word's row.
+
+        Args:
+            xs (N, T, D): hidden states, as wide as the embedding.
+            training: makes no difference here.
+
+        Returns:
+            logits (N, T, V)
+
+        Raises:
+            ValueError: xs is not (N, T, D), with the D of the embedding.
+        """
+        self.xs = check_inputs(xs, self.E.value.shape[1])
+        return self.xs @ self.E.value.T + self.b.value
+
+    def backward(self, dlogits):
+        """Add the gradients of E and b to theirs.
+
+        Args:
+            dlogits (N, T, V): gradient of the loss with respect to the logits.
+
+        Returns:
+            dxs (N, T, D)
+        """
+        N, T, D = needs_forward(self, self.xs).shape
+        rows = check_shape(dlogits, (N, T, len(self.b.value)), "dlogits").reshape(N * T, -1)
+        self.E.grad += rows.T @ self.xs.reshape(N * T, D)
+        self.b.grad += rows.sum(axis=0)
+        return dlogits @ self.E.value
+
+
+class SoftmaxCrossEntropy:
+    """Mean negative log-likelihood of the targets under the softmax of the logits.
+
+    loss = -1/(N·T) Σ log softmax(logits)[target]
+    """
+
+    def __init__(self):
+        self.cache = None
+
+    def forward(self, logits, targets):
+        """Compute the loss.
+
+        Args:
+            logits (N, T, V): scores.
+            targets (N, T): the right word's id at each place.
+
+        Returns:
+            loss [nats per token], a float.
+
+        Raises:
+            TypeError: the targets are not integers.
+            ValueError: the shapes do not fit together, or a target is out of range.
+        """
+        targets = check_targets(targets, logits)
+        log_probs = log_softmax(logits)
+        self.cache = log_probs, targets
+        return -float(np.take_along_axis(log_probs, targets[..., None], axis=-1).mean(dtype=np.float64))
+
+    def backward(self):
+        """Gradient of the loss.
+
+        dlogits = (softmax(logits) - onehot(targets)) / (N·T)
+
+        Returns:
+            dlogits (N, T, V)
+        """
+        log_probs, targets = needs_forward(self, self.cache)
+        dlogits = np.exp(log_probs)
+        N, T = targets.shape
+        dlogits[np.arange(N)[:, None], np.arange(T), targets] -= 1
+        return dlogits / targets.size
+
+
+class Dropout(Layer):
+    """Inverted dropout: set each value to 0 with probability `rate`, and scale the others up so that the mean stays.
+
+    Args:
+        rate: P(drop), 0 <= rate < 1.
+        rng: a ``numpy.random.Generator``.
+
+    Raises:
+        ValueError: the rate is out of range.
+
+    Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
+    """
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng = check_rate(rate), rng
+        self.mask = None
+
+    def forward(self, xs, *, training=False):
+        """Drop values, in training only.
+
+        Args:
+            xs (N, T, D): inputs.
+            training: True draws a new mask; False leaves xs as it is.
+
+        Returns:
+            ys (N, T, D)
+        """
+        if not training:
+            self.mask = 1.0
+            return xs
+        self.mask = dropout_mask(self.mask_shape(xs), self.rate, self.rng, xs.dtype)
+        return xs * self.mask
+
+    def mask_shape(self, xs):
+        """One mask value for each value."""
+        return xs.shape
+
+    def backward(self, dys):
+        """Send the gradient through the same mask.
+
+        Args:
+            dys (N, T, D): gradient of the loss with respect to ys.
+
+        Returns:
+            dxs (N, T, D)
+        """
+        return dys * needs_forward(self, self.mask)
+
+
+class VariationalDropout(Dropout):
+    """Dropout with one mask (N, 1, D), drawn once for each sequence and shared by all its steps.
+
+    A mask of its own at every step would wear the memory away exponentially along time; a shared one hides the same
+    features throughout.
+
+    Args:
+        rate: P(drop), 0 <= rate < 1.
+        rng: a ``numpy.random.Generator``.
+
+    Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*.
+    """
+
+    def mask_shape(self, xs):
+        """One mask value for each sequence and feature."""
+        N, _, D = xs.shape
+        return N, 1, D
+
+
+class Stacked(Layer):
+    """Layers one on top of the other, recurrent or not.
+
+    Args:
+        layers: a list of layers, the first one nearest to the input.
+    """
+
+    def __init__(self, layers):
+        self.layers = list(layers)
+        self.stateful = [layer.recurrent for layer in self.layers]
+
+    def forward(self, xs, state=None, *, training=False):
+        """Send xs up through all layers.
+
+        Args:
+            xs: what the first layer takes.
+            state: a tuple with one entry per recurrent layer, or None for zeros.
+            training: passed on to every layer.
+
+        Returns:
+            ys: what the last layer returns, and the state, a tuple with one entry per recurrent layer.
+
+        Raises:
+            ValueError: the state has another number of entries.
+        """
+        states, after = self._entries(state, "state"), []
+        for layer, stateful in zip(self.layers, self.stateful):
+            if stateful:
+                xs, state = layer.forward(xs, next(states), training=training)
+                after.append(state)
+            else:
+                xs = layer.forward(xs, training=training)
+        return xs, tuple(after)
+
+    def backward(self, dys, dstate=None):
+        """Send the gradient down through all layers.
+
+        Args:
+            dys: gradient of the loss with respect to ys.
+            dstate: gradient with respect to the returned state, in the same form, or None for zeros.
+
+        Returns:
+            dxs: gradient with respect to xs (None below an embedding), and with respect to the first state.
+        """
+        dstates, before = self._entries(dstate, "dstate", last_first=True), []
+        for layer, stateful in zip(reversed(self.layers), reversed(self.stateful)):
+            if stateful:
+                dys, dstate = layer.backward(dys, next(dstates))
+                before.append(dstate)
+            else:
+                dys = layer.backward(dys)
+        return dys, tuple(reversed(before))
+
+    def _entries(self, state, name, last_first=False):
+        depth = sum(self.stateful)
+        entries = (None,) * depth if state is None else tuple(state)
+        if len(entries) != depth:
+            raise ValueError(f"{name} needs one entry for each of the {depth} recurrent layers: got {len(entries)}.")
+        return iter(entries[::-1] if last_first else entries)
+
+
+# --- what the layers ask of their arguments --------------------------------------------------------------------------
+
+
+def needs_forward(layer, kept):
+    """Return what forward kept, or say that there was no forward."""
+    if kept is None:
+        raise RuntimeError(f"{type(layer).__name__}.backward needs a call of forward before it.")
+    return kept
+
+
+def check_inputs(xs, width):
+    """Return xs if it is (N, T, width)."""
+    if np.ndim(xs) != 3 or xs.shape[2] != width or 0 in xs.shape:
+        raise ValueError(f"xs must have shape (N, T, {width}), nothing empty: got {np.shape(xs)}.")
+    return xs
+
+
+def check_shape(array, shape, name):
+    """Return the array if it has this shape."""
+    if np.shape(array) != shape:
+        raise ValueError(f"{name} must have shape {shape}: got {np.shape(array)}.")
+    return array
+
+
+def check_ids(ids, vocabulary_size, name="xs"):
+    """Return word ids as an integer array (N, T) with values in 0..V-1."""
+    ids = np.asarray(ids)
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise TypeError(f"{name} must hold word ids, integers: got dtype {ids.dtype}.")
+    if ids.ndim != 2 or ids.size == 0:
+        raise ValueError(f"{name} must have shape (N, T), nothing empty: got {ids.shape}.")
+    low, high = ids.min(), ids.max()
+    if low < 0 or high >= vocabulary_size:
+        raise ValueError(f"{name} must hold ids from 0 to {vocabulary_size - 1}: got {low if low < 0 else high}.")
+    return ids
+
+
+def check_targets(targets, logits):
+    """Return the targets if there is one for each row of the logits (N, T, V)."""
+    if np.ndim(logits) != 3:
+        raise ValueError(f"logits must have shape (N, T, V): got {np.shape(logits)}.")
+    return check_shape(check_ids(targets, logits.shape[2], "targets"), logits.shape[:2], "targets")
+
+
+def check_rate(rate):
+    """Return the dropout rate if it is a probability below 1."""
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate is the probability to drop, 0 <= rate < 1: got {rate}.")
+    return rate

@@ -1,0 +1,191 @@
+"""The recurrent layers: their one-step functions in a loop over time, and backpropagation through time."""
+
+import numpy as np
+
+from helpers.nn.base import Layer
+from helpers.nn.functional import dropout_mask
+from helpers.nn.layers import check_inputs, check_rate, check_shape, needs_forward
+from helpers.nn.steps import (
+    gru_step_backward,
+    gru_step_forward,
+    lstm_step_backward,
+    lstm_step_forward,
+    rnn_step_backward,
+    rnn_step_forward,
+)
+
+
+class _OneState(Layer):
+    """A recurrent layer whose state is h (N, H) alone; a subclass names its two step functions."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+        self.caches = None
+
+    def forward(self, xs, state=None, *, training=False):
+        """Read a sequence.
+
+        Args:
+            xs (N, T, D): inputs.
+            state (N, H): the hidden state before the first step, or None for zeros.
+            training: makes no difference here.
+
+        Returns:
+            hs (N, T, H): the hidden state after every step, and the last of them (N, H).
+
+        Raises:
+            ValueError: xs or the state has a shape that does not fit.
+        """
+        xs, h = check_inputs(xs, len(self.Wx.value)), first_state(state, xs, self.Wh.value)
+        hs, self.caches = [], []
+        for x in xs.transpose(1, 0, 2):
+            h, cache = self.step_forward(x, h, self.Wx.value, self.Wh.value, self.b.value)
+            hs.append(h)
+            self.caches.append(cache)
+        return np.stack(hs, axis=1), h
+
+    def backward(self, dhs, dstate=None):
+        """Backpropagate through time; add the gradients of the parameters to theirs.
+
+        Args:
+            dhs (N, T, H): gradient of the loss with respect to hs.
+            dstate (N, H): gradient with respect to the last state, or None for zeros.
+
+        Returns:
+            dxs (N, T, D), and the gradient with respect to the first state (N, H).
+        """
+        caches = needs_forward(self, self.caches)
+        check_shape(dhs, (len(caches[0][1]), len(caches), len(self.Wh.value)), "dhs")
+        dh, dxs = first_state(dstate, dhs, self.Wh.value, "dstate"), []
+        for step in reversed(range(len(caches))):
+            dx, dh, dWx, dWh, db = self.step_backward(dhs[:, step] + dh, caches[step])
+            dxs.append(dx)
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs[::-1], axis=1), dh
+
+
+class RNN(_OneState):
+    """The simple recurrent layer, h_next = tanh(x Wx + h_prev Wh + b) at every step.
+
+    Args:
+        Wx (Param (D, H)), Wh (Param (H, H)), b (Param (H,)): parameters, the same at every step.
+
+    Source: Elman (1990), *Finding structure in time*.
+    """
+
+    step_forward = staticmethod(rnn_step_forward)
+    step_backward = staticmethod(rnn_step_backward)
+
+
+class GRU(_OneState):
+    """The gated recurrent unit: an update gate and a reset gate, and no memory beside the hidden state.
+
+    Args:
+        Wx (Param (D, 3H)), Wh (Param (H, 3H)), b (Param (3H,)): parameters, blocks in the order of ``GRU_ORDER``.
+
+    Source: Cho et al. (2014), *Learning phrase representations using RNN encoder-decoder*.
+    """
+
+    step_forward = staticmethod(gru_step_forward)
+    step_backward = staticmethod(gru_step_backward)
+
+
+class LSTM(Layer):
+    """Long short-term memory: a memory cell that gates write, keep and read.
+
+    Args:
+        Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
+
+    Source: Hochreiter & Schmidhuber (1997), *Long short-term memory*; the forget gate is of Gers et al. (2000).
+    """
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+        self.caches = None
+        self.mask = 1.0  # of the recurrent path; `VariationalLSTM` draws one
+
+    def forward(self, xs, state=None, *, training=False):
+        """Read a sequence.
+
+        Args:
+            xs (N, T, D): inputs.
+            state: hidden state and memory cell (h (N, H), c (N, H)) before the first step, or None for zeros.
+            training: whether dropout on the recurrent path is on, where there is any.
+
+        Returns:
+            hs (N, T, H): the hidden state after every step, and the last state (h, c).
+
+        Raises:
+            ValueError: xs or the state has a shape that does not fit.
+        """
+        xs, (h, c) = check_inputs(xs, len(self.Wx.value)), first_states(state, xs, self.Wh.value)
+        hs, self.caches = [], []
+        for x in xs.transpose(1, 0, 2):
+            h, c, cache = lstm_step_forward(x, h * self.mask, c, self.Wx.value, self.Wh.value, self.b.value)
+            hs.append(h)
+            self.caches.append(cache)
+        return np.stack(hs, axis=1), (h, c)
+
+    def backward(self, dhs, dstate=None):
+        """Backpropagate through time; add the gradients of the parameters to theirs.
+
+        Args:
+            dhs (N, T, H): gradient of the loss with respect to hs.
+            dstate: gradients with respect to the last state (dh, dc), or None for zeros.
+
+        Returns:
+            dxs (N, T, D), and the gradients with respect to the first state (dh, dc).
+        """
+        caches = needs_forward(self, self.caches)
+        check_shape(dhs, (len(caches[0][1]), len(caches), len(self.Wh.value)), "dhs")
+        (dh, dc), dxs = first_states(dstate, dhs, self.Wh.value, "dstate"), []
+        for step in reversed(range(len(caches))):
+            dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, caches[step])
+            dh = dh * self.mask
+            dxs.append(dx)
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs[::-1], axis=1), (dh, dc)
+
+
+class VariationalLSTM(LSTM):
+    """An LSTM with dropout on the recurrent path: one mask (N, H) for all steps, on h_prev inside h_prev Wh.
+
+    Args:
+        Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
+        rate: P(drop), 0 <= rate < 1.
+        rng: a ``numpy.random.Generator``.
+
+    Raises:
+        ValueError: the rate is out of range.
+
+    Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*.
+    """
+
+    def __init__(self, Wx, Wh, b, rate, rng):
+        super().__init__(Wx, Wh, b)
+        self.rate, self.rng = check_rate(rate), rng
+
+    def forward(self, xs, state=None, *, training=False):
+        """Read a sequence, under a new mask if training; see `LSTM.forward`."""
+        shape = len(xs), len(self.Wh.value)
+        self.mask = dropout_mask(shape, self.rate, self.rng, xs.dtype) if training else 1.0
+        return super().forward(xs, state, training=training)
+
+
+def first_state(state, xs, Wh, name="state"):
+    """Return a state (N, H) if its shape is right, zeros for None."""
+    shape = len(xs), len(Wh)
+    return np.zeros(shape, xs.dtype) if state is None else check_shape(state, shape, name)
+
+
+def first_states(state, xs, Wh, name="state"):
+    """Return an LSTM's state (h, c) if its form is right, zeros for None."""
+    if state is None:
+        state = None, None
+    if not isinstance(state, (tuple, list)) or len(state) != 2:
+        raise ValueError(f"The {name} of an LSTM is a pair (h, c), hidden state and memory cell.")
+    return tuple(first_state(part, xs, Wh, f"{part_name} of the {name}") for part, part_name in zip(state, "hc"))

@@ -1,0 +1,57 @@
+"""The average of the weights over the last part of a run, often better than the last weights themselves."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+
+class RunningAverage:
+    """The mean of the parameters over the moments at which `update` was called.
+
+    mean ← mean + (value - mean) / count
+
+    Args:
+        params: list of Param.
+
+    Source: Polyak & Juditsky (1992); for language models Merity et al. (2018), *Regularizing and optimizing LSTM
+    language models*.
+    """
+
+    def __init__(self, params):
+        self.params = params
+        self.count = 0
+        self.means = [np.zeros_like(param.value) for param in params]
+
+    def update(self):
+        """Take in the values of now."""
+        self.count += 1
+        for mean, param in zip(self.means, self.params):
+            mean += (param.value - mean) / self.count
+
+    @contextmanager
+    def in_place(self):
+        """Put the means in the place of the values while the ``with`` block runs; no difference before an update."""
+        if not self.count:
+            yield
+            return
+        values = [param.value.copy() for param in self.params]
+        try:
+            _copy(self.means, self.params)
+            yield
+        finally:
+            _copy(values, self.params)
+
+    def state_dict(self):
+        """Return what `load_state_dict` needs to go on from here."""
+        return {"count": self.count, "means": self.means}
+
+    def load_state_dict(self, state):
+        """Go on from a saved state."""
+        self.count = state["count"]
+        for mean, saved in zip(self.means, state["means"]):
+            mean[...] = saved
+
+
+def _copy(arrays, params):
+    for array, param in zip(arrays, params):
+        param.value[...] = array

@@ -1,0 +1,133 @@
+"""What ``python -m helpers train`` does, but for the figures: begin a run or go on with it, measure it, show it."""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from tqdm.auto import tqdm
+
+from helpers.data import load_corpus
+from helpers.nn import count_parameters
+from helpers.training.experiment import TEMPERATURE, build_model, measure, measure_baselines, write_sentence
+from helpers.training.presets import choose
+from helpers.training.runs import RunFolder
+from helpers.training.trainer import Trainer
+
+SENTENCES = 3
+
+
+class Run:
+    """One run of the command: a corpus, a model in training, and the folder in which everything ends up.
+
+    Args:
+        corpus, unit: as in ``load_corpus``.
+        preset: name of the settings.
+        seed: of all that is random.
+        epochs: another number of epochs than the preset's, or None.
+        out: the run folder, or None for one in runs/ that is named after the run.
+        fresh: whether to begin anew where there is a run already.
+        save_every: time between two checkpoints [s].
+
+    Raises:
+        ValueError: an unknown preset, a corpus or a run folder that cannot be used.
+        OSError: a file cannot be written.
+    """
+
+    def __init__(self, corpus, unit, preset, seed, epochs, out, fresh, save_every):
+        self.settings = choose(preset, epochs)
+        self.corpus = load_corpus(corpus, unit=unit)
+        self.seed = seed
+        config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed, **asdict(self.settings)}
+        path = out or Path("runs") / f"{Path(self.corpus.name).stem}-{preset}-seed{seed}"
+        self.folder = RunFolder(path, config, fresh)
+        rng = np.random.default_rng(seed)
+        self.trainer = Trainer(
+            build_model(self.settings, self.corpus, rng),
+            self.settings,
+            self.corpus.train,
+            self.corpus.valid,
+            eos=self.corpus.vocabulary.eos,
+            rng=rng,
+            checkpoints=self.folder.checkpoints,
+            save_every=save_every,
+            report=self._report_epoch,
+        )
+
+    def train(self):
+        """Train to the end, from the newest checkpoint if there is one.
+
+        Raises:
+            ValueError: damaged checkpoints, or a text too short for the batches.
+            OSError: a file cannot be written.
+            KeyboardInterrupt: Ctrl-C; what was trained is in a checkpoint.
+        """
+        trainer = self.trainer
+        print(f"{self.corpus}\n{self.settings}: {count_parameters(trainer.params):,} parameters, seed {self.seed}.")
+        begun = "Going on with the run" if trainer.resume() else "A new run"
+        print(f"{begun} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
+        trainer.train()
+
+    def measure(self):
+        """Measure the trained model and the counting models, and let it write.
+
+        Returns:
+            results, a dict of figures as JSON can hold it, and a list of sentences.
+        """
+        trainer, rng = self.trainer, np.random.default_rng(self.seed)
+        with trainer.average.in_place():
+            perplexities = measure(trainer.model, self.corpus)
+            sentences = [write_sentence(trainer.model, self.corpus, rng) for _ in range(SENTENCES)]
+        results = {
+            "model": f"{self.settings}",
+            "parameters": count_parameters(trainer.params),
+            "epochs": trainer.epoch,
+            **perplexities,
+            "baselines": measure_baselines(self.corpus),
+            "cpu_seconds": trainer.cpu_seconds,
+        }
+        return results, sentences
+
+    def _report_epoch(self, trainer):
+        self.folder.write_metrics(trainer.history, trainer.norms)
+        entry = trainer.history[-1]
+        tqdm.write(
+            f"epoch {entry['epoch']:>2}/{self.settings.epochs}   learning rate {entry['learning_rate']:<5.3g}   "
+            f"train {entry['train_perplexity']:<6.4g}   valid {entry['valid_perplexity']:<6.4g}   "
+            f"{entry['cpu_seconds']:.0f} s of CPU time"
+        )
+
+
+def fingerprint(corpus):
+    """Return a checksum of a corpus, so that a run is not continued on another text."""
+    checksum = hashlib.sha256("\n".join(corpus.vocabulary.words).encode())
+    for split in (corpus.train, corpus.valid, corpus.test):
+        checksum.update(split.tobytes())
+    return checksum.hexdigest()
+
+
+def show(results, sentences):
+    """Print what a run came to: a table with the counting models beside it, and the sentences.
+
+    Args:
+        results: as `Run.measure` returned it.
+        sentences: what the model wrote.
+    """
+    table = Table(title="Perplexity: the lower, the better")
+    table.add_column("model")
+    for heading in ("parameters", "valid", "test"):
+        table.add_column(heading, justify="right")
+    for name, found in results["baselines"].items():
+        table.add_row(name, "", *_perplexities(found))
+    table.add_row(results["model"], f"{results['parameters']:,}", *_perplexities(results), style="bold")
+    Console().print(table)
+    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time.")
+    print(f"{len(sentences)} sentences of its own (temperature {TEMPERATURE}):")
+    for sentence in sentences:
+        print(f"  {sentence}")
+
+
+def _perplexities(found):
+    return [f"{found[f'{split}_perplexity']:.1f}" for split in ("valid", "test")]

@@ -1,0 +1,20 @@
+"""What two curves of perplexity say about a model."""
+
+
+def diagnose(train_ppl, valid_ppl, tolerance=0.05):
+    """Name what is wrong with a run, if anything, from its perplexities.
+
+    Args:
+        train_ppl: perplexity of the training split after each epoch, at least two of them.
+        valid_ppl: perplexity of the validation split after each epoch.
+        tolerance: the relative change that is taken for a real one.
+
+    Returns:
+        "overfitting" if the validation perplexity has risen above its minimum by more than the tolerance; else
+        "underfitting" if the training perplexity still fell by more than the tolerance in the last epoch; else "fine".
+    """
+    if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
+        return "overfitting"
+    if train_ppl[-1] < (1 - tolerance) * train_ppl[-2]:
+        return "underfitting"
+    return "fine"

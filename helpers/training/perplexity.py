@@ -1,0 +1,57 @@
+"""Perplexity, over every token of a text."""
+
+import math
+
+import numpy as np
+
+from helpers.data.batching import cover_batches
+from helpers.nn import log_softmax
+
+
+def perplexity(total_nll, n_tokens):
+    """How many equally likely words the model hesitates between, on average.
+
+    perplexity = exp(total_nll / n_tokens)
+
+    Args:
+        total_nll: summed negative log-likelihood of the tokens [nats].
+        n_tokens: how many there are.
+
+    Returns:
+        the perplexity, a float; inf where it is too large for one.
+
+    Raises:
+        ValueError: there are no tokens.
+    """
+    if n_tokens <= 0:
+        raise ValueError(f"Perplexity is a mean over tokens, and there are {n_tokens} of them.")
+    try:
+        return math.exp(total_nll / n_tokens)
+    except OverflowError:
+        return math.inf
+
+
+def evaluate(model, ids, eos, *, rows=1, steps=100, watch=iter):
+    """Measure a model's perplexity over every token of a text, the first one predicted from the end of a sentence.
+
+    Args:
+        model: a ``LanguageModel``.
+        ids (K,): the text, word ids.
+        eos: id of the word that ends a sentence.
+        rows: how many parts to cut the text into and read side by side; 1 reads it unbroken, more are quicker, and
+            each of them begins without a memory of what went before.
+        steps: words read between two returns of the state; makes no difference to the result.
+        watch: called with the windows, passes them on; a place for a progress bar or for an interruption.
+
+    Returns:
+        the perplexity, a float.
+
+    Raises:
+        ValueError: the text is empty.
+    """
+    total_nll, state = 0.0, None
+    for xs, targets, weights in watch(cover_batches(ids, rows, steps, eos)):
+        logits, state = model.forward(xs, state)
+        log_probs = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+        total_nll -= float((weights * log_probs).sum(dtype=np.float64))
+    return perplexity(total_nll, len(ids))

@@ -1,0 +1,88 @@
+"""The settings of a run, and the named sets of them that the command line offers."""
+
+from dataclasses import dataclass, replace
+
+from helpers.training.schedules import DecayOnPlateau, HoldThenFall
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides the course of a run, beside the corpus and the seed.
+
+    Args:
+        hidden_size: H, of every LSTM layer and of the embedding.
+        depth: number of LSTM layers.
+        rate: P(drop) after the embedding and after every LSTM.
+        epochs: how many times the training split is read.
+        learning_rate: of the first epoch.
+        hold: the part of the run to hold the learning rate for before it falls linearly to zero; 1 is constant.
+        decay: if not None, the learning rate is held, and divided by this after an epoch without progress.
+        average_from: the part of the run from which the weights are averaged; 1 for no averaging.
+        tied: whether the output layer uses the embedding's matrix.
+        dropout: "variational" or "standard".
+        recurrent_rate: P(drop) on the recurrent path.
+        batch_size: N.
+        steps: T, steps of truncated BPTT.
+        max_norm: gradients are clipped to this global norm.
+        optimiser: "sgd" or "adam".
+        shifted: whether each epoch begins at a place of the text drawn at random (its end is joined to its beginning),
+            so that no two epochs cut it into the same windows.
+        unigram_bias: whether the output's bias begins as the log-frequencies of the words; else it is zero.
+        scale: bound of the embedding's first values.
+    """
+
+    hidden_size: int
+    depth: int
+    rate: float
+    epochs: int
+    learning_rate: float = 20.0
+    hold: float = 0.45
+    decay: float | None = None
+    average_from: float = 2 / 3
+    tied: bool = True
+    dropout: str = "variational"
+    recurrent_rate: float = 0.0
+    batch_size: int = 20
+    steps: int = 35
+    max_norm: float = 0.25
+    optimiser: str = "sgd"
+    shifted: bool = False
+    unigram_bias: bool = False
+    scale: float = 0.1
+
+    def __str__(self):
+        dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
+        return f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}"
+
+    def schedule(self):
+        """Return the schedule of the learning rate."""
+        if self.decay is not None:
+            return DecayOnPlateau(self.learning_rate, self.decay)
+        return HoldThenFall(self.learning_rate, self.hold)
+
+
+#: Name to settings. "tiny" is a rehearsal of a few seconds, not a good model.
+PRESETS = {
+    "standard": Settings(hidden_size=200, depth=2, rate=0.4, epochs=16),
+    "long": Settings(hidden_size=300, depth=2, rate=0.5, epochs=40),
+    "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
+    "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
+    "textbook-large": Settings(
+        hidden_size=650, depth=2, rate=0.5, epochs=40, decay=4.0, average_from=1.0, dropout="standard"
+    ),
+}
+
+
+def choose(preset, epochs=None):
+    """Return the settings of a preset, with another number of epochs if one is given.
+
+    Raises:
+        ValueError: there is no such preset, or the number of epochs is below 1.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"There is no preset {preset!r}. Choose one of: {', '.join(PRESETS)}.")
+    if epochs is None:
+        return PRESETS[preset]
+    if epochs < 1:
+        raise ValueError(f"A run needs at least one epoch: got {epochs}.")
+    return replace(PRESETS[preset], epochs=epochs)

@@ -1,0 +1,51 @@
+"""Where nbgrader finds things in this repository, and how it makes a release; the build reads this file too."""
+
+from pathlib import Path
+
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    SaveCells,
+)
+
+from helpers.classroom.release import DropBlankStubs, TakeSource
+from helpers.classroom.source import TEXT_STUB
+
+c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.submitted_directory = "build/submitted"
+c.CourseDirectory.autograded_directory = "build/autograded"
+c.CourseDirectory.feedback_directory = "build/feedback"
+c.CourseDirectory.solution_directory = "build/solution"
+
+# nbgrader copies whatever lies beside a notebook into the release: not the source, which has the answers.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
+
+# The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
+
+# A cell may train something; nbgrader's own limit is 30 s.
+c.Execute.timeout = 300
+
+c.ClearSolutions.code_stub = {"python": ""}
+c.ClearSolutions.text_stub = TEXT_STUB
+
+c.GenerateAssignment.preprocessors = [
+    TakeSource,
+    LockCells,
+    ClearSolutions,
+    DropBlankStubs,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ClearHiddenTests,
+    ComputeChecksums,
+    CheckCellMetadata,
+]

@@ -1,0 +1,78 @@
+# %% [markdown]
+# # Read a small notebook
+#
+# Some prose.
+
+# %%
+import numpy as np
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-9-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def double(x):
+    """Return twice x."""
+    ### BEGIN SOLUTION
+    factor = np.ones_like(x) + 1
+    return factor * x
+    ### END SOLUTION
+    # 1. multiply by two
+    raise NotImplementedError("Exercise 9.1: write double")
+
+
+# %% nbgrader={"grade": true, "grade_id": "check-9-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def points(answer, x, expected, most):
+    try:
+        return most * float(np.array_equal(answer(x), expected))
+    except NotImplementedError:
+        return 0.0
+
+
+points(double, np.arange(3.0), np.array([0.0, 2.0, 4.0]), 2)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-9-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Your instructor's tests run here.
+### BEGIN HIDDEN TESTS
+points(double, np.full(5, -8.0), np.full(5, -16.0), 1)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-9-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class Counter:
+    """Counts in place."""
+
+    def __init__(self):
+        self.counts = np.zeros(2)
+
+    def add(self, index):
+        """Count one."""
+        ### BEGIN SOLUTION
+        self.counts[index] += 1
+        ### END SOLUTION
+        # 1. one more at `index`
+        raise NotImplementedError("Exercise 9.2: write Counter.add")
+
+    def total(self):
+        """Return the sum."""
+        counts = self.counts
+        ### BEGIN SOLUTION
+        return counts.sum()
+        ### END SOLUTION
+        raise NotImplementedError("Exercise 9.2: write Counter.total")
+
+
+# %% nbgrader={"grade": true, "grade_id": "check-9-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def counted(_):
+    counter = Counter()
+    counter.add(1)
+    return counter.total()
+
+
+points(counted, None, 1.0, 2)
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "essay-9-3", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# A written answer, graded by a person.
+
+# %% [markdown] tags=["solution"]
+# The answer to a question that nobody grades.
+
+# %%
+print("sum", np.arange(4.0).sum())

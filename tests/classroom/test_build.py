@@ -1,0 +1,139 @@
+"""One source, everything derived: built whole or not at all, and stale when anything differs."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.classroom import build
+from helpers.classroom.source import BuildError
+
+SOLUTION = "solutions/09_small/09_small.ipynb"
+RELEASE = "notebooks/09_small/09_small.ipynb"
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory):
+    """A repository with the small notebook, built by the one command."""
+    root = tmp_path_factory.mktemp("built") / "a folder with spaces"
+    (root / "solutions/09_small").mkdir(parents=True)
+    shutil.copy(Path(__file__).with_name("09_small.py"), root / "solutions/09_small")
+    build.build(root)
+    return root
+
+
+@pytest.fixture
+def built(built_once, tmp_path):
+    """A copy of that repository, for one test to change."""
+    return Path(shutil.copytree(built_once, tmp_path / "built"))
+
+
+def test_the_solution_is_executed_and_its_outputs_are_text(built_once):
+    notebook = nbformat.read(built_once / SOLUTION, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    assert cells["check-9-1"].outputs[0].data == {"text/plain": "2.0"}
+    assert cells["cell-010"].outputs[0].text == "sum 6.0\n"
+    assert all("execution" not in cell.metadata for cell in notebook.cells)
+
+
+def test_a_rebuild_gives_the_same_bytes(built):
+    before = {path: (built / path).read_bytes() for path in (SOLUTION, RELEASE)}
+    build.build(built, "09")
+    assert {path: (built / path).read_bytes() for path in before} == before
+
+
+def test_what_was_just_built_is_not_stale(built):
+    assert build.report_stale(built) == 0
+
+
+def test_other_outputs_are_not_stale(built):
+    """They may differ in the last digits between processors: nbval compares them."""
+    path = built / SOLUTION
+    path.write_text(path.read_text().replace("sum 6.0", "sum 6.1"))
+    assert build.report_stale(built) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (RELEASE, "# 1. multiply by two", "# 1. multiply by 2"),
+        (RELEASE, '"id": "cell-001"', '"id": "cell-01"'),
+        (RELEASE, '"points": 2', '"points": 4'),
+        (SOLUTION, "return factor * x", "return x * factor"),
+        (SOLUTION, '"id": "cell-001"', '"id": "cell-01"'),
+        (SOLUTION, ' "nbformat": 4,', '  "nbformat": 4,'),
+    ],
+    ids=[
+        "cell of release",
+        "id in release",
+        "metadata of release",
+        "cell of solution",
+        "id in solution",
+        "white space",
+    ],
+)
+def test_a_notebook_edited_by_hand_is_stale(built, capsys, path, old, new):
+    text = (built / path).read_text()
+    assert old in text
+    (built / path).write_text(text.replace(old, new, 1))
+    assert build.report_stale(built) == 1
+    assert capsys.readouterr().out == f"{path} is not what its source makes of it: run `make notebooks NB=09`.\n"
+
+
+def test_both_notebooks_are_stale_when_the_source_changed(built):
+    source = built / "solutions/09_small/09_small.py"
+    source.write_text(source.read_text().replace("Some prose.", "Other prose."))
+    assert build.report_stale(built) == 2
+
+
+def test_missing_notebooks_are_stale(built):
+    (built / SOLUTION).unlink()
+    (built / RELEASE).unlink()
+    assert build.report_stale(built) == 2
+
+
+def test_a_release_without_a_source_is_stale(built, capsys):
+    shutil.copytree((built / RELEASE).parent, built / "notebooks/10_old")
+    build.report_stale(built)
+    assert "git rm -r notebooks/10_old" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import sys; print('oh', file=sys.stderr)", "it writes to stderr, for which nbgrader takes all points: oh"),
+        ("object()", "it shows a memory address"),
+    ],
+)
+def test_a_build_that_fails_names_the_cell_and_leaves_what_was_there(built, line, message):
+    before = {path: path.read_bytes() for path in built.rglob("*") if path.is_file()}
+    source = built / "solutions/09_small/09_small.py"
+    source.write_text(source.read_text() + f"\n# %%\n{line}\n")
+    with pytest.raises(BuildError, match=message) as refusal:
+        build.build(built)
+    assert "cell cell-011" in str(refusal.value)
+    before[source] = source.read_bytes()
+    assert {path: path.read_bytes() for path in built.rglob("*") if path.is_file()} == before
+
+
+def test_a_picture_keeps_its_words_and_loses_its_bytes(source_path):
+    source_path.write_text("""\
+# %%
+from helpers.plots.style import Picture, new_figure
+
+figure, ax = new_figure()
+Picture(figure, "An empty figure.")
+""")
+    notebook = build.execute(build.read_source(source_path), source_path)
+    data = notebook.cells[0].outputs[0].data
+    assert set(data) == {"text/html", "text/plain"}
+    assert 'alt="An empty figure."' in data["text/html"]
+    assert 'src="data:,"' in data["text/html"]
+    assert data["text/plain"] == "Figure: An empty figure."
+
+
+def test_an_unknown_notebook_is_refused_with_the_known_ones(root):
+    with pytest.raises(ValueError, match=r"no source of a notebook 42 .* there are: 09_small\."):
+        build.build(root, "42")

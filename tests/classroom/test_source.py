@@ -1,0 +1,188 @@
+"""A source with a fault is refused, in a sentence that names the file and the cell."""
+
+import re
+
+import pytest
+
+from helpers.classroom.source import BuildError, as_release, as_solution, read_source
+
+BLOCK = """\
+    ### BEGIN SOLUTION
+    factor = np.ones_like(x) + 1
+    return factor * x
+    ### END SOLUTION
+"""
+
+#: What is wrong: what stands in the source, what is put in its place, and how the refusal begins.
+FAULTS = {
+    "a solution that is not ended": (
+        "    ### END SOLUTION\n    # 1. multiply by two\n",
+        "    # 1. multiply by two\n",
+        "cell ex-9-1: ### BEGIN SOLUTION without an ### END SOLUTION",
+    ),
+    "a solution that is not begun": (
+        "    ### BEGIN SOLUTION\n    factor",
+        "    factor",
+        "cell ex-9-1: ### END SOLUTION without a ### BEGIN SOLUTION",
+    ),
+    "a solution begun twice": (
+        "    return factor * x\n",
+        "    ### BEGIN SOLUTION\n    return factor * x\n",
+        "cell ex-9-1: ### BEGIN SOLUTION before the ### END SOLUTION",
+    ),
+    "one marker indented otherwise": (
+        "    ### END SOLUTION\n    # 1. multiply by two",
+        "  ### END SOLUTION\n    # 1. multiply by two",
+        "cell ex-9-1: ### BEGIN SOLUTION is indented by 4 and its ### END by 2",
+    ),
+    "both markers at the margin": (
+        BLOCK,
+        BLOCK.replace("    ###", "###"),
+        "cell ex-9-1: the markers in `double` are indented by 0, its body by 4",
+    ),
+    "a misspelt marker": (
+        "    ### BEGIN SOLUTION\n    factor",
+        "    ## BEGIN SOLUTION\n    factor",
+        "cell ex-9-1: `## BEGIN SOLUTION` looks like a marker",
+    ),
+    "a marker in small letters": (
+        "    ### BEGIN SOLUTION\n    factor",
+        "    ### begin solution\n    factor",
+        "cell ex-9-1: `### begin solution` looks like a marker",
+    ),
+    "a solution outside a function": (
+        "class Counter:",
+        "### BEGIN SOLUTION\nSECRET = 1\n### END SOLUTION\nclass Counter:",
+        "cell ex-9-2: a ### BEGIN SOLUTION outside a function",
+    ),
+    "an answer cell without a solution": (
+        BLOCK,
+        "    return 2 * x\n",
+        "cell ex-9-1: it is a solution cell without ### BEGIN SOLUTION",
+    ),
+    "an empty solution": (
+        "    factor = np.ones_like(x) + 1\n    return factor * x\n",
+        "    # nothing\n",
+        "cell ex-9-1: the solution of `double` is empty",
+    ),
+    "a solution line after the end": (
+        "    # 1. multiply by two\n",
+        "    factor = np.ones_like(x) + 1\n    # 1. multiply by two\n",
+        "cell ex-9-1: `factor = np.ones_like(x) + 1` stands after the ### END SOLUTION of `double`",
+    ),
+    "a stub that raises something else": (
+        'raise NotImplementedError("Exercise 9.1: write double")',
+        'raise ValueError("Exercise 9.1: write double")',
+        "cell ex-9-1: the stub of `double` may raise one thing only: NotImplementedError",
+    ),
+    "a stub that raises something else before its end": (
+        "    # 1. multiply by two\n",
+        "    if x is None:\n        raise TypeError\n",
+        "cell ex-9-1: the stub of `double` may raise one thing only: NotImplementedError",
+    ),
+    "a stub whose message names no exercise": (
+        '"Exercise 9.1: write double"',
+        '"to do"',
+        "cell ex-9-1: the stub of `double` may raise one thing only",
+    ),
+    "a stub that raises nothing": (
+        '    raise NotImplementedError("Exercise 9.1: write double")\n',
+        "",
+        "cell ex-9-1: the stub of `double` must end, after ### END SOLUTION",
+    ),
+    "a duplicate grade id": (
+        '"grade_id": "check-9-2"',
+        '"grade_id": "check-9-1"',
+        "two cells have the grade id check-9-1",
+    ),
+    "a solution in a cell that is not for answers": (
+        'print("sum"',
+        'def f():\n    ### BEGIN SOLUTION\n    pass\n    ### END SOLUTION\nprint("sum"',
+        'cell cell-010 ("def f():"): it has a solution, but',
+    ),
+    "markers in a written answer": (
+        "# A written answer, graded by a person.",
+        "# ### BEGIN SOLUTION\n# A written answer\n# ### END SOLUTION",
+        "cell essay-9-3: a text cell takes no markers",
+    ),
+    "hidden tests without markers": (
+        "### BEGIN HIDDEN TESTS\npoints(double, np.full(5, -8.0), np.full(5, -16.0), 1)\n### END HIDDEN TESTS",
+        "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)",
+        "cell hidden-9-1: hidden tests stand between one ### BEGIN HIDDEN TESTS",
+    ),
+    "code beside hidden tests": (
+        "### BEGIN HIDDEN TESTS",
+        "points(double, np.zeros(1), np.zeros(1), 1)\n### BEGIN HIDDEN TESTS",
+        "cell hidden-9-1: there is code outside the hidden tests",
+    ),
+    "hidden tests in a cell that is not graded": (
+        'print("sum"',
+        '### BEGIN HIDDEN TESTS\n1\n### END HIDDEN TESTS\nprint("sum"',
+        "hidden tests belong in a graded cell of their own",
+    ),
+    "a graded cell without points": (
+        '"points": 2, ',
+        "",
+        "09_small.py: nbgrader's metadata are not complete",
+    ),
+    "a solution that is not Python": (
+        "    factor = np.ones_like(x) + 1\n",
+        "    factor = np.ones_like(x) +\n",
+        "cell ex-9-1: it is not valid Python",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_source_is_refused_by_name(source_path, fault):
+    old, new, message = FAULTS[fault]
+    text = source_path.read_text()
+    assert old in text
+    source_path.write_text(text.replace(old, new, 1))
+    with pytest.raises(BuildError, match=re.escape(message)) as refusal:
+        read_source(source_path)
+    assert str(refusal.value).startswith(str(source_path))
+
+
+def source_of(notebook, cell_id):
+    """Return what a cell holds."""
+    return next(cell.source for cell in notebook.cells if cell.id == cell_id)
+
+
+def test_a_learner_sees_the_stub_and_not_the_answer(source_path):
+    release = as_release(read_source(source_path))
+    assert source_of(release, "ex-9-1") == (
+        'def double(x):\n    """Return twice x."""\n    # 1. multiply by two\n'
+        '    raise NotImplementedError("Exercise 9.1: write double")'
+    )
+    assert source_of(release, "essay-9-3") == "*Write your answer here.*"
+    assert source_of(release, "hidden-9-1") == "# Your instructor's tests run here."
+
+
+def test_a_reader_sees_the_answer_and_not_the_stub(source_path):
+    solution = as_solution(read_source(source_path))
+    assert source_of(solution, "ex-9-1") == (
+        'def double(x):\n    """Return twice x."""\n    factor = np.ones_like(x) + 1\n    return factor * x'
+    )
+    everything = "\n".join(cell.source for cell in solution.cells)
+    assert "###" not in everything
+    assert "raise NotImplementedError" not in everything
+
+
+def test_each_method_of_a_class_has_its_own_stub(source_path):
+    counter = source_of(as_release(read_source(source_path)), "ex-9-2")
+    assert counter.count("raise NotImplementedError") == 2
+    assert "self.counts = np.zeros(2)" in counter  # what is given stays
+
+
+def test_an_answer_that_nobody_grades_is_in_the_solution_only(source_path):
+    source = read_source(source_path)
+    words = "The answer to a question that nobody grades."
+    assert any(words in cell.source for cell in as_solution(source).cells)
+    assert not any(words in cell.source for cell in as_release(source).cells)
+
+
+def test_cell_ids_come_from_the_grade_id_or_the_place(source_path):
+    ids = [cell.id for cell in read_source(source_path).cells]
+    assert ids[:3] == ["cell-001", "cell-002", "ex-9-1"]
+    assert ids == [cell.id for cell in read_source(source_path).cells]

@@ -1,0 +1,103 @@
+"""Texts of the learner's own, good and bad."""
+
+import os
+from itertools import product
+
+import numpy as np
+import pytest
+
+from helpers.data import EOS, CorpusError, load_corpus, tokenize
+
+KOREAN = "나는 학교에 간다. 너는 집에 있다. 오늘은 3월 1일이고 날씨가 좋다. 우리는 함께 바다를 보았다.\n\n"
+ENGLISH = "The cat sat on the mat. A dog came by, and the cat ran away!\n\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write bytes to a file and return its path."""
+
+    def write(content, name="own.txt"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def test_a_text_is_cut_80_10_10_between_sentences_and_nothing_is_lost(file):
+    corpus = load_corpus(file((ENGLISH * 100).encode()))
+    splits = (corpus.train, corpus.valid, corpus.test)
+    assert corpus.vocabulary.decode(np.concatenate(splits)) == tokenize(ENGLISH * 100)
+    assert all(split[-1] == corpus.vocabulary.eos for split in splits)
+    assert [round(len(split) / sum(map(len, splits)), 1) for split in splits] == [0.8, 0.1, 0.1]
+    assert corpus.name == "own.txt"
+
+
+def test_a_korean_text_is_read_by_words(file):
+    corpus = load_corpus(str(file((KOREAN * 60).encode())))
+    assert {"학교에", "간다", "N", "바다를", EOS} <= set(corpus.vocabulary.words)
+    assert corpus.text(corpus.train[:10]) == "나는 학교에 간다.\n너는 집에 있다."
+
+
+def test_a_korean_text_is_read_by_syllables(file):
+    corpus = load_corpus(file((KOREAN * 60).encode()), unit="characters")
+    assert {"학", "교", " ", ".", EOS} <= set(corpus.vocabulary.words)
+    assert corpus.text(corpus.train[:21]) == KOREAN[:21].strip()
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+def test_a_byte_order_mark_and_any_line_end_make_no_difference(file, newline):
+    text = "first line\nsecond line\n\nthird\n\n" * 200
+    plain = load_corpus(file(text.encode()))
+    other = load_corpus(file(b"\xef\xbb\xbf" + text.replace("\n", newline).encode(), "other.txt"))
+    assert other.vocabulary.words == plain.vocabulary.words
+    np.testing.assert_array_equal(other.train, plain.train)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b" \r\n\n\t", "is empty"),
+        (ENGLISH.encode(), "too short: it has 20 tokens"),
+        (b"((((((" * 500, "too short: it has 0 tokens"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "binary file"),
+        (bytes(range(1, 256)) * 4, "not UTF-8: the byte 0x80 in line 2"),
+        ((KOREAN * 60).encode("cp949"), r"not UTF-8 but, it seems, CP949 \(EUC-KR\): the byte 0x.. in line 1"),
+        (ENGLISH.encode() * 50 + "déjà vu".encode("latin-1"), "not UTF-8: the byte 0xe9 in line 101"),
+        ((KOREAN * 60).encode("utf-16"), "UTF-16"),
+        (" ".join(map("".join, product("abcdefghijkl", repeat=3))).encode(), "hardly repeats itself"),
+    ],
+    ids=["empty", "blank", "short", "no words", "image", "bytes", "CP949", "Latin-1", "UTF-16", "no word twice"],
+)
+def test_a_file_that_is_no_text_to_learn_from_is_refused_with_the_reason(file, content, reason):
+    path = file(content)
+    with pytest.raises(CorpusError, match=reason) as refused:
+        load_corpus(path)
+    assert str(path.name) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="is a folder"):
+        load_corpus(tmp_path)
+
+
+def test_a_name_that_is_no_file_is_refused_with_the_names_there_are():
+    with pytest.raises(CorpusError, match=r"no file stou.*sotu, docstrings and ptb"):
+        load_corpus("stou")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(file):
+    path = file(ENGLISH.encode())
+    path.chmod(0)
+    with pytest.raises(CorpusError, match="cannot be read: Permission denied"):
+        load_corpus(path)
+
+
+def test_an_unknown_unit_is_refused(file):
+    with pytest.raises(ValueError, match="one of characters, words: got 'letters'"):
+        load_corpus(file((ENGLISH * 100).encode()), unit="letters")
+    with pytest.raises(ValueError, match="sotu is read by words"):
+        load_corpus("sotu", unit="characters")

@@ -1,0 +1,89 @@
+"""One example of every figure, from arrays that a notebook might hold."""
+
+import numpy as np
+
+from helpers import plots
+
+STEPS = np.arange(1, 61)
+X = np.linspace(-4, 4, 201)
+SHEAR = np.array([[0.9, 2.0], [0.0, 0.8]])
+
+
+def _shear_norms():
+    dh, norms, worst = np.array([[0.0, 1.0]]), [], []
+    for k in STEPS:
+        dh = dh @ SHEAR.T
+        norms.append(np.linalg.norm(dh))
+        worst.append(np.linalg.norm(np.linalg.matrix_power(SHEAR, k), 2))
+    return np.array(norms), np.array(worst)
+
+
+def _disagreement():
+    norms, worst = _shear_norms()
+    return plots.disagreement(norms, np.linalg.norm(SHEAR, 2), 0.9, worst)
+
+
+def _overflow():
+    norms = np.append(2.0 ** np.arange(1, 64), np.full(40, np.inf))
+    norms[90:] = np.nan
+    return plots.overflow(norms)
+
+
+def _rotation(degrees):
+    angle = np.radians(degrees)
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _seeds(base):
+    return base**STEPS * np.exp(np.random.default_rng(0).normal(0, 0.3, (5, STEPS.size)).cumsum(axis=1))
+
+
+#: From the name of a public function to a call that draws it.
+FIGURES = {
+    "course_map": plots.course_map,
+    "disagreement": _disagreement,
+    "gradient_heatmap": lambda: plots.gradient_heatmap(
+        np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
+    ),
+    "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
+    "learning_curves": lambda: plots.learning_curves(
+        {"training": [400.0, 200.0, 120.0, 90.0], "validation": [380.0, 210.0, 150.0, 140.0]},
+        baselines={"unigram": 292.0, "trigram": 75.0},
+        learning_rates=[20.0, 20.0, 10.0, 5.0],
+    ),
+    "norms_over_time": lambda: plots.norms_over_time(
+        {
+            "0.4 × random: vanishes": _seeds(0.5),
+            "0.9 × random: grows, then vanishes": 0.9**STEPS,
+            "$w$ = 1.1": _seeds(1.1),
+        },
+        title="Three sizes",
+        floor=1e-7,
+    ),
+    "overflow": _overflow,
+    "rnn_step_backward": plots.rnn_step_backward,
+    "rnn_step_forward": plots.rnn_step_forward,
+    "rnn_unrolled": plots.rnn_unrolled,
+    "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
+    "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
+    "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
+    "tanh_graph": plots.tanh_graph,
+    "unit_circle": lambda: plots.unit_circle(
+        {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
+    ),
+    "weights_that_stop": lambda: plots.weights_that_stop(0.2 * 0.35 ** np.arange(40), np.finfo(np.float32).eps),
+}
+
+#: The other forms of a figure.
+VARIANTS = {
+    f"rnn_unrolled, {steps} steps{', backward' * backward}": lambda steps=steps, backward=backward: plots.rnn_unrolled(
+        steps, backward
+    )
+    for steps in (2, 3, 4)
+    for backward in (False, True)
+} | {
+    f"unit_circle, {count}": lambda count=count: plots.unit_circle(
+        {f"turns by {angle}°": _rotation(angle) for angle in (90, 0, 30, 200)[:count]}
+    )
+    for count in (1, 2, 4)
+}

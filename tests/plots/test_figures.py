@@ -1,0 +1,155 @@
+"""What holds of every figure: its words, its bytes, its colours, and that no text touches another."""
+
+import importlib.util
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Text
+
+from helpers import plots
+from helpers.plots.style import COLOUR_OF, COLOURS, SERIES, Picture, course_style, in_style, new_figure
+
+# The suite imports its modules by path, so a module of examples is read the same way.
+_SPEC = importlib.util.spec_from_file_location("examples", Path(__file__).with_name("examples.py"))
+_EXAMPLES = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_EXAMPLES)
+FIGURES = _EXAMPLES.FIGURES | _EXAMPLES.VARIANTS
+
+every_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Every figure, drawn once."""
+    return {name: draw() for name, draw in FIGURES.items()}
+
+
+def _drawn_texts(figure, monkeypatch):
+    """Draw a figure and return (text, box in pixels) of everything it wrote."""
+    written = {}
+    draw = Text.draw
+
+    def noting_draw(text, renderer, *args, **kwargs):
+        if text.get_visible() and text.get_text().strip():
+            written[text] = Text.get_window_extent(text, renderer)
+        draw(text, renderer, *args, **kwargs)
+
+    monkeypatch.setattr(Text, "draw", noting_draw)
+    with course_style():
+        figure.draw(RendererAgg(*map(int, figure.bbox.size), figure.dpi))
+    return [(text.get_text(), box) for text, box in written.items()]
+
+
+def test_every_public_figure_has_an_example():
+    assert set(plots.__all__) - {"SliderFigure"} == set(_EXAMPLES.FIGURES)
+
+
+@every_figure
+def test_the_alt_text_is_plain_sentences(name, pictures):
+    alt = pictures[name].alt
+    assert isinstance(pictures[name], Picture)
+    assert alt[0].isupper() and alt.endswith(".") and len(alt.split()) >= 15
+    assert not set(alt) & set("$\\{}\n") and "nan" not in alt
+
+
+@every_figure
+def test_the_same_arrays_give_the_same_bytes(name, pictures):
+    image = pictures[name].png()
+    assert image.startswith(b"\x89PNG")
+    assert image == FIGURES[name]().png()
+
+
+@pytest.mark.parametrize("name", ["norms_over_time", "unit_circle", "tanh_graph"])
+def test_a_picture_shown_twice_has_the_same_bytes(name, pictures):
+    assert pictures[name].png() == pictures[name].png()
+
+
+@every_figure
+def test_no_text_touches_another_or_leaves_the_page(name, pictures, monkeypatch):
+    figure = pictures[name].figure
+    texts = _drawn_texts(figure, monkeypatch)
+    page = figure.bbox
+    outside = [text for text, box in texts if min(box.min) < -1 or (box.max > page.max + 1).any()]
+    touching = [
+        (one, other)
+        for (one, a), (other, b) in combinations(texts, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 2 and min(a.y1, b.y1) - max(a.y0, b.y0) > 2
+    ]
+    assert texts and not outside and not touching
+
+
+@every_figure
+def test_a_figure_fits_a_notebook_page(name, pictures):
+    assert pictures[name].figure.get_figwidth() * mpl.rcParamsDefault["figure.dpi"] <= 880
+
+
+@every_figure
+def test_the_axes_of_a_plot_are_labelled(name, pictures):
+    plotted = [ax for ax in pictures[name].figure.axes if ax.axison]
+    if plotted:
+        assert any(ax.get_xlabel() for ax in plotted)
+        # The two lines of this one carry their names instead.
+        assert any(ax.get_ylabel() for ax in plotted) or name == "tanh_and_derivative"
+
+
+def test_the_readers_own_settings_change_nothing(pictures):
+    with mpl.rc_context({"lines.linewidth": 9, "font.size": 20, "axes.facecolor": "black", "mathtext.fontset": "stix"}):
+        assert plots.tanh_graph().png() == pictures["tanh_graph"].png()
+        assert FIGURES["scalar_powers"]().png() == pictures["scalar_powers"].png()
+
+
+def test_drawing_leaves_the_readers_settings_alone():
+    with mpl.rc_context({"lines.linewidth": 9}):
+        plots.tanh_graph().png()
+        assert mpl.rcParams["lines.linewidth"] == 9
+
+
+def test_a_notebook_shows_the_image_with_its_alt_text():
+    @in_style
+    def draw():
+        return Picture(new_figure(4, 2)[0], 'A "quoted" alt text, with a < b.')
+
+    shown = draw()._repr_html_()
+    assert 'alt="A &quot;quoted&quot; alt text, with a &lt; b."' in shown
+    assert 'width="440"' in shown and "data:image/png;base64," in shown
+    assert repr(draw()) == 'Figure: A "quoted" alt text, with a < b.'
+
+
+def test_a_picture_is_saved_as_it_is_shown(tmp_path, pictures):
+    pictures["tanh_graph"].save(tmp_path / "graph.png")
+    assert (tmp_path / "graph.png").read_bytes() == pictures["tanh_graph"].png()
+
+
+def test_no_two_series_share_a_colour_a_dash_or_a_marker():
+    for key in ("color", "linestyle", "marker"):
+        assert len({str(series[key]) for series in SERIES}) == len(SERIES)
+
+
+def test_every_thing_has_its_own_colour_of_the_palette():
+    things = {name: colour for name, colour in COLOUR_OF.items() if name != "gradient"}
+    assert set(things.values()) <= set(COLOURS.values())
+    assert len(set(things.values())) == len(things)
+
+
+@pytest.mark.parametrize("name", ["scalar_powers", "norms_over_time", "disagreement"])
+def test_lines_differ_in_colour_and_in_dash(name, pictures):
+    lines = [line for line in pictures[name].figure.axes[0].lines if line.get_marker() not in ("None", None, "")]
+    assert len(lines) >= 2
+    assert len({line.get_color() for line in lines}) == len(lines)
+    assert len({line.get_marker() for line in lines}) == len(lines)
+    assert len({str(line._dash_pattern) for line in lines}) == len(lines)  # the linestyle forgets its dashes
+
+
+def test_importing_the_figures_does_not_import_matplotlib():
+    code = "import sys, helpers.plots; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_drawing_does_not_import_pyplot():
+    code = "import sys; from helpers import plots; plots.tanh_graph().png(); print('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,64 @@
+"""One environment, however it is made: pyproject.toml, requirements.lock, the Makefile and environment.yml agree."""
+
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXACT = ("nbgrader", "nbval", "nbclient", "nbconvert", "ipykernel", "numpy")
+
+
+def pins():
+    """Return the requirements that make installs: the project's, and those of the tests in a browser."""
+    return [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["browser"]]
+
+
+def lock():
+    """Return the lines of requirements.lock."""
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+
+
+def install_options(line):
+    """Return what a line says to pip: the constraint file, and the project with its extras."""
+    return re.search(r'-c (\S+) -e "?(\S+?)"?(?:\s|$)', line).groups()
+
+
+def test_what_reaches_the_score_is_pinned_exactly():
+    exact = {pin.name for pin in pins() if re.fullmatch(r"==[\d.]+", str(pin.specifier))}
+    assert exact >= set(EXACT)
+
+
+@pytest.mark.parametrize("pin", pins(), ids=lambda pin: pin.name)
+def test_the_lock_has_the_version_that_the_project_pins(pin):
+    locked = [line for line in lock() if line.name == pin.name]
+    assert locked, f"{pin.name} is not in requirements.lock: run `make lock`."
+    for line in locked:
+        assert line.specifier == pin.specifier
+
+
+def test_this_environment_is_the_locked_one():
+    here = default_environment()
+    expected = {line.name: str(line.specifier) for line in lock() if not line.marker or line.marker.evaluate(here)}
+    assert {name: f"=={version(name)}" for name in expected} == expected
+
+
+def test_the_lock_names_no_folder_of_a_machine():
+    assert "/" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_conda_gets_the_same_environment():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    *from_conda, from_pip = conda["dependencies"]
+    python = Requirement(next(line for line in from_conda if line.startswith("python")))
+    assert str(python.specifier) == PROJECT["requires-python"]
+    assert sorted(re.split(r"\W", line)[0] for line in from_conda) == ["pip", "python"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert install_options(" ".join(from_pip["pip"])) == install_options(makefile)
