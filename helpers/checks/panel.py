@@ -46,7 +46,7 @@ class Panel:
         return (
             f'<div role="status" style="border-left: 6px solid {edge}; background: {ground}; color: #1A1A1A; '
             f'padding: 0.6em 0.9em; max-width: 52em; line-height: 1.45">'
-            f'<b style="color: {edge}">{html.escape(self._title())}</b>{body}</div>'
+            f'<b style="color: {edge}">{_marked_up(self._title())}</b>{body}</div>'
         )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import os
+from pathlib import Path
 
 from IPython.display import display
 
@@ -10,11 +11,13 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.draws import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.panel import Panel, panel_of
+from helpers.checks.saved import saved_answer
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
 
 _verdicts = {}  # exercise id -> (the answer that was checked, its Verdict), in this session
+_from_saved = {}  # exercise id -> the right answer of a saved notebook, or None
 
 
 def check(exercise_id, given):
@@ -65,7 +68,9 @@ def hidden_check(exercise_id, given):
 
 
 def answer(exercise_id):
-    """Return the learner's answer if its check passed in this session, else the reference, with a notice.
+    """Return the learner's own answer if it is right, else the reference; a line says which, unless it is from here.
+
+    An answer of this session comes first, then one from the notebooks beside this one. Grading reads no other notebook.
 
     Args:
         exercise_id: e.g. "1.3".
@@ -78,16 +83,42 @@ def answer(exercise_id):
     """
     exercise = _find(exercise_id)
     given, verdict = _verdicts.get(exercise_id, (None, None))
-    if verdict is not None and verdict.right:
+    if verdict is None and _saved(exercise) is not None:
+        display(Panel(f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook", "notice", []))
+        return _saved(exercise)
+    missing = [exercise] if verdict is None or not verdict.right else _open_uses(exercise, given)
+    if not missing:
         return given
-    display(
-        Panel(
-            f"Exercise {exercise_id} is still open",
-            "notice",
-            [f"This cell runs with the reference `{exercise.name}`. Once yours is right, run it again."],
-        )
-    )
+    ids = " and ".join(other.id for other in missing)
+    text = f"This cell runs with the reference `{exercise.name}`. Once yours is right, run it again."
+    display(Panel(f"Exercise {ids} is still open", "notice", [text]))
     return exercise.reference
+
+
+def _saved(exercise):
+    """The right answer of a learner's saved notebook, ready to be called, or None."""
+    if exercise.id not in _from_saved:
+        _from_saved[exercise.id] = None if "NBGRADER_EXECUTION" in os.environ else _load(exercise)
+    return _from_saved[exercise.id]
+
+
+def _load(exercise):
+    given = saved_answer(exercise, Path.cwd())
+    if given is None:
+        return None
+    for other in map(_find, exercise.uses):
+        _namespace_of(given).setdefault(other.name, _saved(other) or other.reference)
+    return given if judge(exercise, given, VISIBLE).right else None
+
+
+def _open_uses(exercise, given):
+    """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""
+    found = []
+    for other in map(_find, exercise.uses):
+        used = _namespace_of(given).get(other.name)
+        if other.name in _names_in(given):
+            found += _open_uses(other, used) if _is_right(other, used) else [other]
+    return found
 
 
 def _find(exercise_id):

@@ -7,3 +7,4 @@ from helpers.checks import session
 def fresh_session(monkeypatch):
     """Each test starts like a kernel: nothing has been checked yet."""
     monkeypatch.setattr(session, "_verdicts", {})
+    monkeypatch.setattr(session, "_from_saved", {})

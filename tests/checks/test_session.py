@@ -1,5 +1,6 @@
 """What a notebook sees: points, panels, and earlier answers that stand in for each other."""
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -156,3 +157,77 @@ def test_a_hidden_check_shows_nothing_of_its_draws(shown):
     text = repr(shown[-1]) + shown[-1]._repr_html_()
     assert "expected" not in text
     assert "shape" not in text
+
+
+def test_an_answer_that_calls_an_open_one_gives_way_to_the_reference(shown):
+    cell = in_a_notebook(USES_TANH, tanh_backward=lambda dout, y: None)
+    assert check("1.3", cell["rnn_step_backward"]) == 2.0
+    assert answer("1.3") is rnn_step_backward
+    assert "Exercise 1.1 is still open" in repr(shown[-1])
+
+
+@pytest.fixture
+def saved(tmp_path, monkeypatch):
+    """A function that saves a notebook 01 with these answers, by exercise id, beside the one that is running."""
+    beside = tmp_path / "02_gradient_clipping"
+    beside.mkdir()
+    monkeypatch.chdir(beside)
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+
+    def save(**answers):
+        name = "01_vanishing_and_exploding_gradients"
+        cells = []
+        for exercise_id, source in answers.items():
+            cell = nbformat.v4.new_code_cell(source)
+            cell.metadata["nbgrader"] = {"grade_id": exercise_id.replace("_", "-")}
+            cells.append(cell)
+        (tmp_path / name).mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / name / f"{name}.ipynb")
+
+    return save
+
+
+TANH = "def tanh_backward(dout, y):\n    return dout * (1 - y * y)"
+
+
+def test_a_right_answer_of_a_saved_notebook_is_taken(shown, saved):
+    saved(ex_1_1=TANH, ex_1_3=USES_TANH)
+    own = answer("1.3")
+    assert own.__globals__["__name__"] == "exercise_1.3"
+    assert own.__globals__["tanh_backward"].__globals__["__name__"] == "exercise_1.1"
+    assert "your own `rnn_step_backward`" in repr(shown[-1])
+
+
+def test_a_saved_answer_that_calls_an_open_one_gets_the_reference_of_that(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    raise NotImplementedError", ex_1_3=USES_TANH)
+    assert answer("1.3").__globals__["tanh_backward"] is tanh_backward
+
+
+@pytest.mark.parametrize("source", ["def tanh_backward(dout, y):\n    return dout", "def tanh_backward(", "1 / 0", ""])
+def test_a_saved_answer_that_is_not_right_is_not_taken(shown, saved, source):
+    saved(ex_1_1=source)
+    assert answer("1.1") is tanh_backward
+    assert "still open" in repr(shown[-1])
+
+
+def test_a_corrupt_saved_notebook_counts_as_none(shown, saved, tmp_path):
+    saved(ex_1_1=TANH)
+    path = next(tmp_path.glob("01_*/01_*.ipynb"))
+    path.write_text(path.read_text()[:100])
+    assert answer("1.1") is tanh_backward
+
+
+def test_grading_reads_no_other_notebook(shown, saved, monkeypatch):
+    saved(ex_1_1=TANH)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert answer("1.1") is tanh_backward
+
+
+def test_what_was_checked_here_comes_before_what_was_saved(shown, saved):
+    saved(ex_1_1=TANH)
+
+    def mine(dout, y):
+        return dout - dout * y**2
+
+    check("1.1", mine)
+    assert answer("1.1") is mine
