@@ -62,7 +62,7 @@ def stale():
 
 @app.command()
 def train(
-    corpus: Annotated[str, typer.Option(help="sotu, ptb, docstrings, or the path of a UTF-8 text of your own.")] = "sotu",
+    corpus: Annotated[str, typer.Option(help="sotu, ptb, docstrings, or the path of your own UTF-8 text.")] = "sotu",
     unit: Annotated[str, typer.Option(help="Of an own text: words or characters.")] = "words",
     preset: Annotated[str, typer.Option(help="standard, long, tiny, textbook-small or textbook-large.")] = "standard",
     seed: Annotated[int, typer.Option(help="Of all that is random.", min=0)] = 0,
@@ -73,13 +73,13 @@ def train(
     save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.", min=0)] = 20.0,
 ):
     """Train the full language model, or go on where a run was interrupted, and show what it has learned."""
-    from threadpoolctl import threadpool_limits
-
-    from helpers.training import command
-
-    threadpool_limits(threads)
-    print(f"BLAS threads: {threads} (more, with --threads, are slower on a busy machine).")
     try:
+        from threadpoolctl import threadpool_limits
+
+        from helpers.training import command
+
+        threadpool_limits(threads)
+        print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more of them are slower.)")
         run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
         if run.folder.finished:
             print(f"The run in {run.folder.path} is finished: here is its result again. To train anew, add --fresh.")
@@ -88,10 +88,10 @@ def train(
             results, sentences = run.measure()
             _draw_run(run, results["baselines"])
             run.folder.write_results(results, sentences)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. Run the same command again (without --fresh) to go on.\n")
+        command.show(*run.folder.finished)
+    except KeyboardInterrupt as interruption:
+        print(f"\n{interruption} Run the same command again, without --fresh, to go on.", file=sys.stderr)
         sys.exit(130)
-    command.show(*run.folder.finished)
 
 
 def _draw_run(run, baselines):

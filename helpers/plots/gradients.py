@@ -215,8 +215,7 @@ def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=Non
     alt = f"{ylabel[0].upper()}{ylabel[1:]} against steps back in time, on a log axis. {'; '.join(sentences)}."
     if floor is not None:
         ax.axhline(floor, color=INK, lw=1.2, ls=(0, (6, 3)))
-        ax.annotate(f"below {_written(floor)} a float32 weight no longer moves", (0, floor), (4, -4),
-                    ax.get_yaxis_transform(), "offset points", va="top", fontsize=9)  # fmt: skip
+        ends.append((floor, f"below {_written(floor)} a float32 weight no longer moves", INK))
         alt += f" A line at {_short(floor)} marks the smallest gradient that moves a float32 weight."
     ax.set(xlabel=_STEPS_BACK, ylabel=ylabel, title=title)
     ax.margins(x=0.01)

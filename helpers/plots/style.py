@@ -147,7 +147,7 @@ class Picture:
         # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
         with course_style():
             figure.draw_without_rendering()
-        pass
+        figure.set_layout_engine("none")
 
     def png(self, dpi=RC["savefig.dpi"]):
         """Return the image as PNG bytes."""

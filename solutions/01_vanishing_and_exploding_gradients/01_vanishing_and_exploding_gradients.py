@@ -392,7 +392,7 @@ gains = (0.5, 1.0, 2.5)
 norms = {f"singular values {gain}": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)]) for gain in gains}
 for label, values in norms.items():
     print(f"{label}: after 59 steps the gradient is {np.median(values[:, -1] / values[:, 0]):.0e} of what it was")
-plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before")
+plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before", start=0)
 
 # %% [markdown]
 # Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is gone after twenty steps. With
@@ -642,7 +642,7 @@ for label, Wh in candidates.items():
 plots.norms_over_time(measured, title="Predicted, then measured")
 
 # %% [markdown]
-# **What to notice.** The words in the legend were chosen before anything was multiplied. In the middle case the largest
+# **What to notice.** The words beside the lines were chosen before anything was multiplied. In the middle case the largest
 # singular value is well above 1 and the gradient vanishes all the same.
 #
 # Move the slider and watch the three regimes pass; the figure above shows three positions of it.
@@ -667,12 +667,12 @@ plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.8, step=0.05
 # Here is one `Wh` with ρ = 1.5, driven by weak and by strong inputs.
 
 # %%
-saturated = {"linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)), 60)}
+saturated = {"linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)) / 1.5, 60)}  # divided: 0 steps back is its own size
 for inputs in (0.1, 3.0):
     saturated[f"tanh, inputs × {inputs}"] = gradient_per_step(1.5, seed=0, inputs=inputs)[0]
 for label, values in saturated.items():
     print(f"{label}: {values[-1] / values[0]:.0e} of it after 59 more steps")
-plots.norms_over_time(saturated, title="One Wh with σ = ρ = 1.5")
+plots.norms_over_time(saturated, title="One Wh with σ = ρ = 1.5", start=0)
 
 # %% [markdown]
 # The linear line rises, as predicted. With strong inputs the units saturate, h comes close to ±1, and the very same
