@@ -53,6 +53,6 @@ $(READY): pyproject.toml requirements.lock
 	@echo "Installing the course's packages into .venv (once, a minute or two) …"
 	@rm -f $@
 	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[browser]" || { \
+	@$(PY) -m pip install --disable-pip-version-check -c requirements.lock -e ".[browser]" || { \
 		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
 	@printf %s "$(CURDIR)" > $@

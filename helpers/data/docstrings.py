@@ -49,8 +49,13 @@ def _module_tokens(library, name):
 
 
 def _docstring_tokens(file):
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            docstring = ast.get_docstring(node) or ""
-            prose = [line for line in docstring.splitlines() if not line.lstrip().startswith((">>>", "..."))]
-            yield from tokenize("\n".join(prose))
+    for docstring in _docstrings(ast.parse(file.read_bytes())):
+        prose = [line for line in docstring.splitlines() if not line.lstrip().startswith((">>>", "..."))]
+        yield from tokenize("\n".join(prose))
+
+
+def _docstrings(node):
+    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield ast.get_docstring(node) or ""
+    for statement in getattr(node, "body", ()):
+        yield from _docstrings(statement)

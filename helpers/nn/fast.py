@@ -11,7 +11,6 @@ import math
 import numpy as np
 
 from helpers.nn.base import LSTM_ORDER
-from helpers.nn.functional import dropout_mask
 from helpers.nn.layers import (
     Affine,
     Embedding,
@@ -19,12 +18,11 @@ from helpers.nn.layers import (
     TiedAffine,
     check_ids,
     check_inputs,
-    check_rate,
     check_shape,
     check_targets,
     needs_forward,
 )
-from helpers.nn.recurrent import LSTM, first_states
+from helpers.nn.recurrent import LSTM, VariationalLSTM, first_states
 
 #: Values worked on at a time, so that a block stays in a core's cache.
 BLOCK = 1 << 17
@@ -44,16 +42,24 @@ class Buffers:
             flat = self._flat[name] = np.empty(size, dtype)
         return flat[:size].reshape(shape)
 
+    def time_major(self, name, array):
+        """Return (N, T, M) as (T, N, M) in one piece; where memory is not in that order, a copy in a buffer."""
+        array = time_major(array)
+        if array.flags.c_contiguous:
+            return array
+        copy = self.get(name, array.shape, array.dtype)
+        copy[...] = array
+        return copy
+
 
 def time_major(array):
-    """See (N, T, M) as (T, N, M)."""
+    """See (N, T, M) as (T, N, M), or the other way round."""
     return array.transpose(1, 0, 2)
 
 
 def rows(array):
-    """See (N, T, M) as (T·N, M), a copy only where memory is not time-major already."""
-    N, T, M = array.shape
-    return time_major(array).reshape(T * N, M)
+    """See (T, N, M) in one piece as (T·N, M)."""
+    return array.reshape(-1, array.shape[2])
 
 
 def blocks(count, width, values=BLOCK):
@@ -97,42 +103,52 @@ class FastEmbedding(Embedding):
     def backward(self, dys):
         """See `Embedding.backward`."""
         ids = needs_forward(self, self.ids)
-        dys = rows(check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys"))
-        for word, dy in zip(ids.T.ravel().tolist(), dys):
+        check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys")
+        for word, dy in zip(ids.T.flat, rows(self._buffers.time_major("dys", dys))):
             row = self.E.grad[word]
             row += dy
 
 
 class FastLSTM(LSTM):
-    """`LSTM`, with everything but the recurrence itself taken out of the loop over time."""
+    """`LSTM`, with everything but the recurrence itself taken out of the loops over time.
+
+    Each forward allows one backward, which puts the gradients where forward kept the gates.
+    """
 
     def __init__(self, Wx, Wh, b):
         super().__init__(Wx, Wh, b)
-        self.mask = None
         self._buffers = Buffers()
 
     def forward(self, xs, state=None, *, training=False):
         """See `LSTM.forward`."""
-        Wx, Wh, b = self.Wx.value, self.Wh.value, self.b.value
-        h, c = first_states(state, check_inputs(xs, len(Wx)), Wh)
-        (N, T, _), H = xs.shape, len(Wh)
-        hs, cs, tanh_cs = (self._buffer(name, T + 1, N, H) for name in ("hs", "cs", "tanh_cs"))
-        tanh_cs = tanh_cs[:T]
+        h, c = first_states(state, check_inputs(xs, len(self.Wx.value)), self.Wh.value)
+        (N, T, _), H = xs.shape, len(self.Wh.value)
+        hs, cs, tanh_cs = (
+            self._buffer("hs", T + 1, N, H),
+            self._buffer("cs", T + 1, N, H),
+            self._buffer("tanh", T, N, H),
+        )
         hs[0], cs[0] = h, c
-        xs = rows(xs)
-        A, product = self._buffer("A", T, N, 4 * H), self._buffer("hWh", N, 4 * H)
-        np.matmul(xs, Wx, out=A.reshape(T * N, 4 * H))
-        A += b
-        # σ(a) = (1 + tanh(a/2))/2 makes one tanh serve all four blocks: halve the gates before it and after it
-        half = np.full((4, H), 0.5, Wh.dtype)
-        half[LSTM_ORDER.index("g")] = 1
-        half = half.ravel()
+        inputs = self._buffer("masked hs", T, N, H) if self._masked else hs[:-1]
+
+        xs, A = self._buffers.time_major("xs", xs), self._buffer("A", T, N, 4 * H)
+        np.matmul(rows(xs), self.Wx.value, out=rows(A))
+        A += self.b.value
+        self._loop_forward(A, inputs, hs, cs, tanh_cs)
+        self.caches = xs, inputs, cs, tanh_cs, A
+        return time_major(hs[1:]), (hs[-1].copy(), cs[-1].copy())
+
+    def _loop_forward(self, A, inputs, hs, cs, tanh_cs):
+        """Step through time; A holds xs Wx + b at first and the gates and new memory at the end."""
+        T, N, H = tanh_cs.shape
+        Wh, masked, product = self.Wh.value, self._masked, self._buffer("h Wh", N, 4 * H)
+        # σ(a) = (1 + tanh(a/2))/2 lets one tanh serve all four blocks: the gates are halved before it and after it
+        half = np.repeat(np.array([1 if block == "g" else 0.5 for block in LSTM_ORDER], Wh.dtype), H)
         other_half = 1 - half
-        inputs = hs[:-1] if self.mask is None else self._buffer("masked hs", T, N, H)
         f, g, i, o = A.reshape(T, N, 4, H).transpose(2, 0, 1, 3)
         for step in range(T):
             a, c, tanh_c = A[step], cs[step + 1], tanh_cs[step]
-            if self.mask is not None:
+            if masked:
                 np.multiply(hs[step], self.mask, out=inputs[step])
             a += np.matmul(inputs[step], Wh, out=product)
             a *= half
@@ -143,8 +159,6 @@ class FastLSTM(LSTM):
             c += np.multiply(g[step], i[step], out=tanh_c)
             np.tanh(c, out=tanh_c)
             np.multiply(o[step], tanh_c, out=hs[step + 1])
-        self.caches = xs, inputs, cs, tanh_cs, A
-        return time_major(hs[1:]), (hs[-1].copy(), cs[-1].copy())
 
     def backward(self, dhs, dstate=None):
         """See `LSTM.backward`."""
@@ -152,32 +166,39 @@ class FastLSTM(LSTM):
         T, N, H = tanh_cs.shape
         check_shape(dhs, (N, T, H), "dhs")
         dh, dc = (part.copy() for part in first_states(dstate, dhs, self.Wh.value, "dstate"))
-        self.caches = None  # spent: the gradients take the place of what forward kept
+        self.caches = None
 
-        forget, WhT = self._buffer("forget", T, N, H), self._buffer("scratch", 4 * H, H)
-        gates = A.reshape(T, N, 4, H)
+        gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
         for block in blocks(T, N * 4 * H):
             replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
-        through_tanh, to_memory, to_output, dhs = tanh_cs, gates[:, :, :3], gates[:, :, 3], time_major(dhs)
+        self._loop_backward(gates, time_major(dhs), tanh_cs, forget, dh, dc)
+
+        dA, dxs = rows(A), self._buffer("dxs", *xs.shape)
+        for param, left in (self.Wx, xs), (self.Wh, inputs):
+            param.grad += np.matmul(rows(left).T, dA, out=self._buffer("scratch", *param.grad.shape))
+        self.b.grad += sum_rows(dA)
+        np.matmul(dA, self.Wx.value.T, out=rows(dxs))
+        return time_major(dxs), (dh, dc)
+
+    def _loop_backward(self, derivatives, dhs, through_tanh, forget, dh, dc):
+        """Step back through time; the local derivatives become dA, and dh and dc those of the first state."""
+        T, N, H = forget.shape
+        masked, product, WhT = self._masked, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
         WhT[...] = self.Wh.value.T
-        scratch = self._buffer("dc", N, H)
+        dA, to_memory, to_output = derivatives.reshape(T, N, 4 * H), derivatives[:, :, :3], derivatives[:, :, 3]
         for step in reversed(range(T)):
             dh += dhs[step]
-            dc += np.multiply(dh, through_tanh[step], out=scratch)
+            dc += np.multiply(dh, through_tanh[step], out=product)
             to_memory[step] *= dc[:, None]
             to_output[step] *= dh
             dc *= forget[step]
-            np.matmul(A[step], WhT, out=dh)
-            if self.mask is not None:
+            np.matmul(dA[step], WhT, out=dh)
+            if masked:
                 dh *= self.mask
 
-        dA = A.reshape(T * N, 4 * H)
-        for param, left in (self.Wx, xs), (self.Wh, inputs.reshape(T * N, H)):
-            param.grad += np.matmul(left.T, dA, out=self._buffer("scratch", *param.grad.shape))
-        self.b.grad += sum_rows(dA)
-        dxs = self._buffer("dxs", T * N, xs.shape[1])
-        np.matmul(dA, self.Wx.value.T, out=dxs)
-        return time_major(dxs.reshape(T, N, -1)), (dh, dc)
+    @property
+    def _masked(self):
+        return isinstance(self.mask, np.ndarray)
 
     def _buffer(self, name, *shape):
         return self._buffers.get(name, shape, self.Wh.value.dtype)
@@ -196,18 +217,8 @@ def replace_by_derivatives(gates, c_prev, tanh_c, forget):
     tanh_c[...] = through_tanh
 
 
-class FastVariationalLSTM(FastLSTM):
-    """`VariationalLSTM`, with everything but the recurrence itself taken out of the loop over time."""
-
-    def __init__(self, Wx, Wh, b, rate, rng):
-        super().__init__(Wx, Wh, b)
-        self.rate, self.rng = check_rate(rate), rng
-
-    def forward(self, xs, state=None, *, training=False):
-        """See `VariationalLSTM.forward`."""
-        shape = len(xs), len(self.Wh.value)
-        self.mask = dropout_mask(shape, self.rate, self.rng, xs.dtype) if training else None
-        return super().forward(xs, state, training=training)
+class FastVariationalLSTM(VariationalLSTM, FastLSTM):
+    """`VariationalLSTM` that draws its mask and leaves the rest to `FastLSTM`."""
 
 
 class FastAffine(Affine):
@@ -224,7 +235,7 @@ class FastAffine(Affine):
     def backward(self, dys):
         """See `Affine.backward`."""
         dys, dxs = affine_backward(self, dys, self.W.value.T)
-        add_product(self.W.grad, rows(self.xs).T, dys, self._buffers)
+        add_product(self.W.grad, rows(self.xs).T, rows(dys), self._buffers)
         return dxs
 
 
@@ -242,43 +253,47 @@ class FastTiedAffine(TiedAffine):
     def backward(self, dlogits):
         """See `TiedAffine.backward`."""
         dlogits, dxs = affine_backward(self, dlogits, self.E.value)
-        add_product(self.E.grad, dlogits.T, rows(self.xs), self._buffers)
+        add_product(self.E.grad, rows(dlogits).T, rows(self.xs), self._buffers)
         return dxs
 
 
 def affine_forward(layer, xs, W):
     """Compute ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
-    N, T, _ = check_inputs(xs, len(W)).shape
-    layer.xs = xs
-    ys = layer._buffers.get("ys", (T * N, W.shape[1]), W.dtype)
-    np.matmul(rows(xs), W, out=ys)
+    layer.xs = layer._buffers.time_major("xs", check_inputs(xs, len(W)))
+    ys = layer._buffers.get("ys", (*layer.xs.shape[:2], W.shape[1]), W.dtype)
+    np.matmul(rows(layer.xs), W, out=rows(ys))
     ys += layer.b.value
-    return time_major(ys.reshape(T, N, -1))
+    return time_major(ys)
 
 
 def affine_backward(layer, dys, WT):
-    """Add to the gradient of the bias; return dys as rows, and dxs = dys Wᵀ (N, T, D)."""
-    N, T, D = needs_forward(layer, layer.xs).shape
-    dys = rows(check_shape(dys, (N, T, len(WT)), "dys"))
-    layer.b.grad += sum_rows(dys)
-    dxs = layer._buffers.get("dxs", (T * N, D), WT.dtype)
-    np.matmul(dys, WT, out=dxs)
-    return dys, time_major(dxs.reshape(T, N, D))
+    """Add to the gradient of the bias; return dys (T, N, M) in one piece, and dxs = dys Wᵀ (N, T, D)."""
+    T, N, D = needs_forward(layer, layer.xs).shape
+    dys = layer._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
+    layer.b.grad += sum_rows(rows(dys))
+    dxs = layer._buffers.get("dxs", (T, N, D), WT.dtype)
+    np.matmul(rows(dys), WT, out=rows(dxs))
+    return dys, time_major(dxs)
 
 
 class FastSoftmaxCrossEntropy(SoftmaxCrossEntropy):
     """`SoftmaxCrossEntropy` that turns the logits into their gradient, in the logits' own memory, during forward."""
 
+    def __init__(self):
+        super().__init__()
+        self._buffers = Buffers()
+
     def forward(self, logits, targets):
         """See `SoftmaxCrossEntropy.forward`; afterwards the array `logits` holds the gradient."""
-        targets = check_targets(targets, logits).T.ravel()
-        dlogits = rows(logits)
-        total = 0.0
-        for block in blocks(*dlogits.shape):
-            total += turn_into_gradient(dlogits[block], targets[block], len(targets))
-        N, T, V = logits.shape
-        self.cache = time_major(dlogits.reshape(T, N, V))
-        return total / len(targets)
+        targets = check_targets(targets, logits)
+        swapped = not logits.flags.c_contiguous  # as the fast layers hand them over
+        if swapped:
+            logits, targets = self._buffers.time_major("logits", logits), targets.T
+        x, targets, total = rows(logits), targets.ravel(), 0.0
+        for block in blocks(*x.shape):
+            total += turn_into_gradient(x[block], targets[block], len(x))
+        self.cache = time_major(logits) if swapped else logits
+        return total / len(x)
 
     def backward(self):
         """See `SoftmaxCrossEntropy.backward`."""

@@ -1,0 +1,39 @@
+"""Training: optimisers, schedules, perplexity, and runs that survive an interruption."""
+
+from helpers.training.averaging import RunningAverage
+from helpers.training.checkpoints import Checkpoints, DamagedCheckpointError
+from helpers.training.clipping import clip_gradients, global_norm
+from helpers.training.diagnosis import diagnose
+from helpers.training.experiment import build_model, measure, measure_baselines, write_sentence
+from helpers.training.interrupt import Interrupted
+from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
+from helpers.training.perplexity import evaluate, perplexity
+from helpers.training.presets import PRESETS, Settings
+from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
+from helpers.training.trainer import Trainer
+
+__all__ = [
+    "PRESETS",
+    "SGD",
+    "Adam",
+    "Checkpoints",
+    "DamagedCheckpointError",
+    "DecayOnPlateau",
+    "HoldThenFall",
+    "Interrupted",
+    "RunningAverage",
+    "Settings",
+    "Trainer",
+    "add_weight_decay",
+    "build_model",
+    "clip_gradients",
+    "diagnose",
+    "evaluate",
+    "global_norm",
+    "measure",
+    "measure_baselines",
+    "perplexity",
+    "sgd_step",
+    "train_with_decay",
+    "write_sentence",
+]

@@ -44,8 +44,8 @@ class Checkpoints:
             write_atomically(path, lambda file: _write_tree(file, tree))
         except OSError as error:
             raise OSError(
-                f"The checkpoint {path} could not be written ({error.strerror or error}); the one before it is untouched. "
-                "Make room, then run the same command again to go on from there."
+                f"The checkpoint {path} could not be written ({error.strerror or error}); the one before it is "
+                "untouched. Make room, then run the same command again to go on from there."
             ) from error
         for old in self._paths()[: -self.KEEP]:
             old.unlink()
@@ -68,7 +68,9 @@ class Checkpoints:
                 return tree
             path.rename(path.with_name(path.name + ".damaged"))
         if paths or any(self.folder.glob("*.damaged")):
-            raise DamagedCheckpointError(f"Every checkpoint in {self.folder} is damaged, so the run cannot go on.")
+            raise DamagedCheckpointError(
+                f"Every checkpoint in {self.folder} is damaged, so the run cannot go on. Begin anew with --fresh."
+            )
         return None
 
     def _paths(self):

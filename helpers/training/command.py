@@ -105,7 +105,7 @@ def fingerprint(corpus):
     checksum = hashlib.sha256("\n".join(corpus.vocabulary.words).encode())
     for split in (corpus.train, corpus.valid, corpus.test):
         checksum.update(split.tobytes())
-    return checksum.hexdigest()
+    return checksum.hexdigest()[:12]
 
 
 def show(results, sentences):

@@ -37,11 +37,12 @@ class RunFolder:
 
     @property
     def finished(self):
-        """Results and sentences of a finished run, None for one that is not finished."""
-        if not (self.path / "results.json").exists():
+        """Results and sentences of a finished run; None if they are not there, or damaged."""
+        try:
+            results = json.loads((self.path / "results.json").read_text(encoding="utf-8"))
+            return results, (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
+        except (FileNotFoundError, ValueError):
             return None
-        results = json.loads((self.path / "results.json").read_text(encoding="utf-8"))
-        return results, (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
 
     def write_metrics(self, history, norms):
         """Write what the run measured so far.
@@ -73,8 +74,8 @@ class RunFolder:
             write_atomically(path, lambda file: file.write(text.encode()))
         except OSError as error:
             raise OSError(
-                f"{path} could not be written ({error.strerror or error}). Make room there or choose another folder with "
-                "--out; the same command then goes on from the last checkpoint."
+                f"{path} could not be written ({error.strerror or error}). Make room, then run the same command again "
+                "to go on from the last checkpoint."
             ) from error
 
     def _check_is_run(self):
@@ -89,7 +90,7 @@ class RunFolder:
             held = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise ValueError(
-                f"{path} cannot be read. Choose another folder with --out, or begin anew with --fresh."
+                f"{path} is damaged. Choose another folder with --out, or begin anew with --fresh."
             ) from None
         different = [name for name in held | config if held.get(name) != config.get(name)]
         if different:

@@ -94,7 +94,9 @@ class Trainer:
                     self._end_epoch(watch)
         except Interrupted:
             self.save()
-            raise
+            raise Interrupted(
+                f"Stopped after step {self.step:,} of {self.total_steps:,}; all of it is saved."
+            ) from None
 
     def _train_epoch(self, watch, bar):
         if self.start is None:
@@ -136,9 +138,9 @@ class Trainer:
         self.schedule.end_epoch(valid)
         self.epoch, self.window, self.start, self.state = self.epoch + 1, 0, None, None
         self.nll, self.tokens = 0.0, 0
-        self.save()
         if self.report:
             self.report(self)
+        self.save()
 
     def save(self):
         """Write a checkpoint, if checkpoints are kept.

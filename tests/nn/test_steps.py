@@ -123,7 +123,13 @@ def test_the_gru_resets_before_the_product(draw):
 def test_a_step_keeps_float32(name, draw):
     blocks = {"rnn": 1, "lstm": 4, "gru": 3}[name]
     states = 2 if name == "lstm" else 1
-    arrays = [draw(N, D), *(draw(N, H) for _ in range(states)), draw(D, blocks * H), draw(H, blocks * H), draw(blocks * H)]
+    arrays = [
+        draw(N, D),
+        *(draw(N, H) for _ in range(states)),
+        draw(D, blocks * H),
+        draw(H, blocks * H),
+        draw(blocks * H),
+    ]
     arrays = [array.astype(np.float32) for array in arrays]
     *outputs, cache = getattr(steps, f"{name}_step_forward")(*arrays)
     gradients = getattr(steps, f"{name}_step_backward")(*outputs, cache)

@@ -1,0 +1,216 @@
+"""The cell of an LSTM, drawn the same way all course: from h = tanh(c) it grows by one gate after the other.
+
+The memory cell runs along the top and stays inside the layer; x and the hidden state come in at the bottom, as in the
+RNN, and h leaves to the right and forks. Lengths are inches on a canvas of `SIZE`.
+"""
+
+import numpy as np
+
+from helpers.plots.glyphs import NODE_RADIUS, arrow, box, fork, node
+from helpers.plots.style import COLOUR_OF, INK, PALE, Picture, in_style, new_canvas
+
+SIZE = (8.0, 3.75)
+CELL = (1.1, 0.72, 5.2, 2.58)
+#: Where everything stands; a picture of the gradients draws in the same places.
+PLACES = {
+    "c_prev": (0.15, 2.95), "forget": (2.0, 2.95), "plus": (3.05, 2.95), "c_fork": (5.65, 2.95), "c_next": (7.85, 2.95),
+    "f": (2.0, 1.6), "g": (3.05, 1.6), "i": (3.95, 1.6), "o": (4.8, 1.6),
+    "write": (3.05, 2.3), "tanh": (5.65, 2.3), "show": (5.65, 1.6),
+    "h_prev": (0.15, 1.05), "x": (1.5, 0.08), "join": (1.5, 1.05),
+    "h_fork": (7.0, 1.05), "h_next": (7.85, 1.05), "h_up": (7.0, 3.4),
+}  # fmt: skip
+CARD = (0.5, 0.46)  # width and height of a gate
+FULL = "ofgi"  # the gates in the order in which the course adds them
+ACTIVATION = {"f": r"$\sigma$", "g": "tanh", "i": r"$\sigma$", "o": r"$\sigma$"}
+_UNKNOWN = (2.55, 2.95)
+_BETWEEN = {"leave": NODE_RADIUS, "reach": NODE_RADIUS}
+_HALF_CARD = CARD[1] / 2
+
+_EQUATIONS = {
+    "": r"$h = \tanh(c)$",
+    "o": r"$h = o \odot \tanh(c)$",
+    "of": r"$c_{next} = f \odot c_{prev}$        $h = o \odot \tanh(c_{next})$",
+    "ofg": r"$c_{next} = f \odot c_{prev} + g$        $h = o \odot \tanh(c_{next})$",
+    "ofgi": r"$c_{next} = f \odot c_{prev} + g \odot i$        $h_{next} = o \odot \tanh(c_{next})$",
+}
+_SPOKEN = {
+    "o": "The output gate o, a sigmoid, is multiplied with tanh(c) and decides how much of it leaves as h.",
+    "f": "The forget gate f, a sigmoid, is multiplied with c_prev on the line of the memory.",
+    "g": "The new memory g, a tanh and no gate, is added to the line of the memory by a plus.",
+    "i": "The input gate i, a sigmoid, is multiplied with g before the plus.",
+}
+
+
+def gate_card(ax, name, *, new=False):
+    """Draw one of the four blocks in its place: its letter and its activation, in its own colour.
+
+    Args:
+        ax: the canvas.
+        name: "f", "g", "i" or "o".
+        new: draw a halo behind it.
+    """
+    (x, y), (width, height) = PLACES[name], CARD
+    colour = COLOUR_OF[name]
+    if new:
+        box(ax, x - width / 2 - 0.09, y - height / 2 - 0.09, width + 0.18, height + 0.18, fill=colour, edge="none")
+    box(ax, x - width / 2, y - height / 2, width, height, fill="white", edge=colour, rounding=0.08)
+    box(ax, x - width / 2, y - height / 2, width, height, fill=f"{colour}30", edge=colour, rounding=0.08)
+    ax.text(x, y + 0.04, f"${name}$", ha="center", va="baseline", fontsize=13, color=INK)
+    ax.text(x, y - 0.16, ACTIVATION[name], ha="center", va="baseline", fontsize=8.5, color=INK)
+
+
+def elbow(ax, *points, colour=INK, width=1.5, reach=0.0):
+    """Draw a line with corners that ends in an arrow.
+
+    Args:
+        ax: the canvas.
+        points (2,): three or more [inch].
+        colour: of the line.
+        width: of the line [point].
+        reach: how far before the last point the arrow ends [inch].
+    """
+    *before, last = points
+    ax.plot(*np.transpose(before), color=colour, lw=width, solid_joinstyle="round", solid_capstyle="round")
+    arrow(ax, before[-1], last, colour=colour, width=width, reach=reach)
+
+
+def bridge(ax, start, end, *, width=7):
+    """Draw a gap for a line that crosses another, so that the two do not seem to meet.
+
+    Args:
+        ax: the canvas.
+        start, end (2,): of the gap [inch].
+        width: of the gap [point].
+    """
+    ax.plot(*np.transpose([start, end]), color="white", lw=width, zorder=2.5, solid_capstyle="butt")
+
+
+def draw_lstm_cell(ax, gates=FULL, *, new=""):
+    """Draw the cell with the given gates, values flowing from left to right, without any words around it.
+
+    Args:
+        ax: a canvas of `SIZE`.
+        gates: "", "o", "of", "ofg" or "ofgi".
+        new: the gate that gets a halo, or "".
+    """
+    box(ax, *CELL)
+    _memory_line(ax, gates)
+    _inputs(ax, gates)
+    _writing(ax, gates)
+    _output(ax, gates)
+    for gate in gates:
+        gate_card(ax, gate, new=gate == new)
+
+
+def _memory_line(ax, gates):
+    c, P = COLOUR_OF["c"], PLACES
+    stops = [P["c_prev"]] + [P["forget"]] * ("f" in gates) + [P["plus"]] * ("g" in gates)
+    if "f" not in gates:
+        stops.append(_UNKNOWN)
+    for start, end in zip(stops, stops[1:]):
+        arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, colour=c, width=2.4)
+    arrow(ax, stops[-1], P["c_next"], colour=c, width=2.4)
+    if "f" in gates:
+        elbow(ax, P["f"], (P["f"][0], 2.5), P["forget"], reach=NODE_RADIUS, colour=COLOUR_OF["f"])
+        node(ax, P["forget"], r"$\odot$")
+    else:
+        _unknown(ax)
+
+
+def _unknown(ax):
+    """Draw the box for what is not known yet: how the memory is made."""
+    from matplotlib.patches import Rectangle
+
+    x, y = _UNKNOWN
+    arrow(ax, (x, PLACES["join"][1]), (x, y - 0.24), colour=INK)
+    ax.add_patch(Rectangle((x - 0.42, y - 0.24), 0.84, 0.48, facecolor="white", edgecolor=PALE, ls="--", lw=1.2,
+                           zorder=3))  # fmt: skip
+    ax.text(x, y, "?", ha="center", va="center", fontsize=14, color=PALE, zorder=4)
+
+
+def _inputs(ax, gates):
+    """Draw x and h_prev, which meet and run along under all the gates."""
+    P, y = PLACES, PLACES["join"][1]
+    ends = [P[gate][0] for gate in gates] + ([_UNKNOWN[0]] if "f" not in gates else [])
+    ax.plot([P["join"][0], max(ends)], [y, y], color=INK, lw=1.5, solid_capstyle="round")
+    ax.plot([P["h_prev"][0], P["join"][0]], [y, y], color=COLOUR_OF["h"], lw=1.5)
+    ax.plot([P["x"][0], P["x"][0]], [P["x"][1], y], color=COLOUR_OF["x"], lw=1.5)
+    fork(ax, P["join"])
+    for gate in gates:
+        arrow(ax, (P[gate][0], y), P[gate], reach=_HALF_CARD)
+
+
+def _writing(ax, gates):
+    P, g, i = PLACES, COLOUR_OF["g"], COLOUR_OF["i"]
+    if "g" not in gates:
+        return
+    if "i" in gates:
+        arrow(ax, P["g"], P["write"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
+        arrow(ax, P["write"], P["plus"], **_BETWEEN)
+        elbow(ax, P["i"], (P["i"][0], P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
+        node(ax, P["write"], r"$\odot$")
+    else:
+        arrow(ax, P["g"], P["plus"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
+    node(ax, P["plus"], "+")
+
+
+def _output(ax, gates):
+    P, h = PLACES, COLOUR_OF["h"]
+    corner = (P["show"][0], P["h_next"][1])
+    arrow(ax, P["c_fork"], P["tanh"], reach=NODE_RADIUS, colour=COLOUR_OF["c"])
+    if "o" in gates:
+        arrow(ax, P["tanh"], P["show"], **_BETWEEN)
+        arrow(ax, P["o"], P["show"], leave=CARD[0] / 2, reach=NODE_RADIUS, colour=COLOUR_OF["o"])
+        elbow(ax, P["show"], corner, P["h_next"], colour=h)
+        node(ax, P["show"], r"$\odot$")
+    else:
+        elbow(ax, P["tanh"], corner, P["h_next"], colour=h)
+    node(ax, P["tanh"], "tanh")
+    crossing_x, crossing_y = P["h_up"][0], P["c_next"][1]
+    bridge(ax, (crossing_x, crossing_y - 0.1), (crossing_x, crossing_y + 0.1))
+    ax.plot([crossing_x, crossing_x], [P["h_fork"][1], crossing_y], color=h, lw=1.5, zorder=2.6)
+    arrow(ax, P["h_fork"], P["h_up"], colour=h)
+    fork(ax, P["c_fork"], colour=COLOUR_OF["c"])
+    fork(ax, P["h_fork"], colour=h)
+
+
+@in_style
+def lstm_cell(gates=FULL, new=""):
+    """Draw one step of the LSTM, or of the smaller cells it grows from, with the names of what goes in and out.
+
+    Args:
+        gates: those that are there already: "", "o", "of", "ofg" or "ofgi".
+        new: the one that was added last, drawn with a halo, or "".
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: gates in another order, or a new one that is not among them.
+    """
+    if gates not in _EQUATIONS or new not in ("", *gates):
+        raise ValueError(
+            f'gates must be one of {", ".join(map(repr, _EQUATIONS))}, and new one of them: got {gates!r} and {new!r}.'
+        )
+    figure, ax = new_canvas(*SIZE)
+    draw_lstm_cell(ax, gates, new=new)
+    c, h, x = (COLOUR_OF[name] for name in "chx")
+    after = "_{next}" if "f" in gates else ""
+    for place, symbol, colour in (
+        ((0.55, 3.06), "$c_{prev}$", c), ((6.64, 3.06), f"$c{after}$", c),
+        ((0.55, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$" if gates == FULL else "$h$", h),
+    ):  # fmt: skip
+        ax.text(*place, symbol, ha="center", va="baseline", fontsize=12, color=colour)
+        ax.text(place[0], place[1] - 0.31, "(N, H)", ha="center", va="baseline", fontsize=8, color=PALE)
+    ax.text(1.4, 0.35, "$x$", ha="right", va="center", fontsize=12, color=x)
+    ax.text(1.6, 0.35, "(N, D)", ha="left", va="center", fontsize=8, color=PALE)
+    ax.text(7.0, 3.5, "to the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
+    ax.text(7.4, 0.72, "to the next step", ha="center", va="baseline", fontsize=8.5, color=PALE)
+    ax.text(7.4, 2.66, "stays inside", ha="center", va="baseline", fontsize=8.5, color=c)
+    ax.text(6.3, 0.3, _EQUATIONS[gates], ha="right", va="baseline", fontsize=12.5, color=INK)
+    made = "" if "f" in gates else "How c is made from c_prev, x and h_prev is still a question mark."
+    alt = f"""One step of an LSTM cell{" as it grows" if gates != FULL else ""}. The memory cell c runs along the top from
+    c_prev to the next step and stays inside; a branch of it goes through tanh to become h, which leaves to the right
+    and also goes up to the layer above. x and h_prev come in at the bottom and feed every block.
+    {" ".join(_SPOKEN[gate] for gate in gates)} {made}"""
+    return Picture(figure, alt)

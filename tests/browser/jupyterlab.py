@@ -1,0 +1,163 @@
+"""JupyterLab as a learner has it: started by the course's own command, and used with mouse and keyboard."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+
+#: Seconds to wait for anything before a test fails; on an idle machine nothing takes ten.
+PATIENCE = 60
+
+ADDRESS = re.compile(r"http://127\S+")
+
+
+@contextlib.contextmanager
+def learn(course):
+    """Do what `make learn` does, until the end of the block, with no settings of whoever runs the tests.
+
+    Args:
+        course: a copy of the repository.
+
+    Yields:
+        what the command has printed; the address of the server is in it
+    """
+    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    settings = {name: str(course / ".settings" / name) for name in own}
+    command = [sys.executable, "-m", "helpers", "learn", "--no-browser", "--port", str(_free_port())]
+    log = course / "learn.log"
+    with log.open("w") as output:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        server = psutil.Popen(command, cwd=course, env=os.environ | settings, **streams)
+    try:
+        yield _wait_for_address(server, log)
+    finally:
+        kernels = server.children(recursive=True) if server.is_running() else []
+        server.terminate()
+        see_off([server, *kernels])
+
+
+def see_off(processes):
+    """Wait until these processes have ended; kill those that have not, and fail."""
+    _, left = psutil.wait_procs(processes, timeout=PATIENCE)
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+def _free_port():
+    with socket.create_server(("localhost", 0)) as server:
+        return server.getsockname()[1]
+
+
+def _wait_for_address(server, log):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        if ADDRESS.search(printed := log.read_text()):
+            return printed
+        time.sleep(0.1)
+    raise AssertionError(f"no address was printed, but:\n{log.read_text()}")
+
+
+class Lab:
+    """JupyterLab in a window of the browser.
+
+    Args:
+        page: of Playwright.
+        course: the copy of the repository; the learner's notebooks are in its my/.
+    """
+
+    def __init__(self, page, course):
+        self.page = page
+        self.course = course
+
+    def visit(self, printed):
+        """Go to the address that `learn` has printed."""
+        self.page.goto(ADDRESS.search(printed)[0])
+
+    def open(self, name):
+        """Open a notebook by way of the file browser, and return it."""
+        self.page.locator(".jp-BreadCrumbs-item[title=my]").click()
+        for kind in "directory", "notebook":
+            self.page.locator(f".jp-DirListing-item[data-file-type={kind}][title*='{name}']").dblclick()
+        return self.shown(name)
+
+    def shown(self, name):
+        """Wait until this notebook is the one in front and its kernel is ready, and return it."""
+        status = self.page.locator(f"[title='Change kernel for {name}.ipynb']")
+        status.get_by_text("| Idle").wait_for()
+        return Notebook(self, self.course / "my" / name / f"{name}.ipynb")
+
+    def choose(self, *entries):
+        """Choose an entry of the menu, e.g. "Run", "Run All Cells"."""
+        for entry in entries:
+            self.page.get_by_role("menuitem", name=entry, exact=True).click()
+
+    def choose_theme(self, name):
+        """Change to JupyterLab's theme of this name."""
+        self.choose("Settings", "Theme", f"JupyterLab {name}")
+        self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']").wait_for()
+
+    def screenshot(self, path):
+        """Take a picture of the whole window."""
+        self.page.screenshot(path=path)
+
+
+class Notebook:
+    """The notebook in front; its cells are called by their ids in the file.
+
+    Args:
+        lab: the Lab.
+        path: of the file.
+    """
+
+    def __init__(self, lab, path):
+        self.lab = lab
+        self.page = lab.page
+        self.path = path
+        self.ids = [cell.id for cell in self.read().cells]
+        self.panel = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def read(self):
+        """Return the notebook as it is saved."""
+        return nbformat.read(self.path, as_version=4)
+
+    def cell(self, cell_id):
+        """Return the place of a cell in the page."""
+        return self.panel.locator(f".jp-Cell[data-windowed-list-index='{self.ids.index(cell_id)}']")
+
+    def find(self, words):
+        """Return the id of the first cell that has these words in it."""
+        return next(cell.id for cell in self.read().cells if words in cell.source)
+
+    def write(self, cell_id, source):
+        """Replace what a cell says."""
+        self.cell(cell_id).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(source)  # not typed: the editor would indent, and close brackets
+
+    def run(self, cell_id):
+        """Run a cell, wait until it is done, and return its place in the page."""
+        cell = self.cell(cell_id)
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        prompt.filter(has_not_text=before).filter(has_text=re.compile(r"\[\d+\]")).wait_for()
+        return cell
+
+    def run_all(self):
+        """Run all cells with the menu, and wait until the last is done."""
+        last = [cell.id for cell in self.read().cells if cell.cell_type == "code"][-1]
+        self.lab.choose("Run", "Run All Cells")
+        self.cell(last).locator(".jp-InputPrompt").get_by_text(re.compile(r"\[\d+\]")).wait_for()
+
+    def save(self):
+        """Save with the keyboard, and wait until the tab no longer shows the mark of unsaved work."""
+        self.page.keyboard.press("ControlOrMeta+s")
+        self.page.locator(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)").wait_for()

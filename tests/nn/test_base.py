@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from helpers.nn import GRU_ORDER, LSTM_ORDER, RNN, Affine, Layer, Param
+
+
+def test_the_orders_of_the_blocks_are_those_of_the_course():
+    assert LSTM_ORDER == ("f", "g", "i", "o")
+    assert GRU_ORDER == ("z", "r", "n")
+
+
+def test_a_param_starts_with_a_gradient_of_zeros_and_its_own_dtype():
+    param = Param(np.ones((2, 3), np.float32), "W")
+    assert param.grad.shape == (2, 3)
+    assert param.grad.dtype == np.float32
+    assert not param.grad.any()
+
+
+def test_a_param_keeps_the_array_it_is_given():
+    value = np.ones(3)
+    assert Param(value).value is value
+
+
+def test_a_param_is_updated_in_place_and_never_rebound():
+    param = Param(np.ones(3), "b")
+    value, grad = param.value, param.grad
+    param.value -= 0.5
+    param.grad += 2
+    assert param.value is value
+    assert param.grad is grad
+    np.testing.assert_array_equal(value, [0.5, 0.5, 0.5])
+    for name in ("value", "grad"):
+        with pytest.raises(AttributeError, match="Write into it instead"):
+            setattr(param, name, np.zeros(3))
+
+
+def test_a_param_refuses_integers():
+    with pytest.raises(TypeError, match="floating-point"):
+        Param(np.arange(3))
+
+
+def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_layers_each_once():
+    class Everything(Layer):
+        def __init__(self, a, b, c, d):
+            self.first = a
+            self.listed = [b, {"deep": (c, a)}]
+            self.layer = Affine(d, b)
+            self.itself = self
+
+    params = [Param(np.zeros(1), name) for name in "abcd"]
+    found = Everything(*params).parameters()
+    assert len(found) == 4
+    assert all(one is other for one, other in zip(found, params))
+
+
+def test_params_with_equal_values_stay_two():
+    assert len(Affine(Param(np.zeros((2, 2))), Param(np.zeros((2, 2)))).parameters()) == 2
+
+
+def test_zero_grad_zeroes_in_place():
+    layer = Affine(Param(np.ones((2, 3))), Param(np.ones(3)))
+    grads = [param.grad for param in layer.parameters()]
+    for grad in grads:
+        grad += 1
+    layer.zero_grad()
+    assert not any(grad.any() for grad in grads)
+
+
+def test_a_layer_says_whether_it_takes_a_state():
+    W, b = Param(np.ones((3, 3))), Param(np.ones(3))
+    assert RNN(W, W, b).recurrent
+    assert not Affine(W, b).recurrent

@@ -1,0 +1,168 @@
+"""The fast layers against the plain ones: the same numbers, whatever the sizes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.nn import FAST, PLAIN, LanguageModel, Param, assemble, create_params, fast
+
+SIZES = st.integers(1, 7)
+TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
+
+
+def build_lstm(layers, name, values, seed):
+    """A layer with Params of its own, and where it takes one a generator of its own."""
+    rest = (0.4, np.random.default_rng(seed)) if name == "VariationalLSTM" else ()
+    return layers[name](*map(Param, values), *rest)
+
+
+def assert_close(got, expected):
+    np.testing.assert_allclose(got, expected, **TOLERANCE)
+
+
+def assert_same_gradients(first, second):
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert_close(one.grad, other.grad)
+
+
+@settings(max_examples=60, deadline=None)
+@given(N=SIZES, T=SIZES, D=SIZES, H=SIZES, seed=st.integers(0, 9), given_state=st.booleans(), training=st.booleans())
+@pytest.mark.parametrize("name", ["LSTM", "VariationalLSTM"])
+def test_fast_lstm_agrees_with_the_plain_one(name, N, T, D, H, seed, given_state, training):
+    rng = np.random.default_rng(seed)
+    values = [rng.normal(size=shape) for shape in ((D, 4 * H), (H, 4 * H), (4 * H,))]
+    plain, quick = (build_lstm(layers, name, values, seed) for layers in (PLAIN, FAST))
+    for steps in (T, 2 * T, T):  # buffers grow, and are used again
+        xs, dhs = rng.normal(size=(N, steps, D)), rng.normal(size=(N, steps, H))
+        state, dstate = (tuple(rng.normal(size=(2, N, H))) if given_state else None for _ in range(2))
+        results = [layer.forward(xs, state, training=training) for layer in (plain, quick)]
+        (hs, (h, c)), (quick_hs, (quick_h, quick_c)) = results
+        assert_close(quick_hs, hs)
+        assert_close(quick_h, h)
+        assert_close(quick_c, c)
+        (dxs, (dh, dc)), (quick_dxs, (quick_dh, quick_dc)) = (layer.backward(dhs, dstate) for layer in (plain, quick))
+        assert_close(quick_dxs, dxs)
+        assert_close(quick_dh, dh)
+        assert_close(quick_dc, dc)
+        assert_same_gradients(quick, plain)
+
+
+@settings(max_examples=40, deadline=None)
+@given(N=SIZES, T=SIZES, D=SIZES, M=SIZES, seed=st.integers(0, 9), block=st.integers(1, 40))
+@pytest.mark.parametrize("name", ["Affine", "TiedAffine"])
+def test_fast_affine_agrees_with_the_plain_one_in_blocks_of_any_size(name, N, T, D, M, seed, block):
+    rng = np.random.default_rng(seed)
+    weights, b = rng.normal(size=(D, M) if name == "Affine" else (M, D)), rng.normal(size=M)
+    plain, quick = PLAIN[name](Param(weights), Param(b)), FAST[name](Param(weights), Param(b))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "BLOCK", block)
+        for _ in range(2):
+            xs, dys = rng.normal(size=(N, T, D)), rng.normal(size=(N, T, M))
+            assert_close(quick.forward(xs), plain.forward(xs))
+            assert_close(quick.backward(dys), plain.backward(dys))
+            assert_same_gradients(quick, plain)
+
+
+@settings(max_examples=40, deadline=None)
+@given(N=SIZES, T=SIZES, V=SIZES, seed=st.integers(0, 9), block=st.integers(1, 40), time_major=st.booleans())
+def test_fast_loss_agrees_with_the_plain_one_in_blocks_of_any_size(N, T, V, seed, block, time_major):
+    rng = np.random.default_rng(seed)
+    logits, targets = 5 * rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
+    plain, quick = PLAIN["SoftmaxCrossEntropy"](), FAST["SoftmaxCrossEntropy"]()
+    own = np.array(logits.transpose(1, 0, 2), order="C").transpose(1, 0, 2) if time_major else logits.copy()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "BLOCK", block)
+        assert quick.forward(own, targets) == pytest.approx(plain.forward(logits, targets), rel=1e-10)
+    assert_close(quick.backward(), plain.backward())
+
+
+@settings(max_examples=30, deadline=None)
+@given(N=SIZES, T=SIZES, V=SIZES, D=SIZES, seed=st.integers(0, 9))
+def test_fast_embedding_agrees_with_the_plain_one(N, T, V, D, seed):
+    rng = np.random.default_rng(seed)
+    E = rng.normal(size=(V, D))
+    plain, quick = PLAIN["Embedding"](Param(E)), FAST["Embedding"](Param(E))
+    for _ in range(2):
+        ids, dys = rng.integers(V, size=(N, T)), rng.normal(size=(N, T, D))
+        assert_close(quick.forward(ids), plain.forward(ids))
+        plain.backward(dys)
+        quick.backward(dys)
+        assert_same_gradients(quick, plain)
+
+
+def test_fast_loss_works_in_the_logits_own_memory():
+    buffer = np.random.default_rng(0).normal(size=(5, 2, 11))
+    criterion = FAST["SoftmaxCrossEntropy"]()
+    criterion.forward(buffer.transpose(1, 0, 2), np.zeros((2, 5), int))
+    assert np.shares_memory(criterion.backward(), buffer)
+
+
+def build(layers, dtype="float64", **options):
+    params = create_params(
+        13, 6, 2, np.random.default_rng(1), tied=options.pop("tied", True), forget_bias=0.5, dtype=dtype
+    )
+    return assemble(layers, params, np.random.default_rng(2), **options)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("dropout", ["standard", "variational"])
+@pytest.mark.parametrize(("rate", "recurrent_rate"), [(0.0, 0.0), (0.4, 0.0), (0.4, 0.3)])
+def test_whole_model_agrees_step_after_step(tied, dropout, rate, recurrent_rate):
+    rng = np.random.default_rng(3)
+    options = {"tied": tied, "dropout": dropout, "rate": rate, "recurrent_rate": recurrent_rate}
+    plain, quick = build(PLAIN, **options), build(FAST, **options)
+    state, quick_state = None, None
+    for steps in (4, 4, 2, 5):  # a short window in between, as at the end of a pass
+        xs, targets = rng.integers(13, size=(2, 3, steps))
+        loss, state = plain.loss(xs, targets, state, training=True)
+        quick_loss, quick_state = quick.loss(xs, targets, quick_state, training=True)
+        assert quick_loss == pytest.approx(loss, rel=1e-10)
+        for (h, c), (quick_h, quick_c) in zip(state, quick_state, strict=True):
+            assert_close(quick_h, h)
+            assert_close(quick_c, c)
+        for model in (plain, quick):
+            model.zero_grad()
+            model.backward()
+        assert_same_gradients(quick, plain)
+        for model in (plain, quick):
+            for param in model.parameters():
+                param.value[...] -= 0.5 * param.grad
+        evaluated, quick_evaluated = (model.loss(xs, targets)[0] for model in (plain, quick))
+        assert quick_evaluated == pytest.approx(evaluated, rel=1e-10)
+
+
+@pytest.mark.parametrize("layers", [PLAIN, FAST], ids=["plain", "fast"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_whole_model_matches_the_numerical_gradient(layers, tied, assert_gradients_match):
+    model, rng = build(layers, tied=tied), np.random.default_rng(3)
+    xs, targets = rng.integers(13, size=(2, 2, 3))
+    state = tuple(tuple(rng.normal(size=(2, 2, 6))) for _ in range(2))
+    model.loss(xs, targets, state)
+    model.backward()
+    params = model.parameters()
+    assert_gradients_match(
+        lambda: model.loss(xs, targets, state)[0],
+        {param.name: param.value for param in params},
+        {param.name: param.grad for param in params},
+    )
+
+
+@pytest.mark.parametrize("layers", [PLAIN, FAST], ids=["plain", "fast"])
+def test_whole_model_stays_in_float32(layers):
+    model = build(layers, "float32", rate=0.4, recurrent_rate=0.3)
+    xs = np.zeros((2, 3), int)
+    logits, state = model.forward(xs, training=True)
+    assert isinstance(model, LanguageModel)
+    assert logits.dtype == np.float32
+    model.loss(xs, xs, state, training=True)
+    model.backward()
+    assert {part.dtype for pair in state for part in pair} == {np.dtype("float32")}
+
+
+def test_a_spent_fast_lstm_asks_for_a_new_forward():
+    layer = FAST["LSTM"](*(Param(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))))
+    layer.forward(np.ones((1, 2, 3)))
+    layer.backward(np.ones((1, 2, 2)))
+    with pytest.raises(RuntimeError, match=r"FastLSTM\.backward needs a call of forward"):
+        layer.backward(np.ones((1, 2, 2)))

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from helpers.nn import FAST, PLAIN, LanguageModel, Layer, assemble, build_language_model, create_params
+
+V, H = 11, 4
+
+
+def names(model):
+    return [type(layer).__name__ for layer in model.body.layers]
+
+
+def test_create_params_gives_every_shape_and_name(rng):
+    params = create_params(V, H, 2, rng, width=3, tied=False, forget_bias=1.0)
+    assert {name: param.value.shape for name, param in params.items()} == {
+        "E": (V, 3),
+        "lstm1.Wx": (3, 4 * H),
+        "lstm1.Wh": (H, 4 * H),
+        "lstm1.b": (4 * H,),
+        "lstm2.Wx": (H, 4 * H),
+        "lstm2.Wh": (H, 4 * H),
+        "lstm2.b": (4 * H,),
+        "W": (H, V),
+        "b": (V,),
+    }
+    assert all(param.name == name and param.value.dtype == np.float32 for name, param in params.items())
+    np.testing.assert_array_equal(params["lstm2.b"].value, np.repeat([1, 0, 0, 0], H))
+
+
+def test_create_params_refuses_a_tied_output_of_another_width(rng):
+    with pytest.raises(ValueError, match="D = 3, H = 4"):
+        create_params(V, H, 1, rng, width=3)
+
+
+def test_a_tied_model_has_no_matrix_of_its_own_for_the_output(rng):
+    model = assemble(PLAIN, create_params(V, H, 2, rng), rng)
+    assert model.output.E is model.body.layers[0].E
+    assert [param.name for param in model.parameters()].count("E") == 1
+
+
+def test_assemble_puts_dropout_after_the_embedding_and_after_every_lstm(rng):
+    params = create_params(V, H, 2, rng)
+    assert names(assemble(PLAIN, params, rng)) == ["Embedding", "LSTM", "LSTM"]
+    expected = ["Embedding", "Dropout", "LSTM", "Dropout", "LSTM", "Dropout"]
+    assert names(assemble(PLAIN, params, rng, rate=0.5, dropout="standard")) == expected
+    model = assemble(FAST, params, rng, rate=0.5, recurrent_rate=0.2)
+    assert names(model)[1:3] == ["VariationalDropout", "FastVariationalLSTM"]
+
+
+def test_assemble_refuses_an_unknown_dropout(rng):
+    with pytest.raises(ValueError, match="standard, variational: got 'none'"):
+        assemble(PLAIN, create_params(V, H, 1, rng), rng, dropout="none")
+
+
+def test_build_language_model_is_the_full_model_of_the_course(rng):
+    model = build_language_model(PLAIN, create_params(V, H, 2, rng), 0.5, rng)
+    expected = ["Embedding", "VariationalDropout", "LSTM", "VariationalDropout", "LSTM", "VariationalDropout"]
+    assert names(model) == expected
+    assert type(model.output).__name__ == "TiedAffine"
+    assert isinstance(model, LanguageModel)
+
+
+def test_a_learners_own_class_drops_in(rng):
+    class Embedding(Layer):
+        def __init__(self, E):
+            self.E = E
+
+        def forward(self, xs, *, training=False):
+            self.ids = xs
+            return self.E.value[xs]
+
+        def backward(self, dys):
+            np.add.at(self.E.grad, self.ids, dys)
+
+    xs = rng.integers(V, size=(2, 5))
+    losses = []
+    for layers in (FAST, FAST | {"Embedding": Embedding}):
+        model = assemble(layers, create_params(V, H, 1, np.random.default_rng(1)), rng)
+        losses.append(model.loss(xs, xs)[0])
+        model.backward()
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("layers", [PLAIN, FAST], ids=["plain", "fast"])
+def test_the_state_makes_two_halves_score_like_the_whole(layers, rng):
+    model = assemble(layers, create_params(V, H, 2, rng, dtype="float64"), rng)
+    xs, targets = rng.integers(V, size=(2, 3, 6))
+    whole, _ = model.loss(xs, targets)
+    first, state = model.loss(xs[:, :2], targets[:, :2])
+    second, _ = model.loss(xs[:, 2:], targets[:, 2:], state)
+    assert (2 * first + 4 * second) / 6 == pytest.approx(whole)
+
+
+def test_plain_and_fast_name_the_same_layers():
+    assert PLAIN.keys() == FAST.keys()
+    assert all(issubclass(FAST[name], layer) for name, layer in PLAIN.items())

@@ -1,0 +1,184 @@
+"""The training loop, in this process."""
+
+import signal
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helpers.data import EOS, UNK, Corpus, Vocabulary
+from helpers.nn import FAST, assemble, create_params
+from helpers.training.checkpoints import Checkpoints
+from helpers.training.experiment import build_model
+from helpers.training.interrupt import Interrupted
+from helpers.training.presets import PRESETS, Settings, choose
+from helpers.training.trainer import Trainer
+
+V = 9
+SETTINGS = Settings(hidden_size=8, depth=2, rate=0.2, epochs=3, recurrent_rate=0.1, batch_size=4, steps=6, shifted=True)
+IDS = np.tile(np.arange(V), 40)
+
+
+def trainer(settings=SETTINGS, **options):
+    rng = np.random.default_rng(0)
+    params = create_params(V, settings.hidden_size, settings.depth, rng)
+    rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
+    return Trainer(assemble(FAST, params, rng, **rates), settings, IDS, IDS[:50], eos=0, rng=rng, **options)
+
+
+def assert_same(one, other):
+    """Everything but the time it took is the same, bit for bit."""
+    states = [one.state_dict(), other.state_dict()]
+    for state in states:
+        del state["cpu_before"]
+        for entry in state["history"]:
+            entry.pop("cpu_seconds", None)
+    np.testing.assert_equal(*states)
+
+
+class StopAfter(Checkpoints):
+    """Checkpoints that press Ctrl-C once a number of them was written."""
+
+    def __init__(self, folder, count):
+        super().__init__(folder)
+        self.count = count
+
+    def save(self, tree, step):
+        super().save(tree, step)
+        self.count -= 1
+        if self.count == 0:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_a_text_that_repeats_itself_is_learned():
+    run = trainer(replace(SETTINGS, rate=0.0, recurrent_rate=0.0, epochs=30))
+    run.train()
+    assert run.history[0]["valid_perplexity"] > 5
+    assert run.history[-1]["valid_perplexity"] < 1.5
+
+
+def test_the_history_has_an_entry_per_epoch_and_a_norm_per_step():
+    run = trainer()
+    run.train()
+    assert [entry["epoch"] for entry in run.history] == [1, 2, 3]
+    assert len(run.norms) == run.total_steps == run.step == 3 * 15  # (360 - 1) // 4 = 89 words a row, 6 a window
+    assert run.progress == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"optimiser": "adam", "learning_rate": 0.01},
+        {"decay": 2.0, "average_from": 1.0},
+        {"shifted": False, "average_from": 0.0},
+    ],
+)
+@pytest.mark.parametrize("after", [1, 16, 44])
+def test_a_run_stopped_by_ctrl_c_and_resumed_is_the_same_bit_for_bit(tmp_path, change, after):
+    settings = replace(SETTINGS, **change)
+    whole = trainer(settings)
+    whole.train()
+    with pytest.raises(Interrupted, match="all of it is saved"):
+        trainer(settings, checkpoints=StopAfter(tmp_path, after), save_every=0).train()
+    resumed = trainer(settings, checkpoints=Checkpoints(tmp_path))
+    assert resumed.resume()
+    assert 0 < resumed.step <= resumed.total_steps
+    resumed.train()
+    assert_same(whole, resumed)
+
+
+def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path):
+    whole = trainer()
+    whole.train()
+    stopped = trainer(checkpoints=Checkpoints(tmp_path))
+    evaluate_forward, calls = stopped.model.forward, []
+
+    def forward(xs, state=None, *, training=False):
+        calls.append(training)
+        if not training:
+            signal.raise_signal(signal.SIGINT)
+        return evaluate_forward(xs, state, training=training)
+
+    stopped.model.forward = forward
+    with pytest.raises(Interrupted):
+        stopped.train()
+    assert calls[-1] is False
+    resumed = trainer(checkpoints=Checkpoints(tmp_path))
+    assert resumed.resume()
+    resumed.train()
+    assert_same(whole, resumed)
+
+
+def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
+    assert not trainer(checkpoints=Checkpoints(tmp_path)).resume()
+
+
+def test_the_handler_of_ctrl_c_is_put_back():
+    before = signal.getsignal(signal.SIGINT)
+    trainer().train()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_training_runs_in_a_thread_too():
+    run = trainer()
+    thread = threading.Thread(target=run.train)
+    thread.start()
+    thread.join()
+    assert run.progress == 1
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_with_a_sentence():
+    run = trainer()
+    run.params[0].value[0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match="smaller learning rate"):
+        run.train()
+
+
+def test_a_text_too_short_for_its_batches_is_refused():
+    run = trainer(replace(SETTINGS, batch_size=1000))
+    with pytest.raises(ValueError, match="too few"):
+        run.train()
+
+
+def test_the_average_covers_the_last_part_of_the_run_only():
+    run = trainer(replace(SETTINGS, average_from=0.5))
+    run.train()
+    assert run.average.count == sum(step % 4 == 0 and step > 45 / 2 for step in range(1, 46))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_full_set_of_settings(name):
+    settings = choose(name)
+    assert settings.schedule().rate(0) == settings.learning_rate
+    assert str(settings.hidden_size) in str(settings)
+
+
+def test_the_default_is_the_full_model():
+    for name in ("standard", "long"):
+        settings = PRESETS[name]
+        assert (settings.depth, settings.dropout, settings.tied) == (2, "variational", True)
+        assert settings.rate > 0
+
+
+@pytest.mark.parametrize("name", ["textbook-small", "textbook-large"])
+def test_the_textbook_presets_train_on_a_small_text_of_the_same_form(name):
+    rng, settings = np.random.default_rng(0), choose(name, epochs=1)
+    ids = rng.integers(0, 50, size=201)
+    vocabulary = Vocabulary([EOS, UNK, *map(str, range(48))])
+    corpus = Corpus("small", ids, ids, ids, vocabulary, citation="")
+    run = Trainer(build_model(settings, corpus, rng), settings, ids, ids, eos=vocabulary.eos, rng=rng)
+    run.train()
+    assert run.history[0]["learning_rate"] == 20
+    assert np.isfinite(run.history[0]["valid_perplexity"])
+
+
+def test_an_unknown_preset_is_answered_with_the_known_ones():
+    with pytest.raises(ValueError, match="Choose one of: standard, long"):
+        choose("large")
+
+
+def test_a_run_of_no_epochs_is_refused():
+    with pytest.raises(ValueError, match="at least one epoch"):
+        choose("tiny", epochs=0)
