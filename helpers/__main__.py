@@ -57,7 +57,7 @@ def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
     from helpers.classroom import build
 
-    sys.exit(build.report_stale(ROOT))
+    sys.exit(1 if build.report_stale(ROOT) else 0)
 
 
 @app.command()
@@ -90,7 +90,8 @@ def train(
             run.folder.write_results(results, sentences)
         command.show(*run.folder.finished)
     except KeyboardInterrupt as interruption:
-        print(f"\n{interruption} Run the same command again, without --fresh, to go on.", file=sys.stderr)
+        said = str(interruption) or "Stopped."
+        print(f"\n{said} Run the same command again, without --fresh, to go on.", file=sys.stderr)
         sys.exit(130)
 
 
@@ -104,6 +105,16 @@ def _draw_run(run, baselines):
     rates = [entry["learning_rate"] for entry in history]
     learning_curves(curves, baselines=lines, learning_rates=rates).save(run.folder.path / "perplexity.png")
     gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
+
+
+@app.command()
+def bench(
+    json: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json"),
+):
+    """Measure the reference layers: time, memory, and against PyTorch where it is installed."""
+    from helpers.training import bench as benchmark
+
+    benchmark.run(json)
 
 
 def main():

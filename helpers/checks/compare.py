@@ -23,13 +23,14 @@ class Fault:
 
 def same(got, expected):
     """Whether two results agree in kind, shape and, within the tolerance of the coarser type, in value."""
-    if type(got) is not type(expected) and not (isinstance(got, np.generic) or isinstance(expected, np.generic)):
+    if _is_number(got) and _is_number(expected):  # 1.0 and np.float32(1) are the same number
+        return bool(close(got, expected))
+    if type(got) is not type(expected):
         return False
     if isinstance(expected, (list, tuple)):
         return len(got) == len(expected) and all(same(a, b) for a, b in zip(got, expected))
-    if not isinstance(expected, np.ndarray | np.generic | float | int):
+    if not isinstance(expected, np.ndarray):
         return got == expected
-    got, expected = np.asarray(got), np.asarray(expected)
     if got.shape != expected.shape or got.dtype != expected.dtype:
         return False
     return bool(np.all(close(got, expected))) if got.dtype.kind in "biufc" else np.array_equal(got, expected)
@@ -95,8 +96,8 @@ def value_fault(name, got, expected):
     index = ", ".join(str(int(i)) for i in where)
     return Fault(
         name,
-        f"`{name}` is off by up to {difference[where]:.3g}: `{name}[{index}]` is {got[where]:.6g}, "
-        f"expected {expected[where]:.6g}. {int(wrong.sum())} of its {wrong.size} values are wrong.",
+        f"`{name}` is off by up to {difference[where]:.3g}: at [{index}] it is {got[where]:.6g}, "
+        f"expected {expected[where]:.6g}. Wrong values: {int(wrong.sum())} of {wrong.size}.",
     )
 
 
@@ -105,6 +106,10 @@ def close(got, expected):
     types = {np.asarray(array).dtype for array in (got, expected)}
     rtol, atol = TOLERANCES[np.dtype("float32") if np.dtype("float32") in types else np.dtype("float64")]
     return np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _is_number(value):
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def _kind(value):

@@ -31,10 +31,10 @@ class Draw:
 
 #: What a learner's check tries.
 VISIBLE = (
-    Draw("first draw"),
-    Draw("second draw"),
-    Draw("third draw"),
-    Draw("float32", dtype="float32"),
+    Draw("first draw in float64"),
+    Draw("second draw in float64"),
+    Draw("third draw in float64"),
+    Draw("draw in float32", dtype="float32"),
 )
 
 #: What a hidden check tries as well: the corners of the sizes, large values, another layout in memory.

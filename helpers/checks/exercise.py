@@ -49,7 +49,7 @@ class Exercise:
         stars: difficulty, 1 to 3.
         reference: the right answer.
         results: what the probe writes down, name to shape in symbols, e.g. {"db": "(H,)"}.
-        draw: ``draw(rng, sizes) -> dict`` of arguments by name, floats in float64.
+        draw: ``draw(rng, sizes) -> dict`` of arguments by name, in the order of the call, floats in float64.
         probe: ``probe(answer, arguments, record)`` uses the answer and writes what comes out into ``record``, in the
             order of `results`; by default it calls a function and unpacks what it returns.
         example: the arguments of the example by hand in the notebook.
@@ -87,7 +87,7 @@ class Exercise:
         if self.probe is not None:
             self.probe(answer, arguments, record)
         else:
-            record.update(unpack(answer(**arguments), tuple(self.results), self.name))
+            record.update(unpack(answer(*arguments.values()), tuple(self.results), self.name))
 
 
 def unpack(value, names, called):

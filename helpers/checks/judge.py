@@ -104,12 +104,19 @@ def _ended_early(exercise, case, seen):
 
 
 def _where_it_raised(exercise, error):
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = f"{type(error).__name__}: {error}".rstrip(": .")
+    if "Param" in str(error):
+        said += ". (A Param is not an array: its values are in `.value`, its gradient in `.grad`)"
     theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
     if not theirs:
         return f"`{exercise.name}` cannot be called as agreed. {said}."
-    line = f", in `{theirs[-1].line}`" if theirs[-1].line else ""
-    return f"`{exercise.name}` stopped at line {theirs[-1].lineno} of its cell{line}. {said}."
+    places = [f"line {frame.lineno} of the cell with `{frame.name}`{_quoted(frame)}" for frame in theirs]
+    called_from = f", called from {places[0]}" if len(places) > 1 else ""
+    return f"It stopped at {places[-1]}{called_from}. {said}."
+
+
+def _quoted(frame):
+    return f", `{frame.line}`" if frame.line else ""
 
 
 def _is_theirs(filename):
@@ -133,7 +140,7 @@ def _finite(exercise, case, seen):
 def _warned(exercise, case, seen):
     if not seen.warned or case.expected.warned:
         return None
-    return compare.Fault("", f"NumPy warned while `{exercise.name}` ran: {seen.warned[0]}.")
+    return compare.Fault("", f"NumPy warned while `{exercise.name}` ran ({case.label}): {seen.warned[0]}.")
 
 
 def _changed(exercise, case, seen):

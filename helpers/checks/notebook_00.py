@@ -48,6 +48,21 @@ SIGMOID = Exercise(
             "Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.",
         ),
         Misconception(
+            lambda a: 1 / (1 + np.exp(a)),
+            "`1 / (1 + np.exp(a))`, which is σ(-a), and overflows at a = 1000",
+            "Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.",
+        ),
+        Misconception(
+            lambda a: 1 / (1 + np.exp(-np.abs(a))),
+            "`1 / (1 + np.exp(-np.abs(a)))` for every a: safe, and right for a ≥ 0 only",
+            "For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.",
+        ),
+        Misconception(
+            lambda a: np.tanh(a / 2),
+            "`np.tanh(a / 2)`: it runs from -1 to 1, a sigmoid from 0 to 1",
+            "Add 1, then halve.",
+        ),
+        Misconception(
             lambda a: functional.sigmoid(-a),
             "a sigmoid with the sign turned round: it falls from 1 to 0 instead of rising",
             "σ(a) must come near 1 for large positive `a`; check the sign inside `np.exp`.",

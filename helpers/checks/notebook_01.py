@@ -138,11 +138,11 @@ RNN_STEP_FORWARD = Exercise(
     reference=steps.rnn_step_forward,
     results={
         "h_next": "(N, H)",
-        "cache[0], x,": "(N, D)",
-        "cache[1], h_prev,": "(N, H)",
-        "cache[2], Wx,": "(D, H)",
-        "cache[3], Wh,": "(H, H)",
-        "cache[4], h_next,": "(N, H)",
+        "x in the cache": "(N, D)",
+        "h_prev in the cache": "(N, H)",
+        "Wx in the cache": "(D, H)",
+        "Wh in the cache": "(H, H)",
+        "h_next in the cache": "(N, H)",
     },
     draw=_draw_step,
     probe=step_with_cache("rnn_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "h_next")),
@@ -357,8 +357,15 @@ RNN_STEP_BACKWARD = Exercise(
             "If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.",
         ),
         Misconception(
+            lambda dh_next, cache: tuple(
+                np.array(steps.rnn_step_backward(dh_next, cache), dtype=object)[[1, 0, 2, 3, 4]]
+            ),
+            "a step with `dx` and `dh_prev` exchanged",
+            "The order is `dx, dh_prev, dWx, dWh, db`.",
+        ),
+        Misconception(
             _swapped,
-            "a step with its results in another order",
+            "a step that puts what belongs to the state before what belongs to the input",
             "The order is `dx, dh_prev, dWx, dWh, db`.",
         ),
         Misconception(
@@ -454,6 +461,13 @@ def _kept_state(self, xs, state):
 def _keep_last(self, hs):
     self.kept = hs[-1]
     return hs[-1]
+
+
+def _forward_with_old_caches(self, xs, state=None, *, training=False):
+    old = getattr(self, "caches", [])
+    results = _RNN.forward(self, xs, state)
+    self.caches = old + self.caches
+    return results
 
 
 def _overwriting_backward(self, dhs, dstate=None):
@@ -561,6 +575,21 @@ RNN_LAYER = Exercise(
             "What arrives at a step includes what the step after it sends back: go from the last step to the first.",
         ),
         Misconception(
+            _rnn(order=lambda self, T: range(T), backward=_backward_to_the_left),
+            "an RNN whose backward runs from the first step to the last, and then turns `dxs` round",
+            "What arrives at a step includes what the step after it sends back: go from the last step to the first.",
+        ),
+        Misconception(
+            _rnn(forward=_forward_with_old_caches),
+            "an RNN that never empties its list of caches, so that backward meets those of an earlier call",
+            "Start `forward` with a new list: `self.caches = []`.",
+        ),
+        Misconception(
+            _rnn(collect=lambda self, grad, new: None if grad is self.b.grad else _RNN.collect(self, grad, new)),
+            "an RNN that leaves out the gradient of `b`",
+            "Three Params, three gradients: `self.b.grad += db`.",
+        ),
+        Misconception(
             _rnn(backward=_backward_to_the_left),
             "an RNN whose `dxs` is in reverse order of time",
             "You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.",
@@ -642,6 +671,16 @@ BACKPROP_NORMS = Exercise(
             "`norms[0]` is the norm after one product, `norms[-1]` after `steps` products.",
         ),
         Misconception(
+            lambda Wh, dh, steps: np.concatenate([[np.linalg.norm(dh)], analysis.backprop_norms(Wh, dh, steps)]),
+            "a loop that puts the norm of `dh` itself first: one number too many",
+            "`norms[0]` is the norm after one product, and there are `steps` of them.",
+        ),
+        Misconception(
+            lambda Wh, dh, steps: analysis.backprop_norms(Wh, dh, steps)[-1],
+            "one number, the norm after the last product only",
+            "Collect a norm in every round of the loop, and return them as one array.",
+        ),
+        Misconception(
             _norms(norm=lambda dh: np.linalg.norm(dh, axis=1).mean()),
             "a loop with the mean of the rows' norms",
             "The Frobenius norm treats the whole array as one long vector: the root of the sum of *all* squares.",
@@ -718,7 +757,7 @@ GRADIENT_BOUNDS = Exercise(
         Misconception(
             _bounds(radius=lambda Wh: np.linalg.eigvals(Wh).real.max()),
             "a radius from the largest *real part* of the eigenvalues",
-            "An eigenvalue of -0.9, or a complex one, grows and shrinks by its absolute value: `np.abs(…).max()`.",
+            "Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.",
         ),
         Misconception(
             _bounds(radius=lambda Wh: np.abs(np.linalg.eigvalsh(Wh)).max()),
@@ -738,7 +777,7 @@ GRADIENT_BOUNDS = Exercise(
         Misconception(
             _bounds(sigma=np.linalg.norm),
             "the Frobenius norm in the place of the largest singular value",
-            "`np.linalg.norm(Wh)` adds up all singular values (their squares). The largest is `np.linalg.norm(Wh, 2)`.",
+            "`np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.",
         ),
         Misconception(
             _bounds(sigma=lambda Wh: np.linalg.svd(Wh, compute_uv=False)[-1]),
@@ -766,7 +805,7 @@ _MATRICES = 9
 def _draw_matrices(rng, sizes):
     """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
     kinds = rng.permutation([0, 1, 2] * (_MATRICES // 3))
-    return {f"Wh{number}": _matrix(rng, kind, max(sizes.H, 2)) for number, kind in enumerate(kinds)}
+    return {f"{number}": _matrix(rng, kind, max(sizes.H, 2)) for number, kind in enumerate(kinds, 1)}
 
 
 def _matrix(rng, kind, H):
@@ -785,7 +824,8 @@ def _matrix(rng, kind, H):
 
 def _predict_all(answer, arguments, record):
     for name, Wh in arguments.items():
-        record[f"prediction for {name}"] = answer(Wh)
+        sigma, rho = analysis.gradient_bounds(Wh)
+        record[f"prediction {name} (σ = {sigma:.2f}, ρ = {rho:.2f})"] = answer(Wh)
 
 
 def _predicted(decide):
@@ -803,7 +843,7 @@ PREDICT_GRADIENT = Exercise(
     title="Predict it",
     stars=2,
     reference=analysis.predict_gradient,
-    results={f"prediction for Wh{number}": "a string" for number in range(_MATRICES)},
+    results={f"prediction {number}": "a string" for number in range(1, _MATRICES + 1)},
     draw=_draw_matrices,
     probe=_predict_all,
     uses=("1.6",),
@@ -815,7 +855,7 @@ PREDICT_GRADIENT = Exercise(
         ),
         Misconception(
             _predicted(lambda Wh, sigma, rho: "vanishes" if rho < 1 else "explodes"),
-            "a prediction by the spectral radius alone",
+            "a prediction by the spectral radius alone, or with σ and ρ unpacked in the wrong order",
             "ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.",
         ),
         Misconception(

@@ -18,7 +18,7 @@ class Panel:
     Args:
         heading: e.g. "Exercise 1.3".
         status: a key of the looks above.
-        paragraphs: with `code` in backticks and **weight** in asterisks.
+        paragraphs: with `code`, **weight** and *stress*, marked as here.
         printed: what the learner's code printed, shown beneath.
     """
 
@@ -33,7 +33,7 @@ class Panel:
         return f"{mark} {self.heading} · {words}" if words else f"{mark} {self.heading}"
 
     def __repr__(self):
-        lines = [self._title(), *(paragraph.replace("**", "") for paragraph in self.paragraphs)]
+        lines = [_plain(text) for text in (self._title(), *self.paragraphs)]
         if self.printed:
             lines += ["Your code printed:", self.printed.rstrip()]
         return "\n  ".join(lines)
@@ -60,8 +60,21 @@ def panel_of(verdict, notes=()):
 
 
 def _marked_up(paragraph):
-    text = html.escape(paragraph)
     # JupyterLab's own colours for code do not suit a panel that is light in the dark theme too.
     style = "background: rgba(0, 0, 0, 0.06); color: #1A1A1A; padding: 0 0.2em"
-    text = re.sub(r"`([^`]+)`", rf'<code style="{style}">\1</code>', text)
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    return _replace_marks(html.escape(paragraph), (f'<code style="{style}">', "</code>"), "b", "em")
+
+
+def _plain(paragraph):
+    return _replace_marks(paragraph, ("`", "`"), "", "")
+
+
+def _replace_marks(text, code, *tags):
+    """Replace `code`, **weight** and *stress*; stars inside code are left alone, since they are Python's there."""
+    spans = re.findall(r"`([^`]+)`", text)
+    text = re.sub(r"`[^`]+`", "\0", text)
+    for marked, tag in zip((r"\*\*(.+?)\*\*", r"\*([^*]+)\*"), tags):
+        text = re.sub(marked, rf"<{tag}>\1</{tag}>" if tag else r"\1", text)
+    for span in spans:
+        text = text.replace("\0", code[0] + span + code[1], 1)
+    return text

@@ -16,12 +16,12 @@ def step_with_cache(name, results, cache):
     """
 
     def probe(answer, arguments, record):
-        given = unpack(answer(**arguments), (*results, "cache"), name)
+        given = unpack(answer(*arguments.values()), (*results, "cache"), name)
         stored = given.pop("cache")
         record.update(given)
         if not isinstance(stored, (tuple, list)) or len(stored) != len(cache):
             raise Misfit(f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order.")
-        record.update({f"cache[{i}], {entry},": value for i, (entry, value) in enumerate(zip(cache, stored))})
+        record.update({f"{entry} in the cache": value for entry, value in zip(cache, stored)})
 
     return probe
 

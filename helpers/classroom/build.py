@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
 from traitlets.config import Config
 
 from helpers.classroom.release import generate
-from helpers.classroom.source import BuildError, as_solution, describe, read_source
+from helpers.classroom.source import BuildError, as_solution, describe, place, read_source
 
 #: The picture itself, in an output's HTML: its bytes differ between machines, the words beside it do not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
@@ -57,12 +57,13 @@ def build(root, notebook=""):
     Raises:
         BuildError: a source is not fit, a cell fails, or a release shows what it should not.
     """
+    derived = {}
     with TemporaryDirectory() as course:
         for path in find_sources(root, notebook):
-            release = generate(path, course)
-            solution = execute(as_solution(read_source(path)), path)
-            replace_file(solution_path(path), serialise(solution))
-            replace_file(release_path(root, path), release.read_text(encoding="utf-8"))
+            derived[release_path(root, path)] = generate(path, course).read_text(encoding="utf-8")
+            derived[solution_path(path)] = serialise(execute(as_solution(read_source(path)), path))
+    for path, text in derived.items():
+        replace_file(path, text)
 
 
 def report_stale(root):
@@ -84,17 +85,18 @@ def report_stale(root):
 
 def find_stale(root):
     """Yield the path of each derived notebook that differs from its source, and the command that mends it."""
-    root, sources = Path(root), find_sources(root)
+    root, derived = Path(root), set()
     with TemporaryDirectory() as course:
-        for path in sources:
+        for path in find_sources(root):
             command = f"make notebooks NB={path.stem.partition('_')[0]}"
             solution, release = solution_path(path), release_path(root, path)
+            derived |= {solution, release}
             if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
                 yield solution, command
             if not release.exists() or release.read_bytes() != generate(path, course).read_bytes():
                 yield release, command
-    for orphan in sorted(set(root.glob("notebooks/*/*")) - {release_path(root, path) for path in sources}):
-        yield orphan, f"git rm -r {orphan.relative_to(root)}"
+    for orphan in sorted({*root.glob("notebooks/[!.]*/[!.]*"), *root.glob("solutions/[!.]*/*.ipynb")} - derived):
+        yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
 def solution_path(source):
@@ -136,13 +138,15 @@ def execute(notebook, path):
             client.execute()
         except CellExecutionError as error:
             cell = next(cell for cell in code_cells if _failed(cell))
-            raise BuildError(f"{path}, {describe(cell)}: {error.ename}: {error.evalue}") from None
+            raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise BuildError(f"{place(path)}: {error}") from None
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
     for cell in code_cells:
         for output in cell.outputs:
             _keep_text(output)
-            _check_output(output, f"{path}, {describe(cell)}")
+            _check_output(output, f"{place(path)}, {describe(cell)}")
     return notebook
 
 

@@ -18,6 +18,7 @@ from helpers.classroom.source import (
     find_blocks,
     grading,
     is_only_in_solution,
+    place,
     read_source,
 )
 
@@ -93,7 +94,7 @@ def generate(source_path, course, *, gradebook=False):
         config.GenerateAssignment.preprocessors.remove(SaveCells)
     outcome = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
     if not outcome["success"]:
-        raise BuildError(f"{source_path}: nbgrader could not make the release.\n{outcome['log']}")
+        raise BuildError(f"{place(source_path)}: nbgrader could not make the release.\n{outcome['log']}")
     release_path = Path(course) / "notebooks" / name / f"{name}.ipynb"
     check_release(source, nbformat.read(release_path, as_version=4), source_path)
     return release_path
@@ -115,14 +116,16 @@ def check_release(source, release, path):
         if cell.source != wanted.source:
             extra = [line for line in cell.source.split("\n") if line not in wanted.source.split("\n")]
             shown = f"`{extra[0].strip()}` survives" if extra else "a line is missing"
-            raise BuildError(f"{path}, {describe(cell)}: {shown} in the release.")
+            raise BuildError(f"{place(path)}, {describe(cell)}: {shown} in the release.")
         if cell.get("outputs"):
-            raise BuildError(f"{path}, {describe(cell)}: it has outputs in the release.")
+            raise BuildError(f"{place(path)}, {describe(cell)}: it has outputs in the release.")
     for secret in _secrets(source):
         for cell in release.cells:
             if secret in _joined(_code_lines(cell.source.split("\n"))):
                 line = secret.splitlines()[1]
-                raise BuildError(f"{path}, {describe(cell)}: `{line}` of a solution or hidden test is in the release.")
+                raise BuildError(
+                    f"{place(path)}, {describe(cell)}: `{line}` of a solution or hidden test is in the release."
+                )
 
 
 def _secrets(source):

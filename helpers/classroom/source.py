@@ -15,6 +15,7 @@ import ast
 import re
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 
 import jupytext
 import nbformat
@@ -72,11 +73,11 @@ def read_source(path):
         try:
             _check_cell(cell)
         except BuildError as error:
-            raise BuildError(f"{path}, {describe(cell)}: {error}") from None
+            raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
     try:
         MetadataValidator().validate_nb(notebook)
     except (ValidationError, KeyError) as error:
-        raise BuildError(f"{path}: nbgrader's metadata are not complete: {error}") from None
+        raise BuildError(f"{place(path)}: nbgrader's metadata are not complete: {error}") from None
     return notebook
 
 
@@ -101,6 +102,11 @@ def grading(cell):
 def is_only_in_solution(cell):
     """Return whether a cell is left out of the release."""
     return SOLUTION_TAG in cell.metadata.get("tags", [])
+
+
+def place(path):
+    """Return the path of a source as an author knows it: solutions/NN_name/NN_name.py."""
+    return Path(*path.parts[-3:])
 
 
 def describe(cell):
@@ -147,7 +153,7 @@ def _check_ids(notebook, path):
     seen = {}
     for cell in notebook.cells:
         if cell.id in seen:
-            raise BuildError(f"{path}: two cells have the grade id {cell.id}; give each its own.")
+            raise BuildError(f"{place(path)}: two cells have the grade id {cell.id}; give each its own.")
         seen[cell.id] = cell
 
 
@@ -191,8 +197,16 @@ def _check_answer_cell(cell, blocks):
                 "indent both alike."
             )
         _check_stub(function, block)
+    _check_numbers(cell)
     _parse("\n".join(_release_lines(cell)), "its release")
     _parse("\n".join(_solution_lines(cell)), "its solution")
+
+
+def _check_numbers(cell):
+    if grade_id := re.fullmatch(r"ex-(\d+)-(\d+)", cell.id):
+        number = ".".join(grade_id.groups())
+        for other in set(re.findall(r'NotImplementedError\("Exercise ([\d.]+):', cell.source)) - {number}:
+            raise BuildError(f"its stub says Exercise {other}, its grade id {number}.")
 
 
 def _check_stub(function, block):

@@ -26,6 +26,8 @@ class Param:
         TypeError: the value is not a floating-point array.
     """
 
+    __array_ufunc__ = None  # `xs @ param` stops with a TypeError that names Param, where `.value` was forgotten
+
     def __init__(self, value, name=""):
         value = np.asarray(value)
         if not np.issubdtype(value.dtype, np.floating):
@@ -41,7 +43,7 @@ class Param:
 
     @value.setter
     def value(self, new):
-        self._refuse_rebinding("value", self._value, new)
+        self._refuse_rebinding("value", self._value, new, "`.value -= …` or `.value[...] = …`")
 
     @property
     def grad(self):
@@ -50,14 +52,14 @@ class Param:
 
     @grad.setter
     def grad(self, new):
-        self._refuse_rebinding("grad", self._grad, new)
+        self._refuse_rebinding("grad", self._grad, new, "`.grad += …`")
 
-    def _refuse_rebinding(self, what, current, new):
+    def _refuse_rebinding(self, what, current, new, how):
         # `param.grad += dW` also comes through here, with the very same array: that is the use we want.
         if new is not current:
             raise AttributeError(
-                f"Param {self.name!r}: `.{what} = …` would put another array in the place of the one that tied layers "
-                f"share. Write into it instead: `.{what} += …` or `.{what}[...] = …`."
+                f"Param {self.name!r}: `.{what} = …` would put another array in its place, which nobody who shares the "
+                f"Param would see. Change the array that is there: {how}."
             )
 
     def __repr__(self):

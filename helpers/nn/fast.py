@@ -1,4 +1,4 @@
-"""Fast forms of the layers where time goes: drop-in, the same numbers, several times quicker.
+"""Fast forms of the layers where time goes: drop-in, the same numbers, in less time and memory.
 
 What makes them fast: everything that does not depend on the step before is done for all steps at once, arrays are
 time-major inside, buffers are allocated once and used again, and large arrays are worked on a cache-sized block at a
@@ -62,9 +62,9 @@ def rows(array):
     return array.reshape(-1, array.shape[2])
 
 
-def blocks(count, width, values=BLOCK):
-    """Yield slices that cut `count` rows of `width` values into blocks of at most `values`, or of one row."""
-    size = max(1, values // width)
+def blocks(count, width, factor=1):
+    """Yield slices that cut `count` rows of `width` values into blocks of at most factor · BLOCK, or of one row."""
+    size = max(1, factor * BLOCK // width)
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 
@@ -72,7 +72,7 @@ def blocks(count, width, values=BLOCK):
 def add_product(grad, left, right, buffers):
     """grad += left @ right, a block of its longer side at a time: no second array of grad's size."""
     wide = grad.shape[1] > grad.shape[0]
-    for block in blocks(max(grad.shape), min(grad.shape), 4 * BLOCK):  # smaller products would be slower
+    for block in blocks(max(grad.shape), min(grad.shape), factor=4):  # smaller products would be slower
         if wide:
             part, factors = grad[:, block], (left, right[:, block])
         else:
@@ -123,15 +123,15 @@ class FastLSTM(LSTM):
         """See `LSTM.forward`."""
         h, c = first_states(state, check_inputs(xs, len(self.Wx.value)), self.Wh.value)
         (N, T, _), H = xs.shape, len(self.Wh.value)
-        hs, cs, tanh_cs = (
-            self._buffer("hs", T + 1, N, H),
-            self._buffer("cs", T + 1, N, H),
-            self._buffer("tanh", T, N, H),
-        )
+        hs, cs = self._buffer("hs", T + 1, N, H), self._buffer("cs", T + 1, N, H)
         hs[0], cs[0] = h, c
         inputs = self._buffer("masked hs", T, N, H) if self._masked else hs[:-1]
+        xs, A, tanh_cs = (
+            self._buffers.time_major("xs", xs),
+            self._buffer("A", T, N, 4 * H),
+            self._buffer("tanh", T, N, H),
+        )
 
-        xs, A = self._buffers.time_major("xs", xs), self._buffer("A", T, N, 4 * H)
         np.matmul(rows(xs), self.Wx.value, out=rows(A))
         A += self.b.value
         self._loop_forward(A, inputs, hs, cs, tanh_cs)
@@ -189,8 +189,8 @@ class FastLSTM(LSTM):
         for step in reversed(range(T)):
             dh += dhs[step]
             dc += np.multiply(dh, through_tanh[step], out=product)
-            to_memory[step] *= dc[:, None]
-            to_output[step] *= dh
+            np.multiply(to_memory[step], dc[:, None], out=to_memory[step])
+            np.multiply(to_output[step], dh, out=to_output[step])
             dc *= forget[step]
             np.matmul(dA[step], WhT, out=dh)
             if masked:

@@ -362,46 +362,37 @@ def gradient_heatmap(dhs, title=""):
 
 
 @in_style
-def weights_that_stop(relative_update, epsilon):
-    """Plot how large the contribution of each past step to the update of a weight is, against the rounding of float32.
-
-    A sum ``w + update`` is rounded to the nearest float32. Neighbours are between ``epsilon / 2`` and ``epsilon`` of w
-    apart, so an update below a quarter of epsilon never changes w, and one above half of it always does.
+def weights_that_stop(share):
+    """Plot which part of the weights changes at all when the gradient of a single past step is applied in float32.
 
     Args:
-        relative_update (steps,): ``|learning_rate · dWh| / |Wh|`` of the step 0, 1, 2, … steps back.
-        epsilon: ``np.finfo(np.float32).eps``.
+        share (steps,): part of the weights that change, 0 to 1, for the step 0, 1, 2, … steps back.
 
     Returns:
         Picture
 
     Raises:
-        ValueError: another shape, or nothing that a log axis can show.
+        ValueError: another shape, or shares outside 0 to 1.
     """
-    update = _array(relative_update, "relative_update", "(steps,)")
-    back = np.arange(update.size)
-    figure, ax = new_figure(8, 3.2)
-    _set_log_y(ax, update, also=[epsilon / 4, epsilon / 2])
-    bottom, top = ax.get_ylim()
-    ax.axhspan(bottom, epsilon / 4, color=PALE, alpha=0.15, lw=0)
-    ax.axhspan(epsilon / 4, epsilon / 2, color=PALE, alpha=0.45, lw=0)
-    ax.plot(back, _drawable(update), **_line(0, update.size))
-    beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
-    ax.annotate("above: the weight moves", (0, epsilon / 2), (6, 4), va="bottom", **beside)
-    ax.annotate("below: it does not", (0, epsilon / 4), (6, -4), va="top", **beside)
-    ax.set(xlabel=_STEPS_BACK, ylabel="size of update / size of $W_h$", ylim=(bottom, top))
+    share = _array(share, "share", "(steps,)")
+    if not ((share >= 0) & (share <= 1)).all():
+        raise ValueError("A share of the weights lies between 0 and 1.")
+    back = np.arange(share.size)
+    figure, ax = new_figure(8, 2.9)
+    ax.bar(back, share, width=0.8, color=COLOURS["blue"])
+    ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08), yticks=[0, 0.5, 1])
+    ax.set_yticklabels(["none", "half", "all"])
     ax.margins(x=0.01)
-    alt = f"""What each past step adds to the update, relative to the weight, on a log axis: {_short(update[0])} for the
-    last step, {_short(update[-1])} for the one {back[-1]} steps back."""
-    lasting = np.flatnonzero(update >= epsilon / 4)
-    first = lasting[-1] + 1 if lasting.size else 0
-    if first < update.size:
-        ax.axvline(first, color=INK, lw=1.2, ls=":")
-        _write_beside(ax, first, 0.95, f"from {first} steps back on,\nrounding loses it", INK)
-        alt += f""" From {first} steps back on it is below {_short(epsilon / 4)}, a quarter of the epsilon of float32: a
-        weight that gets it does not change at all."""
+    alt = f"""Bars: the part of the weights that the gradient of one past step changes, by how many steps back it lies. The
+    last step changes {share[0]:.0%} of them"""
+    moving = np.flatnonzero(share)
+    first = moving[-1] + 1 if moving.size else 0
+    if first < share.size:
+        ax.axvline(first - 0.5, color=INK, lw=1.2, ls=":")
+        _write_beside(ax, first - 0.5, 0.9, f"from {first} steps back on,\nnot one weight moves", INK)
+        alt += f", and from {first} steps back on not a single one moves."
     else:
-        alt += f" It never falls below {_short(epsilon / 4)}, a quarter of the epsilon of float32."
+        alt += f", the one {back[-1]} steps back still {share[-1]:.0%}."
     return Picture(figure, alt)
 
 

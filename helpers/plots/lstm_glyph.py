@@ -4,6 +4,8 @@ The memory cell runs along the top and stays inside the layer; x and the hidden 
 RNN, and h leaves to the right and forks. Lengths are inches on a canvas of `SIZE`.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from helpers.plots.glyphs import NODE_RADIUS, arrow, box, fork, node
@@ -52,7 +54,7 @@ def gate_card(ax, name, *, new=False):
     (x, y), (width, height) = PLACES[name], CARD
     colour = COLOUR_OF[name]
     if new:
-        box(ax, x - width / 2 - 0.09, y - height / 2 - 0.09, width + 0.18, height + 0.18, fill=colour, edge="none")
+        box(ax, x - width / 2 - 0.07, y - height / 2 - 0.07, width + 0.14, height + 0.14, fill=colour, edge="none")
     box(ax, x - width / 2, y - height / 2, width, height, fill="white", edge=colour, rounding=0.08)
     box(ax, x - width / 2, y - height / 2, width, height, fill=f"{colour}30", edge=colour, rounding=0.08)
     ax.text(x, y + 0.04, f"${name}$", ha="center", va="baseline", fontsize=13, color=INK)
@@ -72,17 +74,6 @@ def elbow(ax, *points, colour=INK, width=1.5, reach=0.0):
     *before, last = points
     ax.plot(*np.transpose(before), color=colour, lw=width, solid_joinstyle="round", solid_capstyle="round")
     arrow(ax, before[-1], last, colour=colour, width=width, reach=reach)
-
-
-def bridge(ax, start, end, *, width=7):
-    """Draw a gap for a line that crosses another, so that the two do not seem to meet.
-
-    Args:
-        ax: the canvas.
-        start, end (2,): of the gap [inch].
-        width: of the gap [point].
-    """
-    ax.plot(*np.transpose([start, end]), color="white", lw=width, zorder=2.5, solid_capstyle="butt")
 
 
 def draw_lstm_cell(ax, gates=FULL, *, new=""):
@@ -107,11 +98,11 @@ def _memory_line(ax, gates):
     stops = [P["c_prev"]] + [P["forget"]] * ("f" in gates) + [P["plus"]] * ("g" in gates)
     if "f" not in gates:
         stops.append(_UNKNOWN)
-    for start, end in zip(stops, stops[1:]):
+    for start, end in pairwise(stops):
         arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, colour=c, width=2.4)
     arrow(ax, stops[-1], P["c_next"], colour=c, width=2.4)
     if "f" in gates:
-        elbow(ax, P["f"], (P["f"][0], 2.5), P["forget"], reach=NODE_RADIUS, colour=COLOUR_OF["f"])
+        arrow(ax, P["f"], P["forget"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=COLOUR_OF["f"])
         node(ax, P["forget"], r"$\odot$")
     else:
         _unknown(ax)
@@ -147,7 +138,8 @@ def _writing(ax, gates):
     if "i" in gates:
         arrow(ax, P["g"], P["write"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
         arrow(ax, P["write"], P["plus"], **_BETWEEN)
-        elbow(ax, P["i"], (P["i"][0], P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
+        x, y = P["i"]
+        elbow(ax, (x, y + _HALF_CARD), (x, P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
         node(ax, P["write"], r"$\odot$")
     else:
         arrow(ax, P["g"], P["plus"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
@@ -166,12 +158,16 @@ def _output(ax, gates):
     else:
         elbow(ax, P["tanh"], corner, P["h_next"], colour=h)
     node(ax, P["tanh"], "tanh")
-    crossing_x, crossing_y = P["h_up"][0], P["c_next"][1]
-    bridge(ax, (crossing_x, crossing_y - 0.1), (crossing_x, crossing_y + 0.1))
-    ax.plot([crossing_x, crossing_x], [P["h_fork"][1], crossing_y], color=h, lw=1.5, zorder=2.6)
     arrow(ax, P["h_fork"], P["h_up"], colour=h)
+    _pass_over(ax, P["h_up"][0], P["c_next"][1], "white")
     fork(ax, P["c_fork"], colour=COLOUR_OF["c"])
     fork(ax, P["h_fork"], colour=h)
+
+
+def _pass_over(ax, x, y, ground):
+    """Let the upward line of h cross the line of the memory with a gap: the two do not meet."""
+    for colour, width in (ground, 6), (COLOUR_OF["h"], 1.5):
+        ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt")
 
 
 @in_style
@@ -190,7 +186,7 @@ def lstm_cell(gates=FULL, new=""):
     """
     if gates not in _EQUATIONS or new not in ("", *gates):
         raise ValueError(
-            f'gates must be one of {", ".join(map(repr, _EQUATIONS))}, and new one of them: got {gates!r} and {new!r}.'
+            f"gates must be one of {', '.join(map(repr, _EQUATIONS))}, and new one of them: got {gates!r} and {new!r}."
         )
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax, gates, new=new)
@@ -206,11 +202,46 @@ def lstm_cell(gates=FULL, new=""):
     ax.text(1.6, 0.35, "(N, D)", ha="left", va="center", fontsize=8, color=PALE)
     ax.text(7.0, 3.5, "to the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
     ax.text(7.4, 0.72, "to the next step", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(7.4, 2.66, "stays inside", ha="center", va="baseline", fontsize=8.5, color=c)
+    ax.text(7.46, 2.66, "stays inside", ha="center", va="baseline", fontsize=8.5, color=c)
     ax.text(6.3, 0.3, _EQUATIONS[gates], ha="right", va="baseline", fontsize=12.5, color=INK)
     made = "" if "f" in gates else "How c is made from c_prev, x and h_prev is still a question mark."
-    alt = f"""One step of an LSTM cell{" as it grows" if gates != FULL else ""}. The memory cell c runs along the top from
-    c_prev to the next step and stays inside; a branch of it goes through tanh to become h, which leaves to the right
-    and also goes up to the layer above. x and h_prev come in at the bottom and feed every block.
+    growing = "" if gates == FULL else " as it grows"
+    alt = f"""One step of an LSTM cell{growing}. The memory cell c runs along the top from c_prev to the next step and
+    stays inside; a branch of it goes through tanh to become h, which leaves to the right and also goes up to the layer
+    above. x and h_prev come in at the bottom and feed every block.
     {" ".join(_SPOKEN[gate] for gate in gates)} {made}"""
+    return Picture(figure, alt)
+
+
+@in_style
+def lstm_unrolled():
+    """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up.
+
+    Returns:
+        Picture
+    """
+    figure, ax = new_canvas(8.0, 3.1)
+    c, h, layer = COLOUR_OF["c"], COLOUR_OF["h"], "#FAFBFD"
+    c_line, h_line, out = 1.95, 1.35, 2.72
+    box(ax, 0.75, 0.85, 6.75, 1.55, fill=layer)
+    ax.text(0.9, 2.18, "the LSTM layer", ha="left", va="baseline", fontsize=8.5, color=PALE)
+    starts = [0.12, 1.75, 3.85, 5.95]
+    for y, colour, width, name in (c_line, c, 2.4, "c"), (h_line, h, 1.5, "h"):
+        for start, end in zip([starts[0], *(x + 0.9 for x in starts[1:])], [*starts[1:], 7.88]):
+            arrow(ax, (start, y), (end, y), colour=colour, width=width)
+        ax.text(0.35, y + 0.1, f"${name}$", ha="center", va="baseline", fontsize=12, color=colour)
+    for step, left in enumerate(starts[1:]):
+        middle, turn = left + 0.45, left + 1.28
+        box(ax, left, 1.1, 0.9, 1.1)
+        ax.text(middle, 1.65, "LSTM", ha="center", va="center", fontsize=10, fontweight="bold")
+        arrow(ax, (middle, 0.42), (middle, 1.1), colour=COLOUR_OF["x"])
+        arrow(ax, (turn, h_line), (turn, out), colour=h)
+        _pass_over(ax, turn, c_line, layer)
+        fork(ax, (turn, h_line), colour=h)
+        ax.text(middle, 0.25, f"xs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace",
+                color=COLOUR_OF["x"])  # fmt: skip
+        ax.text(turn, out + 0.12, f"hs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace", color=h)
+    alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, which
+    begins and ends inside the layer, and the hidden state h, which also leaves the layer upwards at every step as
+    hs[:, step]. xs[:, step] comes in from below."""
     return Picture(figure, alt)

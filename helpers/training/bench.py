@@ -1,7 +1,7 @@
 """The measured goals: a training step's time against its own matrix products, PyTorch and the plain layers; its memory.
 
-Everything runs on one BLAS thread with random words. Candidates take turns in one process and CPU time is measured, so
-that a busy machine disturbs all of them alike; what is reported are medians, and ratios of medians.
+Everything runs on one BLAS thread with random words. The candidates take turns and CPU time is measured, so that a busy
+machine disturbs all of them alike; a ratio is the median over the rounds.
 """
 
 import importlib.util
@@ -11,7 +11,8 @@ import platform
 import statistics
 import time
 import tracemalloc
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -47,7 +48,7 @@ SETTINGS = (
     Setting("small", 100, 1, False, 0.0, rounds=25, bare=1.25, torch=0.70, plain=0.5, peak=55, allocated=5),
     Setting("large", 650, 2, True, 0.5, rounds=7, bare=1.15, torch=0.90, plain=0.5, peak=210, allocated=5),
 )
-EXPONENT_GOAL = 1.1
+EXPONENT = 1.1
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Row:
 
     @property
     def met(self):
+        """Whether the goal is reached."""
         return self.got <= self.goal
 
 
@@ -72,27 +74,27 @@ def words(rng, batch_size, steps):
     return rng.integers(V, size=(2, batch_size, steps))
 
 
-def our_step(setting, layers, batch_size=N, steps=T):
-    """Build a model; return a function that trains it by one step."""
+def our_step(setting, layers, batch_size=None, steps=None):
+    """Build a model from FAST or PLAIN layers; return a function that trains it by one step."""
     rng = np.random.default_rng(0)
     params = create_params(V, setting.hidden, setting.depth, rng, tied=setting.tied)
     model = assemble(layers, params, rng, rate=setting.rate, dropout="standard")
-    params, (xs, targets) = model.parameters(), words(rng, batch_size, steps)
+    params, (xs, targets) = model.parameters(), words(rng, batch_size or N, steps or T)
     optimiser, state = SGD(params), None
 
-    def update_plainly():
-        clip_gradients([param.grad for param in params], MAX_NORM)
-        sgd_step(params, LEARNING_RATE)
+    def update():
+        if layers is FAST:
+            optimiser.step(LEARNING_RATE, MAX_NORM)
+        else:  # as a learner does it
+            clip_gradients([param.grad for param in params], MAX_NORM)
+            sgd_step(params, LEARNING_RATE)
 
     def step():
         nonlocal state
         model.zero_grad()
         _, state = model.loss(xs, targets, state, training=True)
         model.backward()
-        if layers is FAST:
-            optimiser.step(LEARNING_RATE, MAX_NORM)
-        else:
-            update_plainly()
+        update()
 
     return step
 
@@ -100,7 +102,7 @@ def our_step(setting, layers, batch_size=N, steps=T):
 def bare_products(setting):
     """Return a function that does the matrix products of a training step and nothing else, in memory it already has.
 
-    The shapes and memory orders are those of the fast layers, row by row in the order of their use.
+    The shapes and memory orders are those of the fast layers, one by one in the order of their use.
     """
     H, rows = setting.hidden, N * T
     rng = np.random.default_rng(0)
@@ -185,7 +187,7 @@ def cpu_times(steps, rounds):
         rounds: how often each is run, after a first time that does not count.
 
     Returns:
-        dict from name to the median CPU time [s].
+        dict from name to a list of CPU times, one for each round [s].
     """
     for step in steps.values():
         step()
@@ -195,7 +197,12 @@ def cpu_times(steps, rounds):
             start = time.process_time()
             step()
             times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return times
+
+
+def ratio(times, name, other):
+    """How long one candidate takes in terms of another, the median over the rounds."""
+    return statistics.median(mine / theirs for mine, theirs in zip(times[name], times[other]))
 
 
 def memory(build):
@@ -205,7 +212,7 @@ def memory(build):
         build: returns the function to run.
 
     Returns:
-        the peak over all of it, and what the last run needed beyond what was there before it [MB of 10⁶ bytes].
+        the peak over all of it, and what the last run needed on top of what was there before it [MB of 10⁶ bytes].
     """
     tracemalloc.start()
     try:
@@ -221,17 +228,14 @@ def memory(build):
     return max(first_peak, last_peak) / 1e6, (last_peak - before) / 1e6
 
 
-def exponent(sizes, times):
-    """The slope of a straight line through log time over log size: 1 means that twice the size takes twice as long."""
-    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
+def exponent(times):
+    """The slope of a straight line through log time over log size: 1 means that twice the size takes twice as long.
 
-
-def growth(setting, sizes, rounds, **fixed):
-    """Measure a step at several sizes of one kind, ``batch_size`` or ``steps``; return the exponent of its cost."""
-    (kind,) = {"batch_size", "steps"} - set(fixed)
-    steps = {size: our_step(setting, FAST, **{kind: size}, **fixed) for size in sizes}
-    times = cpu_times(steps, rounds)
-    return exponent(sizes, [times[size] for size in sizes])
+    Args:
+        times: dict from size to a list of times [s].
+    """
+    medians = [statistics.median(values) for values in times.values()]
+    return float(np.polyfit(np.log(list(times)), np.log(medians), 1)[0])
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -241,7 +245,7 @@ def measure(setting):
     """Measure one setting.
 
     Returns:
-        its rows of the table, and the CPU times behind them [s].
+        its rows of the table, and the CPU times behind them, as `cpu_times` returns them.
     """
     peak, allocated = memory(lambda: our_step(setting, FAST))
     steps = {
@@ -249,15 +253,15 @@ def measure(setting):
         "products": bare_products(setting),
         "plain": our_step(setting, PLAIN),
     }
-    if importlib.util.find_spec("torch"):
+    goals = {"products": setting.bare, "plain": setting.plain}
+    if torch_is_here():
         steps["torch"] = torch_step(setting)
+        goals["torch"] = setting.torch
     times = cpu_times(steps, setting.rounds)
+    names = {"products": "its bare matrix products", "plain": "the plain layers' step", "torch": "PyTorch's step"}
     rows = [
-        Row(f"{setting.name}: step / its bare matrix products", times["fast"] / times["products"], setting.bare),
-        Row(f"{setting.name}: step / the plain layers' step", times["fast"] / times["plain"], setting.plain),
+        Row(f"{setting.name}: step / {names[name]}", ratio(times, "fast", name), goal) for name, goal in goals.items()
     ]
-    if "torch" in times:
-        rows.append(Row(f"{setting.name}: step / PyTorch's step", times["fast"] / times["torch"], setting.torch))
     rows += [
         Row(f"{setting.name}: peak memory", peak, setting.peak, "MB"),
         Row(f"{setting.name}: newly allocated in a step", allocated, setting.allocated, "MB"),
@@ -265,71 +269,88 @@ def measure(setting):
     return rows, times
 
 
-def run(json_path=None):
-    """Measure everything, print one table, and write it as JSON if a path is given.
+def measure_growth(setting):
+    """Measure how the cost of a step grows with the number of steps T and the batch size N.
+
+    Returns:
+        rows of the table
+    """
+    over_steps = {steps: our_step(setting, FAST, steps=steps) for steps in (T // 2, T, 2 * T)}
+    over_batches = {size: our_step(setting, FAST, batch_size=size) for size in (N // 2, N, 2 * N)}
+    return [
+        Row(f"{setting.name}: exponent of the cost in {letter}", exponent(cpu_times(steps, setting.rounds)), EXPONENT)
+        for letter, steps in (("T", over_steps), ("N", over_batches))
+    ]
+
+
+def run(json_path):
+    """Measure everything, print one table, and write all of it as JSON.
 
     Args:
-        json_path: where to write; nowhere if None.
+        json_path: where to write; folders that are missing are made.
     """
-    console = Console()
-    rows, times = [], {}
+    console, rows, times = Console(), [], {}
     with threadpool_limits(1):
         for setting in SETTINGS:
-            console.print(f"[dim]measuring the {setting.name} model …[/]")
+            console.print(f"measuring the {setting.name} model …", style="dim")
             measured, times[setting.name] = measure(setting)
             rows += measured
-        console.print("[dim]measuring how the cost grows …[/]")
-        small = SETTINGS[0]
-        for letter, kind, fixed in (("T", "steps", {"batch_size": N}), ("N", "batch_size", {"steps": T})):
-            size = {"T": T, "N": N}[letter]
-            value = growth(small, (size // 2, size, 2 * size), small.rounds, **fixed)
-            rows.append(Row(f"{small.name}: exponent of the cost in {letter}", value, EXPONENT_GOAL))
-        environment = describe_machine()
-    console.print(table(rows, times, environment))
-    if json_path:
-        with open(json_path, "w", encoding="utf-8") as file:
-            json.dump(as_json(rows, times, environment), file, indent=2)
-            file.write("\n")
+        console.print("measuring how the cost grows …", style="dim")
+        rows += measure_growth(SETTINGS[0])
+        machine = describe_machine()
+    console.print(as_table(rows))
+    for line in remarks(times, machine):
+        console.print(line, markup=False, highlight=False)
+    report = {"machine": machine, "rows": [asdict(row) | {"met": row.met} for row in rows], "cpu_seconds": times}
+    json_path = Path(json_path)
+    json_path.parent.mkdir(parents=True, exist_ok=True)
+    json_path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    console.print(f"Written to {json_path}.", markup=False, highlight=False)
 
 
-def table(rows, times, environment):
+def as_table(rows):
     """Lay the rows out for a terminal."""
-    seconds = "; ".join(
-        f"{name}: " + ", ".join(f"{what} {1000 * value:.1f}" for what, value in medians.items())
-        for name, medians in times.items()
-    )
-    missing = "" if "torch" in environment else "\nPyTorch is not installed, so nothing is compared with it."
-    result = Table(
-        title=f"A training step, V = {V:,}, N = {N}, T = {T}, float32, one thread",
-        caption=f"CPU time of a step [ms, median], {seconds}.{missing}",
-        caption_justify="left",
-    )
+    table = Table(title=f"A training step, V = {V:,}, N = {N}, T = {T}, float32, one thread")
     for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
-        result.add_column(heading, justify=justify)
+        table.add_column(heading, justify=justify)
     for row in rows:
-        unit = f" {row.unit}" if row.unit else ""
         met = "[green]yes[/]" if row.met else "[red]no[/]"
-        result.add_row(row.measure, f"{row.got:.2f}{unit}", f"≤ {row.goal:.2f}{unit}", met)
-    return result
+        table.add_row(row.measure, f"{row.got:.2f} {row.unit}", f"≤ {row.goal:.2f} {row.unit}", met)
+    return table
 
 
-def as_json(rows, times, environment):
-    """Put everything that was measured into one dict."""
-    return {
-        "environment": environment,
-        "cpu_seconds_per_step": times,
-        "goals": [
-            {"measure": row.measure, "got": row.got, "goal": row.goal, "unit": row.unit, "met": row.met} for row in rows
-        ],
-    }
+def remarks(times, machine):
+    """Yield what one has to know to read the table."""
+    for name, found in times.items():
+        medians = ", ".join(f"{what} {1000 * statistics.median(values):.1f}" for what, values in found.items())
+        yield f"{name}: CPU time of a step in ms, {medians}."
+        floor = ratio(found, "products", "plain")
+        yield f"{name}: the bare products alone take {floor:.2f} of the plain layers' step; nothing can go below that."
+    yield f"BLAS: {', '.join(machine['blas'])}."
+    if machine["settings"]:
+        yield f"Set in this environment: {', '.join(machine['settings'])}."
+    if not torch_is_here():
+        yield 'PyTorch is not installed, so nothing is compared with it: pip install -e ".[torch]"'
 
 
 def describe_machine():
-    """Say what the figures were measured with."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    if importlib.util.find_spec("torch"):
+    """Say what the figures were measured with: a BLAS picks its kernels by processor, and they decide the ratios."""
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    machine = {
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": [f"{one['internal_api']} {one['version']} with kernels for {one['architecture']}" for one in blas],
+        "settings": sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("OPENBLAS_")),
+    }
+    if torch_is_here():
         import torch
 
-        versions["torch"] = torch.__version__
-    blas = [f"{library['internal_api']} {library['version']}" for library in threadpool_info()]
-    return versions | {"platform": platform.platform(), "cores": os.cpu_count(), "threading": blas}
+        machine["torch"] = torch.__version__
+    return machine
+
+
+def torch_is_here():
+    """Whether PyTorch is installed: it is an extra, and only measured against."""
+    return importlib.util.find_spec("torch") is not None

@@ -31,7 +31,7 @@ def perplexity(total_nll, n_tokens):
         return math.inf
 
 
-def evaluate(model, ids, eos, *, rows=1, steps=100, watch=iter):
+def evaluate(model, ids, eos, *, rows=1, steps=35, watch=iter):
     """Measure a model's perplexity over every token of a text, the first one predicted from the end of a sentence.
 
     Args:

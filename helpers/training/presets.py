@@ -38,7 +38,7 @@ class Settings:
     learning_rate: float = 20.0
     hold: float = 0.45
     decay: float | None = None
-    average_from: float = 2 / 3
+    average_from: float = 0.8
     tied: bool = True
     dropout: str = "variational"
     recurrent_rate: float = 0.0
@@ -63,8 +63,10 @@ class Settings:
 
 #: Name to settings. "tiny" is a rehearsal of a few seconds, not a good model.
 PRESETS = {
-    "standard": Settings(hidden_size=200, depth=2, rate=0.4, epochs=16),
-    "long": Settings(hidden_size=300, depth=2, rate=0.5, epochs=40),
+    "standard": Settings(
+        hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
+    ),
+    "long": Settings(hidden_size=256, depth=2, rate=0.5, epochs=42, batch_size=8, shifted=True, unigram_bias=True),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(

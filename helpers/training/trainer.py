@@ -34,7 +34,9 @@ class Trainer:
         save_every: time between two checkpoints [s].
         report: called after each epoch with the trainer itself, or None.
 
-    After `train`, `history` has a dict for each epoch, and `norms` the gradient norm of each step.
+    After `train`, `history` has a dict for each epoch, and `norms` the gradient norm of each step. The training
+    perplexity is measured on the way, under dropout; the validation perplexity without it, and of the averaged weights
+    as soon as there are any. ``average.in_place()`` puts these into the model.
     """
 
     #: What a checkpoint takes as it is, beside the parts that have a state of their own.

@@ -70,8 +70,8 @@ print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y
 
 # %% [markdown]
 # One row of three numbers times a (3, 2) matrix: one row of two. The first is 1·1 + 2·0 + 3·1 = 4. If a line of your own
-# ever puzzles you, print the shapes first, as this cell does. More than half of all mistakes in this course are shape
-# mistakes, and a shape is seen at a glance.
+# ever puzzles you, print the shapes first, as this cell does: many a mistake is a shape mistake, and a shape is seen at a
+# glance.
 
 # %% [markdown]
 # ## A function to start with
@@ -111,8 +111,8 @@ check("0.1", textbook_sigmoid)
 # %% [markdown]
 # ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
 #
-# **Why.** In float64, $e^{710}$ is already infinity. A gate that is far from its threshold must be *closed*, not a warning
-# on the screen; and in the formulas that come later, infinity divided by infinity is NaN, which spreads.
+# **Why.** In float64, $e^{710}$ is already infinity. A gate far *below* its threshold must simply be closed, without a
+# warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
 #
 # **The equation.** Two ways of writing the same curve that never put a large positive number into `exp`:
 #
@@ -171,7 +171,7 @@ print("σ(±1000)          =", sigmoid_now(np.array([1000.0, -1000.0])))
 # %% [markdown]
 # `answer("0.1")` hands you *your* function if its check has passed, and the reference if not: demonstrations like this
 # one always run. The three numbers are those of the example by hand, and the last line is a gate wide open and one
-# shut, without a warning.
+# shut, without a warning. (A number too small for float64 simply becomes 0. That *underflow* does no harm here.)
 #
 # **Go further.** Show that $\sigma(-a) = 1 - \sigma(a)$, and that $\sigma'(a) = \sigma(a)(1 - \sigma(a))$. Where is the
 # slope largest, and how large is it there?
@@ -181,7 +181,7 @@ print("σ(±1000)          =", sigmoid_now(np.array([1000.0, -1000.0])))
 # $\frac{d}{da}(1+e^{-a})^{-1} = \frac{e^{-a}}{(1+e^{-a})^2} = \sigma(a)\,\sigma(-a) = \sigma(a)(1-\sigma(a))$. It is largest at
 # $a = 0$, where it is 1/4. A sigmoid takes at least three quarters of a gradient away; remember that in notebook 03.
 
-# %%
+# %% tags=["solution"]
 slope = (sigmoid_now(a + 1e-5) - sigmoid_now(a - 1e-5)) / 2e-5
 print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.argmax()]))
 
@@ -191,6 +191,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # - **Your code goes into the answer cells**, those that raise `NotImplementedError`. Helper functions and imports that your
 #   answer needs go *into the same cell*: when a class is graded, only answer cells are taken.
 # - **You may add cells** to try things out. They are yours; nobody grades them.
+# - **Names stay as they are**: a check looks for `sigmoid`, not for `my_sigmoid`.
 # - **Check cells stay as they are.** Changing one changes nothing but what *you* see.
 # - `print` inside your function as much as you like: the panel shows what was printed.
 #
@@ -201,7 +202,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 #
 # | what you see | what to do |
 # | --- | --- |
-# | `NameError: name 'np' is not defined` | an earlier cell has not run: menu *Run → Run All Above Selected Cell* |
+# | `NameError: name 'np' is not defined` | a cell above has not run, or stopped with an error: *Run → Run All Above Selected Cell* |
 # | a cell shows `[*]` and never ends | the square button ■ interrupts it; look for a loop that does not end |
 # | results you cannot explain | menu *Kernel → Restart Kernel and Run All Cells*: it forgets everything and starts clean |
 # | a cell you deleted, a check you changed, a file that will not open | in a terminal: `make restore NB=00` |
@@ -231,7 +232,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # 4. A gate gets a = -30. Is it open or closed? Does a change of a by 1 matter?
 # 5. Why is σ(-1000) *exactly* 0.0 in float64, though the formula never gives 0?
 # 6. What is the largest number that float32 can hold, roughly, and what is its logarithm?
-# 7. Two formulas are equal on paper and differ on the machine. Which of the two should a check compare with?
+# 7. A check says that your numbers are wrong and names no cause. What does that tell you?
 # 8. Your check passed yesterday; today the same cell raises `NameError`. What happened?
 
 # %% [markdown] tags=["solution"]
@@ -243,7 +244,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # 4. Closed: σ(-30) ≈ 1e-13. A change of 1 alters it by about 2e-13: nothing that a loss would notice.
 # 5. e⁻¹⁰⁰⁰ ≈ 10⁻⁴³⁴ lies below the smallest positive float64 (about 5·10⁻³²⁴), so it *underflows* to 0. That is harmless.
 # 6. About 3.4·10³⁸; its natural logarithm is 88.7. So exp(89) overflows in float32.
-# 7. With the one that is accurate on the machine: rounding is part of the answer.
+# 7. That they are not exactly those of any known mistake. Start from the one number it shows, got against expected.
 # 8. The kernel was restarted and forgot every name. Run the cells above first.
 
 # %%

@@ -32,8 +32,8 @@ from helpers.nn import Layer, Param
 # %% [markdown]
 # ## 1. A state that is carried along
 #
-# To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, eight words
-# on, that there were several keys. A recurrent network (RNN, 순환 신경망) carries a **hidden state** (hidden state, 은닉 상태)
+# To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, nine words
+# on, that there were several keys. A recurrent network (RNN, 순환 신경망) carries a **hidden state** (은닉 상태)
 # from word to word: at each step it mixes the new input into the state *before*, with the same weights every time.
 
 # %%
@@ -49,7 +49,8 @@ plots.rnn_unrolled(steps=4)
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
 # once per step.
 #
-# **The equation.** With $y = \tanh(x)$ the derivative can be had from the *output*:
+# **The equation.** With $y = \tanh(x)$, `dout` the gradient with respect to `y` and `dx` the one with respect to `x`, the
+# derivative can be had from the *output*:
 #
 # $$ dx = dout \odot (1 - y^2) $$
 #
@@ -59,9 +60,9 @@ plots.rnn_unrolled(steps=4)
 plots.tanh_graph()
 
 # %% [markdown]
-# The input `x` need not be stored: the output says enough. **By hand**: $dout = (1, 2)$, $y = (0.5, -0.9)$.
+# The input `x` need not be stored: the output says enough. **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$.
 # Then $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half
-# as large, because its unit is nearly saturated.
+# as large, because its unit is nearly *saturated*: its output is close to -1 or 1.
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tanh_backward(dout, y):
@@ -218,8 +219,8 @@ plots.rnn_step_backward()
 # The same cell, read from right to left. One gradient comes in, `da` is made, and five results fan out from it; only
 # `dh_prev` travels on into the past.
 #
-# **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.635, 0.856)$, which is also $da$. Then
-# $dh_{prev} = (0.635·0.5 + 0.856·0.2,\; -0.635·0.5 + 0.856·0.4) = (0.488, 0.025)$.
+# **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.6347, 0.8556)$, which is also $da$.
+# Then $dh_{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
 # A gradient of length 1.41 went in; one of length 0.49 came out. That was one step.
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -263,7 +264,7 @@ hidden_check("1.3", rnn_step_backward)
 
 # %%
 dx, dh_prev, dWx, dWh, db = answer("1.3")(np.ones((1, 2)), cache)
-print("da = db =", db.round(3), "  dh_prev =", dh_prev.round(3))
+print("da = db =", db.round(4), "  dh_prev =", dh_prev.round(4))
 print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_prev).round(2))
 
 # %% [markdown]
@@ -297,10 +298,14 @@ plots.rnn_unrolled(steps=4, backward=True)
 # **The equation.** Forward, for step = 0 … T-1, with $h_{-1}$ the given state:
 # $h_{s} = \mathrm{step}(x_s, h_{s-1})$. Backward, for step = T-1 … 0, with `dh` the gradient from beyond the last step:
 #
-# $$ dh \;\leftarrow\; \mathrm{step\_backward}(dhs_s + dh)_{dh_{prev}} \qquad dW \mathrel{+}= dW_s $$
+# $$ dx_s,\; dh,\; dW_x,\; dW_h,\; db \;\leftarrow\; \mathrm{step\_backward}(dhs_s + dh,\; cache_s) $$
 #
-# > **Notation.** A `Param` holds a `.value` and a `.grad` of the same shape. `backward` *adds* to `.grad`. The arrays are
-# > changed in place, never replaced: `+=`, not `=`. `state=None` and `dstate=None` mean zeros.
+# and what it gives for `Wx`, `Wh` and `b` is added up over the steps.
+
+# %% [markdown]
+# > **Notation.** A `Param` holds two arrays of one shape: `self.Wx.value`, which the step functions want, and
+# > `self.Wx.grad`, to which `backward` *adds* (`+=`, never `=`). `Layer` is a base class that asks nothing of you. Keep the
+# > caches in `self.caches`. `state=None` and `dstate=None` mean zeros. `training` matters from notebook 06 on; ignore it.
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class RNN(Layer):
@@ -375,7 +380,7 @@ hidden_check("1.4", RNN)
 
 # %%
 def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
-    """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and the last layer used."""
+    """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and that gradient itself."""
     rng = np.random.default_rng(seed)
     Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: every singular value is 1
     layer = answer("1.4")(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
@@ -395,8 +400,8 @@ for label, values in norms.items():
 plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before", start=0)
 
 # %% [markdown]
-# Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is gone after twenty steps. With
-# 2.5 it grows. Even with 1.0, where the matrix itself changes no length, the tanh takes its share at every step.
+# Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is down to about 1e-8 after twenty
+# steps. With 2.5 it grows. Even with 1.0, where the matrix itself changes no length, the tanh takes its share at every step.
 #
 # Here is the middle one again, unit by unit, as it reaches each input.
 
@@ -477,14 +482,13 @@ norms_of = answer("1.5")
 print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
 
 # %% [markdown]
-# **What to notice.** The gradient stood mostly along the second axis and ended *entirely* along it: whatever a matrix
-# stretches most takes over. So one number per matrix may be enough to say what happens in the long run. Which one?
+# **What to notice.** The gradient ended almost entirely along the second axis: whatever a matrix stretches most takes over. So one number per matrix may be enough to say what happens in the long run. Which one?
 #
 # ## 4. The unit circle under Wh
 #
 # Take all gradients of length 1 (in two dimensions, a circle) through one step. A matrix turns the circle into an
-# **ellipse**; its half-axes are the **singular values** (singular value, 특잇값). A singular value says how far the data
-# are spread along an axis.
+# **ellipse**. The lengths of its half-axes are the **singular values** (특잇값): each says how far what the matrix made of
+# the circle is spread along one axis.
 
 # %%
 plots.unit_circle(
@@ -498,7 +502,8 @@ plots.unit_circle(
 # %% [markdown]
 # Left: both half-axes below 1, so every gradient gets shorter. Middle: one above 1. Right: one far above 1, and yet you
 # will see this matrix let *every* gradient vanish.
-#
+
+# %% [markdown]
 # ### Exercise 1.6 ★★ Two numbers that say where the gradient goes (about 15 min)
 #
 # **Why.** The largest singular value bounds *one* step; the spectral radius governs *many*.
@@ -508,14 +513,15 @@ plots.unit_circle(
 # $$ \sigma_{max} = \max_{\lVert v\rVert = 1} \lVert v\,W_h^\top \rVert
 # \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_{max} $$
 #
-# with $\lambda_i$ the eigenvalues (eigenvalue, 고윳값) of $W_h$, which may be negative or complex: ρ, the **spectral radius**
-# (스펙트럼 반지름), is the largest *absolute* value.
+# λ is an **eigenvalue** (고윳값) of $W_h$ if $v\,W_h = \lambda v$ for some $v \ne 0$: along v, the matrix is a mere number. It may
+# be negative or complex, so ρ, the **spectral radius** (스펙트럼 반지름), takes the largest *absolute* value.
 
 # %% [markdown]
 # **By hand.** $W_h = \begin{pmatrix}0.5 & 2\\ 0 & -0.8\end{pmatrix}$ is triangular, so its eigenvalues stand on the
-# diagonal: 0.5 and -0.8, and ρ = 0.8. Its singular values are the roots of the eigenvalues of
-# $W_h^\top W_h = \begin{pmatrix}0.25 & 1\\ 1 & 4.64\end{pmatrix}$: $\lambda^2 - 4.89\,\lambda + 0.16 = 0$ gives 4.857 and
-# 0.033, so $\sigma_{max} = \sqrt{4.857} = 2.204$.
+# diagonal: 0.5 and -0.8, and ρ = 0.8. Its singular values are the *square roots* of the eigenvalues of
+# $W_h^\top W_h = \begin{pmatrix}0.25 & 1\\ 1 & 4.64\end{pmatrix}$: for a 2 × 2 matrix
+# λ² - (sum of the diagonal) λ + (determinant) = 0, here $\lambda^2 - 4.89\,\lambda + 0.16 = 0$, which gives 4.857 and 0.033.
+# So $\sigma_{max} = \sqrt{4.857} = 2.204$.
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_bounds(Wh):
@@ -565,11 +571,11 @@ plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
 # **What to notice.** The two numbers disagree: σ > 1 and ρ < 1. The gradient first grows fivefold, then vanishes, in the
-# end at the rate ρ. σ = 2.31 alone would have predicted an explosion, and every textbook sentence «σ > 1, so it explodes»
-# would have been wrong here.
+# end at the rate ρ. (The *worst case* is the largest singular value of $W_h^k$: the most that any gradient of length 1 can
+# have become after k steps. This one comes close.) «σ > 1, so it explodes» would have been wrong here.
 #
-# > **Note.** σ < 1 is *sufficient* for vanishing: no step can lengthen anything. σ > 1 is only *necessary* for exploding.
-# > What happens in the long run is up to ρ.
+# > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
+# > exploding. What happens in the long run is up to ρ.
 #
 # **Go further.** For which matrices are σ and ρ always equal?
 
@@ -634,28 +640,30 @@ hidden_check("1.7", predict_gradient)
 # %%
 predict = answer("1.7")
 rng = np.random.default_rng(0)
-candidates = {f"{scale} × random": scale * rng.normal(0, 1 / 4, (16, 16)) for scale in (0.4, 0.8, 1.4)}
-measured = {}
-for label, Wh in candidates.items():
-    measured[f"{label}: {predict(Wh)}"] = norms_of(Wh, np.ones((1, 16)), 60)
-    print(f"{label}: σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction: {predict(Wh)}")
+base = rng.normal(0, 1 / 4, (16, 16))
+predicted = {f"{scale} × base: {predict(scale * base)}": scale * base for scale in (0.4, 0.7, 1.4)}
+for label, Wh in predicted.items():
+    print(f"σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction for {label}")
+
+# %%
+most_stretched = np.linalg.svd(base)[2][:1]  # the gradient of length 1 that one step lengthens most, by σ
+measured = {label: norms_of(Wh, most_stretched, 60) for label, Wh in predicted.items()}
 plots.norms_over_time(measured, title="Predicted, then measured")
 
 # %% [markdown]
-# **What to notice.** The words beside the lines were chosen before anything was multiplied. In the middle case the largest
-# singular value is well above 1 and the gradient vanishes all the same.
+# **What to notice.** The words beside the lines were chosen before anything was multiplied. In the middle case the first step
+# lengthens this gradient by σ = 1.32, and it vanishes all the same.
 #
-# Move the slider and watch the three regimes pass; the figure above shows three positions of it.
+# Move the slider and watch the three regimes pass; the figure above shows three positions of it, with the same `base`.
 
 # %%
 def gradient_at(scale):
-    Wh = scale * np.random.default_rng(0).normal(0, 1 / 4, (16, 16))
-    sigma, radius = bounds(Wh)
-    label = f"σ = {sigma:.2f}, ρ = {radius:.2f}: {predict(Wh)}"
-    return plots.norms_over_time({label: norms_of(Wh, np.ones((1, 16)), 60)})
+    sigma, radius = bounds(scale * base)
+    label = f"σ = {sigma:.2f}, ρ = {radius:.2f}: {predict(scale * base)}"
+    return plots.norms_over_time({label: norms_of(scale * base, most_stretched, 60)})
 
 
-plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.8, step=0.05)
+plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05)
 
 # %% [markdown]
 # > **Try it.** Find the scale at which the prediction turns from one word to the next. Which of the two numbers passes 1
@@ -663,8 +671,8 @@ plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.8, step=0.05
 #
 # ## 5. With the tanh back in
 #
-# The rule was for the linear recurrence. A tanh adds factors $1 - h^2 \le 1$, so it can turn an explosion into a loss.
-# Here is one `Wh` with ρ = 1.5, driven by weak and by strong inputs.
+# The rule was for the linear recurrence. A tanh adds factors $1 - h^2 \le 1$, so it can make a gradient vanish that would
+# have exploded. Each `Wh` here is 1.5 times an orthogonal matrix (σ = ρ = 1.5), driven by weak and by strong inputs.
 
 # %%
 saturated = {"linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)) / 1.5, 60)}  # divided: 0 steps back is its own size
@@ -672,11 +680,11 @@ for inputs in (0.1, 3.0):
     saturated[f"tanh, inputs × {inputs}"] = gradient_per_step(1.5, seed=0, inputs=inputs)[0]
 for label, values in saturated.items():
     print(f"{label}: {values[-1] / values[0]:.0e} of it after 59 more steps")
-plots.norms_over_time(saturated, title="One Wh with σ = ρ = 1.5", start=0)
+plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 
 # %% [markdown]
-# The linear line rises, as predicted. With strong inputs the units saturate, h comes close to ±1, and the very same
-# `Wh` lets the gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
+# The linear line rises, as predicted. With strong inputs the units saturate, h comes close to ±1, and a `Wh` with the very
+# same σ and ρ lets the gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
 #
 # ## 6. What this does to learning
 #
@@ -691,23 +699,25 @@ print("0.3 - 0.000000001 == 0.3 in float32:", weight - update == weight)
 rng = np.random.default_rng(0)
 Q, _ = np.linalg.qr(rng.normal(size=(32, 32)))
 Wx, Wh, h, caches = rng.normal(0, 0.3, (8, 32)), 0.5 * Q, np.zeros((4, 32)), []
+step_backward = answer("1.3")
 for x in rng.normal(size=(40, 4, 8)):
-    h, cache = answer("1.2")(x, h, Wx, Wh, np.zeros(32))
+    h, cache = step_forward(x, h, Wx, Wh, np.zeros(32))
     caches.append(cache)
-dh, sizes = rng.normal(size=(4, 32)), []
+dh, gradients = rng.normal(size=(4, 32)), []
 for cache in reversed(caches):
-    _, dh, _, dWh, _ = answer("1.3")(dh, cache)
-    sizes.append(np.linalg.norm(dWh))
+    _, dh, _, dWh, _ = step_backward(dh, cache)
+    gradients.append(dWh)
 
 # %%
-relative_update = 0.1 * np.array(sizes) / np.linalg.norm(Wh)  # learning rate 0.1, beside the size of Wh
-epsilon = np.finfo(np.float32).eps
-print("lost in rounding: every step from", int((relative_update < epsilon / 4).argmax()), "steps back on")
-plots.weights_that_stop(relative_update, epsilon)
+before = Wh.astype("float32")
+share = np.array([np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients])
+print(f"the last step moves {share[0]:.0%} of the 1024 weights; from {np.flatnonzero(share)[-1] + 1} steps back on, none")
+plots.weights_that_stop(share)
 
 # %% [markdown]
-# Left of the crossing a step takes part in learning. Beyond it, it may hold the answer, and the weights still do not move
-# by a single bit on its account. The network does not *decide* to forget: it is never told.
+# Each bar applies the gradient of one step alone, with learning rate 0.1. Near the loss every weight moves; a little further
+# back fewer and fewer do; and then not one of the 1024 moves by a single bit, even if that step held the answer. The network
+# does not *decide* to forget: it is never told.
 #
 # **Exploding: overflow.** The other way round, the gradient doubles and doubles until float32 has no number for it.
 
@@ -715,7 +725,8 @@ plots.weights_that_stop(relative_update, epsilon)
 with np.errstate(all="ignore"):  # we want to look at the overflow, not to be warned of it
     exploding = (1.4 * np.random.default_rng(0).normal(0, 1, (32, 32)) / np.sqrt(32)).astype("float32")
     norms = norms_of(exploding, np.ones((1, 32), dtype="float32"), 300)
-    weights_after = exploding - np.float32(0.1) * np.float32(norms[-1])
+    dh = np.ones((1, 32), dtype="float32") @ np.linalg.matrix_power(exploding.T, 300)
+    weights_after = exploding - np.float32(0.1) * (np.ones((32, 1), dtype="float32") @ dh)  # dWh = h_prev.T @ dh
 print("first inf at step", int(np.isinf(norms).argmax()) + 1, "· first NaN at step", int(np.isnan(norms).argmax()) + 1)
 print("weights that are NaN after one update:", f"{np.isnan(weights_after).mean():.0%}")
 plots.overflow(norms)
@@ -725,7 +736,7 @@ plots.overflow(norms)
 # One update with NaN and **every weight is NaN**: the model is lost, and no later step can bring it back.
 #
 # What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing no scaling
-# helps, since what is lost cannot be scaled up again. It takes another path for the memory, with **gates** (게이트): the
+# helps: it would enlarge the share of the last steps just as much. It takes another path for the memory, with **gates** (게이트): the
 # LSTM and the GRU of notebooks 03 and 04.
 
 # %% [markdown]
@@ -735,7 +746,8 @@ plots.overflow(norms)
 # - Each step back multiplies the gradient by $1 - h^2 \le 1$ and by the *same* $W_h^\top$.
 # - σ < 1: it vanishes. ρ > 1: in the linear case it explodes. σ > 1 > ρ: it grows, then vanishes. A saturated tanh lets it
 #   vanish whatever ρ is.
-# - Vanished gradients move no weights; exploded ones turn them into NaN.
+# - Vanished gradients move no weights; exploded ones turn them into NaN. Clipping helps against the second, gates against the
+#   first.
 
 # %% [markdown]
 # ## Questions
@@ -745,9 +757,9 @@ plots.overflow(norms)
 # 3. Why is `dWh` a sum over time?
 # 4. What would go wrong if `backward` wrote `self.Wh.grad = dWh`?
 # 5. `Wh` = 0.5 · (an orthogonal matrix), no tanh. How much of a gradient is left after 20 steps?
-# 6. Give a 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
-# 7. Would ReLU in the place of tanh cure vanishing? What else would it change?
-# 8. Would a smaller learning rate cure exploding gradients?
+# 6. Give a triangular 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
+# 7. Suppose a step used max(a, 0) for tanh(a): its slope is 1 for a > 0, else 0. Would that cure vanishing?
+# 8. Would a smaller learning rate cure exploding gradients? (Which comes first, the gradient or its product with the rate?)
 # 9. Would float64 cure the weights that stop moving?
 # 10. A friend initialises `Wh` orthogonally «so that gradients neither vanish nor explode». What is right about it?
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.browser.jupyterlab import PATIENCE, Lab, learn, see_off
+from tests.browser.jupyterlab import Lab, learn, see_off
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +20,8 @@ BROWSERS = (
 
 
 @pytest.fixture(scope="module")
-def page():
-    """An empty window of a headless Chromium, which is gone with all its processes at the end."""
+def browser():
+    """A headless Chromium, which is gone with all its processes at the end."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[browser]'")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
@@ -30,10 +30,7 @@ def page():
     with api.sync_playwright() as playwright:
         # Playwright itself adds --headless, --no-sandbox, and what keeps Chromium from calling home.
         browser = playwright.chromium.launch(executable_path=program, args=["--disable-gpu", "--disable-quic"])
-        # Two pixels to one, as on most screens of today: a screenshot shows whether a figure is sharp.
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
-        page.set_default_timeout(1000 * PATIENCE)
-        yield page
+        yield browser
         started = set(psutil.Process().children(recursive=True)) - others
         browser.close()
     see_off(started)
@@ -50,12 +47,10 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(page, course):
+def lab(browser, course):
     """JupyterLab, just started."""
     with learn(course) as printed:
-        lab = Lab(page, course)
-        lab.visit(printed)
-        yield lab
+        yield Lab(browser, printed, course)
 
 
 @pytest.fixture

@@ -65,51 +65,47 @@ def _wait_for_address(server, log):
 
 
 class Lab:
-    """JupyterLab in a window of the browser.
+    """JupyterLab in a window of its own.
 
     Args:
-        page: of Playwright.
+        browser: of Playwright.
+        printed: by `learn`; the address to visit is in it.
         course: the copy of the repository; the learner's notebooks are in its my/.
     """
 
-    def __init__(self, page, course):
-        self.page = page
+    def __init__(self, browser, printed, course):
         self.course = course
-
-    def visit(self, printed):
-        """Go to the address that `learn` has printed."""
+        # Two pixels to one, as on most screens of today: a screenshot shows whether a figure is sharp.
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.page.goto(ADDRESS.search(printed)[0])
+
+    def shown(self, name):
+        """Wait until this notebook is the one in front and its kernel is ready, and return it."""
+        self.page.get_by_title(f"Change kernel for {name}.ipynb").filter(has_text="| Idle").wait_for()
+        return Notebook(self, self.course / "my" / name / f"{name}.ipynb")
 
     def open(self, name):
         """Open a notebook by way of the file browser, and return it."""
         self.page.locator(".jp-BreadCrumbs-item[title=my]").click()
         for kind in "directory", "notebook":
-            self.page.locator(f".jp-DirListing-item[data-file-type={kind}][title*='{name}']").dblclick()
+            self.page.locator(f".jp-DirListing-item[data-file-type={kind}]").filter(has_text=name).dblclick()
         return self.shown(name)
-
-    def shown(self, name):
-        """Wait until this notebook is the one in front and its kernel is ready, and return it."""
-        status = self.page.locator(f"[title='Change kernel for {name}.ipynb']")
-        status.get_by_text("| Idle").wait_for()
-        return Notebook(self, self.course / "my" / name / f"{name}.ipynb")
 
     def choose(self, *entries):
         """Choose an entry of the menu, e.g. "Run", "Run All Cells"."""
         for entry in entries:
-            self.page.get_by_role("menuitem", name=entry, exact=True).click()
+            text = f":text-is('{entry}')"
+            self.page.locator(f".lm-MenuBar-itemLabel{text}, .lm-Menu-itemLabel{text}").click()
 
     def choose_theme(self, name):
-        """Change to JupyterLab's theme of this name."""
-        self.choose("Settings", "Theme", f"JupyterLab {name}")
-        self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']").wait_for()
-
-    def screenshot(self, path):
-        """Take a picture of the whole window."""
-        self.page.screenshot(path=path)
+        """Change to the theme of this name."""
+        self.choose("Settings", "Theme", name)
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
 
 
 class Notebook:
-    """The notebook in front; its cells are called by their ids in the file.
+    """The notebook in front of a Lab; its cells are called by their ids in the file.
 
     Args:
         lab: the Lab.
@@ -118,46 +114,43 @@ class Notebook:
 
     def __init__(self, lab, path):
         self.lab = lab
-        self.page = lab.page
         self.path = path
-        self.ids = [cell.id for cell in self.read().cells]
-        self.panel = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        self.panel = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def read(self):
         """Return the notebook as it is saved."""
         return nbformat.read(self.path, as_version=4)
 
-    def cell(self, cell_id):
-        """Return the place of a cell in the page."""
-        return self.panel.locator(f".jp-Cell[data-windowed-list-index='{self.ids.index(cell_id)}']")
-
     def find(self, words):
-        """Return the id of the first cell that has these words in it."""
-        return next(cell.id for cell in self.read().cells if words in cell.source)
+        """Return the id of the one cell that has these words in it."""
+        [cell_id] = [cell.id for cell in self.read().cells if words in cell.source]
+        return cell_id
+
+    def cell(self, cell_id):
+        """Return the place of a cell in the page, where cells are numbered."""
+        number = [cell.id for cell in self.read().cells].index(cell_id)
+        return self.panel.locator(f".jp-Cell[data-windowed-list-index='{number}']")
 
     def write(self, cell_id, source):
         """Replace what a cell says."""
         self.cell(cell_id).locator(".cm-content").click()
-        self.page.keyboard.press("ControlOrMeta+a")
-        self.page.keyboard.insert_text(source)  # not typed: the editor would indent, and close brackets
+        self.lab.page.keyboard.press("ControlOrMeta+a")
+        self.lab.page.keyboard.insert_text(source)  # typed key by key, it would be indented once more
 
     def run(self, cell_id):
-        """Run a cell, wait until it is done, and return its place in the page."""
-        cell = self.cell(cell_id)
-        prompt = cell.locator(".jp-InputPrompt")
+        """Run a cell with the keyboard, and wait until it is done."""
+        prompt = self.cell(cell_id).locator(".jp-InputPrompt")
         before = prompt.inner_text()
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        prompt.filter(has_not_text=before).filter(has_text=re.compile(r"\[\d+\]")).wait_for()
-        return cell
+        self.cell(cell_id).locator(".cm-content").press("Control+Enter")
+        prompt.filter(has_not_text=before, has_text=re.compile(r"\d")).wait_for()
 
     def run_all(self):
-        """Run all cells with the menu, and wait until the last is done."""
+        """Run all cells with the menu, and wait until the last one is done."""
         last = [cell.id for cell in self.read().cells if cell.cell_type == "code"][-1]
         self.lab.choose("Run", "Run All Cells")
-        self.cell(last).locator(".jp-InputPrompt").get_by_text(re.compile(r"\[\d+\]")).wait_for()
+        self.cell(last).locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d")).wait_for()
 
     def save(self):
-        """Save with the keyboard, and wait until the tab no longer shows the mark of unsaved work."""
-        self.page.keyboard.press("ControlOrMeta+s")
-        self.page.locator(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)").wait_for()
+        """Save with the keyboard, and wait until the tab has lost the mark of unsaved work."""
+        self.lab.page.keyboard.press("ControlOrMeta+s")
+        self.lab.page.locator(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)").wait_for()

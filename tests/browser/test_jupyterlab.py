@@ -1,8 +1,10 @@
-"""The course in a real JupyterLab and a real browser, from `learn` to saved work."""
+"""The course as a learner sees it: a real JupyterLab in a real browser, from the first page to work that is kept."""
+
+import re
 
 import pytest
 
-from tests.browser.jupyterlab import learn
+from tests.browser.jupyterlab import Lab, learn
 
 pytestmark = pytest.mark.browser
 
@@ -14,6 +16,23 @@ RIGHT = """def rnn_step_backward(dh_next, cache):
     da = dh_next * (1 - h_next**2)
     return da @ Wx.T, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)"""
 WRONG = RIGHT.replace("dh_next * (1 - h_next**2)", "dh_next")
+
+#: The smallest contrast between a text in an element and what is behind it, as WCAG 2 defines it: 1 to 21.
+LEAST_CONTRAST = """element => {
+    const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+    const ground = node => {
+        const [red, green, blue, alpha = 1] = numbers(getComputedStyle(node).backgroundColor);
+        const behind = alpha < 1 ? ground(node.parentElement) : [0, 0, 0];
+        return [red, green, blue].map((value, i) => alpha * value + (1 - alpha) * behind[i]);
+    };
+    const linear = value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = ([red, green, blue]) =>
+        0.2126 * linear(red / 255) + 0.7152 * linear(green / 255) + 0.0722 * linear(blue / 255);
+    return Math.min(...[...element.querySelectorAll("*")].map(node => {
+        const both = [light(numbers(getComputedStyle(node).color)), light(ground(node))];
+        return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+    }));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -29,64 +48,83 @@ def answer(notebook, source):
     """Write an answer to exercise 1.3, run it and its check, and return the panel and the points."""
     notebook.write("ex-1-3", source)
     notebook.run("ex-1-3")
-    output = notebook.run("check-1-3").locator(".jp-OutputArea-output")
-    return output.get_by_role("status"), float(output.last.inner_text())
+    notebook.run("check-1-3")
+    return verdict(notebook, "check-1-3")
 
 
-def test_the_start_page_is_notebook_00(lab):
+def verdict(notebook, cell_id):
+    """Return the panel and the points that stand beneath a check."""
+    outputs = notebook.cell(cell_id).locator(".jp-OutputArea-output")
+    return outputs.get_by_role("status"), outputs.last.inner_text()
+
+
+def test_the_first_page_is_notebook_00_and_nothing_stands_in_its_way(lab):
     assert lab.shown(START).panel.get_by_role("heading", level=1).inner_text().startswith("Start here")
+    assert lab.page.locator(".jp-Dialog, .Toastify__toast").all_inner_texts() == []
 
 
-def test_a_hint_is_closed_until_it_is_opened(notebook):
-    hint = notebook.panel.locator("details", has_text="tanh′(x) = 1 − tanh²(x)")
-    words = hint.locator("summary")
-    words.scroll_into_view_if_needed()
-    closed = hint.bounding_box()["height"]
-    words.click()
-    assert hint.get_attribute("open") is not None
-    assert hint.bounding_box()["height"] > 1.5 * closed
-
-
-def test_an_untouched_notebook_shows_no_error_and_no_warning(notebook):
+def test_an_untouched_notebook_runs_without_an_error_or_a_warning(notebook):
     for kind in "error", "stderr":
         assert notebook.panel.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']").all_inner_texts() == []
+    panel, points = verdict(notebook, "check-1-2")
+    assert "not written yet" in panel.inner_text()
+    assert points == "0.0"
 
 
-def test_every_figure_is_sharp_and_has_words_for_those_who_cannot_see_it(notebook):
-    figures = notebook.panel.locator("img")
-    seen = figures.evaluate_all("images => images.map(image => [image.alt, image.naturalWidth, image.width])")
-    assert len(seen) >= 10
-    for words, pixels, width in seen:
-        assert len(words) > 20
-        assert pixels > 1.9 * width > 0, words
+def test_a_hint_opens_at_a_click(notebook):
+    hint = notebook.panel.locator("details").first
+    title = hint.locator("summary")
+    title.scroll_into_view_if_needed()
+    closed = hint.bounding_box()["height"]
+    title.click()
+    assert hint.bounding_box()["height"] > closed
 
 
-def test_the_slider_draws_its_figure_anew(notebook, screenshots):
+def test_every_figure_is_sharp_and_has_words_for_those_who_do_not_see_it(notebook):
+    drawing = [cell.id for cell in notebook.read().cells if re.search(r"^plots\.", cell.source, re.MULTILINE)]
+    assert drawing
+    for cell_id in drawing:
+        figure = notebook.cell(cell_id).locator("img")
+        words, pixels, width = figure.evaluate("image => [image.alt, image.naturalWidth, image.width]")
+        assert len(words.split()) > 5, cell_id
+        assert pixels >= 2 * width > 0, cell_id
+
+
+def test_moving_the_slider_draws_its_figure_anew(notebook, screenshots):
     cell = notebook.cell(notebook.find("SliderFigure("))
-    figure, handle = cell.locator("img"), cell.get_by_role("slider")
-    handle.scroll_into_view_if_needed()
+    slider, figure = cell.get_by_role("slider"), cell.locator("img")
+    slider.press("Home")
+    cell.locator("img[alt*=': vanishes']").wait_for()
     before = figure.get_attribute("src")
-    handle.press("End")
-    cell.locator("img[alt*=explodes]").wait_for()
+    slider.press("End")
+    cell.locator("img[alt*=': explodes']").wait_for()
     assert figure.get_attribute("src") != before
-    notebook.lab.screenshot(screenshots / "slider.png")
+    notebook.lab.page.screenshot(path=screenshots / "slider.png")
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_a_wrong_answer_is_named_and_a_right_one_is_praised(notebook, theme, screenshots):
-    notebook.lab.choose_theme(theme)
-    for source, words, points in (WRONG, "without the tanh derivative", 0.0), (RIGHT, "right", 2.0):
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_wrong_answer_is_named_and_a_right_one_passes(notebook, theme, screenshots):
+    notebook.lab.choose_theme(f"JupyterLab {theme.capitalize()}")
+    for source, words, points in (WRONG, "without the tanh derivative", "0.0"), (RIGHT, "right", "2.0"):
         panel, earned = answer(notebook, source)
         assert words in panel.inner_text()
         assert earned == points
-        notebook.lab.screenshot(screenshots / f"{theme.lower()}-{points:g}-points.png")
+        assert panel.evaluate(LEAST_CONTRAST) >= 4.5
+        notebook.lab.page.screenshot(path=screenshots / f"{theme}-{points}-points.png")
 
 
-def test_work_is_saved_and_kept_when_the_course_is_started_again(notebook, course):
+def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser, course, screenshots):
     answer(notebook, RIGHT)
     notebook.save()
     saved = notebook.path.read_bytes()
+    assert RIGHT in [cell.source for cell in notebook.read().cells]
     with learn(course) as printed:
         assert "yours were left as they are" in printed
         assert notebook.path.read_bytes() == saved
-    assert RIGHT in [cell.source for cell in notebook.read().cells]
+        lab = Lab(browser, printed, course)
+        lab.shown(START)
+        panel, points = verdict(lab.open(NOTEBOOK), "check-1-3")
+        panel.scroll_into_view_if_needed()
+        assert "right" in panel.inner_text()
+        assert points == "2.0"
+        lab.page.screenshot(path=screenshots / "started-again.png")

@@ -24,7 +24,7 @@ def test_float32_is_compared_to_four_digits():
 def test_the_largest_difference_is_shown_with_its_place():
     got, expected = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.5], [3.0, 4.0]])
     text = compare.value_fault("dx", got, expected).text
-    assert text == "`dx` is off by up to 5: `dx[1, 1]` is 9, expected 4. 2 of its 4 values are wrong."
+    assert text == "`dx` is off by up to 5: at [1, 1] it is 9, expected 4. Wrong values: 2 of 4."
 
 
 @pytest.mark.parametrize("got", [None, [1.0, 2.0], "text", np.ones(2, bool), np.ones(2) * 1j, np.ones((2, 1))])
@@ -69,9 +69,9 @@ def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
 
 
 def test_a_panel_is_readable_without_colour_and_escapes_what_it_shows():
-    panel = Panel("Exercise 1.1", "not yet", ["`a < b` and **this**"], printed="<script>")
-    assert repr(panel) == "✗ Exercise 1.1 · not yet\n  `a < b` and this\n  Your code printed:\n  <script>"
+    panel = Panel("Exercise 1.1", "not yet", ["**`a**2 < b` and *this*.**"], printed="<script>")
+    assert repr(panel) == "✗ Exercise 1.1 · not yet\n  `a**2 < b` and this.\n  Your code printed:\n  <script>"
     html = panel._repr_html_()
     assert "✗ Exercise 1.1 · not yet" in html
-    assert "a &lt; b</code> and <b>this</b>" in html
+    assert "a**2 &lt; b</code> and <em>this</em>.</b>" in html
     assert "<script>" not in html

@@ -98,7 +98,7 @@ def test_a_warning_is_passed_on():
         np.log(np.zeros(1))
         return sigmoid(a)
 
-    assert "NumPy warned while `sigmoid` ran: divide by zero" in said("0.1", warns)
+    assert "NumPy warned while `sigmoid` ran (first draw in float64): divide by zero" in said("0.1", warns)
 
 
 def test_a_changed_argument_is_named():
@@ -121,7 +121,7 @@ def test_a_changed_cache_is_named():
 
 def test_a_wrong_value_says_where_got_and_expected_on_the_example_by_hand():
     message = said("1.1", lambda dout, y: tanh_backward(dout, y) + 0.5)
-    assert "On the example by hand, `dx` is off by up to 0.5: `dx[0, 0]` is 1.25, expected 0.75." in message
+    assert "On the example by hand, `dx` is off by up to 0.5: at [0, 0] it is 1.25, expected 0.75." in message
 
 
 def test_an_exception_is_shown_with_its_line():
@@ -130,7 +130,45 @@ def test_an_exception_is_shown_with_its_line():
 
     message = said("1.1", stumbles)
     assert "NameError: name 'missing_name' is not defined" in message
-    assert "in `return dout * missing_name" in message
+    assert "`return dout * missing_name" in message
+
+
+def test_a_forgotten_value_is_explained():
+    class Forgets(RNN):
+        def forward(self, xs, state=None, *, training=False):
+            return xs @ self.Wx, state
+
+    message = said("1.4", Forgets)
+    assert "`return xs @ self.Wx, state`" in message
+    assert "its values are in `.value`" in message
+
+
+def test_an_error_in_a_function_that_was_called_names_both_lines():
+    def inner(y):
+        return y @ y
+
+    def outer(dout, y):
+        return inner(y)
+
+    message = said("1.1", outer)
+    assert "of the cell with `inner`, `return y @ y`, called from line" in message
+
+
+def test_a_single_number_in_the_place_of_an_array_is_named():
+    assert "one number, the norm after the last product only" in said(
+        "1.5", lambda Wh, dh, steps: np.linalg.norm(dh @ np.linalg.matrix_power(Wh.T, steps))
+    )
+
+
+def test_a_cause_is_found_behind_a_bare_numpy_number():
+    def bounds(Wh):
+        return np.linalg.norm(Wh), np.abs(np.linalg.eigvals(Wh)).max()
+
+    assert "the Frobenius norm in the place" in said("1.6", bounds)
+
+
+def test_parameters_in_the_wrong_order_are_caught():
+    assert said("1.1", lambda y, dout: tanh_backward(dout, y))
 
 
 def test_a_wrong_number_of_arguments_is_explained():
@@ -190,7 +228,7 @@ def test_replacing_a_gradient_is_refused_by_the_param_itself():
             self.Wh.grad = self.Wh.grad * 1
             return results
 
-    assert "Write into it instead" in said("1.4", Rebinds)
+    assert "Change the array that is there: `.grad += …`" in said("1.4", Rebinds)
 
 
 def test_something_that_cannot_be_called_is_refused():

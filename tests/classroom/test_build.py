@@ -93,10 +93,12 @@ def test_missing_notebooks_are_stale(built):
     assert build.report_stale(built) == 2
 
 
-def test_a_release_without_a_source_is_stale(built, capsys):
-    shutil.copytree((built / RELEASE).parent, built / "notebooks/10_old")
-    build.report_stale(built)
-    assert "git rm -r notebooks/10_old" in capsys.readouterr().out
+@pytest.mark.parametrize("name", ["notebooks/10_old/10_old.ipynb", "notebooks/09_small/09_small.py"])
+def test_what_no_source_makes_is_stale(built, capsys, name):
+    (built / name).parent.mkdir(exist_ok=True)
+    shutil.copy(built / RELEASE, built / name)
+    assert build.report_stale(built) == 1
+    assert f"run `git rm {name}`" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -108,8 +110,10 @@ def test_a_release_without_a_source_is_stale(built, capsys):
     ],
 )
 def test_a_build_that_fails_names_the_cell_and_leaves_what_was_there(built, line, message):
-    before = {path: path.read_bytes() for path in built.rglob("*") if path.is_file()}
     source = built / "solutions/09_small/09_small.py"
+    shutil.copytree(source.parent, built / "solutions/08_sound")  # built first, and not put in place either
+    (built / "solutions/08_sound/09_small.py").rename(built / "solutions/08_sound/08_sound.py")
+    before = {path: path.read_bytes() for path in built.rglob("*") if path.is_file()}
     source.write_text(source.read_text() + f"\n# %%\n{line}\n")
     with pytest.raises(BuildError, match=message) as refusal:
         build.build(built)

@@ -30,7 +30,7 @@ def test_a_param_is_updated_in_place_and_never_rebound():
     assert param.grad is grad
     np.testing.assert_array_equal(value, [0.5, 0.5, 0.5])
     for name in ("value", "grad"):
-        with pytest.raises(AttributeError, match="Write into it instead"):
+        with pytest.raises(AttributeError, match="Change the array that is there"):
             setattr(param, name, np.zeros(3))
 
 

@@ -71,7 +71,7 @@ FIGURES = {
     "unit_circle": lambda: plots.unit_circle(
         {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
     ),
-    "weights_that_stop": lambda: plots.weights_that_stop(0.2 * 0.35 ** np.arange(40), np.finfo(np.float32).eps),
+    "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
 }
 
 #: The other forms of a figure.
