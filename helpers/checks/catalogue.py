@@ -3,12 +3,14 @@
 from helpers.checks import (
     notebook_00,
     notebook_01,
+    notebook_02,
     notebook_03,
 )
 
 _NOTEBOOKS = (
     notebook_00,
     notebook_01,
+    notebook_02,
     notebook_03,
 )
 

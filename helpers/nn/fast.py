@@ -126,11 +126,8 @@ class FastLSTM(LSTM):
         hs, cs = self._buffer("hs", T + 1, N, H), self._buffer("cs", T + 1, N, H)
         hs[0], cs[0] = h, c
         inputs = self._buffer("masked hs", T, N, H) if self._masked else hs[:-1]
-        xs, A, tanh_cs = (
-            self._buffers.time_major("xs", xs),
-            self._buffer("A", T, N, 4 * H),
-            self._buffer("tanh", T, N, H),
-        )
+        tanh_cs, A = self._buffer("tanh", T, N, H), self._buffer("A", T, N, 4 * H)
+        xs = self._buffers.time_major("xs", xs)
 
         np.matmul(rows(xs), self.Wx.value, out=rows(A))
         A += self.b.value

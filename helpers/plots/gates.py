@@ -98,19 +98,16 @@ def gate_or_content(a, openness, content):
         raise ValueError(f"a, openness and content must be as long as each other: got {a.size}, {openness.size} "
                          f"and {content.size}.")  # fmt: skip
     figure, axes = new_figure(8, 2.7, 2, sharex=True)
-    for ax, values, gate, title, ticks in (
-        (axes[0], openness, "i", "a gate, σ: how much?", {0: "closed  0", 0.5: "0.5", 1: "open  1"}),
-        (axes[1], content, "g", "content, tanh: how strongly?", {-1: "down  -1", 0: "0", 1: "up  1"}),
+    for ax, values, name, gate, title, ticks in (
+        (axes[0], openness, "openness", "i", "a gate, σ: how much?", {0: "closed  0", 0.5: "0.5", 1: "open  1"}),
+        (axes[1], content, "content", "g", "content, tanh: how strongly?", {-1: "down  -1", 0: "0", 1: "up  1"}),
     ):
-        low, high = min(ticks), max(ticks)
         ax.plot(a, values, color=COLOUR_OF[gate], ls="-" if gate == "g" else "--", lw=2.4)
         ax.axhline(0, color=INK, lw=0.8)
-        ax.set(
-            title=title, xlabel="$a$", xlim=(a[0], a[-1]), ylim=(low - 0.1 * (high - low), high + 0.1 * (high - low))
-        )
+        ax.set(title=title, xlabel="$a$", ylabel=name, xlim=(a[0], a[-1]), ylim=(1.15 * min(ticks) - 0.05, 1.15))
         ax.set_yticks(list(ticks), list(ticks.values()))
-    alt = f"""Two S-shaped curves. Left, the sigmoid of a gate: from {openness[0]:.2f} to {openness[-1]:.2f}, never
-    below 0. Right, the tanh of the new memory: from {content[0]:.2f} to {content[-1]:.2f}, through 0 at a = 0."""
+    alt = f"""Two S-shaped curves. Left, the sigmoid of a gate: from {openness[0]:.2f} to {openness[-1]:.2f}.
+    Right, the tanh of the new memory: from {content[0]:.2f} to {content[-1]:.2f}."""
     return Picture(figure, alt)
 
 
@@ -141,6 +138,7 @@ def memory_over_time(memories, *, ylabel="memory $c$", title="", marked=()):
         gap = max(1, values.size // 10)
         ax.plot(np.arange(values.size), values, label=label, markevery=(number % gap, gap), **SERIES[number])
     _bands(ax, marked)
+    ax.axhline(0, color=INK, lw=0.8)
     ax.set(xlabel="step", ylabel=ylabel, title=title)
     ax.locator_params("x", integer=True)
     ax.margins(x=0.01)
@@ -196,7 +194,6 @@ def gate_openness(openness, *, labels=None, marked=()):
         axes[-1, column].set_xlabel("step")
         if labels is not None:
             axes[-1, column].set_xticks(np.arange(len(labels)), labels)
-            axes[-1, column].set_xlabel("")
     for ax, gate in zip(axes[:, 0], gates):
         ax.set_ylabel(f"{_NAMES[gate]}\n${gate}$", rotation=0, ha="right", va="center", labelpad=10)
     return Picture(figure, f"Openness of the gates at every step, as bars from 0 to 1. {'. '.join(sentences)}.")

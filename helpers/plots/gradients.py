@@ -383,7 +383,7 @@ def weights_that_stop(share):
     ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08), yticks=[0, 0.5, 1])
     ax.set_yticklabels(["none", "half", "all"])
     ax.margins(x=0.01)
-    alt = f"""Bars: the part of the weights that the gradient of one past step changes, by how many steps back it lies. The
+    alt = f"""Bars: the part of the weights that the gradient of one past step changes, by how far back it lies. The
     last step changes {share[0]:.0%} of them"""
     moving = np.flatnonzero(share)
     first = moving[-1] + 1 if moving.size else 0

@@ -241,7 +241,7 @@ def lstm_unrolled():
         ax.text(middle, 0.25, f"xs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace",
                 color=COLOUR_OF["x"])  # fmt: skip
         ax.text(turn, out + 0.12, f"hs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace", color=h)
-    alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, which
-    begins and ends inside the layer, and the hidden state h, which also leaves the layer upwards at every step as
+    alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, from
+    which no arrow leads upwards, and the hidden state h, which also leaves the layer upwards at every step as
     hs[:, step]. xs[:, step] comes in from below."""
     return Picture(figure, alt)

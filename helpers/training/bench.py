@@ -324,8 +324,9 @@ def remarks(times, machine):
     for name, found in times.items():
         medians = ", ".join(f"{what} {1000 * statistics.median(values):.1f}" for what, values in found.items())
         yield f"{name}: CPU time of a step in ms, {medians}."
-        floor = ratio(found, "products", "plain")
-        yield f"{name}: the bare products alone take {floor:.2f} of the plain layers' step; nothing can go below that."
+        for other in sorted(found.keys() - {"fast", "products"}):
+            floor = ratio(found, "products", other)
+            yield f"{name}: the bare products alone take {floor:.2f} of the {other} step; no ratio can go below that."
     yield f"BLAS: {', '.join(machine['blas'])}."
     if machine["settings"]:
         yield f"Set in this environment: {', '.join(machine['settings'])}."

@@ -24,9 +24,7 @@ def build_model(settings, corpus, rng):
     Returns:
         LanguageModel
     """
-    params = create_params(
-        len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied, scale=settings.scale
-    )
+    params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
     return assemble(

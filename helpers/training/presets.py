@@ -28,7 +28,6 @@ class Settings:
         shifted: whether each epoch begins at a place of the text drawn at random (its end is joined to its beginning),
             so that no two epochs cut it into the same windows.
         unigram_bias: whether the output's bias begins as the log-frequencies of the words; else it is zero.
-        scale: bound of the embedding's first values.
     """
 
     hidden_size: int
@@ -48,7 +47,6 @@ class Settings:
     optimiser: str = "sgd"
     shifted: bool = False
     unigram_bias: bool = False
-    scale: float = 0.1
 
     def __str__(self):
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
@@ -64,9 +62,17 @@ class Settings:
 #: Name to settings. "tiny" is a rehearsal of a few seconds, not a good model.
 PRESETS = {
     "standard": Settings(
-        hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
+        hidden_size=200,
+        depth=2,
+        rate=0.35,
+        epochs=15,
+        hold=0.15,
+        batch_size=8,
+        steps=20,
+        shifted=True,
+        unigram_bias=True,
     ),
-    "long": Settings(hidden_size=256, depth=2, rate=0.5, epochs=42, batch_size=8, shifted=True, unigram_bias=True),
+    "long": Settings(hidden_size=280, depth=2, rate=0.5, epochs=34, batch_size=8, shifted=True, unigram_bias=True),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(

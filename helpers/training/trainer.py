@@ -90,7 +90,7 @@ class Trainer:
             FloatingPointError: the gradients are no longer finite.
         """
         try:
-            with interruptible() as watch, tqdm(total=self.total_steps, initial=self.step, unit="step") as bar:
+            with interruptible() as watch, self._progress_bar() as bar:
                 while self.epoch < self.settings.epochs:
                     self._train_epoch(watch, bar)
                     self._end_epoch(watch)
@@ -99,6 +99,9 @@ class Trainer:
             raise Interrupted(
                 f"Stopped after step {self.step:,} of {self.total_steps:,}; all of it is saved."
             ) from None
+
+    def _progress_bar(self):
+        return tqdm(total=self.total_steps, initial=self.step, unit="step", mininterval=0.5)
 
     def _train_epoch(self, watch, bar):
         if self.start is None:

@@ -131,6 +131,10 @@ class Notebook:
         number = [cell.id for cell in self.read().cells].index(cell_id)
         return self.panel.locator(f".jp-Cell[data-windowed-list-index='{number}']")
 
+    def outputs(self, kind):
+        """Return the places of all outputs of a kind: "stdout", "stderr" or "error"."""
+        return self.panel.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']")
+
     def write(self, cell_id, source):
         """Replace what a cell says."""
         self.cell(cell_id).locator(".cm-content").click()
@@ -145,10 +149,11 @@ class Notebook:
         prompt.filter(has_not_text=before, has_text=re.compile(r"\d")).wait_for()
 
     def run_all(self):
-        """Run all cells with the menu, and wait until the last one is done."""
+        """Run all cells with the menu, and wait until the last one is done, or one has failed."""
         last = [cell.id for cell in self.read().cells if cell.cell_type == "code"][-1]
         self.lab.choose("Run", "Run All Cells")
-        self.cell(last).locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d")).wait_for()
+        done = self.cell(last).locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d"))
+        done.or_(self.outputs("error")).first.wait_for()
 
     def save(self):
         """Save with the keyboard, and wait until the tab has lost the mark of unsaved work."""

@@ -1,5 +1,7 @@
 """The fast layers against the plain ones: the same numbers, whatever the sizes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -166,3 +168,21 @@ def test_a_spent_fast_lstm_asks_for_a_new_forward():
     layer.backward(np.ones((1, 2, 2)))
     with pytest.raises(RuntimeError, match=r"FastLSTM\.backward needs a call of forward"):
         layer.backward(np.ones((1, 2, 2)))
+
+
+def test_a_later_step_needs_almost_no_new_memory():
+    rng = np.random.default_rng(1)
+    model = assemble(FAST, create_params(3000, 20, 2, rng), rng, rate=0.5)
+    xs, targets = rng.integers(3000, size=(2, 6, 10))
+    tracemalloc.start()
+    try:
+        for _ in range(2):
+            before = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            model.loss(xs, targets, training=True)
+            model.backward()
+            needed = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    logits = 4 * xs.size * 3000
+    assert needed < logits / 5

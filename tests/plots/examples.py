@@ -38,10 +38,24 @@ def _seeds(base):
     return base**STEPS * np.exp(np.random.default_rng(0).normal(0, 0.3, (5, STEPS.size)).cumsum(axis=1))
 
 
+def _positions(gate):
+    memory = np.array([0.3, -0.8, 1.5, -2.5, 0.1, 0.9])
+    if gate == "g":
+        return plots.gate_positions(gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", "$c_{next}$"))
+    return plots.gate_positions(gate, memory, {o: o * memory for o in (0.0, 0.5, 1.0)}, ("$g$", r"$i \odot g$"))
+
+
 #: From the name of a public function to a call that draws it.
 FIGURES = {
     "course_map": plots.course_map,
     "disagreement": _disagreement,
+    "fused_product": plots.fused_product,
+    "gate_openness": lambda: plots.gate_openness(
+        {title: {gate: np.random.default_rng(0).random(24) for gate in "fio"} for title in ("before", "after")},
+        marked=[0, 5, 13],
+    ),
+    "gate_or_content": lambda: plots.gate_or_content(X, 1 / (1 + np.exp(-X)), np.tanh(X)),
+    "gate_positions": lambda: _positions("o"),
     "gradient_heatmap": lambda: plots.gradient_heatmap(
         np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
     ),
@@ -50,6 +64,11 @@ FIGURES = {
         {"training": [400.0, 200.0, 120.0, 90.0], "validation": [380.0, 210.0, 150.0, 140.0]},
         baselines={"unigram": 292.0, "trigram": 75.0},
         learning_rates=[20.0, 20.0, 10.0, 5.0],
+    ),
+    "lstm_cell": plots.lstm_cell,
+    "lstm_unrolled": plots.lstm_unrolled,
+    "memory_over_time": lambda: plots.memory_over_time(
+        {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", title="f", marked=[3, 20]
     ),
     "norms_over_time": lambda: plots.norms_over_time(
         {
@@ -71,19 +90,48 @@ FIGURES = {
     "unit_circle": lambda: plots.unit_circle(
         {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
     ),
+    "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
+    "clipping_cliff": lambda: plots.clipping_cliff(
+        np.linspace(0, 1, 8),
+        np.linspace(-1, 0, 6),
+        np.linspace(0, 2, 48).reshape(6, 8),
+        {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
+    ),
+    "runs_with_and_without": lambda: plots.runs_with_and_without(
+        {
+            "not clipped": (np.array([1.0, 10.0, np.inf]), np.array([1.0, 100.0, np.nan])),
+            "clipped": (np.geomspace(1, 0.01, 50), np.geomspace(8, 0.5, 50)),
+        },
+        max_norm=0.5,
+        guess=0.17,
+    ),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
 }
 
 #: The other forms of a figure.
-VARIANTS = {
-    f"rnn_unrolled, {steps} steps{', backward' * backward}": lambda steps=steps, backward=backward: plots.rnn_unrolled(
-        steps, backward
-    )
-    for steps in (2, 3, 4)
-    for backward in (False, True)
-} | {
-    f"unit_circle, {count}": lambda count=count: plots.unit_circle(
-        {f"turns by {angle}°": _rotation(angle) for angle in (90, 0, 30, 200)[:count]}
-    )
-    for count in (1, 2, 4)
-}
+VARIANTS = (
+    {
+        f"rnn_unrolled, {steps} steps{', backward' * backward}": lambda steps=steps, backward=backward: (
+            plots.rnn_unrolled(steps, backward)
+        )
+        for steps in (2, 3, 4)
+        for backward in (False, True)
+    }
+    | {
+        f"unit_circle, {count}": lambda count=count: plots.unit_circle(
+            {f"turns by {angle}°": _rotation(angle) for angle in (90, 0, 30, 200)[:count]}
+        )
+        for count in (1, 2, 4)
+    }
+    | {
+        f"lstm_cell, {gates}": lambda gates=gates: plots.lstm_cell(gates, new=gates[-1:])
+        for gates in ("", "o", "of", "ofg", "ofgi")
+    }
+    | {
+        "gate_positions, g": lambda: _positions("g"),
+        "gate_openness, words": lambda: plots.gate_openness(
+            {"one unit": dict.fromkeys("fi", np.linspace(0, 1, 9))},
+            labels=["the", "keys", "that", "I", "left", "in", "the", "hall", "were"],
+        ),
+    }
+)

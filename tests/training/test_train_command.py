@@ -50,7 +50,7 @@ def wait_for_epoch(process, number):
     """Read what the process prints until an epoch has ended, then a random moment longer."""
     for line in process.stdout:
         if line.startswith(f"epoch {number:>2}/"):
-            time.sleep(random.random() * 0.2)
+            time.sleep(random.random() * 0.1)
             return
     raise AssertionError(process.stderr.read())
 
@@ -148,11 +148,11 @@ def test_a_folder_that_is_no_runs_is_left_alone(text, tmp_path):
 
 def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
     arguments = [*PRESET, "--corpus", text, "--out", tmp_path / "run"]
-    for epoch in (2, 9):
+    for epoch in (2, 7):
         process = start(*arguments)
         wait_for_epoch(process, epoch)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 130
         assert re.search(r"Stopped after step [\d,]+ of .*the same command again", errors)
         assert "Traceback" not in errors
@@ -164,16 +164,16 @@ def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
 def test_a_run_killed_at_random_moments_goes_on_bit_for_bit_and_loses_at_most_an_interval(whole, text, tmp_path):
     arguments = [*PRESET, "--corpus", text, "--out", tmp_path / "run"]
     steps = json.loads((whole[0] / "metrics.json").read_text())["epochs"][0]["step"]
-    for epoch in (3, 8, 14):
+    for epoch in (3, 6, 10):
         process = start(*arguments)
         wait_for_epoch(process, epoch)
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert process.returncode == -signal.SIGKILL
         assert Checkpoints(tmp_path / "run" / "checkpoints").load()["epoch"] >= epoch - 1
     finished = run(*arguments)
     resumed_at = int(re.search(r"run: ([\d,]+) of", finished.stdout)[1].replace(",", ""))
-    assert resumed_at >= 13 * steps
+    assert resumed_at >= 9 * steps
     np.testing.assert_equal(outcome(tmp_path / "run"), outcome(whole[0]))
 
 
@@ -207,7 +207,7 @@ def test_a_full_disk_ends_the_run_with_a_sentence_and_the_run_goes_on_when_there
     process = start(*arguments)
     wait_for_epoch(process, 5)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     before = Checkpoints(tmp_path / "run" / "checkpoints").load()
     limited = f"ulimit -f 8; exec {' '.join(command(*arguments))}"
     full = subprocess.run(["sh", "-c", limited], capture_output=True, text=True)

@@ -3,12 +3,14 @@
 from tests.checks.honest import (
     notebook_00,
     notebook_01,
+    notebook_02,
     notebook_03,
 )
 
 _NOTEBOOKS = (
     notebook_00,
     notebook_01,
+    notebook_02,
     notebook_03,
 )
 

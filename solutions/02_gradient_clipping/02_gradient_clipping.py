@@ -1,0 +1,447 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+
+# %% [markdown]
+# # Clip exploding gradients
+#
+# **You will do**: measure all gradients with one number, write gradient clipping, and train the same RNN with and without it.
+#
+# **You will learn**: why one bad step can undo all the good ones; why the *norm* is clipped and not each value; and what
+# clipping cannot cure.
+#
+# **You will need**: an hour; notebook 01 for the reason why gradients explode.
+
+# %%
+import numpy as np
+
+from helpers import plots
+from helpers.checks import answer, check
+from helpers.data import adding
+from helpers.nn import Affine, Param
+
+RNN = answer("1.4")  # your own, if notebook 01 is solved
+
+# %% [markdown]
+# ## 1. A cliff
+#
+# Going back through T steps multiplies a gradient by the same matrix T times (notebook 01). Seen from the weights: the loss
+# is nearly flat in some places and has **cliffs** in others. Here is one, of the smallest RNN there is: one unit,
+# $h \leftarrow \tanh(w h + b)$, 50 steps, and the loss $(h_{50} - 0.7)^2$.
+
+
+# %%
+def loss_and_gradient(w, b, steps=50):
+    hs = [np.full(np.broadcast(w, b).shape, 0.5)]
+    for _ in range(steps):
+        hs.append(np.tanh(w * hs[-1] + b))
+    dh, dw, db = 2 * (hs[-1] - 0.7), 0, 0
+    for step in reversed(range(steps)):
+        da = dh * (1 - hs[step + 1] ** 2)
+        dh, dw, db = da * w, dw + da * hs[step], db + da
+    return (hs[-1] - 0.7) ** 2, np.array([dw, db])
+
+
+# %%
+def descend(limit, start=(1.25, -0.2), rate=0.05, steps=60):
+    path = [np.array(start)]
+    for _ in range(steps):
+        _, gradient = loss_and_gradient(*path[-1])
+        norm = np.linalg.norm(gradient)
+        path.append(path[-1] - rate * gradient * min(1, limit / norm))
+    return np.array(path)
+
+
+# %%
+paths = {"not clipped": descend(np.inf), "norm clipped to 1": descend(1.0)}
+for label, path in paths.items():
+    longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
+    print(f"{label}: longest step {longest:.2f}, loss at the end {loss_and_gradient(*path[-1])[0]:.4f}")
+ws, bs = np.linspace(0.8, 1.7, 181), np.linspace(-0.3, 0.7, 201)
+plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
+
+# %% [markdown]
+# Both runs start at the star and walk towards the edge. At the edge the slope is so steep that a single step throws the
+# first run far away from everything it had found. The second takes a step of bounded length in the *same direction*, and
+# ends at the foot of the cliff. Nothing else differs.
+
+# %% [markdown]
+# ### Exercise 2.1 ★ One norm for all gradients (about 10 min)
+#
+# **Why.** To say that a gradient is too long, you need its length: one number for *all* parameters together.
+#
+# **The equation.** All gradients, laid end to end, are one long vector. Its length is the **global norm** (전역 노름):
+#
+# $$ \lVert g \rVert = \sqrt{\textstyle\sum_{\text{arrays}} \sum_k g_k^2} $$
+#
+# summed in float64: the gradients are float32, and the square of 1e25 is not.
+#
+# **By hand.** Two arrays, (3, 4) and (12): $\sqrt{9 + 16 + 144} = \sqrt{169} = 13$. Not 5 + 12 = 17.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-2-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def global_norm(grads):
+    """Length of all gradients, taken as one long vector.
+
+    Args:
+        grads: a list of arrays of any shapes and float types; it may be empty.
+
+    Returns:
+        norm: a float, 0.0 for an empty list
+    """
+    ### BEGIN SOLUTION
+    total = 0.0
+    for grad in grads:
+        total += np.sum(grad.astype(np.float64) ** 2)
+    return float(np.sqrt(total))
+    ### END SOLUTION
+    # 1. add up the squares of all elements of all arrays, in float64
+    # 2. one square root, at the end
+    raise NotImplementedError("Exercise 2.1: write global_norm")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>One running total, one loop over the list, one square root.</details>
+# <details><summary>Hint 2: the equation to use</summary><code>grad.astype(np.float64)</code> makes a copy that can hold large squares.</details>
+# <details><summary>Hint 3: almost the code</summary><code>total += np.sum(grad.astype(np.float64) ** 2)</code>, and <code>float(np.sqrt(total))</code> after the loop.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-2-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("2.1", global_norm)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 2.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("2.1", global_norm)
+### END HIDDEN TESTS
+
+# %%
+norm_of = answer("2.1")
+print("by hand:", norm_of([np.array([3.0, 4.0]), np.array([12.0])]))
+print("float32 gradients of 1e25:", f"{norm_of([np.full(4, 1e25, dtype='float32')]):.1e}")
+
+# %% [markdown]
+# **What to notice.** A number that is alive and well in float32 can have a square that is not. When gradients explode, the
+# first thing to overflow is the measurement.
+#
+# **Go further.** The norm grows with the number of parameters. If every element of the gradient is about 0.01, what is the
+# norm for ten thousand parameters, and for a million?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** $0.01·\sqrt{10^4} = 1$ and $0.01·\sqrt{10^6} = 10$. So a good `max_norm` depends on the model: look
+# at the norms of the first hundred steps before you choose one.
+
+# %% tags=["solution"]
+print([round(norm_of([np.full(n, 0.01)]), 6) for n in (10_000, 1_000_000)])
+
+# %% [markdown]
+# ## 2. By norm or by value?
+#
+# Two ways to shorten a gradient suggest themselves. **By norm**: if it is too long, multiply *all* of it by one factor.
+# **By value**: cut each element off at ± a limit.
+
+# %%
+gradient = np.array([4.0, 0.5])
+by_norm = gradient / np.linalg.norm(gradient)
+by_value = np.clip(gradient, -1, 1)
+print("by norm", by_norm.round(3), "· by value", by_value)
+plots.two_ways_to_clip(gradient, by_norm, by_value, limit=1.0)
+
+# %% [markdown]
+# Both end near the limit. But the gradient points to where the loss falls fastest, and clipping by value turns it: here by
+# 19 degrees. The large element is cut, the small one is not. With many elements the turn is larger:
+
+# %%
+long = np.random.default_rng(0).standard_cauchy(10_000)  # many small elements and a few huge ones
+cut = np.clip(long, -1, 1)
+cosine = long @ cut / (np.linalg.norm(long) * np.linalg.norm(cut))
+print(f"10,000 elements, cut off at 1: turned by {np.degrees(np.arccos(cosine)):.0f} degrees")
+
+# %% [markdown]
+# ### Exercise 2.2 ★★ Clip by the global norm (about 20 min)
+#
+# **Why.** Three lines that make the difference between a model and a heap of NaN. Every language model of this course is
+# trained with them.
+#
+# **The equation.** With $\lVert g \rVert$ from 2.1:
+#
+# $$ g \;\leftarrow\; g \cdot \frac{max\_norm}{\lVert g \rVert} \qquad\text{only if } \lVert g \rVert > max\_norm $$
+#
+# **By hand.** (300, 400) and (1200), max_norm 650: the norm is 1300, the factor 0.5, and (150, 200) and (600) are left. With
+# (0.3, 0.4) and (1.2) nothing happens: 1.3 is below 650.
+
+# %% [markdown]
+# Two things are part of the contract. The arrays are changed **in place**, because the layers hold them. And if the norm is
+# NaN or infinite, no factor can mend it: raise `FloatingPointError` *before* anything is changed, so that somebody can
+# still save the weights.
+#
+# > **Warning.** `NaN > max_norm` is False. A clipping function that only compares lets NaN through, and the next update
+# > turns every weight into NaN.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-2-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def clip_gradients(grads, max_norm):
+    """Scale all gradients by one factor if their global norm is above max_norm.
+
+    Args:
+        grads: a list of arrays, changed in place.
+        max_norm: the largest norm to leave as it is, above 0.
+
+    Returns:
+        norm: the global norm before clipping, a float
+
+    Raises:
+        FloatingPointError: the norm is NaN or infinite; no array has been changed.
+    """
+    ### BEGIN SOLUTION
+    norm = global_norm(grads)
+    if not np.isfinite(norm):
+        raise FloatingPointError(f"the norm of the gradients is {norm}")
+    if norm > max_norm:
+        for grad in grads:
+            grad *= max_norm / norm
+    return norm
+    ### END SOLUTION
+    # 1. the norm, from exercise 2.1; is it a finite number?
+    # 2. if it is too large: multiply every array, in place, by one factor
+    # 3. return the norm before
+    raise NotImplementedError("Exercise 2.2: write clip_gradients")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Measure first, complain second, change third. Then return what you measured.</details>
+# <details><summary>Hint 2: the equation to use</summary><code>np.isfinite(norm)</code> is False for NaN and for infinity. In place means <code>grad *= factor</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>if norm > max_norm:</code> and, for each <code>grad</code>, <code>grad *= max_norm / norm</code>. Not <code>grad = grad * …</code>, which makes a new array that nobody keeps.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-2-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("2.2", clip_gradients)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 2.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("2.2", clip_gradients)
+### END HIDDEN TESTS
+
+# %%
+clip = answer("2.2")
+grads = [np.array([300.0, 400.0]), np.array([1200.0])]
+print("norm before", clip(grads, 650.0), "· left:", *grads, "· norm after", norm_of(grads))
+
+# %% [markdown]
+# **What to notice.** The direction is exactly the same, only the length changed. And the number that comes back is the
+# norm *before*: plotted over training it tells you when, and how badly, gradients would have exploded.
+#
+# **Go further.** Some libraries divide by `norm + 1e-6`. What for? Does the check accept it?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** So that a norm of 0 does not divide by zero. Here 0 is never above `max_norm`, so it is not needed.
+# The check accepts it: for a norm of hundreds it changes nothing that seven digits show.
+
+# %% [markdown]
+# ### Exercise 2.3 ★ One step of gradient descent (about 5 min)
+#
+# **Why.** The last piece of a training loop: **stochastic gradient descent** (확률적 경사 하강법), the update itself.
+#
+# **The equation.** For every parameter, with learning rate (학습률) η:
+#
+# $$ W \;\leftarrow\; W - \eta\, dW $$
+#
+# **By hand.** $W = (1, -2)$, $dW = (0.5, -1)$, η = 0.1: $W$ becomes $(0.95, -1.9)$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-2-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sgd_step(params, learning_rate):
+    """One step of stochastic gradient descent.
+
+    Args:
+        params: a list of Params; each .value is changed in place, each .grad stays as it is.
+        learning_rate: a positive float.
+    """
+    ### BEGIN SOLUTION
+    for param in params:
+        param.value -= learning_rate * param.grad
+    ### END SOLUTION
+    # for each Param: go against its gradient, in place
+    raise NotImplementedError("Exercise 2.3: write sgd_step")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>One loop, one line.</details>
+# <details><summary>Hint 2: the equation to use</summary>In place means <code>param.value -= …</code>: the array object stays the same.</details>
+# <details><summary>Hint 3: almost the code</summary><code>param.value -= learning_rate * param.grad</code>, for each <code>param</code> in <code>params</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-2-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("2.3", sgd_step)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 2.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("2.3", sgd_step)
+### END HIDDEN TESTS
+
+# %%
+weights = Param(np.array([1.0, -2.0]))
+weights.grad[...] = (0.5, -1.0)
+update = answer("2.3")
+update([weights], 0.1)
+print(weights.value)
+
+# %% [markdown]
+# **What to notice.** The learning rate multiplies the *gradient*. If that is a thousand times too long, so is the step: this
+# is where the cliff becomes a leap.
+#
+# **Go further.** With clipping, how far can all parameters together move in one step?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** At most η · max_norm. Clipping turns a hope into a bound.
+
+# %% [markdown]
+# ## 3. The same RNN, with and without
+#
+# Now on a task. In the **adding problem** (Hochreiter & Schmidhuber 1997) two of the numbers in a sequence are marked, and
+# the network must give their sum at the end. Always answering 1 has a mean squared error of 1/6; anything better has
+# remembered something. The learning rate is high on purpose, and `Wh` starts with all singular values at 1.2.
+
+
+# %%
+def make_network(seed, hidden=32):
+    rng = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(rng.normal(size=(hidden, hidden)))
+    weights = rng.normal(0, 0.5, (2, hidden)), 1.2 * Q, np.zeros(hidden)
+    rnn = RNN(*(Param(array.astype("float32")) for array in weights))
+    head = Affine(Param(rng.normal(0, 0.2, (hidden, 1)).astype("float32")), Param(np.zeros(1, "float32")))
+    return rnn, head, rng
+
+
+# %%
+def loss_and_backward(rnn, head, xs, targets):
+    """Mean squared error of the answer at the last step; the gradients are added to the Params."""
+    hs, _ = rnn.forward(xs)
+    error = head.forward(hs[:, -1:])[:, 0, 0] - targets
+    dhs = np.zeros_like(hs)
+    dhs[:, -1:] = head.backward((2 * error / len(error))[:, None, None])
+    rnn.backward(dhs)
+    return float(np.mean(error**2))
+
+
+# %%
+def train(seed, max_norm=None, distance=8, updates=1000):
+    (rnn, head, rng), losses, norms = make_network(seed), [], []
+    params = rnn.parameters() + head.parameters()
+    while len(losses) < updates and (not norms or np.isfinite(norms[-1])):
+        for param in params:
+            param.grad[...] = 0
+        losses.append(loss_and_backward(rnn, head, *adding(20, distance, rng)))
+        grads = [param.grad for param in params]
+        norms.append(norm_of(grads))
+        if max_norm and np.isfinite(norms[-1]):
+            clip(grads, max_norm)
+        update(params, 0.2)
+    return np.array(losses), np.array(norms)
+
+
+# %%
+with np.errstate(all="ignore"):  # one of the runs will overflow; that is what we want to see
+    runs = {"not clipped": train(seed=0), "clipped to 0.5": train(seed=0, max_norm=0.5)}
+    lost = [len(train(seed)[0]) for seed in range(5)]
+print("without clipping the run is lost within 30 updates on", sum(count < 30 for count in lost), "of 5 seeds")
+print("with clipping the error after 1000 updates is", f"{runs['clipped to 0.5'][0][-50:].mean():.2f}")
+plots.runs_with_and_without(runs, max_norm=0.5, guess=1 / 6)
+
+# %% [markdown]
+# The same network, the same seed, the same data. Without clipping, one long step leads to where gradients are longer still, and
+# within thirty updates the loss is no longer a number: the cross, where its line has left the panel. With clipping the norms
+# still rise above `max_norm`, as the lower panel shows, but no step is longer than 0.2 · 0.5, and the network learns.
+
+# %% [markdown]
+# > **Try it.** Set `max_norm` to 5, and to 0.01. One is hardly clipping at all, the other clips every single step. What do
+# > the two curves look like?
+#
+# ## 4. What clipping does not cure
+#
+# Clipping shortens what is too long. It cannot lengthen what has vanished. Here is the same training with clipping, and the
+# numbers to be remembered 40 steps apart instead of 8.
+
+# %%
+far, _ = train(seed=0, max_norm=0.5, distance=40, updates=400)
+print(f"always answering 1: {1 / 6:.1f} · 40 steps, clipped: {far[-100:].mean():.1f}")
+assert far[-100:].mean() > 0.9 / 6
+
+# %% [markdown]
+# No better than always giving the same answer. Nothing exploded; the signal from the first number simply did not arrive.
+# Scaling *up* would not help either: it would enlarge the share of the last steps just as much.
+#
+# > **Note.** Clipping is a remedy for one of the two troubles. For the other one the network itself must change: notebook 03.
+
+# %% [markdown]
+# ## Summary
+#
+# - Exploding gradients make cliffs in the loss; one step over an edge can undo everything.
+# - The global norm measures all gradients as one vector. Sum its squares in float64.
+# - Clipping by norm keeps the direction and bounds the step by η · max_norm; clipping by value turns the direction.
+# - NaN passes every comparison: test for it, and stop before it reaches the weights.
+# - Clipping does nothing against vanishing gradients.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Why one norm for all parameters, and not one for each array?
+# 2. Why must clipping happen in place?
+# 3. What does `clip_gradients` return, and what is it good for?
+# 4. Why is a smaller learning rate not the same as clipping?
+# 5. `if norm <= max_norm: return norm` and after it the scaling, without a test for NaN: what happens on NaN?
+# 6. The norm in float32 of gradients around 1e20: what goes wrong, and where?
+# 7. Your gradient norm is above `max_norm` at *every* step. What have you chosen, in effect?
+# 8. Clipping bounds each step. Can training still diverge?
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. With a factor for each array the direction of the whole step would change, as with clipping by value.
+# 2. The layers hold these very arrays, and the update reads `.grad` from there.
+# 3. The norm before clipping: watched over training, it shows how often and how far gradients explode.
+# 4. It shortens *all* steps, also the many good ones; clipping touches only those that are too long.
+# 5. The comparison is False, so NaN goes on to the scaling, and every gradient becomes NaN.
+# 6. The squares, 1e40, are above the largest float32 (3.4e38): the norm is infinite although every gradient is finite.
+# 7. Steps of constant length: the gradient gives the direction only, and the learning rate alone the length.
+# 8. Yes: many bounded steps in a bad direction go as far as one long one. It only happens slowly enough to be noticed.
+
+# %% tags=["solution"]
+with np.errstate(over="ignore"):
+    print("6.", np.float32(1e20) ** 2, "in float32,", f"{1e20**2:.0e}", "in float64")
+
+# %% [markdown]
+# ## Before you hand in
+#
+# *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
+# `02_gradient_clipping.ipynb`. Learning on your own? Then go on to notebook 03.
+#
+# ## Further reading
+#
+# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, ICML 2013: the cliff, and
+#   clipping by norm.
+# - T. Mikolov, *Statistical language models based on neural networks*, PhD thesis, Brno (2012): clipping by value.
+# - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997), section 5.4: the adding problem.
+
+# %% [markdown]
+# ## 요약
+#
+# 1. 기울기가 폭발하면 손실에 절벽이 생기고, 한 번의 긴 걸음이 그때까지의 학습을 모두 무너뜨린다.
+# 2. 모든 기울기를 하나의 긴 벡터로 보고 그 길이(전역 노름)를 float64로 계산한다.
+# 3. 노름이 max_norm보다 클 때만 모든 기울기에 같은 비율을 곱하면 방향은 그대로이고 길이만 줄어든다.
+# 4. 값마다 자르면 방향이 바뀌며, NaN은 어떤 비교로도 걸러지지 않으므로 먼저 검사해야 한다.
+# 5. 클리핑은 폭발만 막을 뿐 소실은 고치지 못하며, 소실에는 게이트가 필요하다.

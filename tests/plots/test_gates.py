@@ -1,0 +1,160 @@
+"""The figures of gates and of the LSTM's cell: what they draw, the numbers their words claim, and what they refuse."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyBboxPatch
+
+from helpers import plots
+from helpers.plots.lstm_glyph import CELL, PLACES
+from helpers.plots.style import COLOUR_OF
+
+STAGES = ["", "o", "of", "ofg", "ofgi"]
+C = np.array([0.5, -2.0])
+
+
+def _texts(picture):
+    return [text.get_text() for text in picture.figure.axes[0].texts]
+
+
+def _heights(ax):
+    """The heights of the bars, dashed outlines first, then those that are filled."""
+    outlines, filled = ax.containers
+    return [bar.get_height() for bar in outlines], [bar.get_height() for bar in filled]
+
+
+# --- the cell ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gates", STAGES)
+def test_a_cell_shows_the_gates_it_has_and_no_others(gates):
+    picture = plots.lstm_cell(gates)
+    assert {name for name in "fgio" if f"${name}$" in _texts(picture)} == set(gates)
+    spoken = {"o": "output gate o", "f": "forget gate f", "g": "new memory g", "i": "input gate i"}
+    assert {name for name in "fgio" if spoken[name] in picture.alt} == set(gates)
+
+
+@pytest.mark.parametrize("gates", STAGES)
+def test_the_memory_is_a_question_mark_until_there_is_a_forget_gate(gates):
+    picture = plots.lstm_cell(gates)
+    assert ("?" in _texts(picture)) == ("question mark" in picture.alt) == ("f" not in gates)
+
+
+def test_only_g_goes_through_tanh_and_only_the_memory_besides():
+    texts = _texts(plots.lstm_cell())
+    assert texts.count("tanh") == 2  # under g, and on the branch from c to h
+    assert texts.count(r"$\sigma$") == 3
+
+
+def test_only_the_new_gate_has_a_halo():
+    def halos(picture):
+        patches = [patch for patch in picture.figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
+        return [to_hex(patch.get_facecolor()) for patch in patches if patch.get_edgecolor()[3] == 0]
+
+    assert halos(plots.lstm_cell("ofg", new="g")) == [COLOUR_OF["g"].lower()]
+    assert halos(plots.lstm_cell()) == []
+
+
+def test_the_gates_stand_inside_the_cell_and_the_states_leave_it():
+    left, bottom, width, height = CELL
+    for name in ("f", "g", "i", "o", "forget", "plus", "write", "tanh", "show", "c_fork", "join"):
+        x, y = PLACES[name]
+        assert left < x < left + width and bottom < y < bottom + height
+    for name in ("h_fork", "h_next", "c_next"):
+        assert PLACES[name][0] > left + width
+
+
+def test_over_time_h_goes_up_and_c_does_not():
+    alt = plots.lstm_unrolled().alt
+    assert "c, from which no arrow leads upwards" in alt and "h, which also leaves the layer upwards" in alt
+
+
+# --- one gate ----------------------------------------------------------------------------------------------------
+
+
+def test_the_bars_are_what_comes_to_a_gate_and_what_leaves_it():
+    picture = plots.gate_positions("f", C, {f: f * C for f in (0.0, 0.5, 1.0)}, ("before", "after"))
+    for ax, openness in zip(picture.figure.axes, (0.0, 0.5, 1.0)):
+        before, after = _heights(ax)
+        assert np.allclose(before, C) and np.allclose(after, openness * C)
+    assert "closed, f = 0: 0.00, 0.00; half open, f = 0.5: 0.25, -1.00; open, f = 1: 0.50, -2.00" in picture.alt
+
+
+@pytest.mark.parametrize(
+    ("gate", "filled"), [("o", [(0, 0), (0, 0.5), (0, 1)]), ("g", [(0.5, -0.5), (0.5, 0), (0.5, 0.5)])]
+)
+def test_the_strip_at_the_edge_is_filled_as_far_as_the_gate_is_open(gate, filled):
+    positions = (-1.0, 0.0, 1.0) if gate == "g" else (0.0, 0.5, 1.0)
+    picture = plots.gate_positions(gate, C, dict.fromkeys(positions, C), ("a", "b"))
+    strips = [next(patch for patch in ax.patches if not patch.get_clip_on()) for ax in picture.figure.axes]
+    assert [(strip.get_y(), strip.get_height()) for strip in strips] == filled
+
+
+def test_openness_and_content_are_drawn_from_what_was_given():
+    a = np.array([-2.0, 0.0, 2.0])
+    picture = plots.gate_or_content(a, 1 / (1 + np.exp(-a)), np.tanh(a))
+    left, right = picture.figure.axes
+    assert np.allclose(left.lines[0].get_ydata(), 1 / (1 + np.exp(-a)))
+    assert np.allclose(right.lines[0].get_ydata(), np.tanh(a))
+    assert "from 0.12 to 0.88" in picture.alt and "from -0.96 to 0.96" in picture.alt
+
+
+# --- over time ---------------------------------------------------------------------------------------------------
+
+
+def test_a_memory_is_drawn_from_step_0_and_its_end_is_named():
+    picture = plots.memory_over_time({"$f$ = 0.5": 0.5 ** np.arange(4)}, marked=[2])
+    (ax,) = picture.figure.axes
+    assert list(ax.lines[0].get_xdata()) == [0, 1, 2, 3] and list(ax.lines[0].get_ydata()) == [1, 0.5, 0.25, 0.125]
+    assert "f = 0.5: 1.00 at first, 0.12 at step 3" in picture.alt and "mark the steps 2." in picture.alt
+
+
+def test_the_openness_at_the_marks_is_averaged_apart():
+    gates = {"f": np.array([0.0, 1.0, 0.2, 0.8]), "i": np.array([1.0, 0.0, 1.0, 0.0])}
+    picture = plots.gate_openness({"after": gates}, marked=[0, 2])
+    assert "forget gate: 0.10 on average in the pale bands, 0.90 elsewhere" in picture.alt
+    assert "input gate: 1.00 on average in the pale bands, 0.00 elsewhere" in picture.alt
+    for ax, values in zip(picture.figure.axes, gates.values()):
+        assert [bar.get_height() for bar in ax.containers[0]] == list(values)
+
+
+def test_the_words_of_a_sentence_stand_under_its_steps():
+    words = ["the", "keys", "were"]
+    picture = plots.gate_openness({"one unit": {"f": np.full(3, 0.5)}}, labels=words)
+    assert [label.get_text() for label in picture.figure.axes[-1].get_xticklabels()] == words
+    assert "from 0.50 to 0.50" in picture.alt
+
+
+def test_every_fused_array_has_its_blocks_in_the_order_f_g_i_o():
+    picture = plots.fused_product()
+    places = {}
+    for text in picture.figure.axes[0].texts:
+        if text.get_text() in ("$f$", "$g$", "$i$", "$o$"):
+            places.setdefault(round(text.get_position()[1], 2), []).append((text.get_position()[0], text.get_text()))
+    assert len(places) == 5  # Wx, Wh, b, A, and what comes out
+    assert all([name for _, name in sorted(row)] == ["$f$", "$g$", "$i$", "$o$"] for row in places.values())
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "gates in another order": (lambda: plots.lstm_cell("fo"), "gates must be one of"),
+    "a new gate that is not there": (lambda: plots.lstm_cell("o", new="f"), "new one of them: got 'o' and 'f'"),
+    "two positions": (lambda: plots.gate_positions("o", C, {0.0: C, 1.0: C}, ("", "")), "positions 0.0, 0.5, 1.0"),
+    "strengths for a gate": (
+        lambda: plots.gate_positions("i", C, dict.fromkeys((-1.0, 0.0, 1.0), C), ("", "")), "positions 0.0, 0.5, 1.0",
+    ),
+    "rows of other lengths": (lambda: plots.gate_or_content(C, C, C[1:]), "as long as each other: got 2, 2 and 1"),
+    "a memory that is NaN": (lambda: plots.memory_over_time({"a": [np.nan]}), r"memories\['a'\] must be one row"),
+    "memories in no dict": (lambda: plots.memory_over_time(C), "1 to 6 entries"),
+    "an openness above 1": (lambda: plots.gate_openness({"a": {"f": np.array([0.5, 1.5])}}), "0 to 1: got 0.5 to 1.5"),
+    "three networks": (lambda: plots.gate_openness({str(n): {"f": [0.5]} for n in range(3)}), "1 or 2 entries"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_wrong_arguments_are_refused_with_a_sentence(case):
+    draw, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message) as refused:
+        draw()
+    assert str(refused.value).endswith(".")
