@@ -88,7 +88,7 @@ def train(
             results, sentences = run.measure()
             _draw_run(run, results["baselines"])
             run.folder.write_results(results, sentences)
-        command.show(*run.folder.finished)
+        command.show(run.folder)
     except KeyboardInterrupt as interruption:
         said = str(interruption) or "Stopped."
         print(f"\n{said} Run the same command again, without --fresh, to go on.", file=sys.stderr)

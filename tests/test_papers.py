@@ -17,7 +17,7 @@ from helpers.checks.judge import judge
 from helpers.checks.panel import panel_of
 from helpers.classroom.build import find_sources
 from helpers.classroom.copies import find_releases
-from helpers.classroom.source import read_source
+from helpers.classroom.source import is_only_in_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
@@ -192,3 +192,19 @@ def test_the_first_notebook_of_a_term_is_the_one_that_first_gives_its_korean_nam
             first_use.setdefault(korean, number)
     listed = {korean: first for _, korean, first in glossary()}
     assert {korean: listed.get(korean) for korean in first_use} == first_use
+
+
+def prose(path):
+    """Return the words of a notebook that a learner reads, without its further reading and its summary in Korean."""
+    cells = [cell for cell in read_source(path).cells if cell.cell_type == "markdown" and not is_only_in_solution(cell)]
+    return " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+
+
+def test_a_term_has_its_korean_name_in_the_notebook_that_first_uses_it():
+    texts = {number: re.sub(r"[\s*]+", " ", prose(path)) for number, path in SOURCES.items()}
+    glossed = {number: {korean for korean, _ in korean_terms(path)} for number, path in SOURCES.items()}
+    for english, korean, first in glossary():
+        name = re.compile(rf"\b({'|'.join(map(re.escape, english))})", re.IGNORECASE)
+        used = next((number for number, text in texts.items() if name.search(text)), None)
+        assert used == (first if first in SOURCES else None), f"{english} is first used in notebook {used}"
+        assert used is None or korean in glossed[used], f"{english}: notebook {used} does not say {korean}"

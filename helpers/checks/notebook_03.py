@@ -47,8 +47,7 @@ def _weighted_sum(x, h_prev, memory, Wx, Wh, b):
 def _block(finish, weighted_sum=_weighted_sum):
     """A block that computes `a` by `weighted_sum` and returns ``finish(a, memory)``."""
 
-    def wrong(x, h_prev, Wx, Wh, b, **named):
-        (memory,) = named.values()
+    def wrong(x, h_prev, memory, Wx, Wh, b):
         return finish(weighted_sum(x, h_prev, memory, Wx, Wh, b), memory)
 
     return wrong

@@ -51,14 +51,14 @@ def _numerical_memory(arguments):
     return numerical_gradients(lambda: float((dc_next * (f * c_prev + g * i)).sum()), gradients)
 
 
-def _memory(results=("dc_prev", "df", "dg", "di"), **changes):
+def _memory(**changes):
     lines = {
         "dc_prev": lambda v: v["dc_next"] * v["f"],
         "df": lambda v: v["dc_next"] * v["c_prev"],
         "dg": lambda v: v["dc_next"] * v["i"],
         "di": lambda v: v["dc_next"] * v["g"],
     }
-    follow = _recipe(lines, results, **changes)
+    follow = _recipe(lines, tuple(lines), **changes)
     return lambda dc_next, f, g, i, c_prev: follow(dict(zip(_MEMORY, (dc_next, f, g, i, c_prev))))
 
 
@@ -93,17 +93,12 @@ MEMORY_BACKWARD = Exercise(
         Misconception(
             _memory(dg=lambda v: v["dc_next"] * v["g"], di=lambda v: v["dc_next"] * v["i"]),
             "a product `g * i` whose two gradients are exchanged",
-            "A product swaps its factors: the gradient of `g` is multiplied with `i`, and that of `i` with `g`.",
+            "A product swaps its factors: `dg` is made with `i`, and `di` with `g`; they are returned as `…, dg, di`.",
         ),
         Misconception(
             _memory(dc_prev=lambda v: v["dc_next"] * v["c_prev"], df=lambda v: v["dc_next"] * v["f"]),
             "a product `f * c_prev` whose two gradients are exchanged",
-            "A product swaps its factors: what goes to `c_prev` is multiplied with `f`, what goes to `f` with `c_prev`.",
-        ),
-        Misconception(
-            _memory(results=("dc_prev", "df", "di", "dg")),
-            "a right answer with `dg` and `di` in each other's place",
-            "The order is `dc_prev, df, dg, di`, as in `LSTM_ORDER`.",
+            "A product swaps its factors: what goes to `c_prev` is multiplied by `f`, and the other way round.",
         ),
         Misconception(
             _memory(dg=lambda v: v["dc_next"], di=lambda v: v["dc_next"]),
@@ -333,7 +328,7 @@ def _step_in_place(dh_next, dc_next, cache):
     return right
 
 
-#: The numbers of the example by hand: W and b chosen so that all three gates are 0.881, 0.5 and 0.119, and g is 0.462.
+#: The numbers of the example by hand: A = (2, 0.5, 0, -2), so f, g, i, o = 0.881, 0.462, 0.5, 0.119.
 STEP_BY_HAND = {
     "dh_next": np.array([[1.0]]),
     "dc_next": np.array([[0.5]]),
@@ -575,7 +570,7 @@ LSTM_LAYER = Exercise(
         Misconception(
             _lstm(arriving=lambda self, dhs, step, dh, dc: (dhs[:, step] + dh, np.zeros_like(dc))),
             "an LSTM whose backward lets nothing flow back through the memory cell",
-            "Hand the `dc` of one step to the step before: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.",
+            "Hand the `dc` of one step to the step before it: `lstm_step_backward(dhs[:, step] + dh, dc, …)`.",
         ),
         Misconception(
             _lstm(arriving=lambda self, dhs, step, dh, dc: (dhs[:, step], dc)),
@@ -670,6 +665,11 @@ def _running_sum(forget_gates):
     return gradient
 
 
+def _one_for_all_units(forget_gates):
+    product = analysis.memory_gradient(forget_gates.mean(axis=1, keepdims=True))
+    return np.repeat(product, forget_gates.shape[1], axis=1)
+
+
 def _in_place_product(forget_gates):
     gradient = analysis.memory_gradient(forget_gates)
     forget_gates[...] = gradient
@@ -722,12 +722,7 @@ MEMORY_GRADIENT = Exercise(
             "Backward through c_next = f ⊙ c_prev *multiplies* by f: `np.cumprod`, or a loop with a product.",
         ),
         Misconception(
-            lambda forget_gates: np.repeat(
-                analysis.memory_gradient(forget_gates.mean(axis=1, keepdims=True)), forget_gates.shape[1], axis=1
-            )
-            * np.linspace(1, 1, forget_gates.shape[1], dtype=forget_gates.dtype)
-            if forget_gates.shape[1] > 1
-            else np.cumprod(forget_gates, axis=0),
+            _one_for_all_units,
             "one product for all units, from the gates' mean",
             "The Hadamard product is element by element: each unit has a gate, and a path, of its own.",
         ),
@@ -791,6 +786,15 @@ def _without_bias(v, product):
     return product(v | {"b": np.concatenate([v["b"][: 2 * H], np.zeros_like(v["b"][:H])])}, "n", v["r"] * v["h_prev"])
 
 
+#: The numbers of the examples by hand in exercises 4.6 and 4.7.
+GRU_BY_HAND = {
+    "x": np.array([[1.0]]),
+    "h_prev": np.array([[0.5]]),
+    "Wx": np.array([[-1.0, 1.0, 0.3]]),
+    "Wh": np.array([[2.0, -2.0, 0.8]]),
+    "b": np.zeros(3),
+}
+
 GRU_STEP_FORWARD = Exercise(
     id="4.6",
     name="gru_step_forward",
@@ -809,13 +813,7 @@ GRU_STEP_FORWARD = Exercise(
     },
     draw=_draw_gru_step,
     probe=step_with_cache("gru_step_forward", ("h_next",), _GRU_CACHE),
-    example={
-        "x": np.array([[1.0]]),
-        "h_prev": np.array([[0.5]]),
-        "Wx": np.array([[-1.0, 2.0, 0.3]]),
-        "Wh": np.array([[2.0, -4.0, 0.8]]),
-        "b": np.zeros(3),
-    },
+    example=GRU_BY_HAND,
     uses=("0.1",),
     misconceptions=(
         Misconception(
@@ -942,6 +940,7 @@ GRU_STEP_BACKWARD = Exercise(
     reference=steps.gru_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, 3H)", "dWh": "(H, 3H)", "db": "(3H,)"},
     draw=_draw_gru_backward,
+    example={"dh_next": np.array([[1.0]]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
     uses=("1.1",),
     numerical=_numerical_gru,
     misconceptions=(
@@ -962,7 +961,7 @@ GRU_STEP_BACKWARD = Exercise(
         ),
         Misconception(
             _gru_backward(through_reset=lambda v: v["dreset"]),
-            "a step that misses the factor `r` on the way through the reset",
+            "a step that misses the factor `r` through the reset, as in `dA @ Wh.T` for all blocks at once",
             "Forward `h_prev` was multiplied by `r` before it met `Whn`; so is its gradient afterwards.",
         ),
         Misconception(
@@ -994,11 +993,6 @@ GRU_STEP_BACKWARD = Exercise(
             _gru_backward(dWh=lambda v: v["h_prev"].T @ v["dA"]),
             "a step whose `dWh` is made from `h_prev` in all three blocks",
             "What `Whn` multiplied on the way forward was `r * h_prev`.",
-        ),
-        Misconception(
-            _gru_backward(through_reset=lambda v: 0, through_gates=lambda v: v["dA"] @ v["Wh"].T),
-            "a step that takes all three blocks back in one product, `dA @ Wh.T`, as if nothing had been reset",
-            "For the third block the product ends at `r * h_prev`, and needs a factor `r` to reach `h_prev`.",
         ),
         Misconception(
             _gru_backward(dA=lambda v: np.hstack([v["dar"], v["daz"], v["dan"]])),

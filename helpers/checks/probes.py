@@ -40,8 +40,8 @@ def build_layer(answer, name, *arguments):
     return layer
 
 
-def recurrent_layer(name):
-    """Return a probe for a recurrent layer with parameters Wx, Wh, b and one array as its state.
+def recurrent_layer(name, parts=()):
+    """Return a probe for a recurrent layer with parameters Wx, Wh, b and one array as its state, or several `parts`.
 
     It goes forward and back from a given state, and then once more from no state at all, without zeroing the
     gradients: a state that was kept, or a gradient that was overwritten, shows there.
@@ -50,21 +50,36 @@ def recurrent_layer(name):
     def probe(answer, arguments, record):
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
-        _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, "")
+        _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, parts)
         if layer.parameters() != list(params.values()):
             raise Misfit(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
-        _once(layer, name, arguments["more_xs"], None, arguments["dhs"], None, record, again)
+        _once(layer, name, arguments["more_xs"], None, arguments["dhs"], None, record, parts, again)
         record.update({f"{key}.grad after two calls": param.grad.copy() for key, param in params.items()})
 
     return probe
 
 
-def _once(layer, name, xs, state, dhs, dstate, record, suffix):
+def lstm_layer(name):
+    """Return the probe of `recurrent_layer` for a layer whose state is the pair (h, c)."""
+    return recurrent_layer(name, ("h", "c"))
+
+
+def _once(layer, name, xs, state, dhs, dstate, record, parts, suffix=""):
     given = unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward")
-    record.update({f"{key}{suffix}": value for key, value in given.items()})
+    record.update({f"{key}{suffix}": value for key, value in _spelt_out(given, "state", parts)})
     given = unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward")
-    record.update({f"{key}{suffix}": value for key, value in given.items()})
+    record.update({f"{key}{suffix}": value for key, value in _spelt_out(given, "dstate", parts)})
+
+
+def _spelt_out(given, state, parts):
+    """The results with the state in its parts, as (name, value)."""
+    if not parts:
+        return given.items()
+    values = given.pop(state)
+    if not isinstance(values, (tuple, list)) or len(values) != len(parts):
+        raise Misfit(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
+    return (given | {f"{state}, {part} part,": value for part, value in zip(parts, values)}).items()

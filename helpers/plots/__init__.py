@@ -4,6 +4,14 @@ from helpers.plots.clipping import clipping_cliff, runs_with_and_without, two_wa
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
 from helpers.plots.glyphs import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
+from helpers.plots.gradient_flow import (
+    gru_cell,
+    learning_to_remember,
+    lstm_step_backward,
+    memory_path,
+    what_arrives,
+    what_survives,
+)
 from helpers.plots.gradients import (
     disagreement,
     gradient_heatmap,
@@ -14,36 +22,65 @@ from helpers.plots.gradients import (
     unit_circle,
     weights_that_stop,
 )
-from helpers.plots.interactive import SliderFigure
+from helpers.plots.interactive import LiveFigure, SliderFigure
+from helpers.plots.language_model import (
+    affine_graph,
+    embedding_lookup,
+    language_model,
+    memory_length,
+    next_words,
+    perplexity_ladder,
+    softmax_loss,
+    stream_rows,
+    training_curve,
+    truncated_bptt,
+)
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
 from helpers.plots.training import gradient_norms, learning_curves
 
 __all__ = [
+    "LiveFigure",
     "SliderFigure",
+    "affine_graph",
     "clipping_cliff",
     "course_map",
     "disagreement",
+    "embedding_lookup",
     "fused_product",
     "gate_openness",
     "gate_or_content",
     "gate_positions",
     "gradient_heatmap",
     "gradient_norms",
+    "gru_cell",
+    "language_model",
     "learning_curves",
+    "learning_to_remember",
     "lstm_cell",
+    "lstm_step_backward",
     "lstm_unrolled",
+    "memory_length",
     "memory_over_time",
+    "memory_path",
+    "next_words",
     "norms_over_time",
     "overflow",
+    "perplexity_ladder",
     "rnn_step_backward",
     "rnn_step_forward",
     "rnn_unrolled",
     "runs_with_and_without",
     "scalar_powers",
     "sigmoid_curve",
+    "softmax_loss",
+    "stream_rows",
     "tanh_and_derivative",
     "tanh_graph",
+    "training_curve",
+    "truncated_bptt",
     "two_ways_to_clip",
     "unit_circle",
     "weights_that_stop",
+    "what_arrives",
+    "what_survives",
 ]

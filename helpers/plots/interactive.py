@@ -1,6 +1,6 @@
-"""A slider above a figure, for readers whose notebook shows widgets; every message stands in a still figure as well."""
+"""Figures that move, for readers whose notebook shows widgets; every message stands in a still figure as well."""
 
-from ipywidgets import HTML, FloatSlider, VBox
+from ipywidgets import HTML, FloatSlider, IntProgress, VBox
 
 
 class SliderFigure(VBox):
@@ -24,6 +24,27 @@ class SliderFigure(VBox):
         slider.observe(lambda change: setattr(image, "value", draw(change["new"])._repr_html_()), "value")
         self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"
         super().__init__([slider, image])
+
+    def __repr__(self):
+        return self._text
+
+
+class LiveFigure(VBox):
+    """A figure that is drawn anew while a loop runs, under a bar that shows how far it has come.
+
+    Args:
+        total: how many rounds the loop has.
+        name: what it is that grows, for readers without widgets.
+    """
+
+    def __init__(self, total, name):
+        self.bar, self.image = IntProgress(max=total, description=f"of {total}"), HTML()
+        self._text = f"A live figure, {name}, drawn while the loop runs"
+        super().__init__([self.bar, self.image])
+
+    def show(self, done, picture):
+        """Move the bar to `done` rounds and put a new Picture in the place of the last one."""
+        self.bar.value, self.image.value = done, picture._repr_html_()
 
     def __repr__(self):
         return self._text

@@ -33,7 +33,7 @@ def learning_curves(curves, *, baselines=None, learning_rates=None, title=""):
         ax.plot(_epochs(perplexities), perplexities, label=label, **style)
     for label, perplexity in (baselines or {}).items():
         ax.axhline(perplexity, color=PALE, lw=1.2, ls=(0, (6, 3)))
-        ax.annotate(f"{label}: {perplexity:.0f}", (1, perplexity), (-4, 3), ax.get_yaxis_transform(), "offset points",
+        ax.annotate(f"{label}: {perplexity:.1f}", (1, perplexity), (-4, 3), ax.get_yaxis_transform(), "offset points",
                     ha="right", fontsize=9, color=INK)  # fmt: skip
     _label_log_axis(ax)
     ax.set(ylabel="perplexity", title=title)

@@ -44,8 +44,8 @@ class Checkpoints:
             write_atomically(path, lambda file: _write_tree(file, tree))
         except OSError as error:
             raise OSError(
-                f"The checkpoint {path} could not be written ({error.strerror or error}); the one before it is "
-                "untouched. Make room, then run the same command again to go on from there."
+                f"The checkpoint {path} could not be written: {error.strerror or error}. The one before it is "
+                "untouched; once this is mended, the same command goes on from there."
             ) from error
         for old in self._paths()[: -self.KEEP]:
             old.unlink()

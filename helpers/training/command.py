@@ -108,13 +108,13 @@ def fingerprint(corpus):
     return checksum.hexdigest()[:12]
 
 
-def show(results, sentences):
-    """Print what a run came to: a table with the counting models beside it, and the sentences.
+def show(folder):
+    """Print what a finished run came to: a table with the counting models beside it, and the sentences.
 
     Args:
-        results: as `Run.measure` returned it.
-        sentences: what the model wrote.
+        folder: the `RunFolder`.
     """
+    results, sentences = folder.finished
     table = Table(title="Perplexity: the lower, the better")
     table.add_column("model")
     for heading in ("parameters", "valid", "test"):
@@ -123,7 +123,7 @@ def show(results, sentences):
         table.add_row(name, "", *_perplexities(found))
     table.add_row(results["model"], f"{results['parameters']:,}", *_perplexities(results), style="bold")
     Console().print(table)
-    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time.")
+    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder.path}")
     print(f"{len(sentences)} sentences of its own (temperature {TEMPERATURE}):")
     for sentence in sentences:
         print(f"  {sentence}")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import math
 from pathlib import Path
@@ -28,7 +29,8 @@ class RunFolder:
         self.path = Path(path)
         if self.path.exists():
             self._check_is_run()
-            if fresh and (self.path / "config.json").exists():
+        if (self.path / "config.json").exists():
+            if fresh:
                 self.path.rename(_first_free(self.path))
             else:
                 self._check_config(config)
@@ -74,18 +76,19 @@ class RunFolder:
             write_atomically(path, lambda file: file.write(text.encode()))
         except OSError as error:
             raise OSError(
-                f"{path} could not be written ({error.strerror or error}). Make room, then run the same command again "
-                "to go on from the last checkpoint."
+                f"{path} could not be written: {error.strerror or error}. Once this is mended, the same command goes "
+                "on from the last checkpoint."
             ) from error
 
     def _check_is_run(self):
-        if not self.path.is_dir() or (any(self.path.iterdir()) and not (self.path / "config.json").exists()):
+        if (self.path / "config.json").exists():
+            return
+        # a hidden file may be left from a first moment that was killed
+        if not self.path.is_dir() or any(not inside.name.startswith(".") for inside in self.path.iterdir()):
             raise ValueError(f"{self.path} is not the folder of a run. Choose another one with --out.")
 
     def _check_config(self, config):
         path = self.path / "config.json"
-        if not path.exists():
-            return
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
@@ -102,8 +105,8 @@ class RunFolder:
 
 
 def _first_free(path):
-    numbers = range(1, 10**6)
-    return next(free for number in numbers if not (free := path.with_name(f"{path.name}.{number}")).exists())
+    numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
+    return next(free for free in numbered if not free.exists())
 
 
 def _as_json(content):

@@ -35,7 +35,8 @@ from helpers.checks import check
 # ## Where this course goes
 #
 # A recurrent network (RNN, 순환 신경망) reads one word after the other and keeps a *hidden state* (은닉 상태): its only
-# memory of what it has read. You will see that memory fail, repair it, and train a language model on the repaired one.
+# memory of what it has read. You will see that memory fail, repair it, and train a language
+# model (언어 모델) on the repaired one.
 
 # %%
 plots.course_map()
@@ -54,13 +55,14 @@ plots.course_map()
 #
 # | letter | size of | letter | size of |
 # | --- | --- | --- | --- |
-# | `N` | the batch: sequences read side by side | `D` | an input vector |
-# | `T` | the time steps | `H` | the hidden state |
-# | | | `V` | the vocabulary |
+# | `N` | the batch (배치): sequences read side by side | `D` | an input vector |
+# | `T` | the time steps (시각) | `H` | the hidden state |
+# | | | `V` | the vocabulary (어휘) |
 
 # %% [markdown]
 # > **Notation.** One step reads `x (N, D)`; a whole sequence is `xs (N, T, D)`, with an s. Examples are *rows*: a layer
-# > computes `x @ W`, not `W @ x`. `dW` is the gradient (기울기) of the loss with respect to `W`, so it has the shape of `W`.
+# > (계층) computes `x @ W`, not `W @ x`. `dW` is the gradient (기울기) of the loss (손실) with
+# > respect to `W`, so it has the shape (형상) of `W`.
 # > `W[i, j]` leads from input i to output j.
 
 # %%
@@ -76,8 +78,8 @@ print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y
 # %% [markdown]
 # ## A function to start with
 #
-# Three of the four lines inside an LSTM ask the same question: *how far is this gate open?* The answer must lie between 0
-# (closed) and 1 (open). The **sigmoid** (시그모이드) gives it:
+# Three of the four lines inside an LSTM (long short-term memory, 장단기 메모리) ask the same question: *how far is this
+# gate (게이트) open?* The answer must lie between 0 (closed) and 1 (open). The **sigmoid** (시그모이드) gives it:
 #
 # $$ \sigma(a) = \frac{1}{1 + e^{-a}} $$
 
@@ -111,8 +113,8 @@ check("0.1", textbook_sigmoid)
 # %% [markdown]
 # ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
 #
-# **Why.** In float64, $e^{710}$ is already infinity. A gate far *below* its threshold must simply be closed, without a
-# warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
+# **Why.** In float64, $e^{710}$ is already infinity: it overflows (오버플로). A gate far *below* its threshold must simply be
+# closed, without a warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
 #
 # **The equation.** Two ways of writing the same curve that never put a large positive number into `exp`:
 #
@@ -159,7 +161,7 @@ hidden_check("0.1", sigmoid)
 
 # %% [markdown]
 # **What to notice.** The two forms are *equal* as formulas and differ as programs. That happens all through this course:
-# the equation says what to compute, and floating-point numbers decide how.
+# the equation says what to compute, and floating-point numbers (부동소수점 수) decide how.
 
 # %%
 from helpers.checks import answer

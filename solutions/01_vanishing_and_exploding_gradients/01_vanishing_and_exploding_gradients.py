@@ -17,9 +17,9 @@
 # way into the past; predict it from two numbers.
 #
 # **You will learn**: why a simple RNN forgets. Not because its state is too small, but because the *training signal* from
-# far back is lost: it vanishes, or it explodes.
+# far back is lost: it vanishes (vanishing gradient, 기울기 소실), or it explodes (exploding gradient, 기울기 폭발).
 #
-# **You will need**: two to three hours; notebook 00; matrix products and the chain rule. What singular values and
+# **You will need**: two to three hours; notebook 00; matrix products and the chain rule (연쇄 법칙). What singular values and
 # eigenvalues say about a gradient is shown here.
 
 # %%
@@ -33,15 +33,16 @@ from helpers.nn import Layer, Param
 # ## 1. A state that is carried along
 #
 # To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, nine words
-# on, that there were several keys. A recurrent network (RNN, 순환 신경망) carries a **hidden state** (은닉 상태)
-# from word to word: at each step it mixes the new input into the state *before*, with the same weights every time.
+# on, that there were several keys: a long-term dependency (장기 의존성). A recurrent network (RNN, 순환 신경망) carries
+# a **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state *before*, with the same weights every time.
 
 # %%
 plots.rnn_unrolled(steps=4)
 
 # %% [markdown]
 # One cell, drawn four times. The state `h` leaves each cell twice: upwards, to whatever makes a prediction, and to the
-# right, into the next step. All four share `Wx`, `Wh` and `b`. Going right is easy. This notebook is about the way back.
+# right, into the next step. All four share their parameters (매개변수): the weights (가중치) `Wx` and `Wh`
+# and the bias (편향) `b`. Going right is easy. This notebook is about the way back.
 
 # %% [markdown]
 # ### Exercise 1.1 ★ Backward through tanh (about 10 min)
@@ -62,7 +63,7 @@ plots.tanh_graph()
 # %% [markdown]
 # The input `x` need not be stored: the output says enough. **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$.
 # Then $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half
-# as large, because its unit is nearly *saturated*: its output is close to -1 or 1.
+# as large, because its unit is nearly *saturated* (포화): its output is close to -1 or 1.
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tanh_backward(dout, y):
@@ -280,8 +281,8 @@ print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_p
 # %% [markdown]
 # ## 2. Back through time
 #
-# Unroll the network over T steps and it is an ordinary, very deep, feed-forward network, with a peculiarity: all its layers
-# share their weights. Backpropagation through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
+# Unroll the network over T steps and it is an ordinary, very deep, feed-forward network (순방향 신경망), with a peculiarity: all its layers
+# share their weights. Backpropagation (역전파) through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
 
 # %%
 plots.rnn_unrolled(steps=4, backward=True)
@@ -401,7 +402,7 @@ plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps 
 
 # %% [markdown]
 # Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is down to about 1e-8 after twenty
-# steps. With 2.5 it grows. Even with 1.0, where the matrix itself changes no length, the tanh takes its share at every step.
+# steps. With 2.5 it grows. Even with 1.0, where the matrix itself is orthogonal (orthogonal matrix, 직교 행렬) and changes no length, the tanh takes its share at every step.
 #
 # Here is the middle one again, unit by unit, as it reaches each input.
 
@@ -432,7 +433,7 @@ plots.scalar_powers(powers)
 #
 # **Why.** Before explaining it for a matrix, measure it.
 #
-# **The equation.** $dh \leftarrow dh\,W_h^\top$, and after each product its Frobenius norm
+# **The equation.** $dh \leftarrow dh\,W_h^\top$, and after each product its Frobenius norm (프로베니우스 노름)
 # $\lVert dh \rVert = \sqrt{\sum_{n,j} dh_{nj}^2}$.
 #
 # **By hand.** $W_h = \mathrm{diag}(0.5,\, 2)$, $dh = (3, 4)$, length 5. After one product (1.5, 8): 8.14.
@@ -737,7 +738,7 @@ plots.overflow(norms)
 #
 # What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing no scaling
 # helps: it would enlarge the share of the last steps just as much. It takes another path for the memory, with **gates** (게이트): the
-# LSTM and the GRU of notebooks 03 and 04.
+# LSTM and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebooks 03 and 04.
 
 # %% [markdown]
 # ## Summary
@@ -759,7 +760,7 @@ plots.overflow(norms)
 # 5. `Wh` = 0.5 · (an orthogonal matrix), no tanh. How much of a gradient is left after 20 steps?
 # 6. Give a triangular 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
 # 7. Suppose a step used max(a, 0) for tanh(a): its slope is 1 for a > 0, else 0. Would that cure vanishing?
-# 8. Would a smaller learning rate cure exploding gradients? (Which comes first, the gradient or its product with the rate?)
+# 8. Would a smaller learning rate (학습률) cure exploding gradients? (Which comes first, the gradient or its product with the rate?)
 # 9. Would float64 cure the weights that stop moving?
 # 10. A friend initialises `Wh` orthogonally «so that gradients neither vanish nor explode». What is right about it?
 

@@ -286,7 +286,7 @@ plots.SliderFigure(memory_behind, "f", low=0.5, high=0.99, start=0.9, step=0.01)
 # purpose.
 
 # %% tags=["solution"]
-print(np.log(0.99 / 0.01).round(2), sigmoid(np.array(4.6)).round(3))
+print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 
 # %% [markdown]
 # ### Exercise 3.3 ★ The new memory (about 10 min)
@@ -495,7 +495,8 @@ plots.memory_over_time(cells, title="Remember the first thing you hear", marked=
 # %% [markdown]
 # ## 2. Four in one product
 #
-# Four blocks with the same two inputs. Put their weights side by side, and *one* product gives all four, which is faster.
+# Four blocks with the same two inputs. Put their weights side by side, and *one* product with `x` and one with `h_prev` give
+# all four. Fewer, larger products are faster.
 #
 # > **Notation.** The order of the blocks is a convention, and every library has another. Here it is
 # > `LSTM_ORDER = ("f", "g", "i", "o")`: columns 0 to H-1 of `Wx`, `Wh` and `b` belong to f, the next H to g, and so on.
@@ -577,7 +578,7 @@ example = {
     "Wh": [[1.0, -1.0, -1.0, -2.0]],
     "b": [0.5, 0.0, -0.5, 0.0],
 }
-h_next, c_next, cache = lstm_step(**{name: np.array(value) for name, value in example.items()})
+h_next, c_next, cache = lstm_step(*(np.array(value) for value in example.values()))
 print("c_next =", round(c_next.item(), 3), "  h_next =", round(h_next.item(), 3))
 
 # %% [markdown]
@@ -615,7 +616,7 @@ print(4 * (D * H + H * H + H), D * H + H * H + H)
 # So far you set the gates by hand. Now a network has to find out by itself, on a task where we know what is right.
 #
 # At every step it reads a number and a **flag**. It has to say, at every step, *the number that came with the last flag*. One
-# memory cell is enough (H = 1), and there is only one way to work it:
+# memory cell is enough (H = 1), and it is plain how its gates should work:
 #
 # | | input gate i | forget gate f |
 # | --- | --- | --- |
@@ -636,7 +637,7 @@ xs, targets = notes(1, 8, np.random.default_rng(2))
 print("number", xs[0, :, 0].round(1), "\nflag  ", xs[0, :, 1], "\ntarget", targets[0, :, 0].round(1))
 
 # %% [markdown]
-# The network: an LSTM of one unit, and an affine layer that reads its `h`. The backward pass comes in notebook 04; until then
+# The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04; until then
 # the course's own layer does it. The weights start small, so every gate is about half open. The loss is the mean squared
 # error.
 
@@ -683,7 +684,7 @@ after = read(lstm, xs)
 # %%
 at_flags = xs[0, :, 1] > 0
 for name, gates in ("before", before), ("after ", after):
-    for gate in "fi":
+    for gate in "fio":
         at, elsewhere = gates[gate][0, at_flags].mean(), gates[gate][0, ~at_flags].mean()
         print(f"{name} {gate}: {at:.2f} at a flag, {elsewhere:.2f} elsewhere")
 openness = {"before training": before, "after training": after}
@@ -693,13 +694,13 @@ plots.gate_openness(openness, marked=np.flatnonzero(at_flags))
 # %% [markdown]
 # The pale bands are the flags. Before training every gate stands about half open, all the time. Afterwards **the input gate
 # opens at the flags, and only there; the forget gate closes at the flags, and only there.** Nobody told them; the loss did.
-# The output gate stays open, since the answer is wanted at every step. What was learned can be read off the weights:
+# The output gate stays open, since the answer is wanted at every step. The weights say it too:
 
 # %%
 for gate in "fi":
     column = LSTM_ORDER.index(gate)
     bias, weight = lstm.b.value[column], lstm.Wx.value[1, column]
-    without, at = sigmoid(bias), sigmoid(bias + weight)
+    without, at = sigmoid(np.array([bias, bias + weight]))
     print(
         f"{gate}: bias {bias:+.1f}, weight of the flag {weight:+.1f}: σ = {without:.2f} without a flag, {at:.2f} at one"
     )
@@ -725,7 +726,7 @@ curves = {"right answer": targets[0, :, 0], "the LSTM": heard}
 plots.memory_over_time(curves, ylabel="number at the last flag", title="100 steps", marked=np.flatnonzero(flags[0]))
 
 # %% [markdown]
-# Steps up and down at the flags, and flat in between: a memory that is held, not rebuilt.
+# Steps up and down at the flags, and almost flat in between: a memory that is held, not rebuilt.
 #
 # Finally, break it. Take the trained network and jam one gate: its weights to 0, its bias to ±1000.
 
@@ -788,7 +789,7 @@ print(
 # 6. The output gate is stuck closed. What do the other gates still know about the past?
 # 7. A memory must last 200 steps with at least half of it left. How open must the forget gate be?
 # 8. You load weights from PyTorch, whose order is i, f, g, o, without reordering. Does anything fail?
-# 9. An LSTM with f = 0 and i = o = 1 for good: which network is that, almost?
+# 9. f = 0 and i = o = 1 for good: which network is that, almost?
 
 # %% [markdown] tags=["solution"]
 # ### Answers
@@ -828,7 +829,7 @@ print("7.", round(0.5 ** (1 / 200), 4))
 # ## 요약
 #
 # 1. LSTM은 계층 안에만 머무는 기억 셀 c를 따로 두고, 그중 일부만 은닉 상태 h = o ⊙ tanh(c)로 내보낸다.
-# 2. 게이트는 시그모이드로 구한 0과 1 사이의 열림 정도이며, 저마다 자신의 가중치를 가지고 학습된다.
-# 3. 망각 게이트 f는 남길 기억을, 입력 게이트 i는 더할 새 기억을, 출력 게이트 o는 내보낼 기억을 정한다.
+# 2. 게이트는 얼마나 열려 있는지를 시그모이드로 나타낸 0과 1 사이의 값이며, 게이트마다 따로 가중치를 두어 학습한다.
+# 3. 망각 게이트 f는 이전 기억을 얼마나 남길지, 입력 게이트 i는 새 기억을 얼마나 더할지, 출력 게이트 o는 기억을 얼마나 내보낼지 정한다.
 # 4. 새 기억 g는 게이트가 아니라 내용이며, tanh를 거쳐 -1과 1 사이의 세기와 부호를 나타낸다.
-# 5. 네 블록은 f, g, i, o 순서로 이어 붙여 행렬 곱 한 번으로 계산하고, 게이트가 언제 열릴지는 손실로부터 배운다.
+# 5. 네 블록의 가중치를 f, g, i, o 순서로 이어 붙여 한꺼번에 계산하며, 게이트를 언제 열지는 학습으로 알아낸다.

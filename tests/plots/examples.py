@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers import plots
+from helpers.data import stream_batches
 
 STEPS = np.arange(1, 61)
 X = np.linspace(-4, 4, 201)
@@ -45,10 +46,45 @@ def _positions(gate):
     return plots.gate_positions(gate, memory, {o: o * memory for o in (0.0, 0.5, 1.0)}, ("$g$", r"$i \odot g$"))
 
 
+def _gates():
+    gates = 1 / (1 + np.exp(-np.random.default_rng(0).normal(3, 1, (40, 4))))
+    gates[20, 1] = 0.02
+    return gates
+
+
+def _learning_runs():
+    rng = np.random.default_rng(0)
+    rising = [np.clip(np.linspace(0.2, 1.05, steps), 0, 1) for steps in (60, 90)]
+    return {"LSTM": rising, "RNN": [0.25 + rng.normal(0, 0.05, 90) for _ in range(2)]}
+
+
+COUNTED = {"unigram": 292.0, "trigram": 75.0}
+
+
+def _softmax_loss():
+    p = np.array([0.5, 0.25, 0.125, 0.125])
+    return plots.softmax_loss(p, 1, p - np.eye(4)[1])
+
+
+def _next_words():
+    powers = {temperature: np.exp(-np.arange(8) / temperature) for temperature in (0.5, 1.0, 1.5)}
+    return plots.next_words({t: p / p.sum() for t, p in powers.items()}, [f"word {number}" for number in range(8)])
+
+
 #: From the name of a public function to a call that draws it.
 FIGURES = {
+    "affine_graph": plots.affine_graph,
+    "clipping_cliff": lambda: plots.clipping_cliff(
+        np.linspace(0, 1, 8),
+        np.linspace(-1, 0, 6),
+        np.linspace(0, 2, 48).reshape(6, 8),
+        {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
+    ),
     "course_map": plots.course_map,
     "disagreement": _disagreement,
+    "embedding_lookup": lambda: plots.embedding_lookup(
+        np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
+    ),
     "fused_product": plots.fused_product,
     "gate_openness": lambda: plots.gate_openness(
         {title: {gate: np.random.default_rng(0).random(24) for gate in "fio"} for title in ("before", "after")},
@@ -60,16 +96,23 @@ FIGURES = {
         np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
     ),
     "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
+    "gru_cell": plots.gru_cell,
+    "language_model": lambda: plots.language_model(["the", "state", "of", "the"]),
     "learning_curves": lambda: plots.learning_curves(
         {"training": [400.0, 200.0, 120.0, 90.0], "validation": [380.0, 210.0, 150.0, 140.0]},
         baselines={"unigram": 292.0, "trigram": 75.0},
         learning_rates=[20.0, 20.0, 10.0, 5.0],
     ),
+    "learning_to_remember": lambda: plots.learning_to_remember(_learning_runs(), chance=0.25),
     "lstm_cell": plots.lstm_cell,
+    "lstm_step_backward": plots.lstm_step_backward,
     "lstm_unrolled": plots.lstm_unrolled,
+    "memory_length": lambda: plots.memory_length([1, 2, 5, 10, 35], [138.0, 128.0, 118.0, 113.0, 109.0], 107.0),
     "memory_over_time": lambda: plots.memory_over_time(
         {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", title="f", marked=[3, 20]
     ),
+    "memory_path": plots.memory_path,
+    "next_words": _next_words,
     "norms_over_time": lambda: plots.norms_over_time(
         {
             "0.4 × random: vanishes": _seeds(0.5),
@@ -80,23 +123,10 @@ FIGURES = {
         floor=1e-7,
     ),
     "overflow": _overflow,
+    "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
     "rnn_step_backward": plots.rnn_step_backward,
     "rnn_step_forward": plots.rnn_step_forward,
     "rnn_unrolled": plots.rnn_unrolled,
-    "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
-    "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
-    "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
-    "tanh_graph": plots.tanh_graph,
-    "unit_circle": lambda: plots.unit_circle(
-        {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
-    ),
-    "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
-    "clipping_cliff": lambda: plots.clipping_cliff(
-        np.linspace(0, 1, 8),
-        np.linspace(-1, 0, 6),
-        np.linspace(0, 2, 48).reshape(6, 8),
-        {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
-    ),
     "runs_with_and_without": lambda: plots.runs_with_and_without(
         {
             "not clipped": (np.array([1.0, 10.0, np.inf]), np.array([1.0, 100.0, np.nan])),
@@ -105,7 +135,23 @@ FIGURES = {
         max_norm=0.5,
         guess=0.17,
     ),
+    "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
+    "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
+    "softmax_loss": _softmax_loss,
+    "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
+    "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
+    "tanh_graph": plots.tanh_graph,
+    "training_curve": lambda: plots.training_curve(900 * np.arange(1, 15) ** -0.7, 25, 500, COUNTED),
+    "truncated_bptt": plots.truncated_bptt,
+    "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
+    "unit_circle": lambda: plots.unit_circle(
+        {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
+    ),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
+    "what_arrives": lambda: plots.what_arrives(
+        {"the same $W_h$": {"0.8 × orthogonal": _seeds(0.8)}, "gates": {"bias 1": 0.73**STEPS, "bias 5": 0.99**STEPS}}
+    ),
+    "what_survives": lambda: plots.what_survives(_gates(), np.cumprod(_gates()[::-1], axis=0)[::-1]),
 }
 
 #: The other forms of a figure.
@@ -128,6 +174,7 @@ VARIANTS = (
         for gates in ("", "o", "of", "ofg", "ofgi")
     }
     | {
+        "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
         "gate_positions, g": lambda: _positions("g"),
         "gate_openness, words": lambda: plots.gate_openness(
             {"one unit": dict.fromkeys("fi", np.linspace(0, 1, 9))},

@@ -46,7 +46,7 @@ def _drawn_texts(figure, monkeypatch):
 
 
 def test_every_public_figure_has_an_example():
-    assert set(plots.__all__) - {"SliderFigure"} == set(_EXAMPLES.FIGURES)
+    assert set(plots.__all__) - {"LiveFigure", "SliderFigure"} == set(_EXAMPLES.FIGURES)
 
 
 @every_figure

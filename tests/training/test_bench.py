@@ -67,7 +67,7 @@ def test_a_run_prints_one_table_and_writes_all_of_it(tmp_path, capsys):
     assert {"small: step / its bare matrix products", "large: peak memory", "small: exponent of the cost in N"} <= set(
         rows
     )
-    assert all(math.isfinite(row["got"]) and row["got"] > 0 for row in rows.values())
+    assert all(math.isfinite(row["got"]) for row in rows.values())
     assert all(row["met"] == (row["got"] <= row["goal"]) for row in rows.values())
     assert not rows["large: peak memory"]["met"]
     assert rows["small: peak memory"]["met"]

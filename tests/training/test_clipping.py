@@ -35,13 +35,14 @@ def test_global_norm_takes_any_memory_order(grads):
     assert global_norm(strided) == pytest.approx(np.linalg.norm(together), rel=1e-12)
 
 
-def test_clipping_keeps_the_direction_and_returns_the_norm_before(grads):
+@pytest.mark.parametrize("fraction", [0.999, 0.001])
+def test_clipping_keeps_the_direction_and_returns_the_norm_before(fraction, grads):
     before = [grad.copy() for grad in grads]
-    norm = clip_gradients(grads, 0.25)
-    assert norm == pytest.approx(global_norm(before))
-    assert global_norm(grads) == pytest.approx(0.25)
+    max_norm = fraction * global_norm(grads)
+    assert clip_gradients(grads, max_norm) == global_norm(before)
+    assert global_norm(grads) == pytest.approx(max_norm)
     for grad, old in zip(grads, before):
-        np.testing.assert_allclose(grad, old * 0.25 / norm)
+        np.testing.assert_allclose(grad, old * fraction)
 
 
 def test_clipping_leaves_what_is_short_enough(grads):

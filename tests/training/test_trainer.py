@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.data import EOS, UNK, Corpus, Vocabulary
-from helpers.nn import FAST, assemble, create_params
+from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.training.checkpoints import Checkpoints
 from helpers.training.experiment import build_model
 from helpers.training.interrupt import Interrupted
@@ -20,11 +20,11 @@ SETTINGS = Settings(hidden_size=8, depth=2, rate=0.2, epochs=3, recurrent_rate=0
 IDS = np.tile(np.arange(V), 40)
 
 
-def trainer(settings=SETTINGS, **options):
+def trainer(settings=SETTINGS, layers=FAST, **options):
     rng = np.random.default_rng(0)
-    params = create_params(V, settings.hidden_size, settings.depth, rng)
+    params = create_params(V, settings.hidden_size, settings.depth, rng, dtype="float64")
     rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
-    return Trainer(assemble(FAST, params, rng, **rates), settings, IDS, IDS[:50], eos=0, rng=rng, **options)
+    return Trainer(assemble(layers, params, rng, **rates), settings, IDS, IDS[:50], eos=0, rng=rng, **options)
 
 
 def assert_same(one, other):
@@ -56,6 +56,13 @@ def test_a_text_that_repeats_itself_is_learned():
     run.train()
     assert run.history[0]["valid_perplexity"] > 5
     assert run.history[-1]["valid_perplexity"] < 1.5
+
+
+def test_any_layer_classes_can_be_trained_and_take_the_same_course():
+    fast, plain = trainer(), trainer(layers=PLAIN)
+    for run in (fast, plain):
+        run.train()
+    np.testing.assert_allclose(fast.norms, plain.norms, rtol=1e-6)
 
 
 def test_the_history_has_an_entry_per_epoch_and_a_norm_per_step():

@@ -5,6 +5,8 @@ from tests.checks.honest import (
     notebook_01,
     notebook_02,
     notebook_03,
+    notebook_04,
+    notebook_05,
 )
 
 _NOTEBOOKS = (
@@ -12,6 +14,8 @@ _NOTEBOOKS = (
     notebook_01,
     notebook_02,
     notebook_03,
+    notebook_04,
+    notebook_05,
 )
 
 ANSWERS = {exercise_id: answers for notebook in _NOTEBOOKS for exercise_id, answers in notebook.ANSWERS.items()}

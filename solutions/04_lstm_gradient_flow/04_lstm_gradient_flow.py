@@ -1,0 +1,940 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Let the gradient through
+#
+# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
+# simple RNN cannot; write the GRU.
+#
+# **You will learn**: why the memory cell lets gradients through, what exactly is multiplied on its way, and why the first
+# value of one bias decides whether learning starts at all.
+#
+# **You will need**: three hours; notebooks 01 and 03.
+
+# %%
+import numpy as np
+
+from helpers import plots
+from helpers.checks import answer, check
+from helpers.data import tasks
+from helpers.nn import GRU, RNN, Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
+from helpers.training import Adam
+
+sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer("3.5")
+backprop_norms = answer("1.5")
+
+# %% [markdown]
+# ## 1. Two ways into the past
+#
+# In the RNN there was one way back, and at each step a tanh and the same $W_h^\top$ lay on it. In the LSTM there are two.
+# How a gradient moves through a network is called its **gradient flow** (기울기 흐름).
+
+# %%
+plots.memory_path()
+
+# %% [markdown]
+# Below is the old way, through the hidden state: at every step squashing and the same matrix. Above is the new one, through
+# the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
+# product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The two ways exchange gradients at every step; you
+# will measure both.
+#
+# ### Exercise 4.1 ★★ Back through the memory (about 15 min)
+#
+# **Why.** This is the piece that all the rest is for: what happens to the gradient of the memory in one step.
+#
+# **The equation.** Forward was $c_{next} = f \odot c_{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
+# term, and a product *swaps* its factors:
+#
+# $$ dc_{prev} = dc_{next} \odot f \qquad df = dc_{next} \odot c_{prev} \qquad dg = dc_{next} \odot i \qquad di = dc_{next} \odot g $$
+
+# %%
+plots.lstm_step_backward(memory_only=True)
+
+# %% [markdown]
+# All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
+# $i = (0.2, 0.6)$, $c_{prev} = (3, -2)$. Then $dc_{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
+# $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole. The second one lets go of most of it, because its gate
+# is nearly closed.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def memory_backward(dc_next, f, g, i, c_prev):
+    """Backward through c_next = f * c_prev + g * i.
+
+    Args:
+        dc_next (N, H): gradient of the loss with respect to c_next.
+        f, g, i, c_prev (N, H): what the memory was made of.
+
+    Returns:
+        dc_prev (N, H), df (N, H), dg (N, H), di (N, H)
+    """
+    ### BEGIN SOLUTION
+    return dc_next * f, dc_next * c_prev, dc_next * i, dc_next * g
+    ### END SOLUTION
+    # 1. the plus: the same dc_next goes to both products
+    # 2. each product: what goes to one factor is multiplied with the other
+    raise NotImplementedError("Exercise 4.1: write memory_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Four results, one product each. Nothing is summed, nothing squashed.</details>
+# <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u.</details>
+# <details><summary>Hint 3: almost the code</summary><code>dc_prev = dc_next * f</code>; now find the partner of each of the other three, and mind the order <code>dc_prev, df, dg, di</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("4.1", memory_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.1", memory_backward)
+### END HIDDEN TESTS
+
+# %%
+dc_next, c_prev = np.array([[1.0, 2.0]]), np.array([[3.0, -2.0]])
+f, g, i = np.array([[0.9, 0.1]]), np.array([[0.5, -0.8]]), np.array([[0.2, 0.6]])
+for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, f, g, i, c_prev)):
+    print(name, "=", gradient.round(2))
+
+# %% [markdown]
+# **What to notice.** On the line of the memory there is no `Wh` and no tanh′: one number per unit, between 0 and 1, and the
+# network itself has chosen it.
+#
+# **Go further.** What must the gates be for a memory, and its gradient, to pass a step entirely unchanged?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** f = 1 and i = 0: then $c_{next} = c_{prev}$ and $dc_{prev} = dc_{next}$, for as many steps as the
+# gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
+
+# %% [markdown]
+# ### Exercise 4.2 ★★ Back through the activations (about 15 min)
+#
+# **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations. The weights stand
+# before them.
+#
+# **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
+# $y(1-y)$; for the new memory (새 기억) `g`, which is no gate, $1 - g^2$:
+#
+# $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
+#
+# in the order of the blocks of `Wx`, `Wh` and `b`.
+
+# %% [markdown]
+# **By hand**, with N = H = 1: $df = 1, f = 0.9$ gives $0.9·0.1 = 0.09$; $dg = 1, g = 0.5$ gives $1 - 0.25 = 0.75$;
+# $di = 2, i = 0.5$ gives $2·0.25 = 0.5$; $do = -1, o = 0.2$ gives $-0.16$. So $dA = (0.09, 0.75, 0.5, -0.16)$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gates_backward(df, dg, di, do, f, g, i, o):
+    """Backward through the three sigmoids and the tanh, from their outputs.
+
+    Args:
+        df, dg, di, do (N, H): gradients with respect to the gates and the new memory.
+        f, g, i, o (N, H): their values.
+
+    Returns:
+        dA (N, 4H): gradient with respect to what went into them, blocks side by side
+    """
+    ### BEGIN SOLUTION
+    blocks = df * f * (1 - f), tanh_backward(dg, g), di * i * (1 - i), do * o * (1 - o)
+    return np.hstack(blocks)
+    ### END SOLUTION
+    # 1. three blocks through a sigmoid, one through a tanh (exercise 1.1)
+    # 2. side by side, in the order f, g, i, o
+    raise NotImplementedError("Exercise 4.2: write gates_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Which of the four is not a gate?</details>
+# <details><summary>Hint 2: the equation to use</summary>σ′ from the output is y (1 − y), tanh′ is 1 − y². The chain rule multiplies with what comes from above.</details>
+# <details><summary>Hint 3: almost the code</summary><code>np.hstack([df * f * (1 - f), …, …, …])</code>; the second block is <code>tanh_backward(dg, g)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("4.2", gates_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.2", gates_backward)
+### END HIDDEN TESTS
+
+# %%
+numbers = (1, 1, 2, -1, 0.9, 0.5, 0.5, 0.2)
+print("dA =", answer("4.2")(*(np.array([[float(number)]]) for number in numbers)).round(2))
+openness = np.linspace(0, 1, 101)
+print("largest slope of a gate:", (openness * (1 - openness)).max(), " at openness", openness[50])
+
+# %% [markdown]
+# **What to notice.** The slope of a gate is never above 0.25, and almost 0 where the gate is wide open. These factors stand on
+# the way to the *weights* and to `h`. They do not stand on the line of the memory.
+#
+# **Go further.** A forget gate at 0.999 passes its memory's gradient on nearly whole. How fast does that gate itself learn?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001. An open gate is a good conductor and a slow learner.
+# That is one more reason to start it where it should be: section 3.
+
+# %% [markdown]
+# ### Exercise 4.3 ★★★ Backward through one step of the LSTM (about 40 min)
+#
+# **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
+#
+# **The equation.** $c_{next}$ goes on to the next step **and** into $h_{next} = o \odot \tanh(c_{next})$. So two gradients meet
+# at it, and are added before anything else:
+#
+# $$ dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2(c_{next})) \qquad do = dh_{next} \odot \tanh(c_{next}) $$
+#
+# Then 4.1, then 4.2, and from `dA` to the parameters as in the RNN: $dW_x = x^\top dA$, $dW_h = h_{prev}^\top dA$,
+# $db = \sum_n dA_n$, $dx = dA\,W_x^\top$, $dh_{prev} = dA\,W_h^\top$.
+
+# %%
+plots.lstm_step_backward()
+
+# %% [markdown]
+# **By hand**, with N = D = H = 1: $x = 1$, $h_{prev} = 0$, $c_{prev} = 1$, and $A = (2, 0.5, 0, -2)$, so
+# $f, g, i, o = 0.881, 0.462, 0.5, 0.119$. Forward: $c_{next} = 0.881 + 0.462·0.5 = 1.112$ and $\tanh(1.112) = 0.805$.
+#
+# Suppose $dh_{next} = 1$ and $dc_{next} = 0.5$. The sum is $0.5 + 0.119·(1 - 0.805^2) = 0.542$, and
+# $dc_{prev} = 0.542·0.881 = 0.477$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lstm_step_backward(dh_next, dc_next, cache):
+    """Backward through one step of the LSTM.
+
+    Args:
+        dh_next, dc_next (N, H): gradients of the loss with respect to h_next and c_next.
+        cache: from exercise 3.5, (x (N, D), h_prev, c_prev (N, H), Wx (D, 4H), Wh (H, 4H), f, g, i, o, c_next (N, H)).
+
+    Returns:
+        dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
+    """
+    ### BEGIN SOLUTION
+    x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    tanh_c = np.tanh(c_next)
+    dc_next = dc_next + tanh_backward(dh_next * o, tanh_c)
+    dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)
+    dA = gates_backward(df, dg, di, dh_next * tanh_c, f, g, i, o)
+    return dA @ Wx.T, dA @ Wh.T, dc_prev, x.T @ dA, h_prev.T @ dA, dA.sum(axis=0)
+    ### END SOLUTION
+    # x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    # 1. through h_next = o * tanh(c_next): to the output gate, and into the memory, where it is ADDED to dc_next
+    # 2. exercises 4.1 and 4.2
+    # 3. from dA to the parameters, to x and to h_prev, as in exercise 1.3
+    raise NotImplementedError("Exercise 4.3: write lstm_step_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Follow the arrows of the figure from the right. At the plus on the line of the memory two of them meet: nothing further left can be right before they are added.</details>
+# <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh ⊙ t, and dc gets dh ⊙ o ⊙ (1 − t²) on top.</details>
+# <details><summary>Hint 3: almost the code</summary><code>dc_next = dc_next + tanh_backward(dh_next * o, t)</code> makes a new array; <code>+=</code> would change the caller's. Then <code>dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("4.3", lstm_step_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.3", lstm_step_backward)
+### END HIDDEN TESTS
+
+# %%
+one = np.ones((1, 1))
+Wx, Wh = np.array([[2.0, 0.5, 0.0, -2.0]]), np.ones((1, 4))
+h_next, c_next, cache = lstm_step_forward(one, 0 * one, one, Wx, Wh, np.zeros(4))
+dx, dh_prev, dc_prev, *_ = answer("4.3")(one, 0.5 * one, cache)
+print("c_next =", c_next.round(3), "  dc_prev =", dc_prev.round(3), "  dh_prev =", dh_prev.round(3))
+
+# %% [markdown]
+# **What to notice.** Two gradients leave into the past: `dc_prev`, multiplied by `f` alone, and `dh_prev`, which went through
+# slopes of at most 0.25 and through `Wh`.
+#
+# **Go further.** Which of the six results is still something if $dh_{next} = 0$? Which if $dc_{next} = 0$?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** All six in both cases: each of the two gradients reaches the memory, and from there everything.
+# Only `do` needs $dh_{next}$: with $dh_{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
+
+# %% [markdown]
+# ### Exercise 4.4 ★★★ The LSTM over time, and back (about 30 min)
+#
+# **Why.** From notebook 05 on, this class of yours reads English.
+#
+# **The equation.** As the RNN of exercise 1.4, with a *pair* for a state, $(h, c)$, and a pair that comes back, $(dh, dc)$:
+#
+# $$ dh_s,\, dc_s \leftarrow \mathrm{step\_backward}(dhs_s + dh,\; dc) \qquad dW \mathrel{+}= dW_s $$
+#
+# From above comes a gradient for `h` only: `c` never leaves the layer. `None` means zeros for both.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class LSTM(Layer):
+    """An LSTM over T steps.
+
+    Args:
+        Wx, Wh, b: Params of shapes (D, 4H), (H, 4H), (4H,), blocks in the order f, g, i, o.
+    """
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        """xs (N, T, D), state (h, c), each (N, H), or None -> hs (N, T, H), state (h, c) after the last step"""
+        ### BEGIN SOLUTION
+        zeros = np.zeros((len(xs), len(self.Wh.value)), dtype=xs.dtype)
+        h, c = (zeros, zeros) if state is None else state
+        hs, self.caches = [], []
+        for step in range(xs.shape[1]):
+            h, c, cache = lstm_step_forward(xs[:, step], h, c, self.Wx.value, self.Wh.value, self.b.value)
+            hs.append(h)
+            self.caches.append(cache)
+        return np.stack(hs, axis=1), (h, c)
+        ### END SOLUTION
+        # 1. start from the pair `state`, or from two arrays of zeros of the dtype of xs
+        # 2. step by step: call lstm_step_forward; carry both h and c; keep every h and every cache
+        # 3. return all hidden states, and the last pair
+        raise NotImplementedError("Exercise 4.4: write LSTM.forward")
+
+    def backward(self, dhs, dstate=None):
+        """dhs (N, T, H), dstate (dh, dc) or None -> dxs (N, T, D), dstate (dh, dc) before the first step"""
+        ### BEGIN SOLUTION
+        dh, dc = (np.zeros_like(dhs[:, 0]), np.zeros_like(dhs[:, 0])) if dstate is None else dstate
+        dxs = []
+        for step in reversed(range(dhs.shape[1])):
+            dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, self.caches[step])
+            dxs.append(dx)
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs[::-1], axis=1), (dh, dc)
+        ### END SOLUTION
+        # 1. start from the pair `dstate`, or from zeros
+        # 2. from the last step to the first: dhs[:, step] is added to dh, dc goes on as it is
+        # 3. return dxs, and the pair of gradients of the state you started from
+        raise NotImplementedError("Exercise 4.4: write LSTM.backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. What is new is that two things are carried, in both directions.</details>
+# <details><summary>Hint 2: the equation to use</summary>Forward: <code>h, c, cache = lstm_step_forward(…)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, …)</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>h, c = (zeros, zeros) if state is None else state</code>, and the loops of 1.4 with one more name in them. Return <code>hs, (h, c)</code> and <code>dxs, (dh, dc)</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("4.4", LSTM)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.4", LSTM)
+### END HIDDEN TESTS
+
+# %%
+rng = np.random.default_rng(0)
+params = [Param(rng.normal(0, 0.3, shape)) for shape in ((8, 4 * 16), (16, 4 * 16), (4 * 16,))]
+xs = rng.normal(size=(3, 20, 8))
+yours, fast = answer("4.4")(*params).forward(xs)[0], FastLSTM(*params).forward(xs)[0]
+print("your LSTM and the course's fast one agree:", np.allclose(yours, fast, atol=1e-12))
+
+# %% [markdown]
+# **What to notice.** `FastLSTM` does the same sums with everything that does not depend on the step before taken out of the
+# loop. Where this notebook trains many networks, it uses that one; one of them will be yours.
+#
+# **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM did so too?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** The memory: the next call would start from c = 0, and everything remembered through `c` would be
+# cut off at every call. The check has a name for this mistake.
+
+# %% [markdown]
+# ## 2. A hundred steps back
+#
+# ### Exercise 4.5 ★★ What reaches the memory, T steps back (about 15 min)
+#
+# **Why.** Follow the line of the memory all the way. What arrives?
+#
+# **The equation.** Each step back multiplies by its own forget gate. Along this *direct* path, with the gates held fixed,
+#
+# $$ \frac{\partial c_{T-1}}{\partial c_s} = \prod_{r=s+1}^{T-1} f_r \qquad \text{row } s \text{ of } (T, H); \text{ the last row is ones} $$
+#
+# **By hand**, one unit, $f = (0.9, 0.5, 0.8, 0.9)$: row 3 is 1, row 2 is 0.9, row 1 is $0.9·0.8 = 0.72$, row 0 is
+# $0.72·0.5 = 0.36$. The first gate is not used: it stands *before* $c_0$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def memory_gradient(forget_gates):
+    """How much of the last step's gradient reaches each memory cell by the direct path.
+
+    Args:
+        forget_gates (T, H): openness of the forget gate at each step.
+
+    Returns:
+        gradient (T, H): row s is the product of the rows after s
+    """
+    ### BEGIN SOLUTION
+    gradient = np.ones_like(forget_gates)
+    for step in reversed(range(len(forget_gates) - 1)):
+        gradient[step] = gradient[step + 1] * forget_gates[step + 1]
+    return gradient
+    ### END SOLUTION
+    # 1. the last row: ones
+    # 2. from there to the left: each row is made from the one after it
+    raise NotImplementedError("Exercise 4.5: write memory_gradient")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Write the four rows of the example one under the other, the last one first. What do you do from one to the next?</details>
+# <details><summary>Hint 2: the equation to use</summary>gradient<sub>s</sub> = gradient<sub>s+1</sub> ⊙ f<sub>s+1</sub>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>gradient = np.ones_like(forget_gates)</code>, then <code>for step in reversed(range(T - 1)):</code>. Or <code>np.cumprod</code> of the reversed rows, shifted by one.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("4.5", memory_gradient)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.5", memory_gradient)
+### END HIDDEN TESTS
+
+# %%
+arrives = answer("4.5")
+print("by hand:", arrives(np.array([[0.9], [0.5], [0.8], [0.9]])).ravel().round(2))
+for f in (0.5, 0.9, 0.99, 0.999):
+    print(f"f = {f} at all 100 steps: {arrives(np.full((101, 1), f))[0, 0]:.1e} arrives")
+
+# %% [markdown]
+# **What to notice.** Say it exactly: the factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$ is as small as in any RNN. But each
+# factor is **learned**, is another one at every step and for every unit, and **can stay near 1**; and on this path lies no
+# `Wh` and no tanh′.
+#
+# **Go further.** How open must a constant gate be for half of the gradient to arrive after 100 steps?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** $f = 0.5^{1/100} = 0.99309$: as a bias, $\log(f/(1-f)) = 4.97$. Keep that number in mind in
+# section 3.
+
+# %% [markdown]
+# ### The same matrix, or another gate each time
+#
+# Left, the RNN of notebook 01: one orthogonal matrix (직교 행렬) times 0.9, or 1.1, a hundred times. Right, real forget gates of
+# an LSTM with random weights on random inputs; only the forget bias (편향) differs. Five seeds each.
+
+
+# %%
+def states_of(bias, seed, steps=101, H=32, D=8):
+    """The caches of a random LSTM on random inputs, one for each step."""
+    rng = np.random.default_rng(seed)
+    Wx, Wh, b = rng.normal(0, 0.2, (D, 4 * H)), rng.normal(0, 0.8 / np.sqrt(H), (H, 4 * H)), np.zeros(4 * H)
+    b[:H] = bias
+    h, c, caches = np.zeros((1, H)), np.zeros((1, H)), []
+    for x in rng.normal(size=(steps, 1, D)):
+        h, c, cache = lstm_step_forward(x, h, c, Wx, Wh, b)
+        caches.append(cache)
+    return caches
+
+
+def along_c(bias, seed):
+    forget_gates = np.concatenate([cache[5] for cache in states_of(bias, seed)])
+    return np.linalg.norm(arrives(forget_gates), axis=1)[::-1] / np.sqrt(32)
+
+
+# %%
+def along_h(gain, seed):
+    Q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(32, 32)))
+    return np.append(1, backprop_norms(gain * Q, np.eye(1, 32), 100))
+
+
+rnn = {f"{gain} × orthogonal": np.array([along_h(gain, seed) for seed in range(5)]) for gain in (0.9, 1.1)}
+lstm = {f"forget bias {bias}": np.array([along_c(bias, seed) for seed in range(5)]) for bias in (0, 1, 5)}
+for label, seeds in (rnn | lstm).items():
+    print(f"{label}: {np.median(seeds[:, -1]):.0e} arrives after 100 steps")
+plots.what_arrives({"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm})
+
+# %% [markdown]
+# Neither side is safe by itself. A straight line on the left is fixed by the matrix: it shrinks *every* gradient or blows
+# every one up. On the right nothing can explode, and how much arrives is a matter of how open the gates are. With a bias of
+# 0 the LSTM forgets as thoroughly as any RNN.
+#
+# ### The forget gate decides what survives
+#
+# Four units, set by hand over 60 steps: one always open, one that closes once, one half open, and one that opens late.
+
+# %%
+forget_gates = np.full((60, 4), 0.995)
+forget_gates[30, 1] = 0.02  # closes at step 30, and opens again
+forget_gates[:, 2] = 0.5
+forget_gates[:25, 3] = 0.6
+survives = arrives(forget_gates)
+print("at the first step arrives, unit by unit:", [f"{share:.0e}" for share in survives[0]])
+plots.what_survives(forget_gates, survives)
+
+# %% [markdown]
+# One closed gate cuts a unit's past off, forward and back alike: what was forgotten needs no gradient. So a small gradient
+# can be *right*. The network is no longer unable to learn from the past; it has been put in charge of it.
+#
+# Move the slider: one gate, at one bias, beside the RNN. The right half of the figure before last shows the same for the
+# biases 0, 1 and 5.
+
+
+# %%
+def gate_at(bias):
+    openness = sigmoid(np.full((101, 1), bias))
+    label = f"forget bias {bias:.1f}: f = {openness[0, 0]:.3f}"
+    lines = {label: arrives(openness)[::-1, 0], "RNN, 0.9 × orthogonal": rnn["0.9 × orthogonal"][0]}
+    return plots.what_arrives({"One gate, one matrix": lines})
+
+
+plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0.5)
+
+# %% [markdown]
+# > **Try it.** At which bias does the gate keep as much as the RNN's matrix? (There f = 0.9.) At which does half arrive?
+#
+# ### The other way, measured beside it
+#
+# The path through `h` is still there. Send a gradient into the last memory cell, go back with your step, and split what
+# reaches each earlier cell into the direct path and all the rest, which went through `h` at least once.
+
+# %%
+step_backward = answer("4.3")
+
+
+def paths_back(bias, seed):
+    """Norms of what reaches each memory cell: through c alone, and by all other ways."""
+    caches = states_of(bias, seed)
+    dc, dh = np.ones((1, 32)), np.zeros((1, 32))
+    total = [dc]
+    for earlier, cache in zip(caches[-2::-1], caches[:0:-1]):
+        _, dh, dc, *_ = step_backward(dh, dc, cache)
+        *_, o, c = earlier
+        total.append(dc + tanh_backward(dh * o, np.tanh(c)))
+    direct = arrives(np.concatenate([cache[5] for cache in caches]))[::-1]
+    rest = np.concatenate(total) - direct
+    return np.linalg.norm(direct, axis=1) / np.sqrt(32), np.linalg.norm(rest, axis=1) / np.sqrt(32)
+
+
+# %%
+panels = {}
+for bias in (1, 5):
+    direct, rest = np.array([paths_back(bias, seed) for seed in range(5)]).transpose(1, 0, 2)
+    panels[f"forget bias {bias}"] = {"through c alone": direct, "through h as well": rest}
+    shares = f"{np.median(direct[:, -1]):.0e} through c alone, {np.median(rest[:, -1]):.0e} through h as well"
+    print(f"forget bias {bias}, after 100 steps: {shares}")
+plots.what_arrives(panels)
+
+# %% [markdown]
+# The path through `h` **remains**, and it does what it did in the RNN. With bias 1 it is the stronger of the two, and it too
+# fades, by a factor of a million or more. With bias 5 the memory lets nearly half pass, at every seed the same smooth share, while what
+# went through `h` has grown beyond its first size: it can explode, and the forget gate cannot stop it. That is why LSTMs
+# are trained with gradient clipping (기울기 클리핑). The memory adds a way that learning can keep open; it takes none
+# away.
+
+# %% [markdown]
+# ## 3. How to begin
+#
+# At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
+# $1/(1-f)$ steps. With $b_f = 0$ that is 2 steps, with the common $b_f = 1$ it is 3.7. What is 80 steps back is out of reach
+# *before learning begins*, and there is no gradient to change that.
+#
+# **Chrono initialisation** (Tallec and Ollivier 2018) gives every unit a time scale of its own, spread from 2 to T steps:
+#
+# $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
+#
+# Then $f = u/(1+u)$ and $1/(1-f) = 1 + u$; and the more a unit keeps, the less its input gate (입력 게이트) takes in.
+
+# %%
+T, H = 80, 32
+
+
+def constant_bias(value, rng):
+    return np.repeat([value, 0.0, 0.0, 0.0], H)  # f, g, i, o
+
+
+def chrono_bias(rng):
+    b_f = np.log(rng.uniform(1, T - 1, H))
+    return np.concatenate([b_f, np.zeros(H), -b_f, np.zeros(H)])
+
+
+# %%
+rng = np.random.default_rng(0)
+starts = {"bias 0": constant_bias(0.0, rng), "bias 1": constant_bias(1.0, rng), "chrono": chrono_bias(rng)}
+openness = {label: sigmoid(b[:H]) for label, b in starts.items()}
+for label, f in openness.items():
+    print(f"{label}: memories of {(1 / (1 - f)).min():.1f} to {(1 / (1 - f)).max():.1f} steps")
+units = {label: arrives(np.tile(f, (T, 1)))[::-1].T for label, f in openness.items()}
+plots.what_arrives({"At the start, unit by unit": units}, each="unit")
+
+# %% [markdown]
+# Every thin line is a unit. With one bias for all, all units forget together. Chrono initialisation hands out the time
+# scales, and some unit is always there for a gradient to come back through.
+#
+# ## 4. In which order did they come?
+#
+# **Temporal order** (Hochreiter and Schmidhuber 1997): among 80 symbols of noise stand two signals, each X or Y, one near the
+# beginning and one in the middle. At the end the network names both in their order: four classes. Guessing is right once in
+# four. The first signal lies 64 to 72 steps before the answer.
+
+# %%
+xs, targets = tasks.temporal_order(3, T, np.random.default_rng(0))
+for sequence, target in zip(xs.argmax(axis=2), targets):
+    print("".join("abcdEBXY"[symbol] for symbol in sequence), "→", ("XX", "XY", "YX", "YY")[target])
+
+
+# %%
+def learn_from(xs, targets, layer, head, criterion, optimiser):
+    """One update on one batch; returns the share of it that was right before."""
+    hs, _ = layer.forward(xs)
+    logits = head.forward(hs[:, -1:])  # only the last step has to answer
+    criterion.forward(logits, targets[:, None])
+    layer.zero_grad(), head.zero_grad()
+    dhs = np.zeros_like(hs)
+    dhs[:, -1:] = head.backward(criterion.backward())
+    layer.backward(dhs)
+    optimiser.step(0.005, max_norm=1.0)
+    return np.mean(logits[:, 0].argmax(axis=1) == targets)
+
+
+# %%
+def train(layer, rng, task=tasks.temporal_order, limit=1000):
+    """Learn from ever new batches until 99 % of the last ten are right, or for `limit` batches; the shares right."""
+    head = Affine(Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32")))
+    parts = layer, head, SoftmaxCrossEntropy(), Adam(layer.parameters() + head.parameters())
+    right = []
+    while len(right) < limit and sum(right[-10:]) < 9.9:
+        right.append(learn_from(*task(32, T, rng), *parts))
+    return right
+
+
+def new_layer(layer_class, b, rng):
+    shapes = (8, b.size), (H, b.size)
+    weights = [rng.uniform(-1, 1, shape) / np.sqrt(H) for shape in shapes]
+    return layer_class(*(Param(array.astype("float32")) for array in (*weights, b)))
+
+
+# %% [markdown]
+# Every batch is new, so the share that is right *before* each update is a test. Five seeds for the LSTM with chrono
+# initialisation: the first with **your own class**, the other four with `FastLSTM`. Then five for the RNN, each as long as
+# the slowest LSTM.
+
+# %%
+runs = {"LSTM, chrono": []}
+for seed in range(5):
+    rng = np.random.default_rng(seed)
+    runs["LSTM, chrono"].append(train(new_layer(FastLSTM if seed else answer("4.4"), chrono_bias(rng), rng), rng))
+longest = max(map(len, runs["LSTM, chrono"]))
+generators = [np.random.default_rng(seed) for seed in range(5)]
+runs["RNN"] = [train(new_layer(RNN, np.zeros(H), rng), rng, limit=longest) for rng in generators]
+for label, seeds in runs.items():
+    print(f"{label}: solved by {sum(np.mean(right[-10:]) >= 0.99 for right in seeds)} of 5 seeds")
+plots.learning_to_remember(runs, chance=0.25)
+
+# %% [markdown]
+# **The LSTM solves it on every seed, the RNN on none.** The RNN has not learned *half* of it either: it never does better
+# than guessing, because no gradient tells it that the signals exist.
+#
+# Is that the LSTM, or its first biases? The same LSTM, started with the two common values:
+
+# %%
+for value in (0.0, 1.0):
+    generators = [np.random.default_rng(seed) for seed in range(2)]
+    biased = [new_layer(FastLSTM, constant_bias(value, rng), rng) for rng in generators]
+    runs[f"LSTM, bias {value:.0f}"] = [train(layer, rng, limit=200) for layer, rng in zip(biased, generators)]
+del runs["RNN"]
+for label, seeds in runs.items():
+    print(f"{label}: solved by every seed:", all(np.mean(right[-10:]) >= 0.99 for right in seeds))
+plots.learning_to_remember(runs, chance=0.25)
+
+# %% [markdown]
+# The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does. With 0 nothing is
+# learned. With 1 some seeds may get lucky, in time, and others do not.
+#
+# > **Warning.** A bias must fit the task. Where nothing lies further back than five steps, time scales of eighty are only in
+# > the way.
+
+# %% [markdown]
+# ## 5. The GRU: fewer gates, the same idea
+#
+# The **GRU** (게이트 순환 유닛) of Cho et al. (2014) has one state and two gates. The **update gate** (업데이트 게이트) `z` does
+# the work of f and i at once: what comes in takes the place of what goes. The **reset gate** (리셋 게이트) `r` says how much of
+# the old state the new one may see.
+
+# %%
+plots.gru_cell()
+
+# %% [markdown]
+# ### Exercise 4.6 ★★ One step of the GRU (about 15 min)
+#
+# **Why.** Three blocks in place of four, no `c`: is that enough?
+#
+# **The equation.** Blocks in the order z, r, n:
+#
+# $$ z = \sigma(x W_{xz} + h_{prev} W_{hz} + b_z) \qquad r = \sigma(x W_{xr} + h_{prev} W_{hr} + b_r) $$
+# $$ n = \tanh(x W_{xn} + (r \odot h_{prev}) W_{hn} + b_n) \qquad h_{next} = (1-z) \odot h_{prev} + z \odot n $$
+#
+# **By hand**: $x = 1$, $h_{prev} = 0.5$, $W_x = (-1, 1, 0.3)$, $W_h = (2, -2, 0.8)$, $b = 0$. Then $z = r = \sigma(0) = 0.5$,
+# $n = \tanh(0.3 + 0.25·0.8) = 0.462$, $h_{next} = 0.25 + 0.231 = 0.481$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gru_step_forward(x, h_prev, Wx, Wh, b):
+    """One step of the GRU, blocks in the order z, r, n; the reset comes before the product.
+
+    Args:
+        x (N, D), h_prev (N, H): input, and hidden state before.
+        Wx (D, 3H), Wh (H, 3H), b (3H,): parameters.
+
+    Returns:
+        h_next (N, H): hidden state after
+        cache: the tuple (x, h_prev, Wx, Wh, z, r, n), for the way back
+    """
+    ### BEGIN SOLUTION
+    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+    az, ar, an = np.split(x @ Wx + b, 3, axis=1)
+    z, r = sigmoid(az + h_prev @ Whz), sigmoid(ar + h_prev @ Whr)
+    n = np.tanh(an + (r * h_prev) @ Whn)
+    h_next = (1 - z) * h_prev + z * n
+    return h_next, (x, h_prev, Wx, Wh, z, r, n)
+    ### END SOLUTION
+    # 1. cut Wh, and x @ Wx + b, into the blocks z, r, n
+    # 2. the two gates, then the new state from what r leaves of h_prev
+    # 3. mix old and new
+    raise NotImplementedError("Exercise 4.6: write gru_step_forward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Why can the three blocks not be one product, as in the LSTM? What must be known before <code>Whn</code> is used?</details>
+# <details><summary>Hint 2: the equation to use</summary><code>np.split(Wh, 3, axis=1)</code> gives Whz, Whr, Whn. The third meets <code>r * h_prev</code>, the first two <code>h_prev</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>n = np.tanh(an + (r * h_prev) @ Whn)</code> and <code>h_next = (1 - z) * h_prev + z * n</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("4.6", gru_step_forward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.6", gru_step_forward)
+### END HIDDEN TESTS
+
+# %%
+Wx, Wh = np.array([[-1.0, 1.0, 0.3]]), np.array([[2.0, -2.0, 0.8]])
+h_next, cache = answer("4.6")(one, 0.5 * one, Wx, Wh, np.zeros(3))
+print("z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_next =", h_next.round(3))
+
+# %% [markdown]
+# **What to notice.** $1 - z$ stands where the forget gate stood. With z = 0 the state, and its gradient, pass the step
+# unchanged.
+#
+# **Go further.** Gates open or closed only: which settings make of the GRU a plain RNN?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** z = 1 and r = 1: $h_{next} = n = \tanh(x W_{xn} + h_{prev} W_{hn} + b_n)$, exercise 1.2.
+
+# %% [markdown]
+# ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
+#
+# **Why.** `h_prev` is used in *four* places here. Forget one of the ways back and learning still half works: the worst kind of
+# mistake.
+#
+# **The equation.** From the outside in:
+#
+# $$ da_n = dh_{next} \odot z \odot (1 - n^2) \qquad u = da_n\, W_{hn}^\top \qquad (\text{the gradient of } r \odot h_{prev}) $$
+# $$ da_z = dh_{next} \odot (n - h_{prev}) \odot z(1-z) \qquad da_r = u \odot h_{prev} \odot r(1-r) $$
+# $$ dh_{prev} = dh_{next} \odot (1 - z) + u \odot r + da_z W_{hz}^\top + da_r W_{hr}^\top $$
+#
+# and $dA = [\,da_z \,|\, da_r \,|\, da_n\,]$ gives the rest; mind that $W_{hn}$ met $r \odot h_{prev}$.
+
+# %% [markdown]
+# **By hand**, going on from 4.6 with $dh_{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
+# $da_z = (0.462 - 0.5)·0.25 = -0.0095$, $da_r = 0.315·0.5·0.25 = 0.0393$. So
+# $dh_{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$. Most of it came by the direct way.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-4-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gru_step_backward(dh_next, cache):
+    """Backward through one step of the GRU.
+
+    Args:
+        dh_next (N, H): gradient of the loss with respect to h_next.
+        cache: from exercise 4.6, (x (N, D), h_prev (N, H), Wx (D, 3H), Wh (H, 3H), z, r, n (N, H)).
+
+    Returns:
+        dx (N, D), dh_prev (N, H), dWx (D, 3H), dWh (H, 3H), db (3H,)
+    """
+    ### BEGIN SOLUTION
+    x, h_prev, Wx, Wh, z, r, n = cache
+    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+    dan = tanh_backward(dh_next * z, n)
+    dreset = dan @ Whn.T  # with respect to r * h_prev
+    daz = dh_next * (n - h_prev) * z * (1 - z)
+    dar = dreset * h_prev * r * (1 - r)
+    dh_prev = dh_next * (1 - z) + dreset * r + daz @ Whz.T + dar @ Whr.T
+    dA = np.hstack([daz, dar, dan])
+    dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
+    return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(axis=0)
+    ### END SOLUTION
+    # x, h_prev, Wx, Wh, z, r, n = cache
+    # 1. through the mixture: to n, to z, and straight to h_prev
+    # 2. through n to the reset product, and from there to r and to h_prev
+    # 3. through both gates to h_prev: now four parts make dh_prev
+    # 4. dWh block by block, the rest from dA
+    raise NotImplementedError("Exercise 4.7: write gru_step_backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Mark every place where <code>h_prev</code> stands in the four equations of 4.6. Each mark is one term of <code>dh_prev</code>.</details>
+# <details><summary>Hint 2: the equation to use</summary>Start with <code>dan</code>, then u = <code>dan @ Whn.T</code>: everything that concerns the reset is made from it.</details>
+# <details><summary>Hint 3: almost the code</summary><code>dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T</code>; the third block of <code>dWh</code> is <code>(r * h_prev).T @ dan</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-4-7", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("4.7", gru_step_backward)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-7", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Exercise 4.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("4.7", gru_step_backward)
+### END HIDDEN TESTS
+
+# %%
+dx, dh_prev, *_ = answer("4.7")(one, cache)
+direct = one * (1 - cache[4])
+print("dh_prev =", dh_prev.round(3), "  of which by the direct way:", direct.round(3))
+
+# %% [markdown]
+# **What to notice.** The direct way is again a product with a gate alone, $1 - z$. But in the GRU memory and shown state are one
+# and the same, so the other three ways end in it too.
+#
+# **Go further.** What is chrono initialisation for a GRU?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** $1 - z$ plays the part of f, so $b_z = -\log u$ with the same u. There is no $b_i$ to set: what comes
+# in is z itself, small where much is kept.
+
+# %% [markdown]
+# ### Side by side
+#
+# Your two functions in the course's loop over time, on temporal order and on a second task: after 80 steps, which of four
+# symbols came *first*?
+
+
+# %%
+class YourGRU(GRU):
+    step_forward = staticmethod(answer("4.6"))
+    step_backward = staticmethod(answer("4.7"))
+
+
+def gru_bias(rng):
+    return np.concatenate([-np.log(rng.uniform(1, T - 1, H)), np.zeros(2 * H)])
+
+
+def seeds_of(layer_class, bias, count, **options):
+    generators = [np.random.default_rng(seed) for seed in range(count)]
+    return [train(new_layer(layer_class, bias(rng), rng), rng, **options) for rng in generators]
+
+
+# %%
+recall = {"task": tasks.first_symbol_recall}
+side_by_side = {
+    "order: LSTM": runs["LSTM, chrono"],
+    "order: GRU": seeds_of(YourGRU, gru_bias, 3),
+    "first symbol: LSTM": seeds_of(FastLSTM, chrono_bias, 2, **recall),
+    "first symbol: GRU": seeds_of(YourGRU, gru_bias, 2, **recall),
+    "first symbol: RNN": seeds_of(RNN, lambda rng: np.zeros(H), 2, limit=200, **recall),
+}
+for label, seeds in side_by_side.items():
+    print(f"{label}: solved by {sum(np.mean(right[-10:]) >= 0.99 for right in seeds)} of {len(seeds)} seeds")
+plots.learning_to_remember(side_by_side, chance=0.25)
+
+# %% [markdown]
+# With three quarters of the parameters the GRU does what the LSTM does here. On other tasks it is now one, now the other
+# (Jozefowicz et al. 2015); this course goes on with the LSTM, whose memory you can see.
+
+# %% [markdown]
+# ## Summary
+#
+# - The gradient of the memory meets only + and ×: $dc_{prev} = dc_{next} \odot f$.
+# - The factors do multiply. But each is learned, differs from step to step and can stay near 1, and neither `Wh` nor tanh′ lies
+#   on this path. The path through `h` remains, with both.
+# - A forget gate that closes lets go of the past and of its gradient; that can be right.
+# - The first forget bias decides how far back learning can begin: chrono initialisation spreads it over the whole range.
+# - The GRU has the same direct path, with $1 - z$ for f.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Where exactly does the LSTM *add* two gradients in one step back?
+# 2. Why does `dc_prev` need no matrix product?
+# 3. f = 0.97 at all steps: how much arrives by the direct path after 100?
+# 4. Can the gradient along the direct path explode?
+# 5. Can an LSTM's gradient explode all the same?
+# 6. Why do LSTMs usually learn with clipping, then?
+# 7. The cache holds `c_next` and not `tanh(c_next)`. Which derivative must be written differently than in the RNN?
+# 8. What is wrong with setting every forget bias to 10?
+# 9. Why is $b_i = -b_f$ a sensible companion?
+# 10. PyTorch's GRU has z reversed. What must you do to load its weights into yours? (Two things.)
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. At $c_{next}$: what comes from the next step, and what comes through $h_{next}$. (And at $h$: from above, from the next step.)
+# 2. The memory is multiplied element by element: unit j of $c_{next}$ depends on unit j of $c_{prev}$ only.
+# 3. $0.97^{100} = 0.048$.
+# 4. No: every factor is at most 1.
+# 5. Yes, through `h`, where `Wh` lies; section 2 measured that way.
+# 6. Because of 5: clipping is for the way through `h`.
+
+# %% [markdown] tags=["solution"]
+# 7. That of the tanh: `1 - np.tanh(c_next)**2`, where the RNN could write `1 - h_next**2`.
+# 8. Every unit keeps everything for some 22,000 steps, and the gates' slopes are so small that they hardly learn to let go.
+# 9. A unit that keeps long should not be overwritten at every step: what comes in per step is about $1/u$, so that over its
+#    time scale the memory stays of size 1.
+# 10. Its $z$ is $1 - z$ of yours: turn the sign of `Wx`, `Wh` and `b` in that block, since $\sigma(-a) = 1 - \sigma(a)$, and
+#     reorder the blocks. Even then its reset comes *after* the product, so the two agree only where that makes no difference.
+
+# %% tags=["solution"]
+print("3.", f"{0.97**100:.3f}")
+print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
+
+# %% [markdown]
+# ## Before you hand in
+#
+# *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
+# `04_lstm_gradient_flow.ipynb`. Learning on your own? Then go on to notebook 05.
+#
+# ## Further reading
+#
+# - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997).
+# - F. Gers, J. Schmidhuber, F. Cummins, *Learning to forget: continual prediction with LSTM*, Neural Computation 12 (2000).
+# - K. Cho et al., *Learning phrase representations using RNN encoder-decoder for statistical machine translation*, EMNLP 2014.
+# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An empirical exploration of recurrent network architectures*, ICML 2015.
+# - C. Tallec, Y. Ollivier, *Can recurrent neural networks warp time?*, ICLR 2018.
+
+# %% [markdown]
+# ## 요약
+#
+# 1. LSTM에서 기억 셀을 따라 거슬러 흐르는 기울기는 덧셈과 아다마르 곱만 지나며, 한 시각마다 망각 게이트 f가 한 번 곱해진다.
+# 2. 곱이 쌓이는 것은 RNN과 같지만, f는 시각과 유닛마다 다르고 학습되며 1 가까이에 머물 수 있고, 이 길에는 Wh도 tanh의 미분도 없다.
+# 3. 은닉 상태 h를 지나는 길은 그대로 남아 있으므로, 그 길에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
+# 4. 망각 게이트의 첫 편향이 얼마나 먼 과거까지 배울 수 있는지를 정하며, 크로노 초기화는 유닛마다 다른 시간 규모를 준다.
+# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 통하는 길에서는 1 - z가 f를 대신한다.

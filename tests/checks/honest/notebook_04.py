@@ -1,0 +1,298 @@
+"""Right answers to notebook 04 that look nothing like the reference."""
+
+import numpy as np
+
+from helpers.nn import Layer
+
+# --- 4.1 and 4.2 ----------------------------------------------------------------------------------------------------
+
+
+def memory_by_loops(dc_next, f, g, i, c_prev):
+    dc_prev, df, dg, di = (np.empty_like(dc_next) for _ in range(4))
+    for index, dc in np.ndenumerate(dc_next):
+        dc_prev[index], df[index] = dc * f[index], dc * c_prev[index]
+        dg[index], di[index] = dc * i[index], dc * g[index]
+    return dc_prev, df, dg, di
+
+
+def memory_in_one_product(dc_next, f, g, i, c_prev):
+    return tuple(dc_next * np.stack([f, c_prev, i, g]))
+
+
+def memory_by_einsum(dc_next, f, g, i, c_prev):
+    return [np.einsum("nh,nh->nh", dc_next, other) for other in (f, c_prev, i, g)]
+
+
+def gates_by_concatenate(df, dg, di, do, f, g, i, o):
+    return np.concatenate([df * (f - f * f), dg - dg * g * g, di * (i - i * i), do * (o - o * o)], axis=1)
+
+
+def gates_into_one_array(df, dg, di, do, f, g, i, o):
+    N, H = f.shape
+    dA = np.empty((N, 4, H), f.dtype)
+    for block, (gradient, value) in enumerate(((df, f), (dg, g), (di, i), (do, o))):
+        slope = (1 - value) * (1 + value) if block == 1 else value * (1 - value)
+        dA[:, block] = gradient * slope
+    return dA.reshape(N, 4 * H)
+
+
+def _sigmoid_slope(y):
+    return y - np.square(y)
+
+
+def gates_with_a_helper(df, dg, di, do, f, g, i, o):
+    gates = [gradient * _sigmoid_slope(value) for gradient, value in ((df, f), (di, i), (do, o))]
+    return np.column_stack([gates[0], dg * (1 - g**2), gates[1], gates[2]])
+
+
+# --- 4.3 ------------------------------------------------------------------------------------------------------------
+
+
+def step_written_out(dh_next, dc_next, cache):
+    x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    t = np.tanh(c_next)
+    dc = dc_next + dh_next * o * (1 - t * t)
+    dA = np.concatenate(
+        [dc * c_prev * f * (1 - f), dc * i * (1 - g * g), dc * g * i * (1 - i), dh_next * t * o * (1 - o)], axis=1
+    )
+    return np.dot(dA, Wx.T), np.dot(dA, Wh.T), dc * f, np.dot(x.T, dA), np.dot(h_prev.T, dA), np.sum(dA, 0)
+
+
+def step_by_examples(dh_next, dc_next, cache):
+    x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    dx, dh_prev, dc_prev = np.zeros_like(x), np.zeros_like(h_prev), np.zeros_like(c_prev)
+    dWx, dWh, db = np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(Wh[0])
+    for n in range(len(x)):
+        t = np.tanh(c_next[n])
+        dc = dc_next[n] + dh_next[n] * o[n] * (1 - t**2)
+        dc_prev[n] = f[n] * dc
+        blocks = c_prev[n] * f[n] * (1 - f[n]), i[n] * (1 - g[n] ** 2), g[n] * i[n] * (1 - i[n])
+        dA = np.concatenate([*(dc * block for block in blocks), dh_next[n] * t * o[n] * (1 - o[n])])
+        dx[n], dh_prev[n] = Wx @ dA, Wh @ dA
+        dWx += np.outer(x[n], dA)
+        dWh += np.outer(h_prev[n], dA)
+        db += dA
+    return dx, dh_prev, dc_prev, dWx, dWh, db
+
+
+def step_block_by_block(dh_next, dc_next, cache):
+    x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    total = dc_next + dh_next * o / np.cosh(np.clip(c_next, -300, 300).astype("float64")) ** 2
+    total = total.astype(dh_next.dtype)
+    blocks = [
+        total * c_prev * f * (1 - f),
+        total * i * (1 - g**2),
+        total * g * i * (1 - i),
+        dh_next * np.tanh(c_next) * o * (1 - o),
+    ]
+    parts = range(4)
+    dx = sum(blocks[k] @ np.split(Wx, 4, axis=1)[k].T for k in parts)
+    dh_prev = sum(blocks[k] @ np.split(Wh, 4, axis=1)[k].T for k in parts)
+    dWx = np.hstack([x.T @ block for block in blocks])
+    dWh = np.hstack([h_prev.T @ block for block in blocks])
+    return [dx, dh_prev, total * f, dWx, dWh, np.hstack([block.sum(axis=0) for block in blocks])]
+
+
+# --- 4.4 ------------------------------------------------------------------------------------------------------------
+
+
+def _sigmoid(a):
+    return (1 + np.tanh(a / 2)) / 2
+
+
+def _step(x, h, c, Wx, Wh, b):
+    f, g, i, o = np.split(x @ Wx + h @ Wh + b, 4, axis=1)
+    f, g, i, o = _sigmoid(f), np.tanh(g), _sigmoid(i), _sigmoid(o)
+    new = f * c + i * g
+    return o * np.tanh(new), new, (x, h, c, Wx, Wh, f, g, i, o, new)
+
+
+class LSTMWithLists(Layer):
+    """Lists of steps, the steps written here."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        zeros = np.zeros((len(xs), len(self.Wh.value)), xs.dtype)
+        h, c = state or (zeros, zeros)
+        self.caches, hs = [], np.empty((*xs.shape[:2], len(self.Wh.value)), xs.dtype)
+        for step in range(xs.shape[1]):
+            hs[:, step], c, cache = _step(xs[:, step], h, c, self.Wx.value, self.Wh.value, self.b.value)
+            h = hs[:, step]
+            self.caches.append(cache)
+        return hs, (h.copy(), c)
+
+    def backward(self, dhs, dstate=None):
+        dh, dc = (0, 0) if dstate is None else dstate
+        dxs = []
+        while self.caches:
+            dx, dh, dc, dWx, dWh, db = step_written_out(dhs[:, len(self.caches) - 1] + dh, dc, self.caches.pop())
+            dxs.insert(0, dx)
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs, axis=1), (dh, dc)
+
+
+class LSTMTimeMajor(Layer):
+    """Time first inside, parameters in a list, the weight gradients from all steps at once."""
+
+    def __init__(self, Wx, Wh, b):
+        self.params = [Wx, Wh, b]
+
+    def forward(self, xs, state=None, training=False):
+        Wx, Wh, b = (param.value for param in self.params)
+        h, c = [np.zeros((xs.shape[0], Wh.shape[0]), xs.dtype)] * 2 if state is None else state
+        self.caches, hs = [], []
+        for x in np.moveaxis(xs, 1, 0):
+            h, c, cache = _step(x, h, c, Wx, Wh, b)
+            self.caches.append(cache)
+            hs.append(h)
+        return np.moveaxis(np.array(hs), 0, 1), [h, c]
+
+    def backward(self, dhs, dstate=None):
+        dh, dc = [np.zeros_like(dhs[:, 0])] * 2 if dstate is None else dstate
+        dAs, Wx, Wh, b = [], *self.params
+        for step in range(dhs.shape[1] - 1, -1, -1):
+            *_, c_prev, _, _, f, g, i, o, c_next = self.caches[step]
+            dh, t = dh + dhs[:, step], np.tanh(c_next)
+            dc = dc + dh * o * (1 - t**2)
+            blocks = [dc * c_prev * f * (1 - f), dc * i * (1 - g**2), dc * g * i * (1 - i), dh * t * o * (1 - o)]
+            dAs.append(np.hstack(blocks))
+            dh, dc = dAs[-1] @ Wh.value.T, dc * f
+        dAs = np.array(dAs[::-1])
+        Wx.grad += np.einsum("tnd,tna->da", np.array([cache[0] for cache in self.caches]), dAs)
+        Wh.grad += np.einsum("tnh,tna->ha", np.array([cache[1] for cache in self.caches]), dAs)
+        b.grad += dAs.sum(axis=(0, 1))
+        return np.moveaxis(dAs @ Wx.value.T, 0, 1), (dh, dc)
+
+
+class LSTMWithZerosFirst(Layer):
+    """The gradients collected first, added to the Params at the end; dxs filled from the right."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx = Wx
+        self.Wh = Wh
+        self.b = b
+
+    def forward(self, xs, state=None, *, training=False):
+        N, T, _ = xs.shape
+        H = self.b.value.size // 4
+        h, c = np.zeros((2, N, H), dtype=xs.dtype)
+        if state is not None:
+            h, c = state[0].copy(), state[1].copy()
+        self.T, self.kept, hs = T, {}, []
+        for step in range(T):
+            h, c, self.kept[step] = _step(xs[:, step], h, c, self.Wx.value, self.Wh.value, self.b.value)
+            hs.append(h[:, None])
+        return np.concatenate(hs, axis=1), (h, c)
+
+    def backward(self, dhs, dstate=None):
+        total = [np.zeros_like(param.value) for param in (self.Wx, self.Wh, self.b)]
+        dh, dc = (np.zeros_like(dhs[:, 0]), np.zeros_like(dhs[:, 0])) if dstate is None else dstate
+        dxs = np.empty((*dhs.shape[:2], len(self.Wx.value)), dhs.dtype)
+        for step in reversed(range(self.T)):
+            dxs[:, step], dh, dc, *new = step_by_examples(dhs[:, step] + dh, dc, self.kept[step])
+            total = [old + one for old, one in zip(total, new)]
+        for param, grad in zip((self.Wx, self.Wh, self.b), total):
+            param.grad[...] += grad
+        return dxs, (dh, dc)
+
+
+# --- 4.5 ------------------------------------------------------------------------------------------------------------
+
+
+def memory_gradient_by_loop(forget_gates):
+    gradient = np.empty_like(forget_gates)
+    now = np.ones_like(forget_gates[0])
+    for step in reversed(range(len(forget_gates))):
+        gradient[step] = now
+        now = now * forget_gates[step]
+    return gradient
+
+
+def memory_gradient_by_products(forget_gates):
+    return np.array([forget_gates[step + 1 :].prod(axis=0) for step in range(len(forget_gates))])
+
+
+def memory_gradient_by_shifting(forget_gates):
+    shifted = np.concatenate([forget_gates[1:], np.ones_like(forget_gates[:1])])
+    return np.flip(np.cumprod(np.flip(shifted, 0), axis=0), 0)
+
+
+# --- 4.6 and 4.7 ----------------------------------------------------------------------------------------------------
+
+
+def gru_in_blocks(x, h_prev, Wx, Wh, b):
+    (Wxz, Wxr, Wxn), (Whz, Whr, Whn), (bz, br, bn) = (np.split(W, 3, axis=-1) for W in (Wx, Wh, b))
+    z = _sigmoid(x @ Wxz + h_prev @ Whz + bz)
+    r = _sigmoid(x @ Wxr + h_prev @ Whr + br)
+    n = np.tanh(x @ Wxn + (r * h_prev) @ Whn + bn)
+    return h_prev + z * (n - h_prev), (x, h_prev, Wx, Wh, z, r, n)
+
+
+def gru_by_einsum(x, h_prev, Wx, Wh, b):
+    H = len(Wh)
+    A = np.einsum("nd,da->na", x, Wx) + b
+    zr = _sigmoid(A[:, : 2 * H] + np.einsum("nh,ha->na", h_prev, Wh[:, : 2 * H]))
+    z, r = zr[:, :H], zr[:, H:]
+    n = np.tanh(A[:, 2 * H :] + np.einsum("nh,nh,ha->na", r, h_prev, Wh[:, 2 * H :]))
+    return (1 - z) * h_prev + z * n, [x, h_prev, Wx, Wh, z, r, n]
+
+
+def gru_by_rows(x, h_prev, Wx, Wh, b):
+    H = len(Wh)
+    z, r, n, h_next = (np.empty_like(h_prev) for _ in range(4))
+    for k in range(len(x)):
+        a, up = x[k] @ Wx + b, h_prev[k] @ Wh
+        z[k], r[k] = _sigmoid(a[:H] + up[:H]), _sigmoid(a[H : 2 * H] + up[H : 2 * H])
+        n[k] = np.tanh(a[2 * H :] + (r[k] * h_prev[k]) @ Wh[:, 2 * H :])
+        h_next[k] = (1 - z[k]) * h_prev[k] + z[k] * n[k]
+    return h_next, (x, h_prev, Wx, Wh, z, r, n)
+
+
+def gru_backward_in_blocks(dh_next, cache):
+    x, h_prev, Wx, Wh, z, r, n = cache
+    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+    dan = dh_next * z * (1 - n) * (1 + n)
+    dreset = dan @ Whn.T
+    daz = dh_next * (n - h_prev) * (z - z**2)
+    dar = dreset * h_prev * (r - r**2)
+    dh_prev = (1 - z) * dh_next + r * dreset + daz @ Whz.T + dar @ Whr.T
+    dA = np.concatenate([daz, dar, dan], axis=1)
+    dWh = np.concatenate([h_prev.T @ daz, h_prev.T @ dar, (h_prev * r).T @ dan], axis=1)
+    return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(0)
+
+
+def gru_backward_by_einsum(dh_next, cache):
+    x, h_prev, Wx, Wh, z, r, n = cache
+    H = len(Wh)
+    dA = np.empty((len(x), 3 * H), x.dtype)
+    dA[:, 2 * H :] = dh_next * z * (1 - n**2)
+    dreset = np.einsum("na,ha->nh", dA[:, 2 * H :], Wh[:, 2 * H :])
+    dA[:, :H] = dh_next * (n - h_prev) * z * (1 - z)
+    dA[:, H : 2 * H] = dreset * h_prev * r * (1 - r)
+    dh_prev = dh_next * (1 - z) + dreset * r + np.einsum("na,ha->nh", dA[:, : 2 * H], Wh[:, : 2 * H])
+    seen = np.stack([h_prev, h_prev, r * h_prev])
+    dWh = np.einsum("knh,nka->hka", seen, dA.reshape(len(x), 3, H)).reshape(H, 3 * H)
+    return np.einsum("na,da->nd", dA, Wx), dh_prev, np.einsum("nd,na->da", x, dA), dWh, np.einsum("na->a", dA)
+
+
+def gru_backward_by_rows(dh_next, cache):
+    x, _, Wx, Wh, *_ = cache
+    rows = [gru_backward_in_blocks(dh_next[k : k + 1], tuple(
+        part if part is Wx or part is Wh else part[k : k + 1] for part in cache)) for k in range(len(x))]  # fmt: skip
+    dx, dh_prev, *params = zip(*rows)
+    return [np.concatenate(dx), np.concatenate(dh_prev), *(np.sum(grads, axis=0) for grads in params)]
+
+
+ANSWERS = {
+    "4.1": (memory_by_loops, memory_in_one_product, memory_by_einsum),
+    "4.2": (gates_by_concatenate, gates_into_one_array, gates_with_a_helper),
+    "4.3": (step_written_out, step_by_examples, step_block_by_block),
+    "4.4": (LSTMWithLists, LSTMTimeMajor, LSTMWithZerosFirst),
+    "4.5": (memory_gradient_by_loop, memory_gradient_by_products, memory_gradient_by_shifting),
+    "4.6": (gru_in_blocks, gru_by_einsum, gru_by_rows),
+    "4.7": (gru_backward_in_blocks, gru_backward_by_einsum, gru_backward_by_rows),
+}
