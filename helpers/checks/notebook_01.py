@@ -274,7 +274,7 @@ RNN_STEP_BACKWARD = Exercise(
     misconceptions=(
         Misconception(
             _backward(da=lambda v: v["dh_next"]),
-            "a step **without the tanh derivative**: `da = dh_next`",
+            "a step without the tanh derivative: `da = dh_next`",
             "Mend `da = dh_next * (1 - h_next**2)` first: all five results are made from it.",
         ),
         Misconception(

@@ -182,14 +182,14 @@ def scalar_powers(powers):
 
 
 @in_style
-def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=None, start=1):
+def norms_over_time(norms, *, ylabel="norm of the gradient", title="", limits=None, start=1):
     """Plot the size of gradients against how far back in time they have travelled.
 
     Args:
         norms: dict from label to array (steps,), or (seeds, steps): then thin lines, and their median thick.
         ylabel: what the norm is of.
         title: of the figure.
-        floor: a size below which a float32 weight no longer moves, drawn as a horizontal line.
+        limits: lowest and highest size to show, for figures that are to be compared; from the data if left out.
         start: how many steps back the first value is.
 
     Returns:
@@ -200,7 +200,9 @@ def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=Non
     """
     norms = _dict_of_arrays(norms, "norms", "(steps,)", "(seeds, steps)")
     figure, ax = new_figure(8, 3.4)
-    _set_log_y(ax, *norms.values(), also=[] if floor is None else [floor])
+    _set_log_y(ax, *norms.values())
+    if limits:
+        ax.set_ylim(limits)
     ends, sentences = [], []
     for number, (label, values) in enumerate(norms.items()):
         seeds, steps, colour = np.atleast_2d(values), _steps(values, start), SERIES[number]["color"]
@@ -213,10 +215,6 @@ def norms_over_time(norms, *, ylabel="norm of the gradient", title="", floor=Non
         first, last = f"{_short(middle[0])} at {steps[0]}", f"{_short(middle[-1])} at {steps[-1]}"
         sentences.append(f"{_spoken(label)}{of}: {first}, {last}")
     alt = f"{ylabel[0].upper()}{ylabel[1:]} against steps back in time, on a log axis. {'; '.join(sentences)}."
-    if floor is not None:
-        ax.axhline(floor, color=INK, lw=1.2, ls=(0, (6, 3)))
-        ends.append((floor, f"below {_written(floor)} a float32 weight no longer moves", INK))
-        alt += f" A line at {_short(floor)} marks the smallest gradient that moves a float32 weight."
     ax.set(xlabel=_STEPS_BACK, ylabel=ylabel, title=title)
     ax.margins(x=0.01)
     _name_line_ends(ax, ends)
@@ -389,7 +387,8 @@ def weights_that_stop(share):
     first = moving[-1] + 1 if moving.size else 0
     if first < share.size:
         ax.axvline(first - 0.5, color=INK, lw=1.2, ls=":")
-        _write_beside(ax, first - 0.5, 0.9, f"from {first} steps back on,\nnot one weight moves", INK)
+        note = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "va": "top", "fontsize": 9}
+        ax.annotate(f"from {first} steps back on,\nnot one weight moves", (first - 0.5, 0.9), (6, 0), **note)
         alt += f", and from {first} steps back on not a single one moves."
     else:
         alt += f", the one {back[-1]} steps back still {share[-1]:.0%}."

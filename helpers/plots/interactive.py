@@ -20,6 +20,7 @@ class SliderFigure(VBox):
 
     def __init__(self, draw, name, low, high, start, step):
         slider = FloatSlider(value=start, min=low, max=high, step=step, description=name, continuous_update=False)
+        slider.layout.width = "30em"
         image = HTML(draw(start)._repr_html_())
         slider.observe(lambda change: setattr(image, "value", draw(change["new"])._repr_html_()), "value")
         self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"

@@ -464,14 +464,14 @@ def next_words(distributions, words):
     """
     if not 1 <= len(distributions) <= 4 or any(len(p) != len(words) for p in distributions.values()):
         raise ValueError(f"next_words needs 1 to 4 distributions over the {len(words)} words.")
-    figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharey=True, squeeze=False)
-    places = -np.arange(len(words))
+    figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)
+    places, highest = -np.arange(len(words)), max(np.max(p) for p in distributions.values())
     sentences = []
     for ax, style, (temperature, p) in zip(axes[0], SERIES, distributions.items()):
         ax.barh(places, p, height=0.7, color=style["color"])
         for place, value in zip(places, p):
             ax.annotate(f"{value:.2f}", (value, place), (3, 0), textcoords="offset points", va="center", fontsize=8)
-        ax.set(title=f"temperature {temperature:g}", xlabel="probability", xlim=(0, 1.2 * max(p)))
+        ax.set(title=f"temperature {temperature:g}", xlabel="probability", xlim=(0, 1.2 * highest))
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="y", visible=False)
         sentences.append(f"at temperature {temperature:g} {p[0]:.2f}")

@@ -166,7 +166,7 @@ class Picture:
         data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
         return (
-            f'<img alt="{html.escape(self.alt)}" width="{width}" style="max-width: 100%; background: white" '
+            f'<img alt="{html.escape(self.alt)}" width="{width}" style="max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box" '
             f'src="data:image/png;base64,{data}">'
         )
 

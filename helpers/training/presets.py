@@ -62,7 +62,7 @@ class Settings:
 #: Name to settings. "tiny" is a rehearsal of a few seconds, not a good model.
 PRESETS = {
     "standard": Settings(
-        hidden_size=200, depth=2, rate=0.35, epochs=16, hold=0.2, batch_size=8, shifted=True, unigram_bias=True
+        hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
     ),
     "long": Settings(hidden_size=280, depth=2, rate=0.5, epochs=34, batch_size=8, shifted=True, unigram_bias=True),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),

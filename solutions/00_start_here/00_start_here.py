@@ -92,6 +92,7 @@ plots.sigmoid_curve(a, 1 / (1 + np.exp(-a)))
 # a difference. Here is the formula, typed in as it stands. It looks right, and in the figure above it *was* right. Give
 # it to the check and read what it says.
 
+
 # %%
 def textbook_sigmoid(a):
     return 1 / (1 + np.exp(-a))
@@ -122,6 +123,7 @@ check("0.1", textbook_sigmoid)
 # \qquad\qquad \sigma(a) = \begin{cases} 1/(1+e^{-a}) & a \ge 0\\ e^{a}/(1+e^{a}) & a < 0 \end{cases} $$
 #
 # **By hand.** $\sigma(0) = 0.5$; $\sigma(2) = 1/(1+e^{-2}) = 1/1.135 = 0.881$; and $\sigma(-2) = 1 - 0.881 = 0.119$.
+
 
 # %% nbgrader={"grade": false, "grade_id": "ex-0-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def sigmoid(a):
@@ -249,7 +251,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # 7. That they are not exactly those of any known mistake. Start from the one number it shows, got against expected.
 # 8. The kernel was restarted and forgot every name. Run the cells above first.
 
-# %%
+# %% tags=["solution"]
 for kind in ("float32", "float64"):
     largest = np.finfo(kind).max
     print(f"{kind}: largest number {largest:.3g}, its logarithm {np.log(largest):.1f}")
@@ -257,7 +259,8 @@ for kind in ("float32", "float64"):
 # %% [markdown]
 # ## Before you hand in
 #
-# Learning on your own? Then there is nothing to hand in: go on to `01_vanishing_and_exploding_gradients`.
+# Learning on your own? Then there is nothing to hand in: go on to
+# [notebook 01](../01_vanishing_and_exploding_gradients/01_vanishing_and_exploding_gradients.ipynb).
 #
 # In a class: *Kernel → Restart Kernel and Run All Cells*, look at the points under every check, save, and give your teacher
 # the saved file `00_start_here.ipynb`. Restarting matters: it shows what a grader will see, who has none of the names that

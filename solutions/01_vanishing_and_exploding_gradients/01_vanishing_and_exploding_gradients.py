@@ -65,6 +65,7 @@ plots.tanh_graph()
 # Then $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half
 # as large, because its unit is nearly *saturated* (포화): its output is close to -1 or 1.
 
+
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def tanh_backward(dout, y):
     """Backward through y = tanh(x), from the output.
@@ -140,6 +141,7 @@ plots.rnn_step_forward()
 # $a_1 = 0.3 + (0.4·0.5 + 0.2·0.5) + 0.1 = 0.7$ and $a_2 = -0.5 + (0.4·0.2 - 0.2·0.4) + 0.1 = -0.4$,
 # so $h_{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
 
+
 # %% nbgrader={"grade": false, "grade_id": "ex-1-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def rnn_step_forward(x, h_prev, Wx, Wh, b):
     """One step of the RNN.
@@ -199,7 +201,12 @@ print("h_next =", h_next.round(3))
 h = np.array([[0.4, -0.2]])
 for _ in range(20):
     h, _ = step_forward(np.zeros((1, 1)), h, Wx, Wh, np.zeros(2))
-print("length after 20 steps:", f"{np.linalg.norm(h):.1e}", " singular values:", np.linalg.svd(Wh)[1].round(2))
+print(
+    "length after 20 steps:",
+    f"{np.linalg.norm(h):.1e}",
+    " singular values:",
+    np.linalg.svd(Wh)[1].round(2),
+)
 
 # %% [markdown]
 # ### Exercise 1.3 ★★ Backward through one step (about 20 min)
@@ -223,6 +230,7 @@ plots.rnn_step_backward()
 # **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.6347, 0.8556)$, which is also $da$.
 # Then $dh_{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
 # A gradient of length 1.41 went in; one of length 0.49 came out. That was one step.
+
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def rnn_step_backward(dh_next, cache):
@@ -308,6 +316,7 @@ plots.rnn_unrolled(steps=4, backward=True)
 # > `self.Wx.grad`, to which `backward` *adds* (`+=`, never `=`). `Layer` is a base class that asks nothing of you. Keep the
 # > caches in `self.caches`. `state=None` and `dstate=None` mean zeros. `training` matters from notebook 06 on; ignore it.
 
+
 # %% nbgrader={"grade": false, "grade_id": "ex-1-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class RNN(Layer):
     """A simple RNN over T steps.
@@ -380,11 +389,14 @@ hidden_check("1.4", RNN)
 # Now measure. One loss at the last step only, and a gradient that has to travel back to every earlier input.
 
 # %%
+layer_class = answer("1.4")
+
+
 def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
     """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and that gradient itself."""
     rng = np.random.default_rng(seed)
     Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: every singular value is 1
-    layer = answer("1.4")(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
+    layer = layer_class(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
     xs = rng.normal(size=(4, steps, D))
     hs, _ = layer.forward(xs)
     dhs = np.zeros_like(hs)
@@ -395,9 +407,14 @@ def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
 
 # %%
 gains = (0.5, 1.0, 2.5)
-norms = {f"singular values {gain}": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)]) for gain in gains}
+norms = {
+    f"singular values {gain}": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)])
+    for gain in gains
+}
 for label, values in norms.items():
-    print(f"{label}: after 59 steps the gradient is {np.median(values[:, -1] / values[:, 0]):.0e} of what it was")
+    print(
+        f"{label}: after 59 steps the gradient is {np.median(values[:, -1] / values[:, 0]):.0e} of what it was"
+    )
 plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before", start=0)
 
 # %% [markdown]
@@ -438,6 +455,7 @@ plots.scalar_powers(powers)
 #
 # **By hand.** $W_h = \mathrm{diag}(0.5,\, 2)$, $dh = (3, 4)$, length 5. After one product (1.5, 8): 8.14.
 # After two (0.75, 16): 16.0.
+
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def backprop_norms(Wh, dh, steps):
@@ -524,6 +542,7 @@ plots.unit_circle(
 # λ² - (sum of the diagonal) λ + (determinant) = 0, here $\lambda^2 - 4.89\,\lambda + 0.16 = 0$, which gives 4.857 and 0.033.
 # So $\sigma_{max} = \sqrt{4.857} = 2.204$.
 
+
 # %% nbgrader={"grade": false, "grade_id": "ex-1-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gradient_bounds(Wh):
     """The two numbers that decide what a recurrence does to a gradient.
@@ -567,7 +586,9 @@ sheared = np.array([[0.9, 2.0], [0.0, 0.8]])
 sigma, radius = bounds(sheared)
 norms = norms_of(sheared, np.array([[0.0, 1.0]]), 60)
 worst = np.array([bounds(np.linalg.matrix_power(sheared, k))[0] for k in range(1, 61)])
-print(f"σ = {sigma:.2f}, ρ = {radius:.2f}: up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60")
+print(
+    f"σ = {sigma:.2f}, ρ = {radius:.2f}: up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60"
+)
 plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
@@ -599,6 +620,7 @@ plots.disagreement(norms, sigma, radius, worst)
 # | $\sigma_{max} > 1 > \rho$ | some gradients grow at first; all shrink in the end | `"grows, then vanishes"` |
 #
 # **By hand.** The matrix of 1.6 has σ = 2.204 and ρ = 0.8: third row.
+
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def predict_gradient(Wh):
@@ -647,7 +669,9 @@ for label, Wh in predicted.items():
     print(f"σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction for {label}")
 
 # %%
-most_stretched = np.linalg.svd(base)[2][:1]  # the gradient of length 1 that one step lengthens most, by σ
+most_stretched = np.linalg.svd(base)[2][
+    :1
+]  # the gradient of length 1 that one step lengthens most, by σ
 measured = {label: norms_of(Wh, most_stretched, 60) for label, Wh in predicted.items()}
 plots.norms_over_time(measured, title="Predicted, then measured")
 
@@ -657,11 +681,13 @@ plots.norms_over_time(measured, title="Predicted, then measured")
 #
 # Move the slider and watch the three regimes pass; the figure above shows three positions of it, with the same `base`.
 
+
 # %%
 def gradient_at(scale):
     sigma, radius = bounds(scale * base)
     label = f"σ = {sigma:.2f}, ρ = {radius:.2f}: {predict(scale * base)}"
-    return plots.norms_over_time({label: norms_of(scale * base, most_stretched, 60)})
+    norms = {label: norms_of(scale * base, most_stretched, 60)}
+    return plots.norms_over_time(norms, limits=(1e-25, 1e25))
 
 
 plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05)
@@ -676,7 +702,9 @@ plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05
 # have exploded. Each `Wh` here is 1.5 times an orthogonal matrix (σ = ρ = 1.5), driven by weak and by strong inputs.
 
 # %%
-saturated = {"linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)) / 1.5, 60)}  # divided: 0 steps back is its own size
+saturated = {
+    "linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)) / 1.5, 60)
+}  # divided: 0 steps back is its own size
 for inputs in (0.1, 3.0):
     saturated[f"tanh, inputs × {inputs}"] = gradient_per_step(1.5, seed=0, inputs=inputs)[0]
 for label, values in saturated.items():
@@ -711,8 +739,12 @@ for cache in reversed(caches):
 
 # %%
 before = Wh.astype("float32")
-share = np.array([np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients])
-print(f"the last step moves {share[0]:.0%} of the 1024 weights; from {np.flatnonzero(share)[-1] + 1} steps back on, none")
+share = np.array(
+    [np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients]
+)
+print(
+    f"the last step moves {share[0]:.0%} of the 1024 weights; from {np.flatnonzero(share)[-1] + 1} steps back on, none"
+)
 plots.weights_that_stop(share)
 
 # %% [markdown]
@@ -724,11 +756,20 @@ plots.weights_that_stop(share)
 
 # %%
 with np.errstate(all="ignore"):  # we want to look at the overflow, not to be warned of it
-    exploding = (1.4 * np.random.default_rng(0).normal(0, 1, (32, 32)) / np.sqrt(32)).astype("float32")
+    exploding = (1.4 * np.random.default_rng(0).normal(0, 1, (32, 32)) / np.sqrt(32)).astype(
+        "float32"
+    )
     norms = norms_of(exploding, np.ones((1, 32), dtype="float32"), 300)
     dh = np.ones((1, 32), dtype="float32") @ np.linalg.matrix_power(exploding.T, 300)
-    weights_after = exploding - np.float32(0.1) * (np.ones((32, 1), dtype="float32") @ dh)  # dWh = h_prev.T @ dh
-print("first inf at step", int(np.isinf(norms).argmax()) + 1, "· first NaN at step", int(np.isnan(norms).argmax()) + 1)
+    weights_after = exploding - np.float32(0.1) * (
+        np.ones((32, 1), dtype="float32") @ dh
+    )  # dWh = h_prev.T @ dh
+print(
+    "first inf at step",
+    int(np.isinf(norms).argmax()) + 1,
+    "· first NaN at step",
+    int(np.isnan(norms).argmax()) + 1,
+)
 print("weights that are NaN after one update:", f"{np.isnan(weights_after).mean():.0%}")
 plots.overflow(norms)
 
@@ -786,13 +827,18 @@ plots.overflow(norms)
 # %% tags=["solution"]
 print("5.", 0.5**20)
 print("6.", backprop_norms(np.array([[0.0, 100.0], [0.0, 0.0]]), np.array([[1.0, 1.0]]), 3))
-print("9.", (np.log(np.finfo(np.float64).eps) / np.log(np.finfo(np.float32).eps)).round(2), "times as many steps")
+print(
+    "9.",
+    (np.log(np.finfo(np.float64).eps) / np.log(np.finfo(np.float32).eps)).round(2),
+    "times as many steps",
+)
 
 # %% [markdown]
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `01_vanishing_and_exploding_gradients.ipynb`. Learning on your own? Then go on to notebook 02.
+# `01_vanishing_and_exploding_gradients.ipynb`. Learning on your own? Then go on to
+# [notebook 02](../02_gradient_clipping/02_gradient_clipping.ipynb).
 #
 # ## Further reading
 #

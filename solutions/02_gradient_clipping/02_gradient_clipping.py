@@ -65,7 +65,9 @@ def descend(limit, start=(1.25, -0.2), rate=0.05, steps=60):
 paths = {"not clipped": descend(np.inf), "norm clipped to 1": descend(1.0)}
 for label, path in paths.items():
     longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
-    print(f"{label}: longest step {longest:.2f}, loss at the end {loss_and_gradient(*path[-1])[0]:.4f}")
+    print(
+        f"{label}: longest step {longest:.2f}, loss at the end {loss_and_gradient(*path[-1])[0]:.4f}"
+    )
 ws, bs = np.linspace(0.8, 1.7, 181), np.linspace(-0.3, 0.7, 201)
 plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 
@@ -323,7 +325,9 @@ def make_network(seed, hidden=32):
     Q, _ = np.linalg.qr(rng.normal(size=(hidden, hidden)))
     weights = rng.normal(0, 0.5, (2, hidden)), 1.2 * Q, np.zeros(hidden)
     rnn = RNN(*(Param(array.astype("float32")) for array in weights))
-    head = Affine(Param(rng.normal(0, 0.2, (hidden, 1)).astype("float32")), Param(np.zeros(1, "float32")))
+    head = Affine(
+        Param(rng.normal(0, 0.2, (hidden, 1)).astype("float32")), Param(np.zeros(1, "float32"))
+    )
     return rnn, head, rng
 
 
@@ -358,8 +362,14 @@ def train(seed, max_norm=None, distance=8, updates=1000):
 with np.errstate(all="ignore"):  # one of the runs will overflow; that is what we want to see
     runs = {"not clipped": train(seed=0), "clipped to 0.5": train(seed=0, max_norm=0.5)}
     lost = [len(train(seed)[0]) for seed in range(5)]
-print("without clipping the run is lost within 30 updates on", sum(count < 30 for count in lost), "of 5 seeds")
-print("with clipping the error after 1000 updates is", f"{runs['clipped to 0.5'][0][-50:].mean():.2f}")
+print(
+    "without clipping the run is lost within 30 updates on",
+    sum(count < 30 for count in lost),
+    "of 5 seeds",
+)
+print(
+    "with clipping the error after 1000 updates is", f"{runs['clipped to 0.5'][0][-50:].mean():.2f}"
+)
 plots.runs_with_and_without(runs, max_norm=0.5, guess=1 / 6)
 
 # %% [markdown]
@@ -428,7 +438,7 @@ with np.errstate(over="ignore"):
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `02_gradient_clipping.ipynb`. Learning on your own? Then go on to notebook 03.
+# `02_gradient_clipping.ipynb`. Learning on your own? Then go on to [notebook 03](../03_lstm_gates/03_lstm_gates.ipynb).
 #
 # ## Further reading
 #

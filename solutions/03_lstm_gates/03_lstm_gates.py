@@ -132,7 +132,11 @@ hidden_check("3.1", output_gate)
 # %%
 show = answer("3.1")
 by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
-block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])  # Wx, Wh and b
+block = (
+    np.array([[1.0, -1.0]]),
+    np.array([[0.5, 0.2], [-0.5, 0.4]]),
+    np.array([0.7, -1.0]),
+)  # Wx, Wh and b
 print("h =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 
 # %% [markdown]
@@ -149,7 +153,9 @@ def set_to(bias):
 positions = {0.0: -1000.0, 0.5: 0.0, 1.0: 1000.0}  # openness: bias
 x, h_prev = np.ones((1, 1)), np.full((1, 6), 0.5)
 memory = np.array([[0.3, -0.8, 1.5, -2.5, 0.1, 0.9]])
-shown = {openness: show(x, h_prev, memory, *set_to(bias))[0] for openness, bias in positions.items()}
+shown = {
+    openness: show(x, h_prev, memory, *set_to(bias))[0] for openness, bias in positions.items()
+}
 for openness, h in shown.items():
     print(f"o = {openness}: h =", h.round(2) + 0.0)
 plots.gate_positions("o", np.tanh(memory[0]), shown, (r"$\tanh(c)$", "$h$"))
@@ -255,8 +261,15 @@ def remaining(f, steps=50):
 
 # %%
 memories = {f"$f$ = {f}": remaining(f) for f in (0.5, 0.9, 0.99, 0.999)}
-print("left after 50 steps:", [float(f"{left[-1]:.3g}") for left in memories.values()], "· 0.9⁵⁰ =", f"{0.9**50:.3g}")
-print(f"f = 0.9: {remaining(0.9)[7]:.2f} after 7 steps · f = 0.99: {remaining(0.99, 100)[-1]:.2f} after 100")
+print(
+    "left after 50 steps:",
+    [float(f"{left[-1]:.3g}") for left in memories.values()],
+    "· 0.9⁵⁰ =",
+    f"{0.9**50:.3g}",
+)
+print(
+    f"f = 0.9: {remaining(0.9)[7]:.2f} after 7 steps · f = 0.99: {remaining(0.99, 100)[-1]:.2f} after 100"
+)
 plots.memory_over_time(memories, ylabel="what is left")
 
 # %% [markdown]
@@ -349,7 +362,9 @@ add = answer("3.3")
 c_next, g = add(*by_hand, np.array([[0.5, -2.0]]), *block)
 print("c_next =", c_next.round(3), "  g =", g.round(3))
 strengths = {-1.0: -1000.0, 0.0: 0.0, 1.0: 1000.0}  # strength: bias
-written = {strength: add(x, h_prev, memory, *set_to(bias))[0][0] for strength, bias in strengths.items()}
+written = {
+    strength: add(x, h_prev, memory, *set_to(bias))[0][0] for strength, bias in strengths.items()
+}
 for strength, c_next in written.items():
     print(f"g = {strength:g}: c_next =", c_next.round(2))
 plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
@@ -361,7 +376,10 @@ plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
 # %%
 a = np.linspace(-5, 5, 201)
 print(
-    "at a = (2, -2):  σ gives", sigmoid(np.array([2.0, -2.0])).round(3), "  tanh gives", np.tanh([2.0, -2.0]).round(3)
+    "at a = (2, -2):  σ gives",
+    sigmoid(np.array([2.0, -2.0])).round(3),
+    "  tanh gives",
+    np.tanh([2.0, -2.0]).round(3),
 )
 plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
@@ -374,7 +392,9 @@ a = np.random.default_rng(0).normal(size=100)
 cells = {"$g$ = tanh($a$)": np.cumsum(np.tanh(a)), "$g$ = σ($a$), wrong": np.cumsum(sigmoid(a))}
 for label, c in cells.items():
     signs = int((np.diff(np.sign(c)) != 0).sum())
-    print(f"{label.replace('$', '')}: c from {c.min():.1f} to {c.max():.1f}, changes its sign {signs} times")
+    print(
+        f"{label.replace('$', '')}: c from {c.min():.1f} to {c.max():.1f}, changes its sign {signs} times"
+    )
 plots.memory_over_time(cells, title="A cell that forgets nothing and is written to at every step")
 
 # %% [markdown]
@@ -451,7 +471,9 @@ hidden_check("3.4", input_gate)
 write = answer("3.4")
 print("gated =", write(*by_hand, np.array([[0.964, -0.964]]), *block).round(3))
 content = np.tanh(memory)
-gated = {openness: write(x, h_prev, content, *set_to(bias))[0] for openness, bias in positions.items()}
+gated = {
+    openness: write(x, h_prev, content, *set_to(bias))[0] for openness, bias in positions.items()
+}
 for openness, values in gated.items():
     print(f"i = {openness}: gated =", values.round(2) + 0.0)
 plots.gate_positions("i", content[0], gated, ("$g$", r"$i \odot g$"))
@@ -476,7 +498,11 @@ def listen(openness, contents):
 # %%
 chatter = np.append(1.5, np.random.default_rng(1).normal(size=40))
 first_only = np.arange(41) == 0
-cells = {"open at step 0 only": first_only, "stuck open": np.full(41, True), "stuck closed": np.full(41, False)}
+cells = {
+    "open at step 0 only": first_only,
+    "stuck open": np.full(41, True),
+    "stuck closed": np.full(41, False),
+}
 cells = {label: listen(openness, chatter) for label, openness in cells.items()}
 for label, c in cells.items():
     print(f"{label}: c = {c[0]:.2f} after the first step, {c[-1]:.2f} after the last")
@@ -594,7 +620,11 @@ _, g = add(x, h_prev, c, *own["g"])
 c = c + write(x, h_prev, g, *own["i"])
 h = show(x, h_prev, c, *own["o"])
 h_next, c_next, _ = lstm_step(x, h_prev, c_prev, Wx, Wh, b)
-print("the same h and c, to 12 digits:", np.allclose(h, h_next, atol=1e-12), np.allclose(c, c_next, atol=1e-12))
+print(
+    "the same h and c, to 12 digits:",
+    np.allclose(h, h_next, atol=1e-12),
+    np.allclose(c, c_next, atol=1e-12),
+)
 
 # %% [markdown]
 # **What to notice.** `h_next` goes up and on; `c_next` only goes on. And follow `c` through the equations: a product with a
@@ -634,7 +664,9 @@ def notes(count, steps, rng):
 
 
 xs, targets = notes(1, 8, np.random.default_rng(2))
-print("number", xs[0, :, 0].round(1), "\nflag  ", xs[0, :, 1], "\ntarget", targets[0, :, 0].round(1))
+print(
+    "number", xs[0, :, 0].round(1), "\nflag  ", xs[0, :, 1], "\ntarget", targets[0, :, 0].round(1)
+)
 
 # %% [markdown]
 # The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04; until then
@@ -715,15 +747,22 @@ for seed in range(1, 5):
     other = new_network(seed)
     train(*other)
     gates, error = read(other[0], xs), other[1].forward(other[0].forward(xs)[0]) - targets
-    rows = [f"{gate} {gates[gate][flags].mean():.2f} / {gates[gate][~flags].mean():.2f}" for gate in "if"]
-    print(f"seed {seed}: at a flag / elsewhere: {',  '.join(rows)};  typical error {np.sqrt((error**2).mean()):.2f}")
+    rows = [
+        f"{gate} {gates[gate][flags].mean():.2f} / {gates[gate][~flags].mean():.2f}"
+        for gate in "if"
+    ]
+    print(
+        f"seed {seed}: at a flag / elsewhere: {',  '.join(rows)};  typical error {np.sqrt((error**2).mean()):.2f}"
+    )
 print(f"for comparison, always saying 0: typical error {np.sqrt((targets**2).mean()):.2f}")
 
 # %%
 heard = output.forward(lstm.forward(xs[:1])[0])[0, :, 0]
 print("typical error of this sequence:", np.sqrt(((heard - targets[0, :, 0]) ** 2).mean()).round(2))
 curves = {"right answer": targets[0, :, 0], "the LSTM": heard}
-plots.memory_over_time(curves, ylabel="number at the last flag", title="100 steps", marked=np.flatnonzero(flags[0]))
+plots.memory_over_time(
+    curves, ylabel="number at the last flag", title="100 steps", marked=np.flatnonzero(flags[0])
+)
 
 # %% [markdown]
 # Steps up and down at the flags, and almost flat in between: a memory that is held, not rebuilt.

@@ -23,12 +23,12 @@
 
 # %%
 import numpy as np
-
 from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import tasks
 from helpers.nn import GRU, RNN, Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
 from helpers.training import Adam
+from tqdm.auto import tqdm
 
 sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer("3.5")
 backprop_norms = answer("1.5")
@@ -47,7 +47,8 @@ plots.memory_path()
 # the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
 # product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The two ways exchange gradients at every step; you
 # will measure both.
-#
+
+# %% [markdown]
 # ### Exercise 4.1 ★★ Back through the memory (about 15 min)
 #
 # **Why.** This is the piece that all the rest is for: what happens to the gradient of the memory in one step.
@@ -258,7 +259,8 @@ hidden_check("4.3", lstm_step_backward)
 one = np.ones((1, 1))
 Wx, Wh = np.array([[2.0, 0.5, 0.0, -2.0]]), np.ones((1, 4))
 h_next, c_next, cache = lstm_step_forward(one, 0 * one, one, Wx, Wh, np.zeros(4))
-dx, dh_prev, dc_prev, *_ = answer("4.3")(one, 0.5 * one, cache)
+step_backward = answer("4.3")
+dx, dh_prev, dc_prev, *_ = step_backward(one, 0.5 * one, cache)
 print("c_next =", c_next.round(3), "  dc_prev =", dc_prev.round(3), "  dh_prev =", dh_prev.round(3))
 
 # %% [markdown]
@@ -301,7 +303,9 @@ class LSTM(Layer):
         h, c = (zeros, zeros) if state is None else state
         hs, self.caches = [], []
         for step in range(xs.shape[1]):
-            h, c, cache = lstm_step_forward(xs[:, step], h, c, self.Wx.value, self.Wh.value, self.b.value)
+            h, c, cache = lstm_step_forward(
+                xs[:, step], h, c, self.Wx.value, self.Wh.value, self.b.value
+            )
             hs.append(h)
             self.caches.append(cache)
         return np.stack(hs, axis=1), (h, c)
@@ -443,8 +447,8 @@ for f in (0.5, 0.9, 0.99, 0.999):
 def states_of(bias, seed, steps=101, H=32, D=8):
     """The caches of a random LSTM on random inputs, one for each step."""
     rng = np.random.default_rng(seed)
-    Wx, Wh, b = rng.normal(0, 0.2, (D, 4 * H)), rng.normal(0, 0.8 / np.sqrt(H), (H, 4 * H)), np.zeros(4 * H)
-    b[:H] = bias
+    Wx, Wh = rng.normal(0, 0.2, (D, 4 * H)), rng.normal(0, 0.8 / np.sqrt(H), (H, 4 * H))
+    b = np.repeat([bias, 0.0, 0.0, 0.0], H)  # f, g, i, o
     h, c, caches = np.zeros((1, H)), np.zeros((1, H)), []
     for x in rng.normal(size=(steps, 1, D)):
         h, c, cache = lstm_step_forward(x, h, c, Wx, Wh, b)
@@ -452,27 +456,33 @@ def states_of(bias, seed, steps=101, H=32, D=8):
     return caches
 
 
+# %%
 def along_c(bias, seed):
     forget_gates = np.concatenate([cache[5] for cache in states_of(bias, seed)])
     return np.linalg.norm(arrives(forget_gates), axis=1)[::-1] / np.sqrt(32)
 
 
-# %%
 def along_h(gain, seed):
     Q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(32, 32)))
     return np.append(1, backprop_norms(gain * Q, np.eye(1, 32), 100))
 
 
-rnn = {f"{gain} × orthogonal": np.array([along_h(gain, seed) for seed in range(5)]) for gain in (0.9, 1.1)}
-lstm = {f"forget bias {bias}": np.array([along_c(bias, seed) for seed in range(5)]) for bias in (0, 1, 5)}
+# %%
+rnn = {
+    f"{gain} × orthogonal": np.array([along_h(gain, seed) for seed in range(5)])
+    for gain in (0.9, 1.1)
+}
+lstm = {
+    f"forget bias {bias}": np.array([along_c(bias, seed) for seed in range(5)])
+    for bias in (0, 1, 5)
+}
 for label, seeds in (rnn | lstm).items():
     print(f"{label}: {np.median(seeds[:, -1]):.0e} arrives after 100 steps")
 plots.what_arrives({"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm})
 
 # %% [markdown]
-# Neither side is safe by itself. A straight line on the left is fixed by the matrix: it shrinks *every* gradient or blows
-# every one up. On the right nothing can explode, and how much arrives is a matter of how open the gates are. With a bias of
-# 0 the LSTM forgets as thoroughly as any RNN.
+# Left, the matrix decides for every gradient at every step. Right, nothing can explode, and how much arrives is a matter of
+# how open the gates are: with a bias of 0 the LSTM forgets as thoroughly as any RNN.
 #
 # ### The forget gate decides what survives
 #
@@ -513,10 +523,8 @@ plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0
 # The path through `h` is still there. Send a gradient into the last memory cell, go back with your step, and split what
 # reaches each earlier cell into the direct path and all the rest, which went through `h` at least once.
 
+
 # %%
-step_backward = answer("4.3")
-
-
 def paths_back(bias, seed):
     """Norms of what reaches each memory cell: through c alone, and by all other ways."""
     caches = states_of(bias, seed)
@@ -542,8 +550,8 @@ plots.what_arrives(panels)
 
 # %% [markdown]
 # The path through `h` **remains**, and it does what it did in the RNN. With bias 1 it is the stronger of the two, and it too
-# fades, by a factor of a million or more. With bias 5 the memory lets nearly half pass, at every seed the same smooth share, while what
-# went through `h` has grown beyond its first size: it can explode, and the forget gate cannot stop it. That is why LSTMs
+# fades, to less than a millionth. With bias 5 the memory lets nearly half pass, while what went through `h` has grown thirtyfold: it can
+# explode, and no forget gate stops it. That is why LSTMs
 # are trained with gradient clipping (기울기 클리핑). The memory adds a way that learning can keep open; it takes none
 # away.
 
@@ -553,7 +561,8 @@ plots.what_arrives(panels)
 # At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
 # $1/(1-f)$ steps. With $b_f = 0$ that is 2 steps, with the common $b_f = 1$ it is 3.7. What is 80 steps back is out of reach
 # *before learning begins*, and there is no gradient to change that.
-#
+
+# %% [markdown]
 # **Chrono initialisation** (Tallec and Ollivier 2018) gives every unit a time scale of its own, spread from 2 to T steps:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
@@ -575,7 +584,11 @@ def chrono_bias(rng):
 
 # %%
 rng = np.random.default_rng(0)
-starts = {"bias 0": constant_bias(0.0, rng), "bias 1": constant_bias(1.0, rng), "chrono": chrono_bias(rng)}
+starts = {
+    "bias 0": constant_bias(0.0, rng),
+    "bias 1": constant_bias(1.0, rng),
+    "chrono": chrono_bias(rng),
+}
 openness = {label: sigmoid(b[:H]) for label, b in starts.items()}
 for label, f in openness.items():
     print(f"{label}: memories of {(1 / (1 - f)).min():.1f} to {(1 / (1 - f)).max():.1f} steps")
@@ -615,7 +628,9 @@ def learn_from(xs, targets, layer, head, criterion, optimiser):
 # %%
 def train(layer, rng, task=tasks.temporal_order, limit=1000):
     """Learn from ever new batches until 99 % of the last ten are right, or for `limit` batches; the shares right."""
-    head = Affine(Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32")))
+    head = Affine(
+        Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32"))
+    )
     parts = layer, head, SoftmaxCrossEntropy(), Adam(layer.parameters() + head.parameters())
     right = []
     while len(right) < limit and sum(right[-10:]) < 9.9:
@@ -623,6 +638,7 @@ def train(layer, rng, task=tasks.temporal_order, limit=1000):
     return right
 
 
+# %%
 def new_layer(layer_class, b, rng):
     shapes = (8, b.size), (H, b.size)
     weights = [rng.uniform(-1, 1, shape) / np.sqrt(H) for shape in shapes]
@@ -636,12 +652,18 @@ def new_layer(layer_class, b, rng):
 
 # %%
 runs = {"LSTM, chrono": []}
-for seed in range(5):
+for seed in tqdm(range(5), "LSTM"):
     rng = np.random.default_rng(seed)
-    runs["LSTM, chrono"].append(train(new_layer(FastLSTM if seed else answer("4.4"), chrono_bias(rng), rng), rng))
+    runs["LSTM, chrono"].append(
+        train(new_layer(FastLSTM if seed else answer("4.4"), chrono_bias(rng), rng), rng)
+    )
+
+# %%
 longest = max(map(len, runs["LSTM, chrono"]))
 generators = [np.random.default_rng(seed) for seed in range(5)]
-runs["RNN"] = [train(new_layer(RNN, np.zeros(H), rng), rng, limit=longest) for rng in generators]
+runs["RNN"] = [
+    train(new_layer(RNN, np.zeros(H), rng), rng, limit=longest) for rng in tqdm(generators, "RNN")
+]
 for label, seeds in runs.items():
     print(f"{label}: solved by {sum(np.mean(right[-10:]) >= 0.99 for right in seeds)} of 5 seeds")
 plots.learning_to_remember(runs, chance=0.25)
@@ -653,10 +675,12 @@ plots.learning_to_remember(runs, chance=0.25)
 # Is that the LSTM, or its first biases? The same LSTM, started with the two common values:
 
 # %%
-for value in (0.0, 1.0):
-    generators = [np.random.default_rng(seed) for seed in range(2)]
+for value in tqdm((0.0, 1.0)):
+    generators = [np.random.default_rng(seed) for seed in range(3)]
     biased = [new_layer(FastLSTM, constant_bias(value, rng), rng) for rng in generators]
-    runs[f"LSTM, bias {value:.0f}"] = [train(layer, rng, limit=200) for layer, rng in zip(biased, generators)]
+    runs[f"LSTM, bias {value:.0f}"] = [
+        train(layer, rng, limit=150) for layer, rng in zip(biased, generators)
+    ]
 del runs["RNN"]
 for label, seeds in runs.items():
     print(f"{label}: solved by every seed:", all(np.mean(right[-10:]) >= 0.99 for right in seeds))
@@ -738,7 +762,9 @@ hidden_check("4.6", gru_step_forward)
 # %%
 Wx, Wh = np.array([[-1.0, 1.0, 0.3]]), np.array([[2.0, -2.0, 0.8]])
 h_next, cache = answer("4.6")(one, 0.5 * one, Wx, Wh, np.zeros(3))
-print("z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_next =", h_next.round(3))
+print(
+    "z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_next =", h_next.round(3)
+)
 
 # %% [markdown]
 # **What to notice.** $1 - z$ stands where the forget gate stood. With z = 0 the state, and its gradient, pass the step
@@ -752,8 +778,7 @@ print("z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_nex
 # %% [markdown]
 # ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
 #
-# **Why.** `h_prev` is used in *four* places here. Forget one of the ways back and learning still half works: the worst kind of
-# mistake.
+# **Why.** `h_prev` is used in *four* places here. Forget one, and learning still half works: the worst kind of mistake.
 #
 # **The equation.** From the outside in:
 #
@@ -850,7 +875,9 @@ def gru_bias(rng):
 
 def seeds_of(layer_class, bias, count, **options):
     generators = [np.random.default_rng(seed) for seed in range(count)]
-    return [train(new_layer(layer_class, bias(rng), rng), rng, **options) for rng in generators]
+    return [
+        train(new_layer(layer_class, bias(rng), rng), rng, **options) for rng in tqdm(generators)
+    ]
 
 
 # %%
@@ -862,8 +889,12 @@ side_by_side = {
     "first symbol: GRU": seeds_of(YourGRU, gru_bias, 2, **recall),
     "first symbol: RNN": seeds_of(RNN, lambda rng: np.zeros(H), 2, limit=200, **recall),
 }
+
+# %%
 for label, seeds in side_by_side.items():
-    print(f"{label}: solved by {sum(np.mean(right[-10:]) >= 0.99 for right in seeds)} of {len(seeds)} seeds")
+    print(
+        f"{label}: solved by {sum(np.mean(right[-10:]) >= 0.99 for right in seeds)} of {len(seeds)} seeds"
+    )
 plots.learning_to_remember(side_by_side, chance=0.25)
 
 # %% [markdown]
@@ -874,8 +905,8 @@ plots.learning_to_remember(side_by_side, chance=0.25)
 # ## Summary
 #
 # - The gradient of the memory meets only + and ×: $dc_{prev} = dc_{next} \odot f$.
-# - The factors do multiply. But each is learned, differs from step to step and can stay near 1, and neither `Wh` nor tanh′ lies
-#   on this path. The path through `h` remains, with both.
+# - The factors do multiply. But each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
+#   through `h` remains, with both.
 # - A forget gate that closes lets go of the past and of its gradient; that can be right.
 # - The first forget bias decides how far back learning can begin: chrono initialisation spreads it over the whole range.
 # - The GRU has the same direct path, with $1 - z$ for f.
@@ -888,6 +919,8 @@ plots.learning_to_remember(side_by_side, chance=0.25)
 # 3. f = 0.97 at all steps: how much arrives by the direct path after 100?
 # 4. Can the gradient along the direct path explode?
 # 5. Can an LSTM's gradient explode all the same?
+
+# %% [markdown]
 # 6. Why do LSTMs usually learn with clipping, then?
 # 7. The cache holds `c_next` and not `tanh(c_next)`. Which derivative must be written differently than in the RNN?
 # 8. What is wrong with setting every forget bias to 10?

@@ -224,7 +224,12 @@ hidden_check("5.2", Affine)
 # %%
 W, b = Param(np.array([[1.0, 0, -1], [0, 1, 1]]), "W"), Param(np.array([0.5, 0, 0]), "b")
 toy = answer("5.2")(W, b)
-print("ys =", toy.forward(np.array([[[1.0, 2.0]]]))[0, 0], " dxs =", toy.backward(np.array([[[1.0, 0.0, -1.0]]]))[0, 0])
+print(
+    "ys =",
+    toy.forward(np.array([[[1.0, 2.0]]]))[0, 0],
+    " dxs =",
+    toy.backward(np.array([[[1.0, 0.0, -1.0]]]))[0, 0],
+)
 print("dW =", W.grad.tolist(), " db =", b.grad)
 print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 
@@ -384,7 +389,9 @@ hidden_check("5.4", perplexity)
 # %%
 ppl = answer("5.4")
 for k in (2, 10, V):
-    print(f"uniform over {k} words: every token costs ln {k}, perplexity {ppl(100 * np.log(k), 100):.4f}")
+    print(
+        f"uniform over {k} words: every token costs ln {k}, perplexity {ppl(100 * np.log(k), 100):.4f}"
+    )
 
 # %% [markdown]
 # **What to notice.** Uniform over k words gives exactly k: perplexity is an *effective number of choices*. Knowing
@@ -405,8 +412,14 @@ for k in (2, 10, V):
 # kind.
 
 # %%
-unigram, trigram = Unigram(corpus.train, V), KneserNeyTrigram(corpus.train, V, corpus.vocabulary.eos)
-counted = {"unigram": unigram.perplexity(corpus.test), "Kneser-Ney trigram": trigram.perplexity(corpus.test)}
+unigram, trigram = (
+    Unigram(corpus.train, V),
+    KneserNeyTrigram(corpus.train, V, corpus.vocabulary.eos),
+)
+counted = {
+    "unigram": unigram.perplexity(corpus.test),
+    "Kneser-Ney trigram": trigram.perplexity(corpus.test),
+}
 print("test perplexity:", {name: round(value, 1) for name, value in counted.items()})
 plots.perplexity_ladder(counted, V)
 
@@ -500,7 +513,23 @@ plots.truncated_bptt()
 
 # %% [markdown]
 # So the model may *remember* from beyond the border, but it *learns* only from the T steps within. In your code it is
-# one variable: you pass `state` on, and call `backward` without a `dstate`.
+# one variable: you pass `state` on, and call `backward` without a `dstate`. Two windows show it: words 0 to 2, then 3
+# to 5.
+
+# %%
+rng = np.random.default_rng(0)
+rows = Param(rng.normal(size=(6, 4)), "E")
+toy, cells = (
+    answer("5.1")(rows),
+    LSTM(*(Param(rng.normal(size=shape)) for shape in ((4, 16), (4, 16), 16))),
+)
+_, state = cells.forward(toy.forward(np.array([[0, 1, 2]])))
+fresh, _ = cells.forward(toy.forward(np.array([[3, 4, 5]])))
+carried, _ = cells.forward(toy.forward(np.array([[3, 4, 5]])), state)
+dxs, _ = cells.backward(np.ones_like(carried))
+toy.backward(dxs)
+print("the carried state changes what comes out:", not np.allclose(carried, fresh))
+print("rows of E that get a gradient:", np.flatnonzero(rows.grad.any(axis=1)))
 
 # %% [markdown]
 # ## 4. Train it
@@ -533,6 +562,12 @@ def backward():
     embedding.backward(dxs)
 
 
+xs, targets = next(iter(batches(corpus.train, 10, 35)))
+print(
+    "ids", xs.shape, "→ embeddings", embedding.forward(xs).shape, "→ logits", forward(xs)[0].shape
+)
+
+
 # %%
 def measure(windows, carry=True):
     """Perplexity over all windows; the state is carried on, or set back to zeros at every border."""
@@ -558,7 +593,9 @@ print("perplexity before training, to the nearest hundred:", round(untrained / 1
 # %%
 def curve(losses, every=25):
     stretches = [losses[k : k + every] for k in range(0, len(losses) - every + 1, every)]
-    return plots.training_curve([ppl(sum(part), every) for part in stretches], every, updates, counted)
+    return plots.training_curve(
+        [ppl(sum(part), every) for part in stretches], every, updates, counted
+    )
 
 
 updates = len(list(batches(corpus.train, 10, 35)))
@@ -612,8 +649,12 @@ forgetting = [measure(batches(text, 10, width), carry=False) for width in widths
 shuffled = list(batches(text, 10, 5))
 np.random.default_rng(0).shuffle(shuffled)
 print(f"carried, read in windows of 35: {carried:.2f}, of 5: {measure(batches(text, 10, 5)):.2f}")
-print(f"every 5 words set back to zeros: {forgetting[2]:.0f}, taken from other text: {measure(shuffled):.0f}")
-assert all(np.diff(forgetting) < 0) and forgetting[2] < measure(shuffled) and forgetting[-1] > carried
+print(
+    f"every 5 words set back to zeros: {forgetting[2]:.0f}, taken from other text: {measure(shuffled):.0f}"
+)
+assert (
+    all(np.diff(forgetting) < 0) and forgetting[2] < measure(shuffled) and forgetting[-1] > carried
+)
 plots.memory_length(widths, forgetting, carried)
 
 # %% [markdown]
@@ -690,7 +731,9 @@ sample, rng = answer("5.6"), np.random.default_rng(0)
 for temperature in (0.25, 1.0, 4.0):
     drawn = [sample(np.log([2.0, 1.0]), temperature, rng) for _ in range(1000)]
     odds = 2 ** (1 / temperature)
-    print(f"temperature {temperature}: word 0 drawn {drawn.count(0) / 1000:.2f}, expected {odds / (odds + 1):.2f}")
+    print(
+        f"temperature {temperature}: word 0 drawn {drawn.count(0) / 1000:.2f}, expected {odds / (odds + 1):.2f}"
+    )
 
 # %% [markdown]
 # What your model expects after «the american», at three temperatures:
@@ -790,7 +833,13 @@ for temperature in (0.4, 0.8, 1.3):
 # %% tags=["solution"]
 print("3.", round(float(np.log(V)), 2))
 print("5.", round(float(np.exp(-0.1)), 3))
-print("7.", 10 * ((len(corpus.train) - 1) // 10) + 1, "of", len(corpus.train), "ids are read, as inputs or targets")
+print(
+    "7.",
+    10 * ((len(corpus.train) - 1) // 10) + 1,
+    "of",
+    len(corpus.train),
+    "ids are read, as inputs or targets",
+)
 
 # %% [markdown]
 # ## Before you hand in

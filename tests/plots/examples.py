@@ -120,7 +120,7 @@ FIGURES = {
             "$w$ = 1.1": _seeds(1.1),
         },
         title="Three sizes",
-        floor=1e-7,
+        limits=(1e-9, 1e3),
     ),
     "overflow": _overflow,
     "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
@@ -149,7 +149,7 @@ FIGURES = {
     ),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
     "what_arrives": lambda: plots.what_arrives(
-        {"the same $W_h$": {"0.8 × orthogonal": _seeds(0.8)}, "gates": {"bias 1": 0.73**STEPS, "bias 5": 0.99**STEPS}}
+        {"the same matrix": {"0.8 × orthogonal": _seeds(0.8)}, "gates": {"bias 1": 0.73**STEPS, "bias 5": 0.99**STEPS}}
     ),
     "what_survives": lambda: plots.what_survives(_gates(), np.cumprod(_gates()[::-1], axis=0)[::-1]),
 }
