@@ -399,7 +399,7 @@ def _use_criterion(answer, arguments, record):
     # Rows far above and far below 0, all of them spread wide: where a careless softmax overflows or meets log 0.
     sides = np.where((np.arange(N)[:, None] + np.arange(T)) % 2, -1000, 1000)[..., None]
     criterion = answer()
-    for scores, suffix in (logits, ""), ((200 * logits + sides).astype(logits.dtype), " of large logits"):
+    for scores, suffix in (logits, ""), ((400 * logits + sides).astype(logits.dtype), " of large logits"):
         loss = criterion.forward(scores, targets)
         if np.ndim(loss) != 0 or not isinstance(loss, float | np.number | np.ndarray):
             what = f"an array of shape {np.shape(loss)}" if np.ndim(loss) else f"of type {type(loss).__name__}"
@@ -659,6 +659,11 @@ PERPLEXITY = Exercise(
     example={"total_nll": math.log(64), "n_tokens": 3},
     misconceptions=(
         Misconception(
+            lambda total_nll, n_tokens: float(np.exp(total_nll / n_tokens)),
+            "the formula and nothing else: it warns where the result is too large, and divides by 0 without tokens",
+            'Raise a ValueError if there are no tokens; put `np.exp` inside `with np.errstate(over="ignore"):`.',
+        ),
+        Misconception(
             _without_zero(),
             "a perplexity that divides by 0 where there are no tokens",
             "Ask first: `if n_tokens == 0: raise ValueError(…)`, with a sentence that says what is wrong.",
@@ -796,6 +801,15 @@ def _in_reading_order(ids, batch_size, steps):
         yield ids[window], ids[window + 1]
 
 
+def _no_last_target(ids, batch_size, steps):
+    _refuse_short(ids, batch_size)
+    length = len(ids) // batch_size
+    xs = ids[: batch_size * length].reshape(batch_size, length)
+    targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
+    for begin in range(0, length, steps):
+        yield xs[:, begin : begin + steps], targets[:, begin : begin + steps]
+
+
 def _around_the_end(ids, N, L):
     return ids[(L * np.arange(N)[:, None] + np.arange(L + 1)) % len(ids)]
 
@@ -871,8 +885,13 @@ STREAM_BATCHES = Exercise(
             "Then the carried state meets another piece of text. Row r must go on in row r of the next window.",
         ),
         Misconception(
+            _no_last_target,
+            "batches with rows of `len(ids) // batch_size` words, so that the last one has no target",
+            "N rows of L words need N·L + 1 ids, one more for the last target: L = (len(ids) - 1) // batch_size.",
+        ),
+        Misconception(
             _batches(length=lambda ids, N: len(ids) // N, cut=_around_the_end),
-            "batches with rows of `len(ids) // batch_size` words: the last target lies beyond the end of the stream",
+            "batches that go round to the beginning of the stream for the target of the last word",
             "N rows of L words need N·L + 1 ids, one more for the last target: L = (len(ids) - 1) // batch_size.",
         ),
         Misconception(

@@ -42,7 +42,10 @@ class Panel:
         _, _, edge, ground = _LOOKS[self.status]
         body = "".join(f'<p style="margin: 0.35em 0 0 0">{_marked_up(paragraph)}</p>' for paragraph in self.paragraphs)
         if self.printed:
-            body += f'<p style="margin: 0.35em 0 0 0">Your code printed:</p><pre style="margin: 0.35em 0 0 0; background: none; color: inherit">{html.escape(self.printed)}</pre>'
+            # The theme would give <pre> a ground of its own: dark in the dark theme, under this panel's dark text.
+            look = "margin: 0.35em 0 0 0; background: none; color: inherit"
+            body += '<p style="margin: 0.35em 0 0 0">Your code printed:</p>'
+            body += f'<pre style="{look}">{html.escape(self.printed)}</pre>'
         return (
             f'<div role="status" style="border-left: 6px solid {edge}; background: {ground}; color: #1A1A1A; '
             f'padding: 0.6em 0.9em; max-width: 52em; line-height: 1.45">'

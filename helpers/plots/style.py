@@ -165,10 +165,9 @@ class Picture:
         # so the image goes into HTML, which can carry one.
         data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
-        return (
-            f'<img alt="{html.escape(self.alt)}" width="{width}" style="max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box" '
-            f'src="data:image/png;base64,{data}">'
-        )
+        look = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
+        alt = html.escape(self.alt)
+        return f'<img alt="{alt}" width="{width}" style="{look}" src="data:image/png;base64,{data}">'
 
     def __repr__(self):
         return f"Figure: {self.alt}"

@@ -23,12 +23,13 @@
 
 # %%
 import numpy as np
+from tqdm.auto import tqdm
+
 from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import tasks
 from helpers.nn import GRU, RNN, Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
 from helpers.training import Adam
-from tqdm.auto import tqdm
 
 sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer("3.5")
 backprop_norms = answer("1.5")
@@ -265,7 +266,7 @@ print("c_next =", c_next.round(3), "  dc_prev =", dc_prev.round(3), "  dh_prev =
 
 # %% [markdown]
 # **What to notice.** Two gradients leave into the past: `dc_prev`, multiplied by `f` alone, and `dh_prev`, which went through
-# slopes of at most 0.25 and through `Wh`.
+# the slopes of the activations and through `Wh`.
 #
 # **Go further.** Which of the six results is still something if $dh_{next} = 0$? Which if $dc_{next} = 0$?
 
@@ -436,6 +437,10 @@ for f in (0.5, 0.9, 0.99, 0.999):
 # **Go further, answered.** $f = 0.5^{1/100} = 0.99309$: as a bias, $\log(f/(1-f)) = 4.97$. Keep that number in mind in
 # section 3.
 
+# %% tags=["solution"]
+half = 0.5 ** (1 / 100)
+print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
+
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
@@ -603,7 +608,7 @@ plots.what_arrives({"At the start, unit by unit": units}, each="unit")
 #
 # **Temporal order** (Hochreiter and Schmidhuber 1997): among 80 symbols of noise stand two signals, each X or Y, one near the
 # beginning and one in the middle. At the end the network names both in their order: four classes. Guessing is right once in
-# four. The first signal lies 64 to 72 steps before the answer.
+# four. The first signal lies 63 to 71 steps before the answer.
 
 # %%
 xs, targets = tasks.temporal_order(3, T, np.random.default_rng(0))

@@ -147,6 +147,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 Checkpoints({str(checkpoints.folder)!r}).save({{"weights": np.zeros(100_000)}}, 2)
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "the one before it is untouched" in ended.stderr.splitlines()[-1]
+    assert "The one before it is untouched" in ended.stderr.splitlines()[-1]
     assert files(checkpoints) == ["step-00000001.npz"]
     assert checkpoints.load() == {"step": 1}
