@@ -160,7 +160,7 @@ def korean_terms(path):
         if cell.cell_type != "markdown" or "## 요약" in cell.source:
             continue
         text = re.sub(r"\s+", " ", cell.source.replace("*", ""))
-        for match in re.finditer(r"\(([^()]*[가-힣])\)", text):
+        for match in re.finditer(r"\(([^()]*[가-힣](?: ID)?)\)", text):
             *abbreviations, korean = match[1].split(", ")
             yield korean, " ".join([text[: match.start()][-60:], *abbreviations]).lower()
 

@@ -25,7 +25,7 @@ class Misconception:
 
     Args:
         wrong: an implementation that makes it and is right otherwise.
-        name: a sentence, starting in lower case, that completes «Your numbers are exactly those of …».
+        name: a sentence, starting in lower case, that completes «Your answer is exactly that of …».
         look: a sentence on what to look at.
     """
 

@@ -120,7 +120,9 @@ def _quoted(frame):
 
 
 def _is_theirs(filename):
-    return not filename.startswith((_PACKAGE, "<__array_function__", "<frozen")) and "site-packages" not in filename
+    # NumPy's compiled parts give the file they were made from: numpy/random/mtrand.pyx.
+    foreign = (_PACKAGE, "<__array_function__", "<frozen", "numpy/")
+    return not filename.startswith(foreign) and "site-packages" not in filename
 
 
 def _form(exercise, case, seen):
@@ -170,8 +172,12 @@ def _explain(tried, seen, fault, cause):
     if cause is not None:
         paragraphs += [f"**{cause.scope} exactly that of {cause.misconception.name}.**", cause.misconception.look]
     states = {True: [], False: []}
-    for name, expected in _common(tried[0], seen[0]):
-        states[compare.same(seen[0].record[name], expected)].append(f"`{name}`")
+    for name, _ in _common(tried[0], seen[0]):
+        right = all(
+            name in one.record and compare.same(one.record[name], case.expected.record[name])
+            for case, one in zip(tried, seen)
+        )
+        states[right].append(f"`{name}`")
     if fault.result and states[True] and states[False]:
         paragraphs.append(f"Right so far: {', '.join(states[True])}. Off: {', '.join(states[False])}.")
     return paragraphs

@@ -693,7 +693,8 @@ plots.learning_to_remember(runs, chance=0.25)
 
 # %% [markdown]
 # The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does. With 0 nothing is
-# learned. With 1 some seeds may get lucky, in time, and others do not.
+# learned. With 1 some seeds may get lucky, in time, and others do not. (These runs were stopped after 150 batches; the slowest
+# of those above needed more.)
 #
 # > **Warning.** A bias must fit the task. Where nothing lies further back than five steps, time scales of eighty are only in
 # > the way.

@@ -44,7 +44,7 @@ def test_points_rise_with_the_stars_and_hidden_ones_double_them(shown):
 
 
 def test_an_unknown_exercise_lists_those_there_are(shown):
-    with pytest.raises(ValueError, match=r"There is no exercise '9\.9'.*0\.1, 1\.1"):
+    with pytest.raises(ValueError, match=r"There is no exercise '9\.9'.*0\.1, .*1\.1"):
         check("9.9", tanh_backward)
 
 
