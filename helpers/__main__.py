@@ -119,6 +119,7 @@ def bench(
 
 def main():
     """Run one command; what went wrong is said in one sentence, without a traceback."""
+    sys.stdout.reconfigure(line_buffering=True)  # a long run is followed line by line in a pipe or a log file too
     try:
         app()
     except (ValueError, OSError, FloatingPointError) as error:
