@@ -50,7 +50,8 @@ class Settings:
 
     def __str__(self):
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
-        return f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}"
+        recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
+        return f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}"
 
     def schedule(self):
         """Return the schedule of the learning rate."""
@@ -64,7 +65,17 @@ PRESETS = {
     "standard": Settings(
         hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
     ),
-    "long": Settings(hidden_size=280, depth=2, rate=0.5, epochs=34, batch_size=8, shifted=True, unigram_bias=True),
+    "long": Settings(
+        hidden_size=280,
+        depth=2,
+        rate=0.45,
+        recurrent_rate=0.2,
+        epochs=35,
+        hold=0.35,
+        batch_size=8,
+        shifted=True,
+        unigram_bias=True,
+    ),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(
