@@ -87,7 +87,7 @@ def _first_fault(exercise, tried, seen):
     # Values are compared on the example by hand first: a learner can follow those numbers with a pencil. Shapes are
     # not, since its sizes are small and alike.
     by_hand_first = sorted(zip(tried, seen), key=lambda pair: pair[0].label != BY_HAND)
-    for stage in (_ended_early, _form, _finite, _warned, _changed, _values):
+    for stage in (_ended_early, _incomplete, _form, _finite, _warned, _changed, _values):
         for case, one in by_hand_first if stage is _values else zip(tried, seen):
             fault = stage(exercise, case, one)
             if fault is not None:
@@ -101,6 +101,14 @@ def _ended_early(exercise, case, seen):
     if isinstance(seen.error, Misfit):
         return compare.Fault("", str(seen.error))
     return compare.Fault("", _where_it_raised(exercise, seen.error))
+
+
+def _incomplete(exercise, case, seen):
+    # The stages below compare what was given; what was not given must not pass for right.
+    missing = [name for name in case.expected.record if name not in seen.record]
+    if seen.error is None and missing:
+        return compare.Fault(missing[0], f"`{exercise.name}` gave no `{missing[0]}`.")
+    return None
 
 
 def _where_it_raised(exercise, error):

@@ -17,7 +17,7 @@ from helpers.checks.saved import saved_answer
 SECRET_SEED = "COURSE_SECRET_SEED"
 
 _verdicts = {}  # exercise id -> (the answer that was checked, its Verdict), in this session
-_from_saved = {}  # exercise id -> the right answer of a saved notebook, or None
+_from_saved = {}  # exercise id -> the right answer of a saved notebook
 
 
 def check(exercise_id, given):
@@ -83,9 +83,10 @@ def answer(exercise_id):
     """
     exercise = _find(exercise_id)
     given, verdict = _verdicts.get(exercise_id, (None, None))
-    if verdict is None and _saved(exercise) is not None:
+    saved = _saved(exercise) if verdict is None else None
+    if saved is not None:
         display(Panel(f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook", "notice", []))
-        return _saved(exercise)
+        return saved
     missing = [exercise] if verdict is None or not verdict.right else _open_uses(exercise, given)
     if not missing:
         return given
@@ -97,9 +98,12 @@ def answer(exercise_id):
 
 def _saved(exercise):
     """The right answer of a learner's saved notebook, ready to be called, or None."""
-    if exercise.id not in _from_saved:
-        _from_saved[exercise.id] = None if "NBGRADER_EXECUTION" in os.environ else _load(exercise)
-    return _from_saved[exercise.id]
+    if exercise.id not in _from_saved and "NBGRADER_EXECUTION" not in os.environ:
+        given = _load(exercise)
+        if given is None:
+            return None  # not remembered: the learner may mend and save it while this notebook is open
+        _from_saved[exercise.id] = given
+    return _from_saved.get(exercise.id)
 
 
 def _load(exercise):

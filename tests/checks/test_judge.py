@@ -7,6 +7,7 @@ import pytest
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.draws import HIDDEN, VISIBLE
+from helpers.checks.exercise import Exercise
 from helpers.checks.judge import judge
 from helpers.nn import RNN, rnn_step_backward, rnn_step_forward, sigmoid, tanh_backward
 
@@ -291,3 +292,22 @@ def test_a_memorised_answer_fails_the_hidden_check():
     assert judge(exercise, learn, VISIBLE).right
     assert judge(exercise, lambda x, h_prev, Wx, Wh, b: known[x.tobytes()], VISIBLE).right
     assert not judge(exercise, lambda x, h_prev, Wx, Wh, b: known[x.tobytes()], HIDDEN, seed=5).right
+
+
+def test_a_result_that_was_not_given_does_not_pass_for_right():
+    def probe(answer, arguments, record):
+        record.update(answer(**arguments))
+
+    exercise = Exercise(
+        id="9.9",
+        name="both",
+        title="",
+        stars=1,
+        reference=lambda x: {"one": x, "other": 2 * x},
+        results={"one": "(H,)", "other": "(H,)"},
+        draw=lambda rng, sizes: {"x": rng.normal(size=sizes.H)},
+        probe=probe,
+    )
+    assert judge(exercise, exercise.reference, VISIBLE).right
+    verdict = judge(exercise, lambda x: {"one": x}, VISIBLE)
+    assert verdict.paragraphs[0] == "`both` gave no `other`."

@@ -231,3 +231,10 @@ def test_what_was_checked_here_comes_before_what_was_saved(shown, saved):
 
     check("1.1", mine)
     assert answer("1.1") is mine
+
+
+def test_a_saved_answer_that_is_mended_counts_at_once(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
+    assert answer("1.1") is tanh_backward
+    saved(ex_1_1=TANH)
+    assert answer("1.1").__globals__["__name__"] == "exercise_1.1"
