@@ -454,7 +454,7 @@ def _numerical_layer(arguments):
         return float((arguments["dhs"] * hs).sum() + sum((d * s).sum() for d, s in zip(arguments["dstate"], state)))
 
     h, c = arguments["state"]
-    arrays = {"dxs": arguments["xs"], "dstate, h part,": h, "dstate, c part,": c}
+    arrays = {"dxs": arguments["xs"], "h of dstate": h, "c of dstate": c}
     return numerical_gradients(loss, arrays | {f"{name}.grad": arguments[name] for name in ("Wx", "Wh", "b")})
 
 
@@ -539,20 +539,20 @@ LSTM_LAYER = Exercise(
     reference=recurrent.LSTM,
     results={
         "hs": "(N, T, H)",
-        "state, h part,": "(N, H)",
-        "state, c part,": "(N, H)",
+        "h of state": "(N, H)",
+        "c of state": "(N, H)",
         "dxs": "(N, T, D)",
-        "dstate, h part,": "(N, H)",
-        "dstate, c part,": "(N, H)",
+        "h of dstate": "(N, H)",
+        "c of dstate": "(N, H)",
         "Wx.grad": "(D, 4H)",
         "Wh.grad": "(H, 4H)",
         "b.grad": "(4H,)",
         "hs of a second call, with no state given": "(N, T, H)",
-        "state, h part, of a second call, with no state given": "(N, H)",
-        "state, c part, of a second call, with no state given": "(N, H)",
+        "h of state of a second call, with no state given": "(N, H)",
+        "c of state of a second call, with no state given": "(N, H)",
         "dxs of a second call, with no state given": "(N, T, D)",
-        "dstate, h part, of a second call, with no state given": "(N, H)",
-        "dstate, c part, of a second call, with no state given": "(N, H)",
+        "h of dstate of a second call, with no state given": "(N, H)",
+        "c of dstate of a second call, with no state given": "(N, H)",
         "Wx.grad after two calls": "(D, 4H)",
         "Wh.grad after two calls": "(H, 4H)",
         "b.grad after two calls": "(4H,)",

@@ -51,7 +51,7 @@ def recurrent_layer(name, parts=()):
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
         _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, parts)
-        if layer.parameters() != list(params.values()):
+        if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
             raise Misfit(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
@@ -82,4 +82,4 @@ def _spelt_out(given, state, parts):
     values = given.pop(state)
     if not isinstance(values, (tuple, list)) or len(values) != len(parts):
         raise Misfit(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
-    return (given | {f"{state}, {part} part,": value for part, value in zip(parts, values)}).items()
+    return (given | {f"{part} of {state}": value for part, value in zip(parts, values)}).items()

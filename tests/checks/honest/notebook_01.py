@@ -153,9 +153,9 @@ class RNNWithGradParameter(Layer):
     """The gradients collected first, added to the Params at the end; the state copied."""
 
     def __init__(self, Wx, Wh, b):
-        self.Wx = Wx
-        self.Wh = Wh
         self.b = b
+        self.Wh = Wh
+        self.Wx = Wx
 
     def forward(self, xs, state=None, training=False):
         h = np.zeros((len(xs), self.b.value.size), dtype=xs.dtype) if state is None else state.copy()
