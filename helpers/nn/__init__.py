@@ -14,9 +14,11 @@ from helpers.nn.fast import (
     FastEmbedding,
     FastLSTM,
     FastSoftmaxCrossEntropy,
+    FastStepDropoutLSTM,
     FastTiedAffine,
     FastVariationalLSTM,
 )
+from helpers.nn.feedforward import Tanh, WordWindow
 from helpers.nn.functional import dropout_mask, log_softmax, sample_next, sigmoid, softmax, tanh_backward
 from helpers.nn.layers import (
     Affine,
@@ -28,7 +30,7 @@ from helpers.nn.layers import (
     VariationalDropout,
 )
 from helpers.nn.model import LanguageModel, assemble, build_language_model, create_params
-from helpers.nn.recurrent import GRU, LSTM, RNN, VariationalLSTM
+from helpers.nn.recurrent import GRU, LSTM, RNN, StepDropoutLSTM, VariationalLSTM
 from helpers.nn.steps import (
     forget_gate,
     gates_backward,
@@ -52,6 +54,7 @@ PLAIN = {
         Embedding,
         LSTM,
         VariationalLSTM,
+        StepDropoutLSTM,
         Affine,
         TiedAffine,
         SoftmaxCrossEntropy,
@@ -65,6 +68,7 @@ FAST = PLAIN | {
     "Embedding": FastEmbedding,
     "LSTM": FastLSTM,
     "VariationalLSTM": FastVariationalLSTM,
+    "StepDropoutLSTM": FastStepDropoutLSTM,
     "Affine": FastAffine,
     "TiedAffine": FastTiedAffine,
     "SoftmaxCrossEntropy": FastSoftmaxCrossEntropy,
@@ -85,6 +89,7 @@ __all__ = [
     "FastEmbedding",
     "FastLSTM",
     "FastSoftmaxCrossEntropy",
+    "FastStepDropoutLSTM",
     "FastTiedAffine",
     "FastVariationalLSTM",
     "LanguageModel",
@@ -92,9 +97,12 @@ __all__ = [
     "Param",
     "SoftmaxCrossEntropy",
     "Stacked",
+    "StepDropoutLSTM",
+    "Tanh",
     "TiedAffine",
     "VariationalDropout",
     "VariationalLSTM",
+    "WordWindow",
     "assemble",
     "backprop_norms",
     "build_language_model",

@@ -22,7 +22,7 @@ from helpers.nn.layers import (
     check_targets,
     needs_forward,
 )
-from helpers.nn.recurrent import LSTM, VariationalLSTM, first_states
+from helpers.nn.recurrent import LSTM, StepDropoutLSTM, VariationalLSTM, first_states
 
 #: Values worked on at a time, so that a block stays in a core's cache.
 BLOCK = 1 << 17
@@ -146,7 +146,7 @@ class FastLSTM(LSTM):
         for step in range(T):
             a, c, tanh_c = A[step], cs[step + 1], tanh_cs[step]
             if masked:
-                np.multiply(hs[step], self.mask, out=inputs[step])
+                np.multiply(hs[step], self.masks[step], out=inputs[step])
             a += np.matmul(inputs[step], Wh, out=product)
             a *= half
             np.tanh(a, out=a)
@@ -191,11 +191,11 @@ class FastLSTM(LSTM):
             dc *= forget[step]
             np.matmul(dA[step], WhT, out=dh)
             if masked:
-                dh *= self.mask
+                dh *= self.masks[step]
 
     @property
     def _masked(self):
-        return isinstance(self.mask, np.ndarray)
+        return self.masks is not None
 
     def _buffer(self, name, *shape):
         return self._buffers.get(name, shape, self.Wh.value.dtype)
@@ -216,6 +216,10 @@ def replace_by_derivatives(gates, c_prev, tanh_c, forget):
 
 class FastVariationalLSTM(VariationalLSTM, FastLSTM):
     """`VariationalLSTM` that draws its mask and leaves the rest to `FastLSTM`."""
+
+
+class FastStepDropoutLSTM(StepDropoutLSTM, FastLSTM):
+    """`StepDropoutLSTM` that draws its masks and leaves the rest to `FastLSTM`."""
 
 
 class FastAffine(Affine):

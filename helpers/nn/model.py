@@ -114,18 +114,22 @@ def create_params(
     return params
 
 
+#: Kind of dropout to the names of the classes that do it: between the layers, and on the recurrent path.
+DROPOUTS = {"variational": ("VariationalDropout", "VariationalLSTM"), "standard": ("Dropout", "StepDropoutLSTM")}
+
+
 def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_rate=0.0):
     """Put a language model together from classes and parameters.
 
     Args:
         layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM``, ``Affine``, ``TiedAffine``,
-            ``SoftmaxCrossEntropy``, and ``Dropout``, ``VariationalDropout`` or ``VariationalLSTM`` where asked for.
+            ``SoftmaxCrossEntropy``, and the two of ``DROPOUTS[dropout]`` where a rate above 0 asks for them.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
         params: what `create_params` returned; the depth and the tying are read off its names.
         rng: a ``numpy.random.Generator`` for the dropout masks.
         rate: P(drop) after the embedding and after every LSTM.
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
-        recurrent_rate: P(drop) on the recurrent path; above 0 it takes ``VariationalLSTM``.
+        recurrent_rate: P(drop) on the recurrent path, along time.
 
     Returns:
         LanguageModel
@@ -133,17 +137,17 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
     Raises:
         ValueError: an unknown kind of dropout.
     """
-    kinds = {"variational": "VariationalDropout", "standard": "Dropout"}
-    if dropout not in kinds:
-        raise ValueError(f"dropout must be one of {', '.join(sorted(kinds))}: got {dropout!r}.")
+    if dropout not in DROPOUTS:
+        raise ValueError(f"dropout must be one of {', '.join(sorted(DROPOUTS))}: got {dropout!r}.")
+    between, along = DROPOUTS[dropout]
 
     def add_dropout():
         if rate:
-            body.append(layers[kinds[dropout]](rate, rng))
+            body.append(layers[between](rate, rng))
 
     def lstm(name):
         weights = [params[f"{name}.{part}"] for part in ("Wx", "Wh", "b")]
-        return layers["VariationalLSTM"](*weights, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*weights)
+        return layers[along](*weights, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*weights)
 
     body = [layers["Embedding"](params["E"])]
     add_dropout()

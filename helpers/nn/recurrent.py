@@ -104,7 +104,7 @@ class LSTM(Layer):
     def __init__(self, Wx, Wh, b):
         self.Wx, self.Wh, self.b = Wx, Wh, b
         self.caches = None
-        self.mask = 1.0  # of the recurrent path; `VariationalLSTM` draws one
+        self.masks = None  # (T, N, H), on h_prev at each step; dropout on the recurrent path draws them
 
     def forward(self, xs, state=None, *, training=False):
         """Read a sequence.
@@ -122,8 +122,9 @@ class LSTM(Layer):
         """
         xs, (h, c) = check_inputs(xs, len(self.Wx.value)), first_states(state, xs, self.Wh.value)
         hs, self.caches = [], []
-        for x in xs.transpose(1, 0, 2):
-            h, c, cache = lstm_step_forward(x, h * self.mask, c, self.Wx.value, self.Wh.value, self.b.value)
+        for step, x in enumerate(xs.transpose(1, 0, 2)):
+            h = self.drop(h, step)
+            h, c, cache = lstm_step_forward(x, h, c, self.Wx.value, self.Wh.value, self.b.value)
             hs.append(h)
             self.caches.append(cache)
         return np.stack(hs, axis=1), (h, c)
@@ -143,12 +144,16 @@ class LSTM(Layer):
         (dh, dc), dxs = first_states(dstate, dhs, self.Wh.value, "dstate"), []
         for step in reversed(range(len(caches))):
             dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, caches[step])
-            dh = dh * self.mask
+            dh = self.drop(dh, step)
             dxs.append(dx)
             self.Wx.grad += dWx
             self.Wh.grad += dWh
             self.b.grad += db
         return np.stack(dxs[::-1], axis=1), (dh, dc)
+
+    def drop(self, h, step):
+        """Return h_prev, or its gradient, as the recurrent product sees it."""
+        return h if self.masks is None else h * self.masks[step]
 
 
 class VariationalLSTM(LSTM):
@@ -171,9 +176,29 @@ class VariationalLSTM(LSTM):
 
     def forward(self, xs, state=None, *, training=False):
         """Read a sequence, under a new mask if training; see `LSTM.forward`."""
-        shape = len(xs), len(self.Wh.value)
-        self.mask = dropout_mask(shape, self.rate, self.rng, xs.dtype) if training else 1.0
+        (N, T, _), H = check_inputs(xs, len(self.Wx.value)).shape, len(self.Wh.value)
+        self.masks = self.draw_masks(T, N, H, xs.dtype) if training else None
         return super().forward(xs, state, training=training)
+
+    def draw_masks(self, T, N, H, dtype):
+        """One mask for each sequence, the same at every step."""
+        return np.broadcast_to(dropout_mask((N, H), self.rate, self.rng, dtype), (T, N, H))
+
+
+class StepDropoutLSTM(VariationalLSTM):
+    """An LSTM with dropout on the recurrent path and a fresh mask at every step: what a shared mask is better than.
+
+    Args:
+        Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
+        rate: P(drop), 0 <= rate < 1.
+        rng: a ``numpy.random.Generator``.
+
+    Source: tried and advised against by Zaremba, Sutskever & Vinyals (2014), *Recurrent neural network regularization*.
+    """
+
+    def draw_masks(self, T, N, H, dtype):
+        """One mask for each sequence and step."""
+        return dropout_mask((T, N, H), self.rate, self.rng, dtype)
 
 
 def first_state(state, xs, Wh, name="state"):

@@ -2,6 +2,7 @@
 
 from helpers.plots.clipping import clipping_cliff, runs_with_and_without, two_ways_to_clip
 from helpers.plots.course import course_map, sigmoid_curve
+from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
 from helpers.plots.glyphs import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.gradient_flow import (
@@ -36,6 +37,7 @@ from helpers.plots.language_model import (
     truncated_bptt,
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
+from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.training import gradient_norms, learning_curves
 
 __all__ = [
@@ -45,8 +47,12 @@ __all__ = [
     "clipping_cliff",
     "course_map",
     "disagreement",
+    "dropout_masks",
     "embedding_lookup",
+    "fit_and_generalise",
+    "four_answers",
     "fused_product",
+    "gap_between_curves",
     "gate_openness",
     "gate_or_content",
     "gate_positions",
@@ -59,6 +65,7 @@ __all__ = [
     "lstm_cell",
     "lstm_step_backward",
     "lstm_unrolled",
+    "masked_again_and_again",
     "memory_length",
     "memory_over_time",
     "memory_path",
@@ -73,6 +80,7 @@ __all__ = [
     "scalar_powers",
     "sigmoid_curve",
     "softmax_loss",
+    "stack_over_time",
     "stream_rows",
     "tanh_and_derivative",
     "tanh_graph",
@@ -80,6 +88,7 @@ __all__ = [
     "truncated_bptt",
     "two_ways_to_clip",
     "unit_circle",
+    "weight_sizes",
     "weights_that_stop",
     "what_arrives",
     "what_survives",

@@ -10,11 +10,13 @@ from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
 from helpers.training.perplexity import evaluate, perplexity
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
+from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
 from helpers.training.trainer import Trainer
 
 __all__ = [
     "PRESETS",
     "SGD",
+    "SWEEPS",
     "Adam",
     "Checkpoints",
     "DamagedCheckpointError",
@@ -30,9 +32,11 @@ __all__ = [
     "diagnose",
     "evaluate",
     "global_norm",
+    "load_sweep",
     "measure",
     "measure_baselines",
     "perplexity",
+    "run_sweep",
     "sgd_step",
     "train_with_decay",
     "write_sentence",

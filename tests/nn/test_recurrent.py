@@ -1,18 +1,29 @@
 import numpy as np
 import pytest
 
-from helpers.nn import GRU, LSTM, RNN, FastLSTM, FastVariationalLSTM, Param, VariationalLSTM
+from helpers.nn import (
+    GRU,
+    LSTM,
+    RNN,
+    FastLSTM,
+    FastStepDropoutLSTM,
+    FastVariationalLSTM,
+    Param,
+    StepDropoutLSTM,
+    VariationalLSTM,
+)
 
-BLOCKS = {RNN: 1, GRU: 3, LSTM: 4, FastLSTM: 4, VariationalLSTM: 4, FastVariationalLSTM: 4}
-LAYERS = list(BLOCKS)
 VARIATIONAL = [VariationalLSTM, FastVariationalLSTM]
+WITH_DROPOUT = [*VARIATIONAL, StepDropoutLSTM, FastStepDropoutLSTM]
+BLOCKS = {RNN: 1, GRU: 3, LSTM: 4, FastLSTM: 4} | dict.fromkeys(WITH_DROPOUT, 4)
+LAYERS = list(BLOCKS)
 
 
 def build(kind, rng, D, H, dtype="float64"):
     blocks = BLOCKS[kind]
     shapes = {"Wx": (D, blocks * H), "Wh": (H, blocks * H), "b": (blocks * H,)}
     params = [Param(rng.normal(size=shape).astype(dtype), name) for name, shape in shapes.items()]
-    return kind(*params, 0.4, np.random.default_rng(4)) if kind in VARIATIONAL else kind(*params)
+    return kind(*params, 0.4, np.random.default_rng(4)) if kind in WITH_DROPOUT else kind(*params)
 
 
 def states(kind, rng, N, H, dtype="float64"):
@@ -33,13 +44,13 @@ def test_every_gradient_matches_the_numerical_one(kind, training, N, T, D, H, rn
     state, dstate = states(kind, rng, N, H), states(kind, rng, N, H)
 
     def loss():
-        if kind in VARIATIONAL:
+        if kind in WITH_DROPOUT:
             layer.rng = np.random.default_rng(4)
         hs, after = layer.forward(xs, state, training=training)
         ends = sum((end * d).sum() for end, d in zip(parts(after), parts(dstate)))
         return float((hs * dhs).sum() + ends)
 
-    if kind in VARIATIONAL:
+    if kind in WITH_DROPOUT:
         layer.rng = np.random.default_rng(4)
     run = run_layer(layer, xs, state, dhs, dstate, training)
     arrays = {"xs": xs} | {param.name: param.value for param in layer.parameters()}
@@ -173,21 +184,31 @@ def test_the_recurrent_mask_is_one_for_all_steps_and_new_at_each_training_forwar
     masks = []
     for _ in range(2):
         layer.forward(xs, training=True)
-        masks.append(layer.mask)
-        assert layer.mask.shape == (2, 50)
-        np.testing.assert_allclose(np.unique(layer.mask), [0, 1 / 0.6])
+        masks.append(layer.masks[0])
+        assert layer.masks.shape == (6, 2, 50)
+        assert (layer.masks == layer.masks[0]).all()
+        np.testing.assert_allclose(np.unique(layer.masks), [0, 1 / 0.6])
     assert (masks[0] != masks[1]).any()
 
 
-@pytest.mark.parametrize("kind", VARIATIONAL)
+@pytest.mark.parametrize("kind", [StepDropoutLSTM, FastStepDropoutLSTM])
+def test_step_dropout_draws_a_mask_for_every_step(kind, rng):
+    layer, xs = build(kind, rng, 4, 50), rng.normal(size=(2, 6, 4))
+    layer.forward(xs, training=True)
+    assert layer.masks.shape == (6, 2, 50)
+    assert all((layer.masks[step] != layer.masks[0]).any() for step in range(1, 6))
+    np.testing.assert_allclose(np.unique(layer.masks), [0, 1 / 0.6])
+
+
+@pytest.mark.parametrize("kind", WITH_DROPOUT)
 def test_the_recurrent_mask_hides_h_from_the_product_alone(kind, rng):
     layer, xs, (h, c) = build(kind, rng, 3, 4), rng.normal(size=(1, 1, 3)), rng.normal(size=(2, 1, 4))
     hs, _ = layer.forward(xs, (h, c), training=True)
     plain = LSTM(layer.Wx, layer.Wh, layer.b)
-    np.testing.assert_allclose(hs, plain.forward(xs, (h * layer.mask, c))[0])
+    np.testing.assert_allclose(hs, plain.forward(xs, (h * layer.masks[0], c))[0])
 
 
-@pytest.mark.parametrize("kind", VARIATIONAL)
+@pytest.mark.parametrize("kind", WITH_DROPOUT)
 def test_recurrent_dropout_is_off_when_not_training(kind, rng):
     layer, xs = build(kind, rng, 3, 4), rng.normal(size=(2, 3, 3))
     layer.forward(xs, training=True)
@@ -195,7 +216,7 @@ def test_recurrent_dropout_is_off_when_not_training(kind, rng):
     np.testing.assert_allclose(hs, LSTM(layer.Wx, layer.Wh, layer.b).forward(xs)[0])
 
 
-@pytest.mark.parametrize("kind", VARIATIONAL)
+@pytest.mark.parametrize("kind", WITH_DROPOUT)
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, np.nan])
 def test_a_rate_that_is_no_probability_below_one_is_refused(kind, rate):
     params = [Param(np.zeros(shape)) for shape in ((3, 8), (2, 8), (8,))]

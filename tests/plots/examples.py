@@ -52,6 +52,30 @@ def _gates():
     return gates
 
 
+def _overfitting_runs():
+    steps = np.arange(10)
+    ends = {"as it is": 84, "more data": 48, "smaller": 68, "weight decay": 69, "dropout": 61}
+    return {
+        name: (100 * 0.86**steps, end + 30 * 0.4**steps - (end > 80) * 10 * np.sin(steps / 3))
+        for name, end in ends.items()
+    }
+
+
+def _masks():
+    rng = np.random.default_rng(0)
+    return plots.dropout_masks(
+        {
+            "sentence 0": (rng.random((10, 12)) >= 0.5) / 0.5,
+            "sentence 1, shared": np.tile((rng.random((1, 12)) >= 0.5) / 0.5, (10, 1)),
+        }
+    )
+
+
+def _masked_again():
+    kept = np.cumprod(np.random.default_rng(0).random((10, 400)) >= 0.5, axis=0)
+    return plots.masked_again_and_again(kept[:, :40] * 2.0, {"measured, 400 units": kept.mean(axis=1)}, 0.5)
+
+
 def _learning_runs():
     rng = np.random.default_rng(0)
     rising = [np.clip(np.linspace(0.2, 1.05, steps), 0, 1) for steps in (60, 90)]
@@ -82,10 +106,14 @@ FIGURES = {
     ),
     "course_map": plots.course_map,
     "disagreement": _disagreement,
+    "dropout_masks": _masks,
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),
+    "fit_and_generalise": lambda: plots.fit_and_generalise(dict(list(_overfitting_runs().items())[:3])),
+    "four_answers": lambda: plots.four_answers(_overfitting_runs(), 50),
     "fused_product": plots.fused_product,
+    "gap_between_curves": lambda: plots.gap_between_curves(*_overfitting_runs()["as it is"], 50),
     "gate_openness": lambda: plots.gate_openness(
         {title: {gate: np.random.default_rng(0).random(24) for gate in "fio"} for title in ("before", "after")},
         marked=[0, 5, 13],
@@ -107,6 +135,7 @@ FIGURES = {
     "lstm_cell": plots.lstm_cell,
     "lstm_step_backward": plots.lstm_step_backward,
     "lstm_unrolled": plots.lstm_unrolled,
+    "masked_again_and_again": _masked_again,
     "memory_length": lambda: plots.memory_length([1, 2, 5, 10, 35], [138.0, 128.0, 118.0, 113.0, 109.0], 107.0),
     "memory_over_time": lambda: plots.memory_over_time(
         {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", title="f", marked=[3, 20]
@@ -138,6 +167,7 @@ FIGURES = {
     "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
     "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
     "softmax_loss": _softmax_loss,
+    "stack_over_time": plots.stack_over_time,
     "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
     "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
     "tanh_graph": plots.tanh_graph,
@@ -147,6 +177,7 @@ FIGURES = {
     "unit_circle": lambda: plots.unit_circle(
         {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
     ),
+    "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
     "what_arrives": lambda: plots.what_arrives(
         {"the same matrix": {"0.8 × orthogonal": _seeds(0.8)}, "gates": {"bias 1": 0.73**STEPS, "bias 5": 0.99**STEPS}}
@@ -174,6 +205,8 @@ VARIANTS = (
         for gates in ("", "o", "of", "ofg", "ofgi")
     }
     | {
+        "stack_over_time, depth": lambda: plots.stack_over_time("depth"),
+        "stack_over_time, time": lambda: plots.stack_over_time("time"),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
         "gate_positions, g": lambda: _positions("g"),
         "gate_openness, words": lambda: plots.gate_openness(

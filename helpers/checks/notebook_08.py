@@ -1,0 +1,3 @@
+"""The exercises of notebook 08 and the mistakes people make in them."""
+
+EXERCISES = ()

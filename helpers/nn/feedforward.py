@@ -1,0 +1,95 @@
+"""A feed-forward n-gram model, the rival of the recurrent one: a window over the last words, and a tanh layer."""
+
+import numpy as np
+
+from helpers.nn.base import Layer
+from helpers.nn.layers import check_shape, needs_forward
+
+
+class WordWindow(Layer):
+    """Put the last `words` inputs side by side: all that a feed-forward n-gram model sees, with words = n - 1.
+
+    ys[:, step] = (xs[:, step - words + 1], …, xs[:, step]); what lies before the window of T steps is its state.
+
+    Args:
+        words: how many, at least 1.
+
+    Raises:
+        ValueError: fewer than 1 word.
+
+    Source: Bengio, Ducharme, Vincent & Jauvin (2003), *A neural probabilistic language model*.
+    """
+
+    def __init__(self, words):
+        if words < 1:
+            raise ValueError(f"A window holds at least 1 word: got {words}.")
+        self.words, self.width = words, None
+
+    def forward(self, xs, state=None, *, training=False):
+        """Put inputs side by side, the oldest first.
+
+        Args:
+            xs (N, T, D): inputs.
+            state (N, words - 1, D): the inputs before them, or None for zeros.
+            training: changes nothing.
+
+        Returns:
+            ys (N, T, words·D), and the state to carry on (N, words - 1, D).
+        """
+        N, T, D = xs.shape
+        shape = N, self.words - 1, D
+        before = np.zeros(shape, xs.dtype) if state is None else check_shape(state, shape, "state")
+        joined = np.concatenate([before, xs], axis=1)
+        self.width = D
+        ys = np.concatenate([joined[:, back : back + T] for back in range(self.words)], axis=2)
+        return ys, joined[:, T:].copy()
+
+    def backward(self, dys, dstate=None):
+        """Add up the gradients of every place where an input was seen.
+
+        Args:
+            dys (N, T, words·D): gradient of the loss with respect to ys.
+            dstate (N, words - 1, D): gradient with respect to the returned state, or None for zeros.
+
+        Returns:
+            dxs (N, T, D), and the gradient with respect to the first state (N, words - 1, D).
+        """
+        D = needs_forward(self, self.width)
+        N, T, _ = dys.shape
+        djoined = np.zeros((N, T + self.words - 1, D), dys.dtype)
+        for back in range(self.words):
+            djoined[:, back : back + T] += dys[:, :, back * D : (back + 1) * D]
+        if dstate is not None:
+            djoined[:, T:] += dstate
+        return djoined[:, self.words - 1 :], djoined[:, : self.words - 1]
+
+
+class Tanh(Layer):
+    """ys = tanh(xs), element by element."""
+
+    def __init__(self):
+        self.ys = None
+
+    def forward(self, xs, *, training=False):
+        """Squash every value.
+
+        Args:
+            xs (N, T, D): inputs.
+            training: changes nothing.
+
+        Returns:
+            ys (N, T, D)
+        """
+        self.ys = np.tanh(xs)
+        return self.ys
+
+    def backward(self, dys):
+        """Multiply by the derivative.
+
+        Args:
+            dys (N, T, D): gradient of the loss with respect to ys.
+
+        Returns:
+            dxs (N, T, D)
+        """
+        return dys * (1 - needs_forward(self, self.ys) ** 2)

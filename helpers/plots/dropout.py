@@ -1,0 +1,157 @@
+"""Dropout, seen: its masks, its place in a stack of layers, and what is left of a state that is masked at each step."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from helpers.plots.glyphs import arrow, box
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, Picture, in_style, new_canvas, new_figure
+
+_DROPPED, _KEPT = "#FFFFFF", COLOURS["blue"]
+_HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
+_HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
+
+
+def _write(ax, x, y, text, *, colour=INK, size=9, ha="center", **style):
+    ax.text(x, y, text, ha=ha, va="center", fontsize=size, color=colour, **style)
+
+
+@in_style
+def stack_over_time(dropout=""):
+    """Draw a stack of two LSTM layers over three steps, and the arrows that dropout is put on.
+
+    Args:
+        dropout: "" for none, "depth" for the arrows that go up, "time" for those from step to step.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: another word.
+    """
+    if dropout not in ("", "depth", "time"):
+        raise ValueError(f'dropout must be "", "depth" or "time": got {dropout!r}.')
+    figure, ax = new_canvas(8.0, 4.35)
+    centres = 1.75, 3.65, 5.55
+    edges = 0.75, *centres, 6.9
+    for name in "LSTM 1", "LSTM 2":
+        y = _HEIGHTS[name]
+        for left, right in pairwise(edges):
+            leave, reach = _HALF_WIDTH * (left in centres), _HALF_WIDTH * (right in centres)
+            arrow(ax, (left, y + 0.1), (right, y + 0.1), leave=leave, reach=reach, colour=COLOUR_OF["c"], width=2.2)
+            _flow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], dropout == "time")
+        _write(ax, 0.6, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
+        _write(ax, 7.02, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
+        _write(ax, 7.02, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
+    levels = list(_HEIGHTS.values())
+    for step, x in enumerate(centres):
+        _write(ax, x, 0.3, f"word {step}", size=9.5, family="monospace")
+        arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
+        for number, (low, high) in enumerate(pairwise(levels)):
+            colour = COLOUR_OF["h"] if number else COLOUR_OF["x"]
+            _flow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, dropout == "depth")
+        arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT, colour=INK)
+        for name, y in _HEIGHTS.items():
+            box(ax, x - _HALF_WIDTH, y - _HALF_HEIGHT, 2 * _HALF_WIDTH, 2 * _HALF_HEIGHT, rounding=0.1)
+            _write(ax, x, y, name, fontweight="bold")
+    if dropout:
+        _flow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, True)
+        _write(ax, 7.22, 0.92, "dropout", ha="left", size=9)
+    where = {
+        "": "Nothing is dropped.",
+        "depth": "Dropout lies on the arrows that go up, from layer to layer, and on none that goes from step to step.",
+        "time": "Dropout lies on the arrows of h from step to step, and on none that goes up.",
+    }[dropout]
+    alt = f"""Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a
+    state of its own, state[0] below and state[1] above, h and c, that runs from left to right. {where}"""
+    return Picture(figure, alt)
+
+
+def _flow(ax, start, end, leave, reach, colour, dropped):
+    """An arrow, with the mark of dropout on it if asked for: a white square with a cross."""
+    arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
+    if dropped:
+        upright = start[0] == end[0]
+        first, last = (start[1] + leave, end[1] - reach) if upright else (start[0] + leave, end[0] - reach)
+        middle = (first + last) / 2 - 0.04
+        x, y = (start[0], middle) if upright else (middle, start[1])
+        ax.plot(x, y, "s", ms=9, mfc="white", mec=COLOURS["vermilion"], mew=1.6, zorder=5)
+        ax.plot(x, y, "x", ms=5, color=COLOURS["vermilion"], mew=1.6, zorder=6)
+
+
+@in_style
+def dropout_masks(masks):
+    """Plot masks as tables, steps across and features down: white where a value is dropped.
+
+    Args:
+        masks: dict from title to a mask (T, D).
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: no masks, more than four, or another shape.
+    """
+    masks = {title: np.asarray(mask, float) for title, mask in masks.items()}
+    if not 1 <= len(masks) <= 4 or any(mask.ndim != 2 or not mask.size for mask in masks.values()):
+        raise ValueError(f"Give 1 to 4 masks of shape (T, D): got {[mask.shape for mask in masks.values()]}.")
+    from matplotlib.colors import ListedColormap
+
+    figure, axes = new_figure(8, 2.9, columns=len(masks), sharey=True, squeeze=False)
+    for ax, (title, mask) in zip(axes[0], masks.items()):
+        ax.pcolormesh(mask.T > 0, cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#AEB8C4", lw=0.4)
+        ax.set(title=title, xlabel="step")
+        ax.locator_params(integer=True)
+        ax.grid(False)
+    axes[0][0].set_ylabel("feature")
+    shares = "; ".join(f"{title}: {np.mean(mask == 0):.0%} dropped, {_repeats(mask)}" for title, mask in masks.items())
+    return Picture(figure, f"Dropout masks, steps across and features down, white where a value is dropped. {shares}.")
+
+
+def _repeats(mask):
+    same = len(mask) > 1 and bool(np.all((mask == 0) == (mask[:1] == 0)))
+    return "the same rows white at every step" if same else "another pattern at each step"
+
+
+@in_style
+def masked_again_and_again(state, shares, rate):
+    """Plot a state that goes through a mask of its own at each step, and the share of it that is left.
+
+    Args:
+        state (steps, H): after 1, 2, … masks, all ones before the first.
+        shares: dict from label to (steps,), shares of the values that are not 0.
+        rate: P(drop) of one mask.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: shapes that do not fit together.
+    """
+    state = np.asarray(state, float)
+    shares = {label: np.asarray(values, float) for label, values in shares.items()}
+    if state.ndim != 2 or not shares or any(values.shape != (len(state),) for values in shares.values()):
+        raise ValueError(
+            f"state must be (steps, H) and every share (steps,): got {state.shape} and "
+            f"{[values.shape for values in shares.values()]}."
+        )
+    from matplotlib.colors import ListedColormap
+
+    steps = np.arange(1, len(state) + 1)
+    figure, (table, ax) = new_figure(8, 3.2, columns=2)
+    table.pcolormesh(np.arange(len(state) + 1) + 0.5, np.arange(state.shape[1] + 1), state.T != 0,
+                     cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#E3E7EC", lw=0.3)  # fmt: skip
+    table.set(xlabel="steps, a fresh mask at each", ylabel="unit", title="what is left of the state")
+    table.grid(False)
+    for style, (label, values) in zip(SERIES, shares.items()):
+        ax.plot(steps, np.where(values > 0, values, np.nan), label=label, **style)
+    ax.plot(steps, (1 - rate) ** steps, color=INK, lw=1, ls=(0, (4, 3)), label=f"{1 - rate:g} to the power of steps")
+    ax.set(yscale="log", xlabel="steps", ylabel="share that is left", title="as a share")
+    ax.legend(fontsize=9)
+    for one in table, ax:
+        one.locator_params(axis="x", integer=True)
+    ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(state)}"
+                     for label, values in shares.items())  # fmt: skip
+    alt = f"""On the left a state of {state.shape[1]} units that goes through a fresh mask with rate {rate:g} at each
+    step: more and more of it is white, gone for good. On the right the share that is left, on a log axis. {ends}."""
+    return Picture(figure, alt)

@@ -1,0 +1,158 @@
+"""Sweeps: the same run over rows of settings and several seeds, with one line of a table for each finished run."""
+
+import csv
+import hashlib
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from helpers.data import load_corpus
+from helpers.nn import count_parameters
+from helpers.training.experiment import build_model, measure
+from helpers.training.presets import Settings
+from helpers.training.trainer import Trainer
+
+#: Where the finished runs that the course shows are kept.
+FOLDER = Path(__file__).parent / "sweeps"
+
+SEEDS = (0, 1, 2)
+
+_BASELINE = Settings(
+    hidden_size=100,
+    depth=1,
+    rate=0.0,
+    epochs=8,
+    hold=0.4,
+    average_from=1.0,
+    tied=False,
+    dropout="standard",
+    batch_size=10,
+)
+_DEEP = replace(_BASELINE, depth=2)
+_DROPPED = replace(_DEEP, rate=0.25)
+_VARIATIONAL = replace(_DROPPED, dropout="variational")
+
+#: Name of a sweep to its rows, name of a row to its settings. In the ablation each row changes one thing more.
+SWEEPS = {
+    "ablation": {
+        "baseline": _BASELINE,
+        "depth": _DEEP,
+        "dropout": _DROPPED,
+        "variational": _VARIATIONAL,
+        "tying": replace(_VARIATIONAL, tied=True),
+    },
+}
+
+#: The columns of the table, with the type of each.
+COLUMNS = {
+    "row": str,
+    "seed": int,
+    "settings": str,
+    "parameters": int,
+    "train_perplexity": float,
+    "valid_perplexity": float,
+    "test_perplexity": float,
+    "cpu_seconds": float,
+}
+
+
+def load_sweep(name, folder=FOLDER):
+    """Return the finished runs of a sweep, row by row and seed by seed.
+
+    Args:
+        name: of the sweep.
+        folder: where its table is; the course's own unless said otherwise.
+
+    Returns:
+        list of dicts, one per run: "row", "seed", "settings" (a fingerprint), "parameters", "train_perplexity" (of the
+        last epoch, under dropout), "valid_perplexity", "test_perplexity" and "cpu_seconds". Empty if nothing was run.
+
+    Raises:
+        ValueError: there is no such sweep, or its table is damaged.
+    """
+    rows, path = list(find_rows(name)), Path(folder) / f"{name}.csv"
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            runs = [{column: kind(line[column]) for column, kind in COLUMNS.items()} for line in csv.DictReader(file)]
+        return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}). Put it aside and run the sweep again.") from None
+
+
+def find_rows(name):
+    """Return the rows of a sweep, a dict from name to `Settings`.
+
+    Raises:
+        ValueError: there is no such sweep.
+    """
+    if name not in SWEEPS:
+        raise ValueError(f"There is no sweep {name!r}. Choose one of: {', '.join(SWEEPS)}.")
+    return SWEEPS[name]
+
+
+def fingerprint(settings):
+    """Return a short checksum of settings: a stored run of other settings is not taken for one of these."""
+    return hashlib.sha256(repr(sorted(asdict(settings).items())).encode()).hexdigest()[:12]
+
+
+def run_sweep(name, folder=FOLDER, seeds=SEEDS):
+    """Run what is missing of a sweep; each finished run is kept at once, so it can be interrupted and gone on with.
+
+    Args:
+        name: of the sweep.
+        folder: where its table is, or will be.
+        seeds: of the runs in each row.
+
+    Raises:
+        ValueError: there is no such sweep, or its table is damaged or of other settings.
+        OSError: the table cannot be written.
+    """
+    rows, path = find_rows(name), Path(folder) / f"{name}.csv"
+    done = set()
+    for run in load_sweep(name, folder):
+        if run["settings"] != fingerprint(rows[run["row"]]):
+            raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Put it aside, then run again.")
+        done.add((run["row"], run["seed"]))
+    missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
+    corpus = load_corpus("sotu") if missing else None
+    for row, seed in tqdm(missing, desc=name, unit="run"):
+        run = run_once(rows[row], corpus, seed)
+        _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
+
+
+def run_once(settings, corpus, seed):
+    """Train one model and measure it.
+
+    Args:
+        settings: a `Settings`.
+        corpus: the corpus to learn from and to measure on.
+        seed: of the weights and the masks.
+
+    Returns:
+        dict of "parameters", the three perplexities, and "cpu_seconds" of training.
+    """
+    rng = np.random.default_rng(seed)
+    model = build_model(settings, corpus, rng)
+    trainer = Trainer(model, settings, corpus.train, corpus.valid, eos=corpus.vocabulary.eos, rng=rng)
+    before = trainer.cpu_seconds
+    trainer.train()
+    return {
+        "parameters": count_parameters(trainer.params),
+        "train_perplexity": trainer.history[-1]["train_perplexity"],
+        **measure(model, corpus),
+        "cpu_seconds": round(trainer.history[-1]["cpu_seconds"] - before, 1),
+    }
+
+
+def _append(path, run):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(run)

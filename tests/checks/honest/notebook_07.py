@@ -1,0 +1,3 @@
+"""Right answers to the exercises of notebook 07 that look nothing like the reference."""
+
+ANSWERS = {}

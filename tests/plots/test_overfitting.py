@@ -1,0 +1,50 @@
+"""Figures of overfitting: they show the numbers that they are given."""
+
+import numpy as np
+import pytest
+
+from helpers import plots
+
+TRAIN, VALID = [100.0, 50.0, 25.0], [110.0, 70.0, 80.0]
+RUNS = {"as it is": (TRAIN, VALID), "dropout": ([100.0, 60.0, 40.0], [110.0, 75.0, 60.0])}
+
+
+def test_the_gap_is_told_with_its_lowest_point():
+    picture = plots.gap_between_curves(TRAIN, VALID, 50)
+    assert "from 100 to 25" in picture.alt and "its lowest value, 70, after 100 updates" in picture.alt
+    (ax,) = picture.figure.axes
+    assert list(ax.lines[0].get_ydata()) == VALID and list(ax.lines[1].get_ydata()) == TRAIN
+
+
+def test_each_answer_has_a_panel_with_the_first_run_beside_it():
+    picture = plots.four_answers(RUNS, 50)
+    first, second = picture.figure.axes
+    assert len(first.lines) == 2 and list(second.lines[0].get_ydata()) == VALID
+    assert "dropout: training 40, validation 60" in picture.alt
+
+
+def test_the_path_of_each_model_ends_where_its_curves_do():
+    picture = plots.fit_and_generalise(RUNS)
+    (ax,) = picture.figure.axes
+    assert ax.get_xlim()[0] > ax.get_xlim()[1]
+    assert "as it is: training 25, validation 80, lowest 70" in picture.alt
+
+
+def test_the_size_of_the_weights_is_told():
+    assert "a: 2.00; b: 1.00" in plots.weight_sizes({"a": np.full((2, 3), 2.0), "b": -np.ones(4)}).alt
+
+
+REFUSED = {
+    "no runs": (lambda: plots.four_answers({}, 50), "1 to 6 runs: got 0"),
+    "an empty run": (lambda: plots.gap_between_curves([], [], 50), "not be empty"),
+    "curves of two lengths": (lambda: plots.fit_and_generalise({"a": (TRAIN, VALID[:2])}), r"\(3,\) and \(2,\)"),
+    "no weights": (lambda: plots.weight_sizes({}), "got 0"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_wrong_arrays_are_refused_with_a_sentence(case):
+    draw, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message) as refused:
+        draw()
+    assert str(refused.value).endswith(".")
