@@ -5,7 +5,7 @@ PY := .venv/bin/python
 READY := .venv/made-for
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 learn: $(READY)  ## Open the notebooks in JupyterLab, as your own copies in my/. PORT=8890, BROWSER=none.
 	@$(PY) -m helpers learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
@@ -24,8 +24,17 @@ notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them 
 stale: $(READY)  ## Say which derived notebooks differ from their source; fails if one does.
 	@$(PY) -m helpers stale
 
+progress: $(READY)  ## Show which exercises are done and what is next, from your notebooks in my/.
+	@$(PY) -m helpers progress
+
 restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
 	@$(PY) -m helpers restore $(NB)
+
+sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablation.
+	@$(PY) -m helpers sweep $(NAME) $(ARGS)
+
+learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
+	@$(PY) -m helpers kit
 
 bench: $(READY)  ## Measure the reference layers: time, memory, and against PyTorch where it is installed.
 	@$(PY) -m helpers bench $(ARGS)
@@ -34,7 +43,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
 		pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale restore bench lock
+.PHONY: help learn test train notebooks stale progress restore sweep learner-kit bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.

@@ -45,6 +45,31 @@ def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook
 
 
 @app.command()
+def progress(
+    folder: Annotated[Path, typer.Argument(help="Folder with your notebooks.", show_default="my/")] = ROOT / "my",
+):
+    """Show which exercises are done, and what is next; nothing is sent anywhere."""
+    from helpers import plots
+    from helpers.checks import read_progress
+
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}. `make learn` puts your notebooks into my/.")
+    found = read_progress(folder)
+    print(found)
+    plots.course_progress(found.squares).save(folder / "progress.png")
+    print(f"The same as a picture: {folder / 'progress.png'}")
+
+
+@app.command()
+def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "build" / "learner-kit.zip"):
+    """Pack the course for a class: everything but solutions/, tests/ and what belongs to no learner."""
+    from helpers.classroom.kit import pack
+
+    pack(ROOT, out)
+    print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")
+
+
+@app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
     """Derive the executed solutions and the released notebooks from solutions/*/*.py."""
     from helpers.classroom import build
@@ -105,6 +130,23 @@ def _draw_run(run, baselines):
     rates = [entry["learning_rate"] for entry in history]
     learning_curves(curves, baselines=lines, learning_rates=rates).save(run.folder.path / "perplexity.png")
     gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
+
+
+@app.command()
+def sweep(
+    name: Annotated[str, typer.Argument(help="Name of the sweep.")] = "ablation",
+    out: Annotated[Path | None, typer.Option(help="Folder of its table.", show_default="the course's own")] = None,
+):
+    """Run what is missing of a sweep of training runs, rows of settings × seeds; one line per finished run is kept."""
+    from helpers.training import run_sweep
+    from helpers.training.sweep import FOLDER
+
+    try:
+        run_sweep(name, out or FOLDER)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on after the last finished run.", file=sys.stderr)
+        sys.exit(130)
+    print(f"Every run of {name} is in {(out or FOLDER) / name}.csv.")
 
 
 @app.command()

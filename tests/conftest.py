@@ -1,7 +1,8 @@
 """The whole suite runs as the command line does: one BLAS thread, and this environment's programs on the path."""
 
-import shutil
+import re
 import warnings
+from copy import deepcopy
 from types import SimpleNamespace
 
 import nbformat
@@ -14,7 +15,8 @@ import helpers.__main__  # noqa: F401 - sets the environment, before NumPy is im
 def autograde(tmp_path_factory):
     """A function that releases a notebook and has nbgrader grade it, untouched and with the reference answers.
 
-    One course for the session: nbgrader takes seconds to make a gradebook.
+    One course for the session: nbgrader takes seconds to make a gradebook. A notebook that offers a rehearsal is run
+    as one here; nbval runs it in full.
     """
     course = tmp_path_factory.mktemp("course")
     return lambda source_path: _autograde(source_path, course)
@@ -30,10 +32,12 @@ def _autograde(source_path, course):
 
     name = source_path.stem
     release = generate(source_path, course, gradebook=True)
-    for student in ("untouched", "solved"):
-        (course / "build/submitted" / student / name).mkdir(parents=True)
-    shutil.copy(release, course / "build/submitted/untouched" / name)
-    nbformat.write(_with_answers(release, source_path), course / "build/submitted/solved" / name / release.name)
+    untouched = _rehearsed(nbformat.read(release, as_version=4))
+    submissions = {"untouched": untouched, "solved": _with_answers(deepcopy(untouched), source_path)}
+    for student, notebook in submissions.items():
+        folder = course / "build/submitted" / student / name
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / release.name)
 
     config = load_config(course)
     config.CourseDirectory.assignment_id = name
@@ -49,11 +53,16 @@ def _autograde(source_path, course):
         }
 
 
-def _with_answers(release_path, source_path):
+def _rehearsed(notebook):
+    for cell in notebook.cells:
+        cell.source = re.sub(r"^QUICK = False\b", "QUICK = True", cell.source, flags=re.MULTILINE)
+    return notebook
+
+
+def _with_answers(notebook, source_path):
     from helpers.classroom.source import as_solution, read_source
 
     answers = {cell.id: cell.source for cell in as_solution(read_source(source_path)).cells}
-    notebook = nbformat.read(release_path, as_version=4)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = answers[cell.id]

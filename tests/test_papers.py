@@ -59,8 +59,8 @@ def test_every_relative_link_leads_somewhere(name):
 @every_paper
 def test_every_make_command_exists(name):
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    for target, arguments in re.findall(r"(?:`|^    )make ([a-z]+)([^`\n]*)", PAPERS[name], re.MULTILINE):
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    for target, arguments in re.findall(r"(?:`|^    )make ([a-z-]+)([^`\n]*)", PAPERS[name], re.MULTILINE):
         assert target in targets
         for variable in re.findall(r"\b([A-Z]+)=", arguments):
             assert f"$({variable})" in makefile

@@ -15,6 +15,7 @@ import ast
 import re
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import jupytext
@@ -26,6 +27,9 @@ TEXT_STUB = "*Write your answer here.*"
 
 #: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
 SOLUTION_TAG = "solution"
+
+#: Cells with this tag, such as a learner's progress, are in the release only. They have no number among the others.
+RELEASE_TAG = "release"
 
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -65,9 +69,11 @@ def read_source(path):
     notebook = jupytext.read(path, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    for number, cell in enumerate(notebook.cells, 1):
+    numbers = count(1)
+    for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
-        cell.id = re.sub(r"[^A-Za-z0-9_-]+", "-", grading(cell).get("grade_id", "")) or f"cell-{number:03d}"
+        number = "release" if is_only_in_release(cell) else f"{next(numbers):03d}"
+        cell.id = re.sub(r"[^A-Za-z0-9_-]+", "-", grading(cell).get("grade_id", "")) or f"cell-{number}"
     _check_ids(notebook, path)
     for cell in notebook.cells:
         try:
@@ -83,7 +89,7 @@ def read_source(path):
 
 def as_solution(notebook):
     """Return the notebook as a reader sees it: no markers, and no stub after an answer."""
-    return _rewrite(notebook, _solution_lines, notebook.cells)
+    return _rewrite(notebook, _solution_lines, [cell for cell in notebook.cells if not is_only_in_release(cell)])
 
 
 def as_release(notebook):
@@ -102,6 +108,11 @@ def grading(cell):
 def is_only_in_solution(cell):
     """Return whether a cell is left out of the release."""
     return SOLUTION_TAG in cell.metadata.get("tags", [])
+
+
+def is_only_in_release(cell):
+    """Return whether a cell is left out of the solution."""
+    return RELEASE_TAG in cell.metadata.get("tags", [])
 
 
 def place(path):

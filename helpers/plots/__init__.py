@@ -38,6 +38,7 @@ from helpers.plots.language_model import (
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
+from helpers.plots.progress import course_progress
 from helpers.plots.training import gradient_norms, learning_curves
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "affine_graph",
     "clipping_cliff",
     "course_map",
+    "course_progress",
     "disagreement",
     "dropout_masks",
     "embedding_lookup",

@@ -17,7 +17,7 @@ from helpers.training.trainer import Trainer
 #: Where the finished runs that the course shows are kept.
 FOLDER = Path(__file__).parent / "sweeps"
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3)
 
 _BASELINE = Settings(
     hidden_size=100,

@@ -191,3 +191,14 @@ def test_cell_ids_come_from_the_grade_id_or_the_place(source_path):
     ids = [cell.id for cell in read_source(source_path).cells]
     assert ids[:3] == ["cell-001", "cell-002", "ex-9-1"]
     assert ids == [cell.id for cell in read_source(source_path).cells]
+
+
+def test_a_cell_for_the_release_alone_is_not_in_the_solution_and_takes_no_number(source_path):
+    before = [cell.id for cell in as_solution(read_source(source_path)).cells]
+    text = source_path.read_text()
+    source_path.write_text(
+        text.replace("# %%\nimport numpy", '# %% tags=["release"]\nwhere = 1\n\n# %%\nimport numpy', 1)
+    )
+    source = read_source(source_path)
+    assert [cell.id for cell in as_solution(source).cells] == before
+    assert [cell.id for cell in as_release(source).cells if cell.source == "where = 1"] == ["cell-release"]

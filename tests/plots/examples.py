@@ -104,6 +104,9 @@ FIGURES = {
         np.linspace(0, 2, 48).reshape(6, 8),
         {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
     ),
+    "course_progress": lambda: plots.course_progress(
+        {"00": [("0.1", "right")], "01": [("1.1", "right"), ("1.2", "not yet"), ("1.3", "open")]}
+    ),
     "course_map": plots.course_map,
     "disagreement": _disagreement,
     "dropout_masks": _masks,

@@ -1,0 +1,157 @@
+"""Where a learner stands: the points under the checks of their saved notebooks. Nothing is run, and nothing sent."""
+
+import html
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from IPython.display import display
+
+from helpers.checks.catalogue import EXERCISES, MODULES
+from helpers.checks.exercise import Exercise
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One exercise, and what its check said when the learner last ran it and saved.
+
+    Args:
+        exercise: the Exercise.
+        points: of the visible check; None if it was not run yet.
+    """
+
+    exercise: Exercise
+    points: float | None
+
+    @property
+    def right(self):
+        """Whether the check gave all its points."""
+        return self.points == self.exercise.points
+
+    @property
+    def state(self):
+        """ "right", "not yet", or "open" where the check was not run."""
+        if self.points is None:
+            return "open"
+        return "right" if self.right else "not yet"
+
+
+class Progress:
+    """A learner's standing in every exercise; shown as a table with one line per notebook and what is next.
+
+    Args:
+        standings: a Standing for each exercise of the course, in order.
+    """
+
+    def __init__(self, standings):
+        self.standings = standings
+
+    @property
+    def notebooks(self):
+        """Dict from the number of a notebook, e.g. "01", to the standings in it."""
+        numbers = [module[-2:] for module in MODULES]
+        return {
+            number: [one for one in self.standings if one.exercise.id.startswith(f"{int(number)}.")]
+            for number in numbers
+        }
+
+    @property
+    def squares(self):
+        """What the picture of it is drawn from: number of a notebook to the pairs (id, state) of its exercises."""
+        return {number: [(one.exercise.id, one.state) for one in some] for number, some in self.notebooks.items()}
+
+    @property
+    def next(self):
+        """The first exercise that is not right yet, or None."""
+        return next((one.exercise for one in self.standings if not one.right), None)
+
+    def lines(self):
+        """The rows of the table: number of the notebook, exercises that are right, points of the visible checks."""
+        for number, standings in self.notebooks.items():
+            points = sum(one.points or 0 for one in standings)
+            most = sum(one.exercise.points for one in standings)
+            right = sum(one.right for one in standings)
+            yield number, f"{right} of {len(standings)}", f"{points:g} of {most:g}"
+
+    @property
+    def advice(self):
+        """A sentence on what is next."""
+        if self.next is None:
+            return "Every exercise is right. The hidden checks and the written answer are for a grader."
+        return f"Next: exercise {self.next.id}, {self.next.title} (notebook {int(self.next.id.split('.')[0]):02d})."
+
+    def __repr__(self):
+        table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
+        return f"{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{self.advice}"
+
+    def _repr_html_(self):
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("notebook", "exercises right", "points"))
+        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in self.lines())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{html.escape(self.advice)}</p>"
+
+
+def progress(folder=None):
+    """Show where you stand, from the saved notebooks, and return it.
+
+    The points are those that stood under each visible check when its notebook was last saved. While a submission is
+    graded, no notebook is read.
+
+    Args:
+        folder: that holds a folder for each notebook; in a notebook, the one around its own.
+
+    Returns:
+        Progress
+    """
+    found = read_progress(Path.cwd().parent if folder is None else folder)
+    display(found)
+    return found
+
+
+def read_progress(folder):
+    """Return the standing in every exercise, from the notebooks NN_name/NN_name.ipynb in a folder.
+
+    A notebook that is missing or cannot be read counts as not begun.
+
+    Args:
+        folder: that holds a folder for each notebook.
+
+    Returns:
+        Progress
+    """
+    grading = "NBGRADER_EXECUTION" in os.environ
+    said = {} if grading else {key: value for module in MODULES for key, value in _points_in(folder, module[-2:])}
+    standings = []
+    for exercise in EXERCISES.values():
+        points = said.get(f"check-{exercise.id.replace('.', '-')}")
+        # a number that no check of this exercise can have given is none of its points
+        standings.append(Standing(exercise, points if points is not None and 0 <= points <= exercise.points else None))
+    return Progress(standings)
+
+
+def _points_in(folder, number):
+    """Yield the grade id and the value of each graded cell of a saved notebook."""
+    for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")):
+        if path.stem != path.parent.name:  # a backup or a copy
+            continue
+        try:
+            cells = nbformat.read(path, as_version=4).cells
+        except Exception:  # `make restore` mends a notebook that cannot be read
+            continue
+        for cell in cells:
+            value = _value(cell)
+            if value is not None:
+                yield cell.metadata.get("nbgrader", {}).get("grade_id"), value
+
+
+def _value(cell):
+    """The number a cell ended in, or None."""
+    for output in reversed(cell.get("outputs", [])):
+        if output.get("output_type") == "execute_result":
+            try:
+                value = float(output["data"]["text/plain"])
+            except (KeyError, ValueError, TypeError):
+                return None
+            return value if math.isfinite(value) else None
+    return None

@@ -1,0 +1,68 @@
+"""The learner kit has the whole course, and neither an answer's source nor a test."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.classroom.kit import pack
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("kit") / "learner-kit.zip"
+    pack(ROOT, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def unpacked(archive, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(archive) as kit:
+        kit.extractall(folder)
+    return folder / "learner-kit"
+
+
+def test_it_has_every_notebook_and_no_solution_or_test(unpacked):
+    names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/*/*.ipynb")} <= names
+    assert not any(name.split("/")[0] in ("solutions", "tests", "my", "runs", ".git", ".venv") for name in names)
+
+
+def test_no_released_notebook_in_it_has_an_output_or_a_marker(unpacked):
+    for path in unpacked.glob("notebooks/*/*.ipynb"):
+        assert "### BEGIN" not in path.read_text(encoding="utf-8")
+        assert not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+
+
+def test_the_same_course_gives_the_same_bytes(archive, tmp_path):
+    pack(ROOT, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_a_course_that_is_not_whole_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="notebooks, helpers, docs"):
+        pack(tmp_path, tmp_path / "out.zip")
+
+
+def test_the_commands_of_a_learner_work_where_it_was_unpacked(unpacked):
+    """By this environment's Python: what is installed from the lock is the same."""
+    outside = {**os.environ, "PYTHONPATH": str(unpacked)}
+
+    def helpers(*arguments):
+        command = [sys.executable, "-m", "helpers", *arguments]
+        return subprocess.run(command, cwd=unpacked, env=outside, capture_output=True, text=True)
+
+    restored = helpers("restore", "01")
+    assert restored.returncode == 0, restored.stderr
+    assert list(unpacked.glob("my/01_*/01_*.ipynb"))
+    shown = helpers("progress")
+    assert shown.returncode == 0, shown.stderr
+    assert "Next: exercise 0.1" in shown.stdout
+    assert (unpacked / "my/progress.png").read_bytes().startswith(b"\x89PNG")
