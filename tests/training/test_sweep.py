@@ -1,0 +1,96 @@
+"""Sweeps keep each finished run, go on after an interruption, and the stored one is of the settings in the code."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from helpers.training import load_sweep, sweep
+from helpers.training.presets import PRESETS
+from helpers.training.sweep import SEEDS, SWEEPS, fingerprint, run_sweep
+
+TINY = replace(PRESETS["tiny"], epochs=1, rate=0.0)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A sweep of two rows whose runs take no time; a list of those that were really run."""
+    ran = []
+
+    def run_once(settings, corpus, seed):
+        ran.append((settings.tied, seed))
+        return {
+            "parameters": 10,
+            "train_perplexity": 3.0,
+            "valid_perplexity": 2.0,
+            "test_perplexity": 1.0 + seed,
+            "cpu_seconds": 0.1,
+        }
+
+    monkeypatch.setitem(SWEEPS, "small", {"tied": TINY, "untied": replace(TINY, tied=False)})
+    monkeypatch.setattr(sweep, "run_once", run_once)
+    return ran
+
+
+def test_every_row_is_run_with_every_seed_once(small, tmp_path):
+    run_sweep("small", tmp_path, seeds=(0, 1))
+    run_sweep("small", tmp_path, seeds=(0, 1))
+    assert small == [(True, 0), (False, 0), (True, 1), (False, 1)]
+    assert [(run["row"], run["seed"]) for run in load_sweep("small", tmp_path)] == [
+        ("tied", 0),
+        ("tied", 1),
+        ("untied", 0),
+        ("untied", 1),
+    ]
+
+
+def test_an_interrupted_sweep_goes_on_after_the_last_finished_run(small, tmp_path, monkeypatch):
+    whole = sweep.run_once
+
+    def interrupted(settings, corpus, seed):
+        if len(small) == 3:
+            raise KeyboardInterrupt
+        return whole(settings, corpus, seed)
+
+    monkeypatch.setattr(sweep, "run_once", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep("small", tmp_path, seeds=(0, 1))
+    assert len(load_sweep("small", tmp_path)) == 3
+    monkeypatch.setattr(sweep, "run_once", whole)
+    run_sweep("small", tmp_path, seeds=(0, 1))
+    assert len(small) == len(set(small)) == 4
+
+
+def test_runs_of_other_settings_are_not_mixed_in(small, tmp_path, monkeypatch):
+    run_sweep("small", tmp_path, seeds=(0,))
+    monkeypatch.setitem(SWEEPS, "small", {"tied": replace(TINY, epochs=2), "untied": TINY})
+    with pytest.raises(ValueError, match="other settings"):
+        run_sweep("small", tmp_path, seeds=(0,))
+
+
+def test_a_damaged_table_and_an_unknown_sweep_are_refused_in_a_sentence(small, tmp_path):
+    (tmp_path / "small.csv").write_text("row,seed\ntied,zero\n")
+    with pytest.raises(ValueError, match="is damaged"):
+        load_sweep("small", tmp_path)
+    with pytest.raises(ValueError, match="There is no sweep 'large'"):
+        load_sweep("large", tmp_path)
+
+
+def test_a_sweep_that_was_never_run_is_empty(small, tmp_path):
+    assert load_sweep("small", tmp_path) == []
+
+
+def test_the_stored_ablation_is_complete_and_of_the_settings_in_the_code():
+    rows = SWEEPS["ablation"]
+    found = load_sweep("ablation")
+    assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in rows for seed in SEEDS]
+    for run in found:
+        assert run["settings"] == fingerprint(rows[run["row"]]), f"row {run['row']}: run `make sweep` again"
+        assert np.isfinite([run["valid_perplexity"], run["test_perplexity"]]).all()
+
+
+def test_each_row_of_the_ablation_changes_one_thing():
+    rows = [vars(settings) for settings in SWEEPS["ablation"].values()]
+    changed = [[name for name in one if one[name] != other[name]] for one, other in pairwise(rows)]
+    assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
