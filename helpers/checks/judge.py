@@ -26,6 +26,7 @@ class Verdict:
         paragraphs: the message, the first one the most important; `code` in backticks, **weight** in asterisks.
         misconception: the mistake that was recognised, if one was.
         printed: what the answer printed while it was checked.
+        raised: the type of the error that it ended in, if it did.
     """
 
     exercise: object
@@ -35,6 +36,7 @@ class Verdict:
     paragraphs: tuple[str, ...]
     misconception: object = None
     printed: str = ""
+    raised: str = ""
 
     @property
     def right(self):
@@ -60,14 +62,15 @@ def judge(exercise, answer, draws, seed=0):
     tried = cases(exercise, draws, seed)
     seen = [observe(exercise, answer, case.arguments) for case in tried]
     printed = next((one.printed for one in seen if one.printed), "")
-    unwritten = next((one.error for one in seen if isinstance(one.error, NotImplementedError)), None)
+    errors = [one.error for one in seen if one.error is not None]
+    unwritten = next((error for error in errors if isinstance(error, NotImplementedError)), None)
 
     fault = _first_fault(exercise, tried, seen)
     if fault is not None:
         cause = diagnosis.recognise(exercise, tried, seen, fault.result)
-        return _verdict(
-            exercise, "not yet", _explain(tried, seen, fault, cause), cause and cause.misconception, printed
-        )
+        raised = next((type(error).__name__ for error in errors if not isinstance(error, Misfit)), "")
+        paragraphs = _explain(tried, seen, fault, cause)
+        return _verdict(exercise, "not yet", paragraphs, cause and cause.misconception, printed, raised)
     if unwritten is not None:
         return _verdict(exercise, "not written yet", _what_is_left(exercise, seen, unwritten), None, printed)
     with np.errstate(all="ignore"):
@@ -77,9 +80,9 @@ def judge(exercise, answer, draws, seed=0):
     return _verdict(exercise, "right", [_praise(exercise, tried)], None, printed)
 
 
-def _verdict(exercise, status, paragraphs, misconception=None, printed=""):
+def _verdict(exercise, status, paragraphs, misconception=None, printed="", raised=""):
     points = exercise.points if status == "right" else 0.0
-    return Verdict(exercise, status, points, exercise.points, tuple(paragraphs), misconception, printed)
+    return Verdict(exercise, status, points, exercise.points, tuple(paragraphs), misconception, printed, raised)
 
 
 def _first_fault(exercise, tried, seen):
@@ -115,7 +118,9 @@ def _where_it_raised(exercise, error):
     said = f"{type(error).__name__}: {error}".rstrip(": .")
     if "Param" in str(error):
         said += ". (A Param is not an array: its values are in `.value`, its gradient in `.grad`)"
-    theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)]
+    # An error of a grader's sandbox brings the lines it came through with it.
+    frames = getattr(error, "frames", None) or traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if _is_theirs(frame.filename)]
     if not theirs:
         return f"`{exercise.name}` cannot be called as agreed. {said}."
     places = [f"line {frame.lineno} of the cell with `{frame.name}`{_quoted(frame)}" for frame in theirs]

@@ -16,9 +16,6 @@ from helpers.checks.saved import saved_answer
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
 
-_verdicts = {}  # exercise id -> (the answer that was checked, its Verdict), in this session
-_from_saved = {}  # exercise id -> the right answer of a saved notebook
-
 
 def check(exercise_id, given):
     """Check an answer, show what was found, and return the points.
@@ -33,12 +30,7 @@ def check(exercise_id, given):
     Raises:
         ValueError: there is no such exercise.
     """
-    exercise = _find(exercise_id)
-    with _standing_in(exercise, given) as replaced:
-        verdict = judge(exercise, given, VISIBLE)
-    _verdicts[exercise_id] = (given, verdict)
-    display(panel_of(verdict, [_notice_of_stand_in(other) for other in replaced]))
-    return float(verdict.points)
+    return _current.check(exercise_id, given)
 
 
 def hidden_check(exercise_id, given):
@@ -54,17 +46,7 @@ def hidden_check(exercise_id, given):
     Raises:
         ValueError: there is no such exercise.
     """
-    exercise = _find(exercise_id)
-    with _standing_in(exercise, given):
-        verdict = judge(exercise, given, HIDDEN, _secret_seed())
-    words = (
-        "Other sizes, other types and large values give the right results too."
-        if verdict.right
-        else "Not yet right on other sizes, other types or large values. The visible check says more where it can."
-    )
-    points = f"{verdict.points:g} of {verdict.max_points:g} points."
-    display(Panel(f"Exercise {exercise_id}, hidden check", verdict.status, [words, points]))
-    return float(verdict.points)
+    return _current.hidden_check(exercise_id, given)
 
 
 def answer(exercise_id):
@@ -81,48 +63,135 @@ def answer(exercise_id):
     Raises:
         ValueError: there is no such exercise.
     """
-    exercise = _find(exercise_id)
-    given, verdict = _verdicts.get(exercise_id, (None, None))
-    saved = _saved(exercise) if verdict is None else None
-    if saved is not None:
-        display(Panel(f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook", "notice", []))
-        return saved
-    missing = [exercise] if verdict is None or not verdict.right else _open_uses(exercise, given)
-    if not missing:
-        return given
-    ids = " and ".join(other.id for other in missing)
-    text = f"This cell runs with the reference `{exercise.name}`. Once yours is right, run it again."
-    display(Panel(f"Exercise {ids} is still open", "notice", [text]))
-    return exercise.reference
+    return _current.answer(exercise_id)
 
 
-def _saved(exercise):
-    """The right answer of a learner's saved notebook, ready to be called, or None."""
-    if exercise.id not in _from_saved and "NBGRADER_EXECUTION" not in os.environ:
-        given = _load(exercise)
+class Session:
+    """The checks of one notebook, and what they found so far.
+
+    Args:
+        show: what to do with a Panel; in a notebook it is displayed.
+        namespace_of: gives the names that the functions of an answer see, a dict or the like.
+        names_in: gives the names that an answer looks up when it runs.
+        secret: the secret seed; None reads it from the environment.
+    """
+
+    def __init__(self, show=None, namespace_of=None, names_in=None, secret=None):
+        self.show = show or (lambda panel: display(panel))
+        self.namespace_of = namespace_of or _globals_of
+        self.names_in = names_in or _names_in
+        self.secret = secret
+        self.latest = None  # the Verdict of the last check
+        self.verdicts = {}  # exercise id -> (the answer that was checked, its Verdict)
+        self.from_saved = {}  # exercise id -> the right answer of a saved notebook
+
+    def check(self, exercise_id, given):
+        """See `check`."""
+        exercise = _find(exercise_id)
+        with self._standing_in(exercise, given) as replaced:
+            verdict = self.latest = judge(exercise, given, VISIBLE)
+        self.verdicts[exercise_id] = (given, verdict)
+        self.show(panel_of(verdict, [_notice_of_stand_in(other) for other in replaced]))
+        return float(verdict.points)
+
+    def hidden_check(self, exercise_id, given):
+        """See `hidden_check`."""
+        exercise = _find(exercise_id)
+        # Without a secret seed the hidden draws are fixed: good enough for a desk of one's own.
+        secret = os.environ.get(SECRET_SEED, "") if self.secret is None else self.secret
+        with self._standing_in(exercise, given):
+            verdict = self.latest = judge(exercise, given, HIDDEN, [1, *secret.encode()])
+        words = (
+            "Other sizes, other types and large values give the right results too."
+            if verdict.right
+            else "Not yet right on other sizes, other types or large values. The visible check says more where it can."
+        )
+        points = f"{verdict.points:g} of {verdict.max_points:g} points."
+        self.show(Panel(f"Exercise {exercise_id}, hidden check", verdict.status, [words, points]))
+        return float(verdict.points)
+
+    def answer(self, exercise_id):
+        """See `answer`."""
+        exercise = _find(exercise_id)
+        given, verdict = self.verdicts.get(exercise_id, (None, None))
+        saved = self._saved(exercise) if verdict is None else None
+        if saved is not None:
+            heading = f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook"
+            self.show(Panel(heading, "notice", []))
+            return saved
+        missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
+        if not missing:
+            return given
+        ids = " and ".join(other.id for other in missing)
+        text = f"This cell runs with the reference `{exercise.name}`. Once yours is right, run it again."
+        self.show(Panel(f"Exercise {ids} is still open", "notice", [text]))
+        return exercise.reference
+
+    def _saved(self, exercise):
+        """The right answer of a learner's saved notebook, ready to be called, or None."""
+        if exercise.id not in self.from_saved and "NBGRADER_EXECUTION" not in os.environ:
+            given = self._load(exercise)
+            if given is None:
+                return None  # not remembered: the learner may mend and save it while this notebook is open
+            self.from_saved[exercise.id] = given
+        return self.from_saved.get(exercise.id)
+
+    def _load(self, exercise):
+        given = saved_answer(exercise, Path.cwd())
         if given is None:
-            return None  # not remembered: the learner may mend and save it while this notebook is open
-        _from_saved[exercise.id] = given
-    return _from_saved.get(exercise.id)
+            return None
+        for other in map(_find, exercise.uses):
+            _globals_of(given).setdefault(other.name, self._saved(other) or other.reference)
+        return given if judge(exercise, given, VISIBLE).right else None
+
+    def _open_uses(self, exercise, given):
+        """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""
+        found = []
+        for other in map(_find, exercise.uses):
+            used = self.namespace_of(given).get(other.name)
+            if other.name in self.names_in(given):
+                found += self._open_uses(other, used) if self._is_right(other, used) else [other]
+        return found
+
+    @contextlib.contextmanager
+    def _standing_in(self, exercise, given):
+        """Put the reference in the place of every answer that `given` may call and that is not right yet.
+
+        Yields the list of exercises that were replaced, so that no exercise is blocked by an earlier one.
+        """
+        namespace = self.namespace_of(given)
+        replaced = [
+            other for other in map(_find, exercise.uses) if not self._is_right(other, namespace.get(other.name))
+        ]
+        kept = {other.name: namespace.get(other.name) for other in replaced}
+        namespace.update({other.name: other.reference for other in replaced})
+        try:
+            yield [other for other in replaced if other.name in self.names_in(given)]
+        finally:
+            for other in replaced:
+                namespace.pop(other.name, None)
+            namespace.update({name: theirs for name, theirs in kept.items() if theirs is not None})
+
+    def _is_right(self, exercise, given):
+        if given is None:
+            return False
+        checked, verdict = self.verdicts.get(exercise.id, (None, None))
+        if checked is not given:
+            with self._standing_in(exercise, given):
+                verdict = judge(exercise, given, VISIBLE)
+            self.verdicts[exercise.id] = (given, verdict)
+        return verdict.right
 
 
-def _load(exercise):
-    given = saved_answer(exercise, Path.cwd())
-    if given is None:
-        return None
-    for other in map(_find, exercise.uses):
-        _namespace_of(given).setdefault(other.name, _saved(other) or other.reference)
-    return given if judge(exercise, given, VISIBLE).right else None
-
-
-def _open_uses(exercise, given):
-    """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""
-    found = []
-    for other in map(_find, exercise.uses):
-        used = _namespace_of(given).get(other.name)
-        if other.name in _names_in(given):
-            found += _open_uses(other, used) if _is_right(other, used) else [other]
-    return found
+@contextlib.contextmanager
+def using(session):
+    """Let `check` and `hidden_check` be those of a Session."""
+    global _current
+    kept, _current = _current, session
+    try:
+        yield session
+    finally:
+        _current = kept
 
 
 def _find(exercise_id):
@@ -131,47 +200,12 @@ def _find(exercise_id):
     return EXERCISES[exercise_id]
 
 
-def _secret_seed():
-    # Without a secret seed the hidden draws are fixed: good enough for a desk of one's own.
-    text = os.environ.get(SECRET_SEED, "")
-    return [1, *text.encode()]
-
-
-@contextlib.contextmanager
-def _standing_in(exercise, given):
-    """Put the reference in the place of every answer that `given` may call and that is not right yet.
-
-    Yields the list of exercises that were replaced, so that no exercise is blocked by an earlier one.
-    """
-    namespace = _namespace_of(given)
-    replaced = [other for other in map(_find, exercise.uses) if not _is_right(other, namespace.get(other.name))]
-    kept = {other.name: namespace[other.name] for other in replaced if other.name in namespace}
-    namespace.update({other.name: other.reference for other in replaced})
-    try:
-        yield [other for other in replaced if other.name in _names_in(given)]
-    finally:
-        for other in replaced:
-            namespace.pop(other.name, None)
-        namespace.update(kept)
-
-
-def _is_right(exercise, given):
-    if given is None:
-        return False
-    checked, verdict = _verdicts.get(exercise.id, (None, None))
-    if checked is not given:
-        with _standing_in(exercise, given):
-            verdict = judge(exercise, given, VISIBLE)
-        _verdicts[exercise.id] = (given, verdict)
-    return verdict.right
-
-
 def _functions_of(given):
     members = vars(given).values() if inspect.isclass(given) else [given]
     return [inspect.unwrap(member) for member in members if inspect.isfunction(member)]
 
 
-def _namespace_of(given):
+def _globals_of(given):
     """The global variables that the functions of an answer see."""
     return next((function.__globals__ for function in _functions_of(given)), {})
 
@@ -185,3 +219,6 @@ def _notice_of_stand_in(exercise):
         f"Exercise {exercise.id} is not right yet, so this check ran with the reference `{exercise.name}` in the place "
         "of yours."
     )
+
+
+_current = Session()

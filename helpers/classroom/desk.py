@@ -1,0 +1,260 @@
+"""The desk at which one submission is checked: the checks run here, its answers in a process of their own."""
+
+import ast
+import contextlib
+import math
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.exercise import Misfit
+from helpers.checks.panel import Panel
+from helpers.checks.session import Session, check, hidden_check, using
+from helpers.classroom.sandbox.peer import OFFERED, Peer
+from helpers.classroom.sandbox.standins import RemoteClass, RemoteFunction
+from helpers.classroom.sandbox.wire import Closed, Pipe
+from helpers.classroom.source import grading
+
+#: The answers' process offers what it can do under this number.
+SERVICE = "a1"
+
+_BY_NAME = {exercise.name: exercise for exercise in EXERCISES.values()}
+
+
+@dataclass
+class Score:
+    """What one graded cell came to.
+
+    Args:
+        points: earned; None where a person grades.
+        max_points: that could be earned.
+        status: "right", "wrong", "not written", "raised", "timed out", "out of memory", "killed", "crashed",
+            "not defined", "unreadable", or "for a person".
+        reason: the first sentence of the check's message, for the instructor.
+        misconception: the name of the mistake that was recognised, or "".
+    """
+
+    points: float | None
+    max_points: float
+    status: str
+    reason: str = ""
+    misconception: str = ""
+
+
+class Stopped(Misfit, Closed):
+    """The answers' process is gone; the message says why, for the learner."""
+
+
+class Desk:
+    """The checks of one submission, and the process with its answers.
+
+    Args:
+        walls: around the process.
+        answers: grade id to source.
+        secret: the secret seed of the hidden checks.
+    """
+
+    def __init__(self, walls, answers, secret):
+        self.walls = walls
+        self.answers = {_exercise_id(grade_id): source for grade_id, source in answers.items()}
+        self.secret = secret
+        self.process = None
+        self.stopped = {}  # exercise id -> (status, sentence), for answers that ended their process
+
+    def run_check(self, cell):
+        """Run a test cell.
+
+        Returns:
+            a Score, and the Panels that the cell showed
+        """
+        exercise_id, max_points = _exercise_id(grading(cell)["grade_id"]), float(grading(cell)["points"])
+        if exercise_id not in self.stopped:
+            self._make_ready()
+        if exercise_id in self.stopped:
+            return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
+        self.panels.clear()
+        self._set_clock()
+        self.names.lend_earlier()
+        try:
+            with using(self.session):
+                points = _last_value(cell.source, self.names)
+        except NameError:
+            return _nothing(exercise_id, max_points, "not defined", self._why_not_defined(exercise_id))
+        finally:
+            self.names.rest()
+        return self._score(exercise_id, points, max_points), list(self.panels)
+
+    def close(self):
+        """End the process."""
+        if self.process is None:
+            return
+        self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            pipe.close()
+        self.process.wait()
+        self.process = None
+
+    # --- the process --------------------------------------------------------------------------------------------------
+
+    def _make_ready(self):
+        """Have a process in which every answer is defined, but for those that end their process."""
+        while self.process is None or self.pipe.failure:
+            self.close()
+            self.process = self.walls.start()
+            self.pipe = Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
+            self.peer = Peer(self.pipe, "c", OFFERED, lambda reason: Stopped(self._why_stopped(reason)[1]))
+            self.names = Names(self.peer, self.answers)
+            self.panels = []
+            self.session = Session(self.panels.append, lambda given: self.names, self.names.used_by, self.secret)
+            self._define_answers()
+
+    def _define_answers(self):
+        self.undefined = {}  # exercise id -> why its cell could not be run to its end
+        self._set_clock()
+        self.names.lend_earlier()
+        for exercise_id, source in self.answers.items():
+            if exercise_id in self.stopped:
+                continue
+            self._set_clock()
+            try:
+                self.peer.call(SERVICE, "define", (exercise_id, source), {})
+            except Closed:
+                self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
+                return
+            except Exception as error:
+                line = error.frames[-1].lineno if getattr(error, "frames", None) else getattr(error, "lineno", None)
+                where = f" at line {line}" if line else ""
+                said = f"{type(error).__name__}: {error}".rstrip(": .")
+                self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
+
+    def _set_clock(self):
+        self.pipe.deadline = time.monotonic() + self.walls.limits.seconds
+
+    def _why_stopped(self, reason):
+        """Return a status and a sentence."""
+        if reason == "it took too long":
+            return "timed out", (
+                f"It was stopped after {self.walls.limits.seconds:g} seconds. Is there a loop that never ends?"
+            )
+        if reason != "it ended":
+            return "killed", f"It was stopped: {reason}."
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=5)
+        code = self.process.returncode or 0
+        signal = -code if code < 0 else code - 128  # bubblewrap adds 128
+        if signal == 11:
+            return "crashed", "Its process crashed."
+        if signal in (9, 24):
+            return "killed", "Its process was killed: it used too much memory or CPU time."
+        return "killed", f"Its process ended by itself, with exit code {code}."
+
+    # --- scores -------------------------------------------------------------------------------------------------------
+
+    def _why_not_defined(self, exercise_id):
+        name = EXERCISES[exercise_id].name
+        if exercise_id not in self.answers:
+            return "Its answer cell is missing."
+        return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
+
+    def _score(self, exercise_id, points, max_points):
+        verdict = self.session.latest
+        if self.pipe.failure:
+            self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
+            return Score(0.0, max_points, *self.stopped[exercise_id])
+        if type(points) is not float or not math.isfinite(points) or not 0 <= points <= max_points:
+            raise RuntimeError(f"The check of exercise {exercise_id} came to {points!r}, not to points.")
+        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
+        if verdict.raised and status == "wrong":
+            status = "out of memory" if verdict.raised == "MemoryError" else "raised"
+        misconception = verdict.misconception.name if verdict.misconception else ""
+        return Score(points, max_points, status, "" if verdict.right else verdict.paragraphs[0], misconception)
+
+
+class Names:
+    """The names in the answers' process, as the checks use them.
+
+    Args:
+        peer: to ask.
+        answers: exercise id to source.
+    """
+
+    def __init__(self, peer, answers):
+        self.peer = peer
+        # What an answer finds from the notebooks before its own: the reference, since grading reads one notebook only.
+        words = {word for source in answers.values() for word in re.findall(r"\w+", source)}
+        own = {int(float(exercise_id)) for exercise_id in answers}
+        self.earlier = {
+            name: exercise.reference
+            for name, exercise in _BY_NAME.items()
+            if name in words and int(float(exercise.id)) < min(own, default=0)
+        }
+
+    def lend_earlier(self):
+        """Let answers use the reference where they use earlier answers; those that they define themselves stay."""
+        self.earlier = {name: lent for name, lent in self.earlier.items() if self.get(name) in (None, lent)}
+        self.update(self.earlier)
+
+    def get(self, name, default=None):
+        """Return what a name stands for, or the default."""
+        value = self.peer.call(SERVICE, "get", (name,), {})
+        return default if value is None else value
+
+    def update(self, names):
+        """Let names stand for other things; where the process is gone, there is nobody to tell."""
+        with contextlib.suppress(Closed):
+            self.peer.call(SERVICE, "put", (dict(names),), {})
+
+    def pop(self, name, default=None):
+        """Let a name stand for nothing any more."""
+        self.update({name: None})
+
+    def rest(self):
+        """Take back what was lent for a check, and forget what it made; the answers themselves stay."""
+        self.update(dict.fromkeys(self.earlier))
+        with contextlib.suppress(Closed):
+            self.peer.call(SERVICE, "rest", (), {})
+        kept = (RemoteFunction, RemoteClass)
+        self.peer.things.rest(exports=lambda thing: False, imports=lambda thing: isinstance(thing, kept))
+
+    def used_by(self, given):
+        """Return the names that an answer looks up when it runs; it is the answer's word, good for a notice only."""
+        if not isinstance(given, RemoteFunction | RemoteClass):
+            return set()
+        with contextlib.suppress(Closed, TypeError):
+            return set(self.peer.call(SERVICE, "used_by", (given,), {}))
+        return set()
+
+
+class _Scope(dict):
+    """The names of a test cell: its own, and the learner's names for exercises, from the answers' process."""
+
+    def __init__(self, names):
+        super().__init__(check=check, hidden_check=hidden_check)
+        self.names = names
+
+    def __missing__(self, name):
+        # Nothing else comes from the answers: a `check` or a `float` of theirs must not be used here.
+        value = self.names.get(name) if name in _BY_NAME else None
+        if value is None:
+            raise KeyError(name)
+        return value
+
+
+def _last_value(source, names):
+    """Run a test cell and return the value of its last line."""
+    tree = ast.parse(source)
+    scope, last = _Scope(names), ast.Expression(tree.body.pop().value)
+    exec(compile(tree, "<check>", "exec"), {}, scope)
+    return eval(compile(last, "<check>", "eval"), {}, scope)
+
+
+def _nothing(exercise_id, max_points, status, reason):
+    panel = Panel(f"Exercise {exercise_id}", "not yet", [reason, f"0 of {max_points:g} points."])
+    return Score(0.0, max_points, status, reason), [panel]
+
+
+def _exercise_id(grade_id):
+    """check-1-3 belongs to exercise 1.3."""
+    return ".".join(grade_id.split("-")[1:])

@@ -1,0 +1,142 @@
+"""Grading one submission: a pure function from bytes to an executed notebook, its scores, and the reasons for them.
+
+The answers run in a process of their own, inside the walls; the checks run here, where answers cannot reach.
+"""
+
+import contextlib
+import tempfile
+import time
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+
+import nbformat
+
+from helpers.classroom.desk import Desk, Score
+from helpers.classroom.sandbox.walls import Limits, Walls
+from helpers.classroom.source import as_release, find_blocks, grading, read_source
+from helpers.classroom.submission import Unreadable, read_submission, without_hidden_tests
+
+
+@dataclass
+class Graded:
+    """What grading one submission came to.
+
+    Args:
+        notebook: the release with the submission's answers and the checks' messages in it, nbformat's JSON.
+        scores: grade id to Score.
+        changes: what else the submission changed, to no effect.
+        unreadable: what is wrong with the file, if it could not be read.
+        protected: whether the answers ran inside a sandbox.
+        seconds: wall clock.
+    """
+
+    notebook: str
+    scores: dict
+    changes: list = field(default_factory=list)
+    unreadable: str = ""
+    protected: bool = True
+    seconds: float = 0.0
+
+    def as_dict(self):
+        """Return plain data, for JSON."""
+        return asdict(self)
+
+
+def make_paper(source_path):
+    """Return the notebook that submissions are graded with: the release, with the hidden tests still in it.
+
+    Args:
+        source_path: solutions/NN_name/NN_name.py.
+
+    Returns:
+        nbformat's JSON, a string
+    """
+    source = read_source(source_path)
+    paper = as_release(source)
+    whole = {cell.id: cell.source for cell in source.cells}
+    for cell in paper.cells:
+        if any(block.kind == "HIDDEN TESTS" for block in find_blocks(nbformat.from_dict({"source": whole[cell.id]}))):
+            cell.source = whole[cell.id]
+    return nbformat.writes(paper)
+
+
+def grade_submission(paper, submission, *, sandbox=True, limits=None, secret=""):
+    """Grade one submission; whatever it holds and does, there is a score and a reason.
+
+    Args:
+        paper: what `make_paper` returned.
+        submission: the bytes of the submitted notebook.
+        sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
+        limits: Limits.
+        secret: the instructor's secret seed for the hidden checks.
+
+    Returns:
+        Graded
+    """
+    begun, limits = time.monotonic(), limits or Limits()
+    paper = nbformat.reads(paper, as_version=4)
+    try:
+        taken = read_submission(submission, paper)
+    except Unreadable as error:
+        graded = Graded(
+            nbformat.writes(_blank(paper)),
+            _all_scores(paper, "unreadable", str(error)),
+            unreadable=str(error),
+        )
+    else:
+        with contextlib.ExitStack() as stack:
+            walls = Walls(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
+            desk = stack.enter_context(contextlib.closing(Desk(walls, taken.answers, secret)))
+            graded = Graded(*_grade(paper, taken, desk), changes=taken.changes)
+    graded.protected = sandbox
+    graded.seconds = time.monotonic() - begun
+    return graded
+
+
+def _grade(paper, taken, desk):
+    notebook, scores = _blank(paper), {}
+    for cell, tests in zip(notebook.cells, paper.cells):
+        nbgrader = grading(cell)
+        if nbgrader.get("solution") and nbgrader["grade_id"] in taken.answers:
+            cell.source = taken.answers[nbgrader["grade_id"]]
+        if not nbgrader.get("grade"):
+            continue
+        if nbgrader.get("solution"):
+            answered = cell.source.strip() != tests.source.strip()
+            scores[nbgrader["grade_id"]] = _written(nbgrader, answered)
+        else:
+            score, panels = desk.run_check(tests)
+            scores[nbgrader["grade_id"]] = score
+            cell.outputs = [*map(_shown, panels), _value(score.points)]
+            cell.execution_count = 1
+    return nbformat.writes(notebook), scores
+
+
+def _blank(paper):
+    """The release: the paper without its hidden tests, which no feedback may show."""
+    notebook = deepcopy(paper)
+    for cell in notebook.cells:
+        cell.source = without_hidden_tests(cell.source)
+    return notebook
+
+
+def _all_scores(paper, status, reason):
+    """No points for anything, and for each cell the same reason; what a person grades gets none either."""
+    graded = [grading(cell) for cell in paper.cells if grading(cell).get("grade")]
+    return {cell["grade_id"]: Score(0.0, float(cell["points"]), status, reason) for cell in graded}
+
+
+def _written(nbgrader, answered):
+    if answered:
+        return Score(None, float(nbgrader["points"]), "for a person")
+    return Score(0.0, float(nbgrader["points"]), "not written", "Nothing was written.")
+
+
+def _shown(panel):
+    return nbformat.v4.new_output(
+        "display_data", {"text/plain": repr(panel), "text/html": panel._repr_html_()}, metadata={}
+    )
+
+
+def _value(points):
+    return nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1)

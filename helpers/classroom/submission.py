@@ -1,0 +1,228 @@
+"""Reading a submission: its answers are taken, and everything else that it changed is only reported.
+
+A submission is a stranger's file. Nothing in it is believed: not its types, not its ids, not its metadata.
+"""
+
+import ast
+import json
+from dataclasses import dataclass, field
+
+from helpers.classroom.source import grading
+
+#: Largest file that is read [bytes]. The largest release has a fiftieth of it.
+LARGEST = 20 << 20
+
+
+class Unreadable(ValueError):
+    """The file is no notebook; the message says what is wrong with it."""
+
+
+@dataclass
+class Submission:
+    """What was taken from a submission.
+
+    Args:
+        answers: grade id to source, one for each answer cell that was found.
+        changes: sentences on what else was changed, none of which has an effect.
+    """
+
+    answers: dict = field(default_factory=dict)
+    changes: list = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    place: int
+    kind: str
+    id: str
+    grade_id: str
+    points: object
+    source: str
+
+
+def read_submission(data, paper):
+    """Take the answers from a submitted notebook.
+
+    An answer is the cell with the grade id of the released one; where there is none, that with its cell id; failing
+    that, the last one that defines the stub's name (of a written answer: that follows the same text).
+
+    Args:
+        data: the bytes of the file.
+        paper: the notebook that was released, nbformat's.
+
+    Returns:
+        Submission
+
+    Raises:
+        Unreadable: it is no notebook.
+    """
+    cells, metadata = _read(data)
+    taken = Submission(changes=_changed_notebook(metadata, cells))
+    used = set()
+    for place, released in enumerate(paper.cells):
+        if grading(released).get("solution"):
+            _take_answer(paper.cells, place, cells, taken, used)
+        elif grading(released).get("grade"):
+            _report_test(released, cells, taken)
+    own = [cell for cell in cells if cell.place not in used and _defines_something(cell)]
+    known = {cell.source for cell in paper.cells}
+    if strangers := [cell for cell in own if cell.source not in known and not _is_test(cell, paper)]:
+        taken.changes.append(
+            f"{len(strangers)} cell(s) outside the answer cells define something; they were not taken "
+            f"(the first begins `{strangers[0].source.strip().splitlines()[0][:60]}`)."
+        )
+    return taken
+
+
+def _take_answer(released_cells, place, cells, taken, used):
+    released = released_cells[place]
+    grade_id = grading(released)["grade_id"]
+    found, how = _candidates(released_cells, place, cells)
+    if not found:
+        taken.changes.append(f"The answer cell {grade_id} is missing.")
+        return
+    written = [cell for cell in found if cell.source.strip() != released.source.strip()]
+    cell = (written or found)[-1]
+    used.update(each.place for each in found)
+    taken.answers[grade_id] = cell.source
+    if len(found) > 1:
+        taken.changes.append(
+            f"The answer cell {grade_id} occurs {len(found)} times; the last one that was changed counts."
+        )
+    if how != "grade id":
+        taken.changes.append(f"The answer cell {grade_id} has lost its name; it was found by {how}.")
+    if cell.kind != released.cell_type:
+        taken.changes.append(f"The answer cell {grade_id} was turned from {released.cell_type} into {cell.kind}.")
+
+
+def _candidates(released_cells, place, cells):
+    """The cells that may hold an answer, and how they were found."""
+    released = released_cells[place]
+    by_grade_id = [cell for cell in cells if cell.grade_id == grading(released)["grade_id"]]
+    if by_grade_id:
+        return by_grade_id, "grade id"
+    by_id = [cell for cell in cells if cell.id and cell.id == released.id]
+    if by_id:
+        return by_id, "its cell id"
+    if released.cell_type == "code":
+        names = _top_level_names(released.source)
+        return [cell for cell in cells if names & _top_level_names(cell.source)], "the name it defines"
+    before = released_cells[place - 1].source.strip()
+    places = [cell.place + 1 for cell in cells if cell.source.strip() == before]
+    return [cell for cell in cells if cell.place in places], "the text before it"
+
+
+def _report_test(released, cells, taken):
+    grade_id = grading(released)["grade_id"]
+    found = [cell for cell in cells if cell.grade_id == grade_id] or [cell for cell in cells if cell.id == released.id]
+    if not found:
+        taken.changes.append(f"The check {grade_id} is missing.")
+        return
+    if len(found) > 1:
+        taken.changes.append(f"The check {grade_id} occurs {len(found)} times.")
+    cell = found[0]
+    if cell.kind != "code":
+        taken.changes.append(f"The check {grade_id} was turned from code into {cell.kind}.")
+    if cell.source.strip() != _released_test(released).strip():
+        taken.changes.append(f"The check {grade_id} was edited.")
+    points = grading(released).get("points")
+    if cell.grade_id and cell.points != points:
+        taken.changes.append(f"The points of {grade_id} were changed from {points:g} to {str(cell.points)[:20]}.")
+
+
+def _changed_notebook(metadata, cells):
+    changes = []
+    kernel = metadata.get("kernelspec") if isinstance(metadata.get("kernelspec"), dict) else {}
+    name = str(kernel.get("name", "python3"))
+    if name != "python3":
+        changes.append(f"The notebook asks for the kernel {name[:40]!r}; it was graded with Python all the same.")
+    if cells and not any(cell.grade_id for cell in cells):
+        changes.append("nbgrader's metadata were taken out of every cell, as some tools do.")
+    return changes
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+def without_hidden_tests(source):
+    """Return a test cell's source as it was released: without the lines between the markers of hidden tests."""
+    lines, kept, hidden = source.split("\n"), [], False
+    for line in lines:
+        if "### BEGIN HIDDEN TESTS" in line:
+            hidden = True
+        if not hidden:
+            kept.append(line)
+        if "### END HIDDEN TESTS" in line:
+            hidden = False
+    return "\n".join(kept)
+
+
+def _released_test(cell):
+    return without_hidden_tests(cell.source)
+
+
+def _read(data):
+    if len(data) > LARGEST:
+        raise Unreadable(f"It has {len(data) >> 20} MB; no more than {LARGEST >> 20} MB are read.")
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
+        cells = notebook["cells"]
+        if not isinstance(cells, list):
+            raise TypeError
+    except RecursionError:
+        raise Unreadable("It is nested too deeply to be a notebook.") from None
+    except (ValueError, KeyError, TypeError):
+        raise Unreadable(_what_is_it(data)) from None
+    metadata = notebook.get("metadata")
+    return [_cell(place, cell) for place, cell in enumerate(cells)], metadata if isinstance(metadata, dict) else {}
+
+
+def _what_is_it(data):
+    if not data.strip():
+        return "The file is empty."
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
+    except ValueError:
+        return "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"
+    if isinstance(notebook, dict) and "worksheets" in notebook:
+        return "It is a notebook of format 3 or older; open it in JupyterLab and save it again."
+    return "It is not a notebook: it has no list of cells."
+
+
+def _cell(place, cell):
+    cell = cell if isinstance(cell, dict) else {}
+    metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return _Cell(
+        place=place,
+        kind=str(cell.get("cell_type", "")),
+        id=_text(cell.get("id")),
+        grade_id=_text(nbgrader.get("grade_id")),
+        points=nbgrader.get("points"),
+        source=source if isinstance(source, str) else "",
+    )
+
+
+def _text(value):
+    return value if isinstance(value, str) else ""
+
+
+def _top_level_names(source):
+    """The functions and classes that a cell defines; where it is no valid Python, those that seem to be."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
+        return {pair[1] for pair in words if len(pair) == 2 and pair[0] in ("def", "class")}
+    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+
+
+def _defines_something(cell):
+    return cell.kind == "code" and bool(_top_level_names(cell.source))
+
+
+def _is_test(cell, paper):
+    return any(cell.grade_id == grading(released).get("grade_id") for released in paper.cells if grading(released))
