@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.checks import dropout
 from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
@@ -658,324 +659,36 @@ ADD_WEIGHT_DECAY = Exercise(
 # --- 6.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_dropout(rng, sizes):
-    # Large enough that a share of zeros tells one rate from another.
-    shape = sizes.N * 8, sizes.T * 4, sizes.D * 3
-
-    def away_from_zero():
-        return rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
-
-    return {"xs": away_from_zero(), "dys": away_from_zero(), "rate": 0.3, "seed": int(rng.integers(2**31))}
-
-
-def _array_like(ys, xs, name):
-    if not isinstance(ys, np.ndarray) or ys.shape != xs.shape:
-        got = "nothing" if ys is None else _kind(ys)
-        raise Misfit(f"`Dropout.{name}` must return an array of the shape of its argument, {xs.shape}: got {got}.")
-    return ys
-
-
-def _use_dropout(answer, arguments, record):
-    xs, dys, rate, seed = (arguments[name] for name in ("xs", "dys", "rate", "seed"))
-    original = xs.copy()
-
-    def build(seed=seed, rate=rate):
-        return build_layer(answer, "Dropout", rate, np.random.default_rng(seed))
-
-    def forward(layer, training=True):
-        return _array_like(layer.forward(xs, training=training), xs, "forward")
-
-    def backward(layer):
-        return _array_like(layer.backward(dys), dys, "backward")
-
-    layer = build()
-    record["ys, not training"] = _relation(forward(layer, training=False) / original, rate)
-    record["dxs, not training"] = _relation(backward(layer) / dys, rate)
-    ys = forward(layer)
-    mask = ys / original
-    record["type of ys, training"] = str(ys.dtype)
-    record["values of the mask"] = _relation(mask, rate)
-    record["share of zeros in the mask"] = _share(np.mean(mask == 0), rate, mask.size)
-    record["the mask"] = _spread(mask == 0)
-    dxs = backward(layer)
-    record["type of dxs, training"] = str(dxs.dtype)
-    record["the mask of dxs"] = _mask_back(dxs / dys, mask)
-    record["the mask of the next training forward"] = _same_zeros(mask, forward(layer) / original)
-    forward(layer, training=False)
-    record["dxs, after an evaluation that followed training"] = _relation(backward(layer) / dys, rate)
-    record["the mask of another layer, with the same seed"] = _same_zeros(mask, forward(build()) / original)
-    record["the mask of another layer, with another seed"] = _same_zeros(mask, forward(build(seed + 1)) / original)
-    record["ys at rate 0, training"] = _relation(forward(build(rate=0.0)) / original, 0.0)
-
-
-def _close(array, value):
-    return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
-
-
-def _relation(ratio, rate):
-    """Say what an array was multiplied by."""
-    if np.all(_close(ratio, 1)):
-        return "all unchanged"
-    zero, others = np.any(ratio == 0), ratio[ratio != 0]
-    known = {"1/(1-rate)": 1 / (1 - rate), "1": 1, "1-rate": 1 - rate, "1/rate": 1 / rate if rate else 0, "rate": rate}
-    for name, value in known.items():
-        if np.all(_close(others, value)):
-            return f"0 and {name}" if zero else f"all times {name}"
-    return "several values"
-
-
-def _share(share, rate, count):
-    for name, p in ("rate", rate), ("1 - rate", 1 - rate):
-        if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / count):
-            return name
-    return "none" if share == 0 else "all" if share == 1 else "another share"
-
-
-def _spread(dropped):
-    """Say along which axes the mask repeats itself."""
-    if not dropped.any():
-        return "nothing dropped"
-    names = "sequences", "steps", "features"
-    shared = [name for axis, name in enumerate(names) if np.all(dropped == np.take(dropped, [0], axis))]
-    return f"the same for all {' and '.join(shared)}" if shared else "its own value for every place"
-
-
-def _mask_back(back, mask):
-    if np.all(_close(back, mask) | ((back == 0) & (mask == 0))):
-        return "that of forward"
-    if np.all(_close(back, 1)):
-        return "none"
-    if np.array_equal(back == 0, mask == 0):
-        return "zeros as in forward, another scale"
-    return "another one"
-
-
-def _same_zeros(one, other):
-    return "the same" if np.array_equal(one == 0, other == 0) else "another one"
-
-
-class _Dropout(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
-    def __init__(self, rate, rng):
-        self.rate, self.rng = rate, rng
-
-    def forward(self, xs, *, training=False):
-        if not training:
-            return self.evaluate(xs)
-        self.mask = self.draw(xs)
-        return self.apply(xs)
-
-    def evaluate(self, xs):
-        self.mask = np.ones_like(xs)
-        return xs
-
-    def draw(self, xs):
-        return (self.kept(self.rng.random(self.shape(xs))) * self.scale()).astype(xs.dtype)
-
-    def apply(self, xs):
-        return xs * self.mask
-
-    def shape(self, xs):
-        return xs.shape
-
-    def kept(self, drawn):
-        return drawn >= self.rate
-
-    def scale(self):
-        return 1 / (1 - self.rate)
-
-    def backward(self, dys):
-        return dys * self.mask
-
-
-def _dropout(**methods):
-    """The class above with some of its methods replaced."""
-    return type("Dropout", (_Dropout,), methods)
-
-
-def _drop_always(self, xs):
-    self.mask = self.draw(xs)
-    return self.apply(xs)
-
-
-def _scale_down(self, xs):
-    self.mask = np.full_like(xs, 1 - self.rate)
-    return xs * self.mask
-
-
-def _scale_down_forward_only(self, xs):
-    self.mask = np.ones_like(xs)
-    return xs * xs.dtype.type(1 - self.rate)
-
-
-def _keep_old_mask(self, xs):
-    if not hasattr(self, "mask"):
-        self.mask = np.ones_like(xs)
-    return xs
-
-
-def _draw_once(self, xs):
-    if not hasattr(self, "drawn"):
-        self.drawn = _Dropout.draw(self, xs)
-    return self.drawn
-
-
-def _in_place(self, xs):
-    xs *= self.mask
-    return xs
-
-
-def _with_generator(make):
-    def draw(self, xs):
-        return ((make().random(xs.shape) >= self.rate) * self.scale()).astype(xs.dtype)
-
-    return draw
-
-
-def _upside_down(self):
-    return 1 / self.rate if self.rate else 1.0
-
-
 DROPOUT = Exercise(
     id="6.4",
     name="Dropout",
     title="Switch off at random",
     stars=2,
     reference=layers.Dropout,
-    results=dict.fromkeys(
-        (
-            "ys, not training",
-            "dxs, not training",
-            "type of ys, training",
-            "values of the mask",
-            "share of zeros in the mask",
-            "the mask",
-            "type of dxs, training",
-            "the mask of dxs",
-            "the mask of the next training forward",
-            "dxs, after an evaluation that followed training",
-            "the mask of another layer, with the same seed",
-            "the mask of another layer, with another seed",
-            "ys at rate 0, training",
-        ),
-        "",
-    ),
-    draw=_draw_dropout,
-    probe=_use_dropout,
+    results=dropout.RESULTS,
+    draw=dropout.draw_dropout,
+    probe=dropout.try_dropout("Dropout"),
     misconceptions=(
+        *dropout.mistakes(lambda self, xs: xs.shape),
         Misconception(
-            _dropout(scale=lambda self: 1),
-            "a dropout that does not scale what it keeps: on average the values get smaller",
-            "What is kept must make up for what is dropped: divide the mask by `1 - rate`.",
-        ),
-        Misconception(
-            _dropout(evaluate=_drop_always),
-            "a dropout that drops at test time too",
-            "Without `training` the layer is the identity, both ways. Look at the keyword first.",
-        ),
-        Misconception(
-            _dropout(scale=lambda self: 1, evaluate=_scale_down),
-            "dropout in its older form: no scale in training, and everything times `1 - rate` at test time",
-            "It would do, but the course uses the *inverted* form: scale in training, and leave test time alone.",
-        ),
-        Misconception(
-            _dropout(scale=lambda self: 1, evaluate=_scale_down_forward_only),
-            "a dropout that is scaled at test time instead, forward only",
-            "The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.",
-        ),
-        Misconception(
-            _dropout(evaluate=_scale_down),
-            "a dropout that is scaled twice: up in training, and down again at test time",
-            "One of the two is enough. Training has it, so test time is the identity.",
-        ),
-        Misconception(
-            _dropout(backward=lambda self, dys: dys * self.draw(dys)),
-            "a dropout that draws a *new* mask on the way back",
-            "The gradient must go through the gaps that forward left: keep the mask on `self`.",
-        ),
-        Misconception(
-            _dropout(kept=lambda self, drawn: drawn < self.rate),
-            "a dropout that *keeps* with probability `rate`, and scales as if it dropped with it",
-            "`rate` is the probability to drop: keep where the random number is `>= rate`.",
-        ),
-        Misconception(
-            _dropout(
-                kept=lambda self, drawn: drawn < self.rate if self.rate else drawn >= 0,
-                scale=_upside_down,
-            ),
-            "a dropout that takes `rate` for the probability to *keep*, scale included",
-            "Some libraries do. Here `rate` is the probability to drop: keep with `1 - rate`, divide by `1 - rate`.",
-        ),
-        Misconception(
-            _dropout(scale=_upside_down),
-            "a mask that is divided by `rate`",
-            "A share of `1 - rate` is kept, so divide by that.",
-        ),
-        Misconception(
-            _dropout(scale=lambda self: 1 - self.rate),
-            "a mask that is *multiplied* by `1 - rate`: the mean shrinks twice",
-            "Divide: what is kept must make up for what is dropped.",
-        ),
-        Misconception(
-            _dropout(shape=lambda self, xs: (1, *xs.shape[1:])),
+            dropout.wrong_dropout(lambda self, xs: (1, *xs.shape[1:])),
             "one mask for the whole batch",
             "Every value has a mask value of its own: draw in the shape of `xs`.",
         ),
         Misconception(
-            _dropout(shape=lambda self, xs: (xs.shape[0], 1, xs.shape[2])),
+            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], 1, xs.shape[2])),
             "one mask for all the steps of a sequence",
             "That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.",
         ),
         Misconception(
-            _dropout(shape=lambda self, xs: xs.shape[2:]),
+            dropout.wrong_dropout(lambda self, xs: xs.shape[2:]),
             "one mask for the features, the same for all sequences and steps",
             "Every value has a mask value of its own: draw in the shape of `xs`.",
         ),
         Misconception(
-            _dropout(shape=lambda self, xs: (*xs.shape[:2], 1)),
+            dropout.wrong_dropout(lambda self, xs: (*xs.shape[:2], 1)),
             "whole words dropped: one mask value for all the features of a place",
             "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            _dropout(backward=lambda self, dys: dys),
-            "a gradient that is not masked",
-            "What was set to 0 has no part in the loss: its gradient is 0 as well.",
-        ),
-        Misconception(
-            _dropout(backward=lambda self, dys: dys * (self.mask != 0)),
-            "a gradient that is masked and not scaled",
-            "Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.",
-        ),
-        Misconception(
-            _dropout(evaluate=_keep_old_mask),
-            "a backward that uses an old mask after an evaluation",
-            "The identity has the identity for its backward: set the mask to 1 when you are not training.",
-        ),
-        Misconception(
-            _dropout(draw=_draw_once),
-            "a mask that is drawn once and then kept for good",
-            "Each training forward draws anew. Otherwise it is a smaller model, and no dropout.",
-        ),
-        Misconception(
-            _dropout(draw=lambda self, xs: self.kept(self.rng.random(xs.shape)) * np.float64(self.scale())),
-            "a mask that is always float64, and makes float64 of everything above it",
-            "Training runs in float32: give the mask the type of its input, `.astype(xs.dtype)`.",
-        ),
-        Misconception(
-            _dropout(draw=_with_generator(np.random.default_rng)),
-            "a dropout with a generator of its own instead of `rng`",
-            "Draw from the `rng` that you are given: then the same seed trains the same model again.",
-        ),
-        Misconception(
-            _dropout(draw=_with_generator(lambda: np.random.default_rng(0))),
-            "a dropout that makes a generator with the same seed at every call",
-            "Draw from the `rng` that you are given; it goes on from call to call.",
-        ),
-        Misconception(
-            _dropout(apply=_in_place),
-            "a right mask that is applied to `xs` itself",
-            "`xs *= mask` changes the caller's array, which other layers kept for their backward. Make a new one.",
         ),
     ),
 )
