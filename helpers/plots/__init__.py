@@ -40,6 +40,7 @@ from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.progress import course_progress
 from helpers.plots.training import gradient_norms, learning_curves
+from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival
 
 __all__ = [
     "LiveFigure",
@@ -68,6 +69,8 @@ __all__ = [
     "lstm_step_backward",
     "lstm_unrolled",
     "masked_again_and_again",
+    "masked_lstm_cell",
+    "masks_over_time",
     "memory_length",
     "memory_over_time",
     "memory_path",
@@ -75,6 +78,7 @@ __all__ = [
     "norms_over_time",
     "overflow",
     "perplexity_ladder",
+    "recalled_by_seed",
     "rnn_step_backward",
     "rnn_step_forward",
     "rnn_unrolled",
@@ -84,6 +88,7 @@ __all__ = [
     "softmax_loss",
     "stack_over_time",
     "stream_rows",
+    "survival",
     "tanh_and_derivative",
     "tanh_graph",
     "training_curve",

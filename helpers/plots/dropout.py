@@ -21,7 +21,8 @@ def stack_over_time(dropout=""):
     """Draw a stack of two LSTM layers over three steps, and the arrows that dropout is put on.
 
     Args:
-        dropout: "" for none, "depth" for the arrows that go up, "time" for those from step to step.
+        dropout: "" for none, "depth" for the arrows that go up, "time" for those from step to step, "shared" for both,
+            with one mask for all the steps of a row.
 
     Returns:
         Picture
@@ -29,8 +30,9 @@ def stack_over_time(dropout=""):
     Raises:
         ValueError: another word.
     """
-    if dropout not in ("", "depth", "time"):
-        raise ValueError(f'dropout must be "", "depth" or "time": got {dropout!r}.')
+    if dropout not in ("", "depth", "time", "shared"):
+        raise ValueError(f'dropout must be "", "depth", "time" or "shared": got {dropout!r}.')
+    along, upwards = dropout in ("time", "shared"), dropout in ("depth", "shared")
     figure, ax = new_canvas(8.0, 4.35)
     centres = 1.75, 3.65, 5.55
     edges = 0.75, *centres, 6.9
@@ -39,7 +41,7 @@ def stack_over_time(dropout=""):
         for left, right in pairwise(edges):
             leave, reach = _HALF_WIDTH * (left in centres), _HALF_WIDTH * (right in centres)
             arrow(ax, (left, y + 0.1), (right, y + 0.1), leave=leave, reach=reach, colour=COLOUR_OF["c"], width=2.2)
-            _flow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], dropout == "time")
+            _flow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], along and _mark(dropout, name))
         _write(ax, 0.6, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
         _write(ax, 7.02, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
         _write(ax, 7.02, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
@@ -49,34 +51,45 @@ def stack_over_time(dropout=""):
         arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
             colour = COLOUR_OF["h"] if number else COLOUR_OF["x"]
-            _flow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, dropout == "depth")
+            _flow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, upwards and _mark(dropout, number))
         arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT, colour=INK)
         for name, y in _HEIGHTS.items():
             box(ax, x - _HALF_WIDTH, y - _HALF_HEIGHT, 2 * _HALF_WIDTH, 2 * _HALF_HEIGHT, rounding=0.1)
             _write(ax, x, y, name, fontweight="bold")
     if dropout:
-        _flow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, True)
-        _write(ax, 7.22, 0.92, "dropout", ha="left", size=9)
+        _flow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, _mark("", ""))
+        _write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left", size=9)
     where = {
         "": "Nothing is dropped.",
         "depth": "Dropout lies on the arrows that go up, from layer to layer, and on none that goes from step to step.",
         "time": "Dropout lies on the arrows of h from step to step, and on none that goes up.",
+        "shared": """Dropout lies on the arrows that go up and on those of h from step to step. Marks of one colour are
+        one mask: the same at every step of their row, and another one in each row.""",
     }[dropout]
     alt = f"""Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a
     state of its own, state[0] below and state[1] above, h and c, that runs from left to right. {where}"""
     return Picture(figure, alt)
 
 
-def _flow(ax, start, end, leave, reach, colour, dropped):
-    """An arrow, with the mark of dropout on it if asked for: a white square with a cross."""
+#: A colour for each mask of its own, by the place it lies in.
+_SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "green"}
+
+
+def _mark(dropout, place):
+    """The colour of a mark of dropout: one for all, or where masks are shared one for each of them."""
+    return COLOURS[_SHARED[place] if dropout == "shared" else "vermilion"]
+
+
+def _flow(ax, start, end, leave, reach, colour, mark):
+    """An arrow, with the mark of dropout on it if it has a colour: a white square with a cross."""
     arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
-    if dropped:
+    if mark:
         upright = start[0] == end[0]
         first, last = (start[1] + leave, end[1] - reach) if upright else (start[0] + leave, end[0] - reach)
         middle = (first + last) / 2 - 0.04
         x, y = (start[0], middle) if upright else (middle, start[1])
-        ax.plot(x, y, "s", ms=9, mfc="white", mec=COLOURS["vermilion"], mew=1.6, zorder=5)
-        ax.plot(x, y, "x", ms=5, color=COLOURS["vermilion"], mew=1.6, zorder=6)
+        ax.plot(x, y, "s", ms=9, mfc="white", mec=mark, mew=1.6, zorder=5)
+        ax.plot(x, y, "x", ms=5, color=mark, mew=1.6, zorder=6)
 
 
 @in_style
@@ -95,17 +108,22 @@ def dropout_masks(masks):
     masks = {title: np.asarray(mask, float) for title, mask in masks.items()}
     if not 1 <= len(masks) <= 4 or any(mask.ndim != 2 or not mask.size for mask in masks.values()):
         raise ValueError(f"Give 1 to 4 masks of shape (T, D): got {[mask.shape for mask in masks.values()]}.")
-    from matplotlib.colors import ListedColormap
-
     figure, axes = new_figure(8, 2.9, columns=len(masks), sharey=True, squeeze=False)
     for ax, (title, mask) in zip(axes[0], masks.items()):
-        ax.pcolormesh(mask.T > 0, cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#AEB8C4", lw=0.4)
-        ax.set(title=title, xlabel="step")
-        ax.locator_params(integer=True)
-        ax.grid(False)
+        mask_table(ax, mask, title)
     axes[0][0].set_ylabel("feature")
     shares = "; ".join(f"{title}: {np.mean(mask == 0):.0%} dropped, {_repeats(mask)}" for title, mask in masks.items())
     return Picture(figure, f"Dropout masks, steps across and features down, white where a value is dropped. {shares}.")
+
+
+def mask_table(ax, mask, title):
+    """Draw a mask (T, D) as a table into axes: steps across, features down, white where a value is dropped."""
+    from matplotlib.colors import ListedColormap
+
+    ax.pcolormesh(mask.T != 0, cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#AEB8C4", lw=0.4)
+    ax.set(title=title, xlabel="step")
+    ax.locator_params(integer=True)
+    ax.grid(False)
 
 
 def _repeats(mask):

@@ -76,6 +76,21 @@ def _masked_again():
     return plots.masked_again_and_again(kept[:, :40] * 2.0, {"measured, 400 units": kept.mean(axis=1)}, 0.5)
 
 
+def _masks_over_time():
+    rng = np.random.default_rng(0)
+    fresh, shared = rng.random((10, 12)) >= 0.3, np.tile(rng.random((1, 12)) >= 0.3, (10, 1))
+    masks = {"a fresh mask at each step": fresh / 0.7, "one mask for all steps": shared / 0.7}
+    return plots.masks_over_time(masks, {title: np.cumprod(mask, axis=0) for title, mask in masks.items()})
+
+
+def _survival():
+    steps = np.arange(1, 16)
+    computed = {"fresh": 0.75**steps, "shared": 0.75 + 0.0 * steps}
+    return plots.survival(
+        computed, {name: 0.99 * values for name, values in computed.items()}, dict.fromkeys(computed, 0.01 + 0 * steps)
+    )
+
+
 def _learning_runs():
     rng = np.random.default_rng(0)
     rising = [np.clip(np.linspace(0.2, 1.05, steps), 0, 1) for steps in (60, 90)]
@@ -110,6 +125,10 @@ FIGURES = {
     "course_map": plots.course_map,
     "disagreement": _disagreement,
     "dropout_masks": _masks,
+    "masked_lstm_cell": plots.masked_lstm_cell,
+    "masks_over_time": _masks_over_time,
+    "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
+    "survival": _survival,
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),
@@ -209,6 +228,7 @@ VARIANTS = (
     }
     | {
         "stack_over_time, depth": lambda: plots.stack_over_time("depth"),
+        "stack_over_time, shared": lambda: plots.stack_over_time("shared"),
         "stack_over_time, time": lambda: plots.stack_over_time("time"),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
         "gate_positions, g": lambda: _positions("g"),

@@ -1,0 +1,153 @@
+"""Variational dropout, seen: what a shared mask leaves, where it sits in a stack and in a cell, and what it recalls."""
+
+import numpy as np
+
+from helpers.plots.dropout import mask_table
+from helpers.plots.glyphs import NODE_RADIUS, node
+from helpers.plots.lstm_glyph import PLACES, SIZE, draw_lstm_cell
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Picture, in_style, new_canvas, new_figure
+
+_MASK = COLOURS["vermilion"]
+
+
+@in_style
+def survival(computed, simulated=None, errors=None):
+    """Plot the fraction of a memory that is left after 1, 2, … steps, computed and simulated.
+
+    Args:
+        computed: dict from label to (steps,), fractions by formula.
+        simulated: dict with the same labels to (steps,), fractions that were counted; left out if None.
+        errors: dict with the same labels to (steps,), half the height of the bars on what was counted.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: labels or shapes that do not agree.
+    """
+    curves = {label: np.asarray(values, float) for label, values in computed.items()}
+    counted = {label: np.asarray(values, float) for label, values in (simulated or {}).items()}
+    bars = {label: np.asarray(values, float) for label, values in (errors or {}).items()}
+    if not curves or {values.shape for values in curves.values()} != {(len(next(iter(curves.values()))),)}:
+        raise ValueError("Give fractions (steps,) under each label, for the same number of steps.")
+    if any(set(other) - set(curves) or any(values.shape != curves[label].shape for label, values in other.items())
+           for other in (counted, bars)):  # fmt: skip
+        raise ValueError("What was simulated needs the labels and the steps of what was computed.")
+    figure, ax = new_figure(8, 3.4)
+    for style, (label, values) in zip(SERIES, curves.items()):
+        steps = np.arange(1, len(values) + 1)
+        ax.plot(steps, values, color=style["color"], ls=style["linestyle"], label=f"{label}, computed")
+        if label in counted:
+            seen = counted[label] > 0
+            ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=style["marker"], ms=5,
+                        mfc="white", color=style["color"], capsize=3, label=f"{label}, counted")  # fmt: skip
+        ax.annotate(_share(values[-1]), (steps[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
+                    color=style["color"], fontsize=9.5)  # fmt: skip
+    lowest = min(values[values > 0].min() for values in curves.values())
+    ax.set(yscale="log", ylim=(lowest / 3, 1.6), xlabel="steps", ylabel="fraction that is left")
+    ax.set_xlim(0.5, len(values) * 1.12)
+    ax.locator_params(axis="x", integer=True)
+    ax.legend(loc="lower left", fontsize=9)
+    ends = "; ".join(f"{label}: {_share(values[0])} after one step, {_share(values[-1])} after {len(values)}"
+                     for label, values in curves.items())  # fmt: skip
+    points = " What was counted lies on the lines." if counted else ""
+    return Picture(figure, f"The fraction that is left against steps, on a log axis. {ends}.{points}")
+
+
+def _share(value):
+    return f"{value:.2g}"
+
+
+@in_style
+def masks_over_time(masks, states):
+    """Plot masks and what is left of a state that goes through them, steps across: white is dropped, or gone.
+
+    Args:
+        masks: dict from title to a mask (T, D).
+        states: dict with the same titles to what is left (T, D) after each step.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: titles or shapes that do not agree.
+    """
+    if set(masks) != set(states) or len(masks) != 2:
+        raise ValueError("Give two masks, and under the same titles what is left of a state.")
+    figure, axes = new_figure(8, 4.2, columns=2, rows=2, sharex=True, sharey=True)
+    left = {}
+    for column, title in enumerate(masks):
+        mask, state = (np.asarray(one[title], float) for one in (masks, states))
+        mask_table(axes[0][column], mask, title)
+        mask_table(axes[1][column], state, "what is left of the state")
+        axes[0][column].set_xlabel("")
+        left[title] = int(np.sum(state[-1] != 0))
+    for row in axes:
+        row[0].set_ylabel("feature")
+    ends = "; ".join(f"{title}: {count} of {mask.shape[1]} features are left" for title, count in left.items())
+    alt = f"""Above, two masks over time, white where a value is dropped; beneath, the state that goes through them. At
+    the end, {ends}."""
+    return Picture(figure, alt)
+
+
+@in_style
+def masked_lstm_cell():
+    """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else.
+
+    Returns:
+        Picture
+    """
+    figure, ax = new_canvas(*SIZE)
+    draw_lstm_cell(ax)
+    c, h, x = (COLOUR_OF[name] for name in "chx")
+    (start, y), (join, _) = PLACES["h_prev"], PLACES["join"]
+    middle = (start + join) / 2 + 0.05
+    node(ax, (middle, y), r"$\odot$")
+    ax.plot([middle, middle], [y - 0.62, y - NODE_RADIUS], color=_MASK, lw=1.5, zorder=2)
+    ax.plot(middle, y - 0.66, "s", ms=11, mfc="white", mec=_MASK, mew=1.6, zorder=5)
+    ax.plot(middle, y - 0.66, "x", ms=6, color=_MASK, mew=1.6, zorder=6)
+    ax.text(middle - 0.14, y - 0.66, "one mask\n(N, H)", ha="right", va="center", fontsize=8.5, color=_MASK)
+    for place, symbol, colour in (
+        ((0.3, 3.06), "$c_{prev}$", c), ((6.64, 3.06), "$c_{next}$", c),
+        ((0.3, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$", h), ((1.33, 0.42), "$x$", x),
+    ):  # fmt: skip
+        ax.text(*place, symbol, ha="center", va="baseline", fontsize=12, color=colour)
+    ax.text(
+        6.3, 0.3, r"$A = x\,W_x + (mask \odot h_{prev})\,W_h + b$", ha="right", va="baseline", fontsize=12.5, color=INK
+    )
+    ax.text(7.0, 3.5, "to the layer above: no mask", ha="center", va="baseline", fontsize=8.5, color=PALE)
+    ax.text(4.2, 3.42, "the memory: no mask", ha="center", va="baseline", fontsize=8.5, color=c)
+    alt = """One step of an LSTM cell. h_prev goes through a multiplication with a mask before it joins x and feeds the
+    four blocks. The memory cell c along the top has no mask, and neither has h_next, which goes up and on to the next
+    step."""
+    return Picture(figure, alt)
+
+
+@in_style
+def recalled_by_seed(shares, chance):
+    """Plot how much each of several runs recalls, one point for each seed.
+
+    Args:
+        shares: dict from label to (seeds,), shares in 0..1.
+        chance: what guessing comes to.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: nothing to plot, or a share out of range.
+    """
+    shares = {label: np.asarray(values, float) for label, values in shares.items()}
+    if not shares or any(values.ndim != 1 or not np.all((values >= 0) & (values <= 1)) for values in shares.values()):
+        raise ValueError("Give shares between 0 and 1, (seeds,), under at least one label.")
+    figure, ax = new_figure(8, 0.8 + 0.52 * len(shares))
+    for row, (style, values) in enumerate(zip(SERIES, shares.values())):
+        spread = np.linspace(-0.18, 0.18, len(values))
+        ax.plot(values, row + spread, ls="", marker=style["marker"], ms=8, mfc=style["color"], mec="white")
+        ax.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=style["color"], lw=2)
+    ax.axvline(chance, color=PALE, lw=1.2, ls=(0, (4, 3)))
+    ax.annotate("guessing", (chance, -0.5), (4, -3), textcoords="offset points", color=PALE, fontsize=9, va="top")
+    ax.set_yticks(range(len(shares)), shares)
+    ax.set(ylim=(len(shares) - 0.5, -0.7), xlim=(0, 1.05), xlabel="share of first symbols recalled", ylabel="masks")
+    said = "; ".join(f"{label}: {values.min():.0%} to {values.max():.0%}" for label, values in shares.items())
+    return Picture(figure, f"One point for each seed, a bar at the mean; guessing gives {chance:.0%}. {said}.")
