@@ -1,3 +1,182 @@
-"""Right answers to the exercises of notebook 08 that look nothing like the reference."""
+"""Right answers to the exercises of notebook 08, each written in a way of its own."""
 
-ANSWERS = {}
+import math
+
+import numpy as np
+
+from helpers.nn.base import Layer
+from helpers.nn.model import LanguageModel
+
+# --- 8.1 ------------------------------------------------------------------------------------------------------------
+
+
+def count_by_identity(params):
+    seen, total = set(), 0
+    for param in params:
+        if id(param) not in seen:
+            seen.add(id(param))
+            total += int(np.prod(param.value.shape))
+    return total
+
+
+def count_with_a_set(params):
+    return sum(param.value.size for param in set(params))
+
+
+def count_with_a_dict(params):
+    sizes = {id(param): param.value.ravel().shape[0] for param in params}
+    return sum(sizes.values())
+
+
+# --- 8.2 ------------------------------------------------------------------------------------------------------------
+
+
+class TiedByEinsum(Layer):
+    """The products as sums over named axes."""
+
+    def __init__(self, E, b):
+        self.embedding, self.bias = E, b
+
+    def forward(self, xs, *, training=False):
+        if xs.shape[-1] != self.embedding.value.shape[1]:
+            raise ValueError("xs is not as wide as the embedding.")
+        self.seen = xs
+        return np.einsum("ntd,vd->ntv", xs, self.embedding.value) + self.bias.value
+
+    def backward(self, dlogits):
+        self.embedding.grad[...] += np.einsum("ntv,ntd->vd", dlogits, self.seen)
+        self.bias.grad[...] += np.einsum("ntv->v", dlogits)
+        return np.einsum("ntv,vd->ntd", dlogits, self.embedding.value)
+
+
+class TiedStepByStep(Layer):
+    """A loop over the steps, each with its own products."""
+
+    def __init__(self, E, b):
+        self.params = [E, b]
+
+    def forward(self, xs, training=False):
+        E, b = (param.value for param in self.params)
+        self.xs = xs
+        return np.stack([xs[:, step] @ E.T + b for step in range(xs.shape[1])], axis=1)
+
+    def backward(self, dlogits):
+        E, b = self.params
+        dxs = np.empty_like(self.xs)
+        for step in range(dlogits.shape[1]):
+            E.grad += (self.xs[:, step].T @ dlogits[:, step]).T
+            b.grad += dlogits[:, step].sum(axis=0)
+            dxs[:, step] = dlogits[:, step] @ E.value
+        return dxs
+
+
+class TiedByTensordot(Layer):
+    """The axes that are summed over, named by number."""
+
+    def __init__(self, E, b):
+        self.E, self.b = E, b
+
+    def forward(self, xs, *, training=False):
+        self.rows = xs
+        return np.tensordot(xs, self.E.value, axes=(2, 1)) + self.b.value
+
+    def backward(self, dlogits):
+        np.add(self.E.grad, np.tensordot(dlogits, self.rows, axes=((0, 1), (0, 1))), out=self.E.grad)
+        np.add(self.b.grad, dlogits.reshape(-1, dlogits.shape[2]).sum(0), out=self.b.grad)
+        return np.dot(dlogits, self.E.value)
+
+
+# --- 8.3 ------------------------------------------------------------------------------------------------------------
+
+
+def build_in_a_loop(layers, params, rate, rng):
+    body = [layers["Embedding"](params["E"]), layers["VariationalDropout"](rate, rng)]
+    for number in (1, 2):
+        weights = [params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b")]
+        body += [layers["LSTM"](*weights), layers["VariationalDropout"](rate, rng)]
+    return LanguageModel(
+        layers["Stacked"](body), layers["TiedAffine"](params["E"], params["b"]), layers["SoftmaxCrossEntropy"]()
+    )
+
+
+def build_line_by_line(layers, params, rate, rng):
+    criterion = layers["SoftmaxCrossEntropy"]()
+    output = layers["TiedAffine"](b=params["b"], E=params["E"])
+    third = layers["VariationalDropout"](rate, rng)
+    upper = layers["LSTM"](params["lstm2.Wx"], params["lstm2.Wh"], params["lstm2.b"])
+    second = layers["VariationalDropout"](rate, rng)
+    lower = layers["LSTM"](params["lstm1.Wx"], params["lstm1.Wh"], params["lstm1.b"])
+    first = layers["VariationalDropout"](rate, rng)
+    words = layers["Embedding"](params["E"])
+    return LanguageModel(layers["Stacked"]([words, first, lower, second, upper, third]), output, criterion)
+
+
+def build_as_stacks_of_stacks(layers, params, rate, rng):
+    def block(layer):
+        return [layer, layers["VariationalDropout"](rate, rng)]
+
+    def lstm(name):
+        return layers["LSTM"](*(param for key, param in sorted(params.items(), key=_part) if key.startswith(name)))
+
+    blocks = [block(layer) for layer in (layers["Embedding"](params["E"]), lstm("lstm1"), lstm("lstm2"))]
+    body = [layer for pair in blocks for layer in pair]
+    return LanguageModel(
+        body=layers["Stacked"](body),
+        output=layers["TiedAffine"](params["E"], params["b"]),
+        criterion=layers["SoftmaxCrossEntropy"](),
+    )
+
+
+def _part(item):
+    return ["Wx", "Wh", "b", "E"].index(item[0].split(".")[-1])
+
+
+# --- 8.4 ------------------------------------------------------------------------------------------------------------
+
+
+def decay_with_a_list(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    perplexities, rates = [], []
+    for _ in range(epochs):
+        rates.append(learning_rate)
+        run_epoch(learning_rate)
+        ppl = evaluate()
+        known = [one for one in perplexities if not math.isnan(one)]
+        if math.isnan(ppl) or (known and ppl >= min(known)):
+            learning_rate = learning_rate / factor
+        perplexities.append(ppl)
+    return perplexities, rates
+
+
+def decay_with_arrays(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    perplexities, rates = np.zeros(epochs), np.zeros(epochs)
+    best = np.inf
+    for epoch in range(epochs):
+        rates[epoch] = learning_rate
+        run_epoch(rates[epoch])
+        perplexities[epoch] = evaluate()
+        if perplexities[epoch] < best:
+            best = perplexities[epoch]
+        else:
+            learning_rate /= factor
+    return perplexities, rates
+
+
+def decay_by_counting(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    plateaus, best, history = 0, None, []
+    while len(history) < epochs:
+        rate = learning_rate * factor**-plateaus
+        run_epoch(rate)
+        history.append((evaluate(), rate))
+        if best is None or history[-1][0] < best:
+            best = history[-1][0]
+        else:
+            plateaus += 1
+    return tuple([pair[k] for pair in history] for k in (0, 1))
+
+
+ANSWERS = {
+    "8.1": (count_by_identity, count_with_a_set, count_with_a_dict),
+    "8.2": (TiedByEinsum, TiedStepByStep, TiedByTensordot),
+    "8.3": (build_in_a_loop, build_line_by_line, build_as_stacks_of_stacks),
+    "8.4": (decay_with_a_list, decay_with_arrays, decay_by_counting),
+}
