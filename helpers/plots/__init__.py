@@ -3,6 +3,7 @@
 from helpers.plots.clipping import clipping_cliff, runs_with_and_without, two_ways_to_clip
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
+from helpers.plots.full_model import ablation, decay_on_plateau, full_model, parameter_counts, summed_gradient
 from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
 from helpers.plots.glyphs import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.gradient_flow import (
@@ -45,15 +46,18 @@ from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalle
 __all__ = [
     "LiveFigure",
     "SliderFigure",
+    "ablation",
     "affine_graph",
     "clipping_cliff",
     "course_map",
     "course_progress",
+    "decay_on_plateau",
     "disagreement",
     "dropout_masks",
     "embedding_lookup",
     "fit_and_generalise",
     "four_answers",
+    "full_model",
     "fused_product",
     "gap_between_curves",
     "gate_openness",
@@ -77,6 +81,7 @@ __all__ = [
     "next_words",
     "norms_over_time",
     "overflow",
+    "parameter_counts",
     "perplexity_ladder",
     "recalled_by_seed",
     "rnn_step_backward",
@@ -88,6 +93,7 @@ __all__ = [
     "softmax_loss",
     "stack_over_time",
     "stream_rows",
+    "summed_gradient",
     "survival",
     "tanh_and_derivative",
     "tanh_graph",

@@ -41,7 +41,9 @@ def stack_over_time(dropout=""):
         for left, right in pairwise(edges):
             leave, reach = _HALF_WIDTH * (left in centres), _HALF_WIDTH * (right in centres)
             arrow(ax, (left, y + 0.1), (right, y + 0.1), leave=leave, reach=reach, colour=COLOUR_OF["c"], width=2.2)
-            _flow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], along and _mark(dropout, name))
+            marked_arrow(
+                ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], along and _mark(dropout, name)
+            )
         _write(ax, 0.6, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
         _write(ax, 7.02, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
         _write(ax, 7.02, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
@@ -51,13 +53,15 @@ def stack_over_time(dropout=""):
         arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
             colour = COLOUR_OF["h"] if number else COLOUR_OF["x"]
-            _flow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, upwards and _mark(dropout, number))
+            marked_arrow(
+                ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, upwards and _mark(dropout, number)
+            )
         arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT, colour=INK)
         for name, y in _HEIGHTS.items():
             box(ax, x - _HALF_WIDTH, y - _HALF_HEIGHT, 2 * _HALF_WIDTH, 2 * _HALF_HEIGHT, rounding=0.1)
             _write(ax, x, y, name, fontweight="bold")
     if dropout:
-        _flow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, _mark("", ""))
+        marked_arrow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, _mark("", ""))
         _write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left", size=9)
     where = {
         "": "Nothing is dropped.",
@@ -80,8 +84,8 @@ def _mark(dropout, place):
     return COLOURS[_SHARED[place] if dropout == "shared" else "vermilion"]
 
 
-def _flow(ax, start, end, leave, reach, colour, mark):
-    """An arrow, with the mark of dropout on it if it has a colour: a white square with a cross."""
+def marked_arrow(ax, start, end, leave, reach, colour, mark):
+    """Draw an arrow, with the mark of dropout on it if that has a colour: a white square with a cross."""
     arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
     if mark:
         upright = start[0] == end[0]

@@ -193,7 +193,8 @@ def gate_openness(openness, *, labels=None, marked=()):
         axes[0, column].set_title(title)
         axes[-1, column].set_xlabel("step")
         if labels is not None:
-            axes[-1, column].set_xticks(np.arange(len(labels)), labels)
+            slanted = {"rotation": 40, "ha": "right"} if len(labels) > 8 else {}
+            axes[-1, column].set_xticks(np.arange(len(labels)), labels, **slanted)
     for ax, gate in zip(axes[:, 0], gates):
         ax.set_ylabel(f"{_NAMES[gate]}\n${gate}$", rotation=0, ha="right", va="center", labelpad=10)
     return Picture(figure, f"Openness of the gates at every step, as bars from 0 to 1. {'. '.join(sentences)}.")

