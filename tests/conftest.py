@@ -31,7 +31,7 @@ def _autograde(source_path, course):
     from helpers.classroom.release import generate, load_config
 
     name = source_path.stem
-    release = generate(source_path, course, gradebook=True)
+    release = generate(source_path, course, gradebook=f"sqlite:///{course}/gradebook.db")
     untouched = _rehearsed(nbformat.read(release, as_version=4))
     submissions = {"untouched": untouched, "solved": _with_answers(deepcopy(untouched), source_path)}
     for student, notebook in submissions.items():

@@ -66,14 +66,14 @@ def load_config(course):
     return config
 
 
-def generate(source_path, course, *, gradebook=False):
+def generate(source_path, course, *, gradebook=None):
     """Make the release of one notebook in a course folder, which may be empty, and prove it.
 
     Args:
         source_path: solutions/NN_name/NN_name.py.
         course: a temporary folder.
-        gradebook: whether the folder gets a gradebook with the notebook in it. Only grading needs one, and nbgrader
-            takes seconds to make it.
+        gradebook: address of the gradebook that the notebook is entered into, e.g. "sqlite:///gradebook.db". Only
+            grading needs one, and nbgrader takes seconds to make it.
 
     Returns:
         the path of the released notebook, course/notebooks/NN_name/NN_name.ipynb.
@@ -89,7 +89,9 @@ def generate(source_path, course, *, gradebook=False):
     nbformat.write(as_solution(source), folder / f"{name}.ipynb")
     config = load_config(course)
     config.CourseDirectory.assignment_id = name
-    if not gradebook:
+    if gradebook:
+        config.CourseDirectory.db_url = gradebook
+    else:
         config.GenerateAssignment.no_database = True
         config.GenerateAssignment.preprocessors.remove(SaveCells)
     outcome = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))

@@ -1,0 +1,71 @@
+"""An instructor's course: where nbgrader keeps its folders and its gradebook, and which assignments there are."""
+
+import contextlib
+import warnings
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+
+from helpers.classroom.build import find_sources
+from helpers.classroom.release import load_config
+
+
+class Course:
+    """The folders and the gradebook of a course, as nbgrader_config.py lays them out.
+
+    Args:
+        root: the repository.
+    """
+
+    def __init__(self, root):
+        self.root = Path(root).resolve()
+        self.config = load_config(self.root)
+        self.directory = CourseDirectory(config=self.config)
+
+    def find_source(self, notebook):
+        """Return solutions/NN_name/NN_name.py of one notebook; its stem is the name of the assignment.
+
+        Args:
+            notebook: its number or name, e.g. "01".
+
+        Raises:
+            ValueError: none was named, or there is none of that name.
+        """
+        if not notebook:
+            raise ValueError("Which notebook? Name one by its number, e.g. NB=01.")
+        return find_sources(self.root, notebook)[0]
+
+    def folder(self, step, assignment, student="."):
+        """Return a folder of nbgrader's, e.g. build/submitted/STUDENT/ASSIGNMENT.
+
+        Args:
+            step: "submitted", "autograded" or "feedback".
+            assignment: the name of an assignment.
+            student: the id of a student; left out, the folder is that of all students.
+        """
+        directory = getattr(self.directory, f"{step}_directory")
+        if student == ".":
+            return self.root / directory
+        return Path(self.directory.format_path(directory, student, assignment))
+
+    def submitted(self, assignment):
+        """Return a dict from the id of each student who handed an assignment in to the path of the notebook."""
+        everyone = self.folder("submitted", assignment)
+        paths = sorted(everyone.glob(f"*/{assignment}/{assignment}.ipynb"))
+        return {path.parts[-3]: path for path in paths}
+
+    @contextlib.contextmanager
+    def gradebook(self):
+        """Open nbgrader's gradebook; it is made where there is none."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader's own use of its database
+            with Gradebook(self.directory.db_url, self.directory.course_id or "default_course") as gradebook:
+                yield gradebook
+
+    def need_released(self, assignment):
+        """Raise ValueError unless the gradebook knows an assignment."""
+        with self.gradebook() as gradebook:
+            if all(known.name != assignment for known in gradebook.assignments):
+                number = assignment.partition("_")[0]
+                raise ValueError(f"{assignment} was not released yet: run `make release NB={number}` first.")
