@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 import nbformat
 
+from helpers.checks.panel import Panel
 from helpers.classroom.desk import Desk, Score
 from helpers.classroom.sandbox.walls import Limits, Walls
 from helpers.classroom.source import as_release, find_blocks, grading, read_source
@@ -74,15 +75,12 @@ def grade_submission(paper, submission, *, sandbox=True, limits=None, secret="")
         Graded
     """
     begun, limits = time.monotonic(), limits or Limits()
-    paper = nbformat.reads(paper, as_version=4)
+    whole, paper = paper, nbformat.reads(paper, as_version=4)
     try:
         taken = read_submission(submission, paper)
     except Unreadable as error:
-        graded = Graded(
-            nbformat.writes(_blank(paper)),
-            _all_scores(paper, "unreadable", str(error)),
-            unreadable=str(error),
-        )
+        graded = without_points(whole, "unreadable", str(error))
+        graded.unreadable = str(error)
     else:
         with contextlib.ExitStack() as stack:
             walls = Walls(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
@@ -91,6 +89,24 @@ def grade_submission(paper, submission, *, sandbox=True, limits=None, secret="")
     graded.protected = sandbox
     graded.seconds = time.monotonic() - begun
     return graded
+
+
+def without_points(paper, status, reason):
+    """Return the Graded of a submission whose answers were not run: no points for anything, and everywhere the reason.
+
+    Args:
+        paper: what `make_paper` returned.
+        status, reason: of each Score.
+    """
+    notebook, scores = _blank(nbformat.reads(paper, as_version=4)), {}
+    for cell in notebook.cells:
+        nbgrader = grading(cell)
+        if not nbgrader.get("grade"):
+            continue
+        scores[nbgrader["grade_id"]] = Score(0.0, float(nbgrader["points"]), status, reason)
+        if cell.cell_type == "code":
+            _show(cell, [Panel("This submission was not graded", "not yet", [reason])], 0.0)
+    return Graded(nbformat.writes(notebook), scores)
 
 
 def _grade(paper, taken, desk):
@@ -107,8 +123,7 @@ def _grade(paper, taken, desk):
         else:
             score, panels = desk.run_check(tests)
             scores[nbgrader["grade_id"]] = score
-            cell.outputs = [*map(_shown, panels), _value(score.points)]
-            cell.execution_count = 1
+            _show(cell, panels, score.points)
     return nbformat.writes(notebook), scores
 
 
@@ -120,23 +135,15 @@ def _blank(paper):
     return notebook
 
 
-def _all_scores(paper, status, reason):
-    """No points for anything, and for each cell the same reason; what a person grades gets none either."""
-    graded = [grading(cell) for cell in paper.cells if grading(cell).get("grade")]
-    return {cell["grade_id"]: Score(0.0, float(cell["points"]), status, reason) for cell in graded}
-
-
 def _written(nbgrader, answered):
     if answered:
         return Score(None, float(nbgrader["points"]), "for a person")
     return Score(0.0, float(nbgrader["points"]), "not written", "Nothing was written.")
 
 
-def _shown(panel):
-    return nbformat.v4.new_output(
-        "display_data", {"text/plain": repr(panel), "text/html": panel._repr_html_()}, metadata={}
-    )
-
-
-def _value(points):
-    return nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1)
+def _show(cell, panels, points):
+    """Give a test cell its outputs. nbgrader gives *full* marks to one without a value at its end."""
+    shown = [{"text/plain": repr(panel), "text/html": panel._repr_html_()} for panel in panels]
+    cell.outputs = [nbformat.v4.new_output("display_data", data, metadata={}) for data in shown]
+    cell.outputs += [nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1)]
+    cell.execution_count = 1
