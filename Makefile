@@ -36,6 +36,21 @@ sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablati
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
 	@$(PY) -m helpers kit
 
+# For an instructor; the guide is docs/instructors.md. DRY=1 says what would be done, and does nothing.
+DRY_RUN = $(if $(DRY),--dry-run)
+
+release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59".
+	@$(PY) -m helpers release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
+
+grade: $(READY)  ## Grade the submissions of a notebook, or go on where grading stopped: NB=01.
+	@$(PY) -m helpers grade $(NB) $(DRY_RUN) $(ARGS)
+
+formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
+	@$(PY) -m helpers formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
+
+feedback: $(READY)  ## Make the feedback on what was graded: NB=01.
+	@$(PY) -m helpers feedback $(NB) $(DRY_RUN)
+
 bench: $(READY)  ## Measure the reference layers: time, memory, and against PyTorch where it is installed.
 	@$(PY) -m helpers bench $(ARGS)
 
@@ -43,7 +58,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
 		pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress restore sweep learner-kit bench lock
+.PHONY: help learn test train notebooks stale progress restore sweep learner-kit release grade formgrader feedback bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.

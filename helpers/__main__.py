@@ -149,6 +149,101 @@ def sweep(
     print(f"Every run of {name} is in {(out or FOLDER) / name}.csv.")
 
 
+# --- for an instructor ------------------------------------------------------------------------------------------------
+
+Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+@app.command()
+def release(
+    notebook: Notebook = "",
+    due: Annotated[str, typer.Option(help="When it is due, e.g. '2026-12-01 23:59'.")] = "",
+    dry_run: DryRun = False,
+):
+    """Enter a notebook into the gradebook as an assignment, and place it in the exchange where there is one."""
+    from helpers.classroom import outgoing
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    source, time = course.find_source(notebook), outgoing.read_due(due) if due else None
+    when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
+    if dry_run:
+        print(f"{source.stem} would be released{when}.")
+        return
+    place = outgoing.release(course, source, time)
+    print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
+
+
+_HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebook, or `make learner-kit`."
+
+
+@app.command()
+def grade(
+    notebook: Notebook = "",
+    jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core", min=1)] = None,
+    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")] = False,
+    dry_run: DryRun = False,
+):
+    """Grade every submission of a notebook on all cores; what was graded before is not graded again."""
+    from helpers.classroom import batch, item_analysis, report
+    from helpers.classroom.course import Course
+    from helpers.plots import item_analysis as draw
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    work = batch.open_batch(course, assignment, sandbox=not no_sandbox)
+    todo = work.find_finished()
+    print(f"{assignment}: {len(work.submitted)} submissions, {len(todo)} of them to be graded.")
+    if dry_run:
+        return
+    try:
+        with batch.Bar(work) as bar:
+            work.run(batch.local_workers(jobs), bar.show)
+    except KeyboardInterrupt:
+        print("\nStopped. What was graded is kept; the same command goes on from there.", file=sys.stderr)
+        sys.exit(130)
+    report.show(work.results)
+    report.write(work.results, work.folder)
+    ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
+    counts = {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}
+    draw(counts).save(work.folder / "items.png")
+    print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
+    if failed := work.failed():
+        sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
+
+
+@app.command()
+def feedback(notebook: Notebook = "", dry_run: DryRun = False):
+    """Make the feedback on everything graded, and place it in the exchange where there is one."""
+    from helpers.classroom import outgoing
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    if dry_run:
+        print(f"{len(outgoing.find_graded(course, assignment))} submissions of {assignment} would get feedback.")
+        return
+    count, waiting = outgoing.give_feedback(course, assignment)
+    print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
+    if waiting:
+        print(f"{waiting} of them still wait for a person (make formgrader); run this again afterwards.")
+
+
+@app.command()
+def formgrader(
+    port: Annotated[int, typer.Option(help="Port of the server.")] = 8889,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+):
+    """Open nbgrader's formgrader, in which a person grades the written answers."""
+    from helpers.classroom import lab
+
+    lab.launch_formgrader(ROOT, port, browser)
+
+
+# --- for a maintainer -------------------------------------------------------------------------------------------------
+
+
 @app.command()
 def bench(
     json: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json"),

@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 
 import nbformat
+from nbgrader.preprocessors import ComputeChecksums
 
 from helpers.checks.panel import Panel
 from helpers.classroom.desk import Desk, Score
@@ -53,7 +54,7 @@ def make_paper(source_path):
         nbformat's JSON, a string
     """
     source = read_source(source_path)
-    paper = as_release(source)
+    paper, _ = ComputeChecksums().preprocess(as_release(source), {})  # by them nbgrader sees that nothing was written
     whole = {cell.id: cell.source for cell in source.cells}
     for cell in paper.cells:
         if any(block.kind == "HIDDEN TESTS" for block in find_blocks(nbformat.from_dict({"source": whole[cell.id]}))):

@@ -22,6 +22,21 @@ def launch(root, port=8888, browser=True):
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options(root, port, browser)])
 
 
+def launch_formgrader(root, port=8889, browser=True):
+    """Become a server that shows nbgrader's formgrader, in this process, until it is stopped.
+
+    Args:
+        root: the repository, with nbgrader_config.py.
+        port: the first port to try.
+        browser: whether to open a window.
+    """
+    print("Starting formgrader in a tab of its own. Stop it with Ctrl-C, twice.", flush=True)
+    os.chdir(root)
+    chosen = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.default_url=/formgrader"]
+    chosen += ["--log-level=WARN", *_here(browser)]
+    os.execv(sys.executable, [sys.executable, "-m", "jupyter", "server", *chosen])
+
+
 def options(root, port, browser):
     """Return the options of the server."""
     chosen = [
@@ -32,8 +47,9 @@ def options(root, port, browser):
         "--KernelManager.transport_encryption=auto",
         "--log-level=WARN",
     ]
-    if not browser:
-        chosen.append("--no-browser")
-    if os.geteuid() == 0:
-        chosen.append("--allow-root")
-    return chosen
+    return chosen + _here(browser)
+
+
+def _here(browser):
+    """The options that depend on where a server starts."""
+    return ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)

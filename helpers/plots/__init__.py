@@ -1,12 +1,13 @@
 """Every figure of the course: functions that take arrays and return a picture with its alt text."""
 
-from helpers.plots.clipping import clipping_cliff, runs_with_and_without, two_ways_to_clip
+from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, runs_with_and_without, two_ways_to_clip
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import ablation, decay_on_plateau, full_model, parameter_counts, summed_gradient
 from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
 from helpers.plots.glyphs import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.gradient_flow import (
+    activation_slopes,
     gru_cell,
     learning_to_remember,
     lstm_step_backward,
@@ -25,6 +26,7 @@ from helpers.plots.gradients import (
     weights_that_stop,
 )
 from helpers.plots.interactive import LiveFigure, SliderFigure
+from helpers.plots.item_analysis import item_analysis
 from helpers.plots.language_model import (
     affine_graph,
     embedding_lookup,
@@ -32,6 +34,7 @@ from helpers.plots.language_model import (
     memory_length,
     next_words,
     perplexity_ladder,
+    recalled_by_age,
     softmax_loss,
     stream_rows,
     training_curve,
@@ -47,6 +50,7 @@ __all__ = [
     "LiveFigure",
     "SliderFigure",
     "ablation",
+    "activation_slopes",
     "affine_graph",
     "clipping_cliff",
     "course_map",
@@ -66,6 +70,7 @@ __all__ = [
     "gradient_heatmap",
     "gradient_norms",
     "gru_cell",
+    "item_analysis",
     "language_model",
     "learning_curves",
     "learning_to_remember",
@@ -79,10 +84,13 @@ __all__ = [
     "memory_over_time",
     "memory_path",
     "next_words",
+    "norm_as_length",
     "norms_over_time",
+    "one_step",
     "overflow",
     "parameter_counts",
     "perplexity_ladder",
+    "recalled_by_age",
     "recalled_by_seed",
     "rnn_step_backward",
     "rnn_step_forward",

@@ -123,6 +123,7 @@ def _learning_runs():
     return {"LSTM": rising, "RNN": [0.25 + rng.normal(0, 0.05, 90) for _ in range(2)]}
 
 
+OUT = np.linspace(-1, 1, 9)
 COUNTED = {"unigram": 292.0, "trigram": 75.0}
 
 
@@ -139,6 +140,9 @@ def _next_words():
 #: From the name of a public function to a call that draws it.
 FIGURES = {
     "ablation": _ablation,
+    "activation_slopes": lambda: plots.activation_slopes(
+        np.linspace(0, 1, 9), np.linspace(0, 1, 9) * (1 - np.linspace(0, 1, 9)), OUT, 1 - OUT**2
+    ),
     "affine_graph": plots.affine_graph,
     "clipping_cliff": lambda: plots.clipping_cliff(
         np.linspace(0, 1, 8),
@@ -158,6 +162,16 @@ FIGURES = {
     "masked_lstm_cell": plots.masked_lstm_cell,
     "masks_over_time": _masks_over_time,
     "parameter_counts": _counts,
+    "recalled_by_age": lambda: plots.recalled_by_age(
+        {
+            "state carried": dict(zip(range(1, 11), (1.01, 1.01, 1.01, 1.03, 1.03, 1.11, 1.03, 1.04, 1.04, 1.03))),
+            "set back to zeros": dict(zip(range(1, 11), (1.89, 3.0, 4.4, 5.7, 8.1, 8.1, 8.0, 8.0, 8.1, 8.1))),
+            "carried into other rows": dict(zip(range(1, 11), (8.1, 9.2, 8.6, 8.9, 8.9, 9.3, 8.4, 8.5, 9.1, 8.9))),
+            "carried, every key too old": dict(zip(range(6, 11), (8.1, 8.2, 8.2, 8.1, 8.2))),
+        },
+        5,
+        8,
+    ),
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
     "summed_gradient": _tied_gradient,
     "survival": _survival,
@@ -180,13 +194,16 @@ FIGURES = {
     ),
     "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
     "gru_cell": plots.gru_cell,
+    "item_analysis": lambda: plots.item_analysis(
+        {"1.4": (12, 21, 9, 8), "1.3": (25, 20, 4, 1), "1.6": (31, 16, 3, 0), "1.1": (50, 0, 0, 0)}
+    ),
     "language_model": lambda: plots.language_model(["the", "state", "of", "the"]),
     "learning_curves": lambda: plots.learning_curves(
         {"training": [400.0, 200.0, 120.0, 90.0], "validation": [380.0, 210.0, 150.0, 140.0]},
         baselines={"unigram": 292.0, "trigram": 75.0},
         learning_rates=[20.0, 20.0, 10.0, 5.0],
     ),
-    "learning_to_remember": lambda: plots.learning_to_remember(_learning_runs(), chance=0.25),
+    "learning_to_remember": lambda: plots.learning_to_remember({"Order": _learning_runs()}, chance=0.25),
     "lstm_cell": plots.lstm_cell,
     "lstm_step_backward": plots.lstm_step_backward,
     "lstm_unrolled": plots.lstm_unrolled,
@@ -197,6 +214,7 @@ FIGURES = {
     ),
     "memory_path": plots.memory_path,
     "next_words": _next_words,
+    "norm_as_length": lambda: plots.norm_as_length([3.0, 4.0], 12.0, 13.0),
     "norms_over_time": lambda: plots.norms_over_time(
         {
             "0.4 × random: vanishes": _seeds(0.5),
@@ -206,6 +224,7 @@ FIGURES = {
         title="Three sizes",
         limits=(1e-9, 1e3),
     ),
+    "one_step": lambda: plots.one_step([1.0, -2.0], [0.5, -1.0], [0.95, -1.9]),
     "overflow": _overflow,
     "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
     "rnn_step_backward": plots.rnn_step_backward,
@@ -263,6 +282,10 @@ VARIANTS = (
         "stack_over_time, depth": lambda: plots.stack_over_time("depth"),
         "stack_over_time, shared": lambda: plots.stack_over_time("shared"),
         "stack_over_time, time": lambda: plots.stack_over_time("time"),
+        "gru_cell, numbered": lambda: plots.gru_cell(numbered=True),
+        "learning_to_remember, two panels": lambda: plots.learning_to_remember(
+            {"Order": _learning_runs(), "First symbol": _learning_runs()}, chance=0.25
+        ),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
         "gate_positions, g": lambda: _positions("g"),
         "gate_openness, words": lambda: plots.gate_openness(

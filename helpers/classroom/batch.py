@@ -1,0 +1,301 @@
+"""Grading all submissions of an assignment: on every core, saved as it goes, resumed where it stopped."""
+
+import ctypes
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from tqdm import tqdm
+
+from helpers.checks.session import SECRET_SEED
+from helpers.classroom.build import replace_file
+from helpers.classroom.desk import Score
+from helpers.classroom.grading import Graded, grade_submission, make_paper, without_points
+from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
+from helpers.classroom.saving import Saver
+from helpers.classroom.submission import LARGEST
+
+_HELPERS = Path(__file__).resolve().parents[1]
+
+#: What a submission's score follows from, besides the submission: a change in any of it grades everything again.
+_CODE = ("nn", "checks", "classroom/sandbox", "classroom/desk.py", "classroom/grading.py", "classroom/submission.py")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How submissions are graded.
+
+    Args:
+        sandbox: whether answers run in bubblewrap.
+        secret: the instructor's secret seed of the hidden checks.
+        limits: Limits.
+    """
+
+    sandbox: bool = True
+    secret: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+
+class Batch:
+    """The submissions of one assignment, and what grading them came to.
+
+    Each result is kept in build/graded/ASSIGNMENT/STUDENT.json as soon as it is there, with a fingerprint of all that
+    it follows from. What has a result with today's fingerprint is not graded again.
+
+    Args:
+        course: the Course.
+        assignment: the name of an assignment that was released.
+        settings: Settings.
+    """
+
+    def __init__(self, course, assignment, settings):
+        self.course = course
+        self.assignment = assignment
+        self.settings = settings
+        self.submitted = course.submitted(assignment)
+        self.paper = make_paper(course.find_source(assignment))
+        self.folder = course.root / "build" / "graded" / assignment
+        self.results = {}  # student -> Graded
+        self._common = _digest(
+            *(self.paper, settings.secret, json.dumps(asdict(settings), sort_keys=True), sys.version, np.__version__),
+            *(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)),
+        )
+
+    def failed(self):
+        """Return the students whose submission could not be read or not be graded."""
+        return [
+            student
+            for student, graded in self.results.items()
+            if graded.unreadable or any(score.status == "not graded" for score in graded.scores.values())
+        ]
+
+    def find_finished(self):
+        """Take over the results that are there, and return the students whose work is still to be graded."""
+        for student in self.submitted:
+            graded = self._kept(student)
+            if graded is not None:
+                self.results[student] = graded
+        return [student for student in self.submitted if student not in self.results]
+
+    def run(self, workers, notify=lambda student, graded: None):
+        """Grade what is to be graded and save everything; Ctrl-C stops it, and nothing that was done is lost.
+
+        Args:
+            workers: a function that returns an executor (of concurrent.futures) and how many of its tasks run at once.
+            notify: called with each student and what their submission came to, those graded earlier first.
+        """
+        todo = self.find_finished()
+        with Saver(self.course, self.assignment) as saver:
+            for student, graded in self.results.items():
+                self._save(saver, student, graded, notify)
+            for student, data, graded in grade_all(self._jobs(todo), self.paper, self.settings, workers):
+                self.results[student] = graded
+                if not any(score.status == "not graded" for score in graded.scores.values()):
+                    self._keep(student, data, graded)
+                self._save(saver, student, graded, notify)
+        self.results = {student: self.results[student] for student in self.submitted}
+
+    def _jobs(self, students):
+        """Yield each student with the bytes of the notebook; a file that grows meanwhile is not read for ever."""
+        for student in students:
+            yield student, self._read(student)
+
+    def _read(self, student):
+        with self.submitted[student].open("rb") as file:
+            return file.read(LARGEST + 1)
+
+    def _save(self, saver, student, graded, notify):
+        if not saver.is_saved(student, graded):
+            saver.save(student, graded)
+        notify(student, graded)
+
+    # --- results on disk ----------------------------------------------------------------------------------------------
+
+    def _keep(self, student, data, graded):
+        record = {"fingerprint": _digest(self._common, data), "graded": graded.as_dict()}
+        replace_file(self._record(student), json.dumps(record))
+
+    def _kept(self, student):
+        try:
+            record = json.loads(self._record(student).read_text(encoding="utf-8"))
+            if record["fingerprint"] != _digest(self._common, self._read(student)):
+                return None
+            scores = {grade_id: Score(**score) for grade_id, score in record["graded"]["scores"].items()}
+            return Graded(**record["graded"] | {"scores": scores})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # there is none, or it is damaged: it is made again
+
+    def _record(self, student):
+        return self.folder / f"{student}.json"
+
+
+class Bar:
+    """A progress bar of a Batch, with the time that is left and what came last.
+
+    Args:
+        batch: the Batch.
+    """
+
+    def __init__(self, batch):
+        self.bar = tqdm(total=len(batch.submitted), desc="grading", unit="submission", smoothing=0.05)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.bar.close()
+
+    def show(self, student, graded):
+        """Count one submission."""
+        points = sum(score.points or 0 for score in graded.scores.values())
+        self.bar.set_postfix_str(f"{student}: {points:g}", refresh=False)
+        self.bar.update()
+
+
+def open_batch(course, assignment, *, sandbox=True):
+    """Return the Batch of an assignment, once it is sure that it can be graded.
+
+    Args:
+        course: the Course.
+        assignment: its name.
+        sandbox: whether answers run in bubblewrap.
+
+    Raises:
+        ValueError: it was not released, nothing was collected, or there is no sandbox.
+    """
+    course.need_released(assignment)
+    if not course.submitted(assignment):
+        number, folder = assignment.partition("_")[0], course.folder("submitted", assignment)
+        raise ValueError(f"There is no submission of {assignment} in {folder}: run `make collect NB={number}` first.")
+    if sandbox:
+        with TemporaryDirectory() as folder:
+            lack = why_no_sandbox(folder)
+        if lack:
+            raise ValueError(f"{lack}\n{_REFUSED}")
+    else:
+        print(_UNPROTECTED, file=sys.stderr)
+    secret = os.environ.get(SECRET_SEED, "")
+    if not secret:
+        print(f"{SECRET_SEED} is not set: the hidden checks use draws that a student can work out.", file=sys.stderr)
+    return Batch(course, assignment, Settings(sandbox, secret))
+
+
+_REFUSED = (
+    "Without a sandbox the answers of a submission could read and change whatever you can, so nothing was graded. "
+    "If you trust every one of them: --no-sandbox."
+)
+_UNPROTECTED = (
+    "Without a sandbox: a submission's answers can read and write your files, the gradebook among them, and use the "
+    "network. The checks still run in another process, and memory, CPU and wall clock are limited."
+)
+
+
+def grade_all(jobs, paper, settings, workers):
+    """Grade submissions, some at a time, and yield each with its result as soon as it is there.
+
+    Whatever happens to a worker, every submission gets a result: those in hand when one dies are graded at the end,
+    each in a worker of its own.
+
+    Args:
+        jobs: yields a name and the bytes of a notebook.
+        paper: what `make_paper` returned.
+        settings: Settings.
+        workers: a function that returns an executor and how many of its tasks run at once.
+
+    Yields:
+        (name, bytes, Graded)
+    """
+    jobs, in_hand, suspects, more = iter(jobs), {}, [], True
+    while more:
+        executor, at_once = workers()
+        try:
+            while more or in_hand:
+                while more and len(in_hand) < 2 * at_once:  # a worker never waits for its next task
+                    job = next(jobs, None)
+                    more = job is not None
+                    if more:
+                        in_hand[executor.submit(_grade, paper, job[1], settings)] = job
+                for future in wait(in_hand, return_when=FIRST_COMPLETED).done if in_hand else ():
+                    result = _result(future, paper)
+                    yield *in_hand.pop(future), result
+        except BrokenExecutor:
+            suspects += in_hand.values()
+            in_hand.clear()
+        finally:
+            _stop(executor)
+    for name, data in suspects:
+        yield name, data, _grade_alone(data, paper, settings, workers)
+
+
+def _grade_alone(data, paper, settings, workers):
+    executor, _ = workers()
+    try:
+        return _result(executor.submit(_grade, paper, data, settings), paper)
+    except BrokenExecutor:
+        return without_points(paper, "not graded", "The process that graded it died, twice.")
+    finally:
+        _stop(executor)
+
+
+def _result(future, paper):
+    """What a finished task came to; a fault of ours is a result too, and never ends the run."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        raise
+    except Exception as error:
+        reason = f"A fault of the grader, not of the submission: {type(error).__name__}: {error}"
+        return without_points(paper, "not graded", reason)
+
+
+def _grade(paper, data, settings):
+    return grade_submission(paper, data, sandbox=settings.sandbox, limits=settings.limits, secret=settings.secret)
+
+
+# --- workers on this machine ------------------------------------------------------------------------------------------
+
+
+def local_workers(count=None):
+    """Return a function that starts worker processes on this machine, for `Batch.run`.
+
+    Args:
+        count: how many; one for each core if left out.
+    """
+    count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
+    context = multiprocessing.get_context("spawn")
+    return lambda: (ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker), count)
+
+
+def _become_worker():
+    """Ctrl-C is for the parent, and a worker does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _stop(executor):
+    """End an executor without waiting for what it is still doing."""
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
+def _python_files(path):
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def _digest(*parts):
+    """A hash of strings and bytes, each of which counts with its length."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()

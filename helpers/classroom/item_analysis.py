@@ -1,0 +1,93 @@
+"""What a class found hard: for each exercise how many got it right, what went wrong, and which mistakes were named."""
+
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+
+#: The four ways an exercise can end for a learner, for the picture; each status of a Score belongs to one.
+ENDS = ("right", "wrong", "not written", "stopped")
+_END_OF = {"right": "right", "wrong": "wrong", "not written": "not written", "not defined": "not written"}
+
+
+@dataclass
+class Item:
+    """One exercise, over all submissions.
+
+    Args:
+        exercise: its number, e.g. "1.3".
+        ends: how often its visible check came to each of ENDS.
+        hidden_right: how often its hidden check was right.
+        statuses: how often its visible check came to each status of a Score.
+        mistakes: how often each known mistake was named.
+    """
+
+    exercise: str
+    ends: Counter = field(default_factory=Counter)
+    hidden_right: int = 0
+    statuses: Counter = field(default_factory=Counter)
+    mistakes: Counter = field(default_factory=Counter)
+
+    @property
+    def right(self):
+        """Share of submissions whose visible check was right."""
+        return self.ends["right"] / max(1, self.ends.total())
+
+
+def analyse(results):
+    """Return an Item for each exercise, the one most often wrong first.
+
+    Args:
+        results: Graded objects.
+    """
+    items = {}
+    for graded in results:
+        for grade_id, score in graded.scores.items():
+            kind, _, number = grade_id.partition("-")
+            if score.points is None or kind == "ex":
+                continue  # a person grades it
+            item = items.setdefault(number.replace("-", "."), Item(number.replace("-", ".")))
+            if kind == "hidden":
+                item.hidden_right += score.status == "right"
+                continue
+            item.ends[_END_OF.get(score.status, "stopped")] += 1
+            item.statuses[score.status] += 1
+            if score.misconception:
+                item.mistakes[score.misconception] += 1
+    return sorted(items.values(), key=lambda item: item.right)
+
+
+def summarise(results):
+    """Return the figures of a class: dict of words to numbers.
+
+    Args:
+        results: Graded objects, at least one.
+    """
+    totals = [sum(score.points or 0 for score in graded.scores.values()) for graded in results]
+    most = max(sum(score.max_points for score in graded.scores.values()) for graded in results)
+    return {
+        "submissions": len(totals),
+        "points to be had": most,
+        "mean": statistics.fmean(totals),
+        "median": statistics.median(totals),
+        "lowest": min(totals),
+        "highest": max(totals),
+        "waiting for a person": sum(waits_for_a_person(graded) for graded in results),
+    }
+
+
+def failures(results):
+    """Return how often the visible checks ended in each other status than right, the most frequent first.
+
+    Args:
+        results: Graded objects.
+    """
+    statuses = Counter()
+    for item in analyse(results):
+        statuses += item.statuses
+    del statuses["right"]
+    return dict(statuses.most_common())
+
+
+def waits_for_a_person(graded):
+    """Whether an answer in it is still to be graded by a person."""
+    return any(score.points is None for score in graded.scores.values())

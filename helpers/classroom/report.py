@@ -1,0 +1,88 @@
+"""What an instructor gets after grading: tables on the screen, and the same and more as CSV files."""
+
+import csv
+import io
+
+from rich.console import Console
+from rich.table import Table
+
+from helpers.classroom.build import replace_file
+from helpers.classroom.item_analysis import ENDS, analyse, failures, summarise, waits_for_a_person
+
+
+def show(results):
+    """Print the figures of a class, the reasons why points were lost, and the item analysis.
+
+    Args:
+        results: dict from student to Graded, not empty.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    figures = summarise(results.values())
+    console.print("  ".join(f"{words} {number:g}" for words, number in figures.items()))
+    if lost := failures(results.values()):
+        console.print("not right: " + ", ".join(f"{count} × {status}" for status, count in lost.items()))
+    table = Table("exercise", "right", "hidden right", "mistakes most often named", title="Most often wrong first")
+    for item in analyse(results.values()):
+        named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common(2))
+        share = f"{item.hidden_right} of {item.ends.total()}"
+        table.add_row(item.exercise, f"{item.ends['right']} of {item.ends.total()}", share, named)
+    Console(highlight=False).print(table, markup=False)
+    for student, graded in results.items():
+        if graded.unreadable:
+            console.print(f"{student}: could not be read. {graded.unreadable}", markup=False)
+        for reason in {score.reason for score in graded.scores.values() if score.status == "not graded"}:
+            console.print(f"{student}: not graded. {reason}", markup=False)
+
+
+def write(results, folder):
+    """Write items.csv, the item analysis, and report.csv, a line for each submission, into a folder.
+
+    Args:
+        results: dict from student to Graded, not empty.
+        folder: where to.
+    """
+    replace_file(folder / "items.csv", as_csv(analyse(results.values())))
+    replace_file(folder / "report.csv", report_csv(results))
+
+
+def as_csv(items):
+    """Return the item analysis as CSV, one line for each exercise."""
+    rows = [["exercise", "submissions", *ENDS, "hidden right", "mistakes named"]]
+    for item in items:
+        named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common())
+        ends = [item.ends[end] for end in ENDS]
+        rows.append([item.exercise, item.ends.total(), *ends, item.hidden_right, named])
+    return _csv(rows)
+
+
+def report_csv(results):
+    """Return one line for each submission: points, what waits for a person, and all that there was to say.
+
+    Args:
+        results: dict from student to Graded.
+    """
+    rows = [["student", "points", "of", "waits for a person", "not right", "changed, to no effect", "seconds"]]
+    for student, graded in results.items():
+        scores = graded.scores
+        points = sum(score.points or 0 for score in scores.values())
+        most = sum(score.max_points for score in scores.values())
+        reasons = [
+            f"{grade_id}: {score.status}. {score.reason}".strip()
+            for grade_id, score in scores.items()
+            if score.status not in ("right", "for a person")
+        ]
+        waits = "yes" if waits_for_a_person(graded) else "no"
+        changes = " ".join(graded.changes)
+        rows.append([student, f"{points:g}", f"{most:g}", waits, " | ".join(reasons), changes, f"{graded.seconds:.1f}"])
+    return _csv(rows)
+
+
+def _csv(rows):
+    """CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def _harmless(cell):
+    return f"'{cell}" if str(cell).startswith(("=", "+", "-", "@", "\t", "\r")) else cell

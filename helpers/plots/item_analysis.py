@@ -1,0 +1,48 @@
+"""What a class found hard: one bar for each exercise."""
+
+import numpy as np
+
+from helpers.plots.style import COLOURS, INK, Picture, in_style, new_figure
+
+#: Colour and hatching of each end: none is told by colour alone.
+_LOOKS = {
+    "right": (COLOURS["green"], ""),
+    "wrong": (COLOURS["vermilion"], "///"),
+    "not written": ("#D0D0D0", ""),
+    "stopped": (COLOURS["purple"], "xxx"),
+}
+
+
+@in_style
+def item_analysis(ends):
+    """Draw how each exercise ended for a class, the one most often right at the bottom.
+
+    Args:
+        ends: dict from an exercise to its four counts: right, wrong, not written, stopped (an error, a limit).
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: there is no exercise.
+    """
+    if not ends:
+        raise ValueError("There is no exercise to draw.")
+    counts = np.array(list(ends.values()), dtype=float)
+    shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    figure, ax = new_figure(7.0, 1.3 + 0.32 * len(ends))
+    places, left = np.arange(len(ends)), np.zeros(len(ends))
+    for (name, (colour, hatch)), share in zip(_LOOKS.items(), shares.T):
+        ax.barh(places, share, left=left, height=0.7, color=colour, hatch=hatch, edgecolor="white", label=name)
+        left += share
+    ax.set(yticks=places, yticklabels=ends, xlim=(0, 100), xlabel="submissions [%]", ylabel="exercise")
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.tick_params(colors=INK)
+    ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=1.6)
+    hardest, share = next(iter(ends)), shares[0, 0]
+    return Picture(
+        figure,
+        f"One bar for each exercise, split into right, wrong, not written and stopped, of {counts[0].sum():.0f} "
+        f"submissions. The least often right is {hardest}, by {share:.0f} percent.",
+    )
