@@ -403,6 +403,54 @@ def memory_length(steps, forgetting, carried):
     return Picture(figure, alt)
 
 
+@in_style
+def recalled_by_age(recalled, window, choices):
+    """Plot how well something read some steps ago is recalled, for several ways of training.
+
+    Args:
+        recalled: dict from label to dict from age [steps] to perplexity, 1 to 4 of them.
+        window: T, the width of a window; what is T or more steps old was read in an earlier one.
+        choices: perplexity of guessing.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: no such dict.
+    """
+    if not isinstance(recalled, dict) or not 1 <= len(recalled) <= 4 or not all(recalled.values()):
+        raise ValueError(
+            "recalled must be a dict from 1 to 4 labels to dicts from age to perplexity, none of them empty."
+        )
+    figure, ax = new_figure(8, 3.4)
+    oldest = max(max(by_age) for by_age in recalled.values())
+    highest = max(max(by_age.values()) for by_age in recalled.values())
+    ax.axhline(choices, color=PALE, lw=1.0)
+    ax.axvline(window - 0.5, color=PALE, lw=1.2, ls=(0, (4, 3)))
+    for (label, by_age), style in zip(recalled.items(), SERIES):
+        ax.plot(list(by_age), list(by_age.values()), **style, label=label)
+    ticks = [2**power for power in range(12) if 2**power < choices / 1.3]
+    ax.set(yscale="log", ylim=(0.85, 2.2 * max(choices, highest)), xlim=(0.6, oldest + 0.4))
+    ax.set(xlabel="steps since the key was read", ylabel="perplexity of the key")
+    ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
+    ax.set_xticks(range(1, oldest + 1))
+    ax.minorticks_off()
+    for side, ha, text in (
+        (-1, "right", f"may lie in the same\nwindow of {window}"),
+        (1, "left", "in an earlier window"),
+    ):
+        ax.annotate(text, (window - 0.5, 1), (6 * side, -4), ("data", "axes fraction"), "offset points", ha=ha,
+                    va="top", fontsize=9, color=PALE)  # fmt: skip
+    ax.legend(loc="center right")
+    lines = []
+    for label, by_age in recalled.items():
+        first, last = min(by_age), max(by_age)
+        lines.append(f"{label}: {by_age[first]:.1f} at {first}, {by_age[last]:.1f} at {last} steps")
+    alt = f"""Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was
+    read. A dashed line marks the width of a window, {window} steps. {"; ".join(lines)}."""
+    return Picture(figure, alt)
+
+
 # --- training ----------------------------------------------------------------------------------------------------
 
 

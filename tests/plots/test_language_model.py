@@ -63,6 +63,14 @@ def test_what_a_reset_costs_is_drawn_at_its_number_of_steps():
     assert "138 every 1, 118 every 5, 109 every 35 steps" in picture.alt and "at 107" in picture.alt
 
 
+def test_keys_recalled_are_drawn_beside_guessing_and_the_width_of_a_window():
+    picture = plots.recalled_by_age({"carried": {1: 1.0, 2: 1.1}, "zeros": {1: 2.0, 6: 8.2}}, 5, 8)
+    guessing, border, carried, zeros = picture.figure.axes[0].lines
+    assert set(guessing.get_ydata()) == {8} and set(border.get_xdata()) == {4.5}
+    assert list(carried.get_ydata()) == [1.0, 1.1] and list(zeros.get_xdata()) == [1, 6]
+    assert "carried: 1.0 at 1, 1.1 at 2 steps; zeros: 2.0 at 1, 8.2 at 6 steps" in picture.alt
+
+
 def test_a_run_that_is_still_going_on_leaves_room_for_the_rest():
     picture = plots.training_curve([900.0, 400.0], 25, 500, COUNTED)
     (ax,) = picture.figure.axes
@@ -98,6 +106,7 @@ REFUSED = {
     "no windows": (lambda: plots.stream_rows(np.arange(5), []), "0 windows"),
     "a long stream": (lambda: plots.stream_rows(np.arange(50), list(stream_batches(np.arange(50), 2, 9))), "40 ids"),
     "steps without values": (lambda: plots.memory_length([1, 2], [100.0], 90.0), r"got \(2,\) and \(1,\)"),
+    "nothing recalled": (lambda: plots.recalled_by_age({"a": {}}, 5, 8), "none of them empty"),
     "an empty run": (lambda: plots.training_curve([], 25, 500, COUNTED), "not be empty"),
     "no distributions": (lambda: plots.next_words({}, ["a"]), "1 to 4"),
     "too few words": (lambda: plots.next_words({1.0: np.ones(3)}, ["a"]), "over the 1 words"),
