@@ -100,7 +100,7 @@ def _through_the_output(ax):
     node(ax, P["tanh"], "tanh")
     node(ax, P["h_fork"], "+", radius=0.15)
     _words(ax, (
-        ((6.32, 1.15), "$dh_{next}$", _GRADIENT), ((5.25, 1.7), "$do$", _GRADIENT),
+        ((6.58, 1.17), "$dh_{next}$", _GRADIENT), ((5.25, 1.7), "$do$", _GRADIENT),
         ((5.87, 1.9), r"$\times\, o$", PALE), ((4.95, 2.53), r"$\times\,(1 - \tanh^2)$", PALE),
     ))  # fmt: skip
     ax.text(7.0, 3.5, "from the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
@@ -119,6 +119,34 @@ def _to_the_inputs(ax):
         ((0.6, 1.16), "$dh_{prev}$", h), ((1.3, 0.3), "$dx$", COLOUR_OF["x"]), ((3.5, 0.84), "$dA$", _GRADIENT),
     ))  # fmt: skip
     _shapes(ax, ((0.6, 0.83), "(N, H)"), ((1.83, 0.3), "(N, D)"), ((3.95, 0.84), "(N, 4H)"))
+
+
+@in_style
+def activation_slopes(openness, slope_of_gate, content, slope_of_content):
+    """Plot the slopes of the sigmoid and of tanh against what came *out* of them.
+
+    Args:
+        openness, slope_of_gate (K,): outputs of a sigmoid, 0 to 1, and its slope there.
+        content, slope_of_content (K,): outputs of a tanh, -1 to 1, and its slope there.
+
+    Returns:
+        Picture
+    """
+    figure, axes = new_figure(8, 2.6, 2, sharey=True)
+    panels = (
+        (openness, slope_of_gate, "a gate: $y(1-y)$", "openness $y$ of the gate", SERIES[0]),
+        (content, slope_of_content, "the new memory: $1-g^2$", "content $g$", SERIES[1]),
+    )
+    for ax, (y, slope, title, name, look) in zip(axes, panels):
+        ax.plot(y, slope, lw=2.4, markevery=max(1, len(y) // 10), **look)
+        ax.set(title=title, xlabel=name, ylim=(-0.04, 1.08))
+    axes[0].set_ylabel("slope")
+    tops = openness[np.argmax(slope_of_gate)], abs(content[np.argmax(slope_of_content)])
+    alt = f"""Two hills on one scale: the slope of an activation against its output. Left, of a gate, highest
+    {np.max(slope_of_gate):.2g} at {tops[0]:.2g} and lowest {np.min(slope_of_gate):.2g}, where the gate is closed or
+    open. Right, of the new memory, highest {np.max(slope_of_content):.2g} at {tops[1]:.2g} and lowest
+    {np.min(slope_of_content):.2g}, at both ends."""
+    return Picture(figure, alt)
 
 
 # --- over several steps ------------------------------------------------------------------------------------------
@@ -149,7 +177,7 @@ def memory_path():
         node(ax, (forget, top), r"$\odot$")
         node(ax, (squash, bottom), "tanh")
         node(ax, (product, bottom), "@")
-        index = ("T-2", "T-1", "T")[step]
+        index = ("T-3", "T-2", "T-1")[step]
         ax.text(forget, top + 0.27, rf"$f_{{{index}}}$", ha="center", va="baseline", fontsize=12, color=COLOUR_OF["f"])
         ax.text(product + 0.3, bottom - 0.36, "$W_h^\\top$", ha="center", va="baseline", fontsize=10, color=INK)
         end = forget - NODE_RADIUS
@@ -157,10 +185,11 @@ def memory_path():
     arrow(ax, (end, bottom), (0.12, bottom), colour=h)
     ax.text(0.4, top + 0.14, "$dc$", ha="center", va="baseline", fontsize=12, color=c)
     ax.text(0.4, bottom + 0.1, "$dh$", ha="center", va="baseline", fontsize=12, color=h)
-    ax.text(4.0, 0.2, "along c: another f at every step        along h: the same matrix, and squashing, at every step",
-            ha="center", va="baseline", fontsize=9, color=INK)  # fmt: skip
+    ax.text(0.85, 0.17, "along c: another f at every step", va="baseline", fontsize=9.5, color=c)
+    ax.text(7.2, 0.17, "along h: the same matrix, and squashing, at every step", ha="right", va="baseline",
+            fontsize=9.5, color=h)  # fmt: skip
     alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
-    memory c, each step has a plus and one product with its own forget gate, f at T, at T-1 and at T-2. Along the
+    memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
     bottom, through the hidden state h, each step has a squashing function and the product with the same matrix, Wh
     transposed. At every step thin arrows lead from each way to the other."""
     return Picture(figure, alt)
@@ -187,8 +216,11 @@ def _gru_card(ax, name, symbol):
 
 
 @in_style
-def gru_cell():
+def gru_cell(numbered=False):
     """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
+
+    Args:
+        numbered: number the four places that use h_prev, from 1 to 4.
 
     Returns:
         Picture
@@ -203,17 +235,19 @@ def gru_cell():
     arrow(ax, P["h_fork"], (P["h_fork"][0], 3.4), colour=h)
     fork(ax, P["h_fork"], colour=h)
     ax.plot([P["x"][0]] * 2, [P["x"][1], inputs], color=x, lw=1.5)
-    ax.plot([P["join"][0], P["n"][0]], [inputs] * 2, color=INK, lw=1.5)
+    ax.plot([P["join"][0], P["z"][0]], [inputs] * 2, color=INK, lw=1.5)
     ax.plot([P["join"][0]] * 2, [inputs, states], color=h, lw=1.5)
+    elbow(ax, (P["x"][0], 0.62), (P["n"][0], 0.62), P["n"], reach=_HALF_CARD, colour=x)
+    fork(ax, (P["x"][0], 0.62), colour=x)
     fork(ax, P["join"])
     fork(ax, (P["join"][0], states), colour=h)
-    for name in "rzn":
+    for name in "rz":
         arrow(ax, (P[name][0], inputs), P[name], reach=_HALF_CARD)
     elbow(ax, (P["r"][0], P["r"][1] + _HALF_CARD), (P["r"][0], P["reset"][1]), P["reset"], reach=NODE_RADIUS,
           colour=_GRU_COLOUR["r"])  # fmt: skip
     arrow(ax, (P["reset"][0], states), P["reset"], reach=NODE_RADIUS, colour=h)
     fork(ax, (P["reset"][0], states), colour=h)
-    elbow(ax, (P["reset"][0] + NODE_RADIUS, P["reset"][1]), (3.2, P["reset"][1]), (3.2, 0.92), (4.4, 0.92),
+    elbow(ax, (P["reset"][0] + NODE_RADIUS, P["reset"][1]), (3.2, P["reset"][1]), (3.2, 1.68), (4.4, 1.68),
           (4.4, 1.25), (P["n"][0], 1.25), reach=CARD[0] / 2)  # fmt: skip
     arrow(ax, P["z"], P["keep"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
     turn = (P["z"][0], P["take"][1])
@@ -237,8 +271,13 @@ def gru_cell():
     ax.text(6.4, 0.15, r"$h_{next} = (1 - z) \odot h_{prev} + z \odot n$", ha="right", va="baseline", fontsize=12.5,
             color=INK)  # fmt: skip
     alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
-    1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids, and n, a
-    tanh; n sees of h_prev only the product with r. h_next leaves to the right and also goes up to the layer above."""
+    1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
+    fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
+    if numbered:
+        for number, (x, y) in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
+            ax.text(x, y, f"{number}", ha="center", va="center", fontsize=11, weight="bold", color=h)
+        alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
+        the way into z, 4 on the way into r."""
     return Picture(figure, alt)
 
 
@@ -349,13 +388,15 @@ def what_survives(forget_gates, gradient):
 
 
 @in_style
-def learning_to_remember(runs, *, chance=None, smooth=10):
-    """Plot how the share of right answers grows with training, one line for each seed.
+def learning_to_remember(panels, *, chance=None, smooth=10, solved=0.95):
+    """Plot side by side how the share of right answers grows with training, one line for each seed.
 
     Args:
-        runs: dict from label to a list of arrays, the share right in every batch; a run may stop early.
+        panels: dict from title to dict from label to a list of arrays, the share right in every batch; a run may stop
+            early.
         chance: the share that guessing gets right, drawn as a horizontal line, or None.
         smooth: over how many batches to average.
+        solved: the alt text counts the seeds whose last average is at least this.
 
     Returns:
         Picture
@@ -363,22 +404,31 @@ def learning_to_remember(runs, *, chance=None, smooth=10):
     Raises:
         ValueError: no such dict.
     """
-    if not isinstance(runs, dict) or not 1 <= len(runs) <= len(SERIES):
-        raise ValueError(f"runs must be a dict from label to a list of arrays, with 1 to {len(SERIES)} entries.")
-    figure, ax = new_figure(8, 3.3)
+    if not isinstance(panels, dict) or not 1 <= len(panels) <= 3:
+        raise ValueError("panels must be a dict from title to the runs of one panel, with 1 to 3 entries.")
+    if not all(isinstance(runs, dict) and 1 <= len(runs) <= len(SERIES) for runs in panels.values()):
+        raise ValueError(f"A panel must be a dict from label to a list of arrays, with 1 to {len(SERIES)} entries.")
+    figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences = []
-    for number, (label, seeds) in enumerate(runs.items()):
-        look = SERIES[number] | {"marker": None}
-        for index, right in enumerate(seeds):
-            means = np.convolve(right, np.full(smooth, 1 / smooth), "valid")
-            ax.plot(smooth + np.arange(means.size), means, lw=1.4, alpha=0.8, label=None if index else label, **look)
-            ax.plot(smooth + means.size - 1, means[-1], SERIES[number]["marker"], color=look["color"], ms=6)
-        learned = all(np.mean(right[-smooth:]) >= 0.95 for right in seeds)
-        sentences.append(f"{_spoken(label)}: {'all' if learned else 'not all'} of {len(seeds)} seeds end above 0.95")
+    for ax, (title, runs) in zip(axes[0], panels.items()):
+        for number, (label, seeds) in enumerate(runs.items()):
+            ends = [_run(ax, right, smooth, SERIES[number], None if k else label) for k, right in enumerate(seeds)]
+            good = sum(end >= solved for end in ends)
+            sentences.append(f"{title}, {_spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {solved:g}")
+        if chance is not None:
+            ax.axhline(chance, color=INK, lw=1.2, ls=(0, (6, 3)), label="guessing")
+        ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
+    axes[0, 0].set_ylabel("share right")
     alt = f"Share of right answers against the number of batches. {'; '.join(sentences)}."
     if chance is not None:
-        ax.axhline(chance, color=INK, lw=1.2, ls=(0, (6, 3)), label="guessing")
         alt += f" A line at {chance:g} marks guessing."
-    ax.set(xlabel="batches", ylabel="share right", ylim=(0, 1.05))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return Picture(figure, alt)
+
+
+def _run(ax, right, smooth, series, label):
+    """Draw the running mean of one run, with a mark at its end; return where it ends."""
+    means = np.convolve(right, np.full(smooth, 1 / smooth), "valid")
+    ax.plot(smooth + np.arange(means.size), means, lw=1.4, alpha=0.8, label=label, **series | {"marker": None})
+    ax.plot(smooth + means.size - 1, means[-1], series["marker"], color=series["color"], ms=6, alpha=0.8)
+    return means[-1]

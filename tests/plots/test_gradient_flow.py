@@ -40,7 +40,7 @@ def test_the_memory_alone_shows_no_output_gate_and_no_weights():
 
 def test_each_step_has_a_forget_gate_of_its_own_and_the_matrix_is_the_same():
     texts = _texts(plots.memory_path())
-    assert {"$f_{T-2}$", "$f_{T-1}$", "$f_{T}$"} <= set(texts)
+    assert {"$f_{T-3}$", "$f_{T-2}$", "$f_{T-1}$"} <= set(texts)
     assert texts.count(r"$W_h^\top$") == 3
 
 
@@ -52,6 +52,19 @@ def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
     assert {patch.get_edgecolor()[:3] for patch in thick} == {
         tuple(int(COLOUR_OF["h"][k : k + 2], 16) / 255 for k in (1, 3, 5))
     }
+
+
+def test_the_four_uses_of_the_state_are_numbered_where_they_are_read():
+    plain, numbered = (plots.gru_cell(numbered) for numbered in (False, True))
+    assert not set("1234") & set(_texts(plain)) and set("1234") <= set(_texts(numbered))
+    assert "3 on the way into z" in numbered.alt and "way into z" not in plain.alt
+
+
+def test_the_highest_slopes_are_named_in_the_words():
+    y, g = np.linspace(0, 1, 101), np.linspace(-1, 1, 101)
+    picture = plots.activation_slopes(y, y * (1 - y), g, 1 - g**2)
+    assert "highest 0.25 at 0.5" in picture.alt and "highest 1 at 0" in picture.alt
+    assert picture.figure.axes[0].get_ylim() == picture.figure.axes[1].get_ylim()
 
 
 # --- what arrives ------------------------------------------------------------------------------------------------
@@ -81,13 +94,15 @@ def test_both_maps_of_what_survives_run_from_zero_to_one():
 
 def test_a_seed_that_fails_is_not_hidden_among_those_that_learn():
     good, bad = np.append(np.linspace(0.2, 1, 60), np.ones(10)), np.full(60, 0.25)
-    assert "LSTM: all of 2 seeds end above 0.95" in plots.learning_to_remember({"LSTM": [good, good]}).alt
-    assert "LSTM: not all of 2 seeds end above 0.95" in plots.learning_to_remember({"LSTM": [good, bad]}).alt
+    alt = plots.learning_to_remember({"A": {"both": [good, good], "one": [good, bad]}, "B": {"no": [bad, bad]}}).alt
+    assert "A, both: 2 of 2 seeds end above 0.95" in alt
+    assert "A, one: 1 of 2 seeds end above 0.95" in alt
+    assert "B, no: none of 2 seeds end above 0.95" in alt
 
 
 def test_the_curve_is_the_running_mean_of_the_batches():
     right = np.random.default_rng(0).uniform(0, 1, 30)
-    line = plots.learning_to_remember({"LSTM": [right]}, smooth=5).figure.axes[0].lines[0]
+    line = plots.learning_to_remember({"A": {"LSTM": [right]}}, smooth=5).figure.axes[0].lines[0]
     assert list(line.get_xdata()) == list(range(5, 31))
     assert line.get_ydata()[-1] == pytest.approx(right[-5:].mean())
 
@@ -99,7 +114,8 @@ REFUSED = {
     "a panel without lines": (lambda: plots.what_arrives({"a": {}}), r"panels\['a'\]"),
     "a cube": (lambda: plots.what_arrives({"a": {"b": np.ones((2, 2, 2))}}), r"got \(2, 2, 2\)"),
     "other shapes": (lambda: plots.what_survives(np.ones((3, 2)), np.ones((2, 3))), r"got \(3, 2\) and \(2, 3\)"),
-    "no runs": (lambda: plots.learning_to_remember({}), "1 to 6 entries"),
+    "no panels of runs": (lambda: plots.learning_to_remember({}), "1 to 3 entries"),
+    "a panel without runs": (lambda: plots.learning_to_remember({"a": {}}), "1 to 6 entries"),
 }
 
 
