@@ -1,0 +1,278 @@
+"""A zero is a score that was given; everything else stays blank, in each platform's format."""
+
+import csv
+import os
+import shutil
+from datetime import datetime, timedelta
+
+import pytest
+from nbgrader.plugins import CsvExportPlugin
+
+from helpers.classroom.course import Course
+from helpers.classroom.export import export, read_results
+
+NAME = "01_vanishing"
+CELLS = {"check-1-1": ("code", 2.0), "hidden-1-1": ("code", 2.0), "written-1-2": ("markdown", 4.0)}
+DUE = datetime(2026, 11, 30, 12)
+
+#: id, first name, last name, and what they have: scores by cell (None: a person has yet to look), penalty.
+CLASS = {
+    "ada": ("Ada", "Lovelace", {"check-1-1": 2.0, "hidden-1-1": 1.5, "written-1-2": 4.0}, 0.0),
+    "bob": ("Bob", "Late", {"check-1-1": 2.0, "hidden-1-1": 2.0, "written-1-2": 0.0}, 1.25),
+    "eve": ("Eve", "Very Late", {"check-1-1": 2.0, "hidden-1-1": 0.0, "written-1-2": 0.0}, 4.0),
+    "zed": ("Zed", "Zero", {"check-1-1": 0.0, "hidden-1-1": 0.0, "written-1-2": 0.0}, 0.0),
+    "wim": ("Wim", "Waiting", {"check-1-1": 2.0, "hidden-1-1": 2.0, "written-1-2": None}, 0.0),
+    "fay": ("Fay", "Failed", {}, 0.0),  # entered, and grading stopped
+    "col": ("Col", "Collected", None, 0.0),  # lies in submitted/, not in the gradebook
+    "non": ("Non", "Nothing", None, 0.0),
+}
+BLANK = {"wim", "fay", "col", "non"}
+
+
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory, blank_gradebook):
+    """A course with one student in each state."""
+    course = Course(tmp_path_factory.mktemp("graded"))
+    shutil.copy(blank_gradebook, course.root)
+    with course.gradebook() as gradebook:
+        gradebook.add_assignment(NAME, duedate=DUE)
+        gradebook.add_notebook(NAME, NAME)
+        for cell, (kind, points) in CELLS.items():
+            gradebook.add_grade_cell(cell, NAME, NAME, cell_type=kind, max_score=points)
+        for student, (first, last, scores, penalty) in CLASS.items():
+            email, number = f"{student}@example.org", f"5{len(student)}{student}"
+            gradebook.add_student(student, first_name=first, last_name=last, email=email, lms_user_id=number)
+            if scores is not None:
+                enter(gradebook, student, scores, penalty)
+    put(course, "col")
+    return course
+
+
+@pytest.fixture
+def graded(graded_once, tmp_path):
+    """A copy of that course."""
+    return Course(shutil.copytree(graded_once.root, tmp_path / "course"))
+
+
+def enter(gradebook, student, scores, penalty=0.0):
+    """Enter a submission as grading does, code by the machine and text by a person."""
+    gradebook.add_submission(NAME, student, timestamp=DUE)
+    gradebook.find_submission_notebook(NAME, NAME, student).late_submission_penalty = penalty
+    for cell, score in scores.items():
+        grade = gradebook.find_grade(cell, NAME, NAME, student)
+        setattr(grade, "auto_score" if CELLS[cell][0] == "code" else "manual_score", score)
+        grade.needs_manual_grade = score is None
+    gradebook.db.commit()
+
+
+def put(course, student, timestamp=""):
+    """Put a collected notebook in its place."""
+    folder = course.folder("submitted", NAME, student)
+    folder.mkdir(parents=True)
+    (folder / f"{NAME}.ipynb").write_text("{}")
+    (folder / "timestamp.txt").write_text(timestamp)
+
+
+def rows(path, encoding="utf-8"):
+    """Read a CSV file."""
+    with open(path, encoding=encoding, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def scores_of(course):
+    """Return each student's score in the plain export."""
+    return {row["student_id"]: row["score"] for row in rows(export(course).path, "utf-8-sig")}
+
+
+# --- what counts as a score -------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_graded_is_blank_and_a_zero_is_a_score(graded):
+    assert scores_of(graded) == {
+        **dict.fromkeys(BLANK, ""),
+        "ada": "7.5",
+        "bob": "2.75",
+        "eve": "0",
+        "zed": "0",
+    }
+
+
+def test_the_report_says_why_each_is_blank(graded):
+    assert str(export(graded)) == (
+        f"Written: {graded.root}/build/grades-plain.csv, 8 students, 4 scores, 4 left blank.\n"
+        f"{NAME}: 2 not graded yet: col, fay.\n"
+        f"{NAME}: 1 not handed in.\n"
+        f"{NAME}: 1 waits for a person: wim."
+    )
+
+
+def test_nbgraders_own_export_has_the_same_scores_and_zeros_for_what_is_not_graded(graded, tmp_path):
+    stock = CsvExportPlugin()
+    stock.to = str(tmp_path / "stock.csv")
+    with graded.gradebook() as gradebook:
+        stock.export(gradebook)
+    theirs = {row["student_id"]: float(row["score"]) for row in rows(stock.to)}
+    ours = scores_of(graded)
+    assert {student: theirs[student] for student in theirs if ours[student]} == {
+        student: float(score) for student, score in ours.items() if score
+    }
+    assert {student: theirs[student] for student in BLANK} == {"wim": 4.0, "fay": 0.0, "col": 0.0, "non": 0.0}
+
+
+def test_points_and_penalties_are_nbgraders_own_sums(graded):
+    with graded.gradebook() as gradebook:
+        results = read_results(graded, gradebook, NAME)
+        for student, result in results.items():
+            if result.score is not None:
+                submission = gradebook.find_submission(NAME, student)
+                assert result.points == submission.score
+                assert result.penalty == submission.late_submission_penalty
+
+
+def test_a_persons_score_replaces_the_machines_and_extra_credit_is_added(graded):
+    with graded.gradebook() as gradebook:
+        grade = gradebook.find_grade("check-1-1", NAME, NAME, "zed")
+        grade.manual_score, grade.extra_credit = 1.0, 0.25
+        gradebook.db.commit()
+    assert scores_of(graded)["zed"] == "1.25"
+
+
+@pytest.mark.parametrize("score", [None, float("inf"), float("-inf")])
+def test_a_cell_without_a_finite_score_leaves_the_whole_blank(graded, score):
+    with graded.gradebook() as gradebook:
+        grade = gradebook.find_grade("check-1-1", NAME, NAME, "ada")
+        grade.auto_score, grade.needs_manual_grade = score, False
+        gradebook.db.commit()
+    assert scores_of(graded)["ada"] == ""
+
+
+def test_what_was_handed_in_again_since_it_was_graded_is_named(graded):
+    put(graded, "ada", f"{DUE + timedelta(hours=1):%Y-%m-%d %H:%M:%S.%f} UTC")
+    put(graded, "zed", f"{DUE:%Y-%m-%d %H:%M:%S.%f} UTC")
+    assert export(graded).notes == [f"{NAME}: handed in again since it was graded, and the score is the old one: ada."]
+
+
+# --- formats ----------------------------------------------------------------------------------------------------------
+
+
+def test_canvas_gets_its_five_columns_and_the_line_of_possible_points(graded):
+    text = export(graded, "canvas").path.read_text(encoding="utf-8")
+    assert text.splitlines()[:4] == [
+        f"Student,ID,SIS User ID,SIS Login ID,Section,{NAME}",
+        "    Points Possible,,,,,8",
+        '"Collected, Col",53col,,col,,',
+        '"Failed, Fay",53fay,,fay,,',
+    ]
+    assert '"Lovelace, Ada",53ada,,ada,,7.5' in text
+
+
+def test_moodle_gets_three_columns_that_may_name_a_student(graded):
+    text = export(graded, "moodle").path.read_text(encoding="utf-8")
+    assert text.splitlines()[0] == f"Username,ID number,Email address,{NAME}"
+    assert "ada,ada,ada@example.org,7.5" in text
+    assert "wim,wim,wim@example.org,\n" in text
+
+
+def test_the_plain_table_has_nbgraders_columns_and_the_state(graded):
+    table = {row["student_id"]: row for row in rows(export(graded).path, "utf-8-sig")}
+    assert table["bob"] == {
+        "assignment": NAME,
+        "duedate": "2026-11-30 12:00:00",
+        "timestamp": "2026-11-30 12:00:00",
+        "student_id": "bob",
+        "last_name": "Late",
+        "first_name": "Bob",
+        "email": "bob@example.org",
+        "raw_score": "4",
+        "late_submission_penalty": "1.25",
+        "score": "2.75",
+        "max_score": "8",
+        "state": "graded",
+    }
+    assert {student: row["state"] for student, row in table.items() if student in BLANK} == {
+        "wim": "waits for a person",
+        "fay": "not graded yet",
+        "col": "not graded yet",
+        "non": "not handed in",
+    }
+
+
+@pytest.mark.parametrize("for_what", ["canvas", "moodle", "plain"])
+def test_a_name_or_address_is_never_a_formula(graded, for_what):
+    with graded.gradebook() as gradebook:
+        for first in ("=", "+", "-", "@", "\t=", " ="):
+            text = f'{first}HYPERLINK("http://x")'
+            gradebook.add_student(f"s{ord(first[0])}{len(first)}", first_name=text, last_name=text, email=text)
+    with open(export(graded, for_what).path, encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert sum("HYPERLINK" in cell for cell in cells) >= 6
+    assert not any(cell.strip().startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+def test_scores_have_two_digits_at_most(graded):
+    with graded.gradebook() as gradebook:
+        gradebook.find_grade("check-1-1", NAME, NAME, "zed").auto_score = 2 / 3
+        gradebook.db.commit()
+    assert scores_of(graded)["zed"] == "0.67"
+
+
+# --- files and refusals -----------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_writes_nothing(graded):
+    exported = export(graded, "canvas", dry_run=True)
+    assert str(exported).startswith("Would be written:")
+    assert not exported.path.exists()
+
+
+def test_a_file_is_replaced_whole_or_stays(graded, tmp_path, monkeypatch):
+    path = tmp_path / "grades.csv"
+    path.write_text("old")
+
+    def fail(*args):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="no space left"):
+        patch.setattr(os, "replace", fail)
+        export(graded, "canvas", path)
+    assert path.read_text() == "old"
+    export(graded, "canvas", path)
+    assert path.read_text().startswith("Student,ID,")
+
+
+@pytest.mark.parametrize("name", [NAME, "01"])
+def test_assignments_are_chosen_by_name_or_number(graded, name):
+    with graded.gradebook() as gradebook:
+        gradebook.add_assignment("02_clipping")
+    assert export(graded, "moodle", assignments=[name]).assignments == [NAME]
+    assert export(graded, "moodle").assignments == [NAME, "02_clipping"]
+
+
+def test_what_cannot_be_exported_is_said_in_one_sentence(graded, tmp_path):
+    with pytest.raises(ValueError, match=r"^There is no export for 'excel'; there are: canvas, moodle, plain\.$"):
+        export(graded, "excel")
+    with pytest.raises(ValueError, match=rf"^There is no assignment 07 in the gradebook; there are: {NAME}\.$"):
+        export(graded, "canvas", assignments=["07"])
+    with pytest.raises(ValueError, match="is a folder; name a file"):
+        export(graded, "canvas", tmp_path)
+
+
+def test_a_course_without_a_class_list_or_a_release_is_told_so(blank_course):
+    with pytest.raises(ValueError, match="The class list is empty"):
+        export(blank_course)
+    with blank_course.gradebook() as gradebook:
+        gradebook.add_student("ada")
+    with pytest.raises(ValueError, match="No assignment was released yet"):
+        export(blank_course)
+
+
+def test_a_large_class_is_read_with_two_questions_to_the_gradebook(graded, monkeypatch):
+    from sqlalchemy import event
+
+    asked = []
+    with graded.gradebook() as gradebook:
+        students = gradebook.students
+        monkeypatch.setattr(type(gradebook), "students", students)
+        event.listen(gradebook.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        read_results(graded, gradebook, NAME)
+    assert len(asked) == 2
