@@ -318,6 +318,12 @@ plots.rnn_unrolled(steps=4, backward=True)
 # and what it gives for `Wx`, `Wh` and `b` is added up over the steps.
 
 # %% [markdown]
+# **By hand**, with N = D = H = 1, T = 2, $W_x = 1$, $W_h = 0.5$, b = 0 and $xs = (1, 0)$. Forward:
+# $h_0 = \tanh(1) = 0.762$, $h_1 = \tanh(0.381) = 0.363$. Backward, with $dhs = (0, 1)$: at step 1
+# $da = 1 - 0.363^2 = 0.868$, so $dh = 0.868 · 0.5 = 0.434$ goes on to step 0, where $da = 0.434 · (1 - 0.762^2) = 0.182$.
+# Over both steps: $dW_x = 0 + 0.182$, $dW_h = 0.661 + 0$, $db = 0.868 + 0.182 = 1.050$.
+
+# %% [markdown]
 # > **Notation.** A `Param` holds two arrays of one shape: `self.Wx.value`, which the step functions want, and
 # > `self.Wx.grad`, to which `backward` *adds* (`+=`, never `=`). `Layer` is a base class that asks nothing of you. Keep the
 # > caches in `self.caches`. `state=None` and `dstate=None` mean zeros. `training` matters from notebook 06 on; ignore it.
@@ -387,6 +393,13 @@ from helpers.checks import hidden_check
 hidden_check("1.4", RNN)
 ### END HIDDEN TESTS
 
+# %%
+small = answer("1.4")(Param(np.ones((1, 1))), Param(np.array([[0.5]])), Param(np.zeros(1)))
+hs, _ = small.forward(np.array([[[1.0], [0.0]]]))
+small.backward(np.array([[[0.0], [1.0]]]))
+sums = {f"d{name}": round(getattr(small, name).grad.item(), 3) for name in ("Wx", "Wh", "b")}
+print("hs =", hs.ravel().round(3), sums)
+
 # %% [markdown]
 # **What to notice.** If 1.2 or 1.3 is still open, the check says that it used the reference there. And look at the last
 # three results: the gradients *after two calls* are sums. That is how one weight can be shared by many steps, and later by
@@ -437,6 +450,27 @@ plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units 
 # The loss stands at the right edge. Colour is the sign and the size of the gradient: the signal fades into white towards
 # the left, and what stood there cannot be learned from.
 #
+# **Go further.** Put a loss on *every* step instead of the last one only. Does the gradient of the first input still
+# vanish? And does that mean that the last steps can now learn from the first?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** It no longer vanishes: the losses near the first input reach it without a detour. But they are
+# *near*. The part that comes from the last loss is as small as before; a sum hides what is missing in it. The next cell
+# compares the two.
+
+# %% tags=["solution"]
+rng = np.random.default_rng(0)
+orthogonal, _ = np.linalg.qr(rng.normal(size=(16, 16)))
+layer = layer_class(Param(rng.normal(0, 0.3, (8, 16))), Param(orthogonal), Param(np.zeros(16)))
+hs, _ = layer.forward(rng.normal(size=(4, 60, 8)))
+every_step = rng.normal(size=hs.shape)
+last_step = np.where(np.arange(60)[:, None] == 59, every_step, 0)
+first_input = [np.linalg.norm(layer.backward(dhs)[0][:, 0]) for dhs in (every_step, last_step)]
+print(
+    f"gradient of the first input: losses at every step {first_input[0]:.2g}, the last loss alone {first_input[1]:.0e}"
+)
+
+# %% [markdown]
 # ## 3. The same matrix, T times
 #
 # Leave the tanh out for a moment. What is left is a product with $W_h^\top$ at every step:
@@ -509,6 +543,22 @@ print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
 # %% [markdown]
 # **What to notice.** The gradient ended almost entirely along the second axis: whatever a matrix stretches most takes over. So one number per matrix may be enough to say what happens in the long run. Which one?
 #
+# **Go further.** For which `dh` would this matrix make the gradient vanish, and how large an error in that `dh` would
+# spoil it within 60 steps?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** For a `dh` that lies on the first axis *exactly*: (3, 0) becomes (1.5, 0), (0.75, 0), … The
+# smallest trace of the other axis is doubled at each step and takes over in the end. A trace of 1e-16, as much as rounding
+# leaves, is enough, as the next cell shows.
+
+# %% tags=["solution"]
+for trace in (0.0, 1e-16):
+    left = norms_of(np.diag([0.5, 2.0]), np.array([[3.0, trace]]), 60)
+    print(
+        f"dh = (3, {trace}): after 10, 30, 60 steps", *(f"{norm:.0e}" for norm in left[[9, 29, 59]])
+    )
+
+# %% [markdown]
 # ## 4. The unit circle under Wh
 #
 # Take all gradients of length 1 (in two dimensions, a circle) through one step. A matrix turns the circle into an
@@ -702,6 +752,22 @@ plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05
 # > **Try it.** Find the scale at which the prediction turns from one word to the next. Which of the two numbers passes 1
 # > there?
 #
+# **Go further.** "Grows, then vanishes" says that *some* gradient grows at first. How long can it go on growing before it
+# has to fall?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** As long as you like: the closer ρ comes to 1 from below, the later the turn. The upper triangle
+# with 0.8 on its diagonal and 2 beside it grows for a few steps, the one with 0.99 for a hundred. The next cell finds the
+# peak of each; ρ alone says nothing about the climb before it.
+
+# %% tags=["solution"]
+for radius in (0.8, 0.9, 0.99):
+    climb = norms_of(np.array([[radius, 2.0], [0.0, radius]]), np.array([[0.0, 1.0]]), 400)
+    print(
+        f"ρ = {radius}: highest after {climb.argmax() + 1} steps, {climb.max():.3g} times as long"
+    )
+
+# %% [markdown]
 # ## 5. With the tanh back in
 #
 # The rule was for the linear recurrence. A tanh adds factors $1 - h^2 \le 1$, so it can make a gradient vanish that would
