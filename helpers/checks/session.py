@@ -84,6 +84,8 @@ class Session:
         self.latest = None  # the Verdict of the last check
         self.verdicts = {}  # exercise id -> (the answer that was checked, its Verdict)
         self.from_saved = {}  # exercise id -> the right answer of a saved notebook
+        self.wrong_saved = set()  # ids of exercises whose saved answer was written, and is not right
+        self.lent = {}  # exercise id -> the exercises whose reference a saved answer calls
 
     def check(self, exercise_id, given):
         """See `check`."""
@@ -117,15 +119,25 @@ class Session:
         saved = self._saved(exercise) if verdict is None else None
         if saved is not None:
             heading = f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook"
-            self.show(Panel(heading, "notice", []))
+            lent = [_notice_of_stand_in(other, "it runs") for other in self.lent.get(exercise_id, [])]
+            self.show(Panel(heading, "notice", lent))
             return saved
         missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
         if not missing:
             return given
-        ids = " and ".join(other.id for other in missing)
-        text = f"This cell runs with the reference `{exercise.name}`. Once yours is right, run it again."
-        self.show(Panel(f"Exercise {ids} is still open", "notice", [text]))
+        self._say_why_not(exercise, missing, verdict)
         return exercise.reference
+
+    def _say_why_not(self, exercise, missing, verdict):
+        """Show why a cell runs with the reference."""
+        ids = " and ".join(other.id for other in missing)
+        heading, then = f"Exercise {ids} is still open", "Once yours is right, run it again."
+        if verdict is not None and verdict.status == "not yet":
+            heading = f"Exercise {ids} is not right yet"
+        elif exercise.id in self.wrong_saved:
+            heading = f"Exercise {ids}: your saved answer is not right"
+            then = "Its own notebook says what is off; mend it there, save it, and run this cell again."
+        self.show(Panel(heading, "notice", [f"This cell runs with the reference `{exercise.name}`. {then}"]))
 
     def _saved(self, exercise):
         """The right answer of a learner's saved notebook, ready to be called, or None."""
@@ -137,12 +149,19 @@ class Session:
         return self.from_saved.get(exercise.id)
 
     def _load(self, exercise):
+        self.wrong_saved.discard(exercise.id)
         given = saved_answer(exercise, Path.cwd())
         if given is None:
             return None
+        own = {other.id: self._saved(other) for other in map(_find, exercise.uses)}
         for other in map(_find, exercise.uses):
-            _globals_of(given).setdefault(other.name, self._saved(other) or other.reference)
-        return given if judge(exercise, given, VISIBLE).right else None
+            _globals_of(given).setdefault(other.name, own[other.id] or other.reference)
+        called = [other for other in map(_find, exercise.uses) if other.name in self.names_in(given)]
+        self.lent[exercise.id] = [other for other in called if own[other.id] is None]
+        verdict = judge(exercise, given, VISIBLE)
+        if verdict.status == "not yet":
+            self.wrong_saved.add(exercise.id)
+        return given if verdict.right else None
 
     def _open_uses(self, exercise, given):
         """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""
@@ -214,9 +233,9 @@ def _names_in(given):
     return {name for function in _functions_of(given) for name in function.__code__.co_names}
 
 
-def _notice_of_stand_in(exercise):
+def _notice_of_stand_in(exercise, what="this check ran"):
     return (
-        f"Exercise {exercise.id} is not right yet, so this check ran with the reference `{exercise.name}` in the place "
+        f"Exercise {exercise.id} is not right yet, so {what} with the reference `{exercise.name}` in the place "
         "of yours."
     )
 

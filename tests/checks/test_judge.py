@@ -311,3 +311,14 @@ def test_a_result_that_was_not_given_does_not_pass_for_right():
     assert judge(exercise, exercise.reference, VISIBLE).right
     verdict = judge(exercise, lambda x: {"one": x}, VISIBLE)
     assert verdict.paragraphs[0] == "`both` gave no `other`."
+
+
+def test_a_result_that_the_example_by_hand_does_not_have_is_not_called_off():
+    def add_weight_decay(params, strength):
+        for param in params:
+            param.grad += strength * param.value
+        return strength * sum(float(np.sum(param.value**2)) for param in params)  # the half is missing
+
+    words = said("6.3", add_weight_decay)
+    assert "Off: `penalty`." in words
+    assert "params[1].grad" in words.partition("Off:")[0]

@@ -129,7 +129,7 @@ def test_answer_gives_the_learners_own_once_it_is_right(shown):
 def test_answer_gives_the_reference_with_a_notice_until_then(shown):
     check("1.5", lambda Wh, dh, steps: dh)
     assert answer("1.5") is backprop_norms
-    assert "still open" in repr(shown[-1])
+    assert "Exercise 1.5 is not right yet" in repr(shown[-1])
 
 
 def test_a_mended_answer_counts_at_once(shown):
@@ -201,13 +201,26 @@ def test_a_right_answer_of_a_saved_notebook_is_taken(shown, saved):
 def test_a_saved_answer_that_calls_an_open_one_gets_the_reference_of_that(shown, saved):
     saved(ex_1_1="def tanh_backward(dout, y):\n    raise NotImplementedError", ex_1_3=USES_TANH)
     assert answer("1.3").__globals__["tanh_backward"] is tanh_backward
+    assert "Exercise 1.1 is not right yet, so it runs with the reference `tanh_backward`" in repr(shown[-1])
 
 
-@pytest.mark.parametrize("source", ["def tanh_backward(dout, y):\n    return dout", "def tanh_backward(", "1 / 0", ""])
-def test_a_saved_answer_that_is_not_right_is_not_taken(shown, saved, source):
+@pytest.mark.parametrize("source", ["def tanh_backward(", "1 / 0", ""])
+def test_a_saved_answer_that_cannot_be_run_counts_as_open(shown, saved, source):
     saved(ex_1_1=source)
     assert answer("1.1") is tanh_backward
-    assert "still open" in repr(shown[-1])
+    assert "Exercise 1.1 is still open" in repr(shown[-1])
+
+
+def test_a_saved_answer_that_is_not_right_is_not_taken_and_is_not_called_open(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
+    assert answer("1.1") is tanh_backward
+    assert "Exercise 1.1: your saved answer is not right" in repr(shown[-1])
+
+
+def test_an_answer_that_was_checked_here_and_is_wrong_is_not_called_open(shown):
+    check("1.1", lambda dout, y: dout)
+    assert answer("1.1") is tanh_backward
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
 
 
 def test_a_corrupt_saved_notebook_counts_as_none(shown, saved, tmp_path):
