@@ -315,9 +315,10 @@ def test_a_result_that_was_not_given_does_not_pass_for_right():
 
 def test_a_result_that_the_example_by_hand_does_not_have_is_not_called_off():
     def add_weight_decay(params, strength):
-        for param in params:
+        once = {id(param): param for param in params}.values()
+        for param in once:
             param.grad += strength * param.value
-        return strength * sum(float(np.sum(param.value**2)) for param in params)  # the half is missing
+        return strength * sum(float(np.sum(param.value**2)) for param in once)  # the half is missing
 
     words = said("6.3", add_weight_decay)
     assert "Off: `penalty`." in words
