@@ -61,7 +61,7 @@ def try_dropout(name):
 
 def _use_dropout(name, answer, arguments, record):
     xs, dys, rate, seed = (arguments[key] for key in ("xs", "dys", "rate", "seed"))
-    original = xs.copy()
+    original, dys_before = xs.copy(), dys.copy()
 
     def build(seed=seed, rate=rate):
         return build_layer(answer, name, rate, np.random.default_rng(seed))
@@ -70,34 +70,54 @@ def _use_dropout(name, answer, arguments, record):
         return _array_like(layer.forward(xs, training=training), xs, f"{name}.forward")
 
     def backward(layer):
-        return _array_like(layer.backward(dys), dys, "backward")
+        return _array_like(layer.backward(dys), dys, "backward") / dys_before
 
     layer = build()
     record["ys, not training"] = relation(forward(layer, training=False) / original, rate)
-    record["dxs, not training"] = relation(backward(layer) / dys, rate)
+    try:
+        record["dxs, not training"] = relation(backward(layer), rate)
+    except AttributeError as missing:
+        raise Misfit(
+            f"`{name}.backward` stopped after a forward without `training`: {missing}. What backward looks for, every "
+            "forward must set: in training to the mask, otherwise to None or to ones."
+        ) from missing
     ys = forward(layer)
     mask = ys / original
     record["type of ys, training"] = str(ys.dtype)
     record["values of the mask"] = relation(mask, rate)
     record["share of zeros in the mask"] = share_of_zeros(independent(mask == 0), rate)
     record["the mask"] = spread(mask == 0)
-    dxs = backward(layer)
-    record["type of dxs, training"] = str(dxs.dtype)
-    record["the mask of dxs"] = _mask_back(dxs / dys, mask)
+    back = backward(layer)
+    record["type of dxs, training"] = str(back.dtype)
+    record["the mask of dxs"] = _mask_back(back, mask)
     record["the mask of the next training forward"] = same_zeros(mask, forward(layer) / original)
     forward(layer, training=False)
-    record["dxs, after an evaluation that followed training"] = relation(backward(layer) / dys, rate)
+    record["dxs, after an evaluation that followed training"] = relation(backward(layer), rate)
     record["the mask of another layer, with the same seed"] = same_zeros(mask, forward(build()) / original)
     record["the mask of another layer, with another seed"] = same_zeros(mask, forward(build(seed + 1)) / original)
-    record["ys at rate 0, training"] = relation(forward(build(rate=0.0)) / original, 0.0)
+    record["ys at rate 0, training"] = _at_rate_0(lambda: forward(build(rate=0.0)) / original)
+
+
+def _at_rate_0(ratio):
+    """What the values were multiplied by where nothing is dropped; a layer that divides by `rate` shows here."""
+    try:
+        with np.errstate(all="ignore"):
+            return relation(ratio(), 0.0)
+    except ZeroDivisionError:
+        return _INFINITE
 
 
 def _close(array, value):
     return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
 
 
+_INFINITE = "divided by 0"
+
+
 def relation(ratio, rate):
     """Say what an array was multiplied by."""
+    if not np.all(np.isfinite(ratio)):
+        return _INFINITE
     if np.all(_close(ratio, 1)):
         return "all unchanged"
     zero, others = np.any(ratio == 0), ratio[ratio != 0]
@@ -231,8 +251,13 @@ def _with_generator(make):
     return draw
 
 
+def _in_place_backward(self, dys):
+    dys *= self.mask
+    return dys
+
+
 def _upside_down(self):
-    return 1 / self.rate if self.rate else 1.0
+    return 1 / np.float64(self.rate)
 
 
 def mistakes(shape):
@@ -283,7 +308,7 @@ def mistakes(shape):
         ),
         Misconception(
             made(
-                kept=lambda self, drawn: drawn < self.rate if self.rate else drawn >= 0,
+                kept=lambda self, drawn: drawn < self.rate,
                 scale=_upside_down,
             ),
             "a dropout that takes `rate` for the probability to *keep*, scale included",
@@ -338,5 +363,10 @@ def mistakes(shape):
             made(apply=_in_place),
             "a right mask that is applied to `xs` itself",
             "`xs *= mask` changes the caller's array, which other layers kept for their backward. Make a new one.",
+        ),
+        Misconception(
+            made(backward=_in_place_backward),
+            "a right gradient that is written over `dys` itself",
+            "`dys *= mask` changes the caller's array. Make a new one: `dys * mask`.",
         ),
     )

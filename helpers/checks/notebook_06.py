@@ -210,6 +210,29 @@ def _remembered(self, state):
     return getattr(self, "last", None) or [None] * self.depth() if state is None else list(state)
 
 
+def _by_number_of_the_layer(self, state):
+    """An entry of `state` for each layer, taken out by the number of the layer."""
+    numbers = [number for number, layer in enumerate(self.layers) if layer.recurrent]
+    return _Late([None] * len(self.layers) if state is None else state, numbers)
+
+
+def _by_number_on_the_way_back(self, dstate):
+    return _by_number_of_the_layer(self, dstate).back()
+
+
+class _Late:
+    """Entries that are looked up only when their layer is reached."""
+
+    def __init__(self, entries, numbers):
+        self.entries, self.numbers = entries, numbers
+
+    def back(self):
+        return _Late(self.entries, self.numbers[::-1])
+
+    def __getitem__(self, number):
+        return self.entries[self.numbers[number]]
+
+
 def _reverse_in_place(self):
     self.layers.reverse()
     return self.layers
@@ -261,6 +284,21 @@ STACKED = Exercise(
             "Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.",
         ),
         Misconception(
+            _stacked(hand_out=lambda self, state: [state] * self.depth()),
+            "a stack that hands the *whole* tuple to a layer, instead of the layer's own entry",
+            "`state` has one entry for each recurrent layer. Take them one by one, from the front.",
+        ),
+        Misconception(
+            _stacked(hand_out=_by_number_of_the_layer, hand_back=_by_number_on_the_way_back),
+            "a stack that looks up a state by the number of its *layer*",
+            "Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.",
+        ),
+        Misconception(
+            _stacked(hand_out=lambda self, state: state),
+            "a stack that needs a state, and gets `None`",
+            "`None` stands for zeros everywhere: make one `None` for each recurrent layer of it.",
+        ),
+        Misconception(
             _stacked(hand_out=lambda self, state: [None] * self.depth()),
             "a stack that ignores the state it is given: every window starts from zeros",
             "Hand each recurrent layer its entry of `state`.",
@@ -301,6 +339,14 @@ STACKED = Exercise(
             "A recurrent layer may have dropout inside it, as in notebook 07: it gets `training` too.",
         ),
         Misconception(
+            _stacked(
+                training=lambda self, training: False,
+                training_of_recurrent=lambda self, training: training,
+            ),
+            "a stack that passes `training` on to the recurrent layers only",
+            "Dropout between the layers is a stateless layer: it gets `training` too.",
+        ),
+        Misconception(
             _stacked(training=lambda self, training: True),
             "a stack that tells its layers that it is always training",
             "Pass on what you were given: `training=training`.",
@@ -318,6 +364,11 @@ STACKED = Exercise(
             ),
             "a stack that goes up again on its way back",
             "The gradient comes in at the top: visit `reversed(self.layers)`.",
+        ),
+        Misconception(
+            _stacked(way_back=lambda self: self.layers[:0:-1]),
+            "a way back that stops above the lowest layer",
+            "`range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.",
         ),
         Misconception(
             _stacked(way_back=_reverse_in_place),
@@ -630,6 +681,38 @@ ADD_WEIGHT_DECAY = Exercise(
             _decay(change=lambda grad, value, strength: np.add(grad, strength * np.sign(value), out=grad)),
             "the gradient of a sum of *absolute* values: the sign, instead of the value",
             "The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.",
+        ),
+        Misconception(
+            _decay(
+                change=lambda grad, value, strength: np.add(grad, strength * np.sign(value), out=grad),
+                penalty=lambda params, strength: strength * sum(float(np.abs(p.value).sum()) for p in params),
+            ),
+            "a penalty of the *absolute* values (L1), with its gradient",
+            "This penalty is ½·strength·Σ value², and its gradient strength·value.",
+        ),
+        Misconception(
+            _decay(change=lambda grad, value, strength: np.add(grad, strength * value**2, out=grad)),
+            "a gradient with the *square* of the value in it",
+            "The square stands in the penalty. Its derivative, value, is what goes into the gradient.",
+        ),
+        Misconception(
+            _decay(penalty=lambda params, strength: 0.5 * strength * _square(params[-1:])),
+            "a penalty of the last Param alone",
+            "Is the sum begun before the loop, and added to inside it?",
+        ),
+        Misconception(
+            _decay(
+                penalty=lambda params, strength: 0.5 * strength * sum(np.sqrt(_square([p])) for p in params),
+            ),
+            "a penalty of the norm of each Param, not of its square",
+            "Σ value² is the square of the norm: leave out the root.",
+        ),
+        Misconception(
+            _decay(
+                penalty=lambda params, strength: 0.5 * strength * sum(_square([p]) / p.value.size for p in params),
+            ),
+            "a penalty of the *mean* square of each Param",
+            "The penalty is a sum over all the weights; its gradient is then strength·value.",
         ),
         Misconception(
             _decay(penalty=lambda params, strength: 0.5 * strength * np.sqrt(_square(params))),

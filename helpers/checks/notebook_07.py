@@ -154,6 +154,12 @@ VARIATIONAL_DROPOUT = Exercise(
             "whole sequences dropped: one mask value for each",
             "Each feature has a mask value of its own: `(N, 1, D)`.",
         ),
+        Misconception(
+            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], xs.shape[2])),
+            "a mask (N, D), without an axis for the steps",
+            "NumPy lines axes up from the right: (N, T, D) times (N, D) would be steps times sequences. Keep an axis "
+            "of length 1 in the middle.",
+        ),
         *dropout.mistakes(_shared_over_steps),
     ),
 )
@@ -193,7 +199,18 @@ def _use_variational(answer, arguments, record):
     seen = _Seen(arguments)
     layer, _ = build(seen.weights)
     mask = seen.masks(layer)
-    record["values of the mask"] = dropout.relation(mask, rate)
+    record["values of the mask at the first step"] = dropout.relation(mask[:, :1], rate)
+    record["values of the mask at later steps"] = dropout.relation(mask[:, 1:], rate)
+    for part, weights in (("x", seen.hearing), ("c", seen.keeping)):
+        record[f"values of a mask on {part}"] = dropout.relation(seen.factors(build(weights)[0], part), rate)
+    record["values of a mask after training, in a forward without it"] = dropout.relation(
+        seen.masks(layer, training=False), rate
+    )
+    record["values of a mask in a forward without training"] = dropout.relation(
+        seen.masks(build(seen.weights)[0], training=False), rate
+    )
+    layer, _ = build(seen.weights)
+    mask = seen.masks(layer)
     record["share of zeros in the mask"] = dropout.share_of_zeros(dropout.independent(mask == 0), rate)
     record["the mask"] = dropout.spread(mask == 0)
     record["the mask of the next training forward"] = dropout.same_zeros(mask, seen.masks(layer))
@@ -205,8 +222,10 @@ def _use_variational(answer, arguments, record):
 
     layer, params = build(arguments)
     training = _pass(layer, params, arguments, training=True)
-    expected = _expected(arguments, mask)
-    record.update({f"{part}, training": _agreement(training[part], expected[part]) for part in _PARTS})
+    known = record["the mask of another layer, with the same seed"] == "the same" and all(
+        record[f"values of a mask on {part}"] == "all unchanged" for part in ("x", "c")
+    )
+    record.update(_agreement(training, arguments, mask) if known else dict.fromkeys(_AGREEMENT, "of unknown masks"))
     for param in params:
         param.grad[...] = 0
     record.update({f"{part}, not training": value for part, value in _pass(layer, params, arguments).items()})
@@ -215,7 +234,8 @@ def _use_variational(answer, arguments, record):
 class _Seen:
     """A layer in which the mask can be seen: input and output gate open, forget gate closed, no input.
 
-    There h = tanh(tanh(_VOICE · mask · h_prev + _GROUND)), unit by unit.
+    There h = tanh(tanh(_VOICE · mask · h_prev + _GROUND)), unit by unit. Two more show a mask that should not be there:
+    one hears x instead of h_prev, the other says nothing new and keeps c.
     """
 
     def __init__(self, arguments):
@@ -226,17 +246,43 @@ class _Seen:
         for name, bias in {"f": -100, "g": _GROUND, "i": 100, "o": 100}.items():
             b[at[name]] = bias
         self.weights = {"Wx": np.zeros((D, 4 * H), dtype), "Wh": Wh, "b": b}
+        Wx, keep = np.zeros((D, 4 * H), dtype), np.zeros(4 * H, dtype)
+        Wx[:, at["g"]] = _VOICE * np.eye(D, H)
+        for name, bias in {"f": 100, "g": 0, "i": -100, "o": 100}.items():
+            keep[at[name]] = bias
+        self.hearing = {"Wx": Wx, "Wh": np.zeros_like(Wh), "b": b}
+        self.keeping = {"Wx": np.zeros_like(Wx), "Wh": np.zeros_like(Wh), "b": keep}
         self.xs = np.zeros((N, T, D), dtype)
         self.first = np.linspace(0.2, 0.6, N * H, dtype=dtype).reshape(N, H)
 
-    def masks(self, layer):
-        """What the layer multiplied h_prev by at each step of a training forward, (N, T, H)."""
-        hs = _forward(layer, self.xs, (self.first, np.zeros_like(self.first)), training=True)["hs"]
+    def masks(self, layer, training=True):
+        """What the layer multiplied h_prev by at each step of a forward, (N, T, H)."""
+        hs = _forward(layer, self.xs, (self.first, np.zeros_like(self.first)), training=training)["hs"]
+        if np.any(hs == 0):
+            raise Misfit(
+                "`hs` has zeros in it where none should be: what leaves the layer goes through a mask. The mask "
+                "belongs on `h_prev`, where it enters the product, and nowhere else."
+            )
+        heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
+        return self._heard(hs) / heard
+
+    def factors(self, layer, part):
+        """What a training forward multiplied x or c by at its first step."""
+        if part == "x":
+            xs = self.xs + 0.5
+            state = np.zeros_like(self.first), np.zeros_like(self.first)
+            width = min(xs.shape[2], self.first.shape[1])
+            return self._heard(_forward(layer, xs, state, training=True)["hs"][:, :1, :width]) / 0.5
+        state = np.zeros_like(self.first), self.first
+        hs = _forward(layer, self.xs, state, training=True)["hs"][:, 0]
+        with np.errstate(all="ignore"):
+            return np.arctanh(hs.astype("float64")) / self.first
+
+    @staticmethod
+    def _heard(hs):
         with np.errstate(all="ignore"):
             said = (np.arctanh(np.arctanh(hs.astype("float64"))) - _GROUND) / _VOICE
-            heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
-            masks = said / heard
-        return np.where(np.abs(masks) < 1e-4, 0.0, masks)
+        return np.where(np.abs(said) < 1e-5, 0.0, said)
 
 
 def _forward(layer, xs, state, **keywords):
@@ -269,19 +315,56 @@ class _MaskedLSTM(recurrent.LSTM):
         return super().forward(xs, state)
 
 
-def _expected(arguments, mask):
-    """What an LSTM gives with this mask on h_prev, the mask of the first step at every step."""
+_AGREEMENT = tuple(f"{part}, training" for part in _PARTS)
+
+
+def _agreement(got, arguments, mask):
+    """Say for each result of a training pass whose it is: of the right layer under this mask, or of a wrong one."""
+    dtype, rate = arguments["xs"].dtype, arguments["rate"]
+    scaled = (mask[:, 0] != 0).astype(dtype) / (1 - rate)
+    said, open_parts = {}, dict(zip(_AGREEMENT, _PARTS))
+    for label, layer_class, masks in (
+        ("those of an LSTM with this mask", _MaskedLSTM, np.broadcast_to(scaled, (mask.shape[1], *scaled.shape))),
+        ("those of an LSTM with what was seen, step by step", _MaskedLSTM, _snapped(mask, rate).astype(dtype)),
+        *((f"those of an LSTM with {name}", wrong, scaled) for name, wrong in _UNDER_A_RIGHT_MASK.items()),
+    ):
+        if not open_parts:
+            break
+        theirs = _under(layer_class, arguments, masks)
+        found = [key for key, part in open_parts.items() if _equal(got[part], theirs[part])]
+        said |= dict.fromkeys(found, label)
+        open_parts = {key: part for key, part in open_parts.items() if key not in found}
+    # No known mistake may come this far: two unknown ones would be taken for each other.
+    said |= {
+        key: "others" if _has_shape(got[part], theirs[part]) else "of another shape" for key, part in open_parts.items()
+    }
+    return {key: said[key] for key in _AGREEMENT}
+
+
+def _under(layer_class, arguments, masks):
+    """What a layer gives under masks that are known: one (N, H) for all steps, or one for each (T, N, H)."""
     params = [Param(arguments[name].copy(), name) for name in ("Wx", "Wh", "b")]
-    layer = _MaskedLSTM(*params)
-    scaled = (mask[:, 0] != 0).astype(arguments["xs"].dtype) / (1 - arguments["rate"])
-    layer.known = np.broadcast_to(scaled, (mask.shape[1], *scaled.shape))
-    return _pass(layer, params, arguments)
+    if layer_class is _MaskedLSTM:
+        layer = layer_class(*params)
+        layer.known = masks
+        return _pass(layer, params, arguments)
+    known = type("Known", (layer_class,), {"draw": lambda self, shape, dtype: masks})
+    return _pass(known(*params, arguments["rate"], None), params, arguments, training=True)
 
 
-def _agreement(got, expected):
-    if not isinstance(got, np.ndarray) or got.shape != expected.shape:
-        return "of another shape"
-    return "those of an LSTM with this mask" if np.all(compare.close(got, expected)) else "others"
+def _snapped(mask, rate):
+    """The masks that were seen, (T, N, H), with their values made exact: they were recovered with an error."""
+    values = np.array([0, 1, 1 / (1 - rate), 1 - rate, 1 / rate, rate])
+    nearest = np.argmin(np.abs(mask[..., None] - values), axis=-1)
+    return np.swapaxes(values[nearest], 0, 1)
+
+
+def _has_shape(got, expected):
+    return isinstance(got, np.ndarray) and got.shape == expected.shape
+
+
+def _equal(got, expected):
+    return _has_shape(got, expected) and bool(np.all(compare.close(got, expected)))
 
 
 class _VariationalLSTM(Layer):
@@ -326,12 +409,19 @@ class _VariationalLSTM(Layer):
         dh, dc = np.zeros((2, len(dhs), len(self.Wh.value)), dhs.dtype) if dstate is None else dstate
         dxs = []
         for step in reversed(range(len(self.caches))):
-            dx, dh, dc, *grads = steps.lstm_step_backward(dhs[:, step] + dh, dc, self.cache_of(step))
+            dh = self.arriving(dhs[:, step], dh, self.masks[step])
+            dx, dh, dc, *grads = steps.lstm_step_backward(dh, dc, self.cache_of(step))
             dh, dc = self.back(dh, dc, self.masks[step])
             dxs.append(dx)
             for param, grad in zip((self.Wx, self.Wh, self.b), grads):
-                param.grad += grad
+                self.collect(param, grad)
         return np.stack(dxs[::-1], axis=1), (dh, dc)
+
+    def arriving(self, from_above, dh, mask):
+        return from_above + dh
+
+    def collect(self, param, grad):
+        param.grad += grad
 
     def cache_of(self, step):
         return self.caches[step]
@@ -345,12 +435,33 @@ def _variational(**methods):
     return type("VariationalLSTM", (_VariationalLSTM,), methods)
 
 
+def _replace(self, param, grad):
+    param.grad[...] = grad
+
+
+def _last_state_masked(self, h, c):
+    return h * self.mask, c
+
+
+def _mask_the_input(self, x, h, c, mask):
+    mask = np.resize(mask, x.shape)
+    return _VariationalLSTM.one_step(self, x * mask, h, c, np.ones_like(h))
+
+
+def _unmasked(self, dh, dc, mask):
+    return dh, dc
+
+
 def _fresh_mask(self, step, N, H, dtype, training):
     return self.choose_mask(N, H, dtype, training) if step else self.mask
 
 
 def _not_on_the_first_state(self, step, N, H, dtype, training):
     return self.mask if step else np.ones((N, H), dtype)
+
+
+def _only_on_the_first_state(self, step, N, H, dtype, training):
+    return np.ones((N, H), dtype) if step else self.mask
 
 
 def _draw_once(self, N, H, dtype, training):
@@ -399,6 +510,24 @@ def _own_generator(self, shape, dtype):
     return dropout_mask(shape, self.rate, np.random.default_rng(), dtype)
 
 
+#: Mistakes beside a mask that is right: what they give under a known mask is computed, so that each is told apart.
+_UNDER_A_RIGHT_MASK = {
+    "no mask on the way back": _variational(back=_unmasked),
+    "`dWh` from the whole `h_prev`": _variational(one_step=_remember_before, cache_of=_forget_the_mask),
+    "a mask on the `h` of the last state": _variational(last_state=_last_state_masked),
+    "the gradients of one step only": _variational(collect=_replace),
+    "`dh` masked one step too early": _variational(
+        arriving=lambda self, from_above, dh, mask: from_above + dh * mask, back=_unmasked
+    ),
+    "the gradient from above masked too, one step too early": _variational(
+        arriving=lambda self, from_above, dh, mask: (from_above + dh) * mask, back=_unmasked
+    ),
+    "the gradient from above masked too": _variational(
+        arriving=lambda self, from_above, dh, mask: (from_above + dh) * mask
+    ),
+    "`dc` masked too": _variational(back=lambda self, dh, dc, mask: (dh * mask, dc * mask)),
+}
+
 VARIATIONAL_LSTM = Exercise(
     id="7.3",
     name="VariationalLSTM",
@@ -406,14 +535,19 @@ VARIATIONAL_LSTM = Exercise(
     stars=3,
     reference=recurrent.VariationalLSTM,
     results={
-        "values of the mask": "",
+        "values of the mask at the first step": "",
+        "values of the mask at later steps": "",
+        "values of a mask on x": "",
+        "values of a mask on c": "",
+        "values of a mask after training, in a forward without it": "",
+        "values of a mask in a forward without training": "",
         "share of zeros in the mask": "",
         "the mask": "",
         "the mask of the next training forward": "",
         "the mask of another layer, with the same seed": "",
         "the mask of another layer, with another seed": "",
     }
-    | {f"{part}, training": "" for part in _PARTS}
+    | dict.fromkeys(_AGREEMENT, "")
     | {f"{part}, not training": shape for part, shape in zip(_PARTS, _SHAPES)},
     draw=_draw_variational,
     probe=_use_variational,
@@ -425,14 +559,58 @@ VARIATIONAL_LSTM = Exercise(
             "Draw the mask once, before the loop over the steps.",
         ),
         Misconception(
-            _variational(back=lambda self, dh, dc, mask: (dh, dc)),
+            _UNDER_A_RIGHT_MASK["no mask on the way back"],
             "a backward that does not mask the gradient of `h_prev`",
             "Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.",
         ),
         Misconception(
-            _variational(one_step=_remember_before, cache_of=_forget_the_mask),
+            _UNDER_A_RIGHT_MASK["`dWh` from the whole `h_prev`"],
             "a backward that computes `dWh` from `h_prev` *without* its mask",
             "The product was `(mask * h_prev) @ Wh`: let the cache hold what went into it.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["`dh` masked one step too early"],
+            "a backward that masks `dh` *before* a step goes back, instead of after",
+            "What a step gives back for its `h_prev` goes through the mask. What arrives from `dstate` is already the "
+            "gradient of a whole `h`.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["the gradient from above masked too, one step too early"],
+            "a backward that masks the sum of what comes from above and from the right",
+            "What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["the gradient from above masked too"],
+            "a backward that masks the gradient twice: before a step, with what comes from above, and after it",
+            "Once is enough: what a step gives back for `h_prev`, and nothing else.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["`dc` masked too"],
+            "a backward that masks `dc` as well",
+            "No mask lay on the memory on its way forward, so none lies on its gradient.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["the gradients of one step only"],
+            "gradients of the Params that are replaced at each step, instead of added up",
+            "All steps use the same three Params: `param.grad += …`.",
+        ),
+        Misconception(
+            _UNDER_A_RIGHT_MASK["a mask on the `h` of the last state"],
+            "a mask on the `h` of the state that is returned",
+            "The state is whole. The next forward masks it, with a mask of its own.",
+        ),
+        Misconception(
+            _variational(
+                one_step=lambda self, x, h, c, mask: _VariationalLSTM.one_step(self, x, h, c, np.ones_like(mask)),
+                back=_unmasked,
+            ),
+            "a plain LSTM: the mask is not used",
+            "Each step gets `mask * h` in the place of `h`.",
+        ),
+        Misconception(
+            _variational(one_step=_mask_the_input, back=_unmasked),
+            "a mask on the input `x` instead of `h_prev`",
+            "Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.",
         ),
         Misconception(
             _variational(
@@ -481,6 +659,11 @@ VARIATIONAL_LSTM = Exercise(
             _variational(mask_of=_not_on_the_first_state),
             "a mask that spares the first step",
             "The `h` of the given state is an `h_prev` like any other.",
+        ),
+        Misconception(
+            _variational(mask_of=_only_on_the_first_state),
+            "a mask on the given state only: it is applied once, before the loop",
+            "Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.",
         ),
         Misconception(
             _variational(

@@ -1,0 +1,58 @@
+"""Masks are recovered from what comes out, and put into words: no two mistakes get the same ones by chance."""
+
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.draws import VISIBLE
+from helpers.checks.judge import judge
+from helpers.checks.notebook_07 import _VariationalLSTM
+from helpers.checks.observation import cases, observe
+from helpers.nn import layers
+
+LSTM = EXERCISES["7.3"]
+
+
+@pytest.mark.parametrize("misconception", LSTM.misconceptions, ids=lambda one: one.name)
+def test_no_known_mistake_of_the_variational_lstm_is_among_the_others(misconception):
+    for case in cases(LSTM, VISIBLE, seed=0):
+        record = observe(LSTM, misconception.wrong, case.arguments).record
+        assert not {"others", "of another shape"} & {said for said in record.values() if isinstance(said, str)}
+
+
+class _AnotherFactor(_VariationalLSTM):
+    """A mistake of nobody: the gradient of `Wh` is a third too large."""
+
+    def collect(self, param, grad):
+        param.grad += grad * (4 / 3 if param is self.Wh else 1)
+
+
+class _AHalfOfTheMemory(_VariationalLSTM):
+    """A mistake of nobody: half of what comes back for the memory."""
+
+    def back(self, dh, dc, mask):
+        return dh * mask, dc / 2
+
+
+@pytest.mark.parametrize("wrong", [_AnotherFactor, _AHalfOfTheMemory])
+def test_an_unknown_mistake_gets_no_name(wrong):
+    verdict = judge(LSTM, wrong, VISIBLE)
+    assert verdict.status == "not yet"
+    assert verdict.misconception is None
+
+
+class _ForgottenInEvaluation(layers.Dropout):
+    """A mask that only a training forward sets."""
+
+    def forward(self, xs, *, training=False):
+        ys = super().forward(xs, training=training)
+        if not training:
+            del self.mask
+        return ys
+
+    def backward(self, dys):
+        return dys * self.mask
+
+
+def test_a_mask_that_an_evaluation_does_not_set_is_explained():
+    verdict = judge(EXERCISES["6.4"], _ForgottenInEvaluation, VISIBLE)
+    assert "every forward must set" in verdict.paragraphs[0]
