@@ -1,8 +1,11 @@
-"""Gradient clipping, drawn: what it does to a direction, at a cliff of the loss, and in training."""
+"""Gradient clipping, drawn: a norm as a length, a direction kept or turned, a cliff of the loss, a run that is lost."""
 
 import numpy as np
 
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIZE, Picture, in_style, new_figure
+
+#: An arrow that begins and ends exactly where it is told to.
+_ARROW = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
 
 
 def _pair(values, name):
@@ -12,10 +15,98 @@ def _pair(values, name):
     return array
 
 
+def _up_to(value):
+    """The next power of ten."""
+    return f"{10.0 ** np.ceil(np.log10(value)):g}"
+
+
 def _angle(one, other):
     """Degrees between two vectors."""
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+@in_style
+def norm_as_length(first, second, norm):
+    """Draw the norm of three numbers in two arrays as a length: two right angles, one after the other.
+
+    Args:
+        first (2,): the first array.
+        second: the one element of the second.
+        norm: of all three; a `ValueError` if the drawing is not that long.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: an array of another shape, or a norm that is not the length of the long side.
+    """
+    a, b = np.abs(_pair(first, "first"))
+    own, long = np.hypot(a, b), abs(float(second))
+    if not np.isclose(np.hypot(own, long), norm):
+        raise ValueError(f"The norm of these is {np.hypot(own, long):.6g}: got {norm}.")
+    figure, ax = new_figure(8, 3)
+    corner, top = np.array([long, 0.0]), np.array([long, own])
+    outside = corner + b / own * np.array([a, b])  # the right angle between a and b
+    for start, end, colour, width in (
+        (outside, top, COLOURS["grey"], 1.8),
+        (corner, outside, COLOURS["grey"], 1.8),
+        (corner, top, COLOURS["blue"], 2.5),
+        (np.zeros(2), corner, COLOURS["blue"], 2.5),
+        (np.zeros(2), top, COLOURS["vermilion"], 3.5),
+    ):
+        ax.plot(*np.transpose([start, end]), color=colour, lw=width, solid_capstyle="round")
+    words = (
+        ((outside + top) / 2, (6, 4), f"{a:g}", COLOURS["grey"], "left"),
+        ((corner + outside) / 2, (6, -10), f"{b:g}", COLOURS["grey"], "left"),
+        ((corner + top) / 2, (-6, -4), f"first array: {own:g}", COLOURS["blue"], "right"),
+        (corner / 2, (0, -16), f"second array: {long:g}", COLOURS["blue"], "center"),
+        (top / 2, (-8, 8), f"global norm: {norm:g}", COLOURS["vermilion"], "right"),
+    )
+    for place, lift, text, colour, side in words:
+        ax.annotate(text, place, lift, textcoords="offset points", ha=side, color=colour, fontsize=11)
+    ax.set(aspect="equal", xlim=(-1, outside[0] + 1), ylim=(-1.1, own + 0.5))
+    ax.set_axis_off()
+    alt = f"""Two triangles with right angles. The sides {a:g} and {b:g} have the long side {own:g}, the length of the
+    first array. That and {long:g}, the second array, have the long side {norm:g}: the global norm, shorter than
+    {own:g} + {long:g} = {own + long:g}."""
+    return Picture(figure, alt)
+
+
+@in_style
+def one_step(before, gradient, after):
+    """Draw a step of gradient descent over two weights: the gradient points one way, the step goes the other.
+
+    Args:
+        before (2,): the weights before the step.
+        gradient (2,): there.
+        after (2,): the weights after it.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: arrays of another shape.
+    """
+    before, gradient, after = _pair(before, "before"), _pair(gradient, "gradient"), _pair(after, "after")
+    figure, ax = new_figure(8, 2.9)
+    for end, colour, label in (
+        (before + gradient, COLOURS["grey"], f"gradient dW, length {np.linalg.norm(gradient):.3g}"),
+        (after, COLOURS["vermilion"], f"step, length {np.linalg.norm(after - before):.3g}"),
+    ):
+        ax.annotate("", end, before, arrowprops=_ARROW | {"color": colour, "lw": 2.5})
+        ax.plot([], [], color=colour, lw=2.5, label=label)
+    ax.plot(*before, marker="o", ms=7, color=INK, ls="none", label="W before")
+    ax.plot(*after, marker="s", ms=7, color=COLOURS["vermilion"], ls="none", label="W after")
+    corners = np.stack([before, before + gradient, after])
+    ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
+    low, high = corners[:, 1].min() - 0.2, corners[:, 1].max() + 0.2
+    ax.set(ylim=(low, high), xlim=corners[:, 0].min() - 0.2 + np.array([0, 2.4 * (high - low)]))
+    ax.legend(loc="center right")
+    turn = _angle(gradient, after - before)
+    alt = f"""Two arrows from one point. The gradient, grey, has the length {np.linalg.norm(gradient):.3g}. The step,
+    red, has the length {np.linalg.norm(after - before):.3g} and an angle of {turn:.0f} degrees to it."""
+    return Picture(figure, alt)
 
 
 @in_style
@@ -48,7 +139,7 @@ def two_ways_to_clip(gradient, by_norm, by_value, limit):
         )
         ax.plot(*limit * shape, color=PALE, lw=1.2, ls="--")
         for vector, colour, width in ((gradient, COLOURS["grey"], 1.5), (clipped, COLOURS["vermilion"], 2.5)):
-            ax.annotate("", vector, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": width})
+            ax.annotate("", vector, (0, 0), arrowprops=_ARROW | {"color": colour, "lw": width})
         ax.set(title=f"{title}: turned by {turns[-1]:.0f}°", aspect="equal", xlabel="first element")
         low, high = np.minimum(gradient, -limit) - 0.3, np.maximum(gradient, limit) + 0.3
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -61,7 +152,7 @@ def two_ways_to_clip(gradient, by_norm, by_value, limit):
 
 @in_style
 def clipping_cliff(ws, bs, loss, paths):
-    """Draw a loss over two parameters, with a cliff, and the paths that gradient descent takes over it.
+    """Draw a loss over two parameters as a landscape with a cliff, and on a map the paths of gradient descent.
 
     Args:
         ws (n,): values of the first parameter.
@@ -77,7 +168,16 @@ def clipping_cliff(ws, bs, loss, paths):
     """
     if np.shape(loss) != (len(bs), len(ws)):
         raise ValueError(f"loss must have the shape {(len(bs), len(ws))}: got {np.shape(loss)}.")
-    figure, ax = new_figure(8, 3.8)
+    figure, (left, ax) = new_figure(8, 3.9, columns=2, width_ratios=(1, 1.2))
+    grid = left.get_subplotspec()
+    left.remove()
+    land = figure.add_subplot(grid, projection="3d")
+    fine = {"rcount": 200, "ccount": 200, "lw": 0, "antialiased": False, "shade": False}
+    land.plot_surface(*np.meshgrid(ws, bs), loss, cmap=SIZE, **fine)
+    land.view_init(elev=30, azim=50)
+    land.set_box_aspect((1, 1, 0.7), zoom=0.9)
+    land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
+    land.locator_params(nbins=4)
     image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
     figure.colorbar(image, ax=ax, label="loss", pad=0.015)
     ax.grid(False)
@@ -86,11 +186,12 @@ def clipping_cliff(ws, bs, loss, paths):
         ax.plot(*np.transpose(path), color=colour, ls=look["linestyle"], marker=look["marker"], label=label, lw=1.5)
         jumps.append(f"{label}: the longest step is {np.linalg.norm(np.diff(path, axis=0), axis=1).max():.2g}")
     ax.plot(*next(iter(paths.values()))[0], color="white", marker="*", ms=12, mec=INK, ls="none")
-    legend = ax.legend(loc="lower right", labelcolor="white", frameon=True, facecolor="#3A3A3A", edgecolor="none")
+    legend = ax.legend(loc="upper right", labelcolor="white", frameon=True, facecolor="#3A3A3A", edgecolor="none")
     legend.get_frame().set_alpha(0.85)
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
-    alt = f"""A map of a loss over two parameters. A cliff separates a high region from a low one. Two runs start at the
-    same star on the high side. {"; ".join(jumps)}."""
+    ax.set_title("two runs, from above")
+    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff parts a high region from a low one. Two
+    runs start at the same star on the high side. {"; ".join(jumps)}."""
     return Picture(figure, alt)
 
 
@@ -109,35 +210,33 @@ def runs_with_and_without(runs, max_norm, guess):
     Raises:
         ValueError: losses and norms of different lengths.
     """
-    figure, (above, below) = new_figure(8, 4.6, rows=2, sharex=True)
+    figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
     facts = []
     for (label, (losses, norms)), look in zip(runs.items(), SERIES):
         if np.shape(losses) != np.shape(norms):
             raise ValueError(f"{label}: there are {len(losses)} losses and {len(norms)} norms.")
         line = {"color": look["color"], "ls": look["linestyle"], "lw": 1.5}
         for ax, values in ((above, losses), (below, norms)):
-            finite = np.isfinite(values)
-            ax.plot(np.where(finite, values, np.nan), label=label, **line)
+            finite, steps = np.isfinite(values), np.arange(1, len(values) + 1)
+            ax.plot(steps, np.where(finite, values, np.nan), label=label, **line)
             if not finite.all():
-                last = int(np.argmin(finite)) - 1
-                # Where it left the panel: the scale is that of the run that learns.
-                ax.plot(
-                    last, 0.97, color=look["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform()
-                )
-        end = (
-            f"ends at a loss of {np.mean(losses[-50:]):.1g}"
-            if np.isfinite(losses).all()
-            else f"is lost after {len(losses)} steps"
-        )
+                # It has left the panel long before: the scale is that of the run that learns.
+                lost = (steps[np.argmin(finite)], 0.93)
+                ax.plot(*lost, color=look["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
+                ax.annotate("no longer a number", lost, (9, -4), ax.get_xaxis_transform(), "offset points", fontsize=9)
+        alive = np.isfinite(losses).all()
         facts.append(
-            f"{label} {end}, with a largest finite norm of {np.max(norms, where=np.isfinite(norms), initial=0):.1g}"
+            # Round numbers: where a run blows up, the digits differ between processors.
+            f"{label} ends at a loss of {np.mean(losses[-50:]):.1g}, its norms never above {_up_to(np.max(norms))}"
+            if alive
+            else f"{label} is lost within {_up_to(len(losses))} steps, loss and norm having left the axes at the top"
         )
-    for ax, level, words, lift in ((above, guess, "always the same answer", 3), (below, max_norm, "max_norm", -12)):
+    for ax, level, words, lift in ((above, guess, "always the same answer", 3), (below, max_norm, "max_norm", 3)):
         ax.axhline(level, color=PALE, lw=1.2, ls=(0, (6, 3)))
         ax.annotate(words, (1, level), (-4, lift), ax.get_yaxis_transform(), "offset points", ha="right", fontsize=9)
-        ax.set(yscale="log", ylim=(level / 30, level * 300))
+        ax.set(xscale="log", yscale="log", ylim=(level / 300, level * 1e6))
         ax.margins(x=0.01)
     above.set_ylabel("loss")
-    below.set(ylabel="gradient norm", xlabel="training step")
-    above.legend(loc="upper right", ncols=2)
+    below.set(ylabel="gradient norm", xlabel="training step (log axis)")
+    figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
     return Picture(figure, f"Loss and gradient norm over training, on log axes. {'; '.join(facts)}.")

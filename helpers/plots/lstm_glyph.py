@@ -31,7 +31,7 @@ _HALF_CARD = CARD[1] / 2
 _EQUATIONS = {
     "": r"$h = \tanh(c)$",
     "o": r"$h = o \odot \tanh(c)$",
-    "of": r"$c_{next} = f \odot c_{prev}$        $h = o \odot \tanh(c_{next})$",
+    "of": r"$c = f \odot c_{prev}$        $h = o \odot \tanh(c)$",
     "ofg": r"$c_{next} = f \odot c_{prev} + g$        $h = o \odot \tanh(c_{next})$",
     "ofgi": r"$c_{next} = f \odot c_{prev} + g \odot i$        $h_{next} = o \odot \tanh(c_{next})$",
 }
@@ -167,7 +167,7 @@ def _output(ax, gates):
 def _pass_over(ax, x, y, ground):
     """Let the upward line of h cross the line of the memory with a gap: the two do not meet."""
     for colour, width in (ground, 6), (COLOUR_OF["h"], 1.5):
-        ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt")
+        ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt", snap=False)
 
 
 @in_style
@@ -191,7 +191,7 @@ def lstm_cell(gates=FULL, new=""):
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax, gates, new=new)
     c, h, x = (COLOUR_OF[name] for name in "chx")
-    after = "_{next}" if "f" in gates else ""
+    after = "_{next}" if "g" in gates else ""
     for place, symbol, colour in (
         ((0.55, 3.06), "$c_{prev}$", c), ((6.64, 3.06), f"$c{after}$", c),
         ((0.55, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$" if gates == FULL else "$h$", h),
@@ -224,7 +224,7 @@ def lstm_unrolled():
     c, h, layer = COLOUR_OF["c"], COLOUR_OF["h"], "#FAFBFD"
     c_line, h_line, out = 1.95, 1.35, 2.72
     box(ax, 0.75, 0.85, 6.75, 1.55, fill=layer)
-    ax.text(0.9, 2.18, "the LSTM layer", ha="left", va="baseline", fontsize=8.5, color=PALE)
+    ax.text(0.9, 0.94, "the LSTM layer", ha="left", va="baseline", fontsize=8.5, color=PALE)
     starts = [0.12, 1.75, 3.85, 5.95]
     for y, colour, width, name in (c_line, c, 2.4, "c"), (h_line, h, 1.5, "h"):
         for start, end in zip([starts[0], *(x + 0.9 for x in starts[1:])], [*starts[1:], 7.88]):
