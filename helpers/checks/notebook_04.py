@@ -62,6 +62,10 @@ def _memory(**changes):
     return lambda dc_next, f, g, i, c_prev: follow(dict(zip(_MEMORY, (dc_next, f, g, i, c_prev))))
 
 
+def _memory_summed(dc_next, f, g, i, c_prev):
+    return tuple((dc_next * other).sum(axis=0) for other in (f, c_prev, i, g))
+
+
 def _memory_in_place(dc_next, f, g, i, c_prev):
     df, dg, di = dc_next * c_prev, dc_next * i, dc_next * g
     dc_next *= f
@@ -128,6 +132,16 @@ MEMORY_BACKWARD = Exercise(
             _memory(dc_prev=lambda v: v["dc_next"] * v["f"] * (1 - np.tanh(v["c_prev"]) ** 2)),
             "a memory with a tanh derivative on its way",
             "No tanh lies between `c_next` and `c_prev`: that is the point of the LSTM.",
+        ),
+        Misconception(
+            _memory(dg=lambda v: v["dc_next"] * v["g"] * v["i"], di=lambda v: v["dc_next"] * v["g"] * v["i"]),
+            "a product `g * i` that sends `dc_next * g * i` to both of its factors",
+            "The derivative of `g * i` by `g` no longer holds `g`: each factor gets `dc_next` times the *other* one.",
+        ),
+        Misconception(
+            _memory_summed,
+            "an answer that is summed over the batch",
+            "`f`, `g`, `i` and `c_prev` have a row for each example; so have their gradients: nothing is summed.",
         ),
         Misconception(
             _memory_in_place,
@@ -234,6 +248,24 @@ GATES_BACKWARD = Exercise(
             _gates(**{f"a{name}": _through_sigmoid_of_output(name) for name in "fio"}),
             "an answer with the sigmoid taken twice, of values that already came out of it",
             "`f`, `i` and `o` *are* the outputs: `f * (1 - f)`, and no sigmoid of them.",
+        ),
+        Misconception(
+            _gates(
+                **{f"a{name}": _through_sigmoid_of_output(name) for name in "fio"},
+                ag=lambda v: v["dg"] * (1 - np.tanh(v["g"]) ** 2),
+            ),
+            "an answer with sigmoid *and* tanh taken twice, of values that already came out of them",
+            "`f`, `g`, `i` and `o` *are* the outputs: `f * (1 - f)` and `1 - g**2`, and no function of them.",
+        ),
+        Misconception(
+            _gates(**{f"a{name}": lambda v, name=name: v[f"d{name}"] * (1 - v[name]) for name in "fio"}),
+            "an answer with `1 - y` for the slope of a sigmoid",
+            "The slope of a sigmoid is 0 at *both* ends, closed and open: two factors.",
+        ),
+        Misconception(
+            _gates(ag=lambda v: v["dg"] * (1 - v["g"]) ** 2),
+            "an answer with `(1 - g)**2` in place of `1 - g**2`",
+            "Mind the brackets: first the square, then the difference. It is the same at g and at -g.",
         ),
         Misconception(
             _gates(order="figo"),
@@ -391,6 +423,34 @@ LSTM_STEP_BACKWARD = Exercise(
             "`o` appears in `h_next = o * tanh(c_next)` only: `do = dh_next * tanh(c_next)`.",
         ),
         Misconception(
+            _step_backward(dc=lambda v: v["dc_next"] + v["dh_next"] * v["o"] * v["tanh_c"]),
+            "a step with `tanh(c_next)` where its slope belongs",
+            "Back through a tanh the gradient is multiplied with `1 - t**2`; `t` itself goes to `do`.",
+        ),
+        Misconception(
+            _step_backward(do=lambda v: (v["dh_next"] + v["dc_next"]) * v["tanh_c"]),
+            "a step whose `do` is made from `dh_next + dc_next`",
+            "`o` appears in `h_next` only; `dc_next` came from the next step's memory and never met `o`.",
+        ),
+        Misconception(
+            _step_backward(dA=lambda v: np.hstack([*v["memory"][1:], v["do"]])),
+            "a step without the slopes of the activations: `df`, `dg`, `di` and `do` taken for `dA`",
+            "Between `A` and the gates lie three sigmoids and a tanh: exercise 4.2.",
+        ),
+        Misconception(
+            _step_backward(
+                memory=lambda v: steps.memory_backward(v["dc_next"], v["f"], v["g"], v["i"], v["c_prev"]),
+                dc_prev=lambda v: v["memory"][0] + v["dh_next"] * v["o"] * (1 - v["tanh_c"] ** 2),
+            ),
+            "a step that adds the path through `tanh(c_next)` too late, to `dc_prev`",
+            "It arrives at `c_next`, *in front of* the forget gate: add it to `dc_next`, before exercise 4.1.",
+        ),
+        Misconception(
+            _step_backward(dh_prev=lambda v: v["dA"] @ v["Wh"].T + v["dh_next"]),
+            "a step that adds `dh_next` to `dh_prev`",
+            "`h` has no direct line from step to step, as `c` has: all that reaches `h_prev` comes through `Wh`.",
+        ),
+        Misconception(
             _step_backward(dc_prev=lambda v: v["dc_next"] * v["f"]),
             "a step whose `dc_prev` is made from `dc_next` alone, without what came through `h_next`",
             "Add the path through `tanh(c_next)` *first*, then go back through the memory with the sum.",
@@ -526,6 +586,23 @@ def _overwrite(self, grad, new):
     grad[...] = new
 
 
+def _backward_from_the_first_step(self, dhs, dstate=None):
+    (dh, dc), dxs = self.into_the_past(dstate, dhs), []
+    for step in range(dhs.shape[1]):
+        dx, dh, dc, *dparams = steps.lstm_step_backward(dhs[:, step] + dh, dc, self.caches[step])
+        dxs.append(dx)
+        for param, new in zip((self.Wx, self.Wh, self.b), dparams):
+            param.grad += new
+    return np.stack(dxs, axis=1), (dh, dc)
+
+
+def _forward_that_keeps_its_caches(self, xs, state=None, *, training=False):
+    before = getattr(self, "caches", [])
+    result = _LSTM.forward(self, xs, state)
+    self.caches = before + self.caches
+    return result
+
+
 def _overwriting_backward(self, dhs, dstate=None):
     self.zero_grad()
     return _LSTM.backward(self, dhs, dstate)
@@ -576,6 +653,21 @@ LSTM_LAYER = Exercise(
             _lstm(arriving=lambda self, dhs, step, dh, dc: (dhs[:, step], dc)),
             "an LSTM whose backward uses `dhs[:, step]` alone, so that nothing comes back through `h`",
             "`h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.",
+        ),
+        Misconception(
+            _lstm(arriving=lambda self, dhs, step, dh, dc: (dh, dc)),
+            "an LSTM whose backward never uses `dhs`, the gradients from above",
+            "Every `h` also went up, and a gradient comes down for it at every step: `dhs[:, step] + dh`.",
+        ),
+        Misconception(
+            _lstm(backward=_backward_from_the_first_step),
+            "an LSTM whose backward goes from the first step to the last",
+            "Begin with the step that ran last: `for step in reversed(range(T))`.",
+        ),
+        Misconception(
+            _lstm(forward=_forward_that_keeps_its_caches),
+            "an LSTM that still has the caches of the call before",
+            "Begin each `forward` with `self.caches = []`: `backward` belongs to the last call.",
         ),
         Misconception(
             _lstm(arriving=lambda self, dhs, step, dh, dc: (dhs[:, step] + dh, dhs[:, step] + dc)),
@@ -670,6 +762,22 @@ def _one_for_all_units(forget_gates):
     return np.repeat(product, forget_gates.shape[1], axis=1)
 
 
+def _own_gate_for_the_next(forget_gates):
+    gradient = np.ones_like(forget_gates)
+    gradient[:-1] = np.cumprod(forget_gates[-2::-1], axis=0)[::-1]
+    return gradient
+
+
+def _all_gates_everywhere(forget_gates):
+    return np.repeat(forget_gates.prod(axis=0, keepdims=True), len(forget_gates), axis=0)
+
+
+def _from_the_first_row(forget_gates):
+    gradient = np.ones_like(forget_gates)
+    gradient[1:] = np.cumprod(forget_gates[1:], axis=0)
+    return gradient
+
+
 def _in_place_product(forget_gates):
     gradient = analysis.memory_gradient(forget_gates)
     forget_gates[...] = gradient
@@ -700,6 +808,21 @@ MEMORY_GRADIENT = Exercise(
             _from_the_start,
             "a product over the *earlier* steps",
             "The gradient comes from the *end*: row s is the product over the steps after s.",
+        ),
+        Misconception(
+            _own_gate_for_the_next,
+            "a product with the step's own gate in place of the next one's",
+            "The gate between `c` of step s and `c` of step s+1 is that of step s+1. The very first is never used.",
+        ),
+        Misconception(
+            _all_gates_everywhere,
+            "the product of *all* gates in every row",
+            "Each row has a way of its own length: row s passes only the gates after s, and the last row none.",
+        ),
+        Misconception(
+            _from_the_first_row,
+            "a product that is begun in the *first* row and carried on to the last",
+            "The ones belong into the last row: that is where the gradient starts. From there go to the left.",
         ),
         Misconception(
             lambda forget_gates: analysis.memory_gradient(forget_gates)[::-1],
@@ -784,6 +907,18 @@ def _reset_after(v, product):
 def _without_bias(v, product):
     H = v["h_prev"].shape[1]
     return product(v | {"b": np.concatenate([v["b"][: 2 * H], np.zeros_like(v["b"][:H])])}, "n", v["r"] * v["h_prev"])
+
+
+def _without_any_bias(name):
+    def activation(v, product):
+        state = v["r"] * v["h_prev"] if name == "n" else v["h_prev"]
+        return (np.tanh if name == "n" else sigmoid)(product(v | {"b": np.zeros_like(v["b"])}, name, state))
+
+    return activation
+
+
+def _reset_of_everything(v, product):
+    return np.tanh(v["r"] * product(v, "n", v["h_prev"]))
 
 
 #: The numbers of the examples by hand in exercises 4.6 and 4.7.
@@ -873,6 +1008,26 @@ GRU_STEP_FORWARD = Exercise(
             "z is shared out: what comes in takes the place of what goes, `(1 - z) * h_prev + z * n`.",
         ),
         Misconception(
+            _gru(h_next=lambda v, product: (1 - v["z"]) * v["h_prev"] + v["n"]),
+            "a GRU that lets all of the new state in, whatever z says",
+            "What comes in takes the place of what goes: `n` is multiplied by z, as `h_prev` is by 1 - z.",
+        ),
+        Misconception(
+            _gru(n=lambda v, product: np.tanh(product(v, "n", (1 - v["r"]) * v["h_prev"]))),
+            "a GRU with its reset gate the other way round, `1 - r`",
+            "r says how much of the old state the new one *may* see: `r * h_prev`.",
+        ),
+        Misconception(
+            _gru(n=_reset_of_everything),
+            "a GRU whose reset gate multiplies the whole sum, input and bias too",
+            "r is for `h_prev` alone; what `x` and `b` say always gets through.",
+        ),
+        Misconception(
+            _gru(**{name: _without_any_bias(name) for name in "zrn"}),
+            "a GRU without its bias `b`",
+            "Three blocks of `b`, one in each of the three sums.",
+        ),
+        Misconception(
             _gru(cache=("x", "h_prev", "Wx", "Wh", "r", "z", "n")),
             "a right `h_next` with r and z in each other's place in the cache",
             "The order is `(x, h_prev, Wx, Wh, z, r, n)`.",
@@ -958,6 +1113,36 @@ GRU_STEP_BACKWARD = Exercise(
             _gru_backward(through_gates=lambda v: 0),
             "a step without the path through the gates: z and r send nothing to `h_prev`",
             "Both gates are made from `h_prev @ Wh`: add `np.hstack([daz, dar]) @ Wh[:, :2*H].T`.",
+        ),
+        Misconception(
+            _gru_backward(through_gates=lambda v: v["dar"] @ v["Whzr"][:, v["H"] :].T),
+            "a step without the path through z: the update gate sends nothing to `h_prev`",
+            "`h_prev` is used in four places; one is the sum inside z, where it met `Whz`.",
+        ),
+        Misconception(
+            _gru_backward(through_gates=lambda v: v["daz"] @ v["Whzr"][:, : v["H"]].T),
+            "a step without the path through r: the reset gate sends nothing to `h_prev`",
+            "`h_prev` is used in four places; one is the sum inside r, where it met `Whr`.",
+        ),
+        Misconception(
+            _gru_backward(past=lambda v: v["dh_next"] * v["z"]),
+            "a step whose direct path is multiplied by `z`, which is what comes in",
+            "`h_next` holds `(1 - z) * h_prev`: the other factor of that product.",
+        ),
+        Misconception(
+            _gru_backward(dr=lambda v: v["dreset"]),
+            "a step whose `dr` misses the factor `h_prev`",
+            "In the product `r * h_prev` each factor gets the gradient times the *other* one.",
+        ),
+        Misconception(
+            _gru_backward(dreset=lambda v: v["dan"] @ v["Whn"]),
+            "a step with `Whn` not transposed",
+            "`Whn` is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.",
+        ),
+        Misconception(
+            _gru_backward(dh_prev=lambda v: v["past"] + v["dA"] @ v["Wh"].T, dWh=lambda v: v["h_prev"].T @ v["dA"]),
+            "a step that treats all three blocks alike, as in the LSTM: `dA @ Wh.T` and `h_prev.T @ dA`",
+            "The third block met `r * h_prev` and not `h_prev`. Both results need the factor r there.",
         ),
         Misconception(
             _gru_backward(through_reset=lambda v: v["dreset"]),
