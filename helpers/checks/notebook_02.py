@@ -70,6 +70,16 @@ GLOBAL_NORM = Exercise(
             "A length has the unit of the gradient, not of its square.",
         ),
         Misconception(
+            lambda grads: float(sum(np.abs(grad.astype("float64")).sum() for grad in grads)),
+            "a sum of absolute values",
+            "Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.",
+        ),
+        Misconception(
+            lambda grads: float(max([np.abs(grad).max() for grad in grads] or [0.0])),
+            "the largest absolute value",
+            "One element says little about the length of the whole: every element counts.",
+        ),
+        Misconception(
             _norm_in_their_own_type,
             "a sum of squares in the gradients' own type: in float32, (1e25)² is infinity",
             "Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.",
@@ -171,6 +181,16 @@ def _clip_unasked(grads, max_norm):
     return norm
 
 
+def _clip_unless_nan(grads, max_norm):
+    norm = global_norm(grads)
+    if np.isnan(norm):
+        raise FloatingPointError
+    if norm > max_norm:
+        for grad in grads:
+            grad *= max_norm / norm
+    return norm
+
+
 def _clip_then_complain(grads, max_norm):
     norm = global_norm(grads)
     for grad in grads:
@@ -262,6 +282,11 @@ CLIP_GRADIENTS = Exercise(
             _clip_unasked,
             "clipping that says nothing of a norm that is NaN or infinite",
             "`norm > max_norm` is False for NaN. Test `np.isfinite(norm)` first and raise FloatingPointError.",
+        ),
+        Misconception(
+            _clip_unless_nan,
+            "clipping that stops at NaN and lets infinity through",
+            "An infinite norm makes the factor 0, and infinity times 0 is NaN. `np.isfinite(norm)` catches both.",
         ),
         Misconception(
             _clip_then_complain,

@@ -167,6 +167,11 @@ FORGET_GATE = Exercise(
     uses=("0.1",),
     misconceptions=(
         Misconception(
+            lambda x, h_prev, c_prev, Wx, Wh, b: sigmoid(x @ Wx + h_prev @ Wh + b) * h_prev,
+            "a gate that is multiplied onto `h_prev` instead of the memory",
+            "`h_prev` only helps to decide. What is kept, or not, is the memory.",
+        ),
+        Misconception(
             _block(lambda a, c_prev: (1 - sigmoid(a)) * c_prev),
             "a gate that works the other way round: `(1 - f) * c_prev`",
             "In spite of its name, f = 1 *keeps* everything and f = 0 forgets.",
@@ -250,6 +255,16 @@ NEW_MEMORY = Exercise(
             "Only the new content is squashed. The memory itself goes on without a tanh.",
         ),
         Misconception(
+            _block(lambda a, c: (np.tanh(c + np.tanh(a)), np.tanh(a))),
+            "a tanh around the new memory cell: `np.tanh(c + g)`",
+            "Only the new content is squashed. The memory itself goes on without a tanh.",
+        ),
+        Misconception(
+            _block(lambda a, c: (c + np.tanh(a + c), np.tanh(a + c))),
+            "a new content with the memory inside its tanh: `np.tanh(a + c)`",
+            "`g` is made from x and the hidden state alone; the memory is added afterwards.",
+        ),
+        Misconception(
             _block(lambda a, c: (c + a, a)),
             "a new memory without its tanh: `g = a`",
             "The tanh keeps one step from writing more than -1…1.",
@@ -316,6 +331,11 @@ INPUT_GATE = Exercise(
             _block(lambda a, g: sigmoid(a) * sigmoid(g)),
             "an input gate with a sigmoid on `g` as well",
             "`g` has been through its tanh already, and its sign matters.",
+        ),
+        Misconception(
+            _block(lambda a, g: g + sigmoid(a) * g),
+            "all of `g`, and what the gate lets through on top of it: `g + i * g`",
+            "A closed gate must write nothing. What is added to the memory comes in the cell, not here.",
         ),
         Misconception(
             _block(lambda a, g: (1 - sigmoid(a)) * g),
@@ -496,6 +516,16 @@ LSTM_STEP_FORWARD = Exercise(
             _lstm(c_next=lambda v: np.tanh(v["f"] * v["c_prev"] + v["g"] * v["i"])),
             "a memory that goes through a tanh",
             "On the line of the memory there is no tanh. It stands on the branch that becomes `h_next`.",
+        ),
+        Misconception(
+            _lstm(c_next=lambda v: v["f"] * np.tanh(v["c_prev"]) + v["g"] * v["i"]),
+            "an old memory that goes through a tanh: `f * np.tanh(c_prev)`",
+            "On the line of the memory there is no tanh. It stands on the branch that becomes `h_next`.",
+        ),
+        Misconception(
+            _lstm(c_next=lambda v: v["f"] * (v["c_prev"] + v["g"] * v["i"])),
+            "a forget gate around the whole sum: `f * (c_prev + g * i)`",
+            "`f` belongs to the *old* memory alone; what comes in now has a gate of its own.",
         ),
         Misconception(
             _lstm(c_next=lambda v: v["i"] * v["c_prev"] + v["g"] * v["f"]),
