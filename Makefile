@@ -42,6 +42,15 @@ DRY_RUN = $(if $(DRY),--dry-run)
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59".
 	@$(PY) -m helpers release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
 
+roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
+	@$(PY) -m helpers roster "$(FROM)" $(DRY_RUN) $(ARGS)
+
+collect: $(READY)  ## Collect submissions, from the exchange or a download: NB=01, FROM=moodle.zip.
+	@$(PY) -m helpers collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
+
+export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle or plain.
+	@$(PY) -m helpers export $(FOR) $(DRY_RUN) $(ARGS)
+
 grade: $(READY)  ## Grade the submissions of a notebook, or go on where grading stopped: NB=01.
 	@$(PY) -m helpers grade $(NB) $(DRY_RUN) $(ARGS)
 
@@ -58,7 +67,8 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
 		pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress restore sweep learner-kit release grade formgrader feedback bench lock
+.PHONY: help learn test train notebooks stale progress restore sweep learner-kit
+.PHONY: release roster collect grade formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.

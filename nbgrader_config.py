@@ -30,6 +30,10 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 
+# A penalty for late work, as a share of its score for each day begun; without these lines there is none.
+# c.AssignLatePenalties.plugin_class = "helpers.classroom.late.PercentPerDay"
+# c.PercentPerDay.percent, c.PercentPerDay.grace_minutes, c.PercentPerDay.most = 10, 10, 50
+
 # A cell may train something; nbgrader's own limit is 30 s.
 c.Execute.timeout = 300
 

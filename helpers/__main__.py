@@ -179,6 +179,55 @@ _HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebo
 
 
 @app.command()
+def roster(
+    path: Annotated[Path, typer.Argument(help="The class list: CSV from Canvas, Moodle, or with a column id.")],
+    id_column: Annotated[str, typer.Option(help="Heading of the ids, if not the likeliest.")] = "",
+    dry_run: DryRun = False,
+):
+    """Enter a class list into the gradebook; nobody is ever taken out."""
+    from helpers.classroom.course import Course
+    from helpers.classroom.roster import enter
+
+    print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
+
+
+@app.command()
+def collect(
+    notebook: Notebook = "",
+    source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
+    worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
+    handed_in: Annotated[str, typer.Option(help="When all in the download was handed in.")] = "",
+    before_due: Annotated[bool, typer.Option("--before-due", help="The last one before the due date.")] = False,
+    believe_times: Annotated[bool, typer.Option("--believe-times", help="Of a restored exchange.")] = False,
+    dry_run: DryRun = False,
+):
+    """Collect the submissions of a notebook, from the exchange or from a platform's download."""
+    from helpers.classroom import collection
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    options = {"before_due": before_due, "believe_times": believe_times, "dry_run": dry_run}
+    found = collection.collect(course, assignment, source, worksheet=worksheet, handed_in=handed_in or None, **options)
+    print(found)
+    sys.exit(0 if found.complete else 1)
+
+
+@app.command()
+def export(
+    platform: Annotated[str, typer.Argument(help="canvas, moodle, or plain.")] = "plain",
+    out: Annotated[Path | None, typer.Option(help="Where to.", show_default="in build/")] = None,
+    notebook: Annotated[list[str] | None, typer.Option(help="Only these, e.g. 01; may be given again.")] = None,
+    dry_run: DryRun = False,
+):
+    """Write the scores as CSV for a platform; what is not graded yet stays blank."""
+    from helpers.classroom.course import Course
+    from helpers.classroom.export import export as write
+
+    print(write(Course(ROOT), platform, out, notebook or (), dry_run=dry_run))
+
+
+@app.command()
 def grade(
     notebook: Notebook = "",
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core", min=1)] = None,
@@ -193,7 +242,7 @@ def grade(
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
     work = batch.open_batch(course, assignment, sandbox=not no_sandbox)
-    todo = work.find_finished()
+    todo = work.find_open()
     print(f"{assignment}: {len(work.submitted)} submissions, {len(todo)} of them to be graded.")
     if dry_run:
         return
@@ -259,7 +308,9 @@ def main():
     sys.stdout.reconfigure(line_buffering=True)  # a long run is followed line by line in a pipe or a log file too
     try:
         app()
-    except (ValueError, OSError, FloatingPointError) as error:
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}." if error.filename else f"{error}")
+    except (ValueError, FloatingPointError) as error:
         sys.exit(f"{error}")
 
 
