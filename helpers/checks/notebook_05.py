@@ -127,6 +127,12 @@ def _hand_out_means(self, ids, dys):
     np.add.at(self.E.grad, ids, dys / counts[ids][..., None].astype(dys.dtype))
 
 
+def _returned_instead(self, dys):
+    dE = np.zeros_like(self.E.value)
+    np.add.at(dE, self.ids, dys)
+    return dE
+
+
 def _hand_out_into_values(self, ids, dys):
     np.add.at(self.E.value, ids, dys)
 
@@ -218,6 +224,11 @@ EMBEDDING = Exercise(
             _embedding(hand_out=_hand_out_into_values),
             "an embedding that adds the gradient to `E.value`",
             "`backward` adds to `self.E.grad`. Moving the values is the business of `sgd_step`.",
+        ),
+        Misconception(
+            _embedding(hand_out=lambda self, ids, dys: None, result=_returned_instead),
+            "an embedding whose backward *returns* the gradient of `E` and leaves `E.grad` as it was",
+            "The optimiser looks into `E.grad` and nowhere else: add it there, and return nothing.",
         ),
         Misconception(
             _embedding(result=lambda self, dys: dys),
@@ -463,8 +474,28 @@ def _one_maximum(self, logits):
     return np.log(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def _naive_log_sum(self, logits):
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def _one_maximum_log_sum(self, logits):
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def _padded_log(self, logits):
     return np.log(functional.softmax(logits) + logits.dtype.type(1e-7))
+
+
+def _padded_picked(padding):
+    """A loss that pads the target's probability, with the right gradient: `np.log(p[target] + padding)`."""
+    return _criterion(loss=lambda self, picked: -float(np.log(np.exp(picked) + picked.dtype.type(padding)).mean()))
+
+
+def _subtract_at_every_target(self):
+    dlogits = np.exp(self.log_probs)
+    dlogits[:, :, self.targets] -= 1
+    return self.scale(dlogits)
 
 
 def _softmax_over_time(self, logits):
@@ -498,6 +529,16 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             "Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.",
         ),
         Misconception(
+            _criterion(log_softmax=_naive_log_sum),
+            "the log of a sum of powers without subtracting the maximum: `np.exp` overflows where a logit is large",
+            "Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.",
+        ),
+        Misconception(
+            _criterion(log_softmax=_one_maximum_log_sum),
+            "a log-softmax that subtracts *one* maximum, that of the whole array: a row far below it has log 0",
+            "Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.",
+        ),
+        Misconception(
             _criterion(log_softmax=_one_maximum),
             "a softmax that subtracts *one* maximum, that of the whole array: a row far below it becomes 0 / 0",
             "Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.",
@@ -511,6 +552,15 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             _criterion(log_softmax=_padded_log),
             "a small number added inside the logarithm, `np.log(probs + 1e-7)`",
             "That hides the log of 0 and caps the loss: no word can cost more than 16 nats. Stay with logarithms.",
+        ),
+        *(
+            Misconception(
+                _padded_picked(float(padding)),
+                f"a small number added inside the logarithm, `np.log(probs + {padding})`",
+                "That hides the log of 0 and caps the loss: no word can cost more than "
+                f"{-math.log(float(padding)):.0f} nats. Stay with logarithms.",
+            )
+            for padding in ("1e-8", "1e-9", "1e-10", "1e-12", "1e-15")
         ),
         Misconception(
             _criterion(loss=lambda self, picked: -float(picked.sum())),
@@ -544,6 +594,16 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             _criterion(at_target=lambda self, probs: np.take_along_axis(probs, self.words()[..., None], axis=-1)),
             "a right loss with the probabilities as its gradient: nothing is subtracted at the target",
             "probabilities minus one-hot: at each target's place subtract 1.",
+        ),
+        Misconception(
+            _criterion(at_target=lambda self, probs: np.take_along_axis(probs, self.words()[..., None], axis=-1) + 1),
+            "a right loss with a gradient that *adds* 1 at each target",
+            "probabilities *minus* one-hot: below 0 at the target, and each place sums to 0.",
+        ),
+        Misconception(
+            _criterion(backward=_subtract_at_every_target),
+            "a right loss with 1 subtracted at all targets in *every* place: `dlogits[:, :, targets] -= 1`",
+            "Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.",
         ),
         Misconception(
             _criterion(scale=lambda self, dlogits: -dlogits / self.targets.size),
@@ -583,7 +643,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         Misconception(
             _criterion(scale=lambda self, dlogits: (dlogits / self.targets.size).astype("float64")),
             "a gradient that is always float64, whatever the logits were",
-            "`np.zeros(shape)` is float64; `np.zeros_like(probs)` and `probs.copy()` keep the type.",
+            "`np.zeros(shape)` and `np.eye(V)` are float64; `np.zeros_like(probs)` and `probs.copy()` keep the type.",
         ),
         Misconception(
             _criterion(log_softmax=_softmax_in_place),
@@ -834,6 +894,23 @@ def _rolled(rows, begin, steps):
     return xs, np.roll(xs, -1, axis=1)
 
 
+def _rolled_rows(ids, N, L):
+    xs = ids[: N * L].reshape(N, L)
+    return np.concatenate([xs, xs[:, :1]], axis=1)
+
+
+def _without_border(rows, begin, steps):
+    return rows[:, begin : begin + steps], rows[:, begin + 1 : begin + steps + 1]
+
+
+def _block_after_block(ids, batch_size, steps):
+    _refuse_short(ids, batch_size)
+    words = batch_size * steps
+    for begin in range(0, len(ids) - words, words):
+        xs, targets = ids[begin : begin + words], ids[begin + 1 : begin + words + 1]
+        yield xs.reshape(batch_size, steps), targets.reshape(batch_size, steps)
+
+
 def _before(rows, begin, steps):
     xs, targets = _right_window(rows, begin, steps)
     return targets, xs
@@ -870,6 +947,16 @@ STREAM_BATCHES = Exercise(
             "The last target of a window is the first word of the *next* one. Take it from the stream.",
         ),
         Misconception(
+            _batches(cut=_rolled_rows),
+            "batches whose targets are rolled round inside each row: its last word is to predict its first",
+            "The last target of a row is the word that follows it in the stream. Take the targets from `ids[1:]`.",
+        ),
+        Misconception(
+            _batches(window=_without_border),
+            "batches whose last window has one input more than targets: the word that is only a target is read too",
+            "Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.",
+        ),
+        Misconception(
             _batches(window=_before),
             "batches with inputs and targets exchanged: each word is to predict the one before it",
             "`xs` starts at r·L, `targets` one later.",
@@ -883,6 +970,11 @@ STREAM_BATCHES = Exercise(
             _in_reading_order,
             "batches in reading order: each row goes on where the row *above* it stopped",
             "Then the carried state meets another piece of text. Row r must go on in row r of the next window.",
+        ),
+        Misconception(
+            _block_after_block,
+            "batches cut from the stream one block of N·T words after the other: no row goes on where it stopped",
+            "Then the carried state meets another piece of text. Cut the stream into N long rows first, then these.",
         ),
         Misconception(
             _no_last_target,
