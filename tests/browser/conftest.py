@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.browser.jupyterlab import Lab, learn, see_off
+from tests.browser.jupyterlab import Lab, see_off, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,7 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def lab(browser, course):
     """JupyterLab, just started."""
-    with learn(course) as printed:
+    with serve(course, "learn") as printed:
         yield Lab(browser, printed, course)
 
 

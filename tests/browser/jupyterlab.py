@@ -18,22 +18,23 @@ ADDRESS = re.compile(r"http://127\S+")
 
 
 @contextlib.contextmanager
-def learn(course):
-    """Do what `make learn` does, until the end of the block, with no settings of whoever runs the tests.
+def serve(course, command):
+    """Run a command of the course that starts a server, until the end of the block, with nobody's own settings.
 
     Args:
         course: a copy of the repository.
+        command: "learn" or "formgrader".
 
     Yields:
         what the command has printed; the address of the server is in it
     """
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     settings = {name: str(course / ".settings" / name) for name in own}
-    command = [sys.executable, "-m", "helpers", "learn", "--no-browser", "--port", str(_free_port())]
-    log = course / "learn.log"
+    line = [sys.executable, "-m", "helpers", command, "--no-browser", "--port", str(_free_port())]
+    log = course / f"{command}.log"
     with log.open("w") as output:
         streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
-        server = psutil.Popen(command, cwd=course, env=os.environ | settings, **streams)
+        server = psutil.Popen(line, cwd=course, env=os.environ | settings, **streams)
     try:
         yield _wait_for_address(server, log)
     finally:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.jupyterlab import Lab, learn
+from tests.browser.jupyterlab import Lab, serve
 
 pytestmark = pytest.mark.browser
 
@@ -113,7 +113,7 @@ def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser,
     notebook.save()
     saved = notebook.path.read_bytes()
     assert RIGHT in [cell.source for cell in notebook.read().cells]
-    with learn(course) as printed:
+    with serve(course, "learn") as printed:
         assert "yours were left as they are" in printed
         assert notebook.path.read_bytes() == saved
         lab = Lab(browser, printed, course)
