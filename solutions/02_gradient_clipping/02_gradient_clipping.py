@@ -26,7 +26,6 @@ import numpy as np
 
 from helpers import plots
 from helpers.checks import answer, check
-from helpers.data import adding
 from helpers.nn import Affine, Param
 
 RNN = answer("1.4")  # your own, if notebook 01 is solved
@@ -74,13 +73,14 @@ for label, path in paths.items():
     print(
         f"{label}: longest step {longest:.2f}, loss at the end {loss_and_gradient(*path[-1])[0]:.4f}"
     )
-ws, bs = np.linspace(0.8, 1.7, 181), np.linspace(-0.3, 0.7, 201)
+ws, bs = np.linspace(0.8, 1.7, 181), np.linspace(-0.3, 0.9, 241)
 plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 
 # %% [markdown]
-# Both runs start at the star and walk towards the edge. At the edge the slope is so steep that a single step throws the
-# first run far away from everything it had found. The second takes a step of bounded length in the *same direction*, and
-# ends at the foot of the cliff. Nothing else differs.
+# Both runs start at the star, on the plateau, and walk towards the edge. At the edge the slope is so steep that one step
+# throws the first run (orange) across the whole picture; from up there it creeps back, and is not home after sixty
+# steps. The second (white) goes the *same way* with a step of bounded length, and ends at the foot of the cliff, where the
+# loss is 0. Nothing else differs.
 
 # %% [markdown]
 # ### Exercise 2.1 ★ One norm for all gradients (about 10 min)
@@ -91,9 +91,12 @@ plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 #
 # $$ \lVert g \rVert = \sqrt{\textstyle\sum_{\text{arrays}} \sum_k g_k^2} $$
 #
-# summed in float64: the gradients are float32, and the square of 1e25 is not.
+# Sum in float64. Gradients are float32, which ends at 3.4e38: it can hold 1e25, but not the square of it.
 #
 # **By hand.** Two arrays, (3, 4) and (12): $\sqrt{9 + 16 + 144} = \sqrt{169} = 13$. Not 5 + 12 = 17.
+
+# %%
+plots.norm_as_length([3, 4], 12, norm=13)
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-2-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -171,9 +174,16 @@ plots.two_ways_to_clip(gradient, by_norm, by_value, limit=1.0)
 
 # %%
 long = np.random.default_rng(0).standard_cauchy(10_000)  # many small elements and a few huge ones
-cut = np.clip(long, -1, 1)
-cosine = long @ cut / (np.linalg.norm(long) * np.linalg.norm(cut))
-print(f"10,000 elements, cut off at 1: turned by {np.degrees(np.arccos(cosine)):.0f} degrees")
+
+
+def turn(one, other):
+    """Degrees between two long vectors."""
+    cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
+    return np.degrees(np.arccos(min(1, cosine)))
+
+
+print(f"10,000 elements, cut off at 1: turned by {turn(long, np.clip(long, -1, 1)):.0f} degrees")
+print(f"by norm: turned by {turn(long, long / np.linalg.norm(long)):.0f} degrees")
 
 # %% [markdown]
 # ### Exercise 2.2 ★★ Clip by the global norm (about 20 min)
@@ -304,13 +314,15 @@ hidden_check("2.3", sgd_step)
 # %%
 weights = Param(np.array([1.0, -2.0]))
 weights.grad[...] = (0.5, -1.0)
+before = weights.value.copy()
 update = answer("2.3")
 update([weights], 0.1)
-print(weights.value)
+print("W before", before, "· after", weights.value)
+plots.one_step(before, weights.grad, weights.value)
 
 # %% [markdown]
-# **What to notice.** The learning rate multiplies the *gradient*. If that is a thousand times too long, so is the step: this
-# is where the cliff becomes a leap.
+# **What to notice.** The step goes against the gradient, and is η times as long. If the gradient is a thousand times too
+# long, so is the step: this is where the cliff becomes a leap.
 #
 # **Go further.** With clipping, how far can all parameters together move in one step?
 
@@ -320,86 +332,165 @@ print(weights.value)
 # %% [markdown]
 # ## 3. The same RNN, with and without
 #
-# Now on a task. In the **adding problem** (Hochreiter & Schmidhuber 1997) two of the numbers in a sequence are marked, and
-# the network must give their sum at the end. Always answering 1 has a mean squared error of 1/6; anything better has
-# remembered something. The learning rate is high on purpose, and `Wh` starts with all singular values at 1.2.
+# Now on a task. The network reads random numbers in -1…1 and has to say, at every step, *the number of two steps ago*. Always
+# saying 0 has a mean squared error of 1/3; anything better has remembered something.
+#
+# `Wh` is random, with a spectral radius near 1.8: by notebook 01, a gradient that goes back through it explodes.
 
 
 # %%
-def make_network(seed, hidden=32):
+def echo(count, steps, delay, rng):
+    """xs (N, T, 1): random numbers. targets (N, T - delay, 1): those of `delay` steps ago."""
+    xs = rng.uniform(-1, 1, (count, steps, 1)).astype("float32")
+    return xs, xs[:, : steps - delay]
+
+
+xs, targets = echo(1000, 50, 2, np.random.default_rng(0))
+print("numbers", xs[0, :6, 0].round(1), "· asked for from step 2 on", targets[0, :4, 0].round(1))
+print(f"always saying 0: {np.mean(targets**2):.2f}")
+
+
+# %%
+def make_network(seed, scale, hidden=32):
     rng = np.random.default_rng(seed)
-    Q, _ = np.linalg.qr(rng.normal(size=(hidden, hidden)))
-    weights = rng.normal(0, 0.5, (2, hidden)), 1.2 * Q, np.zeros(hidden)
-    rnn = RNN(*(Param(array.astype("float32")) for array in weights))
-    head = Affine(
-        Param(rng.normal(0, 0.2, (hidden, 1)).astype("float32")), Param(np.zeros(1, "float32"))
-    )
-    return rnn, head, rng
+    sizes = {(1, hidden): 0.5, (hidden, hidden): scale / np.sqrt(hidden), (hidden, 1): 0.1}
+    Wx, Wh, W = (Param(rng.normal(0, std, shape).astype("float32")) for shape, std in sizes.items())
+    b, b_out = (Param(np.zeros(width, "float32")) for width in (hidden, 1))
+    return RNN(Wx, Wh, b), Affine(W, b_out), rng
+
+
+Wh = make_network(0, scale=1.8)[0].Wh.value
+print(f"spectral radius of Wh: {np.abs(np.linalg.eigvals(Wh)).max():.1f}")
 
 
 # %%
 def loss_and_backward(rnn, head, xs, targets):
-    """Mean squared error of the answer at the last step; the gradients are added to the Params."""
+    """Mean squared error of the last answers, one for each target; the gradients are added to the Params."""
+    asked = slice(xs.shape[1] - targets.shape[1], None)
     hs, _ = rnn.forward(xs)
-    error = head.forward(hs[:, -1:])[:, 0, 0] - targets
+    error = head.forward(hs[:, asked]) - targets
     dhs = np.zeros_like(hs)
-    dhs[:, -1:] = head.backward((2 * error / len(error))[:, None, None])
+    dhs[:, asked] = head.backward(2 * error / error.size)
     rnn.backward(dhs)
     return float(np.mean(error**2))
 
 
 # %%
-def train(seed, max_norm=None, distance=8, updates=1000):
-    (rnn, head, rng), losses, norms = make_network(seed), [], []
+def train(seed, max_norm=None, rate=0.3, delay=2, scale=1.8, updates=400):
+    (rnn, head, rng), losses, norms = make_network(seed, scale), [], []
     params = rnn.parameters() + head.parameters()
     while len(losses) < updates and (not norms or np.isfinite(norms[-1])):
         for param in params:
             param.grad[...] = 0
-        losses.append(loss_and_backward(rnn, head, *adding(20, distance, rng)))
+        losses.append(loss_and_backward(rnn, head, *echo(10, 50, delay, rng)))
         grads = [param.grad for param in params]
         norms.append(norm_of(grads))
         if max_norm and np.isfinite(norms[-1]):
             clip(grads, max_norm)
-        update(params, 0.2)
+        update(params, rate)
     return np.array(losses), np.array(norms)
 
 
 # %%
 with np.errstate(all="ignore"):  # one of the runs will overflow; that is what we want to see
-    runs = {"not clipped": train(seed=0), "clipped to 0.5": train(seed=0, max_norm=0.5)}
-    lost = [len(train(seed)[0]) for seed in range(5)]
-print(
-    "without clipping the run is lost within 30 updates on",
-    sum(count < 30 for count in lost),
-    "of 5 seeds",
-)
-print(
-    "with clipping the error after 1000 updates is", f"{runs['clipped to 0.5'][0][-50:].mean():.2f}"
-)
-plots.runs_with_and_without(runs, max_norm=0.5, guess=1 / 6)
+    runs = {"not clipped": train(seed=0), "clipped to 1": train(seed=0, max_norm=1)}
+losses, norms = runs["not clipped"]
+print("not clipped, the first three norms:", ", ".join(f"{norm:.0f}" for norm in norms[:3]))
+print("above 10,000 within six updates:", np.nanmax(norms[:6]) > 10_000)
+print(f"the loss after fewer than 100 updates: {losses[-1]}")
+losses, norms = runs["clipped to 1"]
+print(f"clipped: loss {losses[-50:].mean():.2f} after {len(losses)} updates")
+print(f"longer than 1 was the gradient at {np.mean(norms > 1):.0%} of them")
+plots.runs_with_and_without(runs, max_norm=1, guess=1 / 3)
 
 # %% [markdown]
-# The same network, the same seed, the same data. Without clipping, one long step leads to where gradients are longer still, and
-# within thirty updates the loss is no longer a number: the cross, where its line has left the panel. With clipping the norms
-# still rise above `max_norm`, as the lower panel shows, but no step is longer than 0.2 · 0.5, and the network learns.
+# The same network, the same seed, the same data. Without clipping a long step leads to where gradients are longer still, and
+# the next step is longer again: the norm goes from 4 to about 90 in three updates, and beyond ten thousand in a few more.
+# Then loss and norm leave the picture at the top; at the cross they are no longer numbers.
+#
+# With clipping no step is longer than η · max_norm = 0.3 · 1, and the network learns. The norm is above `max_norm` mostly
+# in the first twenty updates. The other steps, more than nine in ten, are plain gradient descent.
 
 # %% [markdown]
-# > **Try it.** Set `max_norm` to 5, and to 0.01. One is hardly clipping at all, the other clips every single step. What do
-# > the two curves look like?
-#
-# ## 4. What clipping does not cure
-#
-# Clipping shortens what is too long. It cannot lengthen what has vanished. Here is the same training with clipping, and the
-# numbers to be remembered 40 steps apart instead of 8.
+# **But is 0.3 not simply too high a learning rate?** A fair question. Take a third of it, without clipping, on five seeds:
 
 # %%
-far, _ = train(seed=0, max_norm=0.5, distance=40, updates=400)
-print(f"always answering 1: {1 / 6:.1f} · 40 steps, clipped: {far[-100:].mean():.1f}")
-assert far[-100:].mean() > 0.9 / 6
+with np.errstate(all="ignore"):
+    lost = [not np.isfinite(train(seed)[1][-1]) for seed in range(5)]
+clipped = np.mean([train(seed, max_norm=1)[0][-50:].mean() for seed in range(5)])
+slower = np.mean([train(seed, rate=0.1)[0][-50:].mean() for seed in range(5)])
+print("η 0.3, not clipped: lost on", sum(lost), "of 5 seeds")
+print(f"η 0.3, clipped to 1: loss {clipped:.2f}, the mean of 5 seeds")
+print(f"η 0.1, not clipped: loss {slower:.2f}")
+assert all(lost) and clipped < 0.8 * slower
 
 # %% [markdown]
-# No better than always giving the same answer. Nothing exploded; the signal from the first number simply did not arrive.
-# Scaling *up* would not help either: it would enlarge the share of the last steps just as much.
+# The smaller rate survives too. But it shortens *all* steps because of the few that are too long, and after as many updates it
+# is behind. Clipping lets you keep the rate that is right for the many.
+
+# %% [markdown]
+# > **Try it.** Set `max_norm` to 5, and to 0.01. One hardly holds anything back, the other clips every single step. What
+# > becomes of the loss?
+
+# %% tags=["solution"]
+for max_norm in (5, 0.01):
+    losses, norms = train(seed=0, max_norm=max_norm)
+    print(
+        f"max_norm {max_norm}: clipped {'all' if np.all(norms > max_norm) else 'not all'} of the steps, "
+        f"loss above that of always saying 0: {losses[-50:].mean() > 1 / 3}"
+    )
+print(f"max_norm {max_norm}: loss {losses[-50:].mean():.1f}")
+
+# %% [markdown] tags=["solution"]
+# **Tried.** At 5 the steps are still long enough to ruin the network: nothing is NaN, and the loss is worse than that of
+# always saying 0. At 0.01 every step has the same short length, and 400 of them do not lead far enough. A good `max_norm` lies
+# a little above the norms of a run that goes well.
+
+# %% [markdown]
+# ## 4. What clipping does not cure
+#
+# Clipping shortens what is too long. It cannot lengthen what has vanished. Take the number of *30* steps ago, and a `Wh` with
+# a spectral radius near 0.5:
+
+# %%
+plain, norms = train(seed=0, delay=30, scale=0.5)
+far, _ = train(seed=0, delay=30, scale=0.5, max_norm=1)
+print(f"30 steps ago, clipped: loss {far[-50:].mean():.2f} · always saying 0: {1 / 3:.2f}")
+print(f"clipped were {np.sum(norms > 1)} steps; the longest norm was {norms.max():.2f}")
+print("the same losses without clipping:", np.array_equal(plain, far))
+assert far[-50:].mean() > 0.9 / 3
+
+# %% [markdown]
+# Not one step was clipped, and the network is no better than one that always says 0. Here is why: the gradient of an error
+# at the last step, on its way back through both networks, and both of them scaled by one factor.
+
+
+# %%
+def norms_back(scale, steps=40):
+    """Norm of a dh of length 1 at the last step, after 0, 1, 2, … steps back."""
+    rnn, _, rng = make_network(0, scale)
+    xs, _ = echo(10, steps, 0, rng)
+    dh, hs = np.full((10, 32), 1 / np.sqrt(320)), rnn.forward(xs)[0]
+    norms = [np.linalg.norm(dh)]
+    for step in reversed(range(1, steps)):
+        dh = (dh * (1 - hs[:, step] ** 2)) @ rnn.Wh.value.T
+        norms.append(np.linalg.norm(dh))
+    return np.array(norms)
+
+
+# %%
+long, short = norms_back(1.8), norms_back(0.5)
+for label, norms in {"0.5": short, "0.5, × 100": 100 * short}.items():
+    print(
+        f"{label}: {norms[30]:.0e} is left 30 steps back, {norms[30] / norms[0]:.0e} of the first"
+    )
+curves = {"1.8": long, "1.8, × 0.1": 0.1 * long, "0.5": short, "0.5, × 100": 100 * short}
+curves = {f"radius {label}": norms for label, norms in curves.items()}
+plots.norms_over_time(curves, start=0, title="One factor moves a curve, and leaves its shape")
+
+# %% [markdown]
+# A factor below 1 brings the exploding curve down to where it does no harm: that is clipping. A factor above 1 lifts the
+# vanishing one, but the steps far back stay as small a share of the whole as before.
 #
 # > **Note.** Clipping is a remedy for one of the two troubles. For the other one the network itself must change: notebook 03.
 
@@ -409,7 +500,7 @@ assert far[-100:].mean() > 0.9 / 6
 # - Exploding gradients make cliffs in the loss; one step over an edge can undo everything.
 # - The global norm measures all gradients as one vector. Sum its squares in float64.
 # - Clipping by norm keeps the direction and bounds the step by η · max_norm; clipping by value turns the direction.
-# - NaN passes every comparison: test for it, and stop before it reaches the weights.
+# - Every comparison with NaN is False: test for it by name, and stop before it reaches the weights.
 # - Clipping does nothing against vanishing gradients.
 
 # %% [markdown]
@@ -451,7 +542,7 @@ with np.errstate(over="ignore"):
 # - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, ICML 2013: the cliff, and
 #   clipping by norm.
 # - T. Mikolov, *Statistical language models based on neural networks*, PhD thesis, Brno (2012): clipping by value.
-# - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997), section 5.4: the adding problem.
+# - H. Jaeger, *Short term memory in echo state networks*, GMD Report 152 (2001): saying the number of some steps ago.
 
 # %% [markdown]
 # ## 요약
