@@ -149,6 +149,9 @@ print("h =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 # Now see it closed, half open and open. A gate whose weights are zero does what its bias says: σ(-1000) = 0, σ(0) = 0.5,
 # σ(1000) = 1.
 
+# %%
+print("σ(-1000), σ(0), σ(1000) =", sigmoid(np.array([-1000.0, 0.0, 1000.0])))
+
 
 # %%
 def set_to(bias):
@@ -528,7 +531,7 @@ plots.memory_over_time(cells, title="Remember the first thing you hear", marked=
 # ## 2. Four in one product
 #
 # Four blocks with the same two inputs. Put their weights side by side, and *one* product with `x` and one with `h_prev` give
-# all four. Fewer, larger products are faster.
+# all four: two large products where there were eight small ones, which a processor gets through faster.
 #
 # > **Notation.** The order of the blocks is a convention, and every library has another. Here it is
 # > `LSTM_ORDER = ("f", "g", "i", "o")`: columns 0 to H-1 of `Wx`, `Wh` and `b` belong to f, the next H to g, and so on.
@@ -693,7 +696,8 @@ def train(lstm, output, rng, updates=400):
     for _ in range(updates):
         xs, targets = notes(32, 20, rng)
         error = output.forward(lstm.forward(xs)[0]) - targets
-        lstm.zero_grad(), output.zero_grad()
+        lstm.zero_grad()
+        output.zero_grad()
         lstm.backward(output.backward(2 * error / error.size))
         adam.step(learning_rate=0.05)
 
@@ -765,13 +769,16 @@ print(f"for comparison, always saying 0: typical error {np.sqrt((targets**2).mea
 # %%
 heard = output.forward(lstm.forward(xs[:1])[0])[0, :, 0]
 print("typical error of this sequence:", np.sqrt(((heard - targets[0, :, 0]) ** 2).mean()).round(2))
+print(f"left of a memory after 8 steps with f = 0.99: {0.99**8:.2f}")
 curves = {"right answer": targets[0, :, 0], "the LSTM": heard}
 plots.memory_over_time(
     curves, ylabel="number at the last flag", title="100 steps", marked=np.flatnonzero(flags[0])
 )
 
 # %% [markdown]
-# Steps up and down at the flags, and almost flat in between: a memory that is held, not rebuilt.
+# Steps up and down at the flags, and nearly flat in between: a memory that is held, not rebuilt. Look closely and you see
+# it creep, from step 20 to 28 for instance. The learned gates stop at 0.99 and 0.01: a little is lost at every step,
+# and a little chatter comes in.
 #
 # Finally, break it. Take the trained network and jam one gate: its weights to 0, its bias to ±1000.
 
