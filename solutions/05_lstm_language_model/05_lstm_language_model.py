@@ -448,7 +448,8 @@ plots.perplexity_ladder(counted, V)
 #
 # **The equation.** $L = \lfloor (len(ids) - 1) / N \rfloor$. Row r reads `ids[r*L : r*L + L + 1]`: L inputs, and each
 # one's next word as its target. Windows of T steps follow one another, and the last may be short.
-#
+
+# %% [markdown]
 # **By hand**: ids 0 … 11, N = 2, T = 3: L = 5. Window 0: rows (0 1 2), (5 6 7), targets (1 2 3), (6 7 8).
 # Window 1 is short: (3 4) and (8 9), targets (4 5) and (9 10).
 
@@ -515,6 +516,13 @@ plots.stream_rows(np.arange(24), list(batches(np.arange(24), 2, 4)))
 # **What to notice.** Follow an arrow: row 0 ends a window at 3 and begins the next at 4. The last target of a window is
 # the first input of the next.
 #
+# **Go further.** With N = 1 there is one row and no seam at all. Why read ten rows side by side all the same?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** One product serves ten rows, so an epoch has a tenth of the steps that must wait for one
+# another; and a gradient from ten places of the text is less noisy than one from a single place.
+
+# %% [markdown]
 # ### Truncated BPTT
 #
 # The state crosses the border between two windows; the gradient does not. That is **truncated BPTT** (절단 시간 방향 역전파):
