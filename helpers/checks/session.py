@@ -93,7 +93,7 @@ class Session:
         with self._standing_in(exercise, given) as replaced:
             verdict = self.latest = judge(exercise, given, VISIBLE)
         self.verdicts[exercise_id] = (given, verdict)
-        self.show(panel_of(verdict, [_notice_of_stand_in(other) for other in replaced]))
+        self.show(panel_of(verdict, [self._notice_of_stand_in(other) for other in replaced]))
         return float(verdict.points)
 
     def hidden_check(self, exercise_id, given):
@@ -119,7 +119,7 @@ class Session:
         saved = self._saved(exercise) if verdict is None else None
         if saved is not None:
             heading = f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook"
-            lent = [_notice_of_stand_in(other, "it runs") for other in self.lent.get(exercise_id, [])]
+            lent = [self._notice_of_stand_in(other, "it runs") for other in self.lent.get(exercise_id, [])]
             self.show(Panel(heading, "notice", lent))
             return saved
         missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
@@ -138,6 +138,12 @@ class Session:
             heading = f"Exercise {ids}: your saved answer is not right"
             then = "Its own notebook says what is off; mend it there, save it, and run this cell again."
         self.show(Panel(heading, "notice", [f"This cell runs with the reference `{exercise.name}`. {then}"]))
+
+    def _notice_of_stand_in(self, exercise, what="this check ran"):
+        _, verdict = self.verdicts.get(exercise.id, (None, None))
+        wrong = exercise.id in self.wrong_saved or (verdict is not None and verdict.status == "not yet")
+        state = "is not right yet" if wrong else "is still open"
+        return f"Exercise {exercise.id} {state}, so {what} with the reference `{exercise.name}` in the place of yours."
 
     def _saved(self, exercise):
         """The right answer of a learner's saved notebook, ready to be called, or None."""
@@ -231,13 +237,6 @@ def _globals_of(given):
 
 def _names_in(given):
     return {name for function in _functions_of(given) for name in function.__code__.co_names}
-
-
-def _notice_of_stand_in(exercise, what="this check ran"):
-    return (
-        f"Exercise {exercise.id} is not right yet, so {what} with the reference `{exercise.name}` in the place "
-        "of yours."
-    )
 
 
 _current = Session()

@@ -111,8 +111,8 @@ class RNN(Layer):
 
     cell = in_a_notebook(source, rnn_step_forward=stub, rnn_step_backward=stub)
     assert check("1.4", cell["RNN"]) == 3.0
-    assert "Exercise 1.2 is not right yet" in repr(shown[-1])
-    assert "Exercise 1.3 is not right yet" in repr(shown[-1])
+    assert "Exercise 1.2 is still open" in repr(shown[-1])
+    assert "Exercise 1.3 is still open" in repr(shown[-1])
     assert cell["rnn_step_forward"] is stub
 
 
@@ -201,7 +201,7 @@ def test_a_right_answer_of_a_saved_notebook_is_taken(shown, saved):
 def test_a_saved_answer_that_calls_an_open_one_gets_the_reference_of_that(shown, saved):
     saved(ex_1_1="def tanh_backward(dout, y):\n    raise NotImplementedError", ex_1_3=USES_TANH)
     assert answer("1.3").__globals__["tanh_backward"] is tanh_backward
-    assert "Exercise 1.1 is not right yet, so it runs with the reference `tanh_backward`" in repr(shown[-1])
+    assert "Exercise 1.1 is still open, so it runs with the reference `tanh_backward`" in repr(shown[-1])
 
 
 @pytest.mark.parametrize("source", ["def tanh_backward(", "1 / 0", ""])
