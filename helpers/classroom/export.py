@@ -14,6 +14,7 @@ from pathlib import Path
 from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
 
 from helpers.classroom.build import replace_file
+from helpers.classroom.roster import listed
 
 NOT_HANDED_IN = "not handed in"
 NOT_GRADED = "not graded yet"
@@ -70,7 +71,7 @@ class Exported:
         left = sum(map(len, self.blanks.values()))
         lines = [f"{did}: {self.path}, {self.students} students, {count - left} scores, {left} left blank."]
         for (assignment, state), students in self.blanks.items():
-            who = f": {', '.join(students)}" if state != NOT_HANDED_IN else ""
+            who = f": {listed(students)}" if state != NOT_HANDED_IN else ""
             lines.append(f"{assignment}: {len(students)} {state}{who}.")
         return "\n".join(lines + self.notes)
 
@@ -197,7 +198,7 @@ def _describe(path, students, results, dry_run):
         again = [student.id for student in students if of_all[student.id].newer]
         if again:
             notes.append(
-                f"{assignment}: handed in again since it was graded, and the score is the old one: {', '.join(again)}."
+                f"{assignment}: handed in again since it was graded, and the score is the old one: {listed(again)}."
             )
     return Exported(path, len(students), list(results), dict(blanks), notes, dry_run)
 

@@ -93,17 +93,17 @@ class Entered:
 
     def __str__(self):
         did = "Would be entered" if self.dry_run else "Entered"
-        listed = len(self.added) + len(self.updated) + len(self.unchanged)
+        count = len(self.added) + len(self.updated) + len(self.unchanged)
         lines = [
-            f"{did}: {listed} students, their ids from the column «{self.id_column}»: {len(self.added)} new, "
+            f"{did}: {count} students, their ids from the column «{self.id_column}»: {len(self.added)} new, "
             f"{len(self.updated)} updated, {len(self.unchanged)} as they were."
         ]
         if self.absent:
             lines.append(
-                f"{len(self.absent)} in the gradebook are not in this list, and were kept: {', '.join(self.absent)}."
+                f"{len(self.absent)} in the gradebook are not in this list, and were kept: {listed(self.absent)}."
             )
         if self.left_out:
-            lines.append(f"No students: {', '.join(self.left_out)}.")
+            lines.append(f"No students: {listed(self.left_out)}.")
         return "\n".join(lines)
 
 
@@ -228,6 +228,12 @@ def printable(text):
     """Return a stranger's text as it may be shown: short, and without characters that steer a terminal."""
     shown = "".join(letter if letter.isprintable() else "�" for letter in text)
     return shown if len(shown) <= 120 else f"{shown[:119]}…"
+
+
+def listed(names, most=20):
+    """Return names as a sentence lists them: the first few, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 class Table:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.roster import Person, enter, key_of, read_roster, what_is_wrong_with
+from helpers.classroom.roster import Person, enter, key_of, listed, read_roster, what_is_wrong_with
 
 PLAIN = "id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\ngrace,Grace,Hopper,\n"
 
@@ -179,6 +179,11 @@ def test_an_id_that_is_let_through_names_a_folder_right_below(student):
 @pytest.mark.parametrize("name", ["Ada O'Brien-Łovelace", "ada  obrien łovelace", "Ada_OBrienŁovelace"])
 def test_what_platforms_do_to_names_leaves_their_key(name):
     assert key_of(name) == "adaobrienłovelace"
+
+
+def test_a_long_list_of_names_ends_with_how_many_more_there_are():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(["a", "b", "c", "d"], most=2) == "a, b and 2 more"
 
 
 # --- entering ---------------------------------------------------------------------------------------------------------
