@@ -2,10 +2,14 @@
 
 import ast
 import contextlib
+import io
 import math
+import os
 import re
+import signal
 import subprocess
 import time
+import warnings
 from dataclasses import dataclass
 
 from helpers.checks.catalogue import EXERCISES
@@ -19,6 +23,12 @@ from helpers.classroom.source import grading
 
 #: The answers' process offers what it can do under this number.
 SERVICE = "a1"
+
+#: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check takes a fifth.
+ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
+
+#: Longest source of one answer, and longest paragraph of a message [characters].
+LONGEST_ANSWER, LONGEST_PARAGRAPH = 200_000, 2_000
 
 _BY_NAME = {exercise.name: exercise for exercise in EXERCISES.values()}
 
@@ -62,6 +72,7 @@ class Desk:
         self.secret = secret
         self.process = None
         self.stopped = {}  # exercise id -> (status, sentence), for answers that ended their process
+        self.end = time.monotonic() + walls.limits.total
 
     def run_check(self, cell):
         """Run a test cell.
@@ -71,26 +82,39 @@ class Desk:
         """
         exercise_id, max_points = _exercise_id(grading(cell)["grade_id"]), float(grading(cell)["points"])
         if exercise_id not in self.stopped:
-            self._make_ready()
+            with _unheard():
+                self._make_ready()
+        if exercise_id not in self.stopped and time.monotonic() > self.end:
+            self.stopped[exercise_id] = "timed out", self._no_time_left()
         if exercise_id in self.stopped:
             return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
+        with _unheard():
+            return self._checked(cell, exercise_id, max_points)
+
+    def _checked(self, cell, exercise_id, max_points):
         self.panels.clear()
-        self._set_clock()
-        self.names.lend_earlier()
+        self._start_clock()
         try:
+            self.names.lend_earlier()
             with using(self.session):
                 points = _last_value(cell.source, self.names)
         except NameError:
             return _nothing(exercise_id, max_points, "not defined", self._why_not_defined(exercise_id))
+        except Closed:
+            points = 0.0
+        except Exception as error:  # from what a stranger's process said; an honest one says nothing of the kind
+            reason = f"The check could make nothing of what it was given ({type(error).__name__})."
+            return _nothing(exercise_id, max_points, "wrong", reason)
         finally:
             self.names.rest()
-        return self._score(exercise_id, points, max_points), list(self.panels)
+        return self._scored(exercise_id, points, max_points)
 
     def close(self):
         """End the process."""
         if self.process is None:
             return
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # it leads a group of its own
         for pipe in (self.process.stdin, self.process.stdout):
             pipe.close()
         self.process.wait()
@@ -100,7 +124,7 @@ class Desk:
 
     def _make_ready(self):
         """Have a process in which every answer is defined, but for those that end their process."""
-        while self.process is None or self.pipe.failure:
+        while (self.process is None or self.pipe.failure) and time.monotonic() < self.end:
             self.close()
             self.process = self.walls.start()
             self.pipe = Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
@@ -112,12 +136,15 @@ class Desk:
 
     def _define_answers(self):
         self.undefined = {}  # exercise id -> why its cell could not be run to its end
-        self._set_clock()
-        self.names.lend_earlier()
+        self._start_clock()
+        self._greet()
         for exercise_id, source in self.answers.items():
             if exercise_id in self.stopped:
                 continue
-            self._set_clock()
+            if len(source) > LONGEST_ANSWER:
+                self.undefined[exercise_id] = f"The answer cell has {len(source):,} characters, too many to be run."
+                continue
+            self._start_clock()
             try:
                 self.peer.call(SERVICE, "define", (exercise_id, source), {})
             except Closed:
@@ -129,11 +156,27 @@ class Desk:
                 said = f"{type(error).__name__}: {error}".rstrip(": .")
                 self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
 
-    def _set_clock(self):
-        self.pipe.deadline = time.monotonic() + self.walls.limits.seconds
+    def _greet(self):
+        """Lend what answers may use, before any of them runs: whatever goes wrong here is the system's fault."""
+        try:
+            self.names.get("np")
+            self.names.lend_earlier()
+        except Closed as closed:
+            if self.pipe.failure == "it ended":
+                raise OSError(
+                    "The process for the answers ended before it began: this is no fault of the submission. "
+                    f"{closed} Is there enough memory, and does the sandbox still work?"
+                ) from None
+
+    def _start_clock(self):
+        self.pipe.deadline = min(self.end, time.monotonic() + self.walls.limits.seconds)
+        self.pipe.left = dict(ALLOWANCE)
+        self.peer.arrays_changed = False
 
     def _why_stopped(self, reason):
         """Return a status and a sentence."""
+        if reason == "it took too long" and time.monotonic() > self.end:
+            return "timed out", self._no_time_left()
         if reason == "it took too long":
             return "timed out", (
                 f"It was stopped after {self.walls.limits.seconds:g} seconds. Is there a loop that never ends?"
@@ -150,6 +193,9 @@ class Desk:
             return "killed", "Its process was killed: it used too much memory or CPU time."
         return "killed", f"Its process ended by itself, with exit code {code}."
 
+    def _no_time_left(self):
+        return f"The {self.walls.limits.total:g} seconds for all answers together were used up."
+
     # --- scores -------------------------------------------------------------------------------------------------------
 
     def _why_not_defined(self, exercise_id):
@@ -158,18 +204,23 @@ class Desk:
             return "Its answer cell is missing."
         return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
 
-    def _score(self, exercise_id, points, max_points):
+    def _scored(self, exercise_id, points, max_points):
         verdict = self.session.latest
         if self.pipe.failure:
             self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
-            return Score(0.0, max_points, *self.stopped[exercise_id])
+            return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
+        if verdict.right and self.peer.arrays_changed and not verdict.exercise.mutates:
+            # A check sees what an argument has become in the end. In between it was another one.
+            reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
+            return _nothing(exercise_id, max_points, "wrong", reason)
         if type(points) is not float or not math.isfinite(points) or not 0 <= points <= max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} came to {points!r}, not to points.")
         status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
         if verdict.raised and status == "wrong":
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
         misconception = verdict.misconception.name if verdict.misconception else ""
-        return Score(points, max_points, status, "" if verdict.right else verdict.paragraphs[0], misconception)
+        reason = "" if verdict.right else _short(verdict.paragraphs[0])
+        return Score(points, max_points, status, reason, misconception), [*map(_shortened, self.panels)]
 
 
 class Names:
@@ -193,7 +244,8 @@ class Names:
 
     def lend_earlier(self):
         """Let answers use the reference where they use earlier answers; those that they define themselves stay."""
-        self.earlier = {name: lent for name, lent in self.earlier.items() if self.get(name) in (None, lent)}
+        own = {name for name, lent in self.earlier.items() if self.get(name, lent) is not lent}
+        self.earlier = {name: lent for name, lent in self.earlier.items() if name not in own}
         self.update(self.earlier)
 
     def get(self, name, default=None):
@@ -202,8 +254,8 @@ class Names:
         return default if value is None else value
 
     def update(self, names):
-        """Let names stand for other things; where the process is gone, there is nobody to tell."""
-        with contextlib.suppress(Closed):
+        """Let names stand for other things; where the process is gone or refuses, there is nobody to tell."""
+        with contextlib.suppress(Exception):
             self.peer.call(SERVICE, "put", (dict(names),), {})
 
     def pop(self, name, default=None):
@@ -213,7 +265,7 @@ class Names:
     def rest(self):
         """Take back what was lent for a check, and forget what it made; the answers themselves stay."""
         self.update(dict.fromkeys(self.earlier))
-        with contextlib.suppress(Closed):
+        with contextlib.suppress(Exception):
             self.peer.call(SERVICE, "rest", (), {})
         kept = (RemoteFunction, RemoteClass)
         self.peer.things.rest(exports=lambda thing: False, imports=lambda thing: isinstance(thing, kept))
@@ -222,7 +274,7 @@ class Names:
         """Return the names that an answer looks up when it runs; it is the answer's word, good for a notice only."""
         if not isinstance(given, RemoteFunction | RemoteClass):
             return set()
-        with contextlib.suppress(Closed, TypeError):
+        with contextlib.suppress(Exception):
             return set(self.peer.call(SERVICE, "used_by", (given,), {}))
         return set()
 
@@ -248,6 +300,24 @@ def _last_value(source, names):
     scope, last = _Scope(names), ast.Expression(tree.body.pop().value)
     exec(compile(tree, "<check>", "exec"), {}, scope)
     return eval(compile(last, "<check>", "eval"), {}, scope)
+
+
+@contextlib.contextmanager
+def _unheard():
+    """Keep from the instructor's terminal what answers print and warn of; a learner sees it in the message."""
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _short(paragraph):
+    """A paragraph that a stranger may have made as long as he likes."""
+    return paragraph if len(paragraph) <= LONGEST_PARAGRAPH else f"{paragraph[:LONGEST_PARAGRAPH]} …"
+
+
+def _shortened(panel):
+    return Panel(panel.heading, panel.status, [*map(_short, panel.paragraphs)], panel.printed)
 
 
 def _nothing(exercise_id, max_points, status, reason):

@@ -3,14 +3,19 @@
 A submission is a stranger's file. Nothing in it is believed: not its types, not its ids, not its metadata.
 """
 
-import ast
 import json
+import re
 from dataclasses import dataclass, field
 
+from helpers.classroom.sandbox.wire import clean
 from helpers.classroom.source import grading
 
-#: Largest file that is read [bytes]. The largest release has a fiftieth of it.
-LARGEST = 20 << 20
+#: Largest file that is read [bytes], and most cells. The largest release has a fiftieth of the one, a hundredth of the
+#: other.
+LARGEST, MOST_CELLS = 20 << 20, 10_000
+
+#: A function or class at the left margin. Python's own parser is for friends: strangers can make it crash.
+_DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
 class Unreadable(ValueError):
@@ -69,7 +74,7 @@ def read_submission(data, paper):
     if strangers := [cell for cell in own if cell.source not in known and not _is_test(cell, paper)]:
         taken.changes.append(
             f"{len(strangers)} cell(s) outside the answer cells define something; they were not taken "
-            f"(the first begins `{strangers[0].source.strip().splitlines()[0][:60]}`)."
+            f"(the first begins `{clean(strangers[0].source.strip().splitlines()[0], 60)}`)."
         )
     return taken
 
@@ -92,7 +97,8 @@ def _take_answer(released_cells, place, cells, taken, used):
     if how != "grade id":
         taken.changes.append(f"The answer cell {grade_id} has lost its name; it was found by {how}.")
     if cell.kind != released.cell_type:
-        taken.changes.append(f"The answer cell {grade_id} was turned from {released.cell_type} into {cell.kind}.")
+        kinds = f"from {released.cell_type} into {_shown(cell.kind)}"
+        taken.changes.append(f"The answer cell {grade_id} was turned {kinds}.")
 
 
 def _candidates(released_cells, place, cells):
@@ -105,10 +111,11 @@ def _candidates(released_cells, place, cells):
     if by_id:
         return by_id, "its cell id"
     if released.cell_type == "code":
-        names = _top_level_names(released.source)
-        return [cell for cell in cells if names & _top_level_names(cell.source)], "the name it defines"
+        names, others = _top_level_names(released.source), {cell.source for cell in released_cells} - {released.source}
+        defining = [cell for cell in cells if names & _top_level_names(cell.source)]
+        return [cell for cell in defining if cell.source not in others], "the name it defines"
     before = released_cells[place - 1].source.strip()
-    places = [cell.place + 1 for cell in cells if cell.source.strip() == before]
+    places = {cell.place + 1 for cell in cells if cell.source.strip() == before}
     return [cell for cell in cells if cell.place in places], "the text before it"
 
 
@@ -122,20 +129,20 @@ def _report_test(released, cells, taken):
         taken.changes.append(f"The check {grade_id} occurs {len(found)} times.")
     cell = found[0]
     if cell.kind != "code":
-        taken.changes.append(f"The check {grade_id} was turned from code into {cell.kind}.")
+        taken.changes.append(f"The check {grade_id} was turned from code into {_shown(cell.kind)}.")
     if cell.source.strip() != _released_test(released).strip():
         taken.changes.append(f"The check {grade_id} was edited.")
     points = grading(released).get("points")
     if cell.grade_id and cell.points != points:
-        taken.changes.append(f"The points of {grade_id} were changed from {points:g} to {str(cell.points)[:20]}.")
+        taken.changes.append(f"The points of {grade_id} were changed from {points:g} to {_shown(cell.points)}.")
 
 
 def _changed_notebook(metadata, cells):
     changes = []
     kernel = metadata.get("kernelspec") if isinstance(metadata.get("kernelspec"), dict) else {}
-    name = str(kernel.get("name", "python3"))
+    name = kernel.get("name", "python3")
     if name != "python3":
-        changes.append(f"The notebook asks for the kernel {name[:40]!r}; it was graded with Python all the same.")
+        changes.append(f"The notebook asks for the kernel {_shown(name)}; it was graded with Python all the same.")
     if cells and not any(cell.grade_id for cell in cells):
         changes.append("nbgrader's metadata were taken out of every cell, as some tools do.")
     return changes
@@ -173,6 +180,8 @@ def _read(data):
         raise Unreadable("It is nested too deeply to be a notebook.") from None
     except (ValueError, KeyError, TypeError):
         raise Unreadable(_what_is_it(data)) from None
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"It has {len(cells):,} cells; no more than {MOST_CELLS:,} are read.")
     metadata = notebook.get("metadata")
     return [_cell(place, cell) for place, cell in enumerate(cells)], metadata if isinstance(metadata, dict) else {}
 
@@ -198,11 +207,11 @@ def _cell(place, cell):
         source = "".join(line for line in source if isinstance(line, str))
     return _Cell(
         place=place,
-        kind=str(cell.get("cell_type", "")),
+        kind=_text(cell.get("cell_type")),
         id=_text(cell.get("id")),
         grade_id=_text(nbgrader.get("grade_id")),
         points=nbgrader.get("points"),
-        source=source if isinstance(source, str) else "",
+        source=_text(source).encode("utf-8", "replace").decode(),  # there may be halves of characters in it
     )
 
 
@@ -210,14 +219,13 @@ def _text(value):
     return value if isinstance(value, str) else ""
 
 
+def _shown(value):
+    """A stranger's value as a report may show it."""
+    return clean(value, 40) if isinstance(value, str | int | float) else "something else"
+
+
 def _top_level_names(source):
-    """The functions and classes that a cell defines; where it is no valid Python, those that seem to be."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        words = [line.split("(")[0].split(":")[0].split() for line in source.splitlines()]
-        return {pair[1] for pair in words if len(pair) == 2 and pair[0] in ("def", "class")}
-    return {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return set(_DEFINITION.findall(source))
 
 
 def _defines_something(cell):

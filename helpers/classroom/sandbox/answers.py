@@ -6,6 +6,7 @@ file it may write [bytes].
 
 import linecache
 import os
+import re
 import resource
 import sys
 import types
@@ -22,6 +23,10 @@ def limit_resources(memory, cpu, file_size):
         resource.RLIMIT_NPROC: 0,
     }.items():
         resource.setrlimit(what, (most, most))
+
+
+#: A line that only IPython understands: %magic, !program, ?help, help?, and names given to what the first two return.
+_MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?+\s*$|[\w, ]+=\s*[%!])")
 
 
 class Answers:
@@ -70,8 +75,7 @@ def _without_magics(source, filename):
     try:
         compile(source, filename, "exec")
     except SyntaxError:
-        lines = source.split("\n")
-        return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+        return "\n".join("" if _MAGIC.search(line) else line for line in source.split("\n"))
     return source
 
 

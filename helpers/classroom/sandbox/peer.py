@@ -15,10 +15,15 @@ import warnings
 import numpy as np
 
 from helpers.classroom.sandbox.values import Reader, Things, Writer, content, differs, put_into, withdrawn
-from helpers.classroom.sandbox.wire import Closed
+from helpers.classroom.sandbox.wire import Closed, clean
+from helpers.nn.base import Param
 
 #: What answers may ask of an object of the checks' side, besides calling it.
 OFFERED = frozenset({"forward", "backward", "parameters", "recurrent"})
+
+#: What answers may give to an object of the checks' side: so many numbers in all, and no integer larger than that.
+#: It works here, where no limits hold, and a check gives a fraction of this.
+MOST_NUMBERS, LARGEST_INTEGER = 24_000, 10_000
 
 #: The name of a file that an answer was compiled under begins like this; only its lines are told to the checks' side.
 ANSWER_FILE = "<exercise "
@@ -40,6 +45,7 @@ class Peer:
         self.pipe = pipe
         self.offered = offered
         self.gone = gone
+        self.arrays_changed = False  # whether a call has ever changed an array that it was given
         self.things = Things(self, side)
 
     def call(self, number, attribute, args, kwargs):
@@ -76,7 +82,8 @@ class Peer:
             reader = Reader(self.things, block, arguments)
             for place, node in tree["changed"]:
                 put_into(arguments[place], reader.read(node))
-            warned, printed = [str(text) for text in tree["warned"]], str(tree["printed"])
+                self.arrays_changed |= isinstance(arguments[place], np.ndarray)
+            warned, printed = [clean(text) for text in tree["warned"]], clean(tree["printed"])
             value = reader.read(tree["value"]) if tree["verb"] == "return" else _error(**tree["error"])
         for text in warned:
             warnings.warn(text, stacklevel=2)
@@ -94,18 +101,30 @@ class Peer:
             numpy = {} if self.offered is not None else tree["numpy"]
         before = [content(value) for value in reader.mutable]
         outcome = _run(lambda: self._use(tree, args, kwargs), numpy)
-        writer = Writer(self.things, reader.mutable)
+        try:
+            writer, changed = self._write(outcome, reader.mutable, before)
+        except _UNREADABLE:
+            outcome = outcome | {"error": _describe(TypeError("what it returned cannot be passed on"))}
+            outcome.pop("value", None)
+            writer, changed = Writer(self.things), []
+        self._send({"verb": "raise" if "error" in outcome else "return", "changed": changed} | outcome, writer)
+
+    def _write(self, outcome, arguments, before):
+        """Write out the value of a call, and the arguments that it has changed."""
+        writer = Writer(self.things, arguments)
         if "error" not in outcome:
             outcome["value"] = writer.write(outcome["value"])
         changed = [
             [place, writer.write_content(value)]
-            for place, (value, old) in enumerate(zip(reader.mutable, before))
+            for place, (value, old) in enumerate(zip(arguments, before))
             if differs(value, old)
         ]
-        self._send({"verb": "raise" if "error" in outcome else "return", "changed": changed} | outcome, writer)
+        return writer, changed
 
     def _use(self, tree, args, kwargs):
         attribute, thing = tree["attribute"], self.things.exports.get(tree["number"], withdrawn)
+        if self.offered is not None and _numbers_in((args, kwargs)) > MOST_NUMBERS:
+            raise ValueError("it is given more here than a check ever gives")
         if attribute is not None:
             if self.offered is not None and attribute not in self.offered:
                 raise AttributeError(f"{attribute!r} is not offered")
@@ -162,11 +181,27 @@ def _run(use, numpy):
     return outcome
 
 
+def _numbers_in(value):
+    """How many numbers an argument holds; an integer that is too large counts as too many of them."""
+    if isinstance(value, int | np.integer):
+        return 1 if abs(int(value)) <= LARGEST_INTEGER else MOST_NUMBERS + 1
+    if isinstance(value, list | tuple):
+        return sum(map(_numbers_in, value))
+    if isinstance(value, dict):
+        return sum(map(_numbers_in, value.values()))
+    value = value.value if isinstance(value, Param) else value
+    return value.size if isinstance(value, np.ndarray) else 1
+
+
 def _describe(error):
     frames = traceback.extract_tb(error.__traceback__)
+    try:
+        text = str(error)
+    except Exception:
+        text = "it has no text"
     return {
         "kinds": [kind.__name__ for kind in type(error).__mro__],
-        "text": str(error)[:2000],
+        "text": clean(text),
         "frames": [
             [frame.filename, frame.lineno, frame.name, frame.line]
             for frame in frames[-100:]
@@ -179,10 +214,11 @@ def _error(kinds, text, frames):
     """Return an error like the one of the other side: its name, its text, the lines of answers it came through."""
     known = (getattr(builtins, str(name), None) for name in kinds)
     base = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)), Exception)
-    kind = type(str(kinds[0])[:100], (base,), {"__str__": lambda self: str(text)[:2000]})
+    called = str(kinds[0])[:100]
+    kind = type(called if called.isidentifier() else base.__name__, (base,), {"__str__": lambda self: clean(text)})
     error = kind.__new__(kind)
     error.frames = [
-        traceback.FrameSummary(str(name), int(line), str(function), lookup_line=False, line=str(code)[:200])
+        traceback.FrameSummary(clean(name), int(line), clean(function), lookup_line=False, line=clean(code, 200))
         for name, line, function, code in frames
     ]
     return error

@@ -8,8 +8,8 @@ from helpers.classroom.sandbox import standins
 from helpers.classroom.sandbox.wire import KINDS, pack_array, unpack_array
 from helpers.nn.base import Layer, Param
 
-#: Most values in one message.
-MOST = 200_000
+#: Most values in one message, and most things with an identity that are known at a time. A check has some hundreds.
+MOST, MOST_THINGS = 200_000, 5_000
 
 
 class Writer:
@@ -93,6 +93,7 @@ class Reader:
         self.arguments = arguments
         self.mutable = []  # the arrays, lists and dicts read, in the order in which they were written
         self.count = 0
+        self.bytes_left = len(block)  # each byte belongs to one array, so what arrives takes no more room than it did
 
     def read(self, node):
         """Return the value of a tree."""
@@ -107,7 +108,14 @@ class Reader:
 
     def read_parts(self, nodes):
         """Return the parts of something shared."""
-        return [unpack_array(node, self.block) if node.get("k") == "array" else node for node in nodes]
+        return [self._unpacked(node) if node.get("k") == "array" else node for node in nodes]
+
+    def _unpacked(self, node):
+        array = unpack_array(node, self.block)
+        self.bytes_left -= array.nbytes
+        if self.bytes_left < 0:
+            raise ValueError("arrays that share their bytes")
+        return array
 
     def _argument(self, node):
         return self.arguments[node["place"]]
@@ -129,11 +137,11 @@ class Reader:
         return result
 
     def _array(self, node):
-        self.mutable.append(result := unpack_array(node, self.block))
+        self.mutable.append(result := self._unpacked(node))
         return result
 
     def _scalar(self, node):
-        return unpack_array(node, self.block)[()]
+        return self._unpacked(node)[()]
 
     def _shared(self, node):
         if node["number"] in self.things.shared:
@@ -203,11 +211,13 @@ class Things:
 
     def adopt(self, number, stand_in):
         """Let a stand-in be known under the other side's number."""
+        self._make_room()
         self.imports[number] = stand_in
         self._numbers[id(stand_in)] = number
 
     def adopt_shared(self, number, thing):
         """Let a Param or a Generator be known under the other side's number."""
+        self._make_room()
         self.shared[number] = Shared(thing)
         self._numbers[id(thing)] = number
 
@@ -241,6 +251,10 @@ class Things:
         self.exports = {number: thing for number, thing in self.exports.items() if exports(thing)}
         self.imports = {number: thing for number, thing in self.imports.items() if imports(thing)}
         self._numbers = {id(thing): number for number, thing in (self.exports | self.imports).items()}
+
+    def _make_room(self):
+        if len(self.imports) + len(self.shared) >= MOST_THINGS:
+            raise ValueError("too many things")
 
     def _number(self, thing):
         if id(thing) not in self._numbers:

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 _HELPERS = Path(__file__).resolve().parents[2]
+_COURSE = _HELPERS.parent
+_PACKAGES = Path(np.__file__).parents[1]
 
 #: All of this package that exists inside: enough for a layer to be a Layer, and nothing of the reference.
 INSIDE = (
@@ -34,12 +36,14 @@ class Limits:
 
     Args:
         seconds: wall clock, for each check.
-        cpu: CPU time for all checks together [s].
+        total: wall clock, for the whole submission [s].
+        cpu: CPU time of a process; a new one is started where an answer ended the last [s].
         memory: of the process [bytes].
         file_size: of a file it writes, and of all files together [bytes].
     """
 
     seconds: float = 60.0
+    total: float = 300.0
     cpu: int = 300
     memory: int = 2 << 30
     file_size: int = 16 << 20
@@ -66,16 +70,14 @@ class Walls:
     def start(self):
         """Start the program for one submission; its standard input and output are pipes."""
         program = self.folder / "helpers/classroom/sandbox/answers.py"
-        packages = Path(np.__file__).parents[1]
         limits = self.limits
         command = [_python(), "-s", "-S", "-P", "-B", str(program)]
         command += [str(limits.memory), str(limits.cpu), str(limits.file_size)]
-        environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{self.folder}:{packages}"}
+        environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{self.folder}:{_PACKAGES}"}
         filters = []
         if self.sandbox:
             filters = [_filter_descriptor()]
-            folders = [self.folder, packages, Path(sys.base_prefix)]
-            command = [*self._bubblewrap(folders, filters, environment), *command]
+            command = [*self._bubblewrap(filters, environment), *command]
         try:
             return subprocess.Popen(
                 command,
@@ -92,19 +94,26 @@ class Walls:
             for descriptor in filters:
                 os.close(descriptor)
 
-    def _bubblewrap(self, folders, filters=(), environment=None):
+    def _bubblewrap(self, filters=(), environment=None):
         command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
         for name, value in (environment or {}).items():
             command += ["--setenv", name, value]
-        command += ["--dev", "/dev", "--size", str(self.limits.file_size), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+        # The one place to write to is limited in size, as /dev with its /dev/shm would not be.
+        command += ["--dev", "/dev", "--remount-ro", "/dev"]
+        command += ["--size", str(self.limits.file_size), "--tmpfs", "/tmp", "--chdir", "/tmp"]
         for path in map(Path, _SYSTEM):
             if path.is_symlink():
                 command += ["--symlink", os.readlink(path), str(path)]
             elif path.exists():
-                command += ["--ro-bind", str(path), str(path)]
-        for path in folders:
-            command += ["--ro-bind", str(path), str(path)]
-        command += ["--remount-ro", "/"]
+                command += _read_only(path)
+        # The course may lie in one of these folders, and be installed among the packages: it stays out of sight.
+        command += [*_read_only(sys.base_prefix), "--tmpfs", str(_COURSE), *_read_only(_PACKAGES)]
+        hidden = [_COURSE, *filter(Path.exists, [_PACKAGES / "helpers"])]
+        for path in hidden[1:]:
+            command += ["--tmpfs", str(path)]
+        command += _read_only(self.folder)
+        for path in [*hidden, "/"]:
+            command += ["--remount-ro", str(path)]
         for descriptor in filters:
             command += ["--seccomp", str(descriptor)]
         return [*command, "--"]
@@ -119,7 +128,7 @@ def why_no_sandbox(folder):
     if shutil.which("bwrap") is None:
         return "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
     trial = Walls(folder, sandbox=True)
-    command = [*trial._bubblewrap([Path(sys.base_prefix)]), _python(), "-I", "-S", "-c", "print('inside')"]
+    command = [*trial._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if done.stdout.strip() == "inside":
         return None
@@ -127,38 +136,62 @@ def why_no_sandbox(folder):
     return f"bubblewrap is installed, but this system does not let it work: {said}."
 
 
+def _read_only(path):
+    return ["--ro-bind", str(path), str(path)]
+
+
 def _python():
     return os.path.realpath(sys.executable)
 
 
-# --- no new processes -------------------------------------------------------------------------------------------------
+# --- system calls that are refused ------------------------------------------------------------------------------------
 
-#: Machine to (its number for the kernel, system calls that make processes, clone, clone3).
+#: Machine to its number for the kernel, and the numbers of the system calls below on it.
 _MACHINES = {
-    "x86_64": (0xC000003E, (57, 58), 56, 435),
-    "aarch64": (0xC00000B7, (), 220, 435),
+    "x86_64": (
+        0xC000003E,
+        {
+            "new processes and threads": (56, 57, 58),  # clone, fork, vfork
+            "other processes": (101, 310, 311, 434, 438),  # ptrace, process_vm_readv, _writev, pidfd_open, _getfd
+            "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
+            "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
+            "the inside of the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, io_uring
+        },
+    ),
+    "aarch64": (
+        0xC00000B7,
+        {
+            "new processes and threads": (220,),
+            "other processes": (117, 270, 271, 434, 438),
+            "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
+            "memory that no limit counts": (186, 190, 194, 279, 447),
+            "the inside of the kernel": (217, 218, 219, 241, 280, 282, 425),
+        },
+    ),
 }
-_LOAD, _EQUAL, _ANY_OF, _RETURN = 0x20, 0x15, 0x45, 0x06
+_CLONE3 = 435  # everywhere
+_X32 = 0x40000000  # from here on an x86_64 kernel may know every call under a second number
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
-_THREAD = 0x00010000  # CLONE_THREAD
 
 
 def process_filter(machine):
-    """Return a program for the kernel (seccomp, in classic BPF) that refuses new processes and allows threads.
+    """Return a program for the kernel (seccomp, in classic BPF) that refuses what an answer has no use for.
 
-    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb where an instructor grades as root.
+    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb where an instructor grades as root; and
+    whoever may make a namespace is its administrator, and may mount file systems without a limit there.
 
     Args:
         machine: as `platform.machine` says; one that is not known gives an empty program.
     """
     if machine not in _MACHINES:
         return b""
-    audit, forks, clone, clone3 = _MACHINES[machine]
+    audit, calls = _MACHINES[machine]
     steps = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    for number in forks:
+    steps += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NO_SUCH_CALL)]  # libc then falls back to clone
+    for number in (number for numbers in calls.values() for number in numbers):
         steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += [(_EQUAL, 0, 1, clone3), (_RETURN, 0, 0, _NO_SUCH_CALL)]  # libc then falls back to clone
-    steps += [(_EQUAL, 0, 3, clone), (_LOAD, 0, 0, 16), (_ANY_OF, 1, 0, _THREAD), (_RETURN, 0, 0, _NOT_PERMITTED)]
     steps += [(_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 

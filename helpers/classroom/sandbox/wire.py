@@ -14,6 +14,9 @@ import numpy as np
 #: Longest JSON text and longest block of bytes that are read.
 TEXT_LIMIT, BYTES_LIMIT = 4 << 20, 16 << 20
 
+#: An array whose values lie so far apart that it takes more than this times their bytes goes without its strides.
+SPREAD = 4
+
 #: Kinds of array elements that cross: truth values, integers, floating-point and complex numbers.
 KINDS = "biufc"
 
@@ -27,7 +30,8 @@ class Closed(Exception):
 class Pipe:
     """A file descriptor to read messages from and one to write them to.
 
-    After the first failure nothing crosses any more: a late reply must not be taken for that of another call.
+    After the first failure nothing crosses any more: a late reply must not be taken for that of another call. Neither
+    side ever waits in a read or a write, where no clock runs: the other could keep it there.
 
     Args:
         read, write: the file descriptors.
@@ -35,7 +39,10 @@ class Pipe:
 
     def __init__(self, read, write):
         self.read, self.write = read, write
+        for descriptor in (read, write):
+            os.set_blocking(descriptor, False)
         self.deadline = None  # on time.monotonic(); None waits for ever
+        self.left = {"text": None, "bytes": None}  # how much may still come in; None is any amount
         self.failure = None  # the text of the first Closed
 
     def send(self, tree, blocks):
@@ -50,6 +57,8 @@ class Pipe:
             self._wait([], [self.write])
             try:
                 data = data[os.write(self.write, data[: 1 << 16]) :]
+            except BlockingIOError:
+                continue
             except OSError:
                 raise self.fail("it ended") from None
 
@@ -60,8 +69,11 @@ class Pipe:
             Closed: there is none, it took too long, or it is no message.
         """
         text, block = _HEAD.unpack(self._exactly(_HEAD.size))
-        if text > TEXT_LIMIT or block > BYTES_LIMIT:
-            raise self.fail("it sent more than is accepted")
+        for what, size, limit in ("text", text, TEXT_LIMIT), ("bytes", block, BYTES_LIMIT):
+            if size > limit or (self.left[what] is not None and size > self.left[what]):
+                raise self.fail("it sent more than is accepted")
+            if self.left[what] is not None:
+                self.left[what] -= size
         text, block = self._exactly(text), self._exactly(block)
         try:
             return json.loads(text), block
@@ -79,6 +91,8 @@ class Pipe:
             self._wait([self.read], [])
             try:
                 part = os.read(self.read, min(size, 1 << 20))
+            except BlockingIOError:  # somebody else was quicker to read it
+                continue
             except OSError:
                 part = b""
             if not part:
@@ -90,26 +104,38 @@ class Pipe:
     def _wait(self, readable, writable):
         if self.failure is not None:
             raise Closed(self.failure)
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0 or not any(select.select(readable, writable, [], left)):
-                raise self.fail("it took too long")
+        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        if left == 0 or not any(select.select(readable, writable, [], left)):
+            raise self.fail("it took too long")
 
 
 def pack_array(array, blocks):
     """Return the description of an array, and add its bytes to `blocks`.
 
-    The strides go along where the values do not lie one after the other in memory.
+    The strides go along where the values do not lie one after the other in memory, unless they lie far apart.
+
+    Raises:
+        ValueError: it is larger than any message.
     """
+    if array.nbytes > BYTES_LIMIT:
+        raise ValueError("an array of more than is accepted")
     node = {"k": "array", "dtype": array.dtype.str, "shape": array.shape, "at": sum(map(len, blocks))}
     blocks.append(array.tobytes())
-    if not array.flags.c_contiguous and min(array.strides) > 0:
+    if (
+        not array.flags.c_contiguous
+        and min(array.strides) > 0
+        and _reach(array.shape, array.strides) <= SPREAD * (array.nbytes)
+    ):
         node["strides"] = array.strides
     return node
 
 
 def unpack_array(node, block):
     """Return the array of a description: a new one, laid out in memory as the first.
+
+    Args:
+        node: what `pack_array` returned.
+        block: the bytes that came with it.
 
     Raises:
         ValueError: the description is none, or does not fit the bytes. (So do KeyError, TypeError, OverflowError.)
@@ -122,11 +148,26 @@ def unpack_array(node, block):
     values = values.reshape(shape)
     if "strides" not in node or not size:
         return values.copy()
-    # Both sides use this; strides that would take far more memory than the values are refused.
-    reach = sum((length - 1) * int(stride) for length, stride in zip(shape, node["strides"], strict=True))
-    if min(node["strides"]) < dtype.itemsize or reach // dtype.itemsize > 64 * size:
+    reach = _reach(shape, node["strides"])
+    if min(node["strides"]) < dtype.itemsize or reach > SPREAD * values.nbytes:
         raise ValueError("strides out of all proportion")
     room = np.zeros(1 + reach // dtype.itemsize, dtype)
     array = np.lib.stride_tricks.as_strided(room, shape, node["strides"])
     array[...] = values
     return array
+
+
+def _reach(shape, strides):
+    """How far the last value of an array lies from the first [bytes]."""
+    return sum((length - 1) * int(stride) for length, stride in zip(shape, strides, strict=True))
+
+
+def clean(text, longest=2000):
+    """Return a stranger's text as a file and a terminal can take it: no halves of characters, no control characters.
+
+    Args:
+        text: anything.
+        longest: how much of it is kept.
+    """
+    text = str(text)[:longest].encode("utf-8", "replace").decode()
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)
