@@ -237,7 +237,8 @@ def lstm_step_backward(dh_next, dc_next, cache):
 
     Args:
         dh_next, dc_next (N, H): gradients of the loss with respect to h_next and c_next.
-        cache: from exercise 3.5, (x (N, D), h_prev, c_prev (N, H), Wx (D, 4H), Wh (H, 4H), f, g, i, o, c_next (N, H)).
+        cache: from exercise 3.5,
+            (x (N, D), h_prev, c_prev (N, H), Wx (D, 4H), Wh (H, 4H), f, g, i, o, c_next (N, H)).
 
     Returns:
         dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
@@ -251,7 +252,8 @@ def lstm_step_backward(dh_next, dc_next, cache):
     return dA @ Wx.T, dA @ Wh.T, dc_prev, x.T @ dA, h_prev.T @ dA, dA.sum(axis=0)
     ### END SOLUTION
     # x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
-    # 1. through h_next = o * tanh(c_next): to the output gate, and into the memory, where it is ADDED to dc_next
+    # 1. through h_next = o * tanh(c_next): to the output gate,
+    #    and into the memory, where it is ADDED to dc_next
     # 2. exercises 4.1 and 4.2
     # 3. from dA to the parameters, to x and to h_prev, as in exercise 1.3
     raise NotImplementedError("Exercise 4.3: write lstm_step_backward")
@@ -603,8 +605,10 @@ panels = {}
 for bias in (1, 5):
     direct, rest = np.array([paths_back(bias, seed) for seed in range(5)]).transpose(1, 0, 2)
     panels[f"forget bias {bias}"] = {"through c alone": direct, "through h as well": rest}
-    shares = f"{np.median(direct[:, -1]):.1e} through c alone, {np.median(rest[:, -1]):.1e} through h as well"
-    print(f"forget bias {bias}, after 100 steps: {shares}")
+    alone, also = np.median(direct[:, -1]), np.median(rest[:, -1])
+    print(
+        f"bias {bias}, after 100 steps: {alone:.1e} through c alone, {also:.1e} through h as well"
+    )
 plots.what_arrives(panels)
 
 # %%
@@ -704,7 +708,7 @@ def learn_from(xs, targets, layer, head, criterion, optimiser):
 
 # %%
 def train(layer, rng, task=tasks.temporal_order, limit=1000):
-    """Learn from ever new batches until 99 % of the last ten are right, or for `limit` batches; the shares right."""
+    """Learn from new batches until 99 % of the last ten are right, at most `limit`; the shares right."""
     head = Affine(
         Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32"))
     )
@@ -829,8 +833,8 @@ assert min(ratio["LSTM, chrono"]) > 1e-2
 
 # %% [markdown]
 # There is the reason. In the RNN and in the LSTM with bias 0, next to nothing comes from the first signal, on any seed. With
-# bias 1 it is faint: learning may find it, or not. With chrono initialisation it is a few hundredths of what the last symbol
-# gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
+# bias 1 it is faint: learning may find it, or not. With chrono initialisation it is four hundredths to a tenth of what the
+# last symbol gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
 #
 # > **Warning.** The T of the formula is the span of what has to be remembered, not the length of your longest text. Spread the
 # > time scales over the range that the task needs.
@@ -923,7 +927,8 @@ print(
 # %% [markdown]
 # ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
 #
-# **Why.** `h_prev` is used in *four* places here. Forget one, and learning still half works: the worst kind of mistake.
+# **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only
+# the gradient is wrong. That is the worst kind of mistake.
 #
 # **The equation.** From the outside in:
 #
