@@ -6,9 +6,19 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import DatabaseError
 
 from helpers.classroom.build import find_sources
 from helpers.classroom.release import load_config
+
+
+@contextlib.contextmanager
+def plain_errors():
+    """Let what goes wrong with the gradebook be an OSError that says so: a full disk, a lock, a file that is none."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise OSError(f"The gradebook cannot be used: {error.orig}. Mend this, then run the command again.") from None
 
 
 class Course:
@@ -50,15 +60,14 @@ class Course:
         return Path(self.directory.format_path(directory, student, assignment))
 
     def submitted(self, assignment):
-        """Return a dict from the id of each student who handed an assignment in to the path of the notebook."""
-        everyone = self.folder("submitted", assignment)
-        paths = sorted(everyone.glob(f"*/{assignment}/{assignment}.ipynb"))
-        return {path.parts[-3]: path for path in paths}
+        """Return a dict from the id of each student who handed an assignment in to where the notebook should be."""
+        folders = sorted(self.folder("submitted", assignment).glob(f"*/{assignment}"))
+        return {folder.parent.name: folder / f"{assignment}.ipynb" for folder in folders}
 
     @contextlib.contextmanager
     def gradebook(self):
         """Open nbgrader's gradebook; it is made where there is none."""
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), plain_errors():
             warnings.simplefilter("ignore")  # nbgrader's own use of its database
             with Gradebook(self.directory.db_url, self.directory.course_id or "default_course") as gradebook:
                 yield gradebook

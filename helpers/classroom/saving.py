@@ -1,18 +1,28 @@
 """Saving what was graded: nbgrader's own steps enter the scores, with one gradebook held open for many submissions."""
 
+import collections
 import contextlib
 from unittest import mock
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, latesubmissions, saveautogrades
-from nbgrader.utils import parse_utc
+from nbgrader.utils import determine_grade, is_grade, parse_utc
 
 from helpers.classroom.build import replace_file
+from helpers.classroom.course import plain_errors
 from helpers.classroom.source import grading
 
-#: Submissions that are committed together. A commit waits for the disk, and nbgrader asks for thirty a submission.
-TOGETHER = 50
+#: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader asks for thirty a
+#: submission; between two commits formgrader can save what a person grades.
+TOGETHER = 25
 
 
 class Saver:
@@ -29,13 +39,13 @@ class Saver:
     def __init__(self, course, assignment):
         self.course = course
         self.assignment = assignment
-        self.waiting = []  # (path, text) of the files of submissions that are not committed yet
-        self.known = None  # students in the gradebook
+        self.waiting = {}  # student -> Graded, of submissions that are not entered yet
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.gradebook = stack.enter_context(_held_open(self.course))
             self.known = {student.id for student in self.gradebook.students}
+            self.entered = _read_scores(self.gradebook, self.assignment)
             self.steps = [step(config=self.course.config) for step in (SaveAutoGrades, AssignLatePenalties)]
             self.stack = stack.pop_all()
         return self
@@ -46,20 +56,38 @@ class Saver:
                 self.commit()
 
     def is_saved(self, student, graded):
-        """Whether exactly this was saved before."""
-        path = self._path(student)
-        return path.exists() and path.read_text(encoding="utf-8") == graded.notebook
+        """Whether exactly this was saved before, in the gradebook and in the folder."""
+        points = {grade_id: score.points for grade_id, score in graded.scores.items()}
+        return self.entered.get(student) == points and all(
+            path.exists() and path.read_bytes() == text.encode() for path, text in self._files(student, graded)
+        )
 
     def save(self, student, graded):
-        """Enter one submission.
+        """Enter one submission, together with those that follow.
 
         Args:
             student: the id.
             graded: a Graded.
-
-        Raises:
-            RuntimeError: the gradebook came to other points than the checks; nothing is committed then.
         """
+        self.waiting[student] = graded
+        if len(self.waiting) >= TOGETHER:
+            self.commit()
+
+    def commit(self):
+        """Enter what is waiting, all of it or nothing."""
+        self.gradebook.db.rollback()  # what an interrupted commit has left half entered
+        for student, graded in self.waiting.items():
+            self._enter(student, graded)
+        self.gradebook.really_commit()
+        for student, graded in self.waiting.items():
+            for path, text in self._files(student, graded):
+                path.unlink(missing_ok=True)  # nbgrader keeps these files read-only
+                replace_file(path, text)
+                path.chmod(0o444)
+        self.known |= self.waiting.keys()
+        self.waiting.clear()
+
+    def _enter(self, student, graded):
         notebook = nbformat.reads(graded.notebook, as_version=4)
         self._enter_submission(student)
         before = self._reviewed(student, notebook)
@@ -73,33 +101,14 @@ class Saver:
         }
         for step in self.steps:
             step.preprocess(notebook, resources)
-        entered = self._notebook_of(student)
-        for grade in entered.grades:
-            score = graded.scores[grade.name]
-            if grade.auto_score != score.points:
-                raise RuntimeError(
-                    f"{student}, {grade.name}: {grade.auto_score} was entered for {score.points} points."
-                )
+        for grade in self._notebook_of(student).grades:
             # nbgrader asks a person to look again at every grade of theirs; that is needed only if something is new.
             if before.get(grade.name, "new") == grade.auto_score:
                 grade.needs_manual_grade = False
-        self._add_files(student, graded.notebook)
-        if len(self.waiting) >= 2 * TOGETHER:
-            self.commit()
-
-    def commit(self):
-        """Let everything entered so far be kept, whatever happens next."""
-        self.gradebook.really_commit()
-        for path, text in self.waiting:
-            path.unlink(missing_ok=True)  # nbgrader keeps these files read-only
-            replace_file(path, text)
-            path.chmod(0o444)
-        self.waiting.clear()
 
     def _enter_submission(self, student):
         if student not in self.known:
             self.gradebook.add_student(student)
-            self.known.add(student)
         handed_in = self._handed_in(student)
         stamp = {"timestamp": handed_in} if handed_in else {}
         with self.gradebook.db.no_autoflush:  # half a submission must not be written by a look at the other half
@@ -113,26 +122,26 @@ class Saver:
             return None
 
     def _reviewed(self, student, notebook):
-        """Grade id to automatic score, for the grades a person gave to the very answers that stand here now."""
-        grades = self._notebook_of(student).grades
+        """Grade id to automatic score, for each grade that a person gave to the very answer that stands here now."""
         reviewed = {
             grade.name: grade.auto_score
-            for grade in grades
+            for grade in self._notebook_of(student).grades
             if grade.manual_score is not None and not grade.needs_manual_grade
         }
         if not reviewed or not self._path(student).exists():
             return {}
-        earlier = nbformat.read(self._path(student), as_version=4)
-        return reviewed if _answers(earlier) == _answers(notebook) else {}
+        earlier, now = _answers(nbformat.read(self._path(student), as_version=4)), _answers(notebook)
+        return {name: score for name, score in reviewed.items() if earlier.get(_exercise(name)) == now[_exercise(name)]}
 
     def _notebook_of(self, student):
         return self.gradebook.find_submission_notebook(self.assignment, self.assignment, student)
 
-    def _add_files(self, student, text):
-        self.waiting.append((self._path(student), text))
-        stamp = self.course.folder("submitted", self.assignment, student) / "timestamp.txt"
-        if stamp.exists():
-            self.waiting.append((self._path(student).with_name(stamp.name), stamp.read_text(encoding="utf-8")))
+    def _files(self, student, graded):
+        """The files that nbgrader expects in autograded/, as pairs of path and text."""
+        files = [(self._path(student), graded.notebook)]
+        if handed_in := self._handed_in(student):
+            files.append((self._path(student).with_name("timestamp.txt"), f"{handed_in} UTC"))
+        return files
 
     def _path(self, student):
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
@@ -158,6 +167,23 @@ def assign_late_penalties(course, assignment):
         gradebook.really_commit()
 
 
+def check_agreement(graded):
+    """Make sure that nbgrader will read the same points off a graded notebook.
+
+    Args:
+        graded: a Graded.
+
+    Raises:
+        ValueError: it would not, or the notebook cannot be saved.
+    """
+    graded.notebook.encode()
+    for cell in nbformat.reads(graded.notebook, as_version=4).cells:
+        if is_grade(cell):
+            grade_id, read = grading(cell)["grade_id"], determine_grade(cell)[0]
+            if read != graded.scores[grade_id].points:
+                raise ValueError(f"nbgrader reads {read} points off {grade_id}, not {graded.scores[grade_id].points}.")
+
+
 class _HeldOpen(Gradebook):
     """A gradebook that nbgrader's steps may open, commit and close as often as they like; it stays one transaction."""
 
@@ -167,7 +193,8 @@ class _HeldOpen(Gradebook):
         self.db.commit = self._commit
 
     def _commit(self):
-        self.db.flush()
+        with plain_errors():  # here already: nbgrader would print a traceback
+            self.db.flush()
         self.db.expire_all()  # as after a commit: sums over grades are read anew
 
     def __exit__(self, *error):
@@ -181,6 +208,7 @@ def _held_open(course):
     gradebook = _HeldOpen(course.directory.db_url, course.directory.course_id or "default_course")
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(plain_errors())
             for module in (saveautogrades, latesubmissions):
                 stack.enter_context(mock.patch.object(module, "Gradebook", lambda *args: gradebook))
             yield gradebook
@@ -188,5 +216,26 @@ def _held_open(course):
         gradebook.close()
 
 
+def _read_scores(gradebook, assignment):
+    """Student to the automatic scores by grade id that the gradebook has, in one query."""
+    found = collections.defaultdict(dict)
+    query = (
+        gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, BaseCell.id == Grade.cell_id)
+        .filter(SubmittedAssignment.assignment_id == gradebook.find_assignment(assignment).id)
+    )
+    for student, grade_id, score in query:
+        found[student][grade_id] = score
+    return found
+
+
 def _answers(notebook):
-    return {grading(cell)["grade_id"]: cell.source for cell in notebook.cells if grading(cell).get("solution")}
+    cells = [cell for cell in notebook.cells if grading(cell).get("solution")]
+    return {_exercise(grading(cell)["grade_id"]): cell.source for cell in cells}
+
+
+def _exercise(grade_id):
+    """check-1-3, hidden-1-3 and ex-1-3 belong together."""
+    return grade_id.partition("-")[2]

@@ -1,10 +1,13 @@
-"""A small course in a temporary folder: one notebook, with one of everything that a real one has."""
+"""Courses in temporary folders: a small one, its notebook with one of everything, and real notebooks with a class."""
 
+import functools
 import shutil
 from pathlib import Path
 from unittest import mock
 
 import pytest
+
+from tests.classroom.school import School, release
 
 
 @pytest.fixture
@@ -40,3 +43,23 @@ def blank_course(tmp_path, blank_gradebook):
     root.mkdir()
     shutil.copy(blank_gradebook, root)
     return Course(root)
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory, blank_gradebook):
+    """A function that releases a notebook in a folder of its own, once."""
+
+    @functools.cache
+    def make(notebook):
+        root = tmp_path_factory.mktemp(f"released_{notebook}")
+        shutil.copy(blank_gradebook, root)
+        release(root, notebook)
+        return root
+
+    return make
+
+
+@pytest.fixture
+def school(released, tmp_path):
+    """A function that gives a School of a notebook which was released, and to which nobody has handed in anything."""
+    return lambda notebook="00": School(shutil.copytree(released(notebook), tmp_path / "school"), notebook)

@@ -1,0 +1,94 @@
+"""Late work: points are taken for each day begun, and worked out again when a person has graded."""
+
+import pytest
+
+from helpers.classroom import outgoing
+from helpers.classroom.course import Course
+from helpers.classroom.late import PercentPerDay
+
+DAY, MINUTE = 24 * 60 * 60, 60
+
+
+@pytest.mark.parametrize(
+    ("seconds_late", "taken"),
+    [
+        (1, None),
+        (10 * MINUTE, None),
+        (10 * MINUTE + 1, 1.0),
+        (DAY, 1.0),
+        (DAY + 10 * MINUTE, 1.0),
+        (DAY + 10 * MINUTE + 1, 2.0),
+        (3 * DAY, 3.0),
+        (5 * DAY, 4.0),
+        (500 * DAY, 4.0),
+    ],
+)
+def test_a_tenth_is_taken_for_each_day_begun_after_the_grace_and_at_most_so_much(seconds_late, taken):
+    assert (
+        PercentPerDay(percent=10, grace_minutes=10, most=40).late_submission_penalty("ada", 10.0, seconds_late) == taken
+    )
+
+
+def test_no_more_than_everything_is_taken():
+    assert PercentPerDay(percent=100).late_submission_penalty("ada", 10.0, 9 * DAY) == 10.0
+    assert PercentPerDay(percent=100).late_submission_penalty("ada", 0.0, 9 * DAY) == 0.0
+
+
+@pytest.fixture
+def strict(school):
+    """A School with a due date, in which 25 percent are taken for each day begun."""
+    school = school()
+    config = school.course.config
+    config.AssignLatePenalties.plugin_class = PercentPerDay
+    config.PercentPerDay.percent = 25.0
+    outgoing.release(school.course, school.source, outgoing.read_due("2026-12-01 10:00 UTC"))
+    return school
+
+
+def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
+    strict.hand_in("ada", "solved", handed_in="2026-12-01 10:09:00 UTC")
+    strict.hand_in("bob", "solved", handed_in="2026-12-02 12:00:00 UTC")
+    strict.hand_in("cleo", "solved", handed_in="2027-12-01 12:00:00 UTC")
+    strict.hand_in("dan", "untouched", handed_in="2026-12-02 12:00:00 UTC")
+    strict.hand_in("eve", "solved")
+    strict.grade()
+    found = {student: strict.look_up(student, "score", "late_submission_penalty") for student in strict.points()}
+    assert found == {
+        "ada": (2.0, None),
+        "bob": (2.0, 1.0),
+        "cleo": (2.0, 2.0),
+        "dan": (0.0, 0.0),
+        "eve": (2.0, None),
+    }
+
+
+def test_the_penalty_is_worked_out_again_at_feedback(strict):
+    """For what a person has graded since, and for a due date that was put off."""
+    strict.hand_in("ada", "solved", handed_in="2026-12-01 12:00:00 UTC")
+    strict.grade()
+    assert strict.look_up("ada", "late_submission_penalty") == (0.5,)
+    strict.change_grade("ada", "check-0-1", manual_score=0.2, needs_manual_grade=False)
+    outgoing.give_feedback(strict.course, strict.name)
+    assert strict.look_up("ada", "late_submission_penalty") == (0.3,)
+    outgoing.release(strict.course, strict.source, outgoing.read_due("2026-12-08 10:00 UTC"))
+    outgoing.give_feedback(strict.course, strict.name)
+    assert strict.look_up("ada", "late_submission_penalty") == (None,)
+
+
+def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(school):
+    school = school()
+    outgoing.release(school.course, school.source, outgoing.read_due("2026-12-01 10:00 UTC"))
+    school.hand_in("ada", "solved", handed_in="2026-12-09 10:00:00 UTC")
+    school.grade()
+    assert school.look_up("ada", "late_submission_penalty") == (None,)
+
+
+def test_the_configuration_can_name_the_penalty(tmp_path):
+    """As nbgrader_config.py does it, by the name of the class."""
+    course = Course(tmp_path)
+    course.config.AssignLatePenalties.plugin_class = "helpers.classroom.late.PercentPerDay"
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    step = AssignLatePenalties(config=course.config)
+    step.init_plugin()
+    assert isinstance(step.plugin_inst, PercentPerDay)
