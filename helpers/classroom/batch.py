@@ -1,17 +1,23 @@
 """Grading all submissions of an assignment: on every core, saved as it goes, resumed where it stopped."""
 
-import ctypes
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import tempfile
+import threading
+import weakref
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
+import nbformat
 import numpy as np
 from tqdm import tqdm
 
@@ -20,13 +26,15 @@ from helpers.classroom.build import replace_file
 from helpers.classroom.desk import Score
 from helpers.classroom.grading import Graded, grade_submission, make_paper, without_points
 from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
-from helpers.classroom.saving import Saver
+from helpers.classroom.saving import Saver, check_agreement
+from helpers.classroom.source import grading
 from helpers.classroom.submission import LARGEST
 
 _HELPERS = Path(__file__).resolve().parents[1]
 
 #: What a submission's score follows from, besides the submission: a change in any of it grades everything again.
-_CODE = ("nn", "checks", "classroom/sandbox", "classroom/desk.py", "classroom/grading.py", "classroom/submission.py")
+_CODE = ("nn", "data", "training", "checks", "classroom/sandbox")
+_CODE += tuple(f"classroom/{name}.py" for name in ("desk", "grading", "harmless", "source", "submission"))
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Batch:
         self.submitted = course.submitted(assignment)
         self.paper = make_paper(course.find_source(assignment))
         self.folder = course.root / "build" / "graded" / assignment
-        self.results = {}  # student -> Graded
+        self.results = {}  # student -> Graded, without its notebook: those of a large class would fill the memory
         self._common = _digest(
             *(self.paper, settings.secret, json.dumps(asdict(settings), sort_keys=True), sys.version, np.__version__),
             *(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)),
@@ -77,13 +85,9 @@ class Batch:
             if graded.unreadable or any(score.status == "not graded" for score in graded.scores.values())
         ]
 
-    def find_finished(self):
-        """Take over the results that are there, and return the students whose work is still to be graded."""
-        for student in self.submitted:
-            graded = self._kept(student)
-            if graded is not None:
-                self.results[student] = graded
-        return [student for student in self.submitted if student not in self.results]
+    def find_open(self):
+        """Return the students whose work is still to be graded."""
+        return [student for student in self.submitted if self._kept(student) is None]
 
     def run(self, workers, notify=lambda student, graded: None):
         """Grade what is to be graded and save everything; Ctrl-C stops it, and nothing that was done is lost.
@@ -92,29 +96,47 @@ class Batch:
             workers: a function that returns an executor (of concurrent.futures) and how many of its tasks run at once.
             notify: called with each student and what their submission came to, those graded earlier first.
         """
-        todo = self.find_finished()
+        todo, unread = [], {}
         with Saver(self.course, self.assignment) as saver:
-            for student, graded in self.results.items():
-                self._save(saver, student, graded, notify)
-            for student, data, graded in grade_all(self._jobs(todo), self.paper, self.settings, workers):
-                self.results[student] = graded
-                if not any(score.status == "not graded" for score in graded.scores.values()):
-                    self._keep(student, data, graded)
+            for student in self.submitted:
+                graded = self._kept(student)
+                if graded is None:
+                    todo.append(student)
+                else:
+                    self._save(saver, student, graded, notify)
+            jobs = self._jobs(todo, unread)
+            with contextlib.closing(grade_all(jobs, self.paper, self.settings, workers)) as results:
+                for student, data, graded in results:
+                    if not any(score.status == "not graded" for score in graded.scores.values()):
+                        self._keep(student, data, graded)
+                    self._save(saver, student, graded, notify)
+            for student, graded in unread.items():
                 self._save(saver, student, graded, notify)
         self.results = {student: self.results[student] for student in self.submitted}
 
-    def _jobs(self, students):
-        """Yield each student with the bytes of the notebook; a file that grows meanwhile is not read for ever."""
+    def _jobs(self, students, unread):
+        """Yield each student with the bytes of the notebook; what could not be read goes into `unread`."""
         for student in students:
-            yield student, self._read(student)
+            try:
+                data = self._read(student)
+            except OSError as error:
+                reason = f"The file could not be opened: {error.strerror or error}."
+                unread[student] = without_points(self.paper, "unreadable", reason)
+                unread[student].unreadable = reason
+            else:
+                yield student, data
 
     def _read(self, student):
-        with self.submitted[student].open("rb") as file:
-            return file.read(LARGEST + 1)
+        path = self.submitted[student]
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise OSError("it is not a regular file")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)  # a file that grows meanwhile is not read for ever
 
     def _save(self, saver, student, graded, notify):
         if not saver.is_saved(student, graded):
             saver.save(student, graded)
+        self.results[student] = replace(graded, notebook="")
         notify(student, graded)
 
     # --- results on disk ----------------------------------------------------------------------------------------------
@@ -130,7 +152,7 @@ class Batch:
                 return None
             scores = {grade_id: Score(**score) for grade_id, score in record["graded"]["scores"].items()}
             return Graded(**record["graded"] | {"scores": scores})
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None  # there is none, or it is damaged: it is made again
 
     def _record(self, student):
@@ -185,7 +207,21 @@ def open_batch(course, assignment, *, sandbox=True):
     secret = os.environ.get(SECRET_SEED, "")
     if not secret:
         print(f"{SECRET_SEED} is not set: the hidden checks use draws that a student can work out.", file=sys.stderr)
-    return Batch(course, assignment, Settings(sandbox, secret))
+    batch = Batch(course, assignment, Settings(sandbox, secret))
+    _need_same_cells(course, assignment, batch.paper)
+    return batch
+
+
+def _need_same_cells(course, assignment, paper):
+    """Points can be entered only for the cells that the gradebook knows, as it knows them."""
+    cells = [grading(cell) for cell in nbformat.reads(paper, as_version=4).cells]
+    here = {cell["grade_id"]: float(cell["points"]) for cell in cells if cell.get("grade")}
+    with course.gradebook() as gradebook:
+        notebooks = gradebook.find_assignment(assignment).notebooks
+        released = {cell.name: cell.max_score for notebook in notebooks for cell in notebook.grade_cells}
+    if here != released:
+        number = assignment.partition("_")[0]
+        raise ValueError(f"{assignment} has not the graded cells it was released with: run `make release NB={number}`.")
 
 
 _REFUSED = (
@@ -213,17 +249,16 @@ def grade_all(jobs, paper, settings, workers):
     Yields:
         (name, bytes, Graded)
     """
-    jobs, in_hand, suspects, more = iter(jobs), {}, [], True
-    while more:
+    jobs, in_hand, suspects = iter(jobs), {}, []
+    job = next(jobs, None)
+    while job is not None:
         executor, at_once = workers()
         try:
-            while more or in_hand:
-                while more and len(in_hand) < 2 * at_once:  # a worker never waits for its next task
+            while job is not None or in_hand:
+                while job is not None and len(in_hand) < 2 * at_once:  # a worker never waits for its next task
+                    in_hand[executor.submit(_grade, paper, job[1], settings)] = job
                     job = next(jobs, None)
-                    more = job is not None
-                    if more:
-                        in_hand[executor.submit(_grade, paper, job[1], settings)] = job
-                for future in wait(in_hand, return_when=FIRST_COMPLETED).done if in_hand else ():
+                for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
                     result = _result(future, paper)
                     yield *in_hand.pop(future), result
         except BrokenExecutor:
@@ -257,7 +292,9 @@ def _result(future, paper):
 
 
 def _grade(paper, data, settings):
-    return grade_submission(paper, data, sandbox=settings.sandbox, limits=settings.limits, secret=settings.secret)
+    graded = grade_submission(paper, data, sandbox=settings.sandbox, limits=settings.limits, secret=settings.secret)
+    check_agreement(graded)
+    return graded
 
 
 # --- workers on this machine ------------------------------------------------------------------------------------------
@@ -270,21 +307,37 @@ def local_workers(count=None):
         count: how many; one for each core if left out.
     """
     count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
-    context = multiprocessing.get_context("spawn")
-    return lambda: (ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker), count)
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([__name__])  # to import it takes longer than to grade ten submissions
+
+    def start():
+        folder = mkdtemp()
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker, initargs=(folder,))
+        weakref.finalize(pool, shutil.rmtree, folder, ignore_errors=True)  # a worker that is ended leaves files
+        return pool, count
+
+    return start
 
 
-def _become_worker():
-    """Ctrl-C is for the parent, and a worker does not outlive it."""
+def _become_worker(folder):
+    """Ctrl-C is for the parent, a worker does not outlive it, and what it writes goes into the folder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    tempfile.tempdir = folder
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent():
+    connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _stop(executor):
     """End an executor without waiting for what it is still doing."""
+    processes = [*(getattr(executor, "_processes", None) or {}).values()]  # as Python 3.14's terminate_workers does
     executor.shutdown(wait=False, cancel_futures=True)
-    for process in multiprocessing.active_children():
+    for process in processes:
         process.terminate()
 
 

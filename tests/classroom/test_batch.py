@@ -1,0 +1,309 @@
+"""A whole class is graded: every submission gets a score, whatever it is, and nothing is done twice or lost."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+
+import pytest
+
+from helpers.classroom import batch
+from helpers.classroom.batch import local_workers
+from helpers.classroom.sandbox.walls import Limits
+from tests.classroom.school import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
+
+NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
+EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
+
+
+@pytest.fixture
+def class_of_four(school):
+    """A School with four honest students: two are right, one is wrong, one did nothing."""
+    school = school()
+    for student, work in {
+        "ada": "solved",
+        "bob": {"0.1": TEXTBOOK},
+        "cleo": "untouched",
+        "dan": {"0.1": RIGHT},
+    }.items():
+        school.hand_in(student, work)
+    return school
+
+
+def status_of(batch, student):
+    """Return the status of the visible check."""
+    return batch.results[student].scores["check-0-1"].status
+
+
+# --- whatever is handed in --------------------------------------------------------------------------------------------
+
+
+def test_every_submission_gets_a_score_and_a_reason_and_the_run_goes_on(school):
+    school = school()
+    expected = {
+        "honest": ("solved", "right"),
+        "wrong": ({"0.1": FALLING}, "wrong"),
+        "untouched": ("untouched", "not written"),
+        "raising": ({"0.1": "def sigmoid(a):\n    return undefined"}, "raised"),
+        "empty": (b"", "unreadable"),
+        "no notebook": (b"my work", "unreadable"),
+        "list": (b"[]", "unreadable"),
+        "endless": ({"0.1": ENDLESS}, "timed out"),
+        "hungry": ({"0.1": HUNGRY}, "out of memory"),
+        "last": ({"0.1": RIGHT}, "right"),
+    }
+    for student, (work, _) in expected.items():
+        school.hand_in(student, work)
+    graded = school.grade(local_workers(2), limits=Limits(seconds=2, memory=640 << 20))
+    assert {student: status_of(graded, student) for student in graded.results} == {
+        student: status for student, (_, status) in expected.items()
+    }
+    assert all(
+        score.reason for one in graded.results.values() for score in one.scores.values() if score.status != "right"
+    )
+    assert graded.failed() == ["empty", "list", "no notebook"]
+    assert school.points() == {
+        student: EVERYTHING if status == "right" else NOTHING for student, (_, status) in expected.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["folder", "symlink", "broken symlink", "pipe"])
+def test_what_is_no_file_is_named_and_the_others_are_graded(school, tmp_path, kind):
+    school = school()
+    school.hand_in("ada", "solved")
+    path = school.hand_in("bob", "untouched")
+    path.unlink()
+    other = tmp_path / "elsewhere.ipynb"
+    other.write_bytes(school.write("solved"))
+    {
+        "folder": path.mkdir,
+        "symlink": lambda: path.symlink_to(other),
+        "broken symlink": lambda: path.symlink_to(tmp_path / "nowhere"),
+        "pipe": lambda: os.mkfifo(path),
+    }[kind]()
+    graded = school.grade()
+    assert graded.failed() == ["bob"]
+    assert "is not a regular file" in graded.results["bob"].unreadable
+    assert school.points() == {"ada": EVERYTHING, "bob": NOTHING}
+
+
+def test_a_folder_without_the_notebook_is_named(school):
+    school = school()
+    school.hand_in("ada", "solved")
+    school.hand_in("bob", "solved").rename(school.root / "build/submitted/bob" / school.name / "mine.ipynb")
+    graded = school.grade()
+    assert graded.results["bob"].unreadable == "The file could not be opened: No such file or directory."
+    assert school.points("bob") == NOTHING
+
+
+def test_half_a_letter_in_an_answer_is_graded_and_saved(school):
+    """A lone surrogate can be written in JSON and in no file."""
+    school = school()
+    school.hand_in("ada", "solved")
+    school.hand_in("bob", school.write({"0.1": f"{RIGHT}  # X"}).replace(b"# X", rb"# \ud800"))
+    graded = school.grade()
+    assert status_of(graded, "bob") in ("right", "not defined", "unreadable")
+    assert school.points("ada") == EVERYTHING
+
+
+def test_a_fault_of_the_grader_costs_one_submission_and_is_named(class_of_four, monkeypatch):
+    school, grade_submission = class_of_four, batch.grade_submission
+
+    def faulty(paper, data, **settings):
+        if data == school.write({"0.1": TEXTBOOK}):
+            raise ZeroDivisionError("a fault")
+        return grade_submission(paper, data, **settings)
+
+    monkeypatch.setattr(batch, "grade_submission", faulty)
+    graded = school.grade()
+    assert graded.failed() == ["bob"]
+    assert "A fault of the grader, not of the submission: ZeroDivisionError: a fault" in (
+        graded.results["bob"].scores["check-0-1"].reason
+    )
+    monkeypatch.undo()
+    assert school.regrade() == {"bob"}
+    assert school.grade().failed() == []
+
+
+def test_points_that_nbgrader_would_read_otherwise_are_never_entered(class_of_four, monkeypatch):
+    grade_submission = batch.grade_submission
+
+    def generous(*arguments, **settings):
+        graded = grade_submission(*arguments, **settings)
+        graded.scores["check-0-1"].points = 0.5
+        return graded
+
+    monkeypatch.setattr(batch, "grade_submission", generous)
+    graded = class_of_four.grade()
+    assert len(graded.failed()) == 4
+    assert class_of_four.points("ada") == NOTHING
+    assert "not 0.5" in graded.results["ada"].scores["check-0-1"].reason
+
+
+# --- resuming ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_graded_is_not_graded_again(class_of_four):
+    class_of_four.grade()
+    assert class_of_four.batch().find_open() == []
+    assert class_of_four.regrade() == set()
+
+
+def test_an_interrupted_run_keeps_what_it_did_and_the_next_does_the_rest(class_of_four):
+    seen = []
+
+    def stop_after_two(student, graded):
+        seen.append(student)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        class_of_four.grade(notify=stop_after_two)
+    assert class_of_four.points().keys() == set(seen)
+    assert class_of_four.batch().find_open() == ["cleo", "dan"]
+    assert class_of_four.regrade() == {"cleo", "dan"}
+    expected = {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": EVERYTHING}
+    assert class_of_four.points() == expected
+
+
+def test_a_damaged_result_is_made_again(school):
+    school = school()
+    damages = {
+        "whole": lambda record: record,
+        "empty": lambda record: b"",
+        "cut": lambda record: record[:-100],
+        "list": lambda record: b"[]",
+        "other": lambda record: b'{"fingerprint": 1}',
+        "points lost": lambda record: record.replace(b'"points"', b'"pints"'),
+        "scores lost": lambda record: edit(record, lambda whole: whole["graded"].update(scores=[1])),
+    }
+    for student in damages:
+        school.hand_in(student, "solved")
+    school.grade()
+    for student, damage in damages.items():
+        record = school.record(student)
+        record.write_bytes(damage(record.read_bytes()))
+    assert school.regrade() == damages.keys() - {"whole"}
+    assert school.points() == dict.fromkeys(damages, EVERYTHING)
+
+
+def test_a_changed_submission_is_graded_again_and_no_other(class_of_four):
+    class_of_four.grade()
+    class_of_four.hand_in("bob", {"0.1": RIGHT})
+    assert class_of_four.regrade() == {"bob"}
+    assert class_of_four.points("bob") == EVERYTHING
+
+
+def test_another_secret_seed_or_other_limits_grade_everything_again(class_of_four):
+    class_of_four.grade()
+    everyone = ["ada", "bob", "cleo", "dan"]
+    assert class_of_four.batch(secret="another").find_open() == everyone
+    assert class_of_four.batch(limits=Limits(seconds=5)).find_open() == everyone
+
+
+def test_a_corrected_test_grades_everything_again(class_of_four):
+    class_of_four.grade()
+    source = class_of_four.source
+    source.write_text(source.read_text().replace('check("0.1", sigmoid)', '# corrected\ncheck("0.1", sigmoid)'))
+    assert len(class_of_four.batch().find_open()) == 4
+
+
+def test_all_code_that_a_score_follows_from_is_in_the_fingerprint():
+    """Whatever module of ours the grading of a submission loads."""
+    names = "[name for name in sys.modules if name.startswith('helpers.')]"
+    show = f"import helpers.classroom.grading, sys; print(*{names})"
+    loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
+    files = {file for part in batch._CODE for file in batch._python_files(batch._HELPERS / part)}
+    covered = {".".join(file.relative_to(batch._HELPERS.parent).with_suffix("").parts) for file in files}
+    packages = {"helpers.classroom", "helpers.classroom.sandbox"}
+    assert {*loaded} - {name.removesuffix(".__init__") for name in covered} == packages
+
+
+# --- workers that die -------------------------------------------------------------------------------------------------
+
+
+def mortal_workers():
+    """Workers that die at the sight of poison in a submission."""
+    context = multiprocessing.get_context("forkserver")
+    return ProcessPoolExecutor(2, mp_context=context, initializer=_become_mortal), 2
+
+
+def _become_mortal():
+    grade = batch._grade
+    batch._grade = lambda paper, data, settings: os._exit(1) if b"poison" in data else grade(paper, data, settings)
+
+
+def test_a_worker_that_dies_costs_one_submission_and_no_other(class_of_four):
+    class_of_four.hand_in("bob", {"0.1": f"{RIGHT}  # poison"})
+    graded = class_of_four.grade(mortal_workers)
+    assert graded.failed() == ["bob"]
+    assert graded.results["bob"].scores["check-0-1"].reason == "The process that graded it died, twice."
+    assert class_of_four.points() == {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": EVERYTHING}
+    assert class_of_four.batch().find_open() == ["bob"]
+    class_of_four.grade()
+    assert class_of_four.points("bob") == EVERYTHING
+
+
+class BreaksAtSecond(AtOnce):
+    """An executor that is found broken when the second task is handed to it."""
+
+    count = 0
+
+    def submit(self, *arguments):
+        self.count += 1
+        if self.count == 2:
+            raise BrokenExecutor
+        return super().submit(*arguments)
+
+
+def test_a_task_that_could_not_be_handed_over_is_not_lost(class_of_four):
+    graded = class_of_four.grade(lambda: (BreaksAtSecond(), 1))
+    assert graded.failed() == []
+    assert graded.results.keys() == {"ada", "bob", "cleo", "dan"}
+
+
+def test_processes_that_are_not_its_own_are_left_alone(class_of_four):
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    try:
+        class_of_four.grade(local_workers(1))
+        assert other.is_alive()
+    finally:
+        other.kill()
+        other.join()
+
+
+def test_a_finished_run_leaves_no_worker_and_no_file_behind(class_of_four, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "temporary").mkdir()
+    class_of_four.grade(local_workers(2))
+    deadline = time.monotonic() + 10
+    while (multiprocessing.active_children() or [*(tmp_path / "temporary").iterdir()]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert multiprocessing.active_children() == []
+    assert [*(tmp_path / "temporary").iterdir()] == []
+
+
+def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
+    class_of_four.grade()
+    assert {one.notebook for one in class_of_four.grade().results.values()} == {""}
+
+
+def test_cells_that_the_gradebook_does_not_know_are_refused_before_anything_is_graded(class_of_four):
+    source = class_of_four.source
+    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-1b"'))
+    with pytest.raises(ValueError, match="has not the graded cells it was released with: run `make release NB=00`"):
+        batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
+
+
+def test_a_submission_with_deleted_cells_gets_its_zeros(class_of_four):
+    def take_all(notebook):
+        notebook["cells"] = notebook["cells"][:1]
+
+    class_of_four.hand_in("ada", edit(class_of_four.write("solved"), take_all))
+    graded = class_of_four.grade()
+    assert class_of_four.points("ada") == NOTHING
+    assert graded.failed() == []
