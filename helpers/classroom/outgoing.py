@@ -1,6 +1,7 @@
 """What goes out to a class: assignments, and feedback on what was handed in. nbgrader makes and places both."""
 
 from datetime import UTC
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dateutil import parser
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from helpers.classroom.build import release_path
 from helpers.classroom.release import generate
 from helpers.classroom.saving import assign_late_penalties
+from helpers.classroom.source import BuildError
 
 
 def release(course, source, due=None):
@@ -31,15 +33,27 @@ def release(course, source, due=None):
     """
     assignment, released = source.stem, release_path(course.root, source)
     with TemporaryDirectory() as folder:
-        with course.gradebook():
-            made = generate(source, folder, gradebook=course.directory.db_url)
+        made = generate(source, Path(folder, "made"))
         if not released.exists() or released.read_bytes() != made.read_bytes():
             number = assignment.partition("_")[0]
             raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
+        try:
+            with course.gradebook():
+                generate(source, Path(folder, "entered"), gradebook=course.directory.db_url)
+        except BuildError as error:
+            if "Cannot add or remove cells" in str(error):
+                raise ValueError(f"{assignment} {_CELLS_CHANGED}") from None
+            raise
     if due is not None:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))
     return _exchange(course, assignment, "ReleaseAssignment")
+
+
+_CELLS_CHANGED = (
+    "has submissions already, and other cells than when it was released. The cells of an assignment that was handed in "
+    "must stay: change what is in them, but add, remove and rename none."
+)
 
 
 def read_due(text):

@@ -1,0 +1,138 @@
+"""What goes out to a class: assignments that are not stale, and feedback without a hidden test in it."""
+
+import html
+import re
+
+import pytest
+
+from helpers.classroom import outgoing
+from tests.classroom.school import RIGHT, TEXTBOOK, lay_out
+
+
+def due_of(school):
+    """Return the due date that the gradebook has, as text."""
+    with school.course.gradebook() as gradebook:
+        return str(gradebook.find_assignment(school.name).duedate)
+
+
+# --- release ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stale", ["changed", "missing"])
+def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
+    source = lay_out(blank_course.root, "00")
+    released = blank_course.root / "notebooks" / source.stem / f"{source.stem}.ipynb"
+    if stale == "changed":
+        released.write_text(released.read_text().replace("sigmoid", "sigmund"))
+    else:
+        released.unlink()
+    with pytest.raises(ValueError, match="is not what its source makes of it: run `make notebooks NB=00` first"):
+        outgoing.release(blank_course, source)
+    with pytest.raises(ValueError, match=r"00_start_here was not released yet: run `make release NB=00` first\."):
+        blank_course.need_released(source.stem)
+
+
+def test_a_release_after_submissions_keeps_them(school):
+    school = school()
+    school.hand_in("ada", "solved")
+    school.grade()
+    school.change_grade("ada", "check-0-1", manual_score=0.5)
+    outgoing.release(school.course, school.source)
+    outgoing.release(school.course, school.source)
+    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert school.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
+
+
+def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
+    school = school()
+    school.hand_in("ada", "solved")
+    school.grade()
+    source = school.source
+    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-2"'))
+    lay_out_again(school)
+    with pytest.raises(ValueError, match="has submissions already, and other cells than when it was released"):
+        outgoing.release(school.course, source)
+    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+
+
+def lay_out_again(school):
+    """Derive the release from a source that was changed."""
+    from helpers.classroom.release import generate
+
+    generate(school.source, school.root / "made")
+    made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"
+    made.replace(school.root / "notebooks" / school.name / made.name)
+
+
+def test_a_due_date_with_a_zone_is_that_moment(school):
+    school = school()
+    outgoing.release(school.course, school.source, outgoing.read_due("2026-12-01 23:59 +09:00"))
+    assert due_of(school) == "2026-12-01 14:59:00"
+    outgoing.release(school.course, school.source)
+    assert due_of(school) == "2026-12-01 14:59:00"
+
+
+def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert outgoing.read_due("2026-12-01 23:59").isoformat() == "2026-12-01T23:59:00+09:00"
+        assert outgoing.read_due("2026-12-01 23:59 UTC").isoformat() == "2026-12-02T08:59:00+09:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("text", ["soon", "", "2026-13-01", "99999999999999999999"])
+def test_a_due_date_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match="is no time; write it as 2026-12-01 23:59"):
+        outgoing.read_due(text)
+
+
+# --- feedback ---------------------------------------------------------------------------------------------------------
+
+
+def feedback_of(school, student):
+    """Return a student's feedback as HTML, and as the text in it."""
+    folder = school.course.folder("feedback", school.name, student)
+    page = (folder / f"{school.name}.html").read_text(encoding="utf-8")
+    return page, html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def test_feedback_has_the_diagnosis_and_no_hidden_test(school):
+    school = school()
+    school.hand_in("ada", {"0.1": TEXTBOOK})
+    school.hand_in("bob", {"0.1": "def sigmoid(a):\n    return 1 / 0"})
+    school.hand_in("cleo", b"no notebook")
+    school.grade()
+    assert outgoing.give_feedback(school.course, school.name) == (3, 0)
+    for student, words in {
+        "ada": "the textbook formula",
+        "bob": "ZeroDivisionError: division by zero",
+        "cleo": "It is not a notebook",
+    }.items():
+        page, text = feedback_of(school, student)
+        assert words in text
+        assert "hidden_check" not in page
+        assert "HIDDEN TESTS" not in page
+        assert "Traceback (most recent" not in text
+
+
+def test_feedback_says_how_many_wait_for_a_person_and_is_renewed(school):
+    school = school()
+    school.hand_in("ada", {"0.1": RIGHT})
+    school.hand_in("bob", {"0.1": RIGHT})
+    school.grade()
+    school.change_grade("bob", "check-0-1", needs_manual_grade=True)
+    assert outgoing.give_feedback(school.course, school.name) == (2, 1)
+    school.change_grade("bob", "check-0-1", manual_score=0.25, needs_manual_grade=False)
+    assert outgoing.give_feedback(school.course, school.name) == (2, 0)
+    assert "0.25" in feedback_of(school, "bob")[1]
+
+
+def test_nothing_graded_is_said_plainly(school):
+    school = school()
+    with pytest.raises(ValueError, match="No submission of 00_start_here was graded yet: run `make grade NB=00` first"):
+        outgoing.give_feedback(school.course, school.name)
