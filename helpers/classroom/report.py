@@ -16,7 +16,7 @@ def show(results):
     Args:
         results: dict from student to Graded, not empty.
     """
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     figures = summarise(results.values())
     console.print("  ".join(f"{words} {number:g}" for words, number in figures.items()))
     if lost := failures(results.values()):
@@ -26,12 +26,12 @@ def show(results):
         named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common(2))
         share = f"{item.hidden_right} of {item.ends.total()}"
         table.add_row(item.exercise, f"{item.ends['right']} of {item.ends.total()}", share, named)
-    Console(highlight=False).print(table, markup=False)
+    Console(highlight=False, markup=False, emoji=False).print(table)
     for student, graded in results.items():
         if graded.unreadable:
-            console.print(f"{student}: could not be read. {graded.unreadable}", markup=False)
+            console.print(f"{student}: could not be read. {graded.unreadable}")
         for reason in {score.reason for score in graded.scores.values() if score.status == "not graded"}:
-            console.print(f"{student}: not graded. {reason}", markup=False)
+            console.print(f"{student}: not graded. {reason}")
 
 
 def write(results, folder):
@@ -85,4 +85,5 @@ def _csv(rows):
 
 
 def _harmless(cell):
-    return f"'{cell}" if str(cell).startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    text = " ".join(str(cell).split())  # a lone carriage return would begin a row
+    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠")) else text
