@@ -44,7 +44,7 @@ from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.progress import course_progress
 from helpers.plots.training import gradient_norms, learning_curves
-from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival
+from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival, survival_by_rate
 
 __all__ = [
     "LiveFigure",
@@ -103,6 +103,7 @@ __all__ = [
     "stream_rows",
     "summed_gradient",
     "survival",
+    "survival_by_rate",
     "tanh_and_derivative",
     "tanh_graph",
     "training_curve",

@@ -34,8 +34,8 @@ def stack_over_time(dropout=""):
         raise ValueError(f'dropout must be "", "depth", "time" or "shared": got {dropout!r}.')
     along, upwards = dropout in ("time", "shared"), dropout in ("depth", "shared")
     figure, ax = new_canvas(8.0, 4.35)
-    centres = 1.75, 3.65, 5.55
-    edges = 0.75, *centres, 6.9
+    centres = 1.9, 3.75, 5.6
+    edges = 0.9, *centres, 7.0
     for name in "LSTM 1", "LSTM 2":
         y = _HEIGHTS[name]
         for left, right in pairwise(edges):
@@ -44,9 +44,9 @@ def stack_over_time(dropout=""):
             marked_arrow(
                 ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], along and _mark(dropout, name)
             )
-        _write(ax, 0.6, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
-        _write(ax, 7.02, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
-        _write(ax, 7.02, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
+        _write(ax, 0.78, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
+        _write(ax, 7.12, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
+        _write(ax, 7.12, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
     levels = list(_HEIGHTS.values())
     for step, x in enumerate(centres):
         _write(ax, x, 0.3, f"word {step}", size=9.5, family="monospace")
@@ -76,7 +76,7 @@ def stack_over_time(dropout=""):
 
 
 #: A colour for each mask of its own, by the place it lies in.
-_SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "green"}
+_SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
 
 
 def _mark(dropout, place):

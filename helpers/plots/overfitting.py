@@ -6,6 +6,7 @@ from helpers.plots.style import COLOURS, INK, PALE, SERIES, Picture, in_style, n
 
 _TRAIN, _VALID = SERIES[0], SERIES[1]
 _TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
+_MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 700, 1000)
 
 
 def _curves(runs, most):
@@ -23,7 +24,7 @@ def _curves(runs, most):
 
 
 def _log_ticks(axis, low, high):
-    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    ticks = [tick for tick in (_TICKS if high > 4 * low else _MORE_TICKS) if low <= tick <= high]
     axis.set_ticks(ticks, [str(tick) for tick in ticks])
     axis.set_ticks([], minor=True)
 
@@ -105,8 +106,10 @@ def four_answers(runs, every):
     _log_y(axes[0][0], [min(everything) / 1.1, *everything])
     axes[0][0].set_ylabel("perplexity")
     axes[0][len(runs) // 2].set_xlabel("updates")
-    handles = axes[0][0].lines[:2]
-    figure.legend(handles, ["validation", "training"], loc="outside upper right", ncols=2, fontsize=9)
+    handles, labels = axes[0][0].lines[:2], ["validation", "training"]
+    if len(runs) > 1:
+        handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(runs))}"]
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=9)
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
                      for name, (train, valid) in runs.items())  # fmt: skip
     alt = f"""Panels, {len(runs)} side by side, of training and validation perplexity against updates on one log axis; a

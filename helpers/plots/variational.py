@@ -11,13 +11,14 @@ _MASK = COLOURS["vermilion"]
 
 
 @in_style
-def survival(computed, simulated=None, errors=None):
+def survival(computed, simulated=None, errors=None, lowest=None):
     """Plot the fraction of a memory that is left after 1, 2, … steps, computed and simulated.
 
     Args:
         computed: dict from label to (steps,), fractions by formula.
         simulated: dict with the same labels to (steps,), fractions that were counted; left out if None.
         errors: dict with the same labels to (steps,), half the height of the bars on what was counted.
+        lowest: where the axis ends, so that several figures can be compared; by default where the curves do.
 
     Returns:
         Picture
@@ -43,8 +44,9 @@ def survival(computed, simulated=None, errors=None):
                         mfc="white", color=style["color"], capsize=3, label=f"{label}, counted")  # fmt: skip
         ax.annotate(_share(values[-1]), (steps[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
                     color=style["color"], fontsize=9.5)  # fmt: skip
-    lowest = min(values[values > 0].min() for values in curves.values())
-    ax.set(yscale="log", ylim=(lowest / 3, 1.6), xlabel="steps", ylabel="fraction that is left")
+    if lowest is None:
+        lowest = min(values[values > 0].min() for values in curves.values()) / 3
+    ax.set(yscale="log", ylim=(lowest, 1.6), xlabel="steps", ylabel="fraction that is left")
     ax.set_xlim(0.5, len(values) * 1.12)
     ax.locator_params(axis="x", integer=True)
     ax.legend(loc="lower left", fontsize=9)
@@ -52,6 +54,41 @@ def survival(computed, simulated=None, errors=None):
                      for label, values in curves.items())  # fmt: skip
     points = " What was counted lies on the lines." if counted else ""
     return Picture(figure, f"The fraction that is left against steps, on a log axis. {ends}.{points}")
+
+
+@in_style
+def survival_by_rate(curves):
+    """Plot the fraction of a memory that is left after 1, 2, … steps, one panel for each rate, on one axis.
+
+    Args:
+        curves: dict from rate to a dict from label to (steps,), the same labels under each.
+
+    Returns:
+        Picture
+
+    Raises:
+        ValueError: nothing to plot, or labels that do not agree.
+    """
+    labels = [list(lines) for lines in curves.values()]
+    if not labels or not labels[0] or any(other != labels[0] for other in labels):
+        raise ValueError(f"Give the same labels under each rate: got {labels}.")
+    figure, axes = new_figure(8, 3.2, columns=len(curves), sharex=True, sharey=True, squeeze=False)
+    lowest = min(min(values) for lines in curves.values() for values in lines.values())
+    for ax, (rate, lines) in zip(axes[0], curves.items()):
+        for style, (label, values) in zip(SERIES, lines.items()):
+            ax.plot(range(1, len(values) + 1), values, color=style["color"], ls=style["linestyle"], label=label)
+            above = values[-1] == max(other[-1] for other in lines.values())
+            ax.annotate(_share(values[-1]), (len(values), values[-1]), (0, 5 if above else -6),
+                        textcoords="offset points", ha="right", va="bottom" if above else "top",
+                        color=style["color"], fontsize=9.5)  # fmt: skip
+        ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / 50, 50))
+    axes[0][0].set_ylabel("fraction that is left")
+    axes[0][0].legend(loc="lower left", fontsize=9)
+    ends = "; ".join(f"rate {rate:g}: " + ", ".join(f"{label} {_share(values[-1])}" for label, values in lines.items())
+                     for rate, lines in curves.items())  # fmt: skip
+    alt = f"""The fraction that is left against steps, on one log axis, a panel for each rate. A shared mask draws a
+    level line; the fresh masks draw straight lines that fall the faster the higher the rate. At the end, {ends}."""
+    return Picture(figure, alt)
 
 
 def _share(value):
@@ -140,11 +177,11 @@ def recalled_by_seed(shares, chance):
     shares = {label: np.asarray(values, float) for label, values in shares.items()}
     if not shares or any(values.ndim != 1 or not np.all((values >= 0) & (values <= 1)) for values in shares.values()):
         raise ValueError("Give shares between 0 and 1, (seeds,), under at least one label.")
-    figure, ax = new_figure(8, 0.8 + 0.52 * len(shares))
+    figure, ax = new_figure(8, 0.8 + 0.7 * len(shares))
     for row, (style, values) in enumerate(zip(SERIES, shares.values())):
-        spread = np.linspace(-0.18, 0.18, len(values))
-        ax.plot(values, row + spread, ls="", marker=style["marker"], ms=8, mfc=style["color"], mec="white")
-        ax.plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=style["color"], lw=2)
+        spread = np.linspace(-0.27, 0.27, len(values))
+        ax.plot(values, row + spread, ls="", marker=style["marker"], ms=7, mfc=style["color"], mec="white", zorder=3)
+        ax.plot([values.mean()] * 2, [row - 0.38, row + 0.38], color=style["color"], lw=2, zorder=1)
     ax.axvline(chance, color=PALE, lw=1.2, ls=(0, (4, 3)))
     ax.annotate("guessing", (chance, -0.5), (4, -3), textcoords="offset points", color=PALE, fontsize=9, va="top")
     ax.set_yticks(range(len(shares)), shares)

@@ -215,10 +215,12 @@ def count(model):
     return sum(param.value.size for param in model.parameters())
 
 
-print(f"weights: one layer {count(build(1)):,}, two {count(build(2)):,}")
+more = count(build(2)) - count(build(1))
+print(f"weights: one layer {count(build(1)):,}, two {count(build(2)):,}, so {more:,} more")
+assert more == 8 * H**2 + 4 * H
 
 # %% [markdown]
-# A layer more is $8 H^2 + 4 H = 33{,}024$ weights more. Two functions do the rest, the same for every model of this
+# A layer more is $8 H^2 + 4 H = 33{,}024$ weights more, which the assertion holds. Two functions do the rest, the same for every model of this
 # notebook: one measures, the other makes 500 updates and measures after every 50.
 
 
@@ -461,6 +463,10 @@ add_decay = answer("6.3")
 toy = Param(np.array([1.0, -2.0]))
 toy.grad[...] = 0.5
 print(f"penalty {add_decay([toy], 0.1):.2f}, gradients {toy.grad}")
+alone = Param(np.array([1.0, -2.0]))  # no other gradient
+add_decay([alone], 0.1)
+sgd_step([alone], 2.0)
+print("one step of rate 2, by the penalty alone:", alone.value, "= the values times", 1 - 2.0 * 0.1)
 
 # %% [markdown]
 # Now on the patient: the same model, the same text, λ = 0.0005, biases left out.
@@ -589,7 +595,8 @@ assert np.allclose(means, xs, rtol=0.06)
 # ### The figure
 #
 # Each of the four answers on the same model, with the same number of updates. More data: five times the text, read twice
-# instead of ten times. Smaller: H = 16 instead of 64. Dropout: rate 0.5, on the way up.
+# instead of ten times. Smaller: H = 16 instead of 64. Dropout: rate 0.5, on the way up. The dotted line repeats the
+# untreated validation curve in every panel.
 #
 # > **Try it.** Watch the panels come in while the next cell but one runs; it takes some ten seconds.
 
@@ -669,8 +676,15 @@ def build_ngram(words=4, hidden=80):
 
 # %%
 sizes = {"LSTM": count(build()), "feed-forward": count(build_ngram())}
-print(sizes, f"a difference of {sizes['feed-forward'] / sizes['LSTM'] - 1:.2%}")
+print(", ".join(f"{name} {size:,} weights" for name, size in sizes.items()))
+print(f"a difference of {sizes['feed-forward'] / sizes['LSTM'] - 1:.2%}")
 assert abs(sizes["feed-forward"] / sizes["LSTM"] - 1) < 0.01
+
+rng = np.random.default_rng(0)
+es, W, b = rng.normal(size=(1, 6, 3)), Param(rng.normal(size=(12, 5))), Param(rng.normal(size=5))
+hs, _ = Stacked([WordWindow(4), layers["Affine"](W, b), Tanh()]).forward(es)
+by_formula = np.tanh(np.concatenate(es[0, 2:6]) @ W.value + b.value)  # s = 5
+print("largest difference from the formula:", np.abs(hs[0, 5] - by_formula).max().round(12))
 
 # %% [markdown]
 # As good as equal. Both are trained on the same text, with the same updates and the same learning rate of 10; the
@@ -737,8 +751,12 @@ plots.stack_over_time("time")
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
 along_time = fit(build(along_time=0.5), text)
-for name, (_, validation) in (("depth", runs["dropout"]), ("time", along_time), ("none", base)):
-    print(f"dropout along {name:5}: validation {validation[-1]:.0f}, lowest {min(validation):.0f}")
+for name, (_, validation) in (
+    ("dropout in depth", runs["dropout"]),
+    ("dropout along time", along_time),
+    ("no dropout", base),
+):
+    print(f"{name:18}: validation {validation[-1]:.0f}, lowest {min(validation):.0f}")
 assert last["dropout"] < 0.95 * along_time[1][-1] < 0.95 * last["as it is"]
 
 # %% [markdown]
@@ -820,8 +838,9 @@ assert min(list(recalled.values())[:3]) > 0.9 and list(recalled.values())[3] < 0
 
 # %% [markdown]
 # In depth, and even along time on `h`, the task is learned perfectly: the memory goes round those masks. With the memory
-# itself masked, learning fails: what comes out is no better than guessing, which gives 25 %. What is left of a state after k fresh masks? Your `Dropout` can tell: send ones
-# through it again and again.
+# itself masked, learning fails: what comes out is no better than guessing, which gives 25 %.
+#
+# What is left of a state after k fresh masks? Your `Dropout` can tell: send ones through it again and again.
 
 # %%
 drop, state, left = Dropout(0.5, np.random.default_rng(0)), np.ones((1, 1, 4000)), []
@@ -839,8 +858,8 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 # can never come back. The scale keeps the *mean* near 1 by blowing up the survivors, to $2^8 = 256$: no comfort, but
 # noise.
 #
-# In depth a value meets as many masks as there are layers, two or three. Along time it meets one for each word. Notebook
-# 07 finds a way to have both: *one* mask, shared by all the steps.
+# In depth a value meets one mask on each arrow up, two or three in all. Along time it meets one for each word. Notebook 07
+# finds a way to have both: *one* mask, shared by all the steps.
 
 # %% [markdown]
 # ## Summary

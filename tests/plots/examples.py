@@ -175,6 +175,9 @@ FIGURES = {
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
     "summed_gradient": _tied_gradient,
     "survival": _survival,
+    "survival_by_rate": lambda: plots.survival_by_rate(
+        {rate: {"fresh": (1 - rate) ** np.arange(1, 36), "shared": [1 - rate] * 35} for rate in (0.05, 0.25, 0.5)}
+    ),
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),

@@ -56,6 +56,7 @@ def test_each_seed_is_a_point():
 REFUSED = {
     "no fractions": (lambda: plots.survival({}), "fractions"),
     "another number of steps": (lambda: plots.survival({"a": [1.0], "b": [1.0, 0.5]}), "same number of steps"),
+    "rates with other labels": (lambda: plots.survival_by_rate({0.1: {"a": [1.0]}, 0.2: {"b": [1.0]}}), "same labels"),
     "another label": (lambda: plots.survival({"a": [1.0]}, {"b": [1.0]}), "labels and the steps"),
     "one mask": (lambda: plots.masks_over_time({"a": FRESH}, {"a": FRESH}), "two masks"),
     "no shares": (lambda: plots.recalled_by_seed({}, 0.25), "shares between 0 and 1"),
