@@ -652,8 +652,8 @@ for name, like, model in (
 # - All three help: 80 without dropout, 68 with fresh masks along time, 62 with fresh masks in depth, 61 with shared ones
 #   in both directions.
 # - **Depth against time**: the masks on the way up do the work, shared or not.
-# - **Depth against variational**: about a point, and another seed alone moves **depth** by as much, from 62.3 to 61.0. No
-#   difference that this experiment can see.
+# - **Depth against variational**: about a point, and another seed alone moves **depth** by about as much. No difference
+#   that this experiment can see.
 # - **Shared against fresh along time**, and nothing else: 68.9 against 68.5. Sharing the mask brings nothing here either.
 
 # %% [markdown]
