@@ -1,6 +1,7 @@
 """Collecting submissions from nbgrader's exchange or from a platform's download, into nbgrader's folder submitted/.
 
 Each is taken whole or not at all, and only its notebook: a file beside it could stand in for a module when it runs.
+From the exchange the secret goes along, by which nbgrader lets the student, and nobody else, find the feedback.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from pathlib import Path
 from nbgrader.api import MissingEntry
 
 from helpers.classroom.download import find_in_download, opened_download
-from helpers.classroom.exchange import find_in_exchange
+from helpers.classroom.exchange import SECRET_FILE, find_in_exchange
 from helpers.classroom.handed_in import Refused
 from helpers.classroom.roster import listed
 
@@ -135,10 +136,10 @@ def _take(course, assignment, hand_in, time, before_due, report):
         return
     (report.updated if there else report.collected).append(hand_in.student)
     if not report.dry_run:
-        _place(folder, notebook.name, data, time, shared=course.directory.groupshared)
+        _place(folder, notebook.name, data, time, hand_in.secret, shared=course.directory.groupshared)
 
 
-def _place(folder, name, data, time, shared):
+def _place(folder, name, data, time, secret, shared):
     """Write a submission's folder, whole; only the instructor, and in a shared course the group, may look into it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(".collecting-*"):
@@ -147,6 +148,8 @@ def _place(folder, name, data, time, shared):
     (fresh / name).write_bytes(data)
     if time:
         (fresh / "timestamp.txt").write_text(f"{time:{TIMESTAMP}}", encoding="utf-8")
+    if secret:
+        (fresh / SECRET_FILE).write_text(secret, encoding="utf-8")
     if shared:
         fresh.chmod(0o2770)
     if folder.exists():

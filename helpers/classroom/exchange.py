@@ -23,6 +23,10 @@ from helpers.classroom.roster import printable, what_is_wrong_with
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
 
+#: What nbgrader's submit writes beside the notebook. The student keeps a copy, and finds the feedback by it.
+SECRET_FILE = "submission_secret.txt"
+SECRET = re.compile(r"[0-9a-f]{128}")
+
 #: Names that are looked at in one submission; a course's own files are a handful.
 MOST_NAMES = 1000
 
@@ -66,7 +70,7 @@ def find_in_exchange(course, assignment, due=None, believe_times=False):
         times[submission.student].append((time, name, submission, seen, doubt))
     for student, all_of_them in times.items():
         time, name, submission, seen, doubt = _choose(all_of_them, due and due(student))
-        found.hand_ins.append(HandIn(student, partial(submission.read, seen), time))
+        found.hand_ins.append(HandIn(student, partial(submission.read, seen), time, seen.secret))
         found.notes += [f"{student}: {note}" for note in (doubt, seen.note) if note]
     if not settings.check_owner:
         found.notes.append(
@@ -103,10 +107,11 @@ class _Submission:
             if self.check_owner and (user := _user(owner)) != self.student:
                 raise Refused(f"was handed in as {self.student}, but belongs to {user}")
             name, note = _notebook(folder, self.assignment, owner)
+            secret = _secret(folder, owner)
             try:
                 with opened_file(name, folder, owner) as file:
                     used = use(file)
-                    return _Seen(os.fstat(file), note), used  # its time is taken last: no later change escapes
+                    return _Seen(os.fstat(file), note, secret), used  # its time is taken last: no later change escapes
             except Refused as refused:
                 raise Refused(f"has a notebook that {refused}") from None
 
@@ -114,10 +119,11 @@ class _Submission:
 class _Seen:
     """What tells one state of a file from another."""
 
-    def __init__(self, about, note):
+    def __init__(self, about, note, secret):
         self.note = note
+        self.secret = secret
         self.changed = datetime.fromtimestamp(about.st_ctime, UTC).replace(tzinfo=None)
-        self._state = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+        self._state = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns, secret)
 
     def __eq__(self, other):
         return self._state == other._state
@@ -147,6 +153,16 @@ def _notebook(folder, assignment, owner):
     if len(others) != 1:
         raise Refused(f"has no {right} in it" + (f", but {len(others)} other notebooks" if others else ""))
     return others[0], f"`{printable(others[0])}` was taken as {right}."
+
+
+def _secret(folder, owner):
+    """What the feedback will be found under; "" if it is not what nbgrader's submit writes."""
+    try:
+        with opened_file(SECRET_FILE, folder, owner) as file:
+            text = os.read(file, 200).decode("ascii", "replace")
+    except Refused:
+        return ""
+    return text if SECRET.fullmatch(text) else ""
 
 
 def _names(folder):

@@ -26,11 +26,13 @@ class HandIn:
         student: the id.
         read: gives its bytes, or raises Refused.
         time: when it was handed in, in UTC and without a time zone, as nbgrader keeps it; None if nobody can tell.
+        secret: of nbgrader's exchange: its feedback is found under this, by who has it; "" if there is none.
     """
 
     student: str
     read: Callable
     time: datetime | None = None
+    secret: str = ""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from nbgrader.utils import capture_log
 from tqdm import tqdm
 
 from helpers.classroom.build import release_path
+from helpers.classroom.exchange import SECRET_FILE
 from helpers.classroom.release import generate
 from helpers.classroom.saving import assign_late_penalties
 from helpers.classroom.source import BuildError
@@ -113,12 +114,35 @@ def find_graded(course, assignment):
     return graded
 
 
+def find_without_way_back(course, assignment):
+    """Return the students whose feedback cannot go into the exchange, since their work did not come from there."""
+    if not course.directory.course_id:
+        return []
+    folders = [path.parent for path in find_graded(course, assignment)]
+    needed = (SECRET_FILE, "timestamp.txt")
+    return [folder.parent.name for folder in folders if not all((folder / name).exists() for name in needed)]
+
+
+def why_not_safe(course):
+    """Return a sentence on what is wrong with the folder of the exchange, or "".
+
+    Every student may write there. Without the sticky bit one may also rename a course in it, and put another in its
+    place, with an inbound folder that is not the instructor's.
+    """
+    root = Path(ExchangeFactory(config=course.config).ReleaseAssignment(config=course.config).root)
+    if not course.directory.course_id or not root.is_dir() or root.stat().st_mode & 0o1002 != 0o0002:
+        return ""
+    return f"Any student can put another course in the place of yours. Whoever owns the exchange: chmod +t {root}"
+
+
 def _exchange(course, assignment, step):
     """Let nbgrader place something in the exchange, and return the folder; None where the course has no exchange."""
     if not course.directory.course_id:
         return None
     config = course.config.copy()
     config.CourseDirectory.assignment_id = assignment
+    if step == "ReleaseFeedback":
+        config.CourseDirectory.student_id_exclude = ",".join(find_without_way_back(course, assignment))
     directory = CourseDirectory(config=config)
     steps = ExchangeFactory(config=config)
     place = getattr(steps, step)(coursedir=directory, config=config)

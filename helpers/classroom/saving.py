@@ -18,6 +18,7 @@ from nbgrader.utils import determine_grade, is_grade, parse_utc
 
 from helpers.classroom.build import replace_file
 from helpers.classroom.course import plain_errors
+from helpers.classroom.exchange import SECRET_FILE
 from helpers.classroom.source import grading
 
 #: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader asks for thirty a
@@ -59,7 +60,8 @@ class Saver:
         """Whether exactly this was saved before, in the gradebook and in the folder."""
         points = {grade_id: score.points for grade_id, score in graded.scores.items()}
         return self.entered.get(student) == points and all(
-            path.exists() and path.read_bytes() == text.encode() for path, text in self._files(student, graded)
+            (path.read_bytes() if path.exists() else None) == (text and text.encode())
+            for path, text in self._files(student, graded)
         )
 
     def save(self, student, graded):
@@ -82,8 +84,9 @@ class Saver:
         for student, graded in self.waiting.items():
             for path, text in self._files(student, graded):
                 path.unlink(missing_ok=True)  # nbgrader keeps these files read-only
-                replace_file(path, text)
-                path.chmod(0o444)
+                if text is not None:
+                    replace_file(path, text)
+                    path.chmod(0o444)
         self.known |= self.waiting.keys()
         self.waiting.clear()
 
@@ -137,11 +140,20 @@ class Saver:
         return self.gradebook.find_submission_notebook(self.assignment, self.assignment, student)
 
     def _files(self, student, graded):
-        """The files that nbgrader expects in autograded/, as pairs of path and text."""
-        files = [(self._path(student), graded.notebook)]
-        if handed_in := self._handed_in(student):
-            files.append((self._path(student).with_name("timestamp.txt"), f"{handed_in} UTC"))
-        return files
+        """What nbgrader looks for in autograded/, as pairs of path and text; None where there is to be no file."""
+        path, handed_in = self._path(student), self._handed_in(student)
+        return [
+            (path, graded.notebook),
+            (path.with_name("timestamp.txt"), f"{handed_in} UTC" if handed_in else None),
+            (path.with_name(SECRET_FILE), self._secret(student)),
+        ]
+
+    def _secret(self, student):
+        path = self.course.folder("submitted", self.assignment, student) / SECRET_FILE
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
 
     def _path(self, student):
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"

@@ -135,10 +135,25 @@ def test_what_nbgraders_own_submit_hands_in_is_collected(course, inbound, tmp_pa
     assert answer(course) == "x = 1"
 
 
-def test_only_the_notebook_is_taken(course, inbound):
+def test_only_the_notebook_is_taken_and_the_secret_that_its_feedback_is_found_by(course, inbound):
     folder = hand_in(inbound)
     (folder / "numpy.py").write_text("raise SystemExit")
-    (folder / "submission_secret.txt").write_text("0" * 128)
+    (folder / "submission_secret.txt").write_text("0f" * 64)
+    collect(course, NAME)
+    assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt", "submission_secret.txt"}
+    assert taken(course)["submission_secret.txt"] == "0f" * 64
+
+
+@pytest.mark.parametrize("text", ["0f" * 63, "0f" * 64 + "\n", "../" * 40 + "secret01", "", "é" * 128])
+def test_what_is_no_secret_is_left_where_it_is(course, inbound, text):
+    (hand_in(inbound) / "submission_secret.txt").write_text(text)
+    collect(course, NAME)
+    assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
+
+
+def test_a_secret_behind_a_symlink_is_left_where_it_is(course, inbound, tmp_path):
+    (tmp_path / "key").write_text("0f" * 64)
+    (hand_in(inbound) / "submission_secret.txt").symlink_to(tmp_path / "key")
     collect(course, NAME)
     assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
 

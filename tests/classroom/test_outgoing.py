@@ -2,8 +2,10 @@
 
 import html
 import re
+from pathlib import Path
 
 import pytest
+from nbgrader.coursedir import CourseDirectory
 
 from helpers.classroom import outgoing
 from tests.classroom.school import RIGHT, TEXTBOOK, lay_out
@@ -130,6 +132,60 @@ def test_feedback_says_how_many_wait_for_a_person_and_is_renewed(school):
     school.change_grade("bob", "check-0-1", manual_score=0.25, needs_manual_grade=False)
     assert outgoing.give_feedback(school.course, school.name) == (2, 0)
     assert "0.25" in feedback_of(school, "bob")[1]
+
+
+# --- the exchange -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_exchange(school, tmp_path):
+    """A School whose course has an exchange."""
+    school = school()
+    school.course.config.CourseDirectory.course_id = "deep"
+    school.course.config.Exchange.root = str(tmp_path / "exchange")
+    school.course.directory = CourseDirectory(config=school.course.config)
+    (tmp_path / "exchange").mkdir()
+    outgoing.release(school.course, school.source)
+    return school
+
+
+def in_exchange(school):
+    """Return the texts of the feedback in the exchange."""
+    return [path.read_text(encoding="utf-8") for path in Path(school.root.parent, "exchange/deep/feedback").iterdir()]
+
+
+leaves_a_file_open = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # nbgrader's ReleaseFeedback
+
+
+@leaves_a_file_open
+def test_feedback_goes_back_the_way_the_work_came(with_exchange):
+    school = with_exchange
+    work = school.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
+    work.with_name("submission_secret.txt").write_text("0f" * 64)
+    school.hand_in("bob", {"0.1": RIGHT})
+    school.grade()
+    outgoing.give_feedback(school.course, school.name)
+    [page] = in_exchange(school)
+    assert "the textbook formula" in page
+    assert outgoing.find_without_way_back(school.course, school.name) == ["bob"]
+
+
+def test_a_secret_does_not_outlive_its_submission(with_exchange):
+    school = with_exchange
+    work = school.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
+    work.with_name("submission_secret.txt").write_text("0f" * 64)
+    school.grade()
+    work.with_name("submission_secret.txt").unlink()  # as after one that came from a download
+    school.grade()
+    outgoing.give_feedback(school.course, school.name)
+    assert in_exchange(school) == []
+
+
+def test_an_exchange_in_which_students_can_swap_courses_is_named(with_exchange):
+    root = Path(with_exchange.root.parent, "exchange")
+    assert outgoing.why_not_safe(with_exchange.course).endswith(f"chmod +t {root}")
+    root.chmod(0o1777)
+    assert outgoing.why_not_safe(with_exchange.course) == ""
 
 
 def test_nothing_graded_is_said_plainly(school):
