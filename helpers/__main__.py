@@ -61,37 +61,6 @@ def progress(
 
 
 @app.command()
-def visible(
-    folder: Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")] = ROOT / "my",
-    need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; again for more.")] = None,
-):
-    """Run the visible checks of saved notebooks; exit 1 if something written is wrong, or needed and not right."""
-    from helpers.classroom.visible import find_missing, run_visible_checks
-
-    find_missing([], need or ())  # a name that is none is said at once
-    outcomes = []
-    for outcome in run_visible_checks(ROOT, folder):
-        outcomes.append(outcome)
-        print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {outcome.status}")
-    right, missing = sum(one.status == "right" for one in outcomes), find_missing(outcomes, need or ())
-    print(f"{right} of {len(outcomes)} exercises are right.")
-    if missing:
-        print(f"Needed and not right: {', '.join(missing)}.")
-    sys.exit(1 if missing or any(one.failed for one in outcomes) else 0)
-
-
-@app.command()
-def elsewhere(
-    address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
-):
-    """Derive the notebooks for Colab; with an address, first change the public one wherever it stands."""
-    from helpers.classroom import elsewhere as places
-
-    changed = places.write(ROOT, address)
-    print("\n".join(str(path.relative_to(ROOT)) for path in changed) or "Everything is as it should be.")
-
-
-@app.command()
 def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "build" / "learner-kit.zip"):
     """Pack the course for a class: everything but solutions/, tests/ and what belongs to no learner."""
     from helpers.classroom.kit import pack
@@ -102,21 +71,18 @@ def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "bu
 
 @app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
-    """Derive the executed solutions and the released notebooks from solutions/*/*.py, and those for Colab from these."""
+    """Derive the executed solutions and the released notebooks from solutions/*/*.py."""
     from helpers.classroom import build
-    from helpers.classroom import elsewhere as places
 
     build.build(ROOT, notebook)
-    places.write(ROOT)
 
 
 @app.command()
 def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
     from helpers.classroom import build
-    from helpers.classroom import elsewhere as places
 
-    sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
+    sys.exit(1 if build.report_stale(ROOT) else 0)
 
 
 @app.command()
@@ -166,38 +132,17 @@ def _draw_run(run, baselines):
     gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
 
 
-Scheduler = Annotated[str, typer.Option(help="Dask's: tls://HOST:PORT, or its scheduler file.", show_default=False)]
-Insecure = Annotated[bool, typer.Option("--insecure", help="Use a scheduler without TLS.")]
-
-
-def _find_workers(scheduler, insecure, sandbox):
-    """The workers of a Dask scheduler, if one is named."""
-    return _dask().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
-
-
-def _dask():
-    """What needs the extra `scale`."""
-    try:
-        from helpers.classroom import cluster
-    except ImportError as error:
-        command = ".venv/bin/python -m pip install -c requirements.lock -e '.[scale]'"
-        raise ValueError(f"A cluster needs Dask, which is not installed ({error}): {command}") from None
-    return cluster
-
-
 @app.command()
 def sweep(
     name: Annotated[str, typer.Argument(help="Name of the sweep.")] = "ablation",
     out: Annotated[Path | None, typer.Option(help="Folder of its table.", show_default="the course's own")] = None,
-    scheduler: Scheduler = "",
-    insecure: Insecure = False,
 ):
     """Run what is missing of a sweep of training runs, rows of settings × seeds; one line per finished run is kept."""
     from helpers.training import run_sweep
     from helpers.training.sweep import FOLDER
 
     try:
-        run_sweep(name, out or FOLDER, workers=_find_workers(scheduler, insecure, sandbox=False))
+        run_sweep(name, out or FOLDER)
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on after the last finished run.", file=sys.stderr)
         sys.exit(130)
@@ -289,26 +234,23 @@ def grade(
     notebook: Notebook = "",
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core", min=1)] = None,
     no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")] = False,
-    scheduler: Scheduler = "",
-    insecure: Insecure = False,
     dry_run: DryRun = False,
 ):
-    """Grade every submission of a notebook, on all cores or on a cluster; what was graded is not graded again."""
-    from helpers.classroom import batch, item_analysis, report, workers
+    """Grade every submission of a notebook on all cores; what was graded before is not graded again."""
+    from helpers.classroom import batch, item_analysis, report
     from helpers.classroom.course import Course
     from helpers.plots import item_analysis as draw
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
-    elsewhere = _find_workers(scheduler, insecure, sandbox=not no_sandbox)
-    work = batch.open_batch(course, assignment, sandbox=not no_sandbox, elsewhere=bool(elsewhere))
+    work = batch.open_batch(course, assignment, sandbox=not no_sandbox)
     todo = work.find_open()
     print(f"{assignment}: {len(work.submitted)} submissions, {len(todo)} of them to be graded.")
     if dry_run:
         return
     try:
         with batch.Bar(work) as bar:
-            work.run(elsewhere or workers.local_workers(jobs), bar.show)
+            work.run(batch.local_workers(jobs), bar.show)
     except KeyboardInterrupt:
         print("\nStopped. What was graded is kept; the same command goes on from there.", file=sys.stderr)
         sys.exit(130)
@@ -320,27 +262,6 @@ def grade(
     print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
-
-
-@app.command()
-def cluster(
-    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
-    folder: Annotated[Path, typer.Option(help="For its credentials.", show_default="build/cluster")] = (
-        ROOT / "build" / "cluster"
-    ),
-):
-    """Run a Dask scheduler and workers on this machine, over TLS, until Ctrl-C: a rehearsal of a larger one."""
-    import signal
-
-    local_cluster = _dask().local_cluster
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, nothing of it stays
-    try:
-        with local_cluster(folder, workers) as scheduler_file:
-            print(f"{workers} workers are ready, until Ctrl-C. In another terminal:")
-            print(f"  make grade NB=01 SCHEDULER={os.path.relpath(scheduler_file)}")
-            signal.pause()
-    except KeyboardInterrupt:
-        print("\nThe cluster is gone, and its credentials.")
 
 
 @app.command()
