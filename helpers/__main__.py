@@ -132,17 +132,38 @@ def _draw_run(run, baselines):
     gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
 
 
+Scheduler = Annotated[str, typer.Option(help="Dask's: tls://HOST:PORT, or its scheduler file.", show_default=False)]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Use a scheduler without TLS.")]
+
+
+def _find_workers(scheduler, insecure, sandbox):
+    """The workers of a Dask scheduler, if one is named."""
+    return _dask().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
+
+
+def _dask():
+    """What needs the extra `scale`."""
+    try:
+        from helpers.classroom import cluster
+    except ImportError as error:
+        command = ".venv/bin/python -m pip install -c requirements.lock -e '.[scale]'"
+        raise ValueError(f"A cluster needs Dask, which is not installed ({error}): {command}") from None
+    return cluster
+
+
 @app.command()
 def sweep(
     name: Annotated[str, typer.Argument(help="Name of the sweep.")] = "ablation",
     out: Annotated[Path | None, typer.Option(help="Folder of its table.", show_default="the course's own")] = None,
+    scheduler: Scheduler = "",
+    insecure: Insecure = False,
 ):
     """Run what is missing of a sweep of training runs, rows of settings × seeds; one line per finished run is kept."""
     from helpers.training import run_sweep
     from helpers.training.sweep import FOLDER
 
     try:
-        run_sweep(name, out or FOLDER)
+        run_sweep(name, out or FOLDER, workers=_find_workers(scheduler, insecure, sandbox=False))
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on after the last finished run.", file=sys.stderr)
         sys.exit(130)
@@ -234,23 +255,26 @@ def grade(
     notebook: Notebook = "",
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one a core", min=1)] = None,
     no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")] = False,
+    scheduler: Scheduler = "",
+    insecure: Insecure = False,
     dry_run: DryRun = False,
 ):
-    """Grade every submission of a notebook on all cores; what was graded before is not graded again."""
-    from helpers.classroom import batch, item_analysis, report
+    """Grade every submission of a notebook, on all cores or on a cluster; what was graded is not graded again."""
+    from helpers.classroom import batch, item_analysis, report, workers
     from helpers.classroom.course import Course
     from helpers.plots import item_analysis as draw
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
-    work = batch.open_batch(course, assignment, sandbox=not no_sandbox)
+    elsewhere = _find_workers(scheduler, insecure, sandbox=not no_sandbox)
+    work = batch.open_batch(course, assignment, sandbox=not no_sandbox, elsewhere=bool(elsewhere))
     todo = work.find_open()
     print(f"{assignment}: {len(work.submitted)} submissions, {len(todo)} of them to be graded.")
     if dry_run:
         return
     try:
         with batch.Bar(work) as bar:
-            work.run(batch.local_workers(jobs), bar.show)
+            work.run(elsewhere or workers.local_workers(jobs), bar.show)
     except KeyboardInterrupt:
         print("\nStopped. What was graded is kept; the same command goes on from there.", file=sys.stderr)
         sys.exit(130)
@@ -262,6 +286,27 @@ def grade(
     print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
+
+
+@app.command()
+def cluster(
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
+    folder: Annotated[Path, typer.Option(help="For its credentials.", show_default="build/cluster")] = (
+        ROOT / "build" / "cluster"
+    ),
+):
+    """Run a Dask scheduler and workers on this machine, over TLS, until Ctrl-C: a rehearsal of a larger one."""
+    import signal
+
+    local_cluster = _dask().local_cluster
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, nothing of it stays
+    try:
+        with local_cluster(folder, workers) as scheduler_file:
+            print(f"{workers} workers are ready, until Ctrl-C. In another terminal:")
+            print(f"  make grade NB=01 SCHEDULER={os.path.relpath(scheduler_file)}")
+            signal.pause()
+    except KeyboardInterrupt:
+        print("\nThe cluster is gone, and its credentials.")
 
 
 @app.command()

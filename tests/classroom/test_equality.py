@@ -12,9 +12,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.batch import local_workers
 from helpers.classroom.build import KERNEL
 from helpers.classroom.source import grading
+from helpers.classroom.workers import local_workers
 from tests.classroom.school import TEXTBOOK
 
 #: Half of each notebook: right answers that are not the reference, known mistakes, an error, and stubs.

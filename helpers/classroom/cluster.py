@@ -1,0 +1,342 @@
+"""Workers on other machines: those of a Dask scheduler, over TLS, each of them examined before it is given anything.
+
+What goes out to a worker is one task with its arguments, what comes back its result. A worker holds no gradebook and no
+other submission, and nothing stays in the scheduler when a task is done.
+"""
+
+import contextlib
+import functools
+import io
+import json
+import logging
+import os
+import platform
+import re
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from distributed import Client, KilledWorker, LocalCluster, Security, get_worker
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from helpers.classroom.batch import code_digest
+from helpers.classroom.sandbox.walls import why_no_sandbox
+from helpers.classroom.workers import NoWorkers, WorkerDied
+
+#: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
+CONNECTING, PATIENCE = 10, 60
+
+#: How long to wait for a result before asking who is left, and how old an answer to that may be [s].
+_ASK, _FRESH = 2.0, 1.0
+
+#: Tasks in flight at most; each has a thread here that does nothing but wait.
+_MOST = 2000
+
+_SCHEDULER, _CREDENTIALS = "scheduler.json", "credentials.pem"
+
+
+def cluster_workers(scheduler, *, sandbox=True, insecure=False):
+    """Return a function that connects to the workers of a Dask scheduler, for `Batch.run` and `run_sweep`.
+
+    Args:
+        scheduler: its address, tls://HOST:PORT, or the path of its scheduler file.
+        sandbox: whether a worker needs a sandbox to take part.
+        insecure: whether a connection without TLS is allowed.
+
+    Raises:
+        ValueError: there is no such scheduler file, the connection would not be encrypted, or TLS is not set up.
+    """
+    address, security = _find(scheduler, insecure)
+
+    def start():
+        for name in ("distributed", "distributed.client"):  # what they log is said here in a sentence
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", "Sending large graph")  # of a submission with large outputs
+        try:
+            client = Client(address, security=security, timeout=CONNECTING, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            reason = " ".join(str(error.__cause__ or error).split())
+            raise NoWorkers(f"No Dask scheduler could be reached at {address}: {reason}.") from None
+        executor = ClusterExecutor(client, address, sandbox)
+        try:
+            executor.find_workers()
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        return executor, lambda: len(executor.find_workers())
+
+    return start
+
+
+class ClusterExecutor(ThreadPoolExecutor):
+    """An executor whose tasks are done by the workers of a Dask scheduler.
+
+    Each task has a thread here that waits for its result. A result that is lost with its worker is computed again, and
+    waited for; nobody looks at the state of a task, which may be about to change.
+
+    Args:
+        client: of the scheduler.
+        address: of the scheduler, for messages.
+        sandbox: whether a worker needs a sandbox to take part.
+    """
+
+    def __init__(self, client, address, sandbox):
+        super().__init__(_MOST)
+        self.client = client
+        self.address = address
+        self.demands = {"sandbox": sandbox, **describe()}
+        self.judged = {}  # address of a worker -> why it takes no part, or None
+        self.fit, self.looked = [], -_FRESH
+        self.looking, self.one_suspect = threading.Lock(), threading.Lock()
+        self.over = False
+
+    def submit(self, task, *arguments):
+        """Have a task done by a worker; returns a future of concurrent.futures."""
+        return super().submit(self._do, task, arguments)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """End it; the workers stay, and drop what they had in hand."""
+        self.over = not wait
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        with contextlib.suppress(OSError, TimeoutError):
+            self.client.close(CONNECTING)
+
+    def find_workers(self):
+        """Return the addresses of the workers that take part, waiting for one where there is none.
+
+        Raises:
+            NoWorkers: there is none.
+        """
+        end = time.monotonic() + PATIENCE
+        while not (fit := self._look()):
+            if self.judged and None not in self.judged.values():
+                worker, reason = next(iter(self.judged.items()))
+                raise NoWorkers(f"No worker of {self.address} can take part. {worker}: {reason}")
+            if time.monotonic() > end:
+                raise NoWorkers(
+                    f"The scheduler at {self.address} has had no worker for {PATIENCE} s. Start some (dask worker …), "
+                    "then run the command again: what was done is kept."
+                )
+            time.sleep(_FRESH)
+        return fit
+
+    # --- one task -----------------------------------------------------------------------------------------------------
+
+    def _do(self, task, arguments):
+        try:
+            return self._attempt(task, arguments)
+        except KilledWorker:
+            # Whatever shared a worker with the one that kills it is suspected too: each gets another chance alone.
+            with self.one_suspect:
+                try:
+                    return self._attempt(task, arguments)
+                except KilledWorker:
+                    raise WorkerDied("Every worker that took it in hand died.") from None
+
+    def _attempt(self, task, arguments):
+        """Hand a task over and return what it came to; once more if all who could have done it are gone."""
+        result = None
+        while result is None:
+            with self._plain_errors():
+                workers = self.find_workers()
+                future = self.client.submit(_perform, task, arguments, workers=workers, pure=False, retries=3)
+                result = self._wait_for(future, workers)
+        value, error = result
+        if error is not None:
+            raise error
+        return value
+
+    def _wait_for(self, future, workers):
+        while not self.over:
+            try:
+                return future.result(timeout=_ASK)
+            except TimeoutError:
+                if not self.over and not set(workers) & set(self._look()):
+                    future.cancel()
+                    return None
+        raise CancelledError
+
+    @contextlib.contextmanager
+    def _plain_errors(self):
+        """What goes wrong between here and the scheduler; what the task itself raised comes as a value."""
+        try:
+            yield
+        except NoWorkers:
+            raise
+        except (CancelledError, OSError):
+            raise NoWorkers(
+                f"The scheduler at {self.address} is gone, or the connection to it. What was done is kept: see that it "
+                "runs, then run the command again."
+            ) from None
+
+    # --- who takes part -----------------------------------------------------------------------------------------------
+
+    def _look(self):
+        """Ask the scheduler which workers it has, examine those that are new, and return those that take part."""
+        with self.looking, self._plain_errors():
+            if time.monotonic() - self.looked >= _FRESH and not self.over:
+                threads = self.client.nthreads()
+                self.present = [*threads]
+                self._judge({worker: count for worker, count in threads.items() if worker not in self.judged})
+                self.fit = [worker for worker in threads if self.judged.get(worker, "not judged yet") is None]
+                self.looked = time.monotonic()
+            return self.fit
+
+    def _judge(self, threads):
+        if not threads:
+            return
+        found = self.client.run(why_unfit, self.demands, workers=[*threads], on_error="return")
+        for worker, reason in found.items():
+            if isinstance(reason, OSError):
+                continue  # it has just died
+            if isinstance(reason, BaseException):
+                reason = f"the course cannot be used there ({type(reason).__name__}: {reason})."
+            elif reason is None and threads[worker] != 1:
+                reason = f"it has {threads[worker]} threads, and grades one submission at a time: --nthreads 1."
+            self.judged[worker] = reason
+            if reason:
+                tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
+
+
+# --- on a worker ------------------------------------------------------------------------------------------------------
+
+
+def describe():
+    """Return what must be the same on a worker for a score to be the same."""
+    return {"code": code_digest(), "Python": platform.python_version(), "NumPy": np.__version__}
+
+
+def why_unfit(demands):
+    """Return, on a worker, why it can take no part, or None.
+
+    Args:
+        demands: what `describe` returns where the run was started, and "sandbox".
+    """
+    for name, here in describe().items():
+        if name == "code" and here != demands[name]:
+            return "its copy of the course is not the one here; install the same on both sides."
+        if here != demands[name]:
+            return f"it has {name} {here}, and here it is {demands[name]}."
+    if demands["sandbox"]:
+        with tempfile.TemporaryDirectory() as folder:
+            return why_no_sandbox(folder)
+    return None
+
+
+def _perform(task, arguments):
+    """Do a task on a worker, and return what it came to and what it raised; its progress bars are for nobody."""
+    _settle_in()
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        try:
+            return task(*arguments), None
+        except Exception as error:
+            return None, error
+
+
+@functools.cache
+def _settle_in():
+    """Once in each process: one BLAS thread, and files where Dask tidies up after a worker that was killed."""
+    threadpool_limits(1)
+    tempfile.tempdir = get_worker().local_directory
+
+
+# --- the scheduler ----------------------------------------------------------------------------------------------------
+
+
+def _find(scheduler, insecure):
+    """Return the address of a scheduler, and the Security to talk to it."""
+    address, credentials = scheduler, None
+    if not re.fullmatch(r"\w+://.+|[^/]+:\d+", scheduler):
+        address, credentials = _read_scheduler_file(Path(scheduler))
+    protocol, separator, _ = address.partition("://")
+    if not separator:
+        protocol, address = "tls", f"tls://{address}"
+    if protocol != "tls":
+        if not insecure:
+            raise ValueError(
+                f"{address} is not encrypted: whoever reaches it could run programs as you, and read submissions and "
+                "the secret seed. Give the scheduler TLS (docs/scale.md), or, if you trust everybody on its network: "
+                "--insecure."
+            )
+        print(f"{address} is not encrypted: whoever reaches it can run programs as you.", file=sys.stderr)
+        return address, Security(require_encryption=False)
+    if credentials:
+        return address, Security(require_encryption=True, **_roles(str(credentials)))
+    security = Security(require_encryption=True)
+    if not (security.tls_ca_file and security.tls_client_cert):
+        raise ValueError(
+            f"There are no TLS credentials for {address}. Name them in Dask's configuration, distributed.comm.tls: "
+            "ca-file, client.cert and client.key (docs/scale.md)."
+        )
+    return address, security
+
+
+def _read_scheduler_file(path):
+    try:
+        address = json.loads(path.read_text(encoding="utf-8"))["address"]
+    except FileNotFoundError:
+        raise ValueError(f"There is no scheduler file {path}. Does the cluster run?") from None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is no scheduler file of Dask.") from None
+    credentials = path.with_name(_CREDENTIALS)
+    return address, credentials if credentials.exists() else None
+
+
+def _roles(credentials):
+    names = ("ca_file", "client_cert", "client_key")
+    return {f"tls_{name}": credentials for name in names}
+
+
+def write_credentials(folder):
+    """Make TLS credentials for one cluster, in a folder that only this user can read.
+
+    Args:
+        folder: made where there is none.
+
+    Returns:
+        the Security, and the path of a file with certificate and key, for all roles
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    path = folder / _CREDENTIALS
+    path.unlink(missing_ok=True)
+    security = Security.temporary()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(security.tls_client_cert + security.tls_client_key)
+    return security, path
+
+
+@contextlib.contextmanager
+def local_cluster(folder, count):
+    """Run a scheduler and workers on this machine, with TLS credentials of their own, while the `with` block runs.
+
+    Args:
+        folder: for its scheduler file and credentials; both are removed at the end.
+        count: of workers.
+
+    Yields:
+        the path of the scheduler file
+    """
+    security, credentials = write_credentials(folder)
+    path = folder / _SCHEDULER
+    try:
+        with LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            security=security,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster:
+            path.write_text(json.dumps({"address": cluster.scheduler_address}), encoding="utf-8")
+            yield path
+    finally:
+        credentials.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""Worker processes on this machine, and what every kind of worker has in common.
+
+A *kind of worker* is a function that returns an executor of concurrent.futures and how many of its tasks run at once: a
+number, or a function that says so where it changes.
+"""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import weakref
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import connection
+from tempfile import mkdtemp
+
+#: What a new process imports before it is given work: that takes longer than to grade ten submissions.
+_PRELOAD = "helpers.classroom.batch"
+
+
+class NoWorkers(OSError):
+    """Nobody is left who could do the work; the run stops, and what was done is kept."""
+
+
+class WorkerDied(OSError):
+    """Whoever did this task died, more often than chance would have it."""
+
+
+def local_workers(count=None):
+    """Return a function that starts worker processes on this machine, for `Batch.run`.
+
+    Args:
+        count: how many; one for each core if left out.
+    """
+    count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([_PRELOAD])
+
+    def start():
+        folder = mkdtemp()
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker, initargs=(folder,))
+        weakref.finalize(pool, shutil.rmtree, folder, ignore_errors=True)  # a worker that is ended leaves files
+        return pool, count
+
+    return start
+
+
+def stop(executor):
+    """End an executor without waiting for what it is still doing."""
+    processes = [*(getattr(executor, "_processes", None) or {}).values()]  # as Python 3.14's terminate_workers does
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _become_worker(folder):
+    """Ctrl-C is for the parent, a worker does not outlive it, and what it writes goes into the folder."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = folder
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent():
+    connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
