@@ -16,6 +16,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Misfit
 from helpers.checks.panel import Panel
 from helpers.checks.session import Session, check, hidden_check, using
+from helpers.classroom.harmless import harmless_text
 from helpers.classroom.sandbox.peer import OFFERED, Peer
 from helpers.classroom.sandbox.standins import RemoteClass, RemoteFunction
 from helpers.classroom.sandbox.wire import Closed, Pipe
@@ -312,12 +313,12 @@ def _unheard():
 
 
 def _short(paragraph):
-    """A paragraph that a stranger may have made as long as he likes."""
-    return paragraph if len(paragraph) <= LONGEST_PARAGRAPH else f"{paragraph[:LONGEST_PARAGRAPH]} …"
+    """A paragraph that has a stranger's words in it, as many as he likes."""
+    return harmless_text(paragraph if len(paragraph) <= LONGEST_PARAGRAPH else f"{paragraph[:LONGEST_PARAGRAPH]} …")
 
 
 def _shortened(panel):
-    return Panel(panel.heading, panel.status, [*map(_short, panel.paragraphs)], panel.printed)
+    return Panel(panel.heading, panel.status, [*map(_short, panel.paragraphs)], _short(panel.printed))
 
 
 def _nothing(exercise_id, max_points, status, reason):

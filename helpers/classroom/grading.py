@@ -14,6 +14,7 @@ from nbgrader.preprocessors import ComputeChecksums
 
 from helpers.checks.panel import Panel
 from helpers.classroom.desk import Desk, Score
+from helpers.classroom.harmless import harmless_markdown
 from helpers.classroom.sandbox.walls import Limits, Walls
 from helpers.classroom.source import as_release, find_blocks, grading, read_source
 from helpers.classroom.submission import Unreadable, read_submission, without_hidden_tests
@@ -117,7 +118,8 @@ def _grade(paper, taken, desk):
     for cell, tests in sorted(zip(notebook.cells, paper.cells), key=lambda pair: _has_hidden_tests(pair[1])):
         nbgrader = grading(cell)
         if nbgrader.get("solution") and nbgrader["grade_id"] in taken.answers:
-            cell.source = taken.answers[nbgrader["grade_id"]]
+            answer = taken.answers[nbgrader["grade_id"]]
+            cell.source = harmless_markdown(answer) if cell.cell_type == "markdown" else answer
         if not nbgrader.get("grade"):
             continue
         if nbgrader.get("solution"):

@@ -1,48 +1,115 @@
-"""Every attack earns what it should, says why, and leaves nothing behind."""
+"""Every attack earns what it should, says why, and leaves nothing behind for the next submission."""
 
+import multiprocessing
+import re
+import tempfile
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 
 from helpers.classroom.grading import grade_submission
 from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
 from tests.classroom.attacks import ATTACKS
-from tests.classroom.attacks.kit import max_points, paper
+from tests.classroom.attacks.kit import Work, max_points, paper
 
 SECRET = "a secret of these tests"
-LIMITS = Limits(seconds=20, total=60, cpu=20, memory=640 << 20, file_size=16 << 20)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sandbox(tmp_path_factory):
-    if reason := why_no_sandbox(tmp_path_factory.mktemp("trial")):
-        pytest.skip(reason)
+LIMITS = Limits(seconds=20, total=60, cpu=20, memory=640 << 20)
 
 
 @pytest.fixture(scope="module")
-def graded():
-    """A function that grades an attack, once."""
-    known = {}
-
-    def grade(attack):
-        if attack.name not in known:
-            limits = replace(LIMITS, **attack.limits)
-            known[attack.name] = grade_submission(paper(attack.notebook), attack.data(), limits=limits, secret=SECRET)
-        return known[attack.name]
-
-    return grade
+def outcomes(request, tmp_path_factory):
+    """What came of the attacks that are to be tested: two processes grade one after the other."""
+    if reason := why_no_sandbox(tmp_path_factory.mktemp("trial")):
+        pytest.skip(reason)
+    tested = {item.callspec.params["name"] for item in request.session.items if item.path == request.path}
+    folder = tmp_path_factory.mktemp("graders")
+    context = multiprocessing.get_context("spawn")  # a process that is no copy of this one
+    with ProcessPoolExecutor(2, context, initializer=warnings.simplefilter, initargs=("error",)) as graders:
+        yield {name: graders.submit(grade, name, folder) for name in ATTACKS if name in tested}
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_earns_what_it_should_and_hears_why(name, graded):
+def grade(name, folder):
+    """Grade an attack, and then honest work in the same process; look for what they have left."""
     attack = ATTACKS[name]
-    result = graded(attack)
-    points = {grade_id: score.points for grade_id, score in result.scores.items() if score.status != "for a person"}
-    told = {grade_id: (score.status, score.reason[:200]) for grade_id, score in result.scores.items()}
-    written = [grade_id for grade_id in points if grade_id not in max_points(attack.notebook)]
-    assert {key: value for key, value in points.items() if key not in written} == attack.points(), told
-    for number, (exercise_id, status) in enumerate(attack.status.items()):
-        score = result.scores[f"check-{exercise_id.replace('.', '-')}"]
-        assert score.status == status, told
-        assert number or attack.reason in score.reason, told
-    assert attack.changes in " ".join(result.changes)
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        tempfile.tempdir = own
+        graded = grade_submission(
+            paper(attack.notebook), attack.data(), limits=replace(LIMITS, **attack.limits), secret=SECRET
+        )
+        left = [*processes_of(own), *Path(own).rglob("*")]
+        honest = grade_submission(paper("00"), Work("00").data(), limits=LIMITS, secret=SECRET)
+    points = [score.points for score in honest.scores.values()]
+    return SimpleNamespace(graded=graded, left=[*map(str, left)], next_points=points)
+
+
+def processes_of(folder):
+    """The processes whose command names a folder, after a while in which they may end."""
+    for _ in range(50):
+        commands = [*map(_command, Path("/proc").glob("[0-9]*/cmdline"))]
+        if not (found := [command for command in commands if str(folder) in command]):
+            break
+        time.sleep(0.1)
+    return found
+
+
+def _command(path):
+    try:
+        return path.read_text(errors="replace")
+    except OSError:  # it has ended
+        return ""
+
+
+@pytest.fixture
+def attack(name):
+    """The attack."""
+    return ATTACKS[name]
+
+
+@pytest.fixture
+def outcome(name, outcomes):
+    """What came of it."""
+    return outcomes[name].result(timeout=300)
+
+
+every_attack = pytest.mark.parametrize("name", ATTACKS)
+
+
+@every_attack
+def test_an_attack_earns_what_it_should_and_hears_why(attack, outcome):
+    scores = outcome.graded.scores
+    told = {grade_id: (score.status, score.reason[:200]) for grade_id, score in scores.items()}
+    assert {grade_id: scores[grade_id].points for grade_id in max_points(attack.notebook)} == attack.points(), told
+    statuses = {exercise_id: scores[f"check-{exercise_id.replace('.', '-')}"].status for exercise_id in attack.status}
+    assert statuses == attack.status, told
+    first = next(iter(attack.status), None)
+    assert first is None or attack.reason in scores[f"check-{first.replace('.', '-')}"].reason, told
+    assert attack.changes in " ".join(outcome.graded.changes)
+
+
+@every_attack
+def test_an_attack_leaves_nothing_and_the_next_submission_is_graded(outcome):
+    assert outcome.left == []
+    assert outcome.next_points == [1.0, 1.0]
+
+
+@every_attack
+def test_the_graded_notebook_can_be_shown_to_anyone(attack, outcome):
+    text = outcome.graded.notebook
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    text.encode()
+    outputs = [output.data for cell in notebook.cells for output in cell.get("outputs", [])]
+    words = "\n".join(text for data in outputs for text in data.values())
+    assert len(words) < 200_000
+    assert "hidden_check" not in words and "Traceback" not in words
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", words)
+    assert not any("<script" in data.get("text/html", "") for data in outputs)
+    hidden = [cell.source for cell in notebook.cells if cell.id.startswith("hidden-")]
+    assert hidden and not any("hidden_check" in source for source in hidden)
+    assert not attack.unseen or attack.unseen not in text

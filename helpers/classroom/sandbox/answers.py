@@ -18,10 +18,12 @@ def limit_resources(memory, cpu, file_size):
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: cpu,
         resource.RLIMIT_FSIZE: file_size,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: 1,  # 0 would still feed a program that the system has for dumps
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_NPROC: 0,
     }.items():
+        _, hard = resource.getrlimit(what)  # of whoever started this; it can be lowered, not raised
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
 
 

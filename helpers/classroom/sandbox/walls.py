@@ -129,7 +129,10 @@ def why_no_sandbox(folder):
         return "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
     trial = Walls(folder, sandbox=True)
     command = [*trial._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap is installed, and could not be tried: {error}."
     if done.stdout.strip() == "inside":
         return None
     said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -153,6 +156,7 @@ _MACHINES = {
         {
             "new processes and threads": (56, 57, 58),  # clone, fork, vfork
             "other processes": (101, 310, 311, 434, 438),  # ptrace, process_vm_readv, _writev, pidfd_open, _getfd
+            "sockets, of which some lead out of a virtual machine": (41,),
             "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
             "the inside of the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, io_uring
@@ -163,6 +167,7 @@ _MACHINES = {
         {
             "new processes and threads": (220,),
             "other processes": (117, 270, 271, 434, 438),
+            "sockets, of which some lead out of a virtual machine": (198,),
             "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (186, 190, 194, 279, 447),
             "the inside of the kernel": (217, 218, 219, 241, 280, 282, 425),

@@ -164,7 +164,7 @@ def processes_without_end(work):
         work,
         """
 import os, time
-for _ in range(200):
+for _ in range(60):
     if os.fork() == 0:
         time.sleep(20)
         os._exit(0)
@@ -180,7 +180,7 @@ def threads_without_end(work):
         """
 import threading, time
 threading.stack_size(1 << 16)
-for _ in range(500):
+for _ in range(100):
     threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
 """,
     )

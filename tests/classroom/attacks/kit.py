@@ -29,6 +29,7 @@ class Attack:
         status: exercise id to the status of its visible check.
         reason: words that the reason of the first of these has.
         changes: words that stand in the list of changes.
+        unseen: words that must not stand in the graded notebook.
         honest: whether it is no attack, but honest work that came out messy.
         limits: seconds, memory and so on, in the place of the tests' own.
     """
@@ -44,6 +45,7 @@ class Attack:
     status: dict = field(default_factory=dict)
     reason: str = ""
     changes: str = ""
+    unseen: str = ""
     honest: bool = False
     limits: dict = field(default_factory=dict)
 

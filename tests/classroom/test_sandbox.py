@@ -1,0 +1,402 @@
+"""The walls around the answers' process, tried from inside: as root, as an ordinary user, and without bubblewrap."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.classroom.grading import grade_submission
+from helpers.classroom.sandbox import walls
+from helpers.classroom.sandbox.peer import _UNREADABLE as UNREADABLE
+from helpers.classroom.sandbox.peer import OFFERED, Peer
+from helpers.classroom.sandbox.values import MOST_THINGS, Reader, Things, Writer
+from helpers.classroom.sandbox.walls import Limits, Walls, why_no_sandbox
+from helpers.classroom.sandbox.wire import BYTES_LIMIT, SPREAD, Closed, Pipe, clean, pack_array, unpack_array
+from helpers.nn import Param
+from tests.classroom.attacks.kit import Work, paper
+from tests.classroom.attacks.run_stock import walls_around
+from tests.classroom.test_attacks import processes_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = Limits(seconds=20, memory=640 << 20, cpu=3, file_size=1 << 20)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A function that starts the answers' process, and returns a function that runs lines there."""
+    started = []
+
+    def begin(sandbox=True, limits=SMALL):
+        if sandbox and (reason := why_no_sandbox(tmp_path / "trial")):
+            pytest.skip(reason)
+        process = Walls(tmp_path / "inside", sandbox, limits).start()
+        started.append(process)
+        pipe = Pipe(process.stdout.fileno(), process.stdin.fileno())
+        pipe.deadline = time.monotonic() + limits.seconds
+        peer = Peer(pipe, "c", OFFERED)
+
+        def run(source, name="result"):
+            with warnings.catch_warnings(action="ignore"):
+                peer.call("a1", "define", ("0.1", textwrap.dedent(source)), {})
+            return peer.call("a1", "get", (name,), {})
+
+        run.process, run.peer = process, peer
+        return run
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+# --- what is inside ---------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_reference_is_inside(start):
+    found = start()(
+        """
+        import importlib
+        result = []
+        for name in ("functional", "steps", "layers", "recurrent", "feedforward", "analysis", "fast"):
+            try:
+                importlib.import_module(f"helpers.nn.{name}")
+                result.append(name)
+            except ImportError:
+                pass
+        """
+    )
+    assert found == []
+
+
+def test_what_is_inside_is_what_is_listed(start):
+    seen = start()(
+        """
+        import os, helpers.nn.base
+        root = os.path.dirname(os.path.dirname(helpers.nn.base.__file__))
+        result = sorted(
+            os.path.relpath(os.path.join(place, name), root) for place, _, names in os.walk(root) for name in names
+        )
+        """
+    )
+    assert seen == sorted(walls.INSIDE)
+
+
+@pytest.mark.parametrize("path", ["solutions", "tests", "helpers/nn/steps.py", "notebooks", "Makefile", ".git"])
+def test_the_repository_is_not_inside(path, start):
+    assert start()(f"import os; result = os.path.exists({str(ROOT / path)!r})") is False
+
+
+def test_only_the_programs_of_home_are_inside(start):
+    """A Python of one's own lies in the home folder, and beside its folder nothing does."""
+    places = {str(Path.home()), "/home", "/root"}
+    seen = start()(
+        f"""
+        import os
+        places = filter(os.path.isdir, {places!r})
+        result = [os.path.join(place, name) for place in places for name in os.listdir(place)]
+        """
+    )
+    allowed = [Path(sys.base_prefix), Path(np.__file__).parents[1], ROOT]
+    assert [path for path in seen if not any(one.is_relative_to(path) for one in allowed)] == []
+
+
+def test_the_environment_is_cleared(start, monkeypatch):
+    monkeypatch.setenv("COURSE_SECRET_SEED", "known to the instructor alone")
+    names = set(start()("import os; result = list(os.environ)"))
+    assert names <= {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "PYTHONPATH", "PWD", "LC_CTYPE"}
+
+
+def test_there_is_no_etc_no_proc_and_no_network(start):
+    assert start()("import os; result = os.listdir('/etc')") == ["ld.so.cache"]
+    assert start()("import os; result = os.path.exists('/proc')") is False
+    with pytest.raises(Exception, match="Operation not permitted"):
+        start()("import socket; result = socket.socket()")
+
+
+def test_the_system_is_read_only(start):
+    assert (
+        start()(
+            """
+        import os
+        result = []
+        for folder in ("/", "/usr", "/usr/lib", "/dev", "/dev/shm", os.path.dirname(os.__file__)):
+            try:
+                open(os.path.join(folder, "mine"), "w").close()
+                result.append(folder)
+            except OSError:
+                pass
+        """
+        )
+        == []
+    )
+
+
+def test_the_streams_of_the_grader_are_not_those_of_the_answers(start, capfd):
+    assert start()("import os; result = [os.write(number, b'x') for number in (1, 2)]") == [1, 1]
+    assert capfd.readouterr() == ("", "")
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_memory_is_limited(sandbox, start):
+    with pytest.raises(MemoryError):
+        start(sandbox)("result = bytes(700 << 20)")
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_the_size_of_a_file_is_limited(sandbox, start):
+    with pytest.raises(OSError, match=r"File too large|No space left"):
+        start(sandbox)("import tempfile; result = tempfile.TemporaryFile().write(bytes(2 << 20))")
+
+
+def test_all_files_together_are_limited(start):
+    with pytest.raises(OSError, match="No space left"):
+        start()("for n in range(10): open(str(n), 'wb').write(bytes(500_000))")
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_processor_time_is_limited(sandbox, start):
+    with pytest.raises(Closed, match="it ended"):
+        start(sandbox, Limits(seconds=60, cpu=1, memory=640 << 20))("while True: pass")
+
+
+@pytest.mark.parametrize("how", ["os.fork()", "__import__('subprocess').run(['true'])", "threading.Thread().start()"])
+def test_no_process_and_no_thread_can_be_started(how, start):
+    with pytest.raises(Exception, match=r"not permitted|can't start new thread"):
+        start()(f"import os, threading; result = {how}")
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_limits_cannot_be_lifted(sandbox, start):
+    run = start(sandbox)
+    limits = run("import resource as r; result = [r.getrlimit(n) for n in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE)]")
+    assert limits == [(size, size) for size in (SMALL.memory, SMALL.cpu, SMALL.file_size)]
+
+
+def test_a_process_that_stops_reading_cannot_hold_the_grader(start):
+    run = start(sandbox=False, limits=Limits(seconds=2, memory=640 << 20))
+    run.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(Closed, match="took too long"):
+        run("#" + "x" * 3_000_000)  # far more than the pipe takes
+
+
+def test_every_machine_that_is_known_refuses_the_same(start):
+    kinds = [set(calls) for _, calls in walls._MACHINES.values()]
+    assert all(kind == kinds[0] for kind in kinds)
+    assert walls.process_filter("a machine of tomorrow") == b""
+
+
+# --- who grades -------------------------------------------------------------------------------------------------------
+
+_GRADE = """
+import json, os, sys
+from pathlib import Path
+import helpers.__main__
+from helpers.classroom.grading import grade_submission
+folder = Path(sys.argv[1])
+graded = grade_submission((folder / "paper").read_text(), (folder / "work").read_bytes())
+scores = [[score.points, score.reason] for score in graded.scores.values()]
+print(json.dumps({"root": os.geteuid() == 0, "scores": scores, "protected": graded.protected}))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_it_works_for_an_ordinary_user_too(tmp_path):
+    _put_work_into(tmp_path)
+    done = _run([*walls_around(tmp_path), sys.executable, "-c", _GRADE, str(tmp_path)])
+    assert json.loads(done.stdout) == {"root": False, "scores": [[1.0, ""], [1.0, ""]], "protected": True}, done.stderr
+
+
+def test_it_works_for_whoever_runs_this(tmp_path):
+    if reason := why_no_sandbox(tmp_path / "trial"):
+        pytest.skip(reason)
+    _put_work_into(tmp_path)
+    said = json.loads(_run([sys.executable, "-c", _GRADE, str(tmp_path)]).stdout)
+    assert said == {"root": os.geteuid() == 0, "scores": [[1.0, ""], [1.0, ""]], "protected": True}
+
+
+def test_without_a_sandbox_the_checks_are_the_same_and_the_result_says_so():
+    graded = grade_submission(paper("00"), Work("00").data(), sandbox=False, limits=SMALL)
+    assert [score.points for score in graded.scores.values()] == [1.0, 1.0]
+    assert graded.protected is False
+
+
+def test_without_a_sandbox_the_reference_is_in_another_process_all_the_same(start):
+    run = start(sandbox=False)
+    assert run("import os; result = os.getpid()") == run.process.pid
+    assert run("import gc; result = [f for f in gc.get_objects() if getattr(f, '__name__', '') == 'sigmoid']") == []
+
+
+def test_without_a_sandbox_a_process_that_is_left_behind_ends_with_its_submission(tmp_path):
+    work = Work("00")
+    sleep = "import subprocess\nsubprocess.Popen(['sleep', '98.7654'])"
+    work.put_after("0.1", sleep)
+    graded = grade_submission(paper("00"), work.data(), sandbox=False, limits=SMALL)
+    assert set(graded.scores) == {"check-0-1", "hidden-0-1"}
+    assert processes_of("98.7654") == []
+
+
+def test_what_is_missing_is_said_where_there_is_no_bubblewrap(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert why_no_sandbox(tmp_path / "trial") == (
+        "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
+    )
+
+
+def test_what_is_missing_is_said_where_bubblewrap_is_forbidden(tmp_path, monkeypatch):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert why_no_sandbox(tmp_path / "trial") == (
+        "bubblewrap is installed, but this system does not let it work: bwrap: setting up uid map: Permission denied."
+    )
+
+
+def test_nothing_is_missing_where_it_works(tmp_path):
+    if why_no_sandbox(tmp_path / "trial"):
+        pytest.skip("it does not work here")
+    assert why_no_sandbox(tmp_path / "again") is None
+
+
+def test_a_sandbox_that_fails_is_not_taken_for_a_wrong_answer(tmp_path, monkeypatch):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(OSError, match="this is no fault of the submission"):
+        grade_submission(paper("00"), Work("00").data(), limits=SMALL)
+
+
+def _put_work_into(folder):
+    (folder / "paper").write_text(paper("00"))
+    (folder / "work").write_bytes(Work("00").data())
+    for path in [folder, *folder.parents[:3], *folder.rglob("*")]:
+        if path.owner() == Path(folder).owner():
+            path.chmod(path.stat().st_mode | 0o055)
+
+
+def _run(command):
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300)
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 1 << 62)
+    | st.floats()
+    | st.sampled_from(
+        ["array", "scalar", "shared", "mine", "yours", "argument", "int", "tuple", "dict", "c1", "<f8", "O"]
+    )
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "k",
+                    "items",
+                    "number",
+                    "place",
+                    "digits",
+                    "dtype",
+                    "shape",
+                    "at",
+                    "strides",
+                    "parts",
+                    "params",
+                    "kind",
+                ]
+            )
+            | st.text(max_size=3),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@given(anything, st.sampled_from(["array", "scalar", "shared", "mine", "dict", "list", "int", "argument", "yours"]))
+def test_whatever_a_stranger_sends_is_a_value_or_one_of_the_errors_that_are_expected(tree, kind):
+    tree = tree | {"k": kind} if isinstance(tree, dict) else tree
+    things = Things(None, "c")
+    with contextlib.suppress(*UNREADABLE):
+        Reader(things, bytes(64), [np.zeros(3)]).read(tree)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"dtype": "O", "shape": [1], "at": 0},
+        {"dtype": "<f8", "shape": [-1], "at": 0},
+        {"dtype": "<f8", "shape": [9], "at": 0},
+        {"dtype": "<f8", "shape": [1 << 62, 1 << 62], "at": 0},
+        {"dtype": "<f8", "shape": [8], "at": -8},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [0, 0]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [-16, 8]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [1 << 40, 8]},
+        {"dtype": "<f8,<f8", "shape": [1], "at": 0},
+        {"dtype": "<M8[s]", "shape": [1], "at": 0},
+    ],
+)
+def test_an_array_that_does_not_fit_its_bytes_is_refused(node):
+    with pytest.raises(UNREADABLE):
+        unpack_array(node, bytes(64))
+
+
+def test_arrays_may_not_share_their_bytes():
+    node = {"k": "array", "dtype": "<f8", "shape": [8], "at": 0}
+    assert len(Reader(Things(None, "c"), bytes(64)).read(node)) == 8
+    with pytest.raises(ValueError, match="share"):
+        Reader(Things(None, "c"), bytes(64)).read({"k": "list", "items": [node, node]})
+
+
+def test_the_layout_of_an_array_arrives_unless_it_is_spread_thin():
+    wide = np.arange(60.0).reshape(6, 10)
+    for array, kept in (wide[:, ::2], True), (wide.T, True), (wide[:, :1], False), (wide[::-1], False):
+        node = pack_array(array, blocks := [])
+        assert ("strides" in node) == kept, SPREAD
+        arrived = unpack_array(node, b"".join(blocks))
+        np.testing.assert_array_equal(arrived, array)
+        assert not kept or arrived.strides == array.strides
+
+
+def test_an_array_too_large_for_a_message_is_refused_before_it_is_copied():
+    with pytest.raises(ValueError, match="more than is accepted"):
+        pack_array(np.zeros(BYTES_LIMIT // 8 + 1), [])
+
+
+def test_things_are_known_up_to_a_number():
+    things = Things(None, "c")
+    write = Writer(things).write
+    with pytest.raises(ValueError, match="too many things"):
+        for number in range(MOST_THINGS + 1):
+            things.adopt_shared(f"a{number}", Param(np.zeros(1)))
+    assert write(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [("plain\n\ttext ✓ 은닉", "plain\n\ttext ✓ 은닉"), ("\x1b[2J", "�[2J"), ("\ud800", "?"), ("a\u202eb\0", "a�b�")],
+)
+def test_a_strangers_text_arrives_fit_for_a_file_and_a_terminal(text, arrives):
+    assert clean(text) == arrives
+    assert clean(text * 5000, 10) == clean(text * 5000)[:10]

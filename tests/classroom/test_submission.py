@@ -1,0 +1,177 @@
+"""What is taken from a submitted file, and what is only reported."""
+
+import json
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.classroom.submission import LARGEST, Submission, Unreadable, read_submission, without_hidden_tests
+from tests.classroom.attacks.kit import Work, paper, released
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    """The paper of notebook 01."""
+    return nbformat.reads(paper("01"), as_version=4)
+
+
+@pytest.fixture
+def work():
+    """A submission with the reference answers."""
+    return Work("01")
+
+
+def test_an_untouched_solution_has_all_answers_and_no_changes(sheet, work):
+    taken = read_submission(work.data(), sheet)
+    assert [*taken.answers] == [f"ex-1-{number}" for number in range(1, 8)]
+    assert taken.changes == []
+
+
+def test_an_answer_is_taken_as_it_was_written(sheet, work):
+    work.write("1.1", "def tanh_backward(dout, y):\n    return 'mine — 은닉'")
+    assert read_submission(work.data(), sheet).answers["ex-1-1"] == work.source("1.1")
+
+
+def test_an_answer_is_found_by_its_cell_id_where_its_grade_id_is_gone(sheet, work):
+    del work.answer("1.3")["metadata"]["nbgrader"]
+    taken = read_submission(work.data(), sheet)
+    assert taken.answers["ex-1-3"] == Work("01").source("1.3")
+    assert taken.changes == ["The answer cell ex-1-3 has lost its name; it was found by its cell id."]
+
+
+def test_an_answer_is_found_by_the_name_it_defines_where_all_else_is_gone(sheet, work):
+    cell = work.answer("1.3")
+    cell["metadata"], cell["id"] = {}, "another"
+    taken = read_submission(work.data(), sheet)
+    assert taken.answers["ex-1-3"] == Work("01").source("1.3")
+    assert "found by the name it defines" in taken.changes[0]
+
+
+def test_a_cell_of_the_release_is_not_taken_for_an_answer(sheet, work):
+    """Another cell of the release may define a function of the same name, e.g. a wrong version of it."""
+    stub = Work("01", solved=False).source("1.3")
+    lookalike = nbformat.v4.new_code_cell(stub.replace("Exercise 1.3", "Try it"), id="lookalike")
+    sheet = nbformat.from_dict(sheet | {"cells": [*sheet.cells, lookalike]})
+    cell = work.answer("1.3")
+    cell["metadata"], cell["id"] = {}, "another"
+    work.cells.append({"cell_type": "code", "metadata": {}, "source": lookalike.source})
+    assert read_submission(work.data(), sheet).answers["ex-1-3"] == Work("01").source("1.3")
+
+
+def test_of_two_cells_the_last_one_that_was_changed_counts(sheet, work):
+    copies = [dict(work.answer("1.1"), source=source) for source in ("first = 1", "second = 2")]
+    work.cells.extend([*copies, dict(work.answer("1.1"), source=Work("01", solved=False).source("1.1"))])
+    taken = read_submission(work.data(), sheet)
+    assert taken.answers["ex-1-1"] == "second = 2"
+    assert taken.changes == ["The answer cell ex-1-1 occurs 4 times; the last one that was changed counts."]
+
+
+def test_a_written_answer_is_found_by_the_text_before_it():
+    sheet, work = nbformat.reads(paper("08"), as_version=4), Work("08")
+    cell = work.answer("8.5")
+    for each in work.cells:
+        each["metadata"] = {}
+        each.pop("id", None)
+    cell["source"] = "My table says"
+    assert read_submission(work.data(), sheet).answers["ex-8-5"] == "My table says"
+
+
+def test_cells_of_ones_own_are_reported_and_not_taken(sheet, work):
+    own = [f"def helper_{number}():\n    pass" for number in range(3)] + ["print('defines nothing')"]
+    work.cells.extend({"cell_type": "code", "metadata": {}, "source": source} for source in own)
+    [change] = read_submission(work.data(), sheet).changes
+    assert change.startswith("3 cell(s) outside the answer cells") and "`def helper_0():`" in change
+
+
+def test_a_strangers_words_are_fit_for_a_terminal(sheet, work):
+    work.cells.append({"cell_type": "code", "metadata": {}, "source": "def f(): '\x1b[2J\u202e\ud800'"})
+    work.answer("1.1")["cell_type"] = "\x1b[31mred"
+    work.notebook["metadata"]["kernelspec"] = {"name": "\x1b]0;owned\x07" * 100}
+    changes = read_submission(work.data(), sheet).changes
+    assert len(changes) == 3
+    assert all(change.isprintable() and len(change) < 200 for change in changes)
+
+
+def test_every_change_to_a_check_is_reported(sheet, work):
+    for cell in work.cells:
+        if grading := cell["metadata"].get("nbgrader", {}):
+            if grading["grade_id"] == "check-1-1":
+                grading["points"] = 100
+            if grading["grade_id"] == "check-1-2":
+                cell["source"] = "1.0"
+            if grading["grade_id"] == "check-1-3":
+                cell["cell_type"] = "raw"
+    work.cells.remove(work.cell("check-1-4"))
+    assert read_submission(work.data(), sheet).changes == [
+        "The points of check-1-1 were changed from 1 to 100.",
+        "The check check-1-2 was edited.",
+        "The check check-1-3 was turned from code into raw.",
+        "The check check-1-4 is missing.",
+    ]
+
+
+def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(sheet):
+    saved = nbformat.writes(nbformat.reads(released("01", True), as_version=4), version=4)
+    assert read_submission(saved.encode(), sheet).changes == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "The file is empty."),
+        (b" \n", "The file is empty."),
+        (b"{", "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"),
+        (b"\xff\xfe", "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"),
+        (b"[]", "It is not a notebook: it has no list of cells."),
+        (b"3", "It is not a notebook: it has no list of cells."),
+        (b'{"cells": {}}', "It is not a notebook: it has no list of cells."),
+        (b'{"worksheets": []}', "It is a notebook of format 3 or older; open it in JupyterLab and save it again."),
+        (b'{"cells": [' + b"[" * 99_999, "It is nested too deeply to be a notebook."),
+        (b" " * (LARGEST + 1), "It has 20 MB; no more than 20 MB are read."),
+        (b'{"cells": [' + b"0," * 10_000 + b"0]}", "It has 10,001 cells; no more than 10,000 are read."),
+        (b'{"cells": ' + b"9" * 5_000 + b"}", "It is not a notebook: it cannot be read as JSON."),
+    ],
+)
+def test_what_is_no_notebook_is_refused_with_a_sentence(data, said, sheet):
+    with pytest.raises(Unreadable) as refused:
+        read_submission(data, sheet)
+    assert str(refused.value).startswith(said)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+gradings = st.fixed_dictionaries({"grade_id": st.sampled_from(["ex-1-1", "check-1-1"]) | values})
+cells = st.fixed_dictionaries(
+    {},
+    optional={
+        "cell_type": values,
+        "id": values,
+        "source": values | st.just("def tanh_backward(dout, y):\n    pass"),
+        "metadata": values
+        | st.fixed_dictionaries(
+            {
+                "nbgrader": values
+                | st.fixed_dictionaries({"grade_id": st.sampled_from(["ex-1-1", "check-1-1"]) | values})
+            }
+        ),
+    },
+)
+
+
+@given(st.lists(cells | values, max_size=5), values)
+def test_whatever_the_cells_are_there_is_a_submission(sheet, cells, metadata):
+    taken = read_submission(json.dumps({"cells": cells, "metadata": metadata}).encode(), sheet)
+    assert isinstance(taken, Submission)
+    json.dumps(taken.answers, ensure_ascii=False).encode()
+    assert all(change.isprintable() for change in taken.changes)
+
+
+def test_hidden_tests_are_cut_out_with_their_markers():
+    source = "# before\n### BEGIN HIDDEN TESTS\nsecret()\n### END HIDDEN TESTS\n# after"
+    assert without_hidden_tests(source) == "# before\n# after"
+    assert without_hidden_tests("# before\n### BEGIN HIDDEN TESTS\nsecret()") == "# before"
