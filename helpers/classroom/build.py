@@ -122,7 +122,27 @@ def execute(notebook, path):
     Raises:
         BuildError: a cell fails, writes to stderr, or prints what changes from run to run.
     """
-    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    run(notebook, path)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.language_info = {"name": "python"}
+    for cell in _code_cells(notebook):
+        for output in cell.outputs:
+            _keep_text(output)
+            _check_output(output, f"{place(path)}, {describe(cell)}")
+    return notebook
+
+
+def run(notebook, path):
+    """Run a notebook in an empty folder, with a progress bar; its outputs stay as they come, pictures and all.
+
+    Args:
+        notebook: the solution; it is changed in place.
+        path: of its source, for the bar and the messages.
+
+    Raises:
+        BuildError: a cell fails.
+    """
+    code_cells = _code_cells(notebook)
     with TemporaryDirectory() as folder, tqdm(code_cells, desc=path.stem, unit="cell") as bar:
         client = NotebookClient(
             notebook,
@@ -141,13 +161,6 @@ def execute(notebook, path):
             raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None
         except (CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{place(path)}: {error}") from None
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata.language_info = {"name": "python"}
-    for cell in code_cells:
-        for output in cell.outputs:
-            _keep_text(output)
-            _check_output(output, f"{place(path)}, {describe(cell)}")
-    return notebook
 
 
 def serialise(notebook):
@@ -161,6 +174,10 @@ def replace_file(path, text):
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8", newline="\n")
     os.replace(partial, path)
+
+
+def _code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _failed(cell):

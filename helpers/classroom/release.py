@@ -121,8 +121,22 @@ def check_release(source, release, path):
             raise BuildError(f"{place(path)}, {describe(cell)}: {shown} in the release.")
         if cell.get("outputs"):
             raise BuildError(f"{place(path)}, {describe(cell)}: it has outputs in the release.")
-    for secret in _secrets(source):
-        for cell in release.cells:
+    check_secrets(source, release, path)
+
+
+def check_secrets(source, notebook, path):
+    """Prove that no cell of a notebook has a part of an answer or of a hidden test in it.
+
+    Args:
+        source: the source, as `read_source` gave it.
+        notebook: what learners see.
+        path: of the source, for the message.
+
+    Raises:
+        BuildError: naming the file and the cell.
+    """
+    for secret in find_secrets(source):
+        for cell in notebook.cells:
             if secret in _joined(_code_lines(cell.source.split("\n"))):
                 line = secret.splitlines()[1]
                 raise BuildError(
@@ -130,8 +144,8 @@ def check_release(source, release, path):
                 )
 
 
-def _secrets(source):
-    """Yield what no released cell may hold.
+def find_secrets(source):
+    """Yield what no released cell may hold, as lines with a line break before and after each.
 
     That is each line of a hidden test, and each two lines in a row of a solution (or its only one).
     """
