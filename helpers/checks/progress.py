@@ -10,6 +10,7 @@ import nbformat
 from IPython.display import display
 
 from helpers.checks.catalogue import EXERCISES, MODULES
+from helpers.checks.cells import by_grade_id
 from helpers.checks.exercise import Exercise
 
 
@@ -139,10 +140,10 @@ def _points_in(folder, number):
             cells = nbformat.read(path, as_version=4).cells
         except Exception:  # `make restore` mends a notebook that cannot be read
             continue
-        for cell in cells:
+        for grade_id, cell in by_grade_id(cells).items():
             value = _value(cell)
             if value is not None:
-                yield cell.metadata.get("nbgrader", {}).get("grade_id"), value
+                yield grade_id, value
 
 
 def _value(cell):

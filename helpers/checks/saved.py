@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
+from helpers.checks.cells import by_grade_id
 from helpers.nn import base
 
 
@@ -44,7 +45,7 @@ def _answer_cell(exercise, beside):
             cells = nbformat.read(path, as_version=4).cells
         except Exception:  # a notebook that cannot be read has no answers; `make restore` mends it
             continue
-        for cell in cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == f"ex-{exercise.id.replace('.', '-')}":
-                return cell.source
+        cell = by_grade_id(cells).get(f"ex-{exercise.id.replace('.', '-')}")
+        if cell is not None:
+            return cell.source
     return None

@@ -1,0 +1,31 @@
+"""What the cells of a saved notebook are, also where an editor has dropped nbgrader's metadata, as Colab may."""
+
+import re
+
+from helpers.checks.catalogue import EXERCISES
+
+_DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
+_ANSWERS = {exercise.name: f"ex-{exercise.id.replace('.', '-')}" for exercise in EXERCISES.values()}
+_CHECKS = {f'check("{e.id}", {e.name})': f"check-{e.id.replace('.', '-')}" for e in EXERCISES.values()}
+
+
+def by_grade_id(cells):
+    """Return a dict from grade id to cell: of answers and checks at least, of whatever else has a grade id.
+
+    A cell's name is in its metadata. Where no cell has that name there, it is the last cell that defines the answer,
+    or the last one that is the line of the check.
+
+    Args:
+        cells: of a notebook, nbformat's.
+    """
+    named = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in cells}
+    named.pop(None, None)
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    by_source = {grade_id: cell for cell in code for grade_id in _said_by(cell.source)}
+    return by_source | named
+
+
+def _said_by(source):
+    if source.strip() in _CHECKS:
+        return [_CHECKS[source.strip()]]
+    return [_ANSWERS[name] for name in _DEFINITION.findall(source) if name in _ANSWERS]
