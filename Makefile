@@ -27,11 +27,17 @@ stale: $(READY)  ## Say which derived notebooks differ from their source; fails 
 progress: $(READY)  ## Show which exercises are done and what is next, from your notebooks in my/.
 	@$(PY) -m helpers progress
 
+visible: $(READY)  ## Run the visible checks of saved notebooks, without JupyterLab: IN=folder, NEED="01 2.1".
+	@$(PY) -m helpers visible $(if $(IN),"$(IN)") $(foreach name,$(NEED),--need "$(name)")
+
 restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
 	@$(PY) -m helpers restore $(NB)
 
 sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablation.
 	@$(PY) -m helpers sweep $(NAME) $(ARGS)
+
+elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
+	@$(PY) -m helpers elsewhere $(ADDRESS)
 
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
 	@$(PY) -m helpers kit
@@ -67,7 +73,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
 		pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress restore sweep learner-kit
+.PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere learner-kit
 .PHONY: release roster collect grade formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has

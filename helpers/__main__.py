@@ -61,6 +61,37 @@ def progress(
 
 
 @app.command()
+def visible(
+    folder: Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")] = ROOT / "my",
+    need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; again for more.")] = None,
+):
+    """Run the visible checks of saved notebooks; exit 1 if something written is wrong, or needed and not right."""
+    from helpers.classroom.visible import find_missing, run_visible_checks
+
+    find_missing([], need or ())  # a name that is none is said at once
+    outcomes = []
+    for outcome in run_visible_checks(ROOT, folder):
+        outcomes.append(outcome)
+        print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {outcome.status}")
+    right, missing = sum(one.status == "right" for one in outcomes), find_missing(outcomes, need or ())
+    print(f"{right} of {len(outcomes)} exercises are right.")
+    if missing:
+        print(f"Needed and not right: {', '.join(missing)}.")
+    sys.exit(1 if missing or any(one.failed for one in outcomes) else 0)
+
+
+@app.command()
+def elsewhere(
+    address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
+):
+    """Derive the notebooks for Colab; with an address, first change the public one wherever it stands."""
+    from helpers.classroom import elsewhere as places
+
+    changed = places.write(ROOT, address)
+    print("\n".join(str(path.relative_to(ROOT)) for path in changed) or "Everything is as it should be.")
+
+
+@app.command()
 def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "build" / "learner-kit.zip"):
     """Pack the course for a class: everything but solutions/, tests/ and what belongs to no learner."""
     from helpers.classroom.kit import pack
@@ -71,18 +102,21 @@ def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "bu
 
 @app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
-    """Derive the executed solutions and the released notebooks from solutions/*/*.py."""
+    """Derive executed solutions and released notebooks from solutions/*/*.py, and from these the ones for Colab."""
     from helpers.classroom import build
+    from helpers.classroom import elsewhere as places
 
     build.build(ROOT, notebook)
+    places.write(ROOT)
 
 
 @app.command()
 def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
     from helpers.classroom import build
+    from helpers.classroom import elsewhere as places
 
-    sys.exit(1 if build.report_stale(ROOT) else 0)
+    sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
 
 
 @app.command()

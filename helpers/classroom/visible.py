@@ -1,0 +1,97 @@
+"""The visible checks of saved notebooks, run with nobody in front of them: what a hosted CI calls for a learner.
+
+Answers are taken as a grader takes them and checked at the same desk, so the verdict is the grader's. They are the
+learner's own program on the learner's own machine: there is no sandbox, and nothing is executed but answers and checks.
+"""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.copies import find_releases
+from helpers.classroom.desk import Desk
+from helpers.classroom.sandbox.walls import Walls
+from helpers.classroom.source import grading
+from helpers.classroom.submission import Unreadable, read_submission
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the visible check of one exercise came to.
+
+    Args:
+        exercise_id: e.g. "1.3".
+        status: "right", "not written", or what is wrong with it.
+        message: what the check says in a notebook, as plain text.
+    """
+
+    exercise_id: str
+    status: str
+    message: str
+
+    @property
+    def failed(self):
+        """Whether something was written and is not right."""
+        return self.status not in ("right", "not written")
+
+
+def run_visible_checks(root, folder):
+    """Yield an Outcome for every visible check of the notebooks in a folder.
+
+    Args:
+        root: the repository, with the released notebooks.
+        folder: that holds NN_name/NN_name.ipynb, or NN_name.ipynb.
+
+    Raises:
+        ValueError: there is no notebook of the course, or one cannot be read.
+    """
+    saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
+    if not saved:
+        raise ValueError(f"{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb.")
+    for release, path in saved.items():
+        yield from _run(nbformat.read(release, as_version=4), path)
+
+
+def find_missing(outcomes, needed):
+    """Return the ids of the exercises that are needed and not right.
+
+    Args:
+        outcomes: of the checks that were run.
+        needed: ids of exercises and numbers of notebooks, e.g. "1.3" or "01".
+
+    Raises:
+        ValueError: there is no such exercise or notebook.
+    """
+    wanted = []
+    for name in needed:
+        ids = [id for id, exercise in EXERCISES.items() if name in (id, f"{int(id.partition('.')[0]):02d}")]
+        if not ids:
+            raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
+        wanted += ids
+    right = {outcome.exercise_id for outcome in outcomes if outcome.status == "right"}
+    return [exercise_id for exercise_id in wanted if exercise_id not in right]
+
+
+def _find(folder, release):
+    places = (Path(folder, release.stem, release.name), Path(folder, release.name))
+    return next((path for path in places if path.is_file()), None)
+
+
+def _run(release, path):
+    try:
+        answers = read_submission(path.read_bytes(), release).answers
+    except Unreadable as error:
+        raise ValueError(f"{path} cannot be read. {error}") from None
+    with contextlib.ExitStack() as stack:
+        walls = Walls(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
+        desk = stack.enter_context(contextlib.closing(Desk(walls, answers, secret="")))
+        for cell in release.cells:
+            grade_id = grading(cell).get("grade_id", "")
+            if grade_id.startswith("check-"):
+                score, panels = desk.run_check(cell)
+                exercise_id = grade_id.removeprefix("check-").replace("-", ".")
+                yield Outcome(exercise_id, score.status, "\n".join(map(repr, panels)))
