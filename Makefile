@@ -33,8 +33,8 @@ visible: $(READY)  ## Run the visible checks of saved notebooks, without Jupyter
 restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
 	@$(PY) -m helpers restore $(NB)
 
-sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablation.
-	@$(PY) -m helpers sweep $(NAME) $(ARGS)
+sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablation. SCHEDULER= as in grade.
+	@$(PY) -m helpers sweep $(NAME) $(ON_CLUSTER) $(ARGS)
 
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
 	@$(PY) -m helpers elsewhere $(ADDRESS)
@@ -44,6 +44,7 @@ learner-kit: $(READY)  ## Pack the course for a class, without solutions and tes
 
 # For an instructor; the guide is docs/instructors.md. DRY=1 says what would be done, and does nothing.
 DRY_RUN = $(if $(DRY),--dry-run)
+ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59".
 	@$(PY) -m helpers release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
@@ -57,8 +58,14 @@ collect: $(READY)  ## Collect submissions, from the exchange or a download: NB=0
 export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle or plain.
 	@$(PY) -m helpers export $(FOR) $(DRY_RUN) $(ARGS)
 
-grade: $(READY)  ## Grade the submissions of a notebook, or go on where grading stopped: NB=01.
-	@$(PY) -m helpers grade $(NB) $(DRY_RUN) $(ARGS)
+grade: $(READY)  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
+	@$(PY) -m helpers grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
+
+cluster: $(READY)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
+	@$(PY) -m helpers cluster $(if $(WORKERS),--workers "$(WORKERS)")
+
+test-cluster: $(READY)  ## Test grading on real Dask processes; some minutes. docs/scale.md says what it needs.
+	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
 	@$(PY) -m helpers formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
@@ -74,7 +81,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 		pyproject.toml -o requirements.lock
 
 .PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere learner-kit
-.PHONY: release roster collect grade formgrader feedback export bench lock
+.PHONY: release roster collect grade cluster test-cluster formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.
