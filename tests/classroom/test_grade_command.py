@@ -1,5 +1,6 @@
 """`python -m helpers grade`, run as an instructor does: refused in plain words, interrupted, killed, and taken up."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers import __main__ as command_line
+from helpers.classroom.sandbox.walls import Limits
+from helpers.classroom.workers import local_workers
 from tests.classroom.school import REPOSITORY, RIGHT, SLOW, TEXTBOOK, School
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
@@ -22,63 +26,69 @@ class Instructor:
 
     Args:
         root: the repository.
-        temporary: a folder for whatever the commands put aside.
+        temporary: a folder for whatever a command puts aside.
     """
 
     def __init__(self, root, temporary):
         self.root, self.temporary = root, temporary
         self.mark = uuid.uuid4().hex
-        self.environment = {name: value for name, value in os.environ.items() if name != "COURSE_SECRET_SEED"}
-        self.environment |= {"TMPDIR": str(temporary), "MARK": self.mark}
 
-    def start(self, *arguments, **environment):
-        """Start a command."""
+    def start(self, *arguments):
+        """Start a command in a process of its own, from a copy of this package in the repository."""
+        shutil.copytree(REPOSITORY / "helpers", self.root / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(REPOSITORY / "nbgrader_config.py", self.root)
         return subprocess.Popen(
             [sys.executable, "-m", "helpers", *arguments],
             cwd=self.root,
-            env=self.environment | environment,
+            env=os.environ | {"TMPDIR": str(self.temporary), "MARK": self.mark},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
 
-    def run(self, *arguments, **environment):
-        """Run a command; return its exit code and what it said."""
-        process = self.start(*arguments, **environment)
-        said = "".join(process.communicate(timeout=120))
-        assert "Traceback" not in said, said
-        return process.returncode, said
-
     def left_behind(self):
-        """Return the processes that were started from here, by the environment they have or the files they use."""
+        """Return the processes that such a command started, by the environment they have or the files they use."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
-                running = "Z" not in (folder / "stat").read_text().rpartition(")")[2][:3]
+                ended = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
             except OSError:
                 continue
-            if running and (self.mark.encode() in told or str(self.temporary).encode() in told):
+            if not ended and (self.mark.encode() in told or str(self.temporary).encode() in told):
                 found.append((folder / "cmdline").read_bytes())
         return found
 
 
 @pytest.fixture
-def instructor(released, tmp_path):
+def instructor(school, tmp_path):
     """An Instructor who has released notebook 00."""
-    root, temporary = tmp_path / "repository", tmp_path / "temporary"
-    shutil.copytree(released("00"), root)
-    shutil.copytree(REPOSITORY / "helpers", root / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "nbgrader_config.py", root)
-    temporary.mkdir()
-    return Instructor(root, temporary)
+    (tmp_path / "temporary").mkdir()
+    return Instructor(school.root, tmp_path / "temporary")
 
 
 @pytest.fixture
-def school(instructor):
+def school(released, tmp_path):
     """The School of that repository."""
-    return School(instructor.root, "00")
+    return School(shutil.copytree(released("00"), tmp_path / "repository"), "00")
+
+
+@pytest.fixture
+def run(school, monkeypatch, capfd):
+    """A function that runs a command in this process, and returns its exit code and all that was said."""
+    monkeypatch.setattr(command_line, "ROOT", school.root)
+    monkeypatch.delenv("COURSE_SECRET_SEED", raising=False)
+
+    def main(*arguments):
+        monkeypatch.setattr(sys, "argv", ["helpers", *arguments])
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        said = "".join(capfd.readouterr()) + (end.value.code if isinstance(end.value.code, str) else "")
+        assert "Traceback" not in said, said
+        return 1 if isinstance(end.value.code, str) else end.value.code, said
+
+    return main
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------
@@ -87,25 +97,36 @@ def school(instructor):
 def test_a_class_is_graded_and_the_unreadable_named(instructor, school):
     for student, work in {"ada": "solved", "bob": {"0.1": TEXTBOOK}, "cleo": b"", "dan": "untouched"}.items():
         school.hand_in(student, work)
-    code, said = instructor.run("grade", "00", "--dry-run")
-    assert (code, school.points()) == (0, {})
+    with instructor.start("grade", "00") as process:
+        said = "".join(process.communicate(timeout=120))
+    assert process.returncode == 1
+    assert "Traceback" not in said
     assert "00_start_here: 4 submissions, 4 of them to be graded." in said
-    code, said = instructor.run("grade", "00")
-    assert code == 1
     assert "cleo: could not be read. The file is empty." in said
     assert "1 of 4 could not be read or graded: cleo." in said
-    assert "COURSE_SECRET_SEED is not set" in said
+    assert "not right: " in said
     assert school.points() == {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": NOTHING}
     folder = instructor.root / "build/graded/00_start_here"
     assert {"report.csv", "items.csv", "items.png"} <= {path.name for path in folder.iterdir()}
-    school.hand_in("cleo", "solved")
-    code, said = instructor.run("grade", "00", COURSE_SECRET_SEED="secret")
-    assert code == 0
-    assert "COURSE_SECRET_SEED" not in said
-    assert instructor.left_behind() == []
+    wait_for(lambda: instructor.left_behind() == [])
 
 
-def test_what_cannot_be_graded_is_refused_in_one_sentence(instructor, school, tmp_path):
+def test_the_exit_code_is_0_once_everything_could_be_read(run, school, monkeypatch):
+    school.hand_in("ada", "solved")
+    school.hand_in("bob", b"")
+    code, said = run("grade", "00", "--dry-run")
+    assert (code, school.points()) == (0, {})
+    assert "2 submissions, 2 of them to be graded." in said
+    assert "COURSE_SECRET_SEED is not set" in said
+    assert run("grade", "00")[0] == 1
+    assert run("grade", "00")[0] == 1
+    school.hand_in("bob", "untouched")
+    monkeypatch.setenv("COURSE_SECRET_SEED", "secret")
+    code, said = run("grade", "00")
+    assert (code, "COURSE_SECRET_SEED" in said) == (0, False)
+
+
+def test_what_cannot_be_done_is_refused_in_one_sentence(run, school):
     refused = {
         ("grade",): "Which notebook? Name one by its number, e.g. NB=01.",
         ("grade", "42"): "There is no source of a notebook 42",
@@ -114,25 +135,35 @@ def test_what_cannot_be_graded_is_refused_in_one_sentence(instructor, school, tm
         ("release", "00", "--due", "soon"): "'soon' is no time",
     }
     for arguments, words in refused.items():
-        code, said = instructor.run(*arguments)
-        assert code == 1
-        assert words in said
+        code, said = run(*arguments)
+        assert (code, words in said) == (1, True), said
     with school.course.gradebook() as gradebook:
         gradebook.remove_assignment("00_start_here")
-    code, said = instructor.run("grade", "00")
+    code, said = run("grade", "00")
     assert (code, "00_start_here was not released yet: run `make release NB=00` first." in said) == (1, True)
 
 
-def test_without_bubblewrap_nothing_is_graded_unless_asked(instructor, school, tmp_path):
+def test_the_way_from_release_to_feedback(run, school):
+    code, said = run("release", "00", "--due", "2026-12-01 23:59 UTC")
+    assert (code, "00_start_here is released, due 2026-12-01" in said) == (0, True)
+    school.hand_in("ada", "solved")
+    assert run("grade", "00")[0] == 0
+    assert "1 submissions of 00_start_here would get feedback." in run("feedback", "00", "--dry-run")[1]
+    code, said = run("feedback", "00")
+    assert (code, "1 submissions have feedback in" in said) == (0, True)
+
+
+def test_without_bubblewrap_nothing_is_graded_unless_asked(run, school, tmp_path, monkeypatch):
     school.hand_in("ada", "solved")
     (tmp_path / "empty").mkdir()
-    code, said = instructor.run("grade", "00", PATH=str(tmp_path / "empty"))
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    code, said = run("grade", "00")
     assert code == 1
     assert "bubblewrap (the program bwrap) is not installed" in said
     assert "could read and change whatever you can, so nothing was graded" in said
     assert "--no-sandbox" in said
     assert school.points() == {}
-    code, said = instructor.run("grade", "00", "--no-sandbox", PATH=str(tmp_path / "empty"))
+    code, said = run("grade", "00", "--no-sandbox")
     assert code == 0
     assert "answers can read and write your files, the gradebook among them, and use the network" in said
     assert school.points("ada") == EVERYTHING
@@ -169,13 +200,10 @@ def test_a_run_that_was_stopped_is_taken_up_where_it_was(instructor, class_of_ei
 
     done = class_of_eight.records()
     assert 4 <= len(done) < 8
-    code, said = instructor.run("grade", "00")
-    assert code == 0
-    assert f"8 submissions, {8 - len(done)} of them to be graded." in said
+    assert len(class_of_eight.batch(limits=Limits()).find_open()) == 8 - len(done)
+    class_of_eight.grade(local_workers(2), limits=Limits())
     assert class_of_eight.records().items() >= done.items()
-    uninterrupted = dict.fromkeys(class_of_eight.records(), EVERYTHING) | {"student2": NOTHING}
-    assert class_of_eight.points() == uninterrupted
-    assert instructor.left_behind() == []
+    assert class_of_eight.points() == dict.fromkeys(class_of_eight.records(), EVERYTHING) | {"student2": NOTHING}
 
 
 def wait_for(condition):
@@ -202,26 +230,23 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("full", ["gradebook", "results"])
-def test_a_full_disk_is_said_plainly_and_nothing_is_lost(instructor, school, small_disk, full):
-    for number in range(4):
+def test_a_full_disk_is_said_plainly_and_nothing_is_lost(run, school, small_disk, full):
+    for number in range(3):
         school.hand_in(f"student{number}", "solved")
     if full == "gradebook":
         gradebook = small_disk / "gradebook.db"
-        shutil.move(instructor.root / "gradebook.db", gradebook)
-        (instructor.root / "gradebook.db").symlink_to(gradebook)
+        shutil.move(school.root / "gradebook.db", gradebook)
+        (school.root / "gradebook.db").symlink_to(gradebook)
     else:
-        (instructor.root / "build/graded").symlink_to(small_disk)
+        (school.root / "build/graded").symlink_to(small_disk)
     ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
-    code, said = instructor.run("grade", "00")
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    code, said = run("grade", "00")
     assert code == 1
     assert ("The gradebook cannot be used: " if full == "gradebook" else "No space left on device") in said
     ballast.unlink()
-    code, said = instructor.run("grade", "00")
+    code, said = run("grade", "00")
     assert code == 0
-    assert school.points() == {f"student{number}": EVERYTHING for number in range(4)}
+    assert school.points() == {f"student{number}": EVERYTHING for number in range(3)}
