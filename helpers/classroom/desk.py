@@ -172,7 +172,7 @@ class Desk:
     def _start_clock(self):
         self.pipe.deadline = min(self.end, time.monotonic() + self.walls.limits.seconds)
         self.pipe.left = dict(ALLOWANCE)
-        self.peer.arrays_changed = False
+        self.peer.changers.clear()
 
     def _why_stopped(self, reason):
         """Return a status and a sentence."""
@@ -210,7 +210,7 @@ class Desk:
         if self.pipe.failure:
             self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
             return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
-        if verdict.right and self.peer.arrays_changed and not verdict.exercise.mutates:
+        if verdict.right and self._turned_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees what an argument has become in the end. In between it was another one.
             reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
             return _nothing(exercise_id, max_points, "wrong", reason)
@@ -222,6 +222,12 @@ class Desk:
         misconception = verdict.misconception.name if verdict.misconception else ""
         reason = "" if verdict.right else _short(verdict.paragraphs[0])
         return Score(points, max_points, status, reason, misconception), [*map(_shortened, self.panels)]
+
+    def _turned_arguments(self, exercise_id):
+        """Whether the answer changed an array that it was given. A check tries those that it may call as well."""
+        tried = [given for number, (given, _) in self.session.verdicts.items() if number != exercise_id]
+        others = {given._number for given in tried if isinstance(given, RemoteFunction | RemoteClass)}
+        return bool(self.peer.changers - others)
 
 
 class Names:

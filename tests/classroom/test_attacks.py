@@ -16,10 +16,11 @@ import pytest
 from helpers.classroom.grading import grade_submission
 from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
 from tests.classroom.attacks import ATTACKS
+from tests.classroom.attacks.document import PLACE, make
 from tests.classroom.attacks.kit import Work, max_points, paper
 
 SECRET = "a secret of these tests"
-LIMITS = Limits(seconds=20, total=60, cpu=20, memory=640 << 20)
+LIMITS = Limits(seconds=60, total=200, cpu=20, memory=640 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,8 @@ def outcomes(request, tmp_path_factory):
     """What came of the attacks that are to be tested: two processes grade one after the other."""
     if reason := why_no_sandbox(tmp_path_factory.mktemp("trial")):
         pytest.skip(reason)
-    tested = {item.callspec.params["name"] for item in request.session.items if item.path == request.path}
+    here = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    tested = {item.callspec.params["name"] for item in here}
     folder = tmp_path_factory.mktemp("graders")
     context = multiprocessing.get_context("spawn")  # a process that is no copy of this one
     with ProcessPoolExecutor(2, context, initializer=warnings.simplefilter, initargs=("error",)) as graders:
@@ -113,3 +115,13 @@ def test_the_graded_notebook_can_be_shown_to_anyone(attack, outcome):
     hidden = [cell.source for cell in notebook.cells if cell.id.startswith("hidden-")]
     assert hidden and not any("hidden_check" in source for source in hidden)
     assert not attack.unseen or attack.unseen not in text
+
+
+def test_the_table_of_attacks_is_not_stale():
+    assert PLACE.read_text(encoding="utf-8") == make(), "run .venv/bin/python -m tests.classroom.attacks.document"
+
+
+def test_there_are_many_attacks_and_honest_work_among_them():
+    honest = [attack for attack in ATTACKS.values() if attack.honest]
+    assert len(honest) >= 20 and len(ATTACKS) - len(honest) >= 45
+    assert all(attack.points() == max_points(attack.notebook) for attack in honest)

@@ -45,7 +45,7 @@ class Peer:
         self.pipe = pipe
         self.offered = offered
         self.gone = gone
-        self.arrays_changed = False  # whether a call has ever changed an array that it was given
+        self.changers = set()  # numbers of the other side's things that changed an array they were given
         self.things = Things(self, side)
 
     def call(self, number, attribute, args, kwargs):
@@ -72,17 +72,18 @@ class Peer:
             self._send(tree, writer)
             while (message := self._receive())[0]["verb"] not in ("return", "raise"):
                 self._answer(*message)
-            return self._outcome(*message, writer.mutable)
+            return self._outcome(*message, writer.mutable, number)
         except Closed as closed:
             raise self.gone(str(closed)) from None
 
-    def _outcome(self, tree, block, arguments):
+    def _outcome(self, tree, block, arguments, number):
         """Make the changes, the warnings and the error of a call happen here, and return its value."""
         with self._reading():
             reader = Reader(self.things, block, arguments)
             for place, node in tree["changed"]:
                 put_into(arguments[place], reader.read(node))
-                self.arrays_changed |= isinstance(arguments[place], np.ndarray)
+                if isinstance(arguments[place], np.ndarray):
+                    self.changers.add(number)
             warned, printed = [clean(text) for text in tree["warned"]], clean(tree["printed"])
             value = reader.read(tree["value"]) if tree["verb"] == "return" else _error(**tree["error"])
         for text in warned:

@@ -12,6 +12,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def main(words):
     """Run the attacks, and write the table line by line."""
     from tests.classroom.attacks import ATTACKS
 
-    known = _read_table()
+    known = read_table()
     with tempfile.TemporaryDirectory() as folder:
         for name, attack in ATTACKS.items():
             if (words and not any(word in name for word in words)) or (not words and name in known):
@@ -47,7 +48,8 @@ def main(words):
             _write_table([known[name] for name in ATTACKS if name in known])
 
 
-def _read_table():
+def read_table():
+    """Return attack to what became of it under stock nbgrader, a row of stock.csv."""
     if not TABLE.exists():
         return {}
     with TABLE.open(newline="", encoding="utf-8") as file:
@@ -116,7 +118,7 @@ def _only_shows(cell):
 
 def walls_around(folder):
     """Return the beginning of a command that runs as an ordinary user, who can read the repository and this folder."""
-    base, home = Path(sys.base_prefix), "/home/ina"
+    base, home = Path(sys.base_prefix), "/ina"
     command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--die-with-parent"]
     command += ["--new-session", "--clearenv", "--proc", "/proc", "--dev", "/dev", "--size", str(512 << 20)]
     command += ["--tmpfs", "/tmp", "--dir", "/run", "--size", str(64 << 20), "--tmpfs", home]
@@ -183,14 +185,17 @@ def _what_was_found(path):
     if not path.exists():
         return ""
     text = path.read_text(encoding="utf-8", errors="replace")
-    return text.partition("RuntimeError: found ")[2].partition("\\n")[0].partition('"')[0].strip(". ")[:80]
+    found = re.search(r'RuntimeError: found ([^"<\\]+)', text)
+    return found[1].strip(". ").replace(str(ROOT), "…")[:80] if found else ""
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
 def _describe(attack, found):
-    right, most = sum(attack.points().values()), _most(attack.notebook)
+    from tests.classroom.attacks.kit import max_points
+
+    right, most = attack.points(), sum(max_points(attack.notebook).values())
     row = {"attack": attack.name, "most": f"{most:g}", "points": "", "next": "", "outcome": ""}
     if "hung" in found:
         return row | {"outcome": f"the run hung; stopped from outside after {PATIENCE} s"}
@@ -202,23 +207,17 @@ def _describe(attack, found):
     said = []
     if points is None:
         said.append("no score")
-    elif points > right:
+    elif any(found["amy"].get(grade_id, 0.0) > earned for grade_id, earned in right.items()):
         said.append("full points" if points >= most else "points that it did not earn")
-    elif points < right:
-        said.append("points lost that it had earned" if attack.honest else "points of others lost")
+    elif any(found["amy"].get(grade_id, 0.0) < earned for grade_id, earned in right.items()):
+        said.append("points lost that it had earned")
     if found["saw"]:
-        said.append(f"found {found['saw']}")
+        said = [f"found {found['saw']}"]
     if found["left"]:
         said.append("left a file behind")
     if after != most:
         said.append("the next student is not graded" if after is None else "the next student's score is wrong")
     return row | {"outcome": "; ".join(said) or "as it should be"}
-
-
-def _most(notebook):
-    from tests.classroom.attacks.kit import max_points
-
-    return sum(max_points(notebook).values())
 
 
 if __name__ == "__main__":

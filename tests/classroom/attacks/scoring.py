@@ -19,12 +19,12 @@ def input_transformer(work):
 
 @attack(**NOTHING, status={"1.1": "not written"})
 def input_transformer_that_is_careful(work):
-    """Does so only where there is IPython, and turns every check into its full points."""
+    """Does so only where there is IPython, and turns every check into one point."""
     work.put_before(
         "1.1",
         """
         def points(lines):
-            return ["3.0"] if any("check(" in line for line in lines) else lines
+            return ["1.0"] if any("check(" in line for line in lines) else lines
 
         try:
             get_ipython().input_transformers_cleanup.append(points)
@@ -50,20 +50,22 @@ def formatter_of_points(work):
     )
 
 
-@attack(**NOTHING)
+@attack(earns={"1.5": (0, 0)}, status={"1.5": "wrong"})
 def patched_comparisons(work):
-    """Patches NumPy's comparisons so that everything is close to everything."""
-    work.put_before(
-        "1.1",
+    """Patches NumPy's comparisons so that everything is close to everything, and returns ones."""
+    work.write(
+        "1.5",
         """
         import numpy.testing
 
         np.isclose = lambda a, b, **how: np.ones(np.shape(b), bool)
         np.allclose = np.array_equal = lambda a, b, **how: True
-        np.all = np.any = lambda *args, **how: True
         for name in dir(numpy.testing):
             if name.startswith("assert"):
                 setattr(numpy.testing, name, lambda *args, **how: None)
+
+        def backprop_norms(Wh, dh, steps):
+            return np.ones(steps, dh.dtype)
         """,
     )
 

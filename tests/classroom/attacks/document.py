@@ -1,0 +1,103 @@
+"""Make docs/attacks.md from the attacks and from what stock nbgrader did with them.
+
+.venv/bin/python -m tests.classroom.attacks.document
+"""
+
+from pathlib import Path
+
+from tests.classroom.attacks import ATTACKS
+from tests.classroom.attacks.kit import max_points
+from tests.classroom.attacks.run_stock import CELL, PATIENCE, read_table
+
+PLACE = Path(__file__).resolve().parents[3] / "docs" / "attacks.md"
+
+_BEGINNING = """# Attacks
+
+<!-- Made by `.venv/bin/python -m tests.classroom.attacks.document`; change tests/classroom/attacks instead. -->
+
+A submission is a stranger's program. Each row below is one submission: what it tries, what stock nbgrader made of
+it, and what `make grade` makes of it. {count} submissions attack the grading; {honest} more are honest work that
+came out messy and must lose nothing. `tests/classroom/test_attacks.py` grades them all, and holds each of them to
+its right score, its status and its reason; it also looks for what they leave behind, and grades honest work after
+each.
+
+**How stock nbgrader was tried.** `nbgrader autograde` 0.9.6 ran once on each, with this course's own checks,
+visible and hidden, on a machine set up as an instructor's is: the course with its solutions beside the gradebook, a
+secret seed in the environment. After each attack stood the honest work of another student. Each cell had {cell} s,
+each run {patience} s. All of it was run inside bubblewrap, as an ordinary user without a network, so that what an
+attack *could* reach there says less than it would outside: no internet, no other users.
+`tests/classroom/attacks/run_stock.py` says how to run it again; `stock.csv` beside it keeps what came out.
+
+Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached what
+was not theirs, {broken} stopped the run or cost the next student his score; {lost} of the {honest} honest ones lost
+points. Here none did.
+
+In the columns, «14 of 24» are the points of the whole notebook. Where an attack spoils its own answer, that
+answer's points are lost in both, and that is right. One that reaches out is right otherwise and gives up its points
+where it found something: full points mean that nothing was found. «As it should be» says that the score was the
+right one.
+"""
+
+_END = """
+## What remains
+
+- **The answers of one submission share a process.** They can spoil each other, and only each other.
+- **Hidden draws stop hard-coding, not copying.** The course is public, its solutions too. Whoever hands in a copied
+  solution has handed in a right answer.
+- **Without a secret seed the hidden draws are known to everyone.** Set one; it may be any text.
+- **Without bubblewrap (`--no-sandbox`) the answers run as the user who grades.** The checks still run in another
+  process and the limits hold, so printing, looping, crashing and patching come to nothing; but files can be read and
+  written, processes started, and the grader itself killed.
+- **A process may make empty files in its own /tmp as long as its time lasts.** Linux lets them take up to an eighth
+  of the machine's memory, which is free again when the process ends. Only a control group would stop that.
+- **The kernel is shared.** A fault in Linux itself that an ordinary program can use would be open to an answer too.
+  What is refused to it (processes, threads, sockets, namespaces, mounts, debugging and more) makes that less likely,
+  not impossible. A class that is worth such an attack should be graded on a virtual machine.
+"""
+
+
+def make():
+    """Return the text of docs/attacks.md."""
+    stock = read_table()
+    attacks = [attack for attack in ATTACKS.values() if not attack.honest]
+    lines = [_beginning(attacks, stock)]
+    for family in dict.fromkeys(attack.family for attack in ATTACKS.values()):
+        lines += [f"\n## {family[0].upper()}{family[1:]}\n", "| attack | it tries | stock nbgrader | here |"]
+        lines += ["| --- | --- | --- | --- |"]
+        lines += [_row(attack, stock[attack.name]) for attack in ATTACKS.values() if attack.family == family]
+    return "\n".join(lines) + "\n" + _END
+
+
+def _beginning(attacks, stock):
+    def count(tried, *words):
+        return sum(any(word in stock[attack.name]["outcome"] for word in words) for attack in tried)
+
+    honest = [attack for attack in ATTACKS.values() if attack.honest]
+    return _BEGINNING.format(
+        count=len(attacks),
+        honest=len(honest),
+        cell=CELL,
+        patience=PATIENCE,
+        gained=count(attacks, "full points", "points that it did not earn"),
+        found=count(attacks, "found ", "left a file"),
+        broken=count(attacks, "hung", "killed", "no score", "next student"),
+        lost=count(honest, "lost", "no score", "hung", "killed", "next student"),
+    )
+
+
+def _row(attack, row):
+    most = sum(max_points(attack.notebook).values())
+    stock = f"{row['points']} of {row['most']}: {row['outcome']}" if row["points"] else row["outcome"]
+    here = f"{sum(attack.points().values()):g} of {most:g}"
+    status = next(iter(attack.status.values()), "right" if attack.points() == max_points(attack.notebook) else "")
+    here += f": {status}" if status else ""
+    name = f"{attack.name} (honest)" if attack.honest else attack.name
+    return f"| {name} | {_escaped(attack.tries)} | {_escaped(stock)} | {here} |"
+
+
+def _escaped(text):
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+if __name__ == "__main__":
+    PLACE.write_text(make(), encoding="utf-8")
