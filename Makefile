@@ -67,6 +67,9 @@ cluster: $(READY)  ## Run a Dask cluster on this machine, as a rehearsal of a la
 test-cluster: $(READY)  ## Test grading on real Dask processes; some minutes. docs/scale.md says what it needs.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
 
+test-hub: $(READY)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
+	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
+
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
 	@$(PY) -m helpers formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
@@ -81,7 +84,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 		pyproject.toml -o requirements.lock
 
 .PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere learner-kit
-.PHONY: release roster collect grade cluster test-cluster formgrader feedback export bench lock
+.PHONY: release roster collect grade cluster test-cluster test-hub formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.

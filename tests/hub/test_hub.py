@@ -1,0 +1,260 @@
+"""A class on a real hub: one assignment from its release to the feedback, and all that a student must not reach."""
+
+import contextlib
+import csv
+import grp
+import html
+import json
+import pwd
+import re
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from helpers.classroom.course import Course
+from tests.hub.conftest import NAME, NOTEBOOK, succeed
+from tests.hub.hub import COURSE
+from tests.hub.machine import PATIENCE, Machine, processes_of, what_is_missing
+
+pytestmark = pytest.mark.hub
+
+#: Prints which of some paths its user can read.
+READ = """
+import json, os, sys
+def can_read(path):
+    try:
+        os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
+    except OSError:
+        return False
+    return True
+print(json.dumps([path for path in sys.argv[1:] if can_read(path)]))
+"""
+
+#: Tries to put another course in the place of the real one.
+SWAP = """
+import os, sys
+try:
+    os.rename(sys.argv[1], sys.argv[1] + "-gone")
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def submissions(hub, person):
+    """Return what a person's list of assignments shows of their submissions."""
+    shown = hub.visitors[person].assignments(COURSE)
+    return [each for entry in shown if entry["status"] == "submitted" for each in entry["submissions"]]
+
+
+def feedback(hub, person):
+    """Return the text of the feedback that a person has fetched."""
+    [submission] = submissions(hub, person)
+    page = hub.visitors[person].read(f"{submission['local_feedback_path']}/{NAME}.html")
+    return page, html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def can_read(hub, person, *paths):
+    """Return those of some paths that a person can read; each of them is there."""
+    for path in paths:
+        assert path.exists(), path
+    return json.loads(hub.run_as(person, READ, *paths))
+
+
+# --- the servers ------------------------------------------------------------------------------------------------------
+
+
+def test_each_server_runs_as_the_user_whose_it_is(hub):
+    for person in hub.visitors:
+        commands = [" ".join(process.cmdline()) for process in hub.servers(person)]
+        assert any("jupyterhub-singleuser" in command for command in commands)
+
+
+def test_nothing_listens_to_the_world(hub):
+    everything = [hub.process, *hub.process.children(recursive=True)]
+    heard = {
+        connection.laddr.ip
+        for process in everything
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert heard == {"127.0.0.1"}
+
+
+def test_whatever_goes_wrong_nothing_of_it_is_left():
+    if missing := what_is_missing():
+        pytest.skip(missing)
+    with pytest.raises(RuntimeError, match="half way"), Machine() as machine:
+        machine.add_group("students")
+        machine.add_user("eve", "students")
+        uid = machine.uid("eve")
+        machine.run("eve", "sh", "-c", "sleep 600 >/dev/null 2>&1 &")
+        assert [process.name() for process in processes_of(uid)] == ["sleep"]
+        raise RuntimeError("half way")
+    assert processes_of(uid) == []
+    assert not machine.folder.exists()
+    assert machine.name("eve") not in {user.pw_name for user in pwd.getpwall()}
+    assert machine.name("students") not in {group.gr_name for group in grp.getgrall()}
+
+
+# --- from the release to the feedback ---------------------------------------------------------------------------------
+
+
+def test_what_a_student_fetches_is_the_released_notebook(handed_in):
+    [fetched] = (handed_in.machine.home("ada") / NAME).glob("*.ipynb")
+    cells = json.loads(fetched.read_text())["cells"]
+    released = json.loads((handed_in.course / "notebooks" / NOTEBOOK).read_text())["cells"]
+    changed = [cell["id"] for cell, other in zip(cells, released, strict=True) if cell["source"] != other["source"]]
+    assert changed == ["ex-0-1"]
+
+
+def test_a_submission_in_anothers_name_is_refused_and_reported_and_the_right_one_kept(handed_in, forged, collected):
+    ada, bob = map(handed_in.machine.name, ("ada", "bob"))
+    assert collected.returncode == 1
+    assert (
+        f"Refused: {forged.name.rpartition('/')[2]} was handed in as {ada}, but belongs to {bob}.\n" in collected.stdout
+    )
+    assert "Collected: 2 new" in collected.stdout
+    [timestamp] = [submission["timestamp"] for submission in submissions(handed_in, "ada")]
+    folder = handed_in.course / "build/submitted" / ada / NAME
+    assert (folder / "timestamp.txt").read_text() == timestamp
+
+
+def test_a_link_into_the_instructors_folder_is_not_followed(handed_in, forged, collected):
+    assert f"Refused: {Path(forged.link).name} has a notebook that is a symlink.\n" in collected.stdout
+    folder = handed_in.course / "build/submitted" / handed_in.machine.name("bob") / NAME
+    assert "(1 - np.tanh(a / 2)) / 2" in (folder / f"{NAME}.ipynb").read_text()
+
+
+def test_each_student_has_the_score_of_their_own_answer(graded):
+    with Course(graded.course).gradebook() as gradebook:
+        scores = {each.student.id: (each.score, each.max_score) for each in gradebook.find_assignment(NAME).submissions}
+    assert scores == {graded.machine.name("ada"): (2.0, 2.0), graded.machine.name("bob"): (0.0, 2.0)}
+
+
+def test_the_export_has_these_scores(graded):
+    succeed(graded.run("export", "plain"))
+    with (graded.course / "build/grades-plain.csv").open(newline="", encoding="utf-8-sig") as file:
+        scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert scores == {graded.machine.name("ada"): 2.0, graded.machine.name("bob"): 0.0}
+
+
+def test_each_student_fetches_the_feedback_on_their_own_answer_and_no_other(graded):
+    for person, answer, other in ("ada", "(1 + np.tanh", "(1 - np.tanh"), ("bob", "(1 - np.tanh", "(1 + np.tanh"):
+        page, text = feedback(graded, person)
+        assert answer in text
+        assert other not in text
+        assert "hidden_check" not in page
+
+
+# --- what a student must not reach ------------------------------------------------------------------------------------
+
+
+def test_a_student_reads_nothing_of_another_or_of_the_instructor(graded):
+    machine, course, exchange = graded.machine, graded.course, graded.exchange / COURSE
+    own = machine.home("bob") / NOTEBOOK
+    [server] = [process for process in graded.servers("ada") if "jupyterhub-singleuser" in " ".join(process.cmdline())]
+    forbidden = [
+        machine.home("ada"),
+        machine.home("ada") / NOTEBOOK,
+        machine.home("ada") / ".local/share/jupyter/nbgrader_cache",
+        machine.home("grace"),
+        course / "solutions" / NOTEBOOK,
+        course / "gradebook.db",
+        course / "build/submitted" / machine.name("ada") / NAME / f"{NAME}.ipynb",
+        course / "build/feedback" / machine.name("ada") / NAME / f"{NAME}.html",
+        exchange / "inbound",
+        exchange / "feedback",
+        graded.state,
+        graded.state / "jupyterhub.sqlite",
+        graded.state / "cookie_secret",
+        Path("/proc", str(server.pid), "environ"),  # with the token by which the server speaks to the hub
+    ]
+    assert can_read(graded, "bob", own, exchange / "outbound" / NOTEBOOK, *forbidden) == [
+        str(own),
+        str(exchange / "outbound" / NOTEBOOK),
+    ]
+
+
+def test_no_solution_lies_in_what_all_can_read(hub):
+    installed = [hub.machine.folder / "learner-kit", hub.programs.parent, hub.exchange, hub.machine.folder / "settings"]
+    assert [path for top in installed for path in top.rglob("solutions")] == []
+
+
+def test_a_student_cannot_put_another_course_in_the_place_of_the_real_one(released):
+    assert released.run_as("bob", SWAP, released.exchange / COURSE).strip() == "Operation not permitted"
+
+
+def test_a_student_does_not_get_into_the_server_of_another(handed_in):
+    bob = handed_in.visitors["bob"]
+    paths = ["lab", "api/contents", f"assignments?course_id={COURSE}"]
+    for person, theirs in {"ada": [*paths, f"files/{NOTEBOOK}"], "grace": [*paths, "formgrader"]}.items():
+        owner = handed_in.visitors[person]
+        for path in theirs:
+            assert owner.own("GET", path).status_code == 200, path
+            assert bob.ask("GET", f"/user/{owner.name}/{path}").status_code == 403, path
+        assert bob.ask("DELETE", f"/hub/api/users/{owner.name}/server").status_code in (403, 404)
+        assert bob.ask("POST", f"/hub/api/users/{owner.name}/tokens").status_code in (403, 404)
+    assert bob.ask("GET", "/hub/api/users").status_code == 403
+
+
+def test_a_student_does_not_get_round_the_proxy_either(hub):
+    name, bob = hub.machine.name("ada"), hub.visitors["bob"]
+    [port] = {
+        connection.laddr.port
+        for process in hub.servers("ada")
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN and answers(connection.laddr.port)
+    }
+    straight = requests.get(
+        f"http://127.0.0.1:{port}/user/{name}/api/contents", cookies=bob.session.cookies, timeout=PATIENCE
+    )
+    assert straight.status_code == 403
+    assert requests.get(f"{hub.proxy_api}/api/routes", timeout=PATIENCE).status_code == 403
+
+
+def answers(port):
+    """Whether something that speaks HTTP is at a port of this machine."""
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code > 0
+    return False
+
+
+# --- formgrader -------------------------------------------------------------------------------------------------------
+
+
+def test_formgrader_is_there_for_the_instructor_alone(graded):
+    assert graded.visitors["grace"].own("GET", "formgrader").status_code == 200
+    for student in "ada", "bob":
+        for path in "formgrader", "formgrader/api/assignments":
+            assert graded.visitors[student].own("GET", path).status_code == 404
+
+
+def test_formgrader_cannot_be_shown_inside_jupyterlab_so_no_menu_offers_it_there(graded):
+    grace = graded.visitors["grace"]
+    assert "frame-ancestors 'none'" in grace.own("GET", "formgrader").headers["Content-Security-Policy"]
+    for visitor in graded.visitors.values():
+        disabled = re.search(r'"disabledExtensions": \[[^]]*\]', visitor.wait_for_server())[0]
+        assert "@jupyter/nbgrader:formgrader" in disabled
+        assert "@jupyter/nbgrader:assignment-list" not in disabled
+
+
+def test_formgrader_opens_in_a_tab_of_its_own_with_the_scores_of_the_class(browser, graded, screenshots):
+    grace, context = graded.visitors["grace"], browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
+    page.route("**/mathjax/**", lambda route: route.abort())  # from the network, where there may be none
+    page.goto(f"{graded.address}/hub/user-redirect/formgrader")
+    page.get_by_label("Username").fill(grace.name)
+    page.get_by_label("Password").fill(grace.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name=NAME).first.wait_for()
+    page.screenshot(path=screenshots / "formgrader-on-the-hub.png")
+    assert page.url.startswith(f"{graded.address}/user/{grace.name}/formgrader")
+    page.get_by_role("link", name="2", exact=True).click()  # submissions
+    for student, score in ("ada", "2 / 2"), ("bob", "0 / 2"):
+        row = page.get_by_role("row").filter(has_text=graded.machine.name(student))
+        row.get_by_text(score).wait_for()
+    page.screenshot(path=screenshots / "submissions-on-the-hub.png")
+    context.close()
