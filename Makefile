@@ -39,6 +39,12 @@ sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablati
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
 	@$(PY) -m helpers elsewhere $(ADDRESS)
 
+site: $(READY)  ## Build the course as a book to browse, and its solutions, in build/site/; one of them: SITE=course.
+	@$(PY) -m helpers site $(SITE)
+
+test-site: site  ## Test every page of both books, in headless Chromium.
+	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),tests/browser/test_site.py)
+
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
 	@$(PY) -m helpers kit
 
@@ -80,10 +86,10 @@ bench: $(READY)  ## Measure the reference layers: time, memory, and against PyTo
 	@$(PY) -m helpers bench $(ARGS)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
-	uv pip compile --universal --python-version 3.11 --extra browser --upgrade --no-header \
+	uv pip compile --universal --python-version 3.11 --extra browser --extra site --upgrade --no-header \
 		pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere learner-kit
+.PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
 .PHONY: release roster collect grade cluster test-cluster test-hub formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
@@ -103,6 +109,6 @@ $(READY): pyproject.toml requirements.lock
 	@echo "Installing the course's packages into .venv (once, a minute or two) …"
 	@rm -f $@
 	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
-	@$(PY) -m pip install --disable-pip-version-check -c requirements.lock -e ".[browser]" || { \
+	@$(PY) -m pip install --disable-pip-version-check -c requirements.lock -e ".[browser,site]" || { \
 		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
 	@printf %s "$(CURDIR)" > $@

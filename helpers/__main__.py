@@ -101,6 +101,15 @@ def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "bu
 
 
 @app.command()
+def site(book: Annotated[str, typer.Argument(help="course or solutions; both if left out.")] = ""):
+    """Build the course as a book to browse, and its solutions as another, into build/site/."""
+    from helpers.classroom import site as books
+
+    for page in books.build(ROOT, book):
+        print(f"{page} is ready. Open it in a browser, or put its folder on any web server.")
+
+
+@app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
     """Derive executed solutions and released notebooks from solutions/*/*.py, and from these the ones for Colab."""
     from helpers.classroom import build

@@ -16,8 +16,9 @@ EXACT = ("nbgrader", "nbval", "nbclient", "nbconvert", "ipykernel", "numpy")
 
 
 def pins():
-    """Return the requirements that make installs: the project's, and those of the tests in a browser."""
-    return [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["browser"]]
+    """Return the requirements that make installs: the project's, those of the tests in a browser, and of the site."""
+    extras = PROJECT["optional-dependencies"]
+    return [Requirement(line) for line in PROJECT["dependencies"] + extras["browser"] + extras["site"]]
 
 
 def lock():

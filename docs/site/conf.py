@@ -1,0 +1,23 @@
+"""Sphinx's settings for the site; helpers/classroom/site.py writes the pages, and `make site` runs both."""
+
+project = "From vanishing gradients to a language model"
+language = "en"
+root_doc = "index"
+extensions = ["myst_nb"]
+
+nb_execution_mode = "off"  # the notebooks come with their outputs
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+
+html_theme = "furo"
+pygments_dark_style = "github-dark"
+html_static_path = ["static"]
+html_css_files = ["course.css"]
+html_js_files = ["course.js"]
+html_use_index = False
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+
+mathjax_path = "mathjax.js"  # in _static
+mathjax3_config = {"options": {"enableMenu": False}}  # the menu would ask for files that are not there

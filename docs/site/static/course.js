@@ -1,0 +1,28 @@
+/* Formulas in a line of text, on a narrow page. */
+
+/* A full stop after a formula does not begin a line: it becomes a part of the formula. */
+function takeStops() {
+  for (const formula of document.querySelectorAll("span.math")) {
+    const next = formula.nextSibling;
+    if (next?.nodeType === Node.TEXT_NODE && /^[.,;:!?)]/.test(next.data)) {
+      formula.append(next.data[0]);
+      next.data = next.data.slice(1);
+    }
+  }
+}
+
+/* A formula that is wider than the page gets a line of its own, which scrolls. */
+function markWide() {
+  for (const formula of document.querySelectorAll("span.math")) {
+    formula.classList.remove("wide");
+    const page = formula.closest("p, li, td, article");
+    formula.classList.toggle("wide", formula.getBoundingClientRect().width > page.clientWidth);
+  }
+}
+
+window.addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  takeStops();
+  markWide();
+  window.addEventListener("resize", markWide);
+});

@@ -1,0 +1,244 @@
+"""The books of the site as a reader finds them: in a wide window and on a phone, from files and from a server.
+
+In `make test` they have notebook 00 only, since running all of them takes minutes; `make test-site` reads them whole.
+"""
+
+import os
+import re
+import shutil
+import threading
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_notebook
+
+from helpers.classroom import site
+from helpers.classroom.build import find_sources
+from helpers.classroom.release import find_secrets
+from helpers.classroom.source import as_release, is_only_in_solution, read_source
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+every_width = pytest.mark.parametrize("window", [PHONE, DESK], ids=["phone", "desk"])
+every_book = pytest.mark.parametrize("book", site.BOOKS)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """The folder with both books: of all notebooks in COURSE_SITE, or else of notebook 00, made here."""
+    if built := os.environ.get("COURSE_SITE"):
+        return Path(built).resolve()
+    root = tmp_path_factory.mktemp("course")
+    for name in "solutions/00_start_here", "docs/site":
+        shutil.copytree(ROOT / name, root / name)
+    for name in "README.md", "GLOSSARY.md", "docs/course_map.png":
+        shutil.copy(ROOT / name, root / name)
+    site.build(root)
+    return root / "build" / "site"
+
+
+@cache
+def pages(folder):
+    """Return every page of a book, parsed, by its path."""
+    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.rglob("*.html")}
+
+
+def lines(words):
+    """Return the lines of some text as `find_secrets` gives them: stripped, none empty, between line breaks."""
+    return "\n" + "\n".join(line.strip() for line in words.split("\n") if line.strip()) + "\n"
+
+
+# --- what is in them --------------------------------------------------------------------------------------------------
+
+
+@cache
+def sources(books):
+    """Return the source of each notebook that is in the books, by name."""
+    found = {path.stem: read_source(path) for path in find_sources(ROOT)}
+    return {name: source for name, source in found.items() if (books / "course" / f"{name}.html").exists()}
+
+
+def test_no_answer_and_no_hidden_test_is_in_the_learners_book(books):
+    texts = {path.stem: lines(page.get_text()) for path, page in pages(books / "course").items()}
+    assert all(name in texts for name in sources(books)) and sources(books)
+    for text in texts.values():
+        assert "hidden_check" not in text and "BEGIN SOLUTION" not in text and "· right" not in text
+    for name, source in sources(books).items():
+        assert [secret for secret in find_secrets(source) if secret in texts[name]] == []
+        released = lines("\n".join(cell.source for cell in as_release(source).cells))
+        answered = [cell for cell in source.cells if is_only_in_solution(cell) and cell.cell_type == "code"]
+        own = [line for cell in answered for line in lines(cell.source).splitlines() if f"\n{line}\n" not in released]
+        assert [line for line in own if f"\n{line}\n" in texts[name]] == []
+        assert "answered." not in texts[name] and "\nAnswers" not in texts[name]
+
+
+def test_the_solutions_have_every_answer_and_what_the_checks_said(books):
+    texts = {path.stem: lines(page.get_text()) for path, page in pages(books / "solutions").items()}
+    for name, source in sources(books).items():
+        hidden = [cell for cell in source.cells if "BEGIN HIDDEN TESTS" in cell.source]
+        answers = new_notebook(cells=[cell for cell in source.cells if cell not in hidden])
+        assert [secret for secret in find_secrets(answers) if secret not in texts[name]] == []
+        assert texts[name].count("· right") == len(hidden)
+        assert "NotImplementedError(" not in texts[name] and "hidden_check" not in texts[name]
+
+
+@every_book
+def test_every_link_leads_somewhere(books, book):
+    read = pages(books / book)
+    dead = []
+    for path, page in read.items():
+        for tag in page.find_all(src=True) + page.find_all(href=True):
+            link = tag.get("src") or tag["href"]
+            parts = urlsplit(link)
+            if parts.scheme in ("http", "https", "mailto"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            fragment = unquote(parts.fragment)
+            if not target.is_file() or (fragment and target in read and not read[target].find(id=fragment)):
+                dead.append(f"{path.name}: {link}")
+    assert dead == []
+
+
+@every_book
+def test_every_figure_is_there_and_has_alt_text(books, book):
+    for name, source in sources(books).items():
+        images = pages(books / book)[books / book / f"{name}.html"].find("article").find_all("img")
+        drawn = sum(len(re.findall(r"^plots\.", cell.source, re.MULTILINE)) for cell in as_release(source).cells)
+        assert len(images) >= drawn - 1  # a release also draws the learner's progress
+        assert [str(image) for image in images if len(image["alt"]) < 30] == []
+
+
+@every_book
+def test_each_page_has_a_title_and_leads_to_the_next(books, book):
+    read = pages(books / book)
+    steps = ["index", *sources(books), "glossary"]
+    for here, there in pairwise(steps):
+        page = read[books / book / f"{here}.html"]
+        assert page.find("a", class_="next-page")["href"] == f"{there}.html"
+        assert page.title.text.strip() and page.html["lang"] == "en" and page.find("meta", attrs={"name": "viewport"})
+
+
+# --- how they look ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(books):
+    """The address of a web server on this machine that has the books."""
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=books)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def visit(browser):
+    """A function that opens a window of some size; what its pages ask of others, or complain of, is kept with it."""
+    contexts = []
+
+    def open_window(base, window, **settings):
+        contexts.append(context := browser.new_context(viewport=window, **settings))
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.faults = []
+        page.on("console", lambda message: message.type == "error" and page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("response", lambda response: response.status >= 400 and page.faults.append(f"missing: {response.url}"))
+        page.on("requestfailed", lambda request: failed(request, page))
+        page.route("**/*", lambda route: go_on(route, page, base))
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+def failed(request, page):
+    """Keep a request that failed; what is still on its way when a reader goes on to another page has not."""
+    if request.failure != "net::ERR_ABORTED":
+        page.faults.append(f"failed: {request.url}")
+
+
+def go_on(route, page, base):
+    """Let a page have what is its own, and nothing else."""
+    if route.request.url.startswith((base, "data:")):
+        route.continue_()
+    else:
+        page.faults.append(f"foreign: {route.request.url}")
+        route.abort()
+
+
+def settle(page):
+    """Wait until formulas are drawn and pictures, also those further down, are there."""
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("""() => Promise.all([...document.images].map(image => {
+        image.loading = "eager";
+        return image.decode();
+    }))""")
+
+
+@pytest.mark.browser
+@every_width
+@every_book
+def test_a_page_needs_nothing_from_elsewhere_and_fits_the_window(books, book, window, visit, screenshots):
+    page = visit(books.as_uri(), window)
+    for path in sorted((books / book).glob("*.html")):
+        page.goto(path.as_uri())
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= window["width"], path.name
+        wide = page.locator("article img").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+        assert [right for right in wide if right > window["width"]] == [], path.name
+        drawn = page.locator("mjx-container").count()
+        assert drawn == page.locator(".math").count() and page.locator("[data-mjx-error]").count() == 0, path.name
+        page.screenshot(path=screenshots / f"{book}-{path.stem}-{window['width']}.png", full_page=True)
+    assert page.faults == []
+
+
+@pytest.mark.browser
+@every_width
+def test_a_search_finds_english_and_korean_words(served, window, visit):
+    page = visit(served, window)
+    for words in "sigmoid overflows", "은닉":
+        page.goto(f"{served}/course/index.html")
+        if window == PHONE:
+            page.locator("label[for=__navigation]:visible").first.click()
+        page.locator("input[name=q]").fill(words)
+        page.locator("input[name=q]").press("Enter")
+        page.locator("#search-results li a").first.click()
+        page.locator("article").get_by_text(words.split()[0]).first.wait_for()
+    assert page.faults == []
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
+    page = visit(books.as_uri(), PHONE, has_touch=True)
+    page.goto((books / "course" / "index.html").as_uri())
+    entry = page.locator(".sidebar-tree").get_by_role("link", name="00 · Start here")
+    assert entry.bounding_box()["x"] < 0  # out of sight until the menu is opened
+    page.locator("label[for=__navigation]:visible").first.tap()
+    entry.tap()
+    page.get_by_role("heading", name="Start here: write, check, mend").wait_for()
+    hint = page.locator("details").first
+    hint.locator("summary").tap()
+    assert hint.get_by_text("single NumPy function").is_visible()
+
+
+@pytest.mark.browser
+def test_in_the_dark_figures_stay_light(books, visit, screenshots):
+    page = visit(books.as_uri(), DESK, color_scheme="dark")
+    page.goto((books / "course" / "00_start_here.html").as_uri())
+    settle(page)
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert page.locator("article img").first.evaluate(ground) == "rgb(255, 255, 255)"
+    red, green, blue = map(int, re.findall(r"\d+", page.locator("body").evaluate(ground))[:3])
+    assert red + green + blue < 150
+    page.screenshot(path=screenshots / "dark.png", full_page=True)

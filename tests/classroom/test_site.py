@@ -1,0 +1,112 @@
+"""How a page of the site is made from a notebook; what the finished books look like is in tests/browser."""
+
+import json
+from importlib.metadata import PackageNotFoundError
+
+import nbformat
+import pytest
+from ipywidgets import Widget
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from helpers import plots
+from helpers.classroom import site
+from helpers.classroom.source import BuildError, as_solution, read_source
+
+PICTURE = plots.course_map()
+
+
+def executed(path):
+    """Return the solution of a source as a kernel would leave it: each code cell says what it is."""
+    notebook = as_solution(read_source(path))
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("stream", text=f"output of {cell.id}\n")]
+    return notebook
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The names of the notebooks that were run; nothing really is."""
+    ran = []
+
+    def run(notebook, path):
+        ran.append(path.stem)
+        notebook.cells = executed(path).cells
+
+    monkeypatch.setattr(site, "run", run)
+    return ran
+
+
+def test_a_notebook_is_run_again_only_after_a_change(source_path, tmp_path, runs):
+    first = site.solve(source_path, tmp_path / "kept")
+    assert site.solve(source_path, tmp_path / "kept") == first
+    assert runs == ["09_small"]
+    source_path.write_text(source_path.read_text().replace("Some prose", "Other prose"))
+    site.solve(source_path, tmp_path / "kept")
+    assert runs == ["09_small"] * 2
+    assert len([*(tmp_path / "kept").iterdir()]) == 1
+
+
+def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_path, tmp_path, runs):
+    solved = site.solve(source_path, tmp_path)
+    page = {cell.id: cell for cell in site.page(source_path, solved).cells}
+    assert "NotImplementedError" in page["ex-9-1"].source and "factor" not in page["ex-9-1"].source
+    assert page["check-9-1"].outputs == []
+    assert [output.text for output in page["cell-002"].outputs] == ["output of cell-002\n"]
+    assert page["ex-9-1"].metadata.tags == ["answer"]
+
+
+def test_no_book_has_a_hidden_test(source_path, tmp_path, runs):
+    solved = site.solve(source_path, tmp_path)
+    for notebook in solved, site.page(source_path, solved):
+        assert "hidden" not in json.dumps([cell.id for cell in notebook.cells])
+        assert "np.full(5, -8.0)" not in nbformat.writes(notebook)
+
+
+def test_an_answer_that_got_into_a_learners_page_stops_the_build(source_path, tmp_path, runs):
+    source = source_path.read_text()
+    solved = site.solve(source_path, tmp_path)
+    source_path.write_text(source + "\n\n# %%\nfactor = np.ones_like(x) + 1\nreturn factor * x\n")
+    solved.cells.append(new_code_cell(id=read_source(source_path).cells[-1].id))
+    with pytest.raises(BuildError, match=r"`factor = np.ones_like\(x\) \+ 1` of a solution or hidden test"):
+        site.page(source_path, solved)
+
+
+def test_a_figure_that_moves_stands_still_with_words_on_what_it_was():
+    figure = plots.SliderFigure(lambda value: PICTURE, "rate", 0.1, 0.9, 0.5, 0.1)
+    data = {"text/plain": repr(figure), site.WIDGET: {"model_id": figure.model_id}}
+    notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", data=data)])])
+    notebook.metadata.widgets = {site.WIDGETS: Widget.get_manager_state()}
+    [output] = site._tidy(notebook).cells[0].outputs
+    assert PICTURE._repr_html_() in output.data["text/html"]
+    assert "In the notebook this is a slider, rate from 0.1 to 0.9, with a figure" in output.data["text/html"]
+    assert site.WIDGET not in output.data and "widgets" not in notebook.metadata
+
+
+def test_a_picture_becomes_a_file_with_its_alt_text_and_proportions(tmp_path):
+    found = site.PICTURE.sub(lambda match: site._as_file(match, tmp_path), PICTURE._repr_html_())
+    [file] = tmp_path.iterdir()
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert f'alt="{PICTURE.alt}"' in found and f'src="figures/{file.name}"' in found and "base64" not in found
+    width, height = PICTURE.figure.get_size_inches()
+    assert f'height="{round(110 * height)}"' in found and f'width="{round(110 * width)}"' in found
+
+
+def test_a_callout_becomes_a_box_and_another_quotation_stays():
+    text = "Before.\n\n> **Try it.** One\n> *two*.\n\nAfter."
+    boxed = "Before.\n\n:::{admonition} Try it\n:class: tip\nOne\n*two*.\n:::\n\nAfter."
+    assert site._callouts(text) == boxed
+    assert site._callouts("> **Bold** words\n") == "> **Bold** words\n"
+
+
+def test_a_link_to_a_notebook_leads_to_its_page_if_there_is_one():
+    text = "See [that](../01_a/01_a.ipynb) and [this](notebooks/02_b/02_b.ipynb)."
+    assert site._links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
+
+
+def test_missing_packages_and_an_unknown_book_are_said_in_one_sentence(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="There is no book answers; there are: course, solutions"):
+        site.build(tmp_path, "answers")
+    monkeypatch.setattr(site, "distribution", lambda name: (_ for _ in ()).throw(PackageNotFoundError(name)))
+    with pytest.raises(ValueError, match=r'not installed. `make site` installs it.*pip install .* -e "\.\[site\]"'):
+        site.build(tmp_path)
