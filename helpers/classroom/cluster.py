@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import os
+import pickle
 import platform
 import re
 import sys
@@ -30,10 +31,10 @@ from helpers.classroom.sandbox.walls import why_no_sandbox
 from helpers.classroom.workers import NoWorkers, WorkerDied
 
 #: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
-CONNECTING, PATIENCE = 10, 60
+CONNECTING, PATIENCE = 10, 120
 
-#: How long to wait for a result before asking who is left, and how old an answer to that may be [s].
-_ASK, _FRESH = 2.0, 1.0
+#: How often to ask the scheduler for its workers, and how long to wait for a result before looking who is left [s].
+_LOOK, _WAIT = 1.0, 2.0
 
 #: Tasks in flight at most; each has a thread here that does nothing but wait.
 _MOST = 2000
@@ -69,7 +70,7 @@ def cluster_workers(scheduler, *, sandbox=True, insecure=False):
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        return executor, lambda: len(executor.find_workers())
+        return executor, lambda: max(1, len(executor.fit))
 
     return start
 
@@ -91,10 +92,13 @@ class ClusterExecutor(ThreadPoolExecutor):
         self.client = client
         self.address = address
         self.demands = {"sandbox": sandbox, **describe()}
+        self.asked = {}  # address of a worker -> Future of its examination
         self.judged = {}  # address of a worker -> why it takes no part, or None
-        self.fit, self.looked = [], -_FRESH
-        self.looking, self.one_suspect = threading.Lock(), threading.Lock()
-        self.over = False
+        self.fit = []  # addresses of those that are there and take part
+        self.failure = None
+        self.over = threading.Event()
+        self.one_suspect = threading.Lock()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def submit(self, task, *arguments):
         """Have a task done by a worker; returns a future of concurrent.futures."""
@@ -102,8 +106,10 @@ class ClusterExecutor(ThreadPoolExecutor):
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """End it; the workers stay, and drop what they had in hand."""
-        self.over = not wait
+        if not wait:
+            self.over.set()
         super().shutdown(wait, cancel_futures=cancel_futures)
+        self.over.set()
         with contextlib.suppress(OSError, TimeoutError):
             self.client.close(CONNECTING)
 
@@ -114,8 +120,10 @@ class ClusterExecutor(ThreadPoolExecutor):
             NoWorkers: there is none.
         """
         end = time.monotonic() + PATIENCE
-        while not (fit := self._look()):
-            if self.judged and None not in self.judged.values():
+        while not (fit := self.fit):
+            if self.failure or self.over.is_set():
+                raise self.failure or CancelledError
+            if self.judged and not self.asked and None not in self.judged.values():
                 worker, reason = next(iter(self.judged.items()))
                 raise NoWorkers(f"No worker of {self.address} can take part. {worker}: {reason}")
             if time.monotonic() > end:
@@ -123,7 +131,7 @@ class ClusterExecutor(ThreadPoolExecutor):
                     f"The scheduler at {self.address} has had no worker for {PATIENCE} s. Start some (dask worker …), "
                     "then run the command again: what was done is kept."
                 )
-            time.sleep(_FRESH)
+            time.sleep(_LOOK / 10)
         return fit
 
     # --- one task -----------------------------------------------------------------------------------------------------
@@ -153,11 +161,11 @@ class ClusterExecutor(ThreadPoolExecutor):
         return value
 
     def _wait_for(self, future, workers):
-        while not self.over:
+        while not self.over.is_set():
             try:
-                return future.result(timeout=_ASK)
+                return future.result(timeout=_WAIT)
             except TimeoutError:
-                if not self.over and not set(workers) & set(self._look()):
+                if not set(workers) & set(self.fit) and not self.failure:
                     future.cancel()
                     return None
         raise CancelledError
@@ -167,41 +175,52 @@ class ClusterExecutor(ThreadPoolExecutor):
         """What goes wrong between here and the scheduler; what the task itself raised comes as a value."""
         try:
             yield
-        except NoWorkers:
+        except (KilledWorker, NoWorkers):
             raise
-        except (CancelledError, OSError):
+        except Exception as error:
+            if self.client.status == "running" and not isinstance(error, (CancelledError, OSError)):
+                raise
             raise NoWorkers(
                 f"The scheduler at {self.address} is gone, or the connection to it. What was done is kept: see that it "
                 "runs, then run the command again."
-            ) from None
+            ) from error
 
     # --- who takes part -----------------------------------------------------------------------------------------------
 
-    def _look(self):
-        """Ask the scheduler which workers it has, examine those that are new, and return those that take part."""
-        with self.looking, self._plain_errors():
-            if time.monotonic() - self.looked >= _FRESH and not self.over:
-                threads = self.client.nthreads()
-                self.present = [*threads]
-                self._judge({worker: count for worker, count in threads.items() if worker not in self.judged})
-                self.fit = [worker for worker in threads if self.judged.get(worker, "not judged yet") is None]
-                self.looked = time.monotonic()
-            return self.fit
+    def _watch(self):
+        """Know which workers there are: in a thread of its own, so that nobody waits while a new one is examined."""
+        try:
+            with self._plain_errors():
+                while not self.over.wait(_LOOK if self.judged else _LOOK / 10):
+                    threads = self.client.nthreads()
+                    self._examine(threads)
+                    self.fit = [worker for worker in threads if self.judged.get(worker, "not yet") is None]
+        except Exception as error:
+            self.fit, self.failure = [], error
 
-    def _judge(self, threads):
-        if not threads:
-            return
-        found = self.client.run(why_unfit, self.demands, workers=[*threads], on_error="return")
-        for worker, reason in found.items():
-            if isinstance(reason, OSError):
-                continue  # it has just died
-            if isinstance(reason, BaseException):
-                reason = f"the course cannot be used there ({type(reason).__name__}: {reason})."
-            elif reason is None and threads[worker] != 1:
-                reason = f"it has {threads[worker]} threads, and grades one submission at a time: --nthreads 1."
-            self.judged[worker] = reason
-            if reason:
-                tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
+    def _examine(self, threads):
+        """Have each new worker examine itself; it gets no other task before it has answered."""
+        for worker in threads.keys() - self.judged.keys() - self.asked.keys():
+            self.asked[worker] = self.client.submit(why_unfit, self.demands, workers=[worker], pure=False)
+        for worker, future in [*self.asked.items()]:
+            if worker not in threads:
+                del self.asked[worker]  # it is gone
+            elif future.done():
+                reason = self._answer(future)
+                if reason is None and threads[worker] != 1:
+                    reason = f"it has {threads[worker]} threads, and grades one submission at a time: --nthreads 1."
+                if reason:
+                    tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
+                self.judged = self.judged | {worker: reason}
+                del self.asked[worker]
+
+    def _answer(self, future):
+        try:
+            return future.result(timeout=CONNECTING)
+        except (CancelledError, OSError):
+            raise
+        except Exception as error:
+            return f"the course cannot be used there ({type(error).__name__}: {error})."
 
 
 # --- on a worker ------------------------------------------------------------------------------------------------------
@@ -237,7 +256,16 @@ def _perform(task, arguments):
         try:
             return task(*arguments), None
         except Exception as error:
-            return None, error
+            return None, _portable(error)
+
+
+def _portable(error):
+    """An error that can be sent: not every one can, and none with the frames it came through."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 @functools.cache

@@ -1,0 +1,367 @@
+"""A class is graded by the workers of a real Dask cluster, whatever dies meanwhile, exactly as it is in one process."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import threading
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("distributed", reason="a cluster needs the extra `scale`")
+
+from distributed import Client, Security
+
+from helpers.classroom import cluster
+from helpers.classroom.cluster import cluster_workers
+from helpers.classroom.sandbox.walls import Limits
+from helpers.classroom.workers import NoWorkers
+from helpers.training import load_sweep, run_sweep, sweep
+from helpers.training.presets import PRESETS
+from tests.classroom.dask_processes import DaskProcesses, wait_until
+from tests.classroom.school import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
+from tests.classroom.test_grade_command import Instructor
+
+pytestmark = pytest.mark.cluster
+
+LIMITS = Limits(seconds=6, memory=640 << 20)
+NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
+EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
+DRAWN_OUT = f"import time\n\ntime.sleep(1.5)\n\n\n{RIGHT}"
+CRASHING = "import os\n\n\ndef sigmoid(a):\n    os.kill(os.getpid(), 11)"
+
+#: What makes a worker die at the sight of poison; Dask may run it more than once.
+MORTAL = """
+import os
+from helpers.classroom import batch, grading
+
+def grade(paper, data, **settings):
+    return os._exit(1) if b"poison" in data else grading.grade_submission(paper, data, **settings)
+
+batch.grade_submission = grade
+"""
+
+#: One of each kind, and enough that workers can be killed in between.
+WORK = {
+    "amy": "solved",
+    "ben": {"0.1": DRAWN_OUT},
+    "cat": {"0.1": FALLING},
+    "dan": {"0.1": ENDLESS},
+    "eva": {"0.1": DRAWN_OUT},
+    "fay": b"no notebook",
+    "gil": {"0.1": CRASHING},
+    "hal": {"0.1": DRAWN_OUT},
+    "ian": "untouched",
+    "joy": {"0.1": f"{DRAWN_OUT}  # again"},
+    "kim": {"0.1": TEXTBOOK},
+}
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """On a busy machine a worker may take minutes to start."""
+    monkeypatch.setattr(cluster, "PATIENCE", 300)
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory):
+    """A scheduler with two workers, which a nanny starts anew when they die."""
+    processes = DaskProcesses(tmp_path_factory.mktemp("dask"))
+    processes.start_workers("--nworkers=2")
+    yield processes
+    processes.close()
+
+
+@pytest.fixture
+def another(tmp_path):
+    """A function that starts a scheduler of its own, without workers."""
+    started = []
+
+    def start(**options):
+        started.append(DaskProcesses(tmp_path / f"dask-{len(started)}", **options))
+        return started[-1]
+
+    yield start
+    for processes in started:
+        processes.close()
+
+
+@pytest.fixture
+def class_of_eleven(school):
+    """A School with one of each kind."""
+    school = school()
+    for student, work in WORK.items():
+        school.hand_in(student, work)
+    return school
+
+
+class Killer(threading.Thread):
+    """Ends a worker that has a task in hand, the hard way, again and again.
+
+    Args:
+        client: of the cluster.
+        times: how often.
+    """
+
+    def __init__(self, client, times):
+        super().__init__(daemon=True)
+        self.client, self.times, self.killed = client, times, []
+
+    def run(self):
+        """Kill."""
+        while len(self.killed) < self.times:
+            self.killed.append(wait_until(self._find_prey))
+            os.kill(self.killed[-1], signal.SIGKILL)
+
+    def _find_prey(self):
+        busy = [worker for worker, tasks in self.client.processing().items() if tasks]
+        pids = self.client.run(os.getpid, workers=busy, on_error="ignore") if busy else {}
+        return next((pid for pid in pids.values() if pid not in self.killed), None)
+
+
+# --- nothing is lost --------------------------------------------------------------------------------------------------
+
+
+def test_workers_killed_three_times_leave_the_gradebook_of_a_sequential_run(dask, class_of_eleven):
+    school, seen = class_of_eleven, []
+    with dask.watch() as client:
+        killer = Killer(client, 3)
+        killer.start()
+        graded = school.grade(cluster_workers(str(dask.file)), lambda student, _: seen.append(student), limits=LIMITS)
+        assert len(killer.killed) == 3
+        assert not any(client.processing().values())
+    assert sorted(seen) == sorted(WORK)
+    assert graded.failed() == ["fay"]
+    assert graded.results["dan"].scores["check-0-1"].status == "timed out"
+    assert graded.results["gil"].scores["check-0-1"].status == "crashed"
+    on_cluster, statuses = school.points(), statuses_of(graded)
+    shutil.rmtree(school.root / "build/graded")
+    again = school.grade(limits=LIMITS)
+    assert statuses_of(again) == statuses
+    assert school.points() == on_cluster
+    assert on_cluster.keys() == WORK.keys()
+
+
+def statuses_of(graded):
+    """Return everything that is said of every score."""
+    return {student: one.as_dict()["scores"] for student, one in graded.results.items()}
+
+
+def test_what_a_cluster_has_graded_is_not_graded_again_elsewhere(dask, school):
+    school = school()
+    school.hand_in("amy", "solved")
+    school.grade(cluster_workers(str(dask.file)))
+    assert school.regrade() == set()
+
+
+def test_a_submission_that_kills_its_workers_costs_itself_and_no_other(another, school, tmp_path):
+    school = school()
+    for student in ("amy", "ben", "cat", "eva"):
+        school.hand_in(student, "solved")
+    school.hand_in("dan", {"0.1": f"{RIGHT}  # poison"})
+    mortal = tmp_path / "mortal.py"
+    mortal.write_text(MORTAL)
+    processes = another(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    processes.start_workers(f"--preload={mortal}")
+    graded = school.grade(cluster_workers(str(processes.file)))
+    assert graded.failed() == ["dan"]
+    assert graded.results["dan"].scores["check-0-1"].reason == "Every worker that took it in hand died."
+    assert school.batch().find_open() == ["dan"]
+    school.grade()
+    assert school.points() == dict.fromkeys(("amy", "ben", "cat", "dan", "eva"), EVERYTHING)
+
+
+def test_a_scheduler_that_is_gone_ends_the_run_in_one_sentence_and_the_next_goes_on(another, class_of_eleven):
+    school, seen = class_of_eleven, []
+    processes = another()
+    processes.start_workers("--nworkers=2")
+
+    def kill_the_scheduler(student, graded):
+        seen.append(student)
+        if len(seen) == 2:
+            processes.scheduler.kill()
+
+    with pytest.raises(NoWorkers, match=r"The scheduler at tls://.* is gone, or the connection to it\. What was done"):
+        school.grade(cluster_workers(str(processes.file)), notify=kill_the_scheduler, limits=LIMITS)
+    before = school.records()
+    assert before.keys() >= {*seen} - {"fay"}
+    school.grade(limits=LIMITS)
+    assert {student: school.records()[student] for student in before} == before
+    assert school.points().keys() == WORK.keys()
+
+
+def test_with_no_worker_at_all_the_run_ends_in_one_sentence(another, school, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    school = school()
+    school.hand_in("amy", "solved")
+    with pytest.raises(NoWorkers, match="has had no worker for 1 s"):
+        school.grade(cluster_workers(str(another().file)))
+
+
+# --- who takes part ---------------------------------------------------------------------------------------------------
+
+
+def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, school, tmp_path, capsys):
+    school = school()
+    for student in ("amy", "ben", "cat", "dan"):
+        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+    processes = another()
+    empty, other = tmp_path / "empty", tmp_path / "other"
+    empty.mkdir()
+    shutil.copytree(REPOSITORY / "helpers", other / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    changed = other / "helpers/checks/judge.py"
+    changed.write_text(f"{changed.read_text()}# another version\n")
+    processes.start_workers("--no-nanny", PATH=str(empty))
+    processes.start_workers("--no-nanny", cwd=other)
+    processes.start_workers("--no-nanny", "--nthreads=2")
+    with processes.watch() as client:
+        wait_until(lambda: len(client.nthreads()) == 3)
+        with pytest.raises(NoWorkers, match=r"No worker of tls://.* can take part\. tls://"):
+            school.grade(cluster_workers(str(processes.file)))
+        assert school.records() == {}
+        said = capsys.readouterr().err
+        assert said.count("takes no part") == 3
+        assert "bubblewrap (the program bwrap) is not installed" in said
+        assert "its copy of the course is not the one here; install the same on both sides." in said
+        assert "it has 2 threads, and grades one submission at a time: --nthreads 1." in said
+
+        unfit = client.nthreads().keys()
+        processes.start_workers("--no-nanny")
+        wait_until(lambda: len(client.nthreads()) == 4)
+        asked = []
+        school.grade(
+            cluster_workers(str(processes.file)),
+            notify=lambda *_: asked.extend(worker for worker, tasks in client.processing().items() if tasks),
+        )
+    assert not unfit & {*asked}
+    assert school.points() == dict.fromkeys(("amy", "ben", "cat", "dan"), EVERYTHING)
+
+
+def test_a_worker_that_joins_during_the_run_does_its_share(another, school):
+    school = school()
+    for student in "abcdefgh":
+        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+    processes, done = another(), {}
+    processes.start_workers("--no-nanny")
+
+    def start_another(student, graded):
+        if not done:
+            processes.start_workers("--no-nanny")
+            wait_until(lambda: len(client.nthreads()) == 2)
+        done[student] = {worker for worker, tasks in client.processing().items() if tasks}
+
+    with processes.watch() as client:
+        school.grade(cluster_workers(str(processes.file)), notify=start_another)
+    assert len(set().union(*done.values())) == 2
+
+
+# --- who may listen ---------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_without_tls_is_refused_unless_asked_for(tmp_path, capsys):
+    path = tmp_path / "scheduler.json"
+    path.write_text(json.dumps({"address": "tcp://localhost:8786"}))
+    for scheduler in ("tcp://localhost:8786", str(path)):
+        with pytest.raises(ValueError, match=r"tcp://localhost:8786 is not encrypted: .*: --insecure\.$"):
+            cluster_workers(scheduler)
+    cluster_workers("tcp://localhost:8786", insecure=True)
+    assert "is not encrypted" in capsys.readouterr().err
+
+
+def test_what_is_no_scheduler_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"There are no TLS credentials for tls://localhost:1\. Name them in Dask's"):
+        cluster_workers("localhost:1")
+    with pytest.raises(ValueError, match=r"There is no scheduler file .*nowhere\.json\. Does the cluster run\?"):
+        cluster_workers(str(tmp_path / "nowhere.json"))
+    path = tmp_path / "scheduler.json"
+    path.write_text("[]")
+    with pytest.raises(ValueError, match=r"is no scheduler file of Dask\."):
+        cluster_workers(str(path))
+    cluster.write_credentials(tmp_path)
+    path.write_text(json.dumps({"address": "tls://127.0.0.1:9"}))
+    monkeypatch.setattr(cluster, "CONNECTING", 1)
+    with pytest.raises(NoWorkers, match=r"No Dask scheduler could be reached at tls://127\.0\.0\.1:9: "):
+        cluster_workers(str(path))()
+
+
+def test_nobody_without_the_credentials_gets_in(dask):
+    for security in (Security.temporary(), Security()):
+        with pytest.raises((OSError, TypeError)):  # a certificate of somebody else, and none at all
+            Client(dask.address, security=security, timeout=2, set_as_default=False)
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def instructor(released, tmp_path):
+    """An Instructor who has released notebook 00."""
+    root, temporary = tmp_path / "repository", tmp_path / "temporary"
+    shutil.copytree(released("00"), root)
+    shutil.copytree(REPOSITORY / "helpers", root / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "nbgrader_config.py", root)
+    temporary.mkdir()
+    return Instructor(root, temporary)
+
+
+def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_nothing(instructor):
+    school = School(instructor.root, "00")
+    for student in "abcdefgh":
+        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+    running = instructor.start("cluster", "--workers", "2")
+    folder = instructor.root / "build/cluster"
+    wait_until((folder / "scheduler.json").exists)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "credentials.pem").stat().st_mode) == 0o600
+
+    command = ("grade", "00", "--scheduler", "build/cluster/scheduler.json")
+    coordinator = instructor.start(*command)
+    wait_until(lambda: len(school.records()) >= 2)
+    coordinator.kill()
+    coordinator.communicate()
+    before = school.records()
+    assert 2 <= len(before) < 8
+    code, said = instructor.run(*command)
+    assert code == 0
+    assert f"8 submissions, {8 - len(before)} of them to be graded." in said
+    assert {student: school.records()[student] for student in before} == before
+    assert school.points() == dict.fromkeys("abcdefgh", EVERYTHING)
+
+    os.killpg(running.pid, signal.SIGINT)
+    said = "".join(running.communicate(timeout=60))
+    assert "make grade NB=01 SCHEDULER=build/cluster/scheduler.json" in said
+    assert "The cluster is gone, and its credentials." in said
+    assert "Traceback" not in said
+    assert [*folder.iterdir()] == []
+    assert wait_until(lambda: instructor.left_behind() == [])
+    code, said = instructor.run(*command)
+    assert (code, "There is no scheduler file" in said) == (1, True)
+
+
+# --- sweeps -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_on_a_cluster_is_interrupted_and_gone_on_with_row_by_row(dask, tmp_path, monkeypatch):
+    tiny = replace(PRESETS["tiny"], epochs=1)
+    monkeypatch.setitem(sweep.SWEEPS, "small", {"tied": tiny, "untied": replace(tiny, tied=False)})
+    workers, append, written = cluster_workers(str(dask.file), sandbox=False), sweep._append, []
+
+    def interrupted(path, run):
+        append(path, run)
+        written.append(run["row"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "_append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep("small", tmp_path, (0,), workers)
+    assert [run["row"] for run in load_sweep("small", tmp_path)] == written
+    monkeypatch.setattr(sweep, "_append", append)
+    run_sweep("small", tmp_path, (0,), workers)
+    found = load_sweep("small", tmp_path)
+    assert [(run["row"], run["seed"]) for run in found] == [("tied", 0), ("untied", 0)]
+    here = sweep._run(tiny, 0)
+    assert {name: found[0][name] for name in here if name != "cpu_seconds"} == {
+        name: value for name, value in here.items() if name != "cpu_seconds"
+    }
