@@ -99,6 +99,30 @@ def test_the_repository_is_not_inside(path, start):
     assert start()(f"import os; result = os.path.exists({str(ROOT / path)!r})") is False
 
 
+def test_the_course_is_out_of_sight_wherever_it_lies(tmp_path, monkeypatch, start):
+    """It may lie among what is needed, or hold it, as an environment that was made inside it does."""
+    start()
+    for course in (Path(sys.base_prefix) / "lib", Path(sys.base_prefix).parent):
+        monkeypatch.setattr(walls, "_COURSE", course)
+        built = Walls(tmp_path / course.name, limits=SMALL)._bubblewrap()
+        shown, hidden = built.index(sys.base_prefix), built.index(str(course))
+        assert (shown < hidden) == course.is_relative_to(sys.base_prefix)
+        assert built[hidden - 1] == "--tmpfs"
+
+
+def test_a_copy_of_the_course_among_the_packages_is_out_of_sight(tmp_path, monkeypatch):
+    packages = tmp_path / "site-packages"
+    (packages / "helpers" / "nn").mkdir(parents=True)
+    (packages / "helpers" / "nn" / "steps.py").write_text("secret = 1\n")
+    monkeypatch.setattr(walls, "_COURSE", packages)
+    monkeypatch.setattr(walls, "_PACKAGES", packages)
+    if reason := why_no_sandbox(tmp_path / "trial"):
+        pytest.skip(reason)
+    command = [*Walls(tmp_path / "inside")._bubblewrap(), "/bin/ls", str(packages), str(packages / "helpers")]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "helpers" in listed and "nn" not in listed
+
+
 def test_only_the_programs_of_home_are_inside(start):
     """A Python of one's own lies in the home folder, and beside its folder nothing does."""
     places = {str(Path.home()), "/home", "/root"}

@@ -106,13 +106,13 @@ class Walls:
                 command += ["--symlink", os.readlink(path), str(path)]
             elif path.exists():
                 command += _read_only(path)
-        # The course may lie in one of these folders, and be installed among the packages: it stays out of sight.
-        command += [*_read_only(sys.base_prefix), "--tmpfs", str(_COURSE), *_read_only(_PACKAGES)]
-        hidden = [_COURSE, *filter(Path.exists, [_PACKAGES / "helpers"])]
-        for path in hidden[1:]:
-            command += ["--tmpfs", str(path)]
-        command += _read_only(self.folder)
-        for path in [*hidden, "/"]:
+        # The course may lie in a folder that is needed, or the other way round, or be installed among the packages: it
+        # stays out of sight, and what lies deeper is put in place later.
+        places = {_COURSE: "hidden"} | dict.fromkeys((Path(sys.base_prefix), _PACKAGES, self.folder), "shown")
+        places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers"]), "hidden")
+        for path in sorted(places, key=lambda path: len(path.parts)):
+            command += _read_only(path) if places[path] == "shown" else ["--tmpfs", str(path)]
+        for path in [*(path for path in places if places[path] == "hidden"), "/"]:
             command += ["--remount-ro", str(path)]
         for descriptor in filters:
             command += ["--seccomp", str(descriptor)]

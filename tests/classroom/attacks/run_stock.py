@@ -21,6 +21,9 @@ import time
 from pathlib import Path
 
 import helpers.__main__  # noqa: F401 - puts this environment's programs on the path
+from helpers.classroom.release import generate, load_config
+from tests.classroom.attacks import ATTACKS
+from tests.classroom.attacks.kit import Work, max_points, source_path
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = Path(__file__).with_name("stock.csv")
@@ -35,8 +38,6 @@ _SECRET = "COURSE_SECRET_SEED"
 
 def main(words):
     """Run the attacks, and write the table line by line."""
-    from tests.classroom.attacks import ATTACKS
-
     known = read_table()
     with tempfile.TemporaryDirectory() as folder:
         for name, attack in ATTACKS.items():
@@ -68,9 +69,6 @@ def _write_table(rows):
 
 def _run(attack, folder):
     """Return what came of one attack, as `inside` printed it, or {"hung": …} or {"died": …}."""
-    from helpers.classroom.release import generate
-    from tests.classroom.attacks.kit import Work, source_path
-
     source = source_path(attack.notebook)
     course = folder / f"course-{attack.notebook}"
     if not course.exists():
@@ -80,7 +78,7 @@ def _run(attack, folder):
     shutil.rmtree(box, ignore_errors=True)
     box.mkdir()
     (box / "amy.ipynb").write_bytes(_lighter(attack.data()))
-    (box / "zoe.ipynb").write_bytes(_lighter(Work(attack.notebook).data()))
+    (box / "zoe.ipynb").write_bytes(_honest(attack.notebook))
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755)
     inside = [sys.executable, "-m", "tests.classroom.attacks.run_stock", "inside", str(course), str(box), source.stem]
@@ -101,19 +99,32 @@ def _run(attack, folder):
 
 
 def _lighter(data):
-    """Leave out the cells that plot and demonstrate: they take the longest, and nobody grades them."""
+    """Leave out what plots and demonstrates: it takes the longest, and nobody grades it."""
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         notebook = json.loads(data)
-        if notebook["cells"]:
-            kept = [cell for cell in notebook["cells"] if not _only_shows(cell)]
-            return data if len(kept) == len(notebook["cells"]) else json.dumps(notebook | {"cells": kept}).encode()
+        kept = [cell for cell in notebook["cells"] if not _only_shows(cell)]
+        for cell in kept:
+            cell["source"] = _without_plots(cell["source"])
+        return json.dumps(notebook | {"cells": kept}).encode() if kept else data
     return data
 
 
 def _only_shows(cell):
-    source = "".join(cell["source"]) if isinstance(cell, dict) and isinstance(cell.get("source"), list) else ""
-    shows = any(word in source for word in ("plots.", "answer(", "print("))
-    return shows and not any(word in source for word in ("check(", "def ", "class ", "import "))
+    source = "".join(cell["source"]) if isinstance(cell.get("source"), list) else ""
+    shows = any(word in source for word in ("plots.", "answer(", "print(", "progress"))
+    return shows and not any(word in source for word in ("check(", "def ", "class ", "import plots"))
+
+
+def _without_plots(source):
+    return [line for line in source if "import plots" not in line] if isinstance(source, list) else source
+
+
+def _honest(notebook):
+    """Honest work up to its first hidden check: enough to see whether the next student is graded."""
+    work = Work(notebook)
+    last = next(place for place, cell in enumerate(work.cells) if "hidden" in str(cell["metadata"].get("nbgrader")))
+    del work.cells[last + 1 :]
+    return _lighter(work.data())
 
 
 def walls_around(folder):
@@ -150,8 +161,6 @@ def inside(prepared, box, name):
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
-
-    from helpers.classroom.release import load_config
 
     Path.home().joinpath(".bashrc").write_text("# of the instructor\n")
     course = Path.home() / "course"
@@ -193,8 +202,6 @@ def _what_was_found(path):
 
 
 def _describe(attack, found):
-    from tests.classroom.attacks.kit import max_points
-
     right, most = attack.points(), sum(max_points(attack.notebook).values())
     row = {"attack": attack.name, "most": f"{most:g}", "points": "", "next": "", "outcome": ""}
     if "hung" in found:
@@ -215,7 +222,7 @@ def _describe(attack, found):
         said = [f"found {found['saw']}"]
     if found["left"]:
         said.append("left a file behind")
-    if after != most:
+    if after != 2 * next(iter(max_points(attack.notebook).values())):  # its first exercise, visible and hidden
         said.append("the next student is not graded" if after is None else "the next student's score is wrong")
     return row | {"outcome": "; ".join(said) or "as it should be"}
 
