@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -22,7 +24,6 @@ from helpers.training import load_sweep, run_sweep, sweep
 from helpers.training.presets import PRESETS
 from tests.classroom.dask_processes import DaskProcesses, wait_until
 from tests.classroom.school import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
-from tests.classroom.test_grade_command import Instructor
 
 pytestmark = pytest.mark.cluster
 
@@ -296,48 +297,60 @@ def test_nobody_without_the_credentials_gets_in(dask):
 
 
 @pytest.fixture
-def instructor(released, tmp_path):
-    """An Instructor who has released notebook 00."""
-    root, temporary = tmp_path / "repository", tmp_path / "temporary"
-    shutil.copytree(released("00"), root)
+def start(released, tmp_path):
+    """A function that starts a command in a repository of one notebook, with the package in it."""
+    root = shutil.copytree(released("00"), tmp_path / "repository")
     shutil.copytree(REPOSITORY / "helpers", root / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "nbgrader_config.py", root)
-    temporary.mkdir()
-    return Instructor(root, temporary)
+    started = []
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "helpers", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        started.append(subprocess.Popen(command, cwd=root, start_new_session=True, **pipes))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
 
 
-def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_nothing(instructor):
-    school = School(instructor.root, "00")
+def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_nothing(start, tmp_path):
+    school = School(tmp_path / "repository", "00")
     for student in "abcdefgh":
         school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
-    running = instructor.start("cluster", "--workers", "2")
-    folder = instructor.root / "build/cluster"
+    running = start("cluster", "--workers", "2")
+    folder = school.root / "build/cluster"
     wait_until((folder / "scheduler.json").exists)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "credentials.pem").stat().st_mode) == 0o600
 
     command = ("grade", "00", "--scheduler", "build/cluster/scheduler.json")
-    coordinator = instructor.start(*command)
+    coordinator = start(*command)
     wait_until(lambda: len(school.records()) >= 2)
     coordinator.kill()
-    coordinator.communicate()
+    coordinator.wait()
     before = school.records()
     assert 2 <= len(before) < 8
-    code, said = instructor.run(*command)
-    assert code == 0
+    again = start(*command)
+    said = again.communicate()[0]
+    assert again.returncode == 0, said
     assert f"8 submissions, {8 - len(before)} of them to be graded." in said
     assert {student: school.records()[student] for student in before} == before
     assert school.points() == dict.fromkeys("abcdefgh", EVERYTHING)
 
-    os.killpg(running.pid, signal.SIGINT)
-    said = "".join(running.communicate(timeout=60))
+    os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does
+    said = running.communicate(timeout=120)[0]  # ends when the last process that could write has ended
     assert "make grade NB=01 SCHEDULER=build/cluster/scheduler.json" in said
     assert "The cluster is gone, and its credentials." in said
     assert "Traceback" not in said
     assert [*folder.iterdir()] == []
-    assert wait_until(lambda: instructor.left_behind() == [])
-    code, said = instructor.run(*command)
-    assert (code, "There is no scheduler file" in said) == (1, True)
+    once_more = start(*command)
+    assert "There is no scheduler file build/cluster/scheduler.json." in once_more.communicate()[0]
+    assert once_more.returncode == 1
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------------------
