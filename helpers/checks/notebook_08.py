@@ -1,5 +1,7 @@
 """The exercises of notebook 08 and the mistakes people make in them. (8.5 is a written answer, graded by a person.)"""
 
+import contextlib
+
 import numpy as np
 
 from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
@@ -24,11 +26,13 @@ def _draw_params(rng, sizes):
 
 def _use_count(answer, arguments, record):
     E, Wh, b = (Param(array, name) for name, array in arguments.items())
-    twin, namesake = Param(b.value.copy(), "c"), Param(b.value[1:] + 1, "b")  # alike, and yet other Params
+    # Alike, and yet other Params.
+    twin, namesake, lookalike = Param(b.value.copy(), "c"), Param(b.value[1:] + 1, "b"), Param(b.value + 1, "d")
     record["count of E, Wh, b"] = answer([E, Wh, b])
     record["count of E, Wh, b and E once more"] = answer([E, Wh, b, E])
     record["count of b and another Param with the same values"] = answer([b, twin])
     record["count of b and another Param of the same name"] = answer([b, namesake])
+    record["count of b and another Param of the same shape"] = answer([b, lookalike])
     record["count of no Params, []"] = answer([])
 
 
@@ -43,6 +47,7 @@ COUNT_PARAMETERS = Exercise(
         "count of E, Wh, b and E once more": "",
         "count of b and another Param with the same values": "",
         "count of b and another Param of the same name": "",
+        "count of b and another Param of the same shape": "",
         "count of no Params, []": "",
     },
     draw=_draw_params,
@@ -62,6 +67,11 @@ COUNT_PARAMETERS = Exercise(
             lambda params: sum({param.name: param.value.size for param in params}.values()),
             "a sum that takes Params of the same *name* for the same one",
             "A name is for messages only, and two layers may both call theirs `b`. Compare by identity.",
+        ),
+        Misconception(
+            lambda params: sum({param.value.shape: param.value.size for param in params}.values()),
+            "a sum that takes Params of the same *shape* for the same one",
+            "Two LSTMs of one size have matrices of the same shape, and learn each their own. Compare by identity.",
         ),
         Misconception(
             lambda params: len(dict.fromkeys(params)),
@@ -121,7 +131,10 @@ def _use_tied(answer, arguments, record):
     record["b.grad after two calls"] = b.grad.copy()
     if {id(param) for param in layer.parameters()} != {id(E), id(b)}:
         raise Misfit("`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged.")
-    record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(arguments["xs"][..., 1:]))
+    narrow = arguments["xs"][..., 1:]
+    wide = np.concatenate([arguments["xs"], arguments["more_xs"][..., :1]], axis=-1)
+    record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(narrow))
+    record["error of xs that are one too wide"] = _name_of_error(lambda: layer.forward(wide))
 
 
 def _name_of_error(call):
@@ -201,6 +214,11 @@ def _matrix_of_its_own(self, E, b):
     self.E, self.b = Param(E.value.copy(), "W"), b
 
 
+def _last_step(self, rows, xs):
+    every = self.xs.shape[1]
+    return rows[every - 1 :: every].T @ xs[every - 1 :: every]
+
+
 def _step_on_values(self, grad, new):
     self.E.value += new
 
@@ -221,6 +239,7 @@ TIED_AFFINE = Exercise(
         "E.grad after two calls": "(V, D)",
         "b.grad after two calls": "(V,)",
         "error of xs that are one too narrow": "",
+        "error of xs that are one too wide": "",
     },
     draw=_draw_tied,
     probe=_use_tied,
@@ -240,9 +259,29 @@ TIED_AFFINE = Exercise(
             "`backward` *adds* to `.grad`: `+=` for both Params.",
         ),
         Misconception(
+            _tied(product=lambda self, xs: xs @ self.E.value),
+            "logits with E not transposed: `xs @ E`",
+            "A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?",
+        ),
+        Misconception(
+            _tied(gradient=lambda self, rows, xs: xs.T @ rows),
+            "a gradient with the two factors in the order of `Affine`: (D, N·T) @ (N·T, V)",
+            "That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).",
+        ),
+        Misconception(
             _tied(gradient=lambda self, rows, xs: (xs.T @ rows).reshape(self.E.value.shape)),
             "a gradient of E that is transposed, and forced into shape with `reshape`",
             "`reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.",
+        ),
+        Misconception(
+            _tied(gradient=lambda self, rows, xs: rows.reshape(rows.shape[1], -1) @ xs),
+            "a gradient of E from `dlogits.reshape(V, -1)`",
+            "`reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.",
+        ),
+        Misconception(
+            _tied(gradient=_last_step),
+            "a gradient of E from the last step alone",
+            "E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.",
         ),
         Misconception(
             _tied(
@@ -298,17 +337,30 @@ TIED_AFFINE = Exercise(
             "a layer that takes xs of another width, and uses a part of E",
             "An xs that is not as wide as the embedding is a mistake of the caller's: let it be a ValueError.",
         ),
+        Misconception(
+            _tied(product=lambda self, xs: xs[..., : self.E.value.shape[1]] @ self.E.value.T),
+            "a layer that cuts xs to the width of E",
+            "What it cuts off is lost without a word. Let an xs of another width be a ValueError.",
+        ),
     ),
 )
 
 # --- 8.3 ------------------------------------------------------------------------------------------------------------
 
 _STEPS_OF_TRAINING = ("the first", "the second")
-_SHAPES = {"E": "(V, H)", "b": "(V,)"} | {
-    f"{name}.{part}": shape
-    for name in ("lstm1", "lstm2")
-    for part, shape in {"Wx": "(H, 4H)", "Wh": "(H, 4H)", "b": "(4H,)"}.items()
+#: Gradients that the check looks at, with their shapes; those of an LSTM lie on top of each other: Wx, Wh, b.
+_SHAPES = {
+    "E.grad": "(V, H)",
+    "b.grad": "(V,)",
+    "gradients of the lower LSTM": "(2H + 1, 4H)",
+    "gradients of the upper LSTM": "(2H + 1, 4H)",
 }
+_FORWARD = (
+    "The body is `Stacked` of *one* list, from the embedding up; the output layer and the loss stand apart, in the "
+    "order `LanguageModel(body, output, criterion)`. Every layer gets whole Params, not their `.value`."
+)
+_LOSS = 'Is the loss made from its class, with parentheses: `layers["SoftmaxCrossEntropy"]()`?'
+_BACKWARD = "Has every place a layer of its own, made from its class?"
 
 
 def _draw_model(rng, sizes):
@@ -333,17 +385,36 @@ def _use_builder(answer, arguments, record):
     built = answer(dict(_CLASSES), dict(params), arguments["rate"], rng)
     if not all(hasattr(built, method) for method in ("forward", "loss", "backward", "parameters")):
         raise Misfit("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
-    record["logits, not training"], state = _scored(built, xs)
+    with _telling("reads a batch of words", _FORWARD):
+        record["logits, not training"], state = _scored(built, xs)
     record["number of entries in the state"] = len(state)
     record["h of the upper LSTM's state"] = unpack(state[-1], ("h", "c"), "the upper LSTM")["h"]
     for which in _STEPS_OF_TRAINING:
-        loss, _ = built.loss(xs, targets, training=True)
-        record[f"loss of {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
-        built.backward()
-        record.update({f"{name}.grad after {which} training step": params[name].grad.copy() for name in params})
+        with _telling("computes its loss", _LOSS):
+            loss, _ = built.loss(xs, targets, training=True)
+            record[f"loss of {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
+        with _telling("goes backward", _BACKWARD):
+            built.backward()
+        found = {"E.grad": params["E"].grad.copy(), "b.grad": params["b"].grad.copy()}
+        for place, name in (("lower", "lstm1"), ("upper", "lstm2")):
+            grads = (params[f"{name}.{part}"].grad for part in ("Wx", "Wh", "b"))
+            found[f"gradients of the {place} LSTM"] = np.vstack(list(grads))
+        record.update({f"{name} after {which} training step": array for name, array in found.items()})
     params["E"].value += 1
     record["logits after E has changed"], _ = _scored(built, xs)
     record["count of parameters"] = analysis.count_parameters(built.parameters())
+
+
+@contextlib.contextmanager
+def _telling(doing, look):
+    """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
+    try:
+        yield
+    except (NotImplementedError, Misfit):
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise Misfit(f"The model that you returned fails when it {doing}. {said}. {look}") from None
 
 
 def _scored(built, xs):
@@ -403,6 +474,38 @@ def _builder(
     return build
 
 
+def _with_the_output_inside(layers, params, rate, rng):
+    """The output layer as the last of the stack, and once more above it."""
+    built = _builder()(layers, params, rate, rng)
+    body = layers["Stacked"]([*built.body.layers, built.output])
+    return model.LanguageModel(body, built.output, built.criterion)
+
+
+def _with_a_list(layers, params, rate, rng):
+    built = _builder()(layers, params, rate, rng)
+    return model.LanguageModel(built.body.layers, built.output, built.criterion)
+
+
+def _with_a_class(layers, params, rate, rng):
+    built = _builder()(layers, params, rate, rng)
+    return model.LanguageModel(built.body, built.output, layers["SoftmaxCrossEntropy"])
+
+
+def _out_of_order(layers, params, rate, rng):
+    built = _builder()(layers, params, rate, rng)
+    return model.LanguageModel(built.body, built.criterion, built.output)
+
+
+def _exchanged_matrices(layers, params, rate, rng):
+    renamed = {name: params[_EXCHANGED.get(name, name)] for name in params}
+    return _builder()(layers, renamed, rate, rng)
+
+
+_EXCHANGED = {
+    f"{name}.{part}": f"{name}.{other}" for name in ("lstm1", "lstm2") for part, other in (("Wx", "Wh"), ("Wh", "Wx"))
+}
+
+
 def _without(number):
     return tuple(name for place, name in enumerate(_BODY) if place != number)
 
@@ -423,7 +526,7 @@ BUILD_LANGUAGE_MODEL = Exercise(
         for which in _STEPS_OF_TRAINING
         for name, shape, suffix in [
             ("loss of ", "", which),
-            *((f"{param}.grad after ", shape, which) for param, shape in _SHAPES.items()),
+            *((f"{gradients} after ", shape, which) for gradients, shape in _SHAPES.items()),
         ]
     }
     | {"logits after E has changed": "(N, T, V)", "count of parameters": ""},
@@ -494,6 +597,31 @@ BUILD_LANGUAGE_MODEL = Exercise(
             _builder(rng=lambda rng: np.random.default_rng(0)),
             "a model whose dropout layers have generators of their own",
             "Hand `rng` on to each of them: then the same seed trains the same model again.",
+        ),
+        Misconception(
+            _exchanged_matrices,
+            "a model whose LSTMs have `Wx` and `Wh` exchanged",
+            "Here both are (H, 4H), so no shape objects. An LSTM takes `Wx`, `Wh`, `b`, in this order.",
+        ),
+        Misconception(
+            _with_a_class,
+            "a model whose loss is the class, not an object of it",
+            'Call the class: `layers["SoftmaxCrossEntropy"]()`.',
+        ),
+        Misconception(
+            _with_a_list,
+            "a model whose body is a plain list of layers",
+            'A list has no `forward`: give it to `layers["Stacked"]`.',
+        ),
+        Misconception(
+            _with_the_output_inside,
+            "a model whose output layer stands in the stack as well",
+            "The stack ends with the last dropout. `LanguageModel` puts the output on top of it.",
+        ),
+        Misconception(
+            _out_of_order,
+            "a `LanguageModel` whose output and loss are exchanged",
+            "The order is `LanguageModel(body, output, criterion)`.",
         ),
     ),
 )
@@ -586,6 +714,37 @@ def _never_passed_on(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
         else:
             best = perplexities[-1]
     return perplexities, rates
+
+
+def _measured_twice(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    perplexities, rates, best = [], [], float("inf")
+    for _ in range(epochs):
+        rates.append(learning_rate)
+        run_epoch(learning_rate)
+        perplexities.append(evaluate())
+        ppl = evaluate()
+        if ppl < best:
+            best = ppl
+        else:
+            learning_rate /= factor
+    return perplexities, rates
+
+
+def _stops_early(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    perplexities, rates, best = [], [], float("inf")
+    for _ in range(epochs):
+        rates.append(learning_rate)
+        run_epoch(learning_rate)
+        perplexities.append(evaluate())
+        if not perplexities[-1] < best:
+            break
+        best = perplexities[-1]
+    return perplexities, rates
+
+
+def _exchanged_lists(*arguments, **keywords):
+    perplexities, rates = train_with_decay(*arguments, **keywords)
+    return rates, perplexities
 
 
 def _fixed_factor(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
@@ -685,6 +844,26 @@ TRAIN_WITH_DECAY = Exercise(
             _fixed_factor,
             "a division by 4, whatever `factor` says",
             "Divide by `factor`; 4 is only its usual value.",
+        ),
+        Misconception(
+            _schedule(change=lambda rate, factor, first: rate // factor),
+            "a division with `//`, which rounds down",
+            "A learning rate is no whole number. Divide with `/`.",
+        ),
+        Misconception(
+            _measured_twice,
+            "an epoch that calls `evaluate()` twice",
+            "Each call measures anew, and may take a minute. Call it once, and keep what it returned.",
+        ),
+        Misconception(
+            _stops_early,
+            "a training that *stops* at the first plateau",
+            "That is early stopping. Here the training goes on, with smaller steps, for all the epochs.",
+        ),
+        Misconception(
+            _exchanged_lists,
+            "the two lists in the wrong order",
+            "First the perplexities, then the learning rates.",
         ),
     ),
 )
