@@ -85,18 +85,26 @@ def summed_gradient(embedding, output):
 
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
+#: What each layer gives, for a figure without owners.
+_GIVES = {
+    "Embedding": "(N, T, H)",
+    "LSTM 1": "(N, T, H)",
+    "LSTM 2": "(N, T, H)",
+    "TiedAffine": "(N, T, V)",
+    "SoftmaxCrossEntropy": "one number",
+}
 _HALF = {"width": 0.58, "height": 0.22}
 _MASKS = {0: "vermilion", 1: "purple", 2: "orange"}
 
 
 @in_style
-def full_model(words, owners):
+def full_model(words, owners=None):
     """Draw the full model, unrolled: two LSTMs, three shared masks, one matrix at both ends, and who wrote each layer.
 
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
         owners: dict from "Embedding", "VariationalDropout", "LSTM", "TiedAffine" and "SoftmaxCrossEntropy" to "yours"
-            or "the reference's".
+            or "the reference's"; None tells the shape of what each gives.
 
     Returns:
         Picture
@@ -105,7 +113,7 @@ def full_model(words, owners):
         ValueError: another number of words, or an owner is missing.
     """
     needed = ("Embedding", "VariationalDropout", "LSTM", "TiedAffine", "SoftmaxCrossEntropy")
-    if len(words) != 4 or any(name not in owners for name in needed):
+    if len(words) != 4 or (owners is not None and any(name not in owners for name in needed)):
         raise ValueError(f"full_model needs four words and an owner for each of {', '.join(needed)}.")
     figure, ax = new_canvas(8.0, 5.15)
     centres = (2.25, 4.05, 5.85)
@@ -115,6 +123,9 @@ def full_model(words, owners):
             for shift, colour, width in (0.1, COLOUR_OF["c"], 2.2), (-0.1, COLOUR_OF["h"], 1.5):
                 y = _HEIGHTS[name] + shift
                 arrow(ax, (left, y), (right, y), leave=leave, reach=reach, colour=colour, width=width)
+        for shift, letter in (0.1, "c"), (-0.1, "h"):
+            ax.text(1.24, _HEIGHTS[name] + shift, f"${letter}$", ha="right", va="center", fontsize=9,
+                    color=COLOUR_OF[letter])  # fmt: skip
     levels = [*_HEIGHTS.values()]
     for step, x in enumerate(centres):
         ax.text(x, 0.22, words[step], ha="center", va="center", fontsize=9.5, family="monospace")
@@ -124,13 +135,15 @@ def full_model(words, owners):
             colour = COLOUR_OF["x"] if not number else COLOUR_OF["h"] if number < 3 else INK
             marked_arrow(ax, (x, low), (x, high), _HALF["height"], _HALF["height"], colour, mark)
         for name, y in _HEIGHTS.items():
-            _layer(ax, x, y, name, owners[name.split(" ")[0]])
+            _layer(ax, x, y, name, owners and owners[name.split(" ")[0]])
         ax.text(x, 4.95, f"target: {words[step + 1]}", ha="center", va="center", fontsize=8.5, color=PALE)
         arrow(ax, (x, 4.86), (x, levels[-1]), reach=_HALF["height"], colour=PALE)
+    beside = _GIVES if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
     for name, y in _HEIGHTS.items():
-        ax.text(0.08, y, owners[name.split(" ")[0]], ha="left", va="center", fontsize=8.5, color=PALE)
-    ax.text(0.08, (levels[0] + levels[1]) / 2, f"masks: {owners['VariationalDropout']}", ha="left", va="center",
-            fontsize=8.5, color=PALE)  # fmt: skip
+        ax.text(0.08, y, beside[name], ha="left", va="center", fontsize=8.5, color=PALE)
+    if owners is not None:
+        ax.text(0.08, (levels[0] + levels[1]) / 2, f"masks: {owners['VariationalDropout']}", ha="left", va="center",
+                fontsize=8.5, color=PALE)  # fmt: skip
     edge, tie = centres[-1] + _HALF["width"], 7.35
     ax.plot(
         [edge, tie, tie, edge],
@@ -141,11 +154,11 @@ def full_model(words, owners):
     )
     ax.text(tie + 0.08, (levels[0] + levels[3]) / 2, "one\nmatrix\n$E$\n(V, H)", ha="left", va="center", fontsize=9,
             color=COLOURS["blue"])  # fmt: skip
-    whose = "; ".join(f"{name}: {owners[name]}" for name in needed)
+    whose = "" if owners is None else "; ".join(f"{name}: {owners[name]}" for name in needed) + "."
     alt = f"""The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to
     the right, and the tied output, to the loss against the target. A mask lies after the embedding and after each LSTM,
     of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one matrix E.
-    {whose}."""
+    {whose}"""
     return Picture(figure, alt)
 
 
@@ -183,9 +196,11 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
     ax.plot(numbers[worse], perplexities[worse], "o", ms=12, mfc="none", mec=COLOURS["vermilion"], mew=1.8)
-    for number in worse:
-        ax.annotate("not below the best", (numbers[number], perplexities[number]), (10, 2), textcoords="offset points",
-                    color=COLOURS["vermilion"], fontsize=9)  # fmt: skip
+    for number in worse[:1]:  # one label is enough, and the circles may lie close together
+        late = numbers[number] > 0.75 * epochs
+        offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
+        ax.annotate("not below the best", (numbers[number], perplexities[number]), offset, ha=side, fontsize=9,
+                    textcoords="offset points", color=COLOURS["vermilion"])  # fmt: skip
     for (name, value), style in zip(baselines.items(), SERIES[2:]):
         ax.axhline(value, color=style["color"], ls=style["linestyle"], lw=1.4)
         ax.annotate(f"{name}: {value:.0f}", (1, value), (-4, 4), ax.get_yaxis_transform(), "offset points", ha="right",
@@ -207,7 +222,7 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
     {"; ".join(falls) or f"{rates[0]:g} all along"}. Epochs not below the best so far are
-    circled. Lines beside it: {lines}."""
+    circled.{f" Lines beside it: {lines}." if lines else ""}"""
     return Picture(figure, alt)
 
 

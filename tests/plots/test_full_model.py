@@ -27,6 +27,13 @@ def test_who_wrote_a_layer_is_told():
     assert "LSTM: the reference's" in plots.full_model(WORDS, OWNERS | {"LSTM": "the reference's"}).alt
 
 
+def test_without_owners_each_layer_tells_what_it_gives():
+    picture = plots.full_model(WORDS)
+    assert "yours" not in picture.alt and picture.alt.endswith("one matrix E.")
+    said = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert "(N, T, V)" in said and not any("reference" in text for text in said)
+
+
 def test_three_masks_lie_on_the_way_up_and_none_along_time():
     (ax,) = plots.full_model(WORDS, OWNERS).figure.axes
     colours = [line.get_markeredgecolor() for line in ax.lines if line.get_marker() == "s"]
