@@ -46,7 +46,7 @@ class Graded:
 
 
 def make_paper(source_path):
-    """Return the notebook that submissions are graded with: the release, with the hidden tests still in it.
+    """Return the notebook that submissions are graded with: the release, with hidden tests and rubrics still in it.
 
     Args:
         source_path: solutions/NN_name/NN_name.py.
@@ -55,7 +55,8 @@ def make_paper(source_path):
         nbformat's JSON, a string
     """
     source = read_source(source_path)
-    paper, _ = ComputeChecksums().preprocess(as_release(source), {})  # by them nbgrader sees that nothing was written
+    # By the checksums nbgrader sees that nothing was written.
+    paper, _ = ComputeChecksums().preprocess(as_release(source, rubric=True), {})
     whole = {cell.id: cell.source for cell in source.cells}
     for cell in paper.cells:
         if any(block.kind == "HIDDEN TESTS" for block in find_blocks(nbformat.from_dict({"source": whole[cell.id]}))):

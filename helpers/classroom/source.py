@@ -28,6 +28,9 @@ TEXT_STUB = "*Write your answer here.*"
 #: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
 SOLUTION_TAG = "solution"
 
+#: Of these, cells with this tag too stand beside a written answer while a person grades it, and in its feedback.
+RUBRIC_TAG = "rubric"
+
 #: Cells with this tag, such as a learner's progress, are in the release only. They have no number among the others.
 RELEASE_TAG = "release"
 
@@ -92,12 +95,17 @@ def as_solution(notebook):
     return _rewrite(notebook, _solution_lines, [cell for cell in notebook.cells if not is_only_in_release(cell)])
 
 
-def as_release(notebook):
+def as_release(notebook, *, rubric=False):
     """Return the notebook as a learner sees it, with the answers and hidden tests taken out.
 
     nbgrader makes the release; this is what it must have come to.
+
+    Args:
+        notebook: as `read_source` gave it.
+        rubric: whether the rubrics of written answers stay, for the person who grades.
     """
-    return _rewrite(notebook, _release_lines, [cell for cell in notebook.cells if not is_only_in_solution(cell)])
+    kept = [cell for cell in notebook.cells if not is_only_in_solution(cell) or (rubric and is_rubric(cell))]
+    return _rewrite(notebook, _release_lines, kept)
 
 
 def grading(cell):
@@ -107,12 +115,21 @@ def grading(cell):
 
 def is_only_in_solution(cell):
     """Return whether a cell is left out of the release."""
-    return SOLUTION_TAG in cell.metadata.get("tags", [])
+    return _has_tag(cell, SOLUTION_TAG)
 
 
 def is_only_in_release(cell):
     """Return whether a cell is left out of the solution."""
-    return RELEASE_TAG in cell.metadata.get("tags", [])
+    return _has_tag(cell, RELEASE_TAG)
+
+
+def is_rubric(cell):
+    """Return whether a cell is for the person who grades a written answer, and for its feedback."""
+    return _has_tag(cell, RUBRIC_TAG)
+
+
+def _has_tag(cell, tag):
+    return tag in cell.metadata.get("tags", [])
 
 
 def place(path):

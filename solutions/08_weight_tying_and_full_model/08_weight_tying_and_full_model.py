@@ -743,7 +743,7 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 # *without* dropout. One more run: tied, no dropout. I expect it to overfit less than the depth row, since it has fewer
 # weights, and to stay well above the dropout rows.
 
-# %% [markdown] tags=["solution"]
+# %% [markdown] tags=["solution", "rubric"]
 # **The rubric**, for the person who grades; half points are possible.
 #
 # | point | full | half | none |

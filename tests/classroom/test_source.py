@@ -202,3 +202,11 @@ def test_a_cell_for_the_release_alone_is_not_in_the_solution_and_takes_no_number
     source = read_source(source_path)
     assert [cell.id for cell in as_solution(source).cells] == before
     assert [cell.id for cell in as_release(source).cells if cell.source == "where = 1"] == ["cell-release"]
+
+
+def test_a_rubric_is_in_the_solution_and_at_the_graders_desk_and_never_in_the_release(source_path):
+    rubric = '\n\n# %% [markdown] tags=["solution", "rubric"]\n# **The rubric**: one point for a number.\n'
+    source_path.write_text(source_path.read_text(encoding="utf-8") + rubric, encoding="utf-8")
+    source = read_source(source_path)
+    texts = [as_solution(source), as_release(source, rubric=True), as_release(source)]
+    assert [any("The rubric" in cell.source for cell in text.cells) for text in texts] == [True, True, False]
