@@ -359,7 +359,10 @@ _FORWARD = (
     "The body is `Stacked` of *one* list, from the embedding up; the output layer and the loss stand apart, in the "
     "order `LanguageModel(body, output, criterion)`. Every layer gets whole Params, not their `.value`."
 )
-_LOSS = 'Is the loss made from its class, with parentheses: `layers["SoftmaxCrossEntropy"]()`?'
+_LOSS = (
+    'Is the loss made from its class, with parentheses: `layers["SoftmaxCrossEntropy"]()`? Does the embedding stand '
+    "before the first dropout?"
+)
 _BACKWARD = "Has every place a layer of its own, made from its class?"
 
 
@@ -410,7 +413,7 @@ def _telling(doing, look):
     """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
     try:
         yield
-    except (NotImplementedError, Misfit):
+    except (NotImplementedError, MemoryError, Misfit):
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".rstrip(": .")

@@ -159,8 +159,10 @@ def run(notebook, path):
         except CellExecutionError as error:
             cell = next(cell for cell in code_cells if _failed(cell))
             raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None
-        except (CellTimeoutError, DeadKernelError) as error:
+        except CellTimeoutError as error:
             raise BuildError(f"{place(path)}: {error}") from None
+        except (DeadKernelError, AssertionError):  # after Ctrl-C nbclient asserts that there is a kernel to clean up
+            raise BuildError(f"{place(path)}: its kernel died or was stopped. Run the command again.") from None
 
 
 def serialise(notebook):

@@ -720,7 +720,7 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 
 # %% [markdown]
 # `assemble` put your layers together. Here depth alone *loses*: two layers take longer to train than this run lasts.
-# Dropout makes that good, variational dropout again changes little, and tying comes out best. But this is one
+# Dropout makes most of that good, variational dropout again changes little, and tying comes out best. But this is one
 # seed, a short run and a small text: it suggests, and the large table decides.
 
 # %% [markdown]
