@@ -343,13 +343,15 @@ def cluster(
 
     local_cluster = _dask().local_cluster
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, nothing of it stays
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # no worker hears Ctrl-C
     try:
         with local_cluster(folder, workers) as scheduler_file:
             print(f"{workers} workers are ready, until Ctrl-C. In another terminal:")
             print(f"  make grade NB=01 SCHEDULER={os.path.relpath(scheduler_file)}")
-            signal.pause()
+            signal.sigwait({signal.SIGINT})
     except KeyboardInterrupt:
-        print("\nThe cluster is gone, and its credentials.")
+        pass
+    print("\nThe cluster is gone, and its credentials.")
 
 
 @app.command()
