@@ -896,7 +896,7 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 # 5. $(1 - 10 \cdot 0.0005)^{500} = 0.995^{500} = 0.082$. The loss must keep rebuilding what it needs.
 
 # %% [markdown] tags=["solution"]
-# 6. 2. It is 0 or 2 with equal chances: mean 1, variance 1. In general rate / (1 - rate).
+# 6. It is 2: 0 or 2 with equal chances: mean 1, variance 1. In general rate / (1 - rate).
 # 7. The gradient would belong to another network than the one whose loss was measured.
 # 8. It would measure one random thinned network. Used is the whole one, so measured is the whole one.
 # 9. $0.5^{35} = 2.9 \cdot 10^{-11}$; $0.9^{35} = 0.025$. A gentle rate only delays it.

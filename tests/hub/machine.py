@@ -66,6 +66,7 @@ class Machine:
         with contextlib.ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="hub-"))
             stack.callback(shutil.rmtree, self.folder)
+            stack.enter_context(_in_memory(self.folder))
             self.folder.chmod(0o755)
             self._stack = stack.pop_all()
         return self
@@ -138,6 +139,18 @@ class Machine:
             check=False,
             timeout=PATIENCE,
         )
+
+
+@contextlib.contextmanager
+def _in_memory(folder):
+    """Keep what is in a folder in memory, where the system lets us: tens of thousands of files, for minutes only."""
+    memory = ("mount", "-t", "tmpfs", "-o", "size=4g,nosuid,nodev", "tmpfs", folder)
+    mounted = subprocess.run(memory, capture_output=True, check=False).returncode == 0
+    try:
+        yield
+    finally:
+        if mounted:
+            _do("umount", "--lazy", folder)
 
 
 def end_processes_of(uid):
