@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from tests.classroom.attacks import ATTACKS
+from tests.classroom.attacks import ATTACKS, exhausting, files, forging
 from tests.classroom.attacks.kit import max_points
 from tests.classroom.attacks.run_stock import CELL, PATIENCE, read_table
 
@@ -28,9 +28,10 @@ each run {patience} s. All of it was run inside bubblewrap, as an ordinary user 
 attack *could* reach there says less than it would outside: no internet, no other users.
 `tests/classroom/attacks/run_stock.py` says how to run it again; `stock.csv` beside it keeps what came out.
 
-Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached what
-was not theirs, {broken} stopped the run or cost the next student his score; {lost} of the {honest} honest ones lost
-points. Here none did.
+Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached or told
+what was not theirs, nothing stopped {unstopped} from using up the machine, and {broken} cost other answers their
+points, the next student his score, or the run its end; {lost} of the {honest} honest ones lost points. Here none of
+this happened.
 
 In the columns, «14 of 24» are the points of the whole notebook. Where an attack spoils its own answer, that
 answer's points are lost in both, and that is right. One that reaches out is right otherwise and gives up its points
@@ -44,7 +45,7 @@ _END = """
 - **The answers of one submission share a process.** They can spoil each other, and only each other.
 - **Hidden draws stop hard-coding, not copying.** The course is public, its solutions too. Whoever hands in a copied
   solution has handed in a right answer.
-- **Without a secret seed the hidden draws are known to everyone.** Set one; it may be any text.
+- **Without a secret seed the hidden draws are known to everyone.** Set one, a long one.
 - **Without bubblewrap (`--no-sandbox`) the answers run as the user who grades.** The checks still run in another
   process and the limits hold, so printing, looping, crashing and patching come to nothing; but files can be read and
   written, processes started, and the grader itself killed.
@@ -70,7 +71,7 @@ def make():
 
 def _beginning(attacks, stock):
     def count(tried, *words):
-        outcomes = [stock[attack.name]["outcome"] for attack in tried if attack.name in stock]
+        outcomes = [_outcome(attack, stock[attack.name]) for attack in tried if attack.name in stock]
         return sum(any(word in outcome for word in words) for outcome in outcomes)
 
     honest = [attack for attack in ATTACKS.values() if attack.honest]
@@ -80,17 +81,33 @@ def _beginning(attacks, stock):
         ran="each" if len(stock) == len(ATTACKS) else f"{len(stock)} of the {len(ATTACKS)} (the others say «not run»)",
         cell=CELL,
         patience=PATIENCE,
-        gained=count(attacks, "full points", "points that it did not earn"),
-        found=count(attacks, "found ", "left a file"),
-        broken=count(attacks, "hung", "killed", "no score", "next student"),
-        lost=count(honest, "lost", "no score", "hung", "killed", "next student"),
+        gained=count(attacks, "full points", _UNEARNED),
+        found=count(attacks, "found ", "left a file", "stands in the notebook"),
+        unstopped=count(attacks, _UNSTOPPED),
+        broken=count(attacks, "hung", "killed", "no score", "next student", _LOST),
+        lost=count(honest, _LOST, "no score", "hung", "killed", "next student"),
     )
+
+
+_UNEARNED, _LOST, _UNSTOPPED = "points that it did not earn", "points lost that it had earned", "nothing stopped it"
+
+
+def _outcome(attack, row):
+    """What stock nbgrader did, in the words that suit the family: more points are not the aim of each."""
+    if attack.family == exhausting.attack.name:
+        return row["outcome"].replace("full points", _UNSTOPPED).replace(_UNEARNED, _UNSTOPPED)
+    if attack.family == forging.attack.name:
+        return row["outcome"].replace(_UNEARNED, "there is no such message to forge")
+    if attack.family == files.attack.name and not attack.honest:
+        return row["outcome"].replace("full points", "all of it counts")
+    return row["outcome"]
 
 
 def _row(attack, row):
     most = sum(max_points(attack.notebook).values())
     row = row or {"points": "", "outcome": "not run"}
-    stock = f"{row['points']} of {row['most']}: {row['outcome']}" if row["points"] else row["outcome"]
+    outcome = _outcome(attack, row)
+    stock = f"{row['points']} of {row['most']}: {outcome}" if row["points"] else outcome
     here = f"{sum(attack.points().values()):g} of {most:g}"
     status = next(iter(attack.status.values()), "right" if attack.points() == max_points(attack.notebook) else "")
     here += f": {status}" if status else ""

@@ -129,7 +129,8 @@ def program_of_the_system(work):
         """
         import subprocess
 
-        found.append(subprocess.run(["ls", "/"], capture_output=True, timeout=10).stdout)
+        if subprocess.run(["ls", "/"], capture_output=True, timeout=10).returncode == 0:
+            found.append("a program that it could start")
         """,
     )
 

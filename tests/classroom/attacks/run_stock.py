@@ -27,7 +27,7 @@ from tests.classroom.attacks.kit import Work, max_points, source_path
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = Path(__file__).with_name("stock.csv")
-COLUMNS = ("attack", "points", "most", "next", "outcome")
+COLUMNS = ("attack", "points", "most", "outcome")
 
 #: Wall clock for one attack, and for one cell in place of this configuration's 300 s, so that a run takes an hour [s].
 PATIENCE, CELL = 150, 30
@@ -184,18 +184,10 @@ def inside(prepared, box, name):
                 found[student] = {grade.name: grade.score for grade in grades}
             except MissingEntry:
                 found[student] = None
-    found["saw"] = _what_was_found(course / "build/autograded/amy" / name / f"{name}.ipynb")
+    graded = course / "build/autograded/amy" / name / f"{name}.ipynb"
+    found["notebook"] = graded.read_text(encoding="utf-8", errors="replace") if graded.exists() else ""
     found["left"] = [str(path) for path in Path.home().rglob("*of_a_stranger*")]
     print("\n" + json.dumps({"of stock": found}), flush=True)
-
-
-def _what_was_found(path):
-    """What an attack that reaches out says it found, from the message of the check."""
-    if not path.exists():
-        return ""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r'RuntimeError: found ([^"<\\]+)', text)
-    return found[1].strip(". ").replace(str(ROOT), "…")[:80] if found else ""
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -203,14 +195,14 @@ def _what_was_found(path):
 
 def _describe(attack, found):
     right, most = attack.points(), sum(max_points(attack.notebook).values())
-    row = {"attack": attack.name, "most": f"{most:g}", "points": "", "next": "", "outcome": ""}
+    row = {"attack": attack.name, "most": f"{most:g}", "points": "", "outcome": ""}
     if "hung" in found:
         return row | {"outcome": f"the run hung; stopped from outside after {PATIENCE} s"}
     if "died" in found:
         return row | {"outcome": "nbgrader itself was killed, and the run with it"}
     points = None if found["amy"] is None else sum(found["amy"].values())
     after = None if found["zoe"] is None else sum(found["zoe"].values())
-    row |= {"points": "" if points is None else f"{points:g}", "next": "" if after is None else f"{after:g}"}
+    row["points"] = "" if points is None else f"{points:g}"
     said = []
     if points is None:
         said.append("no score")
@@ -218,8 +210,10 @@ def _describe(attack, found):
         said.append("full points" if points >= most else "points that it did not earn")
     elif any(found["amy"].get(grade_id, 0.0) < earned for grade_id, earned in right.items()):
         said.append("points lost that it had earned")
-    if found["saw"]:
-        said = [f"found {found['saw']}"]
+    if saw := re.search(r'RuntimeError: found ([^"<\\]+)', found["notebook"]):
+        said = ["found " + saw[1].strip(". ").replace(str(ROOT), "…")[:80]]
+    if attack.unseen and attack.unseen in found["notebook"]:
+        said.append("what nobody should see stands in the notebook")
     if found["left"]:
         said.append("left a file behind")
     if after != 2 * next(iter(max_points(attack.notebook).values())):  # its first exercise, visible and hidden
