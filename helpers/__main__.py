@@ -340,6 +340,7 @@ def cluster(
 ):
     """Run a Dask scheduler and workers on this machine, over TLS, until Ctrl-C: a rehearsal of a larger one."""
     import signal
+    import time
 
     local_cluster = _dask().local_cluster
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, nothing of it stays
@@ -348,7 +349,8 @@ def cluster(
         with local_cluster(folder, workers) as scheduler_file:
             print(f"{workers} workers are ready, until Ctrl-C. In another terminal:")
             print(f"  make grade NB=01 SCHEDULER={os.path.relpath(scheduler_file)}")
-            signal.sigwait({signal.SIGINT})
+            while signal.SIGINT not in signal.sigpending():
+                time.sleep(0.1)
     except KeyboardInterrupt:
         pass
     print("\nThe cluster is gone, and its credentials.")

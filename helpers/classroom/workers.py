@@ -19,6 +19,10 @@ from tempfile import mkdtemp
 _PRELOAD = "helpers.classroom.batch"
 
 
+#: Longest path of a temporary folder for a socket in it: the system's limit is 104 or 108, with the socket's own name.
+_LONGEST = 60
+
+
 class NoWorkers(OSError):
     """Nobody is left who could do the work; the run stops, and what was done is kept."""
 
@@ -34,7 +38,7 @@ def local_workers(count=None):
         count: how many; one for each core if left out.
     """
     count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    method = "forkserver" if _can_fork() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([_PRELOAD])
@@ -46,6 +50,11 @@ def local_workers(count=None):
         return pool, count
 
     return start
+
+
+def _can_fork():
+    """Whether there is a fork server here: it needs a socket in the temporary folder, whose path may be too long."""
+    return "forkserver" in multiprocessing.get_all_start_methods() and len(tempfile.gettempdir()) < _LONGEST
 
 
 def stop(executor):

@@ -88,7 +88,8 @@ def test_an_attack_earns_what_it_should_and_hears_why(attack, outcome):
     told = {grade_id: (score.status, score.reason[:200]) for grade_id, score in scores.items()}
     assert {grade_id: scores[grade_id].points for grade_id in max_points(attack.notebook)} == attack.points(), told
     statuses = {exercise_id: scores[f"check-{exercise_id.replace('.', '-')}"].status for exercise_id in attack.status}
-    assert statuses == attack.status, told
+    # Which of two limits stops it may depend on how fast the machine is.
+    assert all(statuses[exercise_id] in status.split(" or ") for exercise_id, status in attack.status.items()), told
     first = next(iter(attack.status), None)
     assert first is None or attack.reason in scores[f"check-{first.replace('.', '-')}"].reason, told
     assert attack.changes in " ".join(outcome.graded.changes)

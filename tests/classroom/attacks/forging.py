@@ -278,7 +278,7 @@ def reference_that_is_given_too_much(work):
     work.put_after("2.1", "def global_norm(grads):\n    return float(len(str(ask())))")
 
 
-@attack(notebook="02", earns={"2.1": (0, 0)}, status={"2.1": "timed out"}, limits={"seconds": 4})
+@attack(notebook="02", earns={"2.1": (0, 0)}, status={"2.1": "timed out or killed"}, limits={"seconds": 4})
 def calls_without_end(work):
     """Calls a reference that was lent to it for ever, so that neither side is ever idle."""
     work.write(
