@@ -161,6 +161,11 @@ def _make_course(root, submissions):
     return root
 
 
+def _name(course):
+    """The one assignment of such a course."""
+    return find_sources(course.root)[0].stem
+
+
 def _scores(course, assignment):
     with course.gradebook() as gradebook:
         return {
@@ -190,7 +195,7 @@ def _measure(course, root, commands):
         raise ValueError(f"A run that was to be measured failed.\n{log.read_text()[-3000:]}")
     told = [json.loads(text.splitlines()[-1]) for text in said]
     copy = Course(root)
-    assignment = copy.find_source(NOTEBOOK).stem
+    assignment = _name(copy)
     return {
         "wall": wall,
         "cpu": watch.cpu(),
@@ -263,7 +268,7 @@ def _stock(root, pattern):
     """Let nbgrader grade the students whose ids match, and return the CPU of its steps but for the execution [s]."""
     course = Course(root)
     config = course.config.copy()
-    config.CourseDirectory.assignment_id = course.find_source(NOTEBOOK).stem
+    config.CourseDirectory.assignment_id = _name(course)
     config.CourseDirectory.student_id = pattern
     execute, waited = Execute.preprocess, 0.0
 
@@ -289,7 +294,7 @@ def _ours(root):
     """Grade as `make grade` does, and return the CPU of this process [s]."""
     course = Course(root)
     begun = time.process_time()
-    batch = Batch(course, course.find_source(NOTEBOOK).stem, Settings())
+    batch = Batch(course, _name(course), Settings())
     with Bar(batch) as bar:
         batch.run(local_workers(CORES), bar.show)
     return {"own_cpu": time.process_time() - begun, "steps_cpu": 0.0}

@@ -30,11 +30,6 @@ HALF = {
         "1.7": "def predict_gradient(Wh):\n    sigma_max, radius = gradient_bounds(Wh)\n"
         "    return 'vanishes' if sigma_max < 1 else 'explodes' if radius > 1 else 'grows, then vanishes'",
     },
-    "02": {
-        "2.1": "def global_norm(grads):\n    return float(sum(np.linalg.norm(grad) for grad in grads))",
-        "2.3": "def sgd_step(params, learning_rate):\n    for param in params:\n"
-        "        param.value -= learning_rate * param.grad",
-    },
 }
 
 
