@@ -343,7 +343,8 @@ def cluster(
     import time
 
     local_cluster = _dask().local_cluster
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends it, nothing of it stays
+    for number in (signal.SIGINT, signal.SIGTERM):  # whatever ends it, nothing of it stays
+        signal.signal(number, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # no worker hears Ctrl-C
     try:
         with local_cluster(folder, workers) as scheduler_file:
