@@ -104,6 +104,7 @@ class Saver:
         }
         for step in self.steps:
             step.preprocess(notebook, resources)
+            self.gradebook.settle()
         for grade in self._notebook_of(student).grades:
             # nbgrader asks a person to look again at every grade of theirs; that is needed only if something is new.
             if before.get(grade.name, "new") == grade.auto_score:
@@ -112,10 +113,12 @@ class Saver:
     def _enter_submission(self, student):
         if student not in self.known:
             self.gradebook.add_student(student)
+            self.gradebook.settle()
         handed_in = self._handed_in(student)
         stamp = {"timestamp": handed_in} if handed_in else {}
         with self.gradebook.db.no_autoflush:  # half a submission must not be written by a look at the other half
             self.gradebook.update_or_create_submission(self.assignment, student, **stamp)
+        self.gradebook.settle()
 
     def _handed_in(self, student):
         path = self.course.folder("submitted", self.assignment, student) / "timestamp.txt"
@@ -176,6 +179,7 @@ def assign_late_penalties(course, assignment):
             names = {"student": student, "assignment": assignment, "notebook": assignment}
             names["db_url"] = course.directory.db_url
             step.preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
+            gradebook.settle()
         gradebook.really_commit()
 
 
@@ -202,12 +206,27 @@ class _HeldOpen(Gradebook):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.really_commit = self.db.commit
-        self.db.commit = self._commit
+        self.db.commit = lambda: None
+        self.in_hand = (None, None)  # names, and the submitted notebook of those names
 
-    def _commit(self):
-        with plain_errors():  # here already: nbgrader would print a traceback
-            self.db.flush()
-        self.db.expire_all()  # as after a commit: sums over grades are read anew
+    def settle(self):
+        """Write what has changed, and forget what was read, as a commit does: sums over grades are read anew."""
+        self.db.flush()
+        self.db.expire_all()
+        self.in_hand = (None, None)
+
+    def find_grade(self, grade_cell, notebook, assignment, student):
+        """Return one grade; nbgrader would look at those of the whole class for each."""
+        return _named(self._notebook_in_hand(notebook, assignment, student).grades, grade_cell)
+
+    def find_comment(self, solution_cell, notebook, assignment, student):
+        """Return one comment, likewise."""
+        return _named(self._notebook_in_hand(notebook, assignment, student).comments, solution_cell)
+
+    def _notebook_in_hand(self, *names):
+        if self.in_hand[0] != names:
+            self.in_hand = names, self.find_submission_notebook(*names)
+        return self.in_hand[1]
 
     def __exit__(self, *error):
         pass
@@ -241,6 +260,10 @@ def _read_scores(gradebook, assignment):
     for student, grade_id, score in query:
         found[student][grade_id] = score
     return found
+
+
+def _named(things, name):
+    return next(thing for thing in things if thing.name == name)
 
 
 def _answers(notebook):
