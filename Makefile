@@ -82,8 +82,8 @@ formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=888
 feedback: $(READY)  ## Make the feedback on what was graded: NB=01.
 	@$(PY) -m helpers feedback $(NB) $(DRY_RUN)
 
-bench: $(READY)  ## Measure the reference layers: time, memory, and against PyTorch where it is installed.
-	@$(PY) -m helpers bench $(ARGS)
+bench: $(READY)  ## Measure the layers and the grading, beside PyTorch and stock nbgrader; one: WHAT=grading.
+	@$(PY) -m helpers bench $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
 	uv pip compile --universal --python-version 3.11 --extra browser --extra site --upgrade --no-header \

@@ -345,13 +345,12 @@ def cluster(
     local_cluster = _dask().local_cluster
     for number in (signal.SIGINT, signal.SIGTERM):  # whatever ends it, nothing of it stays
         signal.signal(number, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # no worker hears Ctrl-C
     try:
         with local_cluster(folder, workers) as scheduler_file:
             print(f"{workers} workers are ready, until Ctrl-C. In another terminal:")
             print(f"  make grade NB=01 SCHEDULER={os.path.relpath(scheduler_file)}")
-            while signal.SIGINT not in signal.sigpending():
-                time.sleep(0.1)
+            while True:
+                time.sleep(0.1)  # and not pause(): another thread may be the one that gets the signal
     except KeyboardInterrupt:
         pass
     print("\nThe cluster is gone, and its credentials.")
@@ -392,12 +391,17 @@ def formgrader(
 
 @app.command()
 def bench(
-    json: Annotated[Path, typer.Option(help="Where to write the figures.")] = Path("build/bench.json"),
+    what: Annotated[str, typer.Argument(help="layers or grading; both if left out.")] = "",
 ):
-    """Measure the reference layers: time, memory, and against PyTorch where it is installed."""
-    from helpers.training import bench as benchmark
+    """Measure the reference layers and the grading of a class, beside PyTorch and stock nbgrader; into build/."""
+    from helpers.classroom import bench as grading
+    from helpers.training import bench as layers
 
-    benchmark.run(json)
+    measures = {"layers": layers.run, "grading": grading.run}
+    if what not in ("", *measures):
+        raise ValueError(f"There is nothing called {what!r} to measure; there are: {', '.join(measures)}.")
+    for name in [what] if what else measures:
+        measures[name](ROOT / "build" / f"bench-{name}.json")
 
 
 def main():
