@@ -38,9 +38,7 @@ def test_a_class_is_graded_and_measured(tmp_path, monkeypatch):
 def test_a_run_that_fails_says_why(tmp_path):
     course = tmp_path / "course"
     course.mkdir()
-    with pytest.raises(
-        ValueError, match=r"(?s)A run that was to be measured failed.*no source of a notebook"
-    ):
+    with pytest.raises(ValueError, match=r"(?s)A run that was to be measured failed.*no source of a notebook"):
         bench._measure(course, tmp_path / "copy", [("ours",)])
 
 
