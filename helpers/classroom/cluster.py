@@ -39,6 +39,9 @@ _LOOK, _WAIT = 1.0, 2.0
 #: Tasks in flight at most; each has a thread here that does nothing but wait.
 _MOST = 2000
 
+#: What makes a worker deaf to Ctrl-C, which is for the process that started it.
+_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+
 _SCHEDULER, _CREDENTIALS = "scheduler.json", "credentials.pem"
 
 
@@ -201,26 +204,32 @@ class ClusterExecutor(ThreadPoolExecutor):
     def _examine(self, threads):
         """Have each new worker examine itself; it gets no other task before it has answered."""
         for worker in threads.keys() - self.judged.keys() - self.asked.keys():
-            self.asked[worker] = self.client.submit(why_unfit, self.demands, workers=[worker], pure=False)
+            self.asked[worker] = self._ask(worker)
         for worker, future in [*self.asked.items()]:
             if worker not in threads:
                 del self.asked[worker]  # it is gone
             elif future.done():
-                reason = self._answer(future)
-                if reason is None and threads[worker] != 1:
-                    reason = f"it has {threads[worker]} threads, and grades one submission at a time: --nthreads 1."
-                if reason:
-                    tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
-                self.judged = self.judged | {worker: reason}
-                del self.asked[worker]
+                try:
+                    self._judge(worker, threads[worker], future)
+                    del self.asked[worker]
+                except (TimeoutError, KilledWorker):
+                    self.asked[worker] = self._ask(worker)  # it died, or another has taken its place
 
-    def _answer(self, future):
+    def _ask(self, worker):
+        return self.client.submit(why_unfit, self.demands, workers=[worker], pure=False)
+
+    def _judge(self, worker, threads, future):
         try:
-            return future.result(timeout=CONNECTING)
-        except (CancelledError, OSError):
+            reason = future.result(timeout=_WAIT)
+        except (CancelledError, OSError, KilledWorker):
             raise
         except Exception as error:
-            return f"the course cannot be used there ({type(error).__name__}: {error})."
+            reason = f"the course cannot be used there ({type(error).__name__}: {error})."
+        if reason is None and threads != 1:
+            reason = f"it has {threads} threads, and grades one submission at a time: --nthreads 1."
+        if reason:
+            tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
+        self.judged = self.judged | {worker: reason}
 
 
 # --- on a worker ------------------------------------------------------------------------------------------------------
@@ -362,6 +371,7 @@ def local_cluster(folder, count):
             security=security,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
+            preload=[_DEAF, __name__],  # which takes seconds to import
         ) as cluster:
             path.write_text(json.dumps({"address": cluster.scheduler_address}), encoding="utf-8")
             yield path

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 from distributed import Client, Security
 
 from helpers.classroom.cluster import write_credentials
@@ -50,15 +51,13 @@ class DaskProcesses:
             yield client
 
     def close(self):
-        """End everything, workers before their scheduler."""
-        for process in reversed(self.processes):
-            process.terminate()
-        for process in reversed(self.processes):
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """End everything, at once."""
+        family = [psutil.Process(process.pid) for process in self.processes if process.poll() is None]
+        for one in [*family, *(child for head in family for child in head.children(recursive=True))]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        for process in self.processes:
+            process.wait()
 
     def _start(self, *arguments, cwd=REPOSITORY, **environment):
         log = (self.folder / f"{len(self.processes)}.log").open("w")
