@@ -30,7 +30,7 @@ def learn(
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ):
     """Put the missing notebooks into my/ and open them in JupyterLab."""
-    from helpers.classroom import copies, lab
+    from helpers.classroom.learner import copies, lab
 
     copies.add_missing(ROOT)
     lab.launch(ROOT, port, browser)
@@ -39,7 +39,7 @@ def learn(
 @app.command()
 def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = ""):
     """Take a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
-    from helpers.classroom import copies
+    from helpers.classroom.learner import copies
 
     copies.restore(ROOT, notebook)
 
@@ -66,7 +66,7 @@ def visible(
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; again for more.")] = None,
 ):
     """Run the visible checks of saved notebooks; exit 1 if something written is wrong, or needed and not right."""
-    from helpers.classroom.visible import find_missing, run_visible_checks
+    from helpers.classroom.learner.visible import find_missing, run_visible_checks
 
     find_missing([], need or ())  # a name that is none is said at once
     outcomes = []
@@ -85,7 +85,7 @@ def elsewhere(
     address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
 ):
     """Derive the notebooks for Colab; with an address, first change the public one wherever it stands."""
-    from helpers.classroom import elsewhere as places
+    from helpers.classroom.learner import elsewhere as places
 
     changed = places.write(ROOT, address)
     print("\n".join(str(path.relative_to(ROOT)) for path in changed) or "Everything is as it should be.")
@@ -94,7 +94,7 @@ def elsewhere(
 @app.command()
 def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "build" / "learner-kit.zip"):
     """Pack the course for a class: everything but solutions/, tests/ and what belongs to no learner."""
-    from helpers.classroom.kit import pack
+    from helpers.classroom.making.kit import pack
 
     pack(ROOT, out)
     print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")
@@ -103,7 +103,7 @@ def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "bu
 @app.command()
 def site(book: Annotated[str, typer.Argument(help="course or solutions; both if left out.")] = ""):
     """Build the course as a book to browse, and its solutions as another, into build/site/."""
-    from helpers.classroom import site as books
+    from helpers.classroom.making import site as books
 
     for page in books.build(ROOT, book):
         print(f"{page} is ready. Open it in a browser, or put its folder on any web server.")
@@ -112,8 +112,8 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both if 
 @app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
     """Derive executed solutions and released notebooks from solutions/*/*.py, and from these the ones for Colab."""
-    from helpers.classroom import build
-    from helpers.classroom import elsewhere as places
+    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.making import build
 
     build.build(ROOT, notebook)
     places.write(ROOT)
@@ -122,8 +122,8 @@ def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebo
 @app.command()
 def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
-    from helpers.classroom import build
-    from helpers.classroom import elsewhere as places
+    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.making import build
 
     sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
 
@@ -187,7 +187,7 @@ def _find_workers(scheduler, insecure, sandbox):
 def _dask():
     """What needs the extra `scale`."""
     try:
-        from helpers.classroom import cluster
+        from helpers.classroom.grading import cluster
     except ImportError as error:
         command = ".venv/bin/python -m pip install -c requirements.lock -e '.[scale]'"
         raise ValueError(f"A cluster needs Dask, which is not installed ({error}): {command}") from None
@@ -226,8 +226,8 @@ def release(
     dry_run: DryRun = False,
 ):
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where there is one."""
-    from helpers.classroom import outgoing
     from helpers.classroom.course import Course
+    from helpers.classroom.office import outgoing
 
     course = Course(ROOT)
     source, time = course.find_source(notebook), outgoing.read_due(due) if due else None
@@ -252,7 +252,7 @@ def roster(
 ):
     """Enter a class list into the gradebook; nobody is ever taken out."""
     from helpers.classroom.course import Course
-    from helpers.classroom.roster import enter
+    from helpers.classroom.office.roster import enter
 
     print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
 
@@ -268,8 +268,8 @@ def collect(
     dry_run: DryRun = False,
 ):
     """Collect the submissions of a notebook, from the exchange or from a platform's download."""
-    from helpers.classroom import collection
     from helpers.classroom.course import Course
+    from helpers.classroom.office import collection
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
@@ -288,7 +288,7 @@ def export(
 ):
     """Write the scores as CSV for a platform; what is not graded yet stays blank."""
     from helpers.classroom.course import Course
-    from helpers.classroom.export import export as write
+    from helpers.classroom.office.export import export as write
 
     print(write(Course(ROOT), platform, out, notebook or (), dry_run=dry_run))
 
@@ -303,8 +303,8 @@ def grade(
     dry_run: DryRun = False,
 ):
     """Grade every submission of a notebook, on all cores or on a cluster; what was graded is not graded again."""
-    from helpers.classroom import batch, item_analysis, report, workers
     from helpers.classroom.course import Course
+    from helpers.classroom.grading import batch, item_analysis, report, workers
     from helpers.plots import item_analysis as draw
 
     course = Course(ROOT)
@@ -359,8 +359,8 @@ def cluster(
 @app.command()
 def feedback(notebook: Notebook = "", dry_run: DryRun = False):
     """Make the feedback on everything graded, and place it in the exchange where there is one."""
-    from helpers.classroom import outgoing
     from helpers.classroom.course import Course
+    from helpers.classroom.office import outgoing
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
@@ -381,7 +381,7 @@ def formgrader(
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ):
     """Open nbgrader's formgrader, in which a person grades the written answers."""
-    from helpers.classroom import lab
+    from helpers.classroom.learner import lab
 
     lab.launch_formgrader(ROOT, port, browser)
 

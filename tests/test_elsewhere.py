@@ -23,12 +23,12 @@ from helpers.__main__ import app
 from helpers.checks.cells import by_grade_id
 from helpers.checks.progress import read_progress
 from helpers.checks.saved import saved_answer
-from helpers.classroom import colab, elsewhere
-from helpers.classroom.build import find_sources
-from helpers.classroom.copies import find_releases
-from helpers.classroom.grading import grade_submission, make_paper
-from helpers.classroom.source import as_solution, read_source
-from helpers.classroom.visible import find_missing, run_visible_checks
+from helpers.classroom.grading.one_submission import grade_submission, make_paper
+from helpers.classroom.learner import colab, elsewhere
+from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.learner.visible import find_missing, run_visible_checks
+from helpers.classroom.making.build import find_sources
+from helpers.classroom.making.source import as_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -241,7 +241,7 @@ def test_what_colab_has_to_have_is_what_the_notebooks_and_their_helpers_import()
     wings = [
         path for wing in ("nn", "data", "training", "plots", "checks") for path in ROOT.glob(f"helpers/{wing}/*.py")
     ]
-    code = [path.read_text(encoding="utf-8") for path in [*wings, ROOT / "helpers/classroom/colab.py"]]
+    code = [path.read_text(encoding="utf-8") for path in [*wings, ROOT / "helpers/classroom/learner/colab.py"]]
     code += [
         cell.source for path in RELEASES for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
     ]

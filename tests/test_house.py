@@ -21,6 +21,9 @@ MAY_IMPORT = {
     "classroom": {"nn", "data", "training", "checks"},
 }
 
+#: The parts of the largest wing; each imports only those before it.
+CLASSROOM = ("making", "course", "grading", "office", "learner", "bench")
+
 
 def name_of(path):
     """Return the dotted name of a module."""
@@ -71,6 +74,19 @@ def test_imports_run_one_way_between_the_wings():
         if (forbidden := {wing_of(name) for name in ours_in(path)} - may_import(wing_of(name_of(path))))
     }
     assert against == {}
+
+
+def test_imports_run_one_way_between_the_parts_of_the_classroom():
+    def part_of(name):
+        return f"{name}..".split(".")[2]
+
+    parts = {name_of(path): part_of(name_of(path)) for path in modules_of("classroom")}
+    assert {*parts.values()} == {*CLASSROOM, ""}
+    for path in modules_of("classroom"):
+        part = parts[name_of(path)]
+        known = {*CLASSROOM[: CLASSROOM.index(part) + 1]} if part else set()
+        imported = {part_of(name) for name in ours_in(path) if wing_of(name) == "classroom"}
+        assert imported <= known, name_of(path)
 
 
 def test_every_wing_is_in_the_rules():

@@ -15,9 +15,9 @@ from helpers.checks.draws import VISIBLE
 from helpers.checks.exercise import POINTS, Misconception
 from helpers.checks.judge import judge
 from helpers.checks.panel import panel_of
-from helpers.classroom.build import find_sources
-from helpers.classroom.copies import find_releases
-from helpers.classroom.source import is_only_in_solution, read_source
+from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.making.build import find_sources
+from helpers.classroom.making.source import is_only_in_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}

@@ -27,13 +27,13 @@ from nbgrader.utils import capture_log
 from rich.console import Console
 from rich.table import Table
 
-from helpers.classroom import outgoing
-from helpers.classroom.batch import Bar, Batch, Settings
-from helpers.classroom.build import find_sources
 from helpers.classroom.course import Course
-from helpers.classroom.release import generate
-from helpers.classroom.source import as_solution, grading, read_source
-from helpers.classroom.workers import local_workers
+from helpers.classroom.grading.batch import Bar, Batch, Settings
+from helpers.classroom.grading.workers import local_workers
+from helpers.classroom.making.build import find_sources
+from helpers.classroom.making.release import generate
+from helpers.classroom.making.source import as_solution, grading, read_source
+from helpers.classroom.office import outgoing
 from helpers.training.bench import Row, describe_machine
 
 NOTEBOOK, CORES = "01", 2
@@ -268,6 +268,7 @@ def _stock(root, pattern):
     """Let nbgrader grade the students whose ids match, and return the CPU of its steps but for the execution [s]."""
     course = Course(root)
     config = course.config.copy()
+    config.pop("Autograde")  # nbgrader's own steps, and not this course's
     config.CourseDirectory.assignment_id = _name(course)
     config.CourseDirectory.student_id = pattern
     execute, waited = Execute.preprocess, 0.0

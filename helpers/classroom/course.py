@@ -8,8 +8,11 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import DatabaseError
 
-from helpers.classroom.build import find_sources
-from helpers.classroom.release import load_config
+from helpers.classroom.making.build import find_sources
+from helpers.classroom.making.release import load_config
+
+#: What nbgrader's submit writes beside the notebook. The student keeps a copy, and finds the feedback by it.
+SECRET_FILE = "submission_secret.txt"
 
 
 @contextlib.contextmanager
@@ -26,11 +29,12 @@ class Course:
 
     Args:
         root: the repository.
+        config: nbgrader's settings; those of nbgrader_config.py if left out.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, config=None):
         self.root = Path(root).resolve()
-        self.config = load_config(self.root)
+        self.config = config or load_config(self.root)
         self.directory = CourseDirectory(config=self.config)
 
     def find_source(self, notebook):

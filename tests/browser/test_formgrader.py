@@ -9,11 +9,15 @@ import nbformat
 import pytest
 
 from helpers.classroom.course import Course
+from helpers.classroom.grading.sandbox.walls import why_no_sandbox
 from tests.browser.jupyterlab import ADDRESS, PATIENCE, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "08_weight_tying_and_full_model"
 WORDS = "Dropout brings the most. Its gain is many times the spread of the seeds."
+
+#: A right answer to 8.1.
+COUNT = "def count_parameters(params):\n    return sum({id(param): param.value.size for param in params}.values())"
 
 pytestmark = pytest.mark.browser
 
@@ -26,11 +30,13 @@ def run(course, *command):
     return done.stdout
 
 
-def hand_in(course):
-    """Ada hands in notebook 08 with nothing but a written answer in it."""
+def hand_in(course, student="ada", source=None):
+    """Hand in notebook 08 with nothing but a written answer in it, or another answer in the place of the first."""
     notebook = nbformat.read(course / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
     next(cell for cell in notebook.cells if cell.id == "ex-8-5").source = WORDS
-    folder = course / "build/submitted/ada" / NAME
+    if source:
+        next(cell for cell in notebook.cells if cell.id == "ex-8-1").source = source
+    folder = course / "build/submitted" / student / NAME
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / f"{NAME}.ipynb")
 
@@ -82,3 +88,23 @@ def test_a_written_answer_is_graded_in_formgrader_and_the_score_outlives_the_nex
     page = (graded / "build/feedback/ada" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "Say how large the gain is." in page
     assert "hidden_check(" not in page
+
+
+def test_the_button_autograde_runs_the_answers_in_the_sandbox(browser, graded, screenshots, tmp_path):
+    if reason := why_no_sandbox(tmp_path):
+        pytest.skip(reason)
+    trace = tmp_path / "it_was_here"
+    hand_in(graded, "mal", f"open({str(trace)!r}, 'w').close()\n\n\n{COUNT}")
+    with serve(graded, "formgrader") as printed:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * PATIENCE)
+        page.route("**/mathjax/**", lambda route: route.abort())
+        address = ADDRESS.search(printed)[0]
+        page.goto(address)  # which has the token
+        page.goto(f"{address.partition('/formgrader')[0]}/formgrader/manage_submissions/{NAME}")
+        page.get_by_role("row").filter(has_text="mal").locator(".autograde a").click()
+        page.get_by_text("Successfully autograded").wait_for()
+        page.screenshot(path=screenshots / "autograde.png")
+    with Course(graded).gradebook() as gradebook:
+        assert gradebook.find_grade("check-8-1", NAME, NAME, "mal").auto_score == 0
+    assert not trace.exists()

@@ -10,7 +10,7 @@ import time
 import psutil
 from distributed import Client, Security
 
-from helpers.classroom.cluster import write_credentials
+from helpers.classroom.grading.cluster import write_credentials
 from tests.classroom.school import REPOSITORY
 
 _DASK = [sys.executable, "-m", "dask"]

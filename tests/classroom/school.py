@@ -6,13 +6,13 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom import outgoing
-from helpers.classroom.batch import Batch, Settings
-from helpers.classroom.build import find_sources
 from helpers.classroom.course import Course
-from helpers.classroom.release import generate
-from helpers.classroom.sandbox.walls import Limits
-from helpers.classroom.source import as_solution, grading, read_source
+from helpers.classroom.grading.batch import Batch, Settings
+from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.making.build import find_sources
+from helpers.classroom.making.release import generate
+from helpers.classroom.making.source import as_solution, grading, read_source
+from helpers.classroom.office import outgoing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

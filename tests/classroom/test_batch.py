@@ -9,9 +9,9 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
 import pytest
 
-from helpers.classroom import batch
-from helpers.classroom.sandbox.walls import Limits
-from helpers.classroom.workers import local_workers
+from helpers.classroom.grading import batch
+from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.workers import local_workers
 from tests.classroom.school import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
 
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
@@ -213,11 +213,12 @@ def test_a_corrected_test_grades_everything_again(class_of_four):
 def test_all_code_that_a_score_follows_from_is_in_the_fingerprint():
     """Whatever module of ours the grading of a submission loads."""
     names = "[name for name in sys.modules if name.startswith('helpers.')]"
-    show = f"import helpers.classroom.grading, sys; print(*{names})"
+    show = f"import helpers.classroom.grading.one_submission, sys; print(*{names})"
     loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
     files = {file for part in batch._CODE for file in batch._python_files(batch._HELPERS / part)}
     covered = {".".join(file.relative_to(batch._HELPERS.parent).with_suffix("").parts) for file in files}
-    packages = {"helpers.classroom", "helpers.classroom.sandbox"}
+    inner = ("classroom", "classroom.grading", "classroom.grading.sandbox", "classroom.making")
+    packages = {f"helpers.{name}" for name in inner}
     assert {*loaded} - {name.removesuffix(".__init__") for name in covered} == packages
 
 

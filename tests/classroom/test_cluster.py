@@ -16,10 +16,10 @@ pytest.importorskip("distributed", reason="a cluster needs the extra `scale`")
 
 from distributed import Client, Security
 
-from helpers.classroom import cluster
-from helpers.classroom.cluster import cluster_workers
-from helpers.classroom.sandbox.walls import Limits
-from helpers.classroom.workers import NoWorkers
+from helpers.classroom.grading import cluster
+from helpers.classroom.grading.cluster import cluster_workers
+from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.workers import NoWorkers
 from helpers.training import load_sweep, run_sweep, sweep
 from helpers.training.presets import PRESETS
 from tests.classroom.dask_processes import DaskProcesses, wait_until
@@ -36,10 +36,10 @@ CRASHING = "import os\n\n\ndef sigmoid(a):\n    os.kill(os.getpid(), 11)"
 #: What makes a worker die at the sight of poison; Dask may run it more than once.
 MORTAL = """
 import os
-from helpers.classroom import batch, grading
+from helpers.classroom.grading import batch, one_submission
 
 def grade(paper, data, **settings):
-    return os._exit(1) if b"poison" in data else grading.grade_submission(paper, data, **settings)
+    return os._exit(1) if b"poison" in data else one_submission.grade_submission(paper, data, **settings)
 
 batch.grade_submission = grade
 """

@@ -17,14 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Student
+from nbgrader.apps.api import NbGraderAPI
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
-from helpers.classroom import exchange, handed_in
-from helpers.classroom.collection import collect
-from helpers.classroom.download import find_in_download, opened_download
-from helpers.classroom.submission import LARGEST
+from helpers.classroom.grading.submission import LARGEST
+from helpers.classroom.office import exchange, handed_in
+from helpers.classroom.office.collection import collect
+from helpers.classroom.office.download import find_in_download, opened_download
 
 NAME = "09_small"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -179,6 +180,18 @@ def test_the_stock_exchange_takes_it_and_follows_a_symlink(course, inbound, secr
     course.config.CourseDirectory.assignment_id = NAME
     ExchangeCollect(coursedir=CourseDirectory(config=course.config), config=course.config).start()
     assert SECRET in taken(course, "ada")["more.ipynb"]
+
+
+def test_formgraders_button_collects_as_make_collect_does(course, inbound, secret):
+    forged, own = hand_in(inbound, user="ada"), hand_in(inbound)
+    (forged / "more.ipynb").symlink_to(secret)
+    (own / "numpy.py").write_text("")
+    outcome = NbGraderAPI(CourseDirectory(config=course.config), config=course.config).collect(NAME)
+    assert outcome["success"], outcome["log"]
+    assert f"Refused: {forged.name} was handed in as ada, but belongs to {ME}." in outcome["log"]
+    assert taken(course, "ada") == {}
+    assert "numpy.py" not in taken(course)
+    assert f"{NAME}.ipynb" in taken(course)
 
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to two users")
@@ -746,7 +759,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
 
 
 def test_a_download_of_too_many_files_is_refused(course, download, monkeypatch):
-    monkeypatch.setattr("helpers.classroom.download.MOST_FILES", 2)
+    monkeypatch.setattr("helpers.classroom.office.download.MOST_FILES", 2)
     with pytest.raises(ValueError, match=r"holds more than 2 files\. Is it the download of one assignment\?"):
         collect(course, NAME, download(dict.fromkeys("abc", "")))
 

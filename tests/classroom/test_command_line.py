@@ -11,7 +11,7 @@ import time
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from helpers.classroom import lab
+from helpers.classroom.learner import lab
 
 
 def run(*arguments):
@@ -54,7 +54,7 @@ def test_jupyterlab_opens_at_the_first_notebook_with_our_kernel_on_a_free_port(t
     """A port that is taken gives way to the next one."""
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
-        launch = f"from helpers.classroom import lab; lab.launch({str(tmp_path)!r}, {port}, browser=False)"
+        launch = f"from helpers.classroom.learner import lab; lab.launch({str(tmp_path)!r}, {port}, browser=False)"
         server = subprocess.Popen(
             [sys.executable, "-c", launch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

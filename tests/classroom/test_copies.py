@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.classroom import copies
+from helpers.classroom.learner import copies
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.grading import grade_submission, make_paper
-from helpers.classroom.harmless import harmless_markdown, harmless_text
-from helpers.classroom.sandbox.walls import Limits
+from helpers.classroom.grading.harmless import harmless_markdown, harmless_text
+from helpers.classroom.grading.one_submission import grade_submission, make_paper
+from helpers.classroom.grading.sandbox.walls import Limits
 from tests.classroom.attacks import scoring
 from tests.classroom.attacks.kit import Work, max_points, paper, source_path
 

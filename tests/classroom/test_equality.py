@@ -12,9 +12,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.build import KERNEL
-from helpers.classroom.source import grading
-from helpers.classroom.workers import local_workers
+from helpers.classroom.grading.workers import local_workers
+from helpers.classroom.making.build import KERNEL
+from helpers.classroom.making.source import grading
 from tests.classroom.school import TEXTBOOK
 
 #: Half of each notebook: right answers that are not the reference, known mistakes, an error, and stubs.
@@ -95,6 +95,7 @@ async def read_off(notebooks, folder):
 def autograde(school):
     """Let stock nbgrader grade everything, and return student to grade id to points."""
     config = school.course.config.copy()
+    config.pop("Autograde")  # nbgrader's own steps, and not this course's
     config.CourseDirectory.assignment_id = school.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's own use of its database

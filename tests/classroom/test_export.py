@@ -9,7 +9,7 @@ import pytest
 from nbgrader.plugins import CsvExportPlugin
 
 from helpers.classroom.course import Course
-from helpers.classroom.export import export, read_results
+from helpers.classroom.office.export import export, read_results
 
 NAME = "01_vanishing"
 CELLS = {"check-1-1": ("code", 2.0), "hidden-1-1": ("code", 2.0), "written-1-2": ("markdown", 4.0)}

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from helpers import __main__ as command_line
-from helpers.classroom.sandbox.walls import Limits
-from helpers.classroom.workers import local_workers
+from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.workers import local_workers
 from tests.classroom.school import REPOSITORY, RIGHT, SLOW, TEXTBOOK, School
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}

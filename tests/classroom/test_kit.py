@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.kit import pack
+from helpers.classroom.making.kit import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 

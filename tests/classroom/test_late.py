@@ -2,9 +2,9 @@
 
 import pytest
 
-from helpers.classroom import outgoing
 from helpers.classroom.course import Course
-from helpers.classroom.late import PercentPerDay
+from helpers.classroom.office import outgoing
+from helpers.classroom.office.late import PercentPerDay
 
 DAY, MINUTE = 24 * 60 * 60, 60
 
@@ -86,7 +86,7 @@ def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(school):
 def test_the_configuration_can_name_the_penalty(tmp_path):
     """As nbgrader_config.py does it, by the name of the class."""
     course = Course(tmp_path)
-    course.config.AssignLatePenalties.plugin_class = "helpers.classroom.late.PercentPerDay"
+    course.config.AssignLatePenalties.plugin_class = "helpers.classroom.office.late.PercentPerDay"
     from nbgrader.preprocessors import AssignLatePenalties
 
     step = AssignLatePenalties(config=course.config)

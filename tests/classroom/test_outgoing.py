@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
-from helpers.classroom import outgoing
+from helpers.classroom.office import outgoing
 from tests.classroom.school import RIGHT, TEXTBOOK, lay_out
 
 
@@ -59,7 +59,7 @@ def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
 
 def lay_out_again(school):
     """Derive the release from a source that was changed."""
-    from helpers.classroom.release import generate
+    from helpers.classroom.making.release import generate
 
     generate(school.source, school.root / "made")
     made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"

@@ -5,10 +5,10 @@ import io
 
 import pytest
 
-from helpers.classroom import report
-from helpers.classroom.desk import Score
-from helpers.classroom.grading import Graded
-from helpers.classroom.item_analysis import analyse, failures, summarise
+from helpers.classroom.grading import report
+from helpers.classroom.grading.desk import Score
+from helpers.classroom.grading.item_analysis import analyse, failures, summarise
+from helpers.classroom.grading.one_submission import Graded
 
 SIGN = "`a[i]`, with the sign turned round"
 

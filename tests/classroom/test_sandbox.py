@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.grading import grade_submission
-from helpers.classroom.sandbox import walls
-from helpers.classroom.sandbox.peer import _UNREADABLE as UNREADABLE
-from helpers.classroom.sandbox.peer import OFFERED, Peer
-from helpers.classroom.sandbox.values import MOST_THINGS, Reader, Things, Writer
-from helpers.classroom.sandbox.walls import Limits, Walls, why_no_sandbox
-from helpers.classroom.sandbox.wire import BYTES_LIMIT, SPREAD, Closed, Pipe, clean, pack_array, unpack_array
+from helpers.classroom.grading.one_submission import grade_submission
+from helpers.classroom.grading.sandbox import walls
+from helpers.classroom.grading.sandbox.peer import _UNREADABLE as UNREADABLE
+from helpers.classroom.grading.sandbox.peer import OFFERED, Peer
+from helpers.classroom.grading.sandbox.values import MOST_THINGS, Reader, Things, Writer
+from helpers.classroom.grading.sandbox.walls import Limits, Walls, why_no_sandbox
+from helpers.classroom.grading.sandbox.wire import BYTES_LIMIT, SPREAD, Closed, Pipe, clean, pack_array, unpack_array
 from helpers.nn import Param
 from tests.classroom.attacks.kit import Work, paper
 from tests.classroom.attacks.run_stock import walls_around
@@ -232,7 +232,7 @@ _GRADE = """
 import json, os, sys
 from pathlib import Path
 import helpers.__main__
-from helpers.classroom.grading import grade_submission
+from helpers.classroom.grading.one_submission import grade_submission
 folder = Path(sys.argv[1])
 graded = grade_submission((folder / "paper").read_text(), (folder / "work").read_bytes())
 scores = [[score.points, score.reason] for score in graded.scores.values()]

@@ -7,10 +7,10 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from helpers.classroom import saving
 from helpers.classroom.course import Course
-from helpers.classroom.grading import grade_submission, make_paper
-from helpers.classroom.saving import Saver
+from helpers.classroom.grading import saving
+from helpers.classroom.grading.one_submission import grade_submission, make_paper
+from helpers.classroom.grading.saving import Saver
 from tests.classroom.school import FALLING, RIGHT, TEXTBOOK, School
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}

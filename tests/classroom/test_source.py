@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers.classroom.source import BuildError, as_release, as_solution, read_source
+from helpers.classroom.making.source import BuildError, as_release, as_solution, read_source
 
 BLOCK = """\
     ### BEGIN SOLUTION

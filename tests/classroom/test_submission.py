@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.submission import LARGEST, Submission, Unreadable, read_submission, without_hidden_tests
+from helpers.classroom.grading.submission import LARGEST, Submission, Unreadable, read_submission, without_hidden_tests
 from tests.classroom.attacks.kit import Work, paper, released
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.grading import make_paper
-from helpers.classroom.source import as_release, as_solution, grading, read_source
+from helpers.classroom.grading.one_submission import make_paper
+from helpers.classroom.making.source import as_release, as_solution, grading, read_source
 
 _SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions"
 

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import helpers.__main__  # noqa: F401 - puts this environment's programs on the path
-from helpers.classroom.release import generate, load_config
+from helpers.classroom.making.release import generate, load_config
 from tests.classroom.attacks import ATTACKS
 from tests.classroom.attacks.kit import Work, max_points, source_path
 
@@ -170,6 +170,7 @@ def inside(prepared, box, name):
         folder.mkdir(parents=True)
         shutil.copy(Path(box) / f"{student}.ipynb", folder / f"{name}.ipynb")
     config = load_config(course)
+    config.pop("Autograde")  # nbgrader's own steps, and not this course's
     config.CourseDirectory.assignment_id = name
     config.Execute.timeout = CELL
     os.chdir(course)

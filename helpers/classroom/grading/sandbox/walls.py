@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-_HELPERS = Path(__file__).resolve().parents[2]
+_HELPERS = Path(__file__).resolve().parents[3]
 _COURSE = _HELPERS.parent
 _PACKAGES = Path(np.__file__).parents[1]
 
@@ -19,11 +19,11 @@ _PACKAGES = Path(np.__file__).parents[1]
 INSIDE = (
     "nn/base.py",
     "nn/model.py",
-    "classroom/sandbox/answers.py",
-    "classroom/sandbox/peer.py",
-    "classroom/sandbox/standins.py",
-    "classroom/sandbox/values.py",
-    "classroom/sandbox/wire.py",
+    "classroom/grading/sandbox/answers.py",
+    "classroom/grading/sandbox/peer.py",
+    "classroom/grading/sandbox/standins.py",
+    "classroom/grading/sandbox/values.py",
+    "classroom/grading/sandbox/wire.py",
 )
 
 #: What a program of the system may need, and that has no secrets.
@@ -69,7 +69,7 @@ class Walls:
 
     def start(self):
         """Start the program for one submission; its standard input and output are pipes."""
-        program = self.folder / "helpers/classroom/sandbox/answers.py"
+        program = self.folder / "helpers/classroom/grading/sandbox/answers.py"
         limits = self.limits
         command = [_python(), "-s", "-S", "-P", "-B", str(program)]
         command += [str(limits.memory), str(limits.cpu), str(limits.file_size)]

@@ -13,11 +13,11 @@ import nbformat
 from nbgrader.preprocessors import ComputeChecksums
 
 from helpers.checks.panel import Panel
-from helpers.classroom.desk import Desk, Score
-from helpers.classroom.harmless import harmless_markdown
-from helpers.classroom.sandbox.walls import Limits, Walls
-from helpers.classroom.source import as_release, find_blocks, grading, read_source
-from helpers.classroom.submission import Unreadable, read_submission, without_hidden_tests
+from helpers.classroom.grading.desk import Desk, Score
+from helpers.classroom.grading.harmless import harmless_markdown
+from helpers.classroom.grading.sandbox.walls import Limits, Walls
+from helpers.classroom.grading.submission import Unreadable, read_submission, without_hidden_tests
+from helpers.classroom.making.source import as_release, find_blocks, grading, read_source
 
 
 @dataclass

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
 
-from helpers.classroom.build import replace_file
-from helpers.classroom.roster import listed
+from helpers.classroom.making.build import replace_file
+from helpers.classroom.office.roster import listed
 
 NOT_HANDED_IN = "not handed in"
 NOT_GRADED = "not graded yet"

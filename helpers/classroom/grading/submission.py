@@ -7,8 +7,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from helpers.classroom.sandbox.wire import clean
-from helpers.classroom.source import grading
+from helpers.classroom.grading.sandbox.wire import clean
+from helpers.classroom.making.source import grading
 
 #: Largest file that is read [bytes], and most cells. The largest release has a fiftieth of the one, a hundredth of the
 #: other.

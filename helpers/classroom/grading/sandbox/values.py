@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 
-from helpers.classroom.sandbox import standins
-from helpers.classroom.sandbox.wire import KINDS, pack_array, unpack_array
+from helpers.classroom.grading.sandbox import standins
+from helpers.classroom.grading.sandbox.wire import KINDS, pack_array, unpack_array
 from helpers.nn.base import Layer, Param
 
 #: Most values in one message, and most things with an identity that are known at a time. A check has some hundreds.

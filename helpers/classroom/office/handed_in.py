@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from helpers.classroom.submission import LARGEST
+from helpers.classroom.grading.submission import LARGEST
 
 # A symlink is not followed, and a pipe that nobody writes to does not hold us up.
 _CAREFULLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -16,7 +16,7 @@ from multiprocessing import connection
 from tempfile import mkdtemp
 
 #: What a new process imports before it is given work: that takes longer than to grade ten submissions.
-_PRELOAD = "helpers.classroom.batch"
+_PRELOAD = "helpers.classroom.grading.batch"
 
 
 #: Longest path of a temporary folder for a socket in it: the system's limit is 104 or 108, with the socket's own name.

@@ -14,8 +14,8 @@ import warnings
 
 import numpy as np
 
-from helpers.classroom.sandbox.values import Reader, Things, Writer, content, differs, put_into, withdrawn
-from helpers.classroom.sandbox.wire import Closed, clean
+from helpers.classroom.grading.sandbox.values import Reader, Things, Writer, content, differs, put_into, withdrawn
+from helpers.classroom.grading.sandbox.wire import Closed, clean
 from helpers.nn.base import Param
 
 #: What answers may ask of an object of the checks' side, besides calling it.

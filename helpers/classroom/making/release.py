@@ -10,7 +10,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import capture_log
 from traitlets.config import PyFileConfigLoader
 
-from helpers.classroom.source import (
+from helpers.classroom.making.source import (
     BuildError,
     as_release,
     as_solution,
@@ -25,7 +25,7 @@ from helpers.classroom.source import (
 #: More than names: `return hs` alone gives nothing away.
 TELLING = re.compile(r"[^\w\s.,:]")
 
-CONFIG = Path(__file__).resolve().parents[2] / "nbgrader_config.py"
+CONFIG = Path(__file__).resolve().parents[3] / "nbgrader_config.py"
 
 
 class TakeSource(NbGraderPreprocessor):

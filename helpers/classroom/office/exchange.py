@@ -17,14 +17,13 @@ from pathlib import Path
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 
-from helpers.classroom.handed_in import Found, HandIn, Refused, opened_file, opened_folder, read_all
-from helpers.classroom.roster import printable, what_is_wrong_with
+from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.office.handed_in import Found, HandIn, Refused, opened_file, opened_folder, read_all
+from helpers.classroom.office.roster import printable, what_is_wrong_with
 
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
 
-#: What nbgrader's submit writes beside the notebook. The student keeps a copy, and finds the feedback by it.
-SECRET_FILE = "submission_secret.txt"
 SECRET = re.compile(r"[0-9a-f]{128}")
 
 #: Names that are looked at in one submission; a course's own files are a handful.

@@ -16,10 +16,9 @@ from nbgrader.api import (
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, latesubmissions, saveautogrades
 from nbgrader.utils import determine_grade, is_grade, parse_utc
 
-from helpers.classroom.build import replace_file
-from helpers.classroom.course import plain_errors
-from helpers.classroom.exchange import SECRET_FILE
-from helpers.classroom.source import grading
+from helpers.classroom.course import SECRET_FILE, plain_errors
+from helpers.classroom.making.build import replace_file
+from helpers.classroom.making.source import grading
 
 #: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader asks for thirty a
 #: submission; between two commits formgrader can save what a person grades.

@@ -16,8 +16,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tqdm import tqdm
 from traitlets.config import Config
 
-from helpers.classroom.release import generate
-from helpers.classroom.source import BuildError, as_solution, describe, place, read_source
+from helpers.classroom.making.release import generate
+from helpers.classroom.making.source import BuildError, as_solution, describe, place, read_source
 
 #: The picture itself, in an output's HTML: its bytes differ between machines, the words beside it do not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"

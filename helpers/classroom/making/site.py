@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 
-from helpers.classroom.build import PAYLOAD, find_sources, replace_file, run, serialise
-from helpers.classroom.release import check_secrets
-from helpers.classroom.source import BuildError, as_release, as_solution, find_blocks, grading, read_source
+from helpers.classroom.making.build import PAYLOAD, find_sources, replace_file, run, serialise
+from helpers.classroom.making.release import check_secrets
+from helpers.classroom.making.source import BuildError, as_release, as_solution, find_blocks, grading, read_source
 
 #: The books, and what stands above each page of them.
 BOOKS = {
@@ -141,7 +141,7 @@ def page(path, solved):
 
 def _fingerprint(notebook):
     """Return a name for all that the outputs of a notebook follow from: itself, the code it imports, and versions."""
-    helpers = Path(__file__).resolve().parents[1]
+    helpers = Path(__file__).resolve().parents[2]
     code = sorted(path for path in helpers.glob("*/**/*") if path.suffix in (".py", ".csv"))
     digest = hashlib.sha256(serialise(notebook).encode())
     for path in code:

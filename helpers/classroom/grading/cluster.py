@@ -26,9 +26,9 @@ from distributed import Client, KilledWorker, LocalCluster, Security, get_worker
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from helpers.classroom.batch import code_digest
-from helpers.classroom.sandbox.walls import why_no_sandbox
-from helpers.classroom.workers import NoWorkers, WorkerDied
+from helpers.classroom.grading.batch import code_digest
+from helpers.classroom.grading.sandbox.walls import why_no_sandbox
+from helpers.classroom.grading.workers import NoWorkers, WorkerDied
 
 #: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
 CONNECTING, PATIENCE = 10, 120

@@ -6,8 +6,8 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from helpers.classroom.build import replace_file
-from helpers.classroom.item_analysis import ENDS, analyse, failures, summarise, waits_for_a_person
+from helpers.classroom.grading.item_analysis import ENDS, analyse, failures, summarise, waits_for_a_person
+from helpers.classroom.making.build import replace_file
 
 
 def show(results):

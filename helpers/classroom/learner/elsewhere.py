@@ -9,9 +9,9 @@ import re
 import tomllib
 from pathlib import Path
 
-from helpers.classroom.build import replace_file, serialise
-from helpers.classroom.colab import as_colab_copy
-from helpers.classroom.copies import find_releases
+from helpers.classroom.learner.colab import as_colab_copy
+from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.making.build import replace_file, serialise
 
 #: Files that carry the address, beside pyproject.toml.
 CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")

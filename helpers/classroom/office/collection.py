@@ -13,10 +13,11 @@ from pathlib import Path
 
 from nbgrader.api import MissingEntry
 
-from helpers.classroom.download import find_in_download, opened_download
-from helpers.classroom.exchange import SECRET_FILE, find_in_exchange
-from helpers.classroom.handed_in import Refused
-from helpers.classroom.roster import listed
+from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.office.download import find_in_download, opened_download
+from helpers.classroom.office.exchange import find_in_exchange
+from helpers.classroom.office.handed_in import Refused
+from helpers.classroom.office.roster import listed
 
 #: The form of nbgrader's timestamp.txt.
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"

@@ -12,11 +12,11 @@ from pathlib import Path
 import nbformat
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.copies import find_releases
-from helpers.classroom.desk import Desk
-from helpers.classroom.sandbox.walls import Walls
-from helpers.classroom.source import grading
-from helpers.classroom.submission import Unreadable, read_submission
+from helpers.classroom.grading.desk import Desk
+from helpers.classroom.grading.sandbox.walls import Walls
+from helpers.classroom.grading.submission import Unreadable, read_submission
+from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.making.source import grading
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.copies import find_releases, path_of_copy
+from helpers.classroom.learner.copies import find_releases, path_of_copy
 
 FIRST_CELL = """\
 # On Colab this cell fetches the course, once a session, and your earlier notebooks. Anywhere else it does nothing.
@@ -23,7 +23,7 @@ import sys
 if "google.colab" in sys.modules:
     !test -d /content/course || git clone --quiet --depth 1 {address} /content/course
     sys.path.insert(0, "/content/course")
-    from helpers.classroom.colab import settle
+    from helpers.classroom.learner.colab import settle
 
     settle("{name}")
 """

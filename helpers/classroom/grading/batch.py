@@ -15,20 +15,21 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.checks.session import SECRET_SEED
-from helpers.classroom.build import replace_file
-from helpers.classroom.desk import Score
-from helpers.classroom.grading import Graded, grade_submission, make_paper, without_points
-from helpers.classroom.sandbox.walls import Limits, why_no_sandbox
-from helpers.classroom.saving import Saver, check_agreement
-from helpers.classroom.source import grading
-from helpers.classroom.submission import LARGEST
-from helpers.classroom.workers import NoWorkers, WorkerDied, stop
+from helpers.classroom.grading.desk import Score
+from helpers.classroom.grading.one_submission import Graded, grade_submission, make_paper, without_points
+from helpers.classroom.grading.sandbox.walls import Limits, why_no_sandbox
+from helpers.classroom.grading.saving import Saver, check_agreement
+from helpers.classroom.grading.submission import LARGEST
+from helpers.classroom.grading.workers import NoWorkers, WorkerDied, stop
+from helpers.classroom.making.build import replace_file
+from helpers.classroom.making.source import grading
 
-_HELPERS = Path(__file__).resolve().parents[1]
+_HELPERS = Path(__file__).resolve().parents[2]
 
 #: What a submission's score follows from, besides the submission: a change in any of it grades everything again.
-_CODE = ("nn", "data", "training", "checks", "classroom/sandbox")
-_CODE += tuple(f"classroom/{name}.py" for name in ("desk", "grading", "harmless", "source", "submission"))
+_CODE = ("nn", "data", "training", "checks", "classroom/grading/sandbox")
+_CODE += tuple(f"classroom/grading/{name}.py" for name in ("desk", "harmless", "one_submission", "submission"))
+_CODE += ("classroom/making/source.py",)
 
 
 @dataclass(frozen=True)

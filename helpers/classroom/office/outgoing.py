@@ -11,11 +11,11 @@ from nbgrader.exchange import ExchangeFactory
 from nbgrader.utils import capture_log
 from tqdm import tqdm
 
-from helpers.classroom.build import release_path
-from helpers.classroom.exchange import SECRET_FILE
-from helpers.classroom.release import generate
-from helpers.classroom.saving import assign_late_penalties
-from helpers.classroom.source import BuildError
+from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.grading.saving import assign_late_penalties
+from helpers.classroom.making.build import release_path
+from helpers.classroom.making.release import generate
+from helpers.classroom.making.source import BuildError
 
 
 def release(course, source, due=None):

@@ -16,11 +16,11 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Misfit
 from helpers.checks.panel import Panel
 from helpers.checks.session import Session, check, hidden_check, using
-from helpers.classroom.harmless import harmless_text
-from helpers.classroom.sandbox.peer import OFFERED, Peer
-from helpers.classroom.sandbox.standins import RemoteClass, RemoteFunction
-from helpers.classroom.sandbox.wire import Closed, Pipe
-from helpers.classroom.source import grading
+from helpers.classroom.grading.harmless import harmless_text
+from helpers.classroom.grading.sandbox.peer import OFFERED, Peer
+from helpers.classroom.grading.sandbox.standins import RemoteClass, RemoteFunction
+from helpers.classroom.grading.sandbox.wire import Closed, Pipe
+from helpers.classroom.making.source import grading
 
 #: The answers' process offers what it can do under this number.
 SERVICE = "a1"

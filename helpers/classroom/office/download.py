@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from helpers.classroom.handed_in import (
+from helpers.classroom.office.handed_in import (
     Found,
     HandIn,
     Refused,
@@ -28,7 +28,7 @@ from helpers.classroom.handed_in import (
     read_all,
     read_some,
 )
-from helpers.classroom.roster import Table, cell_of, key_of, listed, printable
+from helpers.classroom.office.roster import Table, cell_of, key_of, listed, printable
 
 #: Names that a download may have: ten files from each of 10,000 students.
 MOST_FILES = 100_000

@@ -1,0 +1,1 @@
+"""What a learner starts: copies of the notebooks, JupyterLab, Colab, the visible checks."""
