@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/made-for
+SCALE := .venv/has-scale
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -67,10 +68,10 @@ export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle 
 grade: $(READY)  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
 	@$(PY) -m helpers grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
-cluster: $(READY)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
+cluster: $(SCALE)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
 	@$(PY) -m helpers cluster $(if $(WORKERS),--workers "$(WORKERS)")
 
-test-cluster: $(READY)  ## Test grading on real Dask processes; some minutes. docs/scale.md says what it needs.
+test-cluster: $(SCALE)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
 
 test-hub: $(READY)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
@@ -86,8 +87,8 @@ bench: $(READY)  ## Measure the layers and the grading, beside PyTorch and stock
 	@$(PY) -m helpers bench $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
-	uv pip compile --universal --python-version 3.11 --extra browser --extra site --upgrade --no-header \
-		pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --extra browser --extra site --extra scale --extra hub --upgrade \
+		--no-header pyproject.toml -o requirements.lock
 
 .PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
 .PHONY: release roster collect grade cluster test-cluster test-hub formgrader feedback export bench lock
@@ -112,3 +113,10 @@ $(READY): pyproject.toml requirements.lock
 	@$(PY) -m pip install --disable-pip-version-check -c requirements.lock -e ".[browser,site]" || { \
 		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
 	@printf %s "$(CURDIR)" > $@
+
+# Dask, which only a cluster needs.
+$(SCALE): $(READY)
+	@echo "Installing Dask into .venv (once) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[browser,site,scale]" || { \
+		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+	@touch $@

@@ -1,24 +1,26 @@
 """One environment, however it is made: pyproject.toml, requirements.lock, the Makefile and environment.yml agree."""
 
 import re
+import sysconfig
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXACT = ("nbgrader", "nbval", "nbclient", "nbconvert", "ipykernel", "numpy")
 
 
-def pins():
-    """Return the requirements that make installs: the project's, those of the tests in a browser, and of the site."""
-    extras = PROJECT["optional-dependencies"]
-    return [Requirement(line) for line in PROJECT["dependencies"] + extras["browser"] + extras["site"]]
+def pins(extras=("browser", "site")):
+    """Return the requirements of the project and of some extras; without others, of those that `make` installs."""
+    lines = [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    return [Requirement(line) for line in PROJECT["dependencies"] + lines]
 
 
 def lock():
@@ -37,7 +39,7 @@ def test_what_reaches_the_score_is_pinned_exactly():
     assert exact >= set(EXACT)
 
 
-@pytest.mark.parametrize("pin", pins(), ids=lambda pin: pin.name)
+@pytest.mark.parametrize("pin", pins(("browser", "site", "scale", "hub")), ids=lambda pin: pin.name)
 def test_the_lock_has_the_version_that_the_project_pins(pin):
     locked = [line for line in lock() if line.name == pin.name]
     assert locked, f"{pin.name} is not in requirements.lock: run `make lock`."
@@ -46,9 +48,14 @@ def test_the_lock_has_the_version_that_the_project_pins(pin):
 
 
 def test_this_environment_is_the_locked_one():
-    here = default_environment()
-    expected = {line.name: str(line.specifier) for line in lock() if not line.marker or line.marker.evaluate(here)}
-    assert {name: f"=={version(name)}" for name in expected} == expected
+    site = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]  # and not what setuptools carries inside
+    here = {canonicalize_name(package.name): package.version for package in distributions(path=site)}
+    assert {canonicalize_name(pin.name) for pin in pins()} <= here.keys()
+    locked = [line for line in lock() if not line.marker or line.marker.evaluate(default_environment())]
+    expected = {line.name: str(line.specifier) for line in locked if line.name in here}
+    assert {name: f"=={here[name]}" for name in expected} == expected
+    unlocked = here.keys() - expected.keys() - {"helpers", "pip", "setuptools"}
+    assert unlocked == set()
 
 
 def test_the_lock_names_no_folder_of_a_machine():
