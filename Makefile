@@ -3,7 +3,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/made-for
-SCALE := .venv/has-scale
+TOOLS := .venv/has-tools
+DASK := .venv/has-dask
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -11,7 +12,7 @@ help:  ## Show this list.
 learn: $(READY)  ## Open the notebooks in JupyterLab, as your own copies in my/. PORT=8890, BROWSER=none.
 	@$(PY) -m helpers learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-test: $(READY)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
+test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist worksteal)
@@ -40,7 +41,7 @@ sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablati
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
 	@$(PY) -m helpers elsewhere $(ADDRESS)
 
-site: $(READY)  ## Build the course as a book to browse, and its solutions, in build/site/; one of them: SITE=course.
+site: $(TOOLS)  ## Build the course as a book to browse, and its solutions, in build/site/; one of them: SITE=course.
 	@$(PY) -m helpers site $(SITE)
 
 test-site: site  ## Test every page of both books, in headless Chromium.
@@ -68,13 +69,13 @@ export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle 
 grade: $(READY)  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
 	@$(PY) -m helpers grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
-cluster: $(SCALE)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
+cluster: $(DASK)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
 	@$(PY) -m helpers cluster $(if $(WORKERS),--workers "$(WORKERS)")
 
-test-cluster: $(SCALE)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
+test-cluster: $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
 
-test-hub: $(READY)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
+test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
 	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
@@ -100,6 +101,14 @@ ifneq ($(shell $(PY) -c "print(open('$(READY)').read())" 2>/dev/null),$(CURDIR))
 NEW := yes
 endif
 
+FOR_TESTS_AND_SITE := [browser,site]
+
+# Arguments: options of pip, and the extras to install the course with.
+define install
+	@$(PY) -m pip install $(1) --disable-pip-version-check -c requirements.lock -e ".$(2)" || { \
+		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+endef
+
 $(READY): pyproject.toml requirements.lock
 	@command -v "$(PYTHON)" >/dev/null || { \
 		echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name yours: make PYTHON=python3.12 …"; exit 1; }
@@ -110,13 +119,15 @@ $(READY): pyproject.toml requirements.lock
 	@echo "Installing the course's packages into .venv (once, a minute or two) …"
 	@rm -f $@
 	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
-	@$(PY) -m pip install --disable-pip-version-check -c requirements.lock -e ".[browser,site]" || { \
-		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+	$(call install)
 	@printf %s "$(CURDIR)" > $@
 
-# Dask, which only a cluster needs.
-$(SCALE): $(READY)
-	@echo "Installing Dask into .venv (once) …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[browser,site,scale]" || { \
-		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+$(TOOLS): $(READY)
+	@echo "Installing what the tests and the site need besides (once) …"
+	$(call install,--quiet,$(FOR_TESTS_AND_SITE))
+	@touch $@
+
+$(DASK): $(READY)
+	@echo "Installing Dask, which only a cluster needs (once) …"
+	$(call install,--quiet,[scale])
 	@touch $@
