@@ -381,7 +381,8 @@ def test_what_is_needed_and_does_not_exist_is_one_sentence():
 def test_binder_installs_what_make_installs():
     lines = (ROOT / "binder/requirements.txt").read_text().splitlines()
     constraint, project = [line for line in lines if not line.startswith("#")]
-    assert f'-c {constraint.removeprefix("-c ../")} -e "{project.removeprefix("-e ")}"' in MAKEFILE
+    assert (constraint, project) == ("-c ../requirements.lock", "-e .")
+    assert '-c requirements.lock -e ".$(2)"' in MAKEFILE
 
 
 def test_binder_and_the_dev_container_have_a_python_that_the_course_runs_on():

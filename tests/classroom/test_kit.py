@@ -1,6 +1,7 @@
 """The learner kit has the whole course, and neither an answer's source nor a test."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -35,6 +36,14 @@ def test_it_has_every_notebook_and_no_solution_or_test(unpacked):
     assert not any(name.split("/")[0] in ("solutions", "tests", "my", "runs", ".git", ".venv") for name in names)
 
 
+def test_every_link_of_its_papers_leads_into_it(unpacked):
+    papers = [path for path in unpacked.rglob("*.md") if "site" not in path.parts]  # made into pages
+    links = [(paper, link) for paper in papers for link in re.findall(r"\]\(([^)#\s]+)", paper.read_text("utf-8"))]
+    assert links
+    inside = [(paper, link) for paper, link in links if not re.match(r"\w+:", link)]
+    assert [f"{paper.name}: {link}" for paper, link in inside if not (paper.parent / link).exists()] == []
+
+
 def test_no_released_notebook_in_it_has_an_output_or_a_marker(unpacked):
     for path in unpacked.glob("notebooks/*/*.ipynb"):
         assert "### BEGIN" not in path.read_text(encoding="utf-8")
@@ -65,4 +74,9 @@ def test_the_commands_of_a_learner_work_where_it_was_unpacked(unpacked):
     shown = helpers("progress")
     assert shown.returncode == 0, shown.stderr
     assert "Next: exercise 0.1" in shown.stdout
+    for command in (["grade", "01"], ["notebooks"], ["site"], ["export"]):
+        refused = helpers(*command)
+        assert refused.returncode == 1
+        assert refused.stderr.strip().endswith("A learner kit has none: this command needs the whole course.")
+        assert "Traceback" not in refused.stderr
     assert (unpacked / "my/progress.png").read_bytes().startswith(b"\x89PNG")

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from tqdm import tqdm
 from traitlets.config import Config
 
-from helpers.classroom.making.release import generate
+from helpers.classroom.making.release import NOT_IN_KIT, generate
 from helpers.classroom.making.source import BuildError, as_solution, describe, place, read_source
 
 #: The picture itself, in an output's HTML: its bytes differ between machines, the words beside it do not.
@@ -37,9 +37,11 @@ def find_sources(root, notebook=""):
         notebook: the number or name of one, e.g. "01".
 
     Raises:
-        ValueError: there is no such notebook.
+        ValueError: there is no such notebook, or no source at all.
     """
     sources = sorted(path for path in Path(root, "solutions").glob("[0-9]*/*.py") if path.stem == path.parent.name)
+    if not sources:
+        raise ValueError(f"{Path(root, 'solutions')} has no source of a notebook. {NOT_IN_KIT}")
     chosen = [path for path in sources if notebook in ("", path.stem, path.stem.partition("_")[0])]
     if not chosen:
         known = ", ".join(path.stem for path in sources)

@@ -8,6 +8,7 @@ CONTENTS = (
     "notebooks",
     "helpers",
     "docs",
+    "examples",
     "README.md",
     "GLOSSARY.md",
     "CONTRIBUTING.md",

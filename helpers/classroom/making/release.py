@@ -8,7 +8,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import capture_log
-from traitlets.config import PyFileConfigLoader
+from traitlets.config import ConfigFileNotFound, PyFileConfigLoader
 
 from helpers.classroom.making.source import (
     BuildError,
@@ -26,6 +26,9 @@ from helpers.classroom.making.source import (
 TELLING = re.compile(r"[^\w\s.,:]")
 
 CONFIG = Path(__file__).resolve().parents[3] / "nbgrader_config.py"
+
+#: Said where something is missing that a learner kit leaves out.
+NOT_IN_KIT = "A learner kit has none: this command needs the whole course."
 
 
 class TakeSource(NbGraderPreprocessor):
@@ -60,8 +63,14 @@ def load_config(course):
 
     Returns:
         traitlets Config
+
+    Raises:
+        ValueError: there is no such file.
     """
-    config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+    try:
+        config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+    except ConfigFileNotFound:
+        raise ValueError(f"{CONFIG} is missing. {NOT_IN_KIT}") from None
     config.CourseDirectory.root = str(Path(course).resolve())
     return config
 
