@@ -81,8 +81,9 @@ def _panel_of_one(one):
 
 def _panel_of_many(taken):
     own = sum(one.own for one in taken)
+    others = len(taken) - own
     parts = [f"{own} answer{'s' * (own > 1)} of yours"] if own else []
-    parts += [f"the reference for {len(taken) - own}"] if own < len(taken) else []
+    parts += [f"the reference for {others} {'other' if own else 'answer'}{'s' * (others > 1)}"] if others else []
     lines = [_line(taken, notebook) for notebook in dict.fromkeys(_number(one)[0] for one in taken)]
     if any(one.lacking for one in taken):
         lines.append("Once yours is right and saved in its own notebook, run this cell again.")
@@ -94,7 +95,7 @@ def _line(taken, notebook):
     groups = {}
     for one in sorted(taken, key=lambda one: not one.own):
         if _number(one)[0] == notebook:
-            groups.setdefault(one.whose, []).append(f"{one.exercise.id} `{one.exercise.name}`")
+            groups.setdefault(one.whose, []).append(f"{one.exercise.id}\N{NO-BREAK SPACE}`{one.exercise.name}`")
     return " · ".join(
         [f"**Notebook {notebook:02d}**", *(f"{whose}: {', '.join(ids)}" for whose, ids in groups.items())]
     )

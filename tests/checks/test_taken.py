@@ -24,12 +24,16 @@ def pairs(lacking):
 
 
 def lines(*taken):
-    return repr(panel_of_taken(taken)).split("\n  ")
+    return lines_of(repr(panel_of_taken(taken)))
+
+
+def lines_of(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ").split("\n  ")
 
 
 def test_many_answers_take_a_line_for_each_notebook():
     assert lines(lent("5.5"), lent("2.2"), own("5.1"), lent("5.3", NOT_AS_SAVED), lent("5.4")) == [
-        "→ This cell runs with 1 answer of yours and the reference for 4",
+        "→ This cell runs with 1 answer of yours and the reference for 4 others",
         "Notebook 02 · still open: 2.2 `clip_gradients`",
         "Notebook 05 · yours: 5.1 `Embedding` · not right in its saved notebook: 5.3 `SoftmaxCrossEntropy` · "
         "still open: 5.4 `perplexity`, 5.5 `stream_batches`",
@@ -89,7 +93,7 @@ def test_a_cell_of_a_notebook_gets_one_panel_and_the_next_cell_another(run):
         "try:\n    answer('1.5'), answer('1.6')\n    1 / 0\nexcept ZeroDivisionError:\n    pass",
     )
     assert len(first) == len(second) == len(fourth) == 1
-    assert first[0].split("\n  ")[1:3] == [
+    assert lines_of(first[0])[1:3] == [
         "Notebook 01 · yours: 1.1 `tanh_backward` · yours, with the reference for 1.2: 1.4 `RNN` · "
         "not right in its saved notebook: 1.2 `rnn_step_forward`",
         "Notebook 02 · still open: 2.1 `global_norm`",
