@@ -1,5 +1,6 @@
 """Comparing what an answer gave with what was expected: form, type, finiteness, values."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,30 +83,61 @@ def finite_fault(name, got, expected):
 def value_fault(name, got, expected):
     """Return a Fault if a value of `got` differs from `expected` by more than the tolerance, else None."""
     if isinstance(expected, str) or expected is None:
-        return None if got == expected else Fault(name, f"`{name}` is {got!r}, expected {expected!r}.")
+        return None if got == expected else Fault(name, f"`{name}` is {got!r:.200}, expected {expected!r}.")
     with np.errstate(all="ignore"):
         wrong = ~close(got, expected)
         if not np.any(wrong):
             return None
+        if np.ndim(expected) == 0:
+            return Fault(name, "`{}` is {}, expected {}.".format(name, *_apart(got, expected)))
         difference = np.abs(np.asarray(got, dtype="float64") - np.asarray(expected, dtype="float64"))
     difference = np.where(wrong, difference, -1.0)
     where = np.unravel_index(np.argmax(difference), difference.shape)
-    got, expected = np.asarray(got), np.asarray(expected)
-    if got.ndim == 0:
-        return Fault(name, f"`{name}` is {got:.6g}, expected {expected:.6g}.")
+    here, there = _apart(got[where], expected[where])
     index = ", ".join(str(int(i)) for i in where)
     return Fault(
         name,
-        f"`{name}` is off by up to {difference[where]:.3g}: at [{index}] it is {got[where]:.6g}, "
-        f"expected {expected[where]:.6g}. Wrong values: {int(wrong.sum())} of {wrong.size}.",
+        f"`{name}` is off by up to {difference[where]:.3g}: at [{index}] it is {here}, expected {there}. "
+        f"Wrong values: {int(wrong.sum())} of {wrong.size}.",
     )
 
 
 def close(got, expected):
     """Return where `got` and `expected` agree within the tolerance of the coarser of their types."""
+    if _is_integer(got) and _is_integer(expected):  # any size, and no tolerance: a count is right or wrong
+        return np.array(int(got) == int(expected))
+    got, expected = _no_larger_than_a_float(got), _no_larger_than_a_float(expected)
     types = {np.asarray(array).dtype for array in (got, expected)}
     rtol, atol = TOLERANCES[np.dtype("float32") if np.dtype("float32") in types else np.dtype("float64")]
     return np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _no_larger_than_a_float(value):
+    """A Python int may be so large that no float holds it; it is as far from any number as infinity is."""
+    try:
+        return float(value) if _is_integer(value) else value
+    except OverflowError:
+        return math.copysign(math.inf, value > 0 or -1)
+
+
+def _apart(got, expected):
+    """Return how two different numbers are written, with as many digits as it takes to tell them apart."""
+    for digits in (6, 9, 17):
+        texts = [_written(number, digits) for number in (got, expected)]
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _written(number, digits):
+    if not _is_integer(number):
+        return f"{number:.{digits}g}"
+    size = abs(int(number)).bit_length() * math.log10(2)
+    return f"an int of some {math.ceil(size)} digits" if size > 20 else str(number)
+
+
+def _is_integer(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _is_number(value):
