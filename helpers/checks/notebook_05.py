@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.checks.exercise import Exercise, Misconception, Misfit
 from helpers.checks.gradcheck import numerical_gradients
-from helpers.checks.probes import build_layer
+from helpers.checks.probes import build_layer, lending
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
 from helpers.nn.base import Layer, Param
@@ -1047,10 +1047,15 @@ def _draw_scores(rng, sizes):
 
 
 def _use_sampler(answer, arguments, record):
+    with lending(arguments) as lend:
+        _sample(answer, arguments, lambda: lend("logits"), record)
+
+
+def _sample(answer, arguments, lent_logits, record):
     logits, temperature, rng = arguments.values()
 
     def sample(temperature, rng=rng):
-        word = answer(logits, temperature, rng)
+        word = answer(lent_logits(), temperature, rng)
         if word is None:
             raise Misfit("`sample_next` returned nothing. It must end in `return` and the id of a word.")
         if not isinstance(word, int | np.integer) or isinstance(word, bool):
@@ -1189,7 +1194,8 @@ SAMPLE_NEXT = Exercise(
         Misconception(
             _sampler(_scores_in_place),
             "a right draw that changed `logits` on the way",
-            "`logits /= temperature` changes the caller's array. Write `scores = logits / temperature`.",
+            "`logits /= temperature` and `logits -= logits.max()` change the caller's array. Write "
+            "`scores = logits / temperature`, and go on with `scores`.",
         ),
     ),
 )
