@@ -26,6 +26,8 @@ def same(got, expected):
     """Whether two results agree in kind, shape and, within the tolerance of the coarser type, in value."""
     if _is_number(got) and _is_number(expected):  # 1.0 and np.float32(1) are the same number
         return bool(close(got, expected))
+    if isinstance(got, str) and isinstance(expected, str):  # np.str_ too: what comes out of an array of strings
+        return str(got) == str(expected)
     if type(got) is not type(expected):
         return False
     if isinstance(expected, (list, tuple)):
@@ -48,7 +50,7 @@ def form_fault(name, got, expected, symbols, any_float=False):
         any_float: accept every floating-point type.
     """
     if isinstance(expected, str) or expected is None:
-        if type(got) is type(expected):
+        if isinstance(got, type(expected)):
             return None
         return Fault(name, f"`{name}` is {_kind(got)}, expected {'None' if expected is None else 'a string'}.")
     if isinstance(expected, float | int):
@@ -77,7 +79,8 @@ def finite_fault(name, got, expected):
     if not bad.any():
         return None
     what = "NaN" if np.isnan(got).any() else "infinite"
-    return Fault(name, f"`{name}` is {what} in {int(bad.sum())} of {bad.size} places.")
+    where = f" in {int(bad.sum())} of {bad.size} places" if bad.ndim else f", expected {expected:.6g}"
+    return Fault(name, f"`{name}` is {what}{where}.")
 
 
 def value_fault(name, got, expected):
@@ -98,17 +101,25 @@ def value_fault(name, got, expected):
     return Fault(
         name,
         f"`{name}` is off by up to {difference[where]:.3g}: at [{index}] it is {here}, expected {there}. "
-        f"Wrong values: {int(wrong.sum())} of {wrong.size}.",
+        f"Wrong values: {int(wrong.sum())} of {wrong.size}.{_how_near(got, expected)}",
     )
+
+
+def _how_near(got, expected):
+    """A sentence on float64 values that are right to the seven digits of float32."""
+    if got.dtype != "float64" or not np.allclose(got, expected, rtol=1e-6, atol=1e-7):
+        return ""
+    return " All are right to about seven digits: is there a float32 on the way, or a small number that is added?"
 
 
 def close(got, expected):
     """Return where `got` and `expected` agree within the tolerance of the coarser of their types."""
     if _is_integer(got) and _is_integer(expected):  # any size, and no tolerance: a count is right or wrong
         return np.array(int(got) == int(expected))
-    got, expected = _no_larger_than_a_float(got), _no_larger_than_a_float(expected)
-    types = {np.asarray(array).dtype for array in (got, expected)}
-    rtol, atol = TOLERANCES[np.dtype("float32") if np.dtype("float32") in types else np.dtype("float64")]
+    got, expected = np.asarray(_no_larger_than_a_float(got)), np.asarray(_no_larger_than_a_float(expected))
+    rtol, atol = TOLERANCES[np.dtype("float32" if "float32" in (got.dtype, expected.dtype) else "float64")]
+    if got.dtype == "float32":  # a number of Python is taken for a float32 beside one, and 1e50 for infinity
+        got = got.astype("float64")
     return np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
 
 
@@ -145,7 +156,9 @@ def _is_number(value):
 
 
 def _kind(value):
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, np.generic):
+        return f"a single NumPy value of dtype {value.dtype}"
+    if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if value is None:
         return "None"

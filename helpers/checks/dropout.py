@@ -134,6 +134,8 @@ def relation(ratio, rate):
 
 def share_of_zeros(dropped, rate):
     """Say whether the share of zeros is that of the rate."""
+    if dropped.size == 1:  # the mask is the same everywhere
+        return "all" if dropped.all() else "none"
     share = np.mean(dropped)
     for name, p in ("rate", rate), ("1 - rate", 1 - rate):
         if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / dropped.size):  # six standard errors

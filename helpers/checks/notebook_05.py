@@ -113,6 +113,11 @@ def _hand_out_once(self, ids, dys):
     self.E.grad[ids] += dys
 
 
+def _hand_out_by_sequence(self, ids, dys):
+    for row, d in zip(ids, dys):
+        self.E.grad[row] += d
+
+
 def _hand_out_last(self, ids, dys):
     self.E.grad[ids] = dys
 
@@ -172,6 +177,11 @@ EMBEDDING = Exercise(
             _embedding(hand_out=_hand_out_once),
             "an embedding with `E.grad[ids] += dys`, which keeps only one gradient of a word that was read twice",
             "NumPy reads all those rows, adds, and writes them back: the last copy wins. `np.add.at` adds every one.",
+        ),
+        Misconception(
+            _embedding(hand_out=_hand_out_by_sequence),
+            "an embedding with `E.grad[ids[n]] += dys[n]` for each sequence: a word that is twice in one counts once",
+            "A loop over the sequences is not enough. `np.add.at` adds every place.",
         ),
         Misconception(
             _embedding(hand_out=_hand_out_last),

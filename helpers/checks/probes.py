@@ -81,16 +81,20 @@ def recurrent_layer(name, parts=()):
     """
 
     def probe(answer, arguments, record):
+        with lending(arguments) as lend:
+            use(answer, arguments, lend, record)
+
+    def use(answer, arguments, lend, record):
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
-        _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, parts)
+        _once(layer, name, *map(lend, ("xs", "state", "dhs", "dstate")), record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
             raise Misfit(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
-        _once(layer, name, arguments["more_xs"], None, arguments["dhs"], None, record, parts, again)
+        _once(layer, name, lend("more_xs"), None, lend("dhs"), None, record, parts, again)
         record.update({f"{key}.grad after two calls": param.grad.copy() for key, param in params.items()})
 
     return probe

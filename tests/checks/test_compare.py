@@ -21,6 +21,25 @@ def test_float32_is_compared_to_four_digits():
     assert not compare.same(one * np.float32(1 + 5e-4), one)
 
 
+def test_infinity_is_no_number_however_large():
+    assert not compare.same(np.float32(np.inf), 1e50)
+    assert not compare.same(1e50, np.float32(np.inf))
+    assert not compare.same(np.float32(1), 1e50)
+
+
+def test_values_that_are_near_are_called_so():
+    got, expected = np.array([0.3, 1.0]), np.array([0.3 + 1e-7, 1.0])
+    assert "All are right to about seven digits" in compare.value_fault("dx", got, expected).text
+    assert "All are right" not in compare.value_fault("dx", got + 1e-4, expected).text
+
+
+def test_a_string_out_of_an_array_is_a_string():
+    got = np.array(["vanishes", "explodes"])[1]
+    assert compare.form_fault("prediction", got, "explodes", "") is None
+    assert compare.value_fault("prediction", got, "explodes") is None
+    assert compare.same(got, "explodes") and not compare.same(got, "vanishes")
+
+
 def test_the_largest_difference_is_shown_with_its_place():
     got, expected = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.5], [3.0, 4.0]])
     text = compare.value_fault("dx", got, expected).text

@@ -375,5 +375,11 @@ def test_a_result_that_the_example_by_hand_does_not_have_is_not_called_off():
     assert "params[1].grad" in words.partition("Off:")[0]
 
 
+def test_infinity_is_no_sign_of_a_mistake_that_also_ends_there():
+    message = said("2.1", lambda grads: np.sqrt(sum(np.linalg.norm(grad) for grad in grads)))
+    assert "`norm of float32 gradients of 1e25` is infinite, expected" in message
+    assert "exactly that of" not in message
+
+
 def test_an_int_that_no_float_holds_is_named():
     assert "is an int of some 401 digits, expected" in said("8.1", lambda params: 10**400)
