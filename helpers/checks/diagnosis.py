@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from helpers.checks import compare
 from helpers.checks.exercise import Misconception
 from helpers.checks.observation import observe
@@ -53,12 +55,20 @@ def _said(observation):
 
 
 def _explains(result, tried, seen, theirs):
-    """Whether a mistake gives the answer's own wrong `result` in every case, and is wrong there itself."""
+    """Whether a mistake gives the answer's own wrong `result` in every case, and is wrong there itself.
+
+    Infinity and NaN explain nothing: many mistakes end there.
+    """
     differs = False
     for case, one, other in zip(tried, seen, theirs):
         if result not in one.record or result not in other.record:
             return False
         if not compare.same(one.record[result], other.record[result]):
             return False
-        differs = differs or not compare.same(other.record[result], case.expected.record[result])
+        theirs_is_wrong = not compare.same(other.record[result], case.expected.record[result])
+        differs = differs or (theirs_is_wrong and _is_finite(other.record[result]))
     return differs
+
+
+def _is_finite(value):
+    return not isinstance(value, float | np.floating | np.ndarray) or bool(np.all(np.isfinite(value)))

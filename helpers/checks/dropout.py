@@ -6,7 +6,7 @@ Exercises 6.4 and 7.2 share this; they differ in the places that share one value
 import numpy as np
 
 from helpers.checks.exercise import Misconception, Misfit
-from helpers.checks.probes import build_layer
+from helpers.checks.probes import build_layer, lending
 from helpers.nn.base import Layer
 
 #: What `try_dropout` writes down, in its order.
@@ -56,24 +56,28 @@ def _array_like(ys, xs, name):
 
 def try_dropout(name):
     """Return the probe of a dropout layer of that name."""
-    return lambda answer, arguments, record: _use_dropout(name, answer, arguments, record)
+
+    def probe(answer, arguments, record):
+        with lending(arguments) as lend:
+            _use_dropout(name, answer, arguments, lend, record)
+
+    return probe
 
 
-def _use_dropout(name, answer, arguments, record):
+def _use_dropout(name, answer, arguments, lend, record):
     xs, dys, rate, seed = (arguments[key] for key in ("xs", "dys", "rate", "seed"))
-    original, dys_before = xs.copy(), dys.copy()
 
     def build(seed=seed, rate=rate):
         return build_layer(answer, name, rate, np.random.default_rng(seed))
 
     def forward(layer, training=True):
-        return _array_like(layer.forward(xs, training=training), xs, f"{name}.forward")
+        return _array_like(layer.forward(lend("xs"), training=training), xs, f"{name}.forward")
 
     def backward(layer):
-        return _array_like(layer.backward(dys), dys, "backward") / dys_before
+        return _array_like(layer.backward(lend("dys")), dys, "backward") / dys
 
     layer = build()
-    record["ys, not training"] = relation(forward(layer, training=False) / original, rate)
+    record["ys, not training"] = relation(forward(layer, training=False) / xs, rate)
     try:
         record["dxs, not training"] = relation(backward(layer), rate)
     except AttributeError as missing:
@@ -82,7 +86,7 @@ def _use_dropout(name, answer, arguments, record):
             "forward must set: in training to the mask, otherwise to None or to ones."
         ) from missing
     ys = forward(layer)
-    mask = ys / original
+    mask = ys / xs
     record["type of ys, training"] = str(ys.dtype)
     record["values of the mask"] = relation(mask, rate)
     record["share of zeros in the mask"] = share_of_zeros(independent(mask == 0), rate)
@@ -90,12 +94,12 @@ def _use_dropout(name, answer, arguments, record):
     back = backward(layer)
     record["type of dxs, training"] = str(back.dtype)
     record["the mask of dxs"] = _mask_back(back, mask)
-    record["the mask of the next training forward"] = same_zeros(mask, forward(layer) / original)
+    record["the mask of the next training forward"] = same_zeros(mask, forward(layer) / xs)
     forward(layer, training=False)
     record["dxs, after an evaluation that followed training"] = relation(backward(layer), rate)
-    record["the mask of another layer, with the same seed"] = same_zeros(mask, forward(build()) / original)
-    record["the mask of another layer, with another seed"] = same_zeros(mask, forward(build(seed + 1)) / original)
-    record["ys at rate 0, training"] = _at_rate_0(lambda: forward(build(rate=0.0)) / original)
+    record["the mask of another layer, with the same seed"] = same_zeros(mask, forward(build()) / xs)
+    record["the mask of another layer, with another seed"] = same_zeros(mask, forward(build(seed + 1)) / xs)
+    record["ys at rate 0, training"] = _at_rate_0(lambda: forward(build(rate=0.0)) / xs)
 
 
 def _at_rate_0(ratio):
@@ -130,6 +134,8 @@ def relation(ratio, rate):
 
 def share_of_zeros(dropped, rate):
     """Say whether the share of zeros is that of the rate."""
+    if dropped.size == 1:  # the mask is the same everywhere
+        return "all" if dropped.all() else "none"
     share = np.mean(dropped)
     for name, p in ("rate", rate), ("1 - rate", 1 - rate):
         if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / dropped.size):  # six standard errors
@@ -368,5 +374,10 @@ def mistakes(shape):
             made(backward=_in_place_backward),
             "a right gradient that is written over `dys` itself",
             "`dys *= mask` changes the caller's array. Make a new one: `dys * mask`.",
+        ),
+        Misconception(
+            made(apply=_in_place, backward=_in_place_backward),
+            "a right mask that is applied to `xs` and to `dys` themselves",
+            "`xs *= mask` and `dys *= mask` change the caller's arrays. Make new ones, both ways.",
         ),
     )

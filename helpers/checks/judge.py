@@ -11,6 +11,9 @@ from helpers.checks.draws import copied
 from helpers.checks.exercise import Misfit
 from helpers.checks.observation import BY_HAND, cases, observe
 
+#: Longest error that is passed on [characters]; some have a whole array in them.
+LONGEST_ERROR = 1_000
+
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
@@ -116,7 +119,9 @@ def _incomplete(exercise, case, seen):
 
 def _where_it_raised(exercise, error):
     said = f"{type(error).__name__}: {error}".rstrip(": .")
-    if "Param" in str(error):
+    if len(said) > LONGEST_ERROR:
+        said = f"{said[:LONGEST_ERROR]} …"
+    if _took_param_for_array(error):
         said += ". (A Param is not an array: its values are in `.value`, its gradient in `.grad`)"
     # An error of a grader's sandbox brings the lines it came through with it.
     frames = getattr(error, "frames", None) or traceback.extract_tb(error.__traceback__)
@@ -126,6 +131,13 @@ def _where_it_raised(exercise, error):
     places = [f"line {frame.lineno} of the cell with `{frame.name}`{_quoted(frame)}" for frame in theirs]
     called_from = f", called from {places[0]}" if len(places) > 1 else ""
     return f"It stopped at {places[-1]}{called_from}. {said}."
+
+
+def _took_param_for_array(error):
+    # As Python and NumPy say it: unsupported operand … and 'Param', 'Param' object has no attribute 'shape'. An error
+    # of Param itself, or of a name that is not defined, says something else.
+    kind, text = type(error).__name__, str(error)
+    return "'Param' object has no attribute" in text or (kind == "TypeError" and "'Param'" in text)
 
 
 def _quoted(frame):

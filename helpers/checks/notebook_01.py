@@ -492,6 +492,11 @@ def _overwrite(self, grad, new):
     grad[...] = new
 
 
+def _add_in_place(self, dhs, step, dh):
+    dhs[:, step] += dh
+    return dhs[:, step]
+
+
 def _float64_forward(self, xs, state=None, *, training=False):
     hs, state = _RNN.forward(self, xs, state)
     return hs.astype("float64"), state
@@ -533,6 +538,12 @@ RNN_LAYER = Exercise(
             _rnn(arriving=lambda self, dhs, step, dh: dhs[:, step] + dh if step == dhs.shape[1] - 1 else dh),
             "an RNN whose backward adds `dhs` at the last step only",
             "A gradient comes from above at *every* step: `dhs[:, step] + dh`.",
+        ),
+        Misconception(
+            _rnn(arriving=_add_in_place),
+            "a right gradient that adds what comes from the right to `dhs` itself",
+            "`dhs[:, step] += dh` changes the caller's array, also under another name: `dhs[:, step]` is a view. Write "
+            "`dh = dhs[:, step] + dh`.",
         ),
         Misconception(
             _rnn(collect=_overwrite),
@@ -671,6 +682,11 @@ BACKPROP_NORMS = Exercise(
             "`norms[0]` is the norm after one product, `norms[-1]` after `steps` products.",
         ),
         Misconception(
+            lambda Wh, dh, steps: np.array([np.linalg.norm(dh @ Wh.T ** (step + 1)) for step in range(steps)]),
+            "`Wh.T ** k`, which takes each *element* to the power k",
+            "`**` works element by element. For the matrix, multiply by `Wh.T` once in each round of a loop.",
+        ),
+        Misconception(
             lambda Wh, dh, steps: np.concatenate([[np.linalg.norm(dh)], analysis.backprop_norms(Wh, dh, steps)]),
             "a loop that puts the norm of `dh` itself first: one number too many",
             "`norms[0]` is the norm after one product, and there are `steps` of them.",
@@ -758,6 +774,16 @@ GRADIENT_BOUNDS = Exercise(
             _bounds(radius=lambda Wh: np.linalg.eigvals(Wh).real.max()),
             "a radius from the largest *real part* of the eigenvalues",
             "Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.",
+        ),
+        Misconception(
+            lambda Wh: (analysis.gradient_bounds(Wh)[0], np.linalg.eigvals(Wh)[0]),
+            "a radius that is the first eigenvalue as it comes, complex and in no order",
+            "The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.",
+        ),
+        Misconception(
+            lambda Wh: (analysis.gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).max()),
+            "a radius that is the largest eigenvalue without its absolute value: it may be complex",
+            "First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.",
         ),
         Misconception(
             _bounds(radius=lambda Wh: np.abs(np.linalg.eigvalsh(Wh)).max()),

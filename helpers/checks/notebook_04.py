@@ -608,6 +608,11 @@ def _overwriting_backward(self, dhs, dstate=None):
     return _LSTM.backward(self, dhs, dstate)
 
 
+def _add_in_place(self, dhs, step, dh, dc):
+    dhs[:, step] += dh
+    return dhs[:, step], dc
+
+
 LSTM_LAYER = Exercise(
     id="4.4",
     name="LSTM",
@@ -643,6 +648,12 @@ LSTM_LAYER = Exercise(
             _lstm(carried=lambda self, h, c, step: (h, c if step == 0 else np.zeros_like(c))),
             "an LSTM that does not carry the memory cell `c` from step to step",
             "Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.",
+        ),
+        Misconception(
+            _lstm(arriving=_add_in_place),
+            "a right gradient that adds what comes from the right to `dhs` itself",
+            "`dhs[:, step] += dh` changes the caller's array, also under another name: `dhs[:, step]` is a view. Write "
+            "`dh = dhs[:, step] + dh`.",
         ),
         Misconception(
             _lstm(arriving=lambda self, dhs, step, dh, dc: (dhs[:, step] + dh, np.zeros_like(dc))),

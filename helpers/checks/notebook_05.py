@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers.checks.exercise import Exercise, Misconception, Misfit
 from helpers.checks.gradcheck import numerical_gradients
-from helpers.checks.probes import build_layer
+from helpers.checks.probes import build_layer, lending
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
 from helpers.nn.base import Layer, Param
@@ -113,6 +113,11 @@ def _hand_out_once(self, ids, dys):
     self.E.grad[ids] += dys
 
 
+def _hand_out_by_sequence(self, ids, dys):
+    for row, d in zip(ids, dys):
+        self.E.grad[row] += d
+
+
 def _hand_out_last(self, ids, dys):
     self.E.grad[ids] = dys
 
@@ -172,6 +177,11 @@ EMBEDDING = Exercise(
             _embedding(hand_out=_hand_out_once),
             "an embedding with `E.grad[ids] += dys`, which keeps only one gradient of a word that was read twice",
             "NumPy reads all those rows, adds, and writes them back: the last copy wins. `np.add.at` adds every one.",
+        ),
+        Misconception(
+            _embedding(hand_out=_hand_out_by_sequence),
+            "an embedding with `E.grad[ids[n]] += dys[n]` for each sequence: a word that is twice in one counts once",
+            "A loop over the sequences is not enough. `np.add.at` adds every place.",
         ),
         Misconception(
             _embedding(hand_out=_hand_out_last),
@@ -1047,10 +1057,15 @@ def _draw_scores(rng, sizes):
 
 
 def _use_sampler(answer, arguments, record):
+    with lending(arguments) as lend:
+        _sample(answer, arguments, lambda: lend("logits"), record)
+
+
+def _sample(answer, arguments, lent_logits, record):
     logits, temperature, rng = arguments.values()
 
     def sample(temperature, rng=rng):
-        word = answer(logits, temperature, rng)
+        word = answer(lent_logits(), temperature, rng)
         if word is None:
             raise Misfit("`sample_next` returned nothing. It must end in `return` and the id of a word.")
         if not isinstance(word, int | np.integer) or isinstance(word, bool):
@@ -1189,7 +1204,8 @@ SAMPLE_NEXT = Exercise(
         Misconception(
             _sampler(_scores_in_place),
             "a right draw that changed `logits` on the way",
-            "`logits /= temperature` changes the caller's array. Write `scores = logits / temperature`.",
+            "`logits /= temperature` and `logits -= logits.max()` change the caller's array. Write "
+            "`scores = logits / temperature`, and go on with `scores`.",
         ),
     ),
 )

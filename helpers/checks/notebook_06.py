@@ -696,6 +696,13 @@ ADD_WEIGHT_DECAY = Exercise(
             "The square stands in the penalty. Its derivative, value, is what goes into the gradient.",
         ),
         Misconception(
+            _decay(
+                penalty=lambda params, strength: 0.5 * strength * sum(float(p.value.sum()) ** 2 for p in params),
+            ),
+            "a penalty of the square of the sum, where a positive and a negative weight cancel",
+            "First square, then sum: `np.sum(value**2)`.",
+        ),
+        Misconception(
             _decay(penalty=lambda params, strength: 0.5 * strength * _square(params[-1:])),
             "a penalty of the last Param alone",
             "Is the sum begun before the loop, and added to inside it?",

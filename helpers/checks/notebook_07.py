@@ -3,8 +3,9 @@
 import numpy as np
 
 from helpers.checks import compare, dropout
+from helpers.checks.draws import copied
 from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
-from helpers.checks.probes import build_layer
+from helpers.checks.probes import build_layer, lending
 from helpers.nn import analysis, layers, recurrent, steps
 from helpers.nn.base import LSTM_ORDER, Layer, Param
 from helpers.nn.functional import dropout_mask
@@ -190,6 +191,11 @@ def _draw_variational(rng, sizes):
 
 
 def _use_variational(answer, arguments, record):
+    with lending(arguments) as lend:
+        _use_lent(answer, arguments, lend, record)
+
+
+def _use_lent(answer, arguments, lend, record):
     seed, rate = arguments["seed"], arguments["rate"]
 
     def build(weights, seed=seed, rate=rate):
@@ -221,14 +227,14 @@ def _use_variational(answer, arguments, record):
     record["the mask of another layer, with another seed"] = dropout.same_zeros(mask, other)
 
     layer, params = build(arguments)
-    training = _pass(layer, params, arguments, training=True)
+    training = _pass(layer, params, lend, training=True)
     known = record["the mask of another layer, with the same seed"] == "the same" and all(
         record[f"values of a mask on {part}"] == "all unchanged" for part in ("x", "c")
     )
     record.update(_agreement(training, arguments, mask) if known else dict.fromkeys(_AGREEMENT, "of unknown masks"))
     for param in params:
         param.grad[...] = 0
-    record.update({f"{part}, not training": value for part, value in _pass(layer, params, arguments).items()})
+    record.update({f"{part}, not training": value for part, value in _pass(layer, params, lend).items()})
 
 
 class _Seen:
@@ -257,7 +263,8 @@ class _Seen:
 
     def masks(self, layer, training=True):
         """What the layer multiplied h_prev by at each step of a forward, (N, T, H)."""
-        hs = _forward(layer, self.xs, (self.first, np.zeros_like(self.first)), training=training)["hs"]
+        state = self.first.copy(), np.zeros_like(self.first)
+        hs = _forward(layer, self.xs.copy(), state, training=training)["hs"]
         if np.any(hs == 0):
             raise Misfit(
                 "`hs` has zeros in it where none should be: what leaves the layer goes through a mask. The mask "
@@ -273,8 +280,8 @@ class _Seen:
             state = np.zeros_like(self.first), np.zeros_like(self.first)
             width = min(xs.shape[2], self.first.shape[1])
             return self._heard(_forward(layer, xs, state, training=True)["hs"][:, :1, :width]) / 0.5
-        state = np.zeros_like(self.first), self.first
-        hs = _forward(layer, self.xs, state, training=True)["hs"][:, 0]
+        state = np.zeros_like(self.first), self.first.copy()
+        hs = _forward(layer, self.xs.copy(), state, training=True)["hs"][:, 0]
         with np.errstate(all="ignore"):
             return np.arctanh(hs.astype("float64")) / self.first
 
@@ -299,10 +306,10 @@ def _pair(state, name):
     return {f"h of {name}": state[0], f"c of {name}": state[1]}
 
 
-def _pass(layer, params, arguments, **keywords):
+def _pass(layer, params, lend, **keywords):
     """Forward and back; everything that comes out, by the names of _PARTS."""
-    found = _forward(layer, arguments["xs"], arguments["state"], **keywords)
-    back = unpack(layer.backward(arguments["dhs"], arguments["dstate"]), ("dxs", "dstate"), "VariationalLSTM.backward")
+    found = _forward(layer, lend("xs"), lend("state"), **keywords)
+    back = unpack(layer.backward(lend("dhs"), lend("dstate")), ("dxs", "dstate"), "VariationalLSTM.backward")
     found |= {"dxs": back["dxs"]} | _pair(back["dstate"], "dstate")
     return found | {f"{param.name}.grad": param.grad.copy() for param in params}
 
@@ -347,9 +354,10 @@ def _under(layer_class, arguments, masks):
     if layer_class is _MaskedLSTM:
         layer = layer_class(*params)
         layer.known = masks
-        return _pass(layer, params, arguments)
+        return _pass(layer, params, arguments.get)
     known = type("Known", (layer_class,), {"draw": lambda self, shape, dtype: masks})
-    return _pass(known(*params, arguments["rate"], None), params, arguments, training=True)
+    layer = known(*params, arguments["rate"], None)
+    return _pass(layer, params, lambda name: copied(arguments[name]), training=True)
 
 
 def _snapped(mask, rate):
@@ -502,6 +510,18 @@ def _remember_before(self, x, h, c, mask):
     return _VariationalLSTM.one_step(self, x, h, c, mask)
 
 
+def _mask_the_given_state(self, x, h, c, mask):
+    if self.caches:
+        return _VariationalLSTM.one_step(self, x, h, c, mask)
+    h *= mask
+    return _VariationalLSTM.one_step(self, x, h, c, np.ones_like(h))
+
+
+def _add_in_place(self, from_above, dh, mask):
+    from_above += dh
+    return from_above
+
+
 def _keep_with_rate(self, shape, dtype):
     return ((self.rng.random(shape) < self.rate) / self.rate if self.rate else np.ones(shape)).astype(dtype)
 
@@ -600,6 +620,17 @@ VARIATIONAL_LSTM = Exercise(
             "The state is whole. The next forward masks it, with a mask of its own.",
         ),
         Misconception(
+            _variational(one_step=_mask_the_given_state),
+            "a right layer that masks the `h` of the given state itself",
+            "`h *= mask` changes the caller's array, which the next window may start from. Make a new one: `h * mask`.",
+        ),
+        Misconception(
+            _variational(arriving=_add_in_place),
+            "a right gradient that adds what comes from the right to `dhs` itself",
+            "`dhs[:, step] += dh` changes the caller's array, also under another name: `dhs[:, step]` is a view. Write "
+            "`dh = dhs[:, step] + dh`.",
+        ),
+        Misconception(
             _variational(
                 one_step=lambda self, x, h, c, mask: _VariationalLSTM.one_step(self, x, h, c, np.ones_like(mask)),
                 back=_unmasked,
@@ -618,7 +649,8 @@ VARIATIONAL_LSTM = Exercise(
                 one_step=lambda self, x, h, c, mask: _VariationalLSTM.one_step(self, x, h, c, np.ones_like(mask)),
             ),
             "the mask on the `h` that leaves the layer",
-            "Mask `h_prev` on its way into the product only: what goes up, and into `state`, is the whole `h`.",
+            "Mask `h_prev` on its way into the product only: what goes up, and into `state`, is the whole `h`. Beware "
+            "of `h *= mask`, which writes into the `h` that is in `hs` already.",
         ),
         Misconception(
             _variational(one_step=_mask_the_memory, back=lambda self, dh, dc, mask: (dh, dc * mask)),

@@ -819,6 +819,11 @@ TRAIN_WITH_DECAY = Exercise(
             "Only after an epoch that is not below the best so far.",
         ),
         Misconception(
+            _schedule(is_worse=lambda ppl, best, last: best < float("inf")),
+            "a best that the epoch itself is a part of: from the second epoch on, none is below it",
+            "Compare with the best of the epochs *before* this one, and take it in afterwards.",
+        ),
+        Misconception(
             _schedule(is_worse=lambda ppl, best, last: False),
             "a learning rate that never changes",
             "Divide it after an epoch whose perplexity is not below the best so far.",

@@ -74,10 +74,9 @@ def _plain(paragraph):
 
 def _replace_marks(text, code, *tags):
     """Replace `code`, **weight** and *stress*; stars inside code are left alone, since they are Python's there."""
-    spans = re.findall(r"`([^`]+)`", text)
+    text = text.replace("\0", "")
+    spans = iter(re.findall(r"`([^`]+)`", text))
     text = re.sub(r"`[^`]+`", "\0", text)
     for marked, tag in zip((r"\*\*(.+?)\*\*", r"\*([^*]+)\*"), tags):
         text = re.sub(marked, rf"<{tag}>\1</{tag}>" if tag else r"\1", text)
-    for span in spans:
-        text = text.replace("\0", code[0] + span + code[1], 1)
-    return text
+    return re.sub("\0", lambda _: code[0] + next(spans) + code[1], text)

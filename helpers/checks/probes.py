@@ -1,7 +1,11 @@
 """Probes that several exercises share: how a step and how a recurrent layer are tried out."""
 
+import contextlib
 import inspect
 
+import numpy as np
+
+from helpers.checks.draws import copied
 from helpers.checks.exercise import Misfit, unpack
 from helpers.nn.base import Layer, Param
 
@@ -26,6 +30,35 @@ def step_with_cache(name, results, cache):
     return probe
 
 
+@contextlib.contextmanager
+def lending(arguments):
+    """Lend arguments to an answer that is called several times: each call gets a copy, by ``lend(name)``.
+
+    So what the check compares with, and what the next call gets, is what was drawn. In the end a change that was made
+    to a copy is made to the argument itself, where the judge looks for changes.
+    """
+    lent = []
+
+    def lend(name):
+        lent.append((name, copied(arguments[name])))
+        return lent[-1][1]
+
+    try:
+        yield lend
+    finally:
+        drawn = copied(arguments)
+        for name, theirs in lent:
+            _carry_over(theirs, drawn[name], arguments[name])
+
+
+def _carry_over(theirs, drawn, argument):
+    if isinstance(argument, tuple | list):
+        for parts in zip(theirs, drawn, argument):
+            _carry_over(*parts)
+    elif not np.array_equal(theirs, drawn, equal_nan=True):
+        argument[...] = theirs
+
+
 def build_layer(answer, name, *arguments):
     """Make a layer of the learner's class.
 
@@ -48,16 +81,20 @@ def recurrent_layer(name, parts=()):
     """
 
     def probe(answer, arguments, record):
+        with lending(arguments) as lend:
+            use(answer, arguments, lend, record)
+
+    def use(answer, arguments, lend, record):
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
-        _once(layer, name, arguments["xs"], arguments["state"], arguments["dhs"], arguments["dstate"], record, parts)
+        _once(layer, name, *map(lend, ("xs", "state", "dhs", "dstate")), record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
             raise Misfit(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
-        _once(layer, name, arguments["more_xs"], None, arguments["dhs"], None, record, parts, again)
+        _once(layer, name, lend("more_xs"), None, lend("dhs"), None, record, parts, again)
         record.update({f"{key}.grad after two calls": param.grad.copy() for key, param in params.items()})
 
     return probe

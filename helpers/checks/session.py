@@ -12,9 +12,20 @@ from helpers.checks.draws import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.panel import Panel, panel_of
 from helpers.checks.saved import saved_answer
+from helpers.checks.taken import (
+    NOT_AS_SAVED,
+    NOT_YET,
+    OPEN,
+    Taken,
+    at_the_end_of_the_cell,
+    panel_of_taken,
+    stand_in_notice,
+)
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
+
+_ANSWERS = {exercise.name for exercise in EXERCISES.values()}
 
 
 def check(exercise_id, given):
@@ -53,6 +64,7 @@ def answer(exercise_id):
     """Return the learner's own answer if it is right, else the reference; a line says which, unless it is from here.
 
     An answer of this session comes first, then one from the notebooks beside this one. Grading reads no other notebook.
+    A cell that asks for several gets one panel for all of them, at its end.
 
     Args:
         exercise_id: e.g. "1.3".
@@ -81,11 +93,12 @@ class Session:
         self.namespace_of = namespace_of or _globals_of
         self.names_in = names_in or _names_in
         self.secret = secret
+        self.taken = {}  # exercise id -> Taken, what the running cell asked for and was not told of yet
         self.latest = None  # the Verdict of the last check
         self.verdicts = {}  # exercise id -> (the answer that was checked, its Verdict)
         self.from_saved = {}  # exercise id -> the right answer of a saved notebook
         self.wrong_saved = set()  # ids of exercises whose saved answer was written, and is not right
-        self.lent = {}  # exercise id -> the exercises whose reference a saved answer calls
+        self.lent = {}  # exercise id -> the exercises whose reference a saved answer calls, itself or through others
 
     def check(self, exercise_id, given):
         """See `check`."""
@@ -93,7 +106,8 @@ class Session:
         with self._standing_in(exercise, given) as replaced:
             verdict = self.latest = judge(exercise, given, VISIBLE)
         self.verdicts[exercise_id] = (given, verdict)
-        self.show(panel_of(verdict, [self._notice_of_stand_in(other) for other in replaced]))
+        notes = [stand_in_notice(other, self._state(other), "this check ran") for other in replaced]
+        self.show(panel_of(verdict, notes))
         return float(verdict.points)
 
     def hidden_check(self, exercise_id, given):
@@ -118,32 +132,33 @@ class Session:
         given, verdict = self.verdicts.get(exercise_id, (None, None))
         saved = self._saved(exercise) if verdict is None else None
         if saved is not None:
-            heading = f"Exercise {exercise_id}: your own `{exercise.name}`, from your saved notebook"
-            lent = [self._notice_of_stand_in(other, "it runs") for other in self.lent.get(exercise_id, [])]
-            self.show(Panel(heading, "notice", lent))
+            self._tell(Taken(exercise, True, self._with_states(self.lent.get(exercise_id, []))))
             return saved
         missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
         if not missing:
             return given
-        self._say_why_not(exercise, missing, verdict)
+        self._tell(Taken(exercise, False, self._with_states(missing)))
         return exercise.reference
 
-    def _say_why_not(self, exercise, missing, verdict):
-        """Show why a cell runs with the reference."""
-        ids = " and ".join(other.id for other in missing)
-        heading, then = f"Exercise {ids} is still open", "Once yours is right, run it again."
-        if verdict is not None and verdict.status == "not yet":
-            heading = f"Exercise {ids} is not right yet"
-        elif exercise.id in self.wrong_saved:
-            heading = f"Exercise {ids}: your saved answer is not right"
-            then = "Its own notebook says what is off; mend it there, save it, and run this cell again."
-        self.show(Panel(heading, "notice", [f"This cell runs with the reference `{exercise.name}`. {then}"]))
+    def _tell(self, taken):
+        """Say whose answer it is, together with the others that the same cell asks for."""
+        first, self.taken[taken.exercise.id] = not self.taken, taken
+        if first:
+            at_the_end_of_the_cell(self._show_taken)
 
-    def _notice_of_stand_in(self, exercise, what="this check ran"):
+    def _show_taken(self):
+        taken, self.taken = self.taken, {}
+        self.show(panel_of_taken(list(taken.values())))
+
+    def _with_states(self, lacking):
+        return tuple((other, self._state(other)) for other in lacking)
+
+    def _state(self, exercise):
+        """What is said of an exercise that is not right."""
         _, verdict = self.verdicts.get(exercise.id, (None, None))
-        wrong = exercise.id in self.wrong_saved or (verdict is not None and verdict.status == "not yet")
-        state = "is not right yet" if wrong else "is still open"
-        return f"Exercise {exercise.id} {state}, so {what} with the reference `{exercise.name}` in the place of yours."
+        if verdict is not None and verdict.status == "not yet":
+            return NOT_YET
+        return NOT_AS_SAVED if verdict is None and exercise.id in self.wrong_saved else OPEN
 
     def _saved(self, exercise):
         """The right answer of a learner's saved notebook, ready to be called, or None."""
@@ -159,11 +174,12 @@ class Session:
         given = saved_answer(exercise, Path.cwd())
         if given is None:
             return None
-        own = {other.id: self._saved(other) for other in map(_find, exercise.uses)}
-        for other in map(_find, exercise.uses):
-            _globals_of(given).setdefault(other.name, own[other.id] or other.reference)
-        called = [other for other in map(_find, exercise.uses) if other.name in self.names_in(given)]
-        self.lent[exercise.id] = [other for other in called if own[other.id] is None]
+        used = {other.id: self._saved(other) for other in _used_by(exercise)}
+        for other in _used_by(exercise):
+            _globals_of(given).setdefault(other.name, used[other.id] or other.reference)
+        called = [other for other in _used_by(exercise) if other.name in self.names_in(given)]
+        through = [self.lent.get(other.id, []) if used[other.id] else [other] for other in called]
+        self.lent[exercise.id] = list({other.id: other for some in through for other in some}.values())
         verdict = judge(exercise, given, VISIBLE)
         if verdict.status == "not yet":
             self.wrong_saved.add(exercise.id)
@@ -171,31 +187,53 @@ class Session:
 
     def _open_uses(self, exercise, given):
         """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""
-        found = []
-        for other in map(_find, exercise.uses):
-            used = self.namespace_of(given).get(other.name)
-            if other.name in self.names_in(given):
-                found += self._open_uses(other, used) if self._is_right(other, used) else [other]
+        return [other for _, other in self._not_right(exercise, given) if other.id in self._called(exercise, given)]
+
+    def _called(self, exercise, given):
+        """The ids of the exercises whose answers `given` calls, itself or through others that are right."""
+        found, names, namespace = set(), self.names_in(given), self.namespace_of(given)
+        for other in _used_by(exercise):
+            if other.name in names:
+                used = namespace.get(other.name)
+                found |= {other.id} | (self._called(other, used) if self._is_own(other, used) else set())
         return found
 
     @contextlib.contextmanager
     def _standing_in(self, exercise, given):
-        """Put the reference in the place of every answer that `given` may call and that is not right yet.
+        """Put the reference in the place of every answer that `given` relies on and that is not right yet.
 
         Yields the list of exercises that were replaced, so that no exercise is blocked by an earlier one.
         """
-        namespace = self.namespace_of(given)
-        replaced = [
-            other for other in map(_find, exercise.uses) if not self._is_right(other, namespace.get(other.name))
-        ]
-        kept = {other.name: namespace.get(other.name) for other in replaced}
-        namespace.update({other.name: other.reference for other in replaced})
+        replaced = self._not_right(exercise, given)
+        called = self._called(exercise, given)
+        kept = [(namespace, other, namespace.get(other.name)) for namespace, other in replaced]
+        for namespace, other in replaced:
+            namespace.update({other.name: other.reference})
         try:
-            yield [other for other in replaced if other.name in self.names_in(given)]
+            yield [other for _, other in replaced if other.id in called]
         finally:
-            for other in replaced:
+            for namespace, other, theirs in kept:
                 namespace.pop(other.name, None)
-            namespace.update({name: theirs for name, theirs in kept.items() if theirs is not None})
+                if theirs is not None:
+                    namespace.update({other.name: theirs})
+
+    def _not_right(self, exercise, given):
+        """What `given` may rely on through any chain of uses and is not right: pairs of its namespace and exercise.
+
+        A right answer is asked in its turn, in the namespace that *it* sees, which may be that of another notebook.
+        """
+        found, namespace = {}, self.namespace_of(given)
+        for other in _used_by(exercise):
+            used = namespace.get(other.name)
+            if not self._is_right(other, used):
+                found[id(namespace), other.id] = namespace, other
+            elif self._is_own(other, used):
+                found |= {(id(place), one.id): (place, one) for place, one in self._not_right(other, used)}
+        return list(found.values())
+
+    def _is_own(self, exercise, used):
+        """Whether an answer is a right one of the learner's: what the reference relies on is no business of theirs."""
+        return used is not exercise.reference and self._is_right(exercise, used)
 
     def _is_right(self, exercise, given):
         if given is None:
@@ -225,9 +263,17 @@ def _find(exercise_id):
     return EXERCISES[exercise_id]
 
 
+def _used_by(exercise):
+    """The exercises that one may rely on, through any chain of uses, each once and before those that use it."""
+    found = {}
+    for other in map(_find, exercise.uses):
+        found |= {earlier.id: earlier for earlier in _used_by(other)} | {other.id: other}
+    return list(found.values())
+
+
 def _functions_of(given):
     members = vars(given).values() if inspect.isclass(given) else [given]
-    return [inspect.unwrap(member) for member in members if inspect.isfunction(member)]
+    return [function for function in map(inspect.unwrap, members) if inspect.isfunction(function)]
 
 
 def _globals_of(given):
@@ -236,7 +282,16 @@ def _globals_of(given):
 
 
 def _names_in(given):
-    return {name for function in _functions_of(given) for name in function.__code__.co_names}
+    """The names that an answer looks up when it runs, in its inner functions and in the helpers of its notebook too."""
+    names, namespace = set(), _globals_of(given)
+    codes = [function.__code__ for function in _functions_of(given)]
+    while codes:
+        code = codes.pop()
+        codes += filter(inspect.iscode, code.co_consts)
+        helpers = [namespace.get(name) for name in set(code.co_names) - names - _ANSWERS]
+        codes += [one.__code__ for one in helpers if inspect.isfunction(one) and one.__globals__ is namespace]
+        names |= set(code.co_names)
+    return names
 
 
 _current = Session()

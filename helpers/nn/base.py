@@ -100,6 +100,13 @@ def _walk(thing, found, seen):
     elif id(thing) not in seen and isinstance(thing, (list, tuple, dict, Layer)):
         seen.add(id(thing))
         if isinstance(thing, Layer):
-            thing = vars(thing)
+            thing = _attributes(thing)
         for inner in thing.values() if isinstance(thing, dict) else thing:
             _walk(inner, found, seen)
+
+
+def _attributes(layer):
+    """Its attributes by name, those in ``__slots__`` as well."""
+    slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
+    names = [name for some in slots for name in ([some] if isinstance(some, str) else some)]
+    return {name: getattr(layer, name, None) for name in names} | vars(layer)

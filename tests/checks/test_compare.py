@@ -21,10 +21,51 @@ def test_float32_is_compared_to_four_digits():
     assert not compare.same(one * np.float32(1 + 5e-4), one)
 
 
+def test_infinity_is_no_number_however_large():
+    assert not compare.same(np.float32(np.inf), 1e50)
+    assert not compare.same(1e50, np.float32(np.inf))
+    assert not compare.same(np.float32(1), 1e50)
+
+
+def test_values_that_are_near_are_called_so():
+    got, expected = np.array([0.3, 1.0]), np.array([0.3 + 1e-7, 1.0])
+    assert "All are right to about seven digits" in compare.value_fault("dx", got, expected).text
+    assert "All are right" not in compare.value_fault("dx", got + 1e-4, expected).text
+
+
+def test_a_string_out_of_an_array_is_a_string():
+    got = np.array(["vanishes", "explodes"])[1]
+    assert compare.form_fault("prediction", got, "explodes", "") is None
+    assert compare.value_fault("prediction", got, "explodes") is None
+    assert compare.same(got, "explodes") and not compare.same(got, "vanishes")
+
+
 def test_the_largest_difference_is_shown_with_its_place():
     got, expected = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.5], [3.0, 4.0]])
     text = compare.value_fault("dx", got, expected).text
     assert text == "`dx` is off by up to 5: at [1, 1] it is 9, expected 4. Wrong values: 2 of 4."
+
+
+@pytest.mark.parametrize("size", [3, 25, 400, 5000])
+@pytest.mark.parametrize("expected", [17, 17.0])
+def test_an_int_of_any_size_is_compared_and_named(size, expected):
+    for got in 10**size, -(10**size):
+        assert not compare.same(got, expected)
+        text = compare.value_fault("count", got, expected).text
+        came = got if size == 3 else f"an int of some {size + 1} digits"
+        assert text == f"`count` is {came}, expected 17."
+        assert compare.same(got, got)
+
+
+def test_a_count_is_right_or_wrong():
+    assert compare.value_fault("count", 123_456_788, 123_456_789).text == "`count` is 123456788, expected 123456789."
+    assert compare.value_fault("count", np.int64(123_456_789), 123_456_789) is None
+
+
+def test_numbers_that_differ_are_written_so_that_they_differ():
+    assert compare.value_fault("norm", 1.0000001, 1.0000003).text == "`norm` is 1.0000001, expected 1.0000003."
+    text = compare.value_fault("dx", np.array([1.0000001]), np.array([1.0000003])).text
+    assert "at [0] it is 1.0000001, expected 1.0000003" in text
 
 
 @pytest.mark.parametrize("got", [None, [1.0, 2.0], "text", np.ones(2, bool), np.ones(2) * 1j, np.ones((2, 1))])
@@ -75,3 +116,13 @@ def test_a_panel_is_readable_without_colour_and_escapes_what_it_shows():
     assert "✗ Exercise 1.1 · not yet" in html
     assert "a**2 &lt; b</code> and <em>this</em>.</b>" in html
     assert "<script>" not in html
+
+
+def test_a_panel_of_a_very_long_message_is_made_at_once():
+    """One pass for each mark: with one for each piece of code, this would not end before tomorrow."""
+    html = Panel("Exercise 1.1", "not yet", ["`x` " * 500_000])._repr_html_()
+    assert html.count("<code") == 500_000
+
+
+def test_a_panel_leaves_out_what_nobody_can_see():
+    assert repr(Panel("Exercise 1.1", "not yet", ["\0 and `code`"])).endswith("\n   and `code`")

@@ -1,7 +1,9 @@
 """Masks are recovered from what comes out, and put into words: no two mistakes get the same ones by chance."""
 
+import numpy as np
 import pytest
 
+from helpers.checks import compare
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.draws import VISIBLE
 from helpers.checks.judge import judge
@@ -38,6 +40,57 @@ def test_an_unknown_mistake_gets_no_name(wrong):
     verdict = judge(LSTM, wrong, VISIBLE)
     assert verdict.status == "not yet"
     assert verdict.misconception is None
+
+
+def _scores_in_place(logits, temperature, rng):
+    logits -= logits.max()
+    logits /= temperature
+    return int(rng.choice(len(logits), p=np.exp(logits) / np.exp(logits).sum()))
+
+
+class _InPlace(layers.Dropout):
+    """Everything in the arrays that it is given, both ways."""
+
+    def forward(self, xs, *, training=False):
+        xs[...] = super().forward(xs, training=training)
+        return xs
+
+    def backward(self, dys):
+        dys[...] = super().backward(dys)
+        return dys
+
+
+class _SharedInPlace(layers.VariationalDropout, _InPlace):
+    forward, backward = _InPlace.forward, _InPlace.backward
+
+
+class _InTheStates(_VariationalLSTM):
+    """The gradient of the memory is added up in the array of the caller."""
+
+    def backward(self, dhs, dstate=None):
+        dxs, (dh, dc) = super().backward(dhs, dstate)
+        dstate[0][...], dstate[1][...] = dh, dc
+        return dxs, dstate
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer", "argument"),
+    [
+        ("5.6", _scores_in_place, "logits"),
+        ("6.4", _InPlace, "xs"),
+        ("7.2", _SharedInPlace, "xs"),
+        ("7.3", _InTheStates, "dstate"),
+    ],
+)
+def test_an_answer_that_is_right_but_for_what_it_changed_is_told_just_that(exercise_id, answer, argument):
+    exercise = EXERCISES[exercise_id]
+    assert (
+        judge(exercise, answer, VISIBLE).paragraphs[0]
+        == f"`{exercise.name}` changed its argument `{argument}`, which the caller still needs."
+    )
+    case = cases(exercise, VISIBLE, seed=0)[0]
+    record = observe(exercise, answer, case.arguments).record
+    assert [name for name in record if not compare.same(record[name], case.expected.record[name])] == []
 
 
 class _ForgottenInEvaluation(layers.Dropout):

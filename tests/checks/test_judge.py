@@ -9,7 +9,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.draws import HIDDEN, VISIBLE
 from helpers.checks.exercise import Exercise
 from helpers.checks.judge import judge
-from helpers.nn import RNN, rnn_step_backward, rnn_step_forward, sigmoid, tanh_backward
+from helpers.nn import RNN, Param, rnn_step_backward, rnn_step_forward, sigmoid, tanh_backward
 
 BACKWARD = EXERCISES["1.3"]
 
@@ -142,6 +142,56 @@ def test_a_forgotten_value_is_explained():
     message = said("1.4", Forgets)
     assert "`return xs @ self.Wx, state`" in message
     assert "its values are in `.value`" in message
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda self, xs: xs @ self.Wx,
+        lambda self, xs: xs @ self.Wx.T,
+        lambda self, xs: np.matmul(xs, self.Wx),
+        lambda self, xs: -self.b,
+        lambda self, xs: self.Wx[0],
+        lambda self, xs: np.dot(xs, self.Wx),
+    ],
+)
+def test_a_param_that_was_taken_for_an_array_is_explained(mistake):
+    assert "(A Param is not an array" in said(
+        "1.4", type("RNN", (RNN,), {"forward": lambda self, xs, *_: mistake(self, xs)})
+    )
+
+
+def _rebinds(self, xs):
+    self.Wx.grad = xs
+
+
+def _wrong_shape(self, xs):
+    self.Wx.grad += np.ones(13)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        _rebinds,
+        _wrong_shape,
+        lambda self, xs: Param(3),
+        lambda self, xs: Param(),
+        lambda self, xs: Parameter,  # noqa: F821
+        lambda self, xs: np.Param,
+        lambda self, xs: {}["Param"],
+    ],
+)
+def test_another_error_with_a_param_is_not_explained_so(mistake):
+    message = said("1.4", type("RNN", (RNN,), {"forward": lambda self, xs, *_: mistake(self, xs)}))
+    assert "It stopped at" in message
+    assert "(A Param is not an array" not in message
+
+
+def test_an_error_as_long_as_a_book_is_cut_off():
+    def stumbles(dout, y):
+        raise ValueError("`y` " * 100_000)
+
+    assert len(said("1.1", stumbles)) < 1_500
 
 
 def test_an_error_in_a_function_that_was_called_names_both_lines():
@@ -323,3 +373,13 @@ def test_a_result_that_the_example_by_hand_does_not_have_is_not_called_off():
     words = said("6.3", add_weight_decay)
     assert "Off: `penalty`." in words
     assert "params[1].grad" in words.partition("Off:")[0]
+
+
+def test_infinity_is_no_sign_of_a_mistake_that_also_ends_there():
+    message = said("2.1", lambda grads: np.sqrt(sum(np.linalg.norm(grad) for grad in grads)))
+    assert "`norm of float32 gradients of 1e25` is infinite, expected" in message
+    assert "exactly that of" not in message
+
+
+def test_an_int_that_no_float_holds_is_named():
+    assert "is an int of some 401 digits, expected" in said("8.1", lambda params: 10**400)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from helpers.checks import answer, check, hidden_check, session
-from helpers.nn import Layer, backprop_norms, rnn_step_backward, rnn_step_forward, tanh_backward
+from helpers.nn import RNN, Layer, backprop_norms, rnn_step_backward, rnn_step_forward, tanh_backward
 
 
 @pytest.fixture
@@ -28,6 +28,31 @@ def rnn_step_backward(dh_next, cache):
     x, h_prev, Wx, Wh, h_next = cache
     da = tanh_backward(dh_next, h_next)
     return da @ Wx.T, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)
+"""
+
+
+USES_STEPS = """
+class RNN(Layer):
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
+        self.caches, hs = [], []
+        for step in range(xs.shape[1]):
+            h, cache = rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
+            self.caches.append(cache)
+            hs.append(h)
+        return np.stack(hs, 1), h
+
+    def backward(self, dhs, dstate=None):
+        dh, dxs = (np.zeros_like(dhs[:, 0]) if dstate is None else dstate), []
+        for step in reversed(range(dhs.shape[1])):
+            dx, dh, *grads = rnn_step_backward(dhs[:, step] + dh, self.caches[step])
+            dxs.insert(0, dx)
+            for param, grad in zip((self.Wx, self.Wh, self.b), grads):
+                param.grad += grad
+        return np.stack(dxs, 1), dh
 """
 
 
@@ -82,38 +107,68 @@ def test_an_answer_that_does_without_the_earlier_one_gets_no_notice(shown):
 
 
 def test_a_class_gets_stand_ins_for_its_steps(shown):
-    source = """
-class RNN(Layer):
-    def __init__(self, Wx, Wh, b):
-        self.Wx, self.Wh, self.b = Wx, Wh, b
-
-    def forward(self, xs, state=None, *, training=False):
-        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
-        self.caches, hs = [], []
-        for step in range(xs.shape[1]):
-            h, cache = rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
-            self.caches.append(cache)
-            hs.append(h)
-        return np.stack(hs, 1), h
-
-    def backward(self, dhs, dstate=None):
-        dh, dxs = (np.zeros_like(dhs[:, 0]) if dstate is None else dstate), []
-        for step in reversed(range(dhs.shape[1])):
-            dx, dh, *grads = rnn_step_backward(dhs[:, step] + dh, self.caches[step])
-            dxs.insert(0, dx)
-            for param, grad in zip((self.Wx, self.Wh, self.b), grads):
-                param.grad += grad
-        return np.stack(dxs, 1), dh
-"""
-
     def stub(*args):
         raise NotImplementedError
 
-    cell = in_a_notebook(source, rnn_step_forward=stub, rnn_step_backward=stub)
+    cell = in_a_notebook(USES_STEPS, rnn_step_forward=stub, rnn_step_backward=stub)
     assert check("1.4", cell["RNN"]) == 3.0
     assert "Exercise 1.2 is still open" in repr(shown[-1])
     assert "Exercise 1.3 is still open" in repr(shown[-1])
     assert cell["rnn_step_forward"] is stub
+
+
+def wrong_tanh(dout, y):
+    return dout * (1 - y)
+
+
+def test_a_wrong_answer_two_uses_away_is_replaced_and_named(shown):
+    cell = in_a_notebook(USES_TANH + USES_STEPS, tanh_backward=wrong_tanh, rnn_step_forward=rnn_step_forward)
+    assert check("1.3", cell["rnn_step_backward"]) == 2.0
+    assert check("1.4", cell["RNN"]) == 3.0
+    assert "Exercise 1.1 is not right yet, so this check ran with the reference `tanh_backward`" in repr(shown[-1])
+    assert "1.3" not in repr(shown[-1])
+    assert hidden_check("1.4", cell["RNN"]) == 3.0
+    assert cell["tanh_backward"] is wrong_tanh
+
+
+def test_a_wrong_answer_two_uses_away_is_replaced_in_the_namespace_of_the_one_that_calls_it(shown):
+    elsewhere = in_a_notebook(USES_TANH, tanh_backward=wrong_tanh)
+    names = {"rnn_step_forward": rnn_step_forward, "rnn_step_backward": elsewhere["rnn_step_backward"]}
+    cell = in_a_notebook(USES_STEPS, **names)
+    assert check("1.4", cell["RNN"]) == 3.0
+    assert elsewhere["tanh_backward"] is wrong_tanh
+    assert "tanh_backward" not in cell
+
+
+def test_a_wrong_answer_that_only_a_wrong_one_calls_is_not_named(shown):
+    worse = USES_TANH.replace("da @ Wh.T", "da @ Wh")
+    cell = in_a_notebook(worse + USES_STEPS, tanh_backward=wrong_tanh, rnn_step_forward=rnn_step_forward)
+    assert check("1.4", cell["RNN"]) == 3.0
+    assert "Exercise 1.3 is not right yet" in repr(shown[-1])
+    assert "Exercise 1.1" not in repr(shown[-1])
+
+
+def test_a_wrong_answer_does_not_pass_because_of_a_stand_in(shown):
+    backwards = USES_STEPS.replace("reversed(range(dhs.shape[1]))", "range(dhs.shape[1])")
+    cell = in_a_notebook(USES_TANH + backwards, tanh_backward=wrong_tanh, rnn_step_forward=rnn_step_forward)
+    assert check("1.4", cell["RNN"]) == 0.0
+
+
+def test_a_demonstration_does_not_run_on_a_wrong_answer_two_uses_away(shown):
+    cell = in_a_notebook(USES_TANH + USES_STEPS, tanh_backward=wrong_tanh, rnn_step_forward=rnn_step_forward)
+    check("1.4", cell["RNN"])
+    assert answer("1.4") is RNN
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
+
+
+@pytest.mark.parametrize(
+    "call", ["[tanh_backward(dh_next, h_next) for _ in range(1)][0]", "slope(dh_next, h_next)"], ids=["inner", "helper"]
+)
+def test_a_call_from_an_inner_function_or_a_helper_is_named_too(shown, call):
+    source = "def slope(dout, y):\n    return tanh_backward(dout, y)\n"
+    cell = in_a_notebook(source + USES_TANH.replace("tanh_backward(dh_next, h_next)", call), tanh_backward=wrong_tanh)
+    assert check("1.3", cell["rnn_step_backward"]) == 2.0
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
 
 
 def test_answer_gives_the_learners_own_once_it_is_right(shown):
@@ -163,7 +218,7 @@ def test_an_answer_that_calls_an_open_one_gives_way_to_the_reference(shown):
     cell = in_a_notebook(USES_TANH, tanh_backward=lambda dout, y: None)
     assert check("1.3", cell["rnn_step_backward"]) == 2.0
     assert answer("1.3") is rnn_step_backward
-    assert "Exercise 1.1 is still open" in repr(shown[-1])
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
 
 
 @pytest.fixture
@@ -187,6 +242,26 @@ def saved(tmp_path, monkeypatch):
     return save
 
 
+def test_a_saved_answer_says_where_the_reference_stands_in_for_one_two_uses_away(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout", ex_1_2=STEP, ex_1_3=USES_TANH, ex_1_4=USES_STEPS)
+    own = answer("1.4")
+    assert own.forward.__globals__["__name__"] == "exercise_1.4"
+    assert "your own `RNN`" in repr(shown[-1])
+    assert "Exercise 1.1 is not right in its saved notebook, so it runs with the reference" in repr(shown[-1])
+
+
+def test_a_saved_answer_may_call_one_two_uses_away_itself(shown, saved):
+    saved(
+        ex_1_1=TANH, ex_1_4=USES_STEPS.replace("dhs[:, step] + dh,", "dhs[:, step] + 0 * tanh_backward(dh, dh) + dh,")
+    )
+    assert answer("1.4").forward.__globals__["__name__"] == "exercise_1.4"
+
+
+STEP = """
+def rnn_step_forward(x, h_prev, Wx, Wh, b):
+    h_next = np.tanh(x @ Wx + h_prev @ Wh + b)
+    return h_next, (x, h_prev, Wx, Wh, h_next)
+"""
 TANH = "def tanh_backward(dout, y):\n    return dout * (1 - y * y)"
 
 

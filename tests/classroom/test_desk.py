@@ -104,6 +104,16 @@ def test_an_answer_that_is_missing_is_replaced_by_the_reference_for_those_that_c
     assert (scores["check-1-4"].points, scores["hidden-1-4"].points) == (3.0, 3.0)
 
 
+def test_a_wrong_answer_costs_its_own_points_also_where_it_is_used_through_another(grade):
+    work = Work("01")
+    work.write("1.1", "def tanh_backward(dout, y):\n    return dout * (1 - y)")
+    graded = grade(work)
+    lost = {grade_id for grade_id, score in graded.scores.items() if score.status != "right"}
+    assert lost == {"check-1-1", "hidden-1-1"}
+    shown = {cell.id: str(cell.get("outputs")) for cell in nbformat.reads(graded.notebook, as_version=4).cells}
+    assert "Exercise 1.1 is not right yet, so this check ran with the reference `tanh_backward`" in shown["check-1-4"]
+
+
 def test_answers_of_earlier_notebooks_are_lent_but_not_those_of_this_one(grade):
     work = Work("02")
     work.put_after(

@@ -53,6 +53,18 @@ def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_layers_each_o
     assert all(one is other for one, other in zip(found, params))
 
 
+def test_parameters_are_found_in_slots_too():
+    class Slots(Layer):
+        __slots__ = ("W", "empty")
+
+    class More(Slots):
+        __slots__ = "b"
+
+    layer = More()
+    layer.W, layer.b, layer.other = (Param(np.zeros(2)) for _ in range(3))
+    assert {id(param) for param in layer.parameters()} == {id(layer.W), id(layer.b), id(layer.other)}
+
+
 def test_params_with_equal_values_stay_two():
     assert len(Affine(Param(np.zeros((2, 2))), Param(np.zeros((2, 2)))).parameters()) == 2
 

@@ -186,6 +186,42 @@ class RNNWithGradParameter(Layer):
 # --- 1.5 to 1.7 -----------------------------------------------------------------------------------------------------
 
 
+class RNNWithSlots(Layer):
+    """A class with slots and a generator of steps; every product and every sum goes into an array that is there."""
+
+    __slots__ = ("Wh", "Wx", "b", "cache")
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def _steps(self, xs, h):
+        for x in xs.swapaxes(0, 1):
+            a = np.empty_like(h)
+            np.matmul(h, self.Wh.value, out=a)
+            a += x @ self.Wx.value
+            a += self.b.value
+            h = np.tanh(a, out=a)
+            yield h
+
+    def forward(self, xs, state=None, *, training=False):
+        first = np.zeros((len(xs), len(self.b.value)), xs.dtype) if state is None else state
+        hs = np.stack([*self._steps(xs, first)], axis=1)
+        self.cache = xs, np.concatenate([first[:, None], hs], axis=1)
+        return [hs, hs[:, -1]]
+
+    def backward(self, dhs, dstate=None):
+        xs, hs = self.cache
+        das = np.empty_like(dhs)
+        dh = 0 if dstate is None else dstate
+        for step in range(dhs.shape[1] - 1, -1, -1):
+            np.multiply(dhs[:, step] + dh, 1 - hs[:, step + 1] ** 2, out=das[:, step])
+            dh = das[:, step] @ self.Wh.value.T
+        np.add(self.Wx.grad, np.tensordot(xs, das, ([0, 1], [0, 1])), out=self.Wx.grad)
+        self.Wh.grad[:] += np.einsum("nth,ntk->hk", hs[:, :-1], das)
+        self.b.grad.__iadd__(np.add.reduce(das, axis=(0, 1)))
+        return [das @ self.Wx.value.T, dh]
+
+
 def norms_into_an_array(Wh, dh, steps):
     norms = np.zeros(steps)
     for step in range(steps):
@@ -238,12 +274,17 @@ def predict_by_measuring_powers(Wh):
     return "explodes" if far is None or np.linalg.norm(far) > 1 else "grows, then vanishes"
 
 
+def predict_out_of_an_array(Wh):
+    sigma_max, radius = np.linalg.norm(Wh, 2), np.abs(np.linalg.eigvals(Wh)).max()
+    return np.array(["vanishes", "grows, then vanishes", "explodes"])[int(sigma_max > 1) + int(radius > 1)]
+
+
 ANSWERS = {
     "1.1": (tanh_backward_by_factors, tanh_backward_by_einsum, tanh_backward_by_difference),
     "1.2": (step_by_dot, step_by_one_product, step_by_loops),
     "1.3": (step_backward_by_einsum, step_backward_by_examples, step_backward_with_a_helper),
-    "1.4": (RNNWithArrays, RNNTimeMajor, RNNWithGradParameter),
+    "1.4": (RNNWithArrays, RNNTimeMajor, RNNWithGradParameter, RNNWithSlots),
     "1.5": (norms_into_an_array, norms_by_powers, norms_of_columns),
     "1.6": (bounds_by_norm, bounds_by_gram_matrix, bounds_as_numpy_numbers),
-    "1.7": (predict_in_another_order, predict_by_counting, predict_by_measuring_powers),
+    "1.7": (predict_in_another_order, predict_by_counting, predict_by_measuring_powers, predict_out_of_an_array),
 }
