@@ -1,7 +1,10 @@
 """A class is graded by the workers of a real Dask cluster, whatever dies meanwhile, exactly as it is in one process."""
 
+import contextlib
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import stat
@@ -11,10 +14,12 @@ import threading
 from dataclasses import replace
 
 import pytest
+import yaml
 
 pytest.importorskip("distributed", reason="a cluster needs the extra `scale`")
 
 from distributed import Client, Security
+from distributed.cli import dask_scheduler, dask_worker
 
 from helpers.classroom.grading import cluster
 from helpers.classroom.grading.cluster import cluster_workers
@@ -22,7 +27,7 @@ from helpers.classroom.grading.sandbox.walls import Limits
 from helpers.classroom.grading.workers import NoWorkers
 from helpers.training import load_sweep, run_sweep, sweep
 from helpers.training.presets import PRESETS
-from tests.classroom.dask_processes import DaskProcesses, wait_until
+from tests.classroom.dask_processes import DaskProcesses, Machine, wait_until
 from tests.classroom.school import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
 
 pytestmark = pytest.mark.cluster
@@ -201,6 +206,60 @@ def test_with_no_worker_at_all_the_run_ends_in_one_sentence(another, school, mon
         school.grade(cluster_workers(str(another().file)))
 
 
+def test_a_scheduler_that_does_not_answer_once_ends_no_run(dask, school, monkeypatch):
+    school, looks, look = school(), [], Client.nthreads
+    for student in "abcd":
+        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+
+    def look_in_vain_once(client):
+        looks.append(client)
+        if len(looks) == 3:
+            raise OSError("Timed out trying to connect")  # as Dask does where no connection was free
+        return look(client)
+
+    monkeypatch.setattr(Client, "nthreads", look_in_vain_once)
+    school.grade(cluster_workers(str(dask.file)))
+    assert len(looks) > 3
+    assert school.points() == dict.fromkeys("abcd", EVERYTHING)
+
+
+# --- several machines -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machines():
+    """Three machines, which are network namespaces."""
+    with contextlib.ExitStack() as stack:
+        try:
+            made = stack.enter_context(Machine.make(3))
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("no network namespaces can be made here (that takes root, and the program ip)")
+        yield made
+
+
+def test_a_machine_that_is_cut_off_costs_no_submission(machines, another, school):
+    school, done = school(), []
+    for student in "abcdef":
+        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+    first, second, third = machines
+    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s"}  # the least that Dask takes is 11
+    processes = another(machine=first, **patience)
+    for machine in (second, third):
+        processes.start_workers("--no-nanny", machine=machine, **patience)
+
+    def cut(student, graded):
+        done.append(student)
+        if len(done) == 2:
+            third.set_link("down")
+
+    with processes.watch() as client:
+        wait_until(lambda: len(client.nthreads()) == 2)
+        school.grade(cluster_workers(str(processes.file)), notify=cut)
+        [left] = client.nthreads()
+    assert second.address in left
+    assert school.points() == dict.fromkeys("abcdef", EVERYTHING)
+
+
 # --- who takes part ---------------------------------------------------------------------------------------------------
 
 
@@ -351,6 +410,41 @@ def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_n
     once_more = start(*command)
     assert "There is no scheduler file build/cluster/scheduler.json." in once_more.communicate()[0]
     assert once_more.returncode == 1
+
+
+# --- the paper --------------------------------------------------------------------------------------------------------
+
+SCALE = (REPOSITORY / "docs/scale.md").read_text(encoding="utf-8")
+
+
+def commands_of_the_paper():
+    """Return the words of every `dask` command: those for a terminal or a job, and those of the manifests."""
+    text = SCALE.replace("\\\n", " ")
+    tls = re.search(r'TLS="(.*)"', text)[1]
+    typed = [shlex.split(line.replace("$TLS", tls)) for line in re.findall(r"bin/dask (\w+ .*)", text)]
+    return [*typed, *(container["command"][1:] for container in containers())]
+
+
+def containers():
+    """Return the containers of the manifests."""
+    manifests = yaml.safe_load_all(re.search(r"```yaml\n(.*?)```", SCALE, re.DOTALL)[1])
+    pods = [one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "Deployment"]
+    return [container for pod in pods for container in pod["containers"]]
+
+
+def test_every_dask_command_of_the_paper_has_options_that_dask_knows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cluster.write_credentials(tmp_path / "build/cluster")  # the options are for a file that exists
+    commands = commands_of_the_paper()
+    assert [words[0] for words in commands] == ["scheduler", "worker", "worker", "scheduler", "worker"]
+    for name, *words in commands:
+        words = [word.replace("/tls/", "build/cluster/") for word in words]
+        program = dask_scheduler.main if name == "scheduler" else dask_worker.main
+        assert program.make_context(name, words).params["protocol"] == "tls"
+
+
+def test_the_program_of_the_paper_is_python():
+    compile(re.search(r"```python\n(.*?)```", SCALE, re.DOTALL)[1], "docs/scale.md", "exec")
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------------------

@@ -195,7 +195,12 @@ class ClusterExecutor(ThreadPoolExecutor):
         try:
             with self._plain_errors():
                 while not self.over.wait(_LOOK if self.judged else _LOOK / 10):
-                    threads = self.client.nthreads()
+                    try:
+                        threads = self.client.nthreads()
+                    except OSError:
+                        if self.client.status == "running":
+                            continue  # the network is away for a moment; when it is gone, Dask's own connection ends
+                        raise
                     self._examine(threads)
                     self.fit = [worker for worker in threads if self.judged.get(worker, "not yet") is None]
         except Exception as error:
