@@ -35,7 +35,7 @@ visible: $(READY)  ## Run the visible checks of saved notebooks, without Jupyter
 restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
 	@$(PY) -m helpers restore $(NB)
 
-sweep: $(READY)  ## Run what is missing of a sweep of training runs: NAME=ablation. SCHEDULER= as in grade.
+sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run what is missing of a sweep of training runs: NAME=ablation. SCHEDULER= as in grade.
 	@$(PY) -m helpers sweep $(NAME) $(ON_CLUSTER) $(ARGS)
 
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
@@ -66,11 +66,14 @@ collect: $(READY)  ## Collect submissions, from the exchange or a download: NB=0
 export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle or plain.
 	@$(PY) -m helpers export $(FOR) $(DRY_RUN) $(ARGS)
 
-grade: $(READY)  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
+grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
 	@$(PY) -m helpers grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
 cluster: $(DASK)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
 	@$(PY) -m helpers cluster $(if $(WORKERS),--workers "$(WORKERS)")
+
+credentials: $(DASK)  ## Make TLS credentials for a cluster of several machines, in build/cluster/.
+	@$(PY) -m helpers credentials
 
 test-cluster: $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
@@ -92,7 +95,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 		--no-header pyproject.toml -o requirements.lock
 
 .PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
-.PHONY: release roster collect grade cluster test-cluster test-hub formgrader feedback export bench lock
+.PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
 # The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
 # gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.

@@ -331,12 +331,20 @@ def grade(
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
 
 
+ClusterFolder = Annotated[Path, typer.Option(help="For its credentials.", show_default="build/cluster")]
+
+
+@app.command()
+def credentials(folder: ClusterFolder = ROOT / "build" / "cluster"):
+    """Make TLS credentials for a cluster of several machines; those that are there are replaced."""
+    _, path = _dask().write_credentials(folder)
+    print(f"{path} is the key to the cluster: whoever has it can run programs as you on every worker.")
+
+
 @app.command()
 def cluster(
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
-    folder: Annotated[Path, typer.Option(help="For its credentials.", show_default="build/cluster")] = (
-        ROOT / "build" / "cluster"
-    ),
+    folder: ClusterFolder = ROOT / "build" / "cluster",
 ):
     """Run a Dask scheduler and workers on this machine, over TLS, until Ctrl-C: a rehearsal of a larger one."""
     import signal

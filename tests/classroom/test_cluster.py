@@ -330,6 +330,18 @@ def test_a_connection_without_tls_is_refused_unless_asked_for(tmp_path, capsys):
     assert "is not encrypted" in capsys.readouterr().err
 
 
+def test_credentials_are_made_anew_for_their_owner_alone(tmp_path):
+    folder, texts = tmp_path / "cluster", []
+    for _ in range(2):
+        command = [sys.executable, "-m", "helpers", "credentials", "--folder", str(folder)]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert str(folder / "credentials.pem") in done.stdout
+        texts.append((folder / "credentials.pem").read_text())
+    assert texts[0] != texts[1]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "credentials.pem")] == [0o700, 0o600]
+
+
 def test_what_is_no_scheduler_is_refused_in_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"There are no TLS credentials for tls://localhost:1\. Name them in Dask's"):
         cluster_workers("localhost:1")
