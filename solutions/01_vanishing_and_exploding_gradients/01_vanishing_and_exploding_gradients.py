@@ -39,16 +39,16 @@ from helpers.nn import Layer, Param
 # %%
 plots.rnn_unrolled(steps=4)
 
+# %% [markdown]
+# One cell, drawn four times, with the same parameters (매개변수) each time: the weights (가중치) `Wx` and `Wh` and the bias
+# (편향) `b`. The state `h` leaves it twice: upwards, to whatever makes a prediction, and to the right, into the next step.
+# Going right is easy. This notebook is about the way back.
+
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)
-
-# %% [markdown]
-# One cell, drawn four times, with the same parameters (매개변수) each time: the weights (가중치) `Wx` and `Wh` and the bias
-# (편향) `b`. The state `h` leaves it twice: upwards, to whatever makes a prediction, and to the right, into the next step.
-# Going right is easy. This notebook is about the way back.
 
 # %% [markdown]
 # ### Exercise 1.1 ★ Backward through tanh (about 10 min)
@@ -409,7 +409,7 @@ layer_class = answer("1.4")
 
 
 def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
-    """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and that gradient itself."""
+    """Norm of the gradient at the input 0 … steps-1 steps before the loss, and that gradient."""
     rng = np.random.default_rng(seed)
     Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: it changes no length
     layer = layer_class(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
@@ -489,7 +489,7 @@ plots.scalar_powers(powers)
 # $\lVert dh \rVert = \sqrt{\sum_{n,j} dh_{nj}^2}$.
 #
 # **By hand.** $W_h = \mathrm{diag}(0.5,\, 2)$, $dh = (3, 4)$, length 5. After one product (1.5, 8): 8.14.
-# After two (0.75, 16): 16.0.
+# After two (0.75, 16): 16.02.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -638,15 +638,14 @@ sheared = np.array([[0.9, 2.0], [0.0, 0.8]])
 sigma, radius = bounds(sheared)
 norms = norms_of(sheared, np.array([[0.0, 1.0]]), 60)
 worst = np.array([bounds(np.linalg.matrix_power(sheared, k))[0] for k in range(1, 61)])
-print(
-    f"σ = {sigma:.2f}, ρ = {radius:.2f}: up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60"
-)
+print(f"σ = {sigma:.2f}, ρ = {radius:.2f}")
+print(f"up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60")
 plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
 # **What to notice.** The two numbers disagree: σ > 1 and ρ < 1. The gradient first grows fivefold, then vanishes, in the
 # end at the rate ρ: «σ > 1, so it explodes» would have been wrong. (The *worst case*, the largest singular value of $W_h^k$,
-# is the most that any gradient of length 1 can become in k steps.)
+# is the most that any gradient of length 1 can become in k steps; this one comes close.)
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
 # > exploding. What happens in the long run is up to ρ.
@@ -805,9 +804,8 @@ before = Wh.astype("float32")
 share = np.array(
     [np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients]
 )
-print(
-    f"the last step moves {share[0]:.0%} of the 1024 weights; from {np.flatnonzero(share)[-1] + 1} steps back on, none"
-)
+none = np.flatnonzero(share)[-1] + 1
+print(f"the last step moves {share[0]:.0%} of the 1024 weights; from {none} steps back on, none")
 plots.weights_that_stop(share)
 
 # %% [markdown]

@@ -221,7 +221,7 @@ plots.lstm_step_backward()
 # **By hand**, with N = D = H = 1: $x = 1$, $h_{prev} = 0$, $c_{prev} = 1$, $W_x = (2, 0.5, 0, -2)$, four ones for $W_h$,
 # $b = 0$. So $f, g, i, o = 0.881, 0.462, 0.5, 0.119$, $c_{next} = 0.881 + 0.462·0.5 = 1.112$, and $\tanh(1.112) = 0.805$.
 #
-# Let $dh_{next} = 1$ and $dc_{next} = 0.5$. At $c_{next}$ meet $0.5 + 0.119·(1 - 0.805^2) = 0.542$, so
+# Let $dh_{next} = 1$ and $dc_{next} = 0.5$. At $c_{next}$ that makes $0.5 + 0.119·(1 - 0.805^2) = 0.542$, so
 # $dc_{prev} = 0.542·0.881 = 0.477$. With $do = 0.805$, 4.1 and 4.2 give $dA = (0.057, 0.213, 0.063, 0.084)$. Then $dW_x = dA$,
 # as $x = 1$; $dW_h = 0$, as $h_{prev} = 0$; and $dh_{prev} = 0.417$, the sum of `dA`, as $W_h$ is all ones.
 
@@ -320,7 +320,8 @@ class LSTM(Layer):
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
     def forward(self, xs, state=None, *, training=False):
-        """xs (N, T, D), state (h, c), each (N, H), or None -> hs (N, T, H), state (h, c) after the last step"""
+        """xs (N, T, D), state (h, c), each (N, H), or None
+        -> hs (N, T, H), state (h, c) after the last step"""
         ### BEGIN SOLUTION
         zeros = np.zeros((len(xs), len(self.Wh.value)), dtype=xs.dtype)
         h, c = (zeros, zeros) if state is None else state
@@ -339,7 +340,8 @@ class LSTM(Layer):
         raise NotImplementedError("Exercise 4.4: write LSTM.forward")
 
     def backward(self, dhs, dstate=None):
-        """dhs (N, T, H), dstate (dh, dc) or None -> dxs (N, T, D), dstate (dh, dc) before the first step"""
+        """dhs (N, T, H), dstate (dh, dc) or None
+        -> dxs (N, T, D), dstate (dh, dc) before the first step"""
         ### BEGIN SOLUTION
         dh, dc = (np.zeros_like(dhs[:, 0]), np.zeros_like(dhs[:, 0])) if dstate is None else dstate
         dxs = []
