@@ -193,8 +193,8 @@ h_next, cache = step_forward(np.array([[1.0]]), np.array([[0.4, -0.2]]), Wx, Wh,
 print("h_next =", h_next.round(3))
 
 # %% [markdown]
-# **What to notice.** The state went in as (0.4, -0.2) and came out as (0.604, -0.380). Nothing says «keep this»: whatever
-# the network wants to remember, it must rebuild at every step, through the same `Wh`.
+# **What to notice.** Nothing in this step says «keep»: whatever the network wants to remember, it must rebuild at every step,
+# through the same `Wh`.
 #
 # **Go further.** Give the step no input (x = 0, b = 0) and let it run. What becomes of the state?
 
@@ -643,9 +643,9 @@ print(f"up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f
 plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
-# **What to notice.** The two numbers disagree: σ > 1 and ρ < 1. The gradient first grows fivefold, then vanishes, in the
-# end at the rate ρ: «σ > 1, so it explodes» would have been wrong. (The *worst case*, the largest singular value of $W_h^k$,
-# is the most that any gradient of length 1 can become in k steps; this one comes close.)
+# **What to notice.** The two numbers disagree. The gradient first grows fivefold, then vanishes, in the end at the rate ρ:
+# «σ > 1, so it explodes» would have been wrong. (The *worst case*, the largest singular value of $W_h^k$, is the most that any
+# gradient of length 1 can become in k steps; this one comes close.)
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
 # > exploding. What happens in the long run is up to ρ.

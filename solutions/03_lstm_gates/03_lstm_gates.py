@@ -89,7 +89,7 @@ plots.lstm_cell("o", new="o")
 
 # %% [markdown]
 # **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
-# $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1)$. The sum is
+# $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1).$ The sum is
 # $a = (1 + 0.3 + 0.7,\; -1 + 0 - 1) = (2, -2)$, so $o = (0.881, 0.119)$: the first unit is almost open, the second almost
 # closed.
 #
@@ -137,11 +137,8 @@ hidden_check("3.1", output_gate)
 # %%
 show = answer("3.1")
 by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
-block = (
-    np.array([[1.0, -1.0]]),
-    np.array([[0.5, 0.2], [-0.5, 0.4]]),
-    np.array([0.7, -1.0]),
-)  # Wx, Wh and b
+# Wx, Wh and b
+block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])
 print("h =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 
 # %% [markdown]
@@ -269,15 +266,10 @@ def remaining(f, steps=50):
 
 # %%
 memories = {f"$f$ = {f}": remaining(f) for f in (0.5, 0.9, 0.99, 0.999)}
-print(
-    "left after 50 steps:",
-    [float(f"{left[-1]:.3g}") for left in memories.values()],
-    "· 0.9⁵⁰ =",
-    f"{0.9**50:.3g}",
-)
-print(
-    f"f = 0.9: {remaining(0.9)[7]:.2f} after 7 steps · f = 0.99: {remaining(0.99, 100)[-1]:.2f} after 100"
-)
+left = [float(f"{memory[-1]:.3g}") for memory in memories.values()]
+print("left after 50 steps:", left, "· 0.9⁵⁰ =", f"{0.9**50:.3g}")
+after_7, after_100 = remaining(0.9)[7], remaining(0.99, 100)[-1]
+print(f"f = 0.9: {after_7:.2f} after 7 steps · f = 0.99: {after_100:.2f} after 100")
 plots.memory_over_time(memories, ylabel="what is left")
 
 # %% [markdown]
@@ -320,7 +312,7 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 # $$ g = \tanh(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad c_{next} = c + g \qquad (N, H) $$
 #
 # **By hand**, with the same numbers, $a = (2, -2)$ and $c = (0.5, -2)$: $g = (0.964, -0.964)$ and
-# $c_{next} = (1.464, -2.964)$.
+# $c_{next} = (1.464, -2.964).$
 
 # %%
 plots.lstm_cell("ofg", new="g")
@@ -383,12 +375,8 @@ plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
 
 # %%
 a = np.linspace(-5, 5, 201)
-print(
-    "at a = (2, -2):  σ gives",
-    sigmoid(np.array([2.0, -2.0])).round(3),
-    "  tanh gives",
-    np.tanh([2.0, -2.0]).round(3),
-)
+two = np.array([2.0, -2.0])
+print("at a = (2, -2):  σ gives", sigmoid(two).round(3), "  tanh gives", np.tanh(two).round(3))
 plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
 # %% [markdown]
@@ -661,7 +649,7 @@ print(4 * (D * H + H * H + H), D * H + H * H + H)
 
 # %%
 def notes(count, steps, rng):
-    """xs (N, T, 2): numbers in -1…1, and flags. targets (N, T, 1): the number that came with the last flag."""
+    """xs (N, T, 2): numbers in -1…1, and flags; targets (N, T, 1): the number at the last flag."""
     numbers, flags = rng.uniform(-1, 1, (count, steps)), rng.random((count, steps)) < 0.2
     flags[:, 0] = True
     last = np.maximum.accumulate(np.where(flags, np.arange(steps), 0), axis=1)

@@ -43,15 +43,14 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the RNN there was one way back, with a tanh and the same $W_h^\top$ at every step. In the LSTM there are two. How a
-# gradient moves through a network is its **gradient flow** (기울기 흐름).
+# In the LSTM a gradient has two ways back. How it moves through a network is called **gradient flow** (기울기 흐름).
 
 # %%
 plots.memory_path()
 
 # %% [markdown]
-# Below, the old way, through the hidden state: at every step squashing and the same matrix. Above, the new one, through the
-# memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
+# Below, the way of the RNN, through the hidden state: at every step squashing and the same matrix. Above, the new one, through
+# the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
 # product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
 
 # %% [markdown]
@@ -821,7 +820,7 @@ assert min(ratio["LSTM, bias 1"]) > 1e-7 and max(ratio["LSTM, bias 1"]) < 2e-3
 assert min(ratio["LSTM, chrono"]) > 1e-2
 
 # %% [markdown]
-# There is the reason. In the RNN and in the LSTM with bias 0, next to nothing reaches the first signal. With bias 1 it is
+# In the RNN and in the LSTM with bias 0, next to nothing reaches the first signal. With bias 1 it is
 # faint: learning may find it, or not. With chrono initialisation it is four hundredths to a tenth of what the last symbol
 # gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
 
@@ -1059,8 +1058,8 @@ assert min(shares) > 1e-2
 
 # %% [markdown]
 # With three quarters of the parameters the GRU does here what the LSTM does. Few seeds and two tasks do not say which is
-# better. In a large comparison (Jozefowicz et al. 2015) the GRU was ahead on most tasks, and an LSTM with a forget bias of 1
-# closed the gap. This course goes on with the LSTM, whose memory you can see.
+# better; in a large comparison (Jozefowicz et al. 2015) neither always was. This course goes on with the LSTM, whose memory
+# you can see.
 
 # %% [markdown]
 # ## Summary
