@@ -55,7 +55,7 @@ def _along_the_memory(ax, memory_only):
     P, c = PLACES, COLOUR_OF["c"]
     join = P["c_fork"]
     arrow(ax, P["c_next"], join if not memory_only else P["plus"], colour=c, width=_THICK,
-          reach=0.06 if not memory_only else NODE_RADIUS)  # fmt: skip
+          reach=0.15 if not memory_only else NODE_RADIUS)  # fmt: skip
     if not memory_only:
         arrow(ax, join, P["plus"], colour=c, width=_THICK, reach=NODE_RADIUS)
         node(ax, join, "+", radius=0.15)

@@ -19,8 +19,8 @@
 # **You will learn**: why a simple RNN forgets. Not because its state is too small, but because the *training signal* from
 # far back is lost: it vanishes (vanishing gradient, 기울기 소실), or it explodes (exploding gradient, 기울기 폭발).
 #
-# **You will need**: two to three hours; notebook 00; matrix products and the chain rule (연쇄 법칙). What singular values and
-# eigenvalues say about a gradient is shown here.
+# **You will need**: two to three hours; notebook 00; matrix products and the chain rule (연쇄 법칙). Singular values and
+# eigenvalues are explained.
 
 # %%
 import numpy as np
@@ -33,11 +33,16 @@ from helpers.nn import Layer, Param
 # ## 1. A state that is carried along
 #
 # To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, nine words
-# on, that there were several keys: a long-term dependency (장기 의존성). A recurrent network (RNN, 순환 신경망) carries
-# a **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state *before*, with the same weights every time.
+# on, that there were several keys: a long-term dependency (장기 의존성). A recurrent network (RNN, 순환 신경망) carries a
+# **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state *before*.
 
 # %%
 plots.rnn_unrolled(steps=4)
+
+# %% [markdown]
+# One cell, drawn four times, with the same parameters (매개변수) each time: the weights (가중치) `Wx` and `Wh` and the bias
+# (편향) `b`. The state `h` leaves it twice: upwards, to whatever makes a prediction, and to the right, into the next step.
+# Going right is easy. This notebook is about the way back.
 
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
@@ -46,18 +51,13 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# One cell, drawn four times. The state `h` leaves each cell twice: upwards, to whatever makes a prediction, and to the
-# right, into the next step. All four share their parameters (매개변수): the weights (가중치) `Wx` and `Wh`
-# and the bias (편향) `b`. Going right is easy. This notebook is about the way back.
-
-# %% [markdown]
 # ### Exercise 1.1 ★ Backward through tanh (about 10 min)
 #
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
 # once per step.
 #
-# **The equation.** With $y = \tanh(x)$, `dout` the gradient with respect to `y` and `dx` the one with respect to `x`, the
-# derivative can be had from the *output*:
+# **The equation.** Let $y = \tanh(x)$, and `dout` and `dx` be the gradients with respect to `y` and `x`. The *output* is
+# enough; the input need not be kept:
 #
 # $$ dx = dout \odot (1 - y^2) $$
 #
@@ -67,9 +67,9 @@ plots.course_progress(progress().squares)
 plots.tanh_graph()
 
 # %% [markdown]
-# The input `x` need not be stored: the output says enough. **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$.
-# Then $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half
-# as large, because its unit is nearly *saturated* (포화): its output is close to -1 or 1.
+# **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$. Then
+# $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half as large:
+# its unit is nearly *saturated* (포화), with an output close to -1 or 1.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -140,9 +140,8 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 plots.rnn_step_forward()
 
 # %% [markdown]
-# Two products meet, the bias is added to every row, and the sum is squashed. **By hand**, with N = 1, D = 1, H = 2:
-# $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$, $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$,
-# $b = (0.1, 0.1)$.
+# **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$,
+# $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.1, 0.1)$.
 #
 # $a_1 = 0.3 + (0.4·0.5 + 0.2·0.5) + 0.1 = 0.7$ and $a_2 = -0.5 + (0.4·0.2 - 0.2·0.4) + 0.1 = -0.4$,
 # so $h_{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
@@ -194,8 +193,8 @@ h_next, cache = step_forward(np.array([[1.0]]), np.array([[0.4, -0.2]]), Wx, Wh,
 print("h_next =", h_next.round(3))
 
 # %% [markdown]
-# **What to notice.** The state went in as (0.4, -0.2) and came out as (0.604, -0.380). Nothing says «keep this»: whatever
-# the network wants to remember, it must rebuild at every step, through the same `Wh`.
+# **What to notice.** Nothing in this step says «keep»: whatever the network wants to remember, it must rebuild at every step,
+# through the same `Wh`.
 #
 # **Go further.** Give the step no input (x = 0, b = 0) and let it run. What becomes of the state?
 
@@ -217,8 +216,8 @@ print(
 # %% [markdown]
 # ### Exercise 1.3 ★★ Backward through one step (about 20 min)
 #
-# **Why.** Training asks how the loss would change with each weight. Going back, you will call this function at every
-# step, so what it does to a gradient once, it does T times. Keep your eye on `dh_prev`.
+# **Why.** Going back, you will call this function at every step: what it does to a gradient once, it does T times. Keep your
+# eye on `dh_prev`.
 #
 # **The equation.** From the outside in, the tanh first:
 #
@@ -230,8 +229,7 @@ print(
 plots.rnn_step_backward()
 
 # %% [markdown]
-# The same cell, read from right to left. One gradient comes in, `da` is made, and five results fan out from it; only
-# `dh_prev` travels on into the past.
+# The same cell, read from right to left. Five results fan out from `da`; only `dh_prev` travels on into the past.
 #
 # **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.6347, 0.8556)$, which is also $da$.
 # Then $dh_{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
@@ -295,15 +293,15 @@ print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_p
 # %% [markdown]
 # ## 2. Back through time
 #
-# Unroll the network over T steps and it is an ordinary, very deep, feed-forward network (순방향 신경망), with a peculiarity: all its layers
-# share their weights. Backpropagation (역전파) through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
+# Unrolled over T steps, it is a very deep feed-forward network (순방향 신경망) whose layers all share their weights.
+# Backpropagation (역전파) through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
 
 # %%
 plots.rnn_unrolled(steps=4, backward=True)
 
 # %% [markdown]
-# Gradients run from right to left. At each step *two* arrive and are **added**: one from above, `dhs[:, step]`, and one from
-# the future, the `dh_prev` of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
+# At each step *two* gradients arrive and are **added**: one from above, `dhs[:, step]`, and one from the future, the `dh_prev`
+# of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
 
 # %% [markdown]
 # ### Exercise 1.4 ★★★ The RNN over time, and back (about 40 min)
@@ -315,7 +313,7 @@ plots.rnn_unrolled(steps=4, backward=True)
 #
 # $$ dx_s,\; dh,\; dW_x,\; dW_h,\; db \;\leftarrow\; \mathrm{step\_backward}(dhs_s + dh,\; cache_s) $$
 #
-# and what it gives for `Wx`, `Wh` and `b` is added up over the steps.
+# where the last three are added up over the steps.
 
 # %% [markdown]
 # **By hand**, with N = D = H = 1, T = 2, $W_x = 1$, $W_h = 0.5$, b = 0 and $xs = (1, 0)$. Forward:
@@ -401,20 +399,19 @@ sums = {f"d{name}": round(getattr(small, name).grad.item(), 3) for name in ("Wx"
 print("hs =", hs.ravel().round(3), sums)
 
 # %% [markdown]
-# **What to notice.** If 1.2 or 1.3 is still open, the check says that it used the reference there. And look at the last
-# three results: the gradients *after two calls* are sums. That is how one weight can be shared by many steps, and later by
-# two layers.
+# **What to notice.** If 1.2 or 1.3 is still open, the check used the reference there, and says so. The three gradients are
+# sums over both steps: that is how one weight can serve many steps, and later two layers.
 #
-# Now measure. One loss at the last step only, and a gradient that has to travel back to every earlier input.
+# Now measure. There is one loss, at the last step, and its gradient has to travel back to every earlier input.
 
 # %%
 layer_class = answer("1.4")
 
 
 def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
-    """Norm of the gradient that reaches the input, 0 … steps-1 steps before the loss; and that gradient itself."""
+    """Norm of the gradient at the input 0 … steps-1 steps before the loss, and that gradient."""
     rng = np.random.default_rng(seed)
-    Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: every singular value is 1
+    Q, _ = np.linalg.qr(rng.normal(size=(H, H)))  # orthogonal: it changes no length
     layer = layer_class(Param(rng.normal(0, inputs, (D, H))), Param(gain * Q), Param(np.zeros(H)))
     xs = rng.normal(size=(4, steps, D))
     hs, _ = layer.forward(xs)
@@ -427,31 +424,29 @@ def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
 # %%
 gains = (0.5, 1.0, 2.5)
 norms = {
-    f"singular values {gain}": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)])
+    f"{gain} × orthogonal": np.array([gradient_per_step(gain, seed)[0] for seed in range(5)])
     for gain in gains
 }
 for label, values in norms.items():
-    print(
-        f"{label}: after 59 steps the gradient is {np.median(values[:, -1] / values[:, 0]):.0e} of what it was"
-    )
+    left = np.median(values[:, -1] / values[:, 0])
+    print(f"{label}: after 59 steps the gradient is {left:.0e} of what it was")
 plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps before", start=0)
 
 # %% [markdown]
-# Five seeds each; the thick line is the median. With singular values of 0.5 the gradient is down to about 1e-8 after twenty
-# steps. With 2.5 it grows. Even with 1.0, where the matrix itself is orthogonal (orthogonal matrix, 직교 행렬) and changes no length, the tanh takes its share at every step.
-#
-# Here is the middle one again, unit by unit, as it reaches each input.
+# Here `Wh` is a number times an orthogonal matrix (직교 행렬), which itself changes no length. Five seeds each; the thick line is
+# their median. At 0.5 the gradient is down to about 1e-8 after twenty steps, at 2.5 it grows, and even at 1.0 the tanh takes
+# its share at every step. The middle one again, unit by unit, as it reaches each input:
 
 # %%
 _, dxs = gradient_per_step(1.0, seed=0, steps=40)
 plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
 
 # %% [markdown]
-# The loss stands at the right edge. Colour is the sign and the size of the gradient: the signal fades into white towards
-# the left, and what stood there cannot be learned from.
+# The loss stands at the right edge. Towards the left its gradient fades into white, and what stood there cannot be learned
+# from.
 #
-# **Go further.** Put a loss on *every* step instead of the last one only. Does the gradient of the first input still
-# vanish? And does that mean that the last steps can now learn from the first?
+# **Go further.** Put a loss on *every* step. Does the gradient of the first input still vanish? Can the last steps now learn
+# from the first?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** It no longer vanishes: the losses near the first input reach it without a detour. But they are
@@ -483,8 +478,8 @@ print("after 100 steps:", {label: float(f"{values[-1]:.2g}") for label, values i
 plots.scalar_powers(powers)
 
 # %% [markdown]
-# On a logarithmic axis a power is a straight line. A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes
-# 14,000 of it. Only |w| = 1 keeps the size; no training keeps a number exactly there.
+# A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes 14,000 of it. Only |w| = 1 keeps the size, and no
+# training keeps a number exactly there.
 #
 # ### Exercise 1.5 ★ How large is the gradient after k steps? (about 10 min)
 #
@@ -494,7 +489,7 @@ plots.scalar_powers(powers)
 # $\lVert dh \rVert = \sqrt{\sum_{n,j} dh_{nj}^2}$.
 #
 # **By hand.** $W_h = \mathrm{diag}(0.5,\, 2)$, $dh = (3, 4)$, length 5. After one product (1.5, 8): 8.14.
-# After two (0.75, 16): 16.0.
+# After two (0.75, 16): 16.02.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -541,7 +536,8 @@ norms_of = answer("1.5")
 print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
 
 # %% [markdown]
-# **What to notice.** The gradient ended almost entirely along the second axis: whatever a matrix stretches most takes over. So one number per matrix may be enough to say what happens in the long run. Which one?
+# **What to notice.** The gradient ended almost entirely along the second axis: what a matrix stretches most takes over. So one
+# number per matrix may be enough to say what happens in the long run. Which one?
 #
 # **Go further.** For which `dh` would this matrix make the gradient vanish, and how large an error in that `dh` would
 # spoil it within 60 steps?
@@ -642,15 +638,14 @@ sheared = np.array([[0.9, 2.0], [0.0, 0.8]])
 sigma, radius = bounds(sheared)
 norms = norms_of(sheared, np.array([[0.0, 1.0]]), 60)
 worst = np.array([bounds(np.linalg.matrix_power(sheared, k))[0] for k in range(1, 61)])
-print(
-    f"σ = {sigma:.2f}, ρ = {radius:.2f}: up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60"
-)
+print(f"σ = {sigma:.2f}, ρ = {radius:.2f}")
+print(f"up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60")
 plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
-# **What to notice.** The two numbers disagree: σ > 1 and ρ < 1. The gradient first grows fivefold, then vanishes, in the
-# end at the rate ρ. (The *worst case* is the largest singular value of $W_h^k$: the most that any gradient of length 1 can
-# have become after k steps. This one comes close.) «σ > 1, so it explodes» would have been wrong here.
+# **What to notice.** The two numbers disagree. The gradient first grows fivefold, then vanishes, in the end at the rate ρ:
+# «σ > 1, so it explodes» would have been wrong. (The *worst case*, the largest singular value of $W_h^k$, is the most that any
+# gradient of length 1 can become in k steps; this one comes close.)
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
 # > exploding. What happens in the long run is up to ρ.
@@ -725,9 +720,8 @@ for label, Wh in predicted.items():
     print(f"σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction for {label}")
 
 # %%
-most_stretched = np.linalg.svd(base)[2][
-    :1
-]  # the gradient of length 1 that one step lengthens most, by σ
+# the gradient of length 1 that one step lengthens most, by σ
+most_stretched = np.linalg.svd(base)[2][:1]
 measured = {label: norms_of(Wh, most_stretched, 60) for label, Wh in predicted.items()}
 plots.norms_over_time(measured, title="Predicted, then measured")
 
@@ -735,7 +729,8 @@ plots.norms_over_time(measured, title="Predicted, then measured")
 # **What to notice.** The words beside the lines were chosen before anything was multiplied. In the middle case the first step
 # lengthens this gradient by σ = 1.32, and it vanishes all the same.
 #
-# Move the slider and watch the three regimes pass; the figure above shows three positions of it, with the same `base`.
+# > **Try it.** Move the slider; the figure above shows three positions of it. At which scales does the prediction turn, and
+# > which of the two numbers passes 1 there?
 
 
 # %%
@@ -749,11 +744,7 @@ def gradient_at(scale):
 plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05)
 
 # %% [markdown]
-# > **Try it.** Find the scale at which the prediction turns from one word to the next. Which of the two numbers passes 1
-# > there?
-#
-# **Go further.** "Grows, then vanishes" says that *some* gradient grows at first. How long can it go on growing before it
-# has to fall?
+# **Go further.** "Grows, then vanishes": how long can a gradient grow before it has to fall?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** As long as you like: the closer ρ comes to 1 from below, the later the turn. The upper triangle
@@ -774,9 +765,8 @@ for radius in (0.8, 0.9, 0.99):
 # have exploded. Each `Wh` here is 1.5 times an orthogonal matrix (σ = ρ = 1.5), driven by weak and by strong inputs.
 
 # %%
-saturated = {
-    "linear": norms_of(1.5 * np.eye(32), np.ones((1, 32)) / 1.5, 60)
-}  # divided: 0 steps back is its own size
+start = np.ones((1, 32)) / 1.5  # divided, so that 0 steps back is its own size
+saturated = {"linear": norms_of(1.5 * np.eye(32), start, 60)}
 for inputs in (0.1, 3.0):
     saturated[f"tanh, inputs × {inputs}"] = gradient_per_step(1.5, seed=0, inputs=inputs)[0]
 for label, values in saturated.items():
@@ -784,8 +774,8 @@ for label, values in saturated.items():
 plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 
 # %% [markdown]
-# The linear line rises, as predicted. With strong inputs the units saturate, h comes close to ±1, and a `Wh` with the very
-# same σ and ρ lets the gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
+# The linear line rises, as predicted. With strong inputs the units saturate, and a `Wh` with the very same σ and ρ lets the
+# gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
 #
 # ## 6. What this does to learning
 #
@@ -814,44 +804,36 @@ before = Wh.astype("float32")
 share = np.array(
     [np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients]
 )
-print(
-    f"the last step moves {share[0]:.0%} of the 1024 weights; from {np.flatnonzero(share)[-1] + 1} steps back on, none"
-)
+none = np.flatnonzero(share)[-1] + 1
+print(f"the last step moves {share[0]:.0%} of the 1024 weights; from {none} steps back on, none")
 plots.weights_that_stop(share)
 
 # %% [markdown]
-# Each bar applies the gradient of one step alone, with learning rate 0.1. Near the loss every weight moves; a little further
-# back fewer and fewer do; and then not one of the 1024 moves by a single bit, even if that step held the answer. The network
-# does not *decide* to forget: it is never told.
+# Each bar applies the gradient of one step alone, with learning rate 0.1. Near the loss every weight moves, further back fewer
+# and fewer do, and then not one of the 1024 moves by a single bit, even if that step held the answer. The network does not
+# *decide* to forget: it is never told.
 #
 # **Exploding: overflow.** The other way round, the gradient doubles and doubles until float32 has no number for it.
 
 # %%
+random = np.random.default_rng(0).normal(0, 1, (32, 32))
+exploding, ones = (1.4 * random / np.sqrt(32)).astype("float32"), np.ones((1, 32), "float32")
 with np.errstate(all="ignore"):  # we want to look at the overflow, not to be warned of it
-    exploding = (1.4 * np.random.default_rng(0).normal(0, 1, (32, 32)) / np.sqrt(32)).astype(
-        "float32"
-    )
-    norms = norms_of(exploding, np.ones((1, 32), dtype="float32"), 300)
-    dh = np.ones((1, 32), dtype="float32") @ np.linalg.matrix_power(exploding.T, 300)
-    weights_after = exploding - np.float32(0.1) * (
-        np.ones((32, 1), dtype="float32") @ dh
-    )  # dWh = h_prev.T @ dh
-print(
-    "first inf at step",
-    int(np.isinf(norms).argmax()) + 1,
-    "· first NaN at step",
-    int(np.isnan(norms).argmax()) + 1,
-)
+    norms = norms_of(exploding, ones, 300)
+    dh = ones @ np.linalg.matrix_power(exploding.T, 300)
+    weights_after = exploding - np.float32(0.1) * (ones.T @ dh)  # dWh = h_prev.T @ dh
+first_inf, first_nan = np.isinf(norms).argmax() + 1, np.isnan(norms).argmax() + 1
+print(f"first inf at step {first_inf} · first NaN at step {first_nan}")
 print("weights that are NaN after one update:", f"{np.isnan(weights_after).mean():.0%}")
 plots.overflow(norms)
 
 # %% [markdown]
 # First the *square* in the norm overflows, then the gradient itself; then infinity minus infinity makes NaN (not a number).
-# One update with NaN and **every weight is NaN**: the model is lost, and no later step can bring it back.
+# One update with NaN and **every weight is NaN**: the model is lost.
 #
 # What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing no scaling
-# helps: it would enlarge the share of the last steps just as much. It takes another path for the memory, with **gates** (게이트): the
-# LSTM and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebooks 03 and 04.
+# helps: it would enlarge the share of the last steps just as much. It takes another path for the memory, with **gates**
+# (게이트): the LSTM and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebooks 03 and 04.
 
 # %% [markdown]
 # ## Summary
@@ -873,7 +855,7 @@ plots.overflow(norms)
 # 5. `Wh` = 0.5 · (an orthogonal matrix), no tanh. How much of a gradient is left after 20 steps?
 # 6. Give a triangular 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
 # 7. Suppose a step used max(a, 0) for tanh(a): its slope is 1 for a > 0, else 0. Would that cure vanishing?
-# 8. Would a smaller learning rate (학습률) cure exploding gradients? (Which comes first, the gradient or its product with the rate?)
+# 8. Would a smaller learning rate (학습률) cure exploding gradients?
 # 9. Would float64 cure the weights that stop moving?
 # 10. A friend initialises `Wh` orthogonally «so that gradients neither vanish nor explode». What is right about it?
 

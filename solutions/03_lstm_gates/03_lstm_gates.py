@@ -50,10 +50,10 @@ plots.course_progress(progress().squares)
 plots.lstm_unrolled()
 
 # %% [markdown]
-# `h` is passed along *and* goes up to the layer above, as in the RNN. `c` is passed along and nothing else: it stays inside
-# the layer, and nobody outside ever sees it.
+# `h` is passed along *and* goes up to the layer above, as in the RNN. `c` is only passed along: it stays inside the layer, and
+# nobody outside ever sees it.
 #
-# Look into one cell. At first there is no gate at all; how `c` is made is left open. What it shows is simply
+# Look into one cell, at first without a gate. How `c` is made is left open; what it shows is simply
 #
 # $$ h = \tanh(c) $$
 
@@ -65,8 +65,7 @@ c = np.array([[0.5, -2.0]])
 print("c =", c, "  h = tanh(c) =", np.tanh(c).round(3))
 
 # %% [markdown]
-# The memory can be any number; what leaves lies in -1…1. You will now add one part after the other, until the question
-# mark is gone.
+# The memory can be any number; what leaves lies in -1…1. Part by part, you will now take the question mark away.
 #
 # **What is a gate?** (게이트) A number between 0 (closed) and 1 (open), its *openness*: one for each unit, at each step. It is
 # multiplied onto something, element by element (⊙, 아다마르 곱). Nobody sets it by hand: each gate has weights and a bias of
@@ -90,7 +89,7 @@ plots.lstm_cell("o", new="o")
 
 # %% [markdown]
 # **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
-# $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1)$. The sum is
+# $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1).$ The sum is
 # $a = (1 + 0.3 + 0.7,\; -1 + 0 - 1) = (2, -2)$, so $o = (0.881, 0.119)$: the first unit is almost open, the second almost
 # closed.
 #
@@ -138,11 +137,8 @@ hidden_check("3.1", output_gate)
 # %%
 show = answer("3.1")
 by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
-block = (
-    np.array([[1.0, -1.0]]),
-    np.array([[0.5, 0.2], [-0.5, 0.4]]),
-    np.array([0.7, -1.0]),
-)  # Wx, Wh and b
+# Wx, Wh and b
+block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])
 print("h =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 
 # %% [markdown]
@@ -188,8 +184,8 @@ print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 # %% [markdown]
 # ### Exercise 3.2 ★ The forget gate (about 10 min)
 #
-# **Why.** A memory that keeps everything is soon a memory of everything at once. A sentence ends, a bracket closes: what was
-# kept for it should go. The **forget gate** (망각 게이트) says, unit by unit, how much of `c_prev` stays.
+# **Why.** A sentence ends, a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) says, unit by
+# unit, how much of `c_prev` stays.
 #
 # **The equation.** $f = \sigma(x\,W_x + h_{prev}\,W_h + b)$, with weights of its *own*, and
 #
@@ -254,7 +250,7 @@ for openness, c in kept.items():
 plots.gate_positions("f", memory[0], kept, ("$c_{prev}$", "$c$"))
 
 # %% [markdown]
-# One step is harmless. A forget gate acts at *every* step: put a 1 into a cell and hold the gate at an openness f. What is
+# A forget gate acts at *every* step: put a 1 into a cell and hold the gate at an openness f. What is
 # left after k steps is $f^k$.
 
 
@@ -270,23 +266,18 @@ def remaining(f, steps=50):
 
 # %%
 memories = {f"$f$ = {f}": remaining(f) for f in (0.5, 0.9, 0.99, 0.999)}
-print(
-    "left after 50 steps:",
-    [float(f"{left[-1]:.3g}") for left in memories.values()],
-    "· 0.9⁵⁰ =",
-    f"{0.9**50:.3g}",
-)
-print(
-    f"f = 0.9: {remaining(0.9)[7]:.2f} after 7 steps · f = 0.99: {remaining(0.99, 100)[-1]:.2f} after 100"
-)
+left = [float(f"{memory[-1]:.3g}") for memory in memories.values()]
+print("left after 50 steps:", left, "· 0.9⁵⁰ =", f"{0.9**50:.3g}")
+after_7, after_100 = remaining(0.9)[7], remaining(0.99, 100)[-1]
+print(f"f = 0.9: {after_7:.2f} after 7 steps · f = 0.99: {after_100:.2f} after 100")
 plots.memory_over_time(memories, ylabel="what is left")
 
 # %% [markdown]
 # **What to notice.** «Almost open» is not open: at f = 0.9 half of a memory is gone after seven steps. Even 0.99 leaves
 # little more than a third after a hundred.
 #
-# *Stuck closed*, c = 0: whatever was written is gone a step later. *Stuck open*, nothing is ever dropped; what that does to
-# a cell which is written to at every step, you will see after 3.3. Move the gate yourself:
+# *Stuck closed*, c = 0: whatever was written is gone a step later. *Stuck open*, nothing is ever dropped; you will see after
+# 3.3 what comes of that. Move the gate yourself:
 
 
 # %%
@@ -321,7 +312,7 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 # $$ g = \tanh(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad c_{next} = c + g \qquad (N, H) $$
 #
 # **By hand**, with the same numbers, $a = (2, -2)$ and $c = (0.5, -2)$: $g = (0.964, -0.964)$ and
-# $c_{next} = (1.464, -2.964)$.
+# $c_{next} = (1.464, -2.964).$
 
 # %%
 plots.lstm_cell("ofg", new="g")
@@ -384,12 +375,8 @@ plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
 
 # %%
 a = np.linspace(-5, 5, 201)
-print(
-    "at a = (2, -2):  σ gives",
-    sigmoid(np.array([2.0, -2.0])).round(3),
-    "  tanh gives",
-    np.tanh([2.0, -2.0]).round(3),
-)
+two = np.array([2.0, -2.0])
+print("at a = (2, -2):  σ gives", sigmoid(two).round(3), "  tanh gives", np.tanh(two).round(3))
 plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
 # %% [markdown]
@@ -531,7 +518,7 @@ plots.memory_over_time(cells, title="Remember the first thing you hear", marked=
 # ## 2. Four in one product
 #
 # Four blocks with the same two inputs. Put their weights side by side, and *one* product with `x` and one with `h_prev` give
-# all four: two large products where there were eight small ones, which a processor gets through faster.
+# all four: two large products, which a processor gets through faster than eight small ones.
 #
 # > **Notation.** The order of the blocks is a convention, and every library has another. Here it is
 # > `LSTM_ORDER = ("f", "g", "i", "o")`: columns 0 to H-1 of `Wx`, `Wh` and `b` belong to f, the next H to g, and so on.
@@ -617,7 +604,7 @@ h_next, c_next, cache = lstm_step(*(np.array(value) for value in example.values(
 print("c_next =", round(c_next.item(), 3), "  h_next =", round(h_next.item(), 3))
 
 # %% [markdown]
-# Is it really the same as your four functions? Take random weights, give each function its own columns of them, and compare.
+# Is it the same as your four functions? Give each its own columns of random weights, and compare.
 
 # %%
 rng, H = np.random.default_rng(0), 6
@@ -629,11 +616,8 @@ _, g = add(x, h_prev, c, *own["g"])
 c = c + write(x, h_prev, g, *own["i"])
 h = show(x, h_prev, c, *own["o"])
 h_next, c_next, _ = lstm_step(x, h_prev, c_prev, Wx, Wh, b)
-print(
-    "the same h and c, to 12 digits:",
-    np.allclose(h, h_next, atol=1e-12),
-    np.allclose(c, c_next, atol=1e-12),
-)
+same = np.allclose(h, h_next, atol=1e-12) and np.allclose(c, c_next, atol=1e-12)
+print("the same h and c, to 12 digits:", same)
 
 # %% [markdown]
 # **What to notice.** `h_next` goes up and on; `c_next` only goes on. And follow `c` through the equations: a product with a
@@ -654,8 +638,8 @@ print(4 * (D * H + H * H + H), D * H + H * H + H)
 #
 # So far you set the gates by hand. Now a network has to find out by itself, on a task where we know what is right.
 #
-# At every step it reads a number and a **flag**. It has to say, at every step, *the number that came with the last flag*. One
-# memory cell is enough (H = 1), and it is plain how its gates should work:
+# At every step it reads a number and a **flag**, and has to say *the number that came with the last flag*. One memory cell is
+# enough (H = 1), and it is plain how its gates should work:
 #
 # | | input gate i | forget gate f |
 # | --- | --- | --- |
@@ -665,7 +649,7 @@ print(4 * (D * H + H * H + H), D * H + H * H + H)
 
 # %%
 def notes(count, steps, rng):
-    """xs (N, T, 2): numbers in -1…1, and flags. targets (N, T, 1): the number that came with the last flag."""
+    """xs (N, T, 2): numbers in -1…1, and flags; targets (N, T, 1): the number at the last flag."""
     numbers, flags = rng.uniform(-1, 1, (count, steps)), rng.random((count, steps)) < 0.2
     flags[:, 0] = True
     last = np.maximum.accumulate(np.where(flags, np.arange(steps), 0), axis=1)
@@ -678,9 +662,9 @@ print(
 )
 
 # %% [markdown]
-# The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04; until then
-# the course's own layer does it. The weights start small, so every gate is about half open. The loss is the mean squared
-# error.
+# The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04;
+# until then the course's own layer does it. The weights start small, so every gate is about half open. The loss is the mean
+# squared error.
 
 
 # %%
@@ -703,7 +687,7 @@ def train(lstm, output, rng, updates=400):
 
 
 # %% [markdown]
-# What do the gates do? Your own `lstm_step_forward` tells: it puts f, g, i and o into its cache.
+# What do the gates do? Your own `lstm_step_forward` tells, in its cache.
 
 
 # %%
@@ -734,8 +718,8 @@ openness = {title: {gate: gates[gate][0] for gate in "fio"} for title, gates in 
 plots.gate_openness(openness, marked=np.flatnonzero(at_flags))
 
 # %% [markdown]
-# The pale bands are the flags. Before training every gate stands about half open, all the time. Afterwards **the input gate
-# opens at the flags, and only there; the forget gate closes at the flags, and only there.** Nobody told them; the loss did.
+# The pale bands are the flags. Before training every gate stands about half open. Afterwards **the input gate
+# opens at the flags, the forget gate closes at the flags, and only there.** Nobody told them; the loss did.
 # The output gate stays open, since the answer is wanted at every step. The weights say it too:
 
 # %%
@@ -743,12 +727,11 @@ for gate in "fi":
     column = LSTM_ORDER.index(gate)
     bias, weight = lstm.b.value[column], lstm.Wx.value[1, column]
     without, at = sigmoid(np.array([bias, bias + weight]))
-    print(
-        f"{gate}: bias {bias:+.1f}, weight of the flag {weight:+.1f}: σ = {without:.2f} without a flag, {at:.2f} at one"
-    )
+    print(f"{gate}: bias {bias:+.1f}, weight of the flag {weight:+.1f}:", end=" ")
+    print(f"σ = {without:.2f} without a flag, {at:.2f} at one")
 
 # %% [markdown]
-# Luck? Four more seeds, and sequences five times as long as any it was trained on:
+# Luck? Four more seeds, and sequences five times as long as any in training:
 
 # %%
 xs, targets = notes(64, 100, np.random.default_rng(9))
@@ -757,13 +740,9 @@ for seed in range(1, 5):
     other = new_network(seed)
     train(*other)
     gates, error = read(other[0], xs), other[1].forward(other[0].forward(xs)[0]) - targets
-    rows = [
-        f"{gate} {gates[gate][flags].mean():.2f} / {gates[gate][~flags].mean():.2f}"
-        for gate in "if"
-    ]
-    print(
-        f"seed {seed}: at a flag / elsewhere: {',  '.join(rows)};  typical error {np.sqrt((error**2).mean()):.2f}"
-    )
+    rows = [f"{k} {gates[k][flags].mean():.2f} / {gates[k][~flags].mean():.2f}" for k in "if"]
+    typical = np.sqrt((error**2).mean())
+    print(f"seed {seed}: at a flag / elsewhere: {',  '.join(rows)};  typical error {typical:.2f}")
 print(f"for comparison, always saying 0: typical error {np.sqrt((targets**2).mean()):.2f}")
 
 # %%
@@ -776,9 +755,8 @@ plots.memory_over_time(
 )
 
 # %% [markdown]
-# Steps up and down at the flags, and nearly flat in between: a memory that is held, not rebuilt. Look closely and you see
-# it creep, from step 20 to 28 for instance. The learned gates stop at 0.99 and 0.01: a little is lost at every step,
-# and a little chatter comes in.
+# Steps up and down at the flags, and nearly flat in between: a memory that is held, not rebuilt. It does creep, from step 20
+# to 28 for instance: the learned gates stop at 0.99 and 0.01, so a little is lost at every step, and a little chatter comes in.
 #
 # Finally, break it. Take the trained network and jam one gate: its weights to 0, its bias to ±1000.
 
@@ -803,8 +781,7 @@ for gate in "fio":
 # **What to notice.** Jam a gate the wrong way and the network is hardly better than one that always says 0. The input gate
 # stuck open is worse than that: the cell speaks, and it speaks of chatter. One jam does no harm, the output gate stuck open:
 # here the answer is wanted at every step.
-
-# %% [markdown]
+#
 # **Go further.** At a flag f is about 0.25, not 0: a quarter of the old number stays behind. The answers are right all the
 # same. Which of the other weights makes up for it? Print `lstm.Wh.value`.
 
@@ -868,7 +845,8 @@ print("7.", round(0.5 ** (1 / 200), 4))
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `03_lstm_gates.ipynb`. Learning on your own? Then go on to notebook 04.
+# `03_lstm_gates.ipynb`. Learning on your own? Then go on to
+# [notebook 04](../04_lstm_gradient_flow/04_lstm_gradient_flow.ipynb).
 #
 # ## Further reading
 #

@@ -16,8 +16,8 @@
 # **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
 # simple RNN cannot; write the GRU.
 #
-# **You will learn**: why the memory cell lets gradients through, what exactly is multiplied on its way, and why the first
-# value of one bias decides whether learning starts at all.
+# **You will learn**: why the memory cell lets gradients through, and why the first value of one bias decides whether learning
+# starts at all.
 #
 # **You will need**: three hours; notebooks 01 and 03.
 
@@ -43,22 +43,20 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the RNN there was one way back, and at each step a tanh and the same $W_h^\top$ lay on it. In the LSTM there are two.
-# How a gradient moves through a network is called its **gradient flow** (기울기 흐름).
+# In the LSTM a gradient has two ways back. How it moves through a network is called **gradient flow** (기울기 흐름).
 
 # %%
 plots.memory_path()
 
 # %% [markdown]
-# Below is the old way, through the hidden state: at every step squashing and the same matrix. Above is the new one, through
+# Below, the way of the RNN, through the hidden state: at every step squashing and the same matrix. Above, the new one, through
 # the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
-# product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The two ways exchange gradients at every step; you
-# will measure both.
+# product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
 
 # %% [markdown]
 # ### Exercise 4.1 ★★ Back through the memory (about 15 min)
 #
-# **Why.** This is the piece that all the rest is for: what happens to the gradient of the memory in one step.
+# **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
 #
 # **The equation.** Forward was $c_{next} = f \odot c_{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
 # term, and a product *swaps* its factors:
@@ -71,8 +69,7 @@ plots.lstm_step_backward(memory_only=True)
 # %% [markdown]
 # All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
 # $i = (0.2, 0.6)$, $c_{prev} = (3, -2)$. Then $dc_{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
-# $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole. The second one lets go of most of it, because its gate
-# is nearly closed.
+# $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole; the second, its gate nearly closed, lets go of most.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -129,8 +126,7 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # %% [markdown]
 # ### Exercise 4.2 ★★ Back through the activations (about 15 min)
 #
-# **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations. The weights stand
-# before them.
+# **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
 #
 # **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
 # $y(1-y)$; for the new memory (새 기억) `g`, which is no gate, $1 - g^2$:
@@ -145,7 +141,7 @@ slopes = openness * (1 - openness), 1 - content**2
 plots.activation_slopes(openness, slopes[0], content, slopes[1])
 
 # %% [markdown]
-# Two hills, on one scale: what came out decides how steep it was there, and a gate is nowhere as steep as the new memory.
+# Two hills, on one scale: at its steepest a gate has a quarter of the slope of the new memory.
 #
 # **By hand**, with N = H = 1: $df = 1, f = 0.9$ gives $0.9·0.1 = 0.09$; $dg = 1, g = 0.5$ gives $1 - 0.25 = 0.75$;
 # $di = 2, i = 0.5$ gives $2·0.25 = 0.5$; $do = -1, o = 0.2$ gives $-0.16$. So $dA = (0.09, 0.75, 0.5, -0.16)$.
@@ -195,8 +191,8 @@ print("a gate at 0.999:", round(0.999 * (1 - 0.999), 4))
 assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 
 # %% [markdown]
-# **What to notice.** The slope of a gate is never above 0.25, and almost 0 where the gate is wide open. These factors stand on
-# the way to the *weights* and to `h`. They do not stand on the line of the memory.
+# **What to notice.** The slope of a gate is at most 0.25, and almost 0 where the gate is wide open. These factors stand on the
+# way to the *weights* and to `h`, not on the line of the memory.
 #
 # **Go further.** A forget gate at 0.999 passes its memory's gradient on nearly whole. How fast does that gate itself learn?
 
@@ -210,7 +206,7 @@ assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 # **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
 #
 # **The equation.** $c_{next}$ goes on to the next step **and** into $h_{next} = o \odot \tanh(c_{next})$. So two gradients meet
-# at it, and are added before anything else:
+# there, and are added before anything else:
 #
 # $$ dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2(c_{next})) \qquad do = dh_{next} \odot \tanh(c_{next}) $$
 #
@@ -221,14 +217,12 @@ assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 plots.lstm_step_backward()
 
 # %% [markdown]
-# **By hand**, with N = D = H = 1: $x = 1$, $h_{prev} = 0$, $c_{prev} = 1$, $W_x = (2, 0.5, 0, -2)$, four ones for $W_h$, and
-# $b = 0$. So $A = (2, 0.5, 0, -2)$ and $f, g, i, o = 0.881, 0.462, 0.5, 0.119$. Forward:
-# $c_{next} = 0.881 + 0.462·0.5 = 1.112$ and $\tanh(1.112) = 0.805$.
-
-# %% [markdown]
-# Suppose $dh_{next} = 1$ and $dc_{next} = 0.5$. The sum is $0.5 + 0.119·(1 - 0.805^2) = 0.542$, and
-# $dc_{prev} = 0.542·0.881 = 0.477$. With $do = 0.805$, 4.1 and 4.2 give $dA = (0.057, 0.213, 0.063, 0.084)$. As all of $W_h$
-# is 1, $dh_{prev}$ is their sum, 0.417; as $x = 1$, $dW_x = dA$; and as $h_{prev} = 0$, $dW_h = 0$.
+# **By hand**, with N = D = H = 1: $x = 1$, $h_{prev} = 0$, $c_{prev} = 1$, $W_x = (2, 0.5, 0, -2)$, four ones for $W_h$,
+# $b = 0$. So $f, g, i, o = 0.881, 0.462, 0.5, 0.119$, $c_{next} = 0.881 + 0.462·0.5 = 1.112$, and $\tanh(1.112) = 0.805$.
+#
+# Let $dh_{next} = 1$ and $dc_{next} = 0.5$. At $c_{next}$ that makes $0.5 + 0.119·(1 - 0.805^2) = 0.542$, so
+# $dc_{prev} = 0.542·0.881 = 0.477$. With $do = 0.805$, 4.1 and 4.2 give $dA = (0.057, 0.213, 0.063, 0.084)$. Then $dW_x = dA$,
+# as $x = 1$; $dW_h = 0$, as $h_{prev} = 0$; and $dh_{prev} = 0.417$, the sum of `dA`, as $W_h$ is all ones.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -304,13 +298,13 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 # $$ dh_s,\, dc_s \leftarrow \mathrm{step\_backward}(dhs_s + dh,\; dc) \qquad dW \mathrel{+}= dW_s $$
 #
 # From above comes a gradient for `h` only: `c` never leaves the layer. `None` means zeros for both. The figure of section 1
-# shows three of the steps, from the last to the first.
+# shows three of the steps.
 
 # %% [markdown]
 # **By hand**, with T = 2 and the gates of 4.3 at both steps, made by $b = (2, 0.5, 0, -2)$ while $W_x = W_h = 0$. Forward from
 # zeros: $c_0 = 0.462·0.5 = 0.231$ and $c_1 = 0.881·0.231 + 0.231 = 0.435$. Backward from $dhs = (0, 1)$: at step 1
 # $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$, of which $0.881·0.099 = 0.087$ goes on to step 0 and $0.881·0.087 = 0.077$ to the
-# state before it. Through `h`, with $W_h = 0$, comes nothing at all.
+# state before it. Through `h` comes nothing, as $W_h = 0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -325,7 +319,8 @@ class LSTM(Layer):
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
     def forward(self, xs, state=None, *, training=False):
-        """xs (N, T, D), state (h, c), each (N, H), or None -> hs (N, T, H), state (h, c) after the last step"""
+        """xs (N, T, D), state (h, c), each (N, H), or None
+        -> hs (N, T, H), state (h, c) after the last step"""
         ### BEGIN SOLUTION
         zeros = np.zeros((len(xs), len(self.Wh.value)), dtype=xs.dtype)
         h, c = (zeros, zeros) if state is None else state
@@ -344,7 +339,8 @@ class LSTM(Layer):
         raise NotImplementedError("Exercise 4.4: write LSTM.forward")
 
     def backward(self, dhs, dstate=None):
-        """dhs (N, T, H), dstate (dh, dc) or None -> dxs (N, T, D), dstate (dh, dc) before the first step"""
+        """dhs (N, T, H), dstate (dh, dc) or None
+        -> dxs (N, T, D), dstate (dh, dc) before the first step"""
         ### BEGIN SOLUTION
         dh, dc = (np.zeros_like(dhs[:, 0]), np.zeros_like(dhs[:, 0])) if dstate is None else dstate
         dxs = []
@@ -396,8 +392,8 @@ print("your LSTM and the course's fast one agree, forward and back:", agree)
 assert agree
 
 # %% [markdown]
-# **What to notice.** `FastLSTM` does the same sums with everything that does not depend on the step before taken out of the
-# loop. Where this notebook trains many networks, it uses that one; one of them will be yours.
+# **What to notice.** `FastLSTM` does the same sums, with all that does not depend on the step before taken out of the loop. Of
+# the networks trained below one will be yours, the others these.
 #
 # **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM did so too?
 
@@ -464,9 +460,8 @@ for f in (0.5, 0.9, 0.99, 0.999):
     print(f"f = {f} at all 100 steps: {arrives(np.full((101, 1), f))[0, 0]:.1e} arrives")
 
 # %% [markdown]
-# **What to notice.** Say it exactly: the factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$ is as little as an RNN would leave
-# with a matrix 0.9 times orthogonal. But each factor is **learned**, is another one at every step and for every unit, and
-# **can stay near 1**; and on this path lies no `Wh` and no tanh′.
+# **What to notice.** Say it exactly: the factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each is **learned**, is
+# another one at every step and for every unit, and **can stay near 1**; and no `Wh` and no tanh′ lies on this path.
 #
 # **Go further.** How open must a constant gate be for half of the gradient to arrive after 100 steps?
 
@@ -481,9 +476,9 @@ print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
-# Left, the RNN of notebook 01: one orthogonal matrix (직교 행렬) times 0.9, or 1.1, a hundred times. Right, real forget gates of
-# an LSTM with random weights on random inputs; only the forget bias (편향) differs. Five seeds each: thin lines, and their
-# median thick. Left, the five lie on one line, for an orthogonal matrix changes no length: only 0.9 or 1.1 remains of it.
+# Left, the RNN of notebook 01 without its tanh: 0.9, or 1.1, times an orthogonal matrix (직교 행렬), which itself changes no
+# length. Right, the forget gates of an LSTM with random weights on random inputs; only the forget bias (편향) differs. Five
+# seeds each, thin, and their median, thick.
 
 
 # %%
@@ -532,13 +527,12 @@ assert first[:, -1].max() < second[:, -1].max() < rnn["0.9 × orthogonal"].min()
 assert third[:, -1].min() > 0.3
 
 # %% [markdown]
-# Left, the matrix decides for every gradient at every step. Right, nothing can explode, and how much arrives is a matter of
-# how open the gates are. With a bias of 0 or 1 the LSTM lets even *less* through on this path than the RNN at 0.9: an LSTM is
-# not better by birth. With a bias of 5 nearly half arrives, on every seed.
+# Left, the matrix decides, once and for all. Right, nothing can explode, and the gates decide: with a bias of 0 or 1 even
+# *less* arrives than in the RNN at 0.9, so an LSTM is not better by birth; with a bias of 5 nearly half does.
 #
 # ### The forget gate decides what survives
 #
-# Four units, set by hand over 60 steps: one always open, one that closes once, one half open, and one that opens late.
+# Four units over 60 steps, their gates set by hand.
 
 # %%
 forget_gates = np.full((60, 4), 0.995)
@@ -554,15 +548,14 @@ assert (
 plots.what_survives(forget_gates, survives)
 
 # %% [markdown]
-# Above, what each gate does; below, what reaches each memory from the last step, to be read from right to left. Unit 0 keeps
-# most of it all the way, unit 1 up to the closed gate, unit 2 for a few steps, unit 3 for as long as its gate was open.
-
-# %% [markdown]
-# One closed gate cuts a unit's past off, forward and back alike: what was forgotten needs no gradient. So a small gradient
-# can be *right*. The network is no longer unable to learn from the past; it has been put in charge of it.
+# Read the lower map from right to left. Unit 0 keeps most of the gradient all the way, unit 1 up to the closed gate, unit 2
+# for a few steps, unit 3 while its gate is open.
 #
-# Move the slider: one gate, at one bias, beside the RNN. (Nothing to move? The figure «LSTM: another gate each time» shows
-# the same for the biases 0, 1 and 5.)
+# A closed gate cuts the past off, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*.
+# The network is no longer unable to learn from the past; it has been put in charge of it.
+#
+# > **Try it.** Move the slider: one gate, at one bias. Where does it keep as much as the RNN's matrix (f = 0.9)? Where does
+# > half arrive? (No slider? «LSTM: another gate each time» shows three biases.)
 
 
 # %%
@@ -576,13 +569,10 @@ def gate_at(bias):
 plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0.5)
 
 # %% [markdown]
-# > **Try it.** Between which two positions does the gate keep as much as the RNN's matrix? (There f = 0.9.) At which does half
-# > arrive?
-#
 # ### The other way, measured beside it
 #
-# The path through `h` is still there. Send a gradient into the last memory cell, go back with your step, and split what
-# reaches each earlier cell into the direct path and all the rest, which went through `h` at least once.
+# Send a gradient into the last memory cell, go back with your step, and split what reaches each earlier cell into the direct
+# path and all the rest, which went through `h` at least once.
 
 
 # %%
@@ -620,21 +610,20 @@ assert np.all(growing["through h as well"][:, -1] > growing["through c alone"][:
 assert np.median(growing["through h as well"][:, -1]) > 5
 
 # %% [markdown]
-# The path through `h` **remains**, and it does what it did in the RNN. With bias 1 it is the stronger of the two on every
-# seed, and it too fades: the median is below a millionth. With bias 5 the memory lets nearly half pass, while what also went
-# through `h` has *grown*, on every seed past the memory's share and in the median to some thirty times what was sent. It can
-# explode, and an open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The
-# memory adds a way that learning can keep open; it takes none away.
+# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, and fades
+# all the same: its median ends below a millionth. With bias 5 it *grows*, in the median to some thirty times what was sent: an
+# open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The memory adds a way
+# that learning can keep open; it takes none away.
 
 # %% [markdown]
 # ## 3. How to begin
 #
 # At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
-# $1/(1-f)$ steps. With $b_f = 0$ that is 2 steps, with the common $b_f = 1$ it is 3.7. What lies 80 steps back is all but out
-# of reach *before learning begins*, and next to no gradient comes from there to change that.
-
-# %% [markdown]
-# **Chrono initialisation** (Tallec and Ollivier 2018) gives every unit a time scale of its own, spread from 2 to T steps:
+# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is all but out of reach *before
+# learning begins*, and next to no gradient arrives there to change that.
+#
+# **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales of the units from 2 to T
+# steps, the span of what has to be remembered:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
 #
@@ -674,14 +663,14 @@ assert np.allclose(openness["chrono"], u / (1 + u))
 assert np.allclose(1 / (1 - openness["chrono"]), 1 + u)
 
 # %% [markdown]
-# Every thin line is a unit. With one bias for all, all units forget together. Chrono initialisation hands out the time
-# scales: some units forget fast, and more than half of them still pass a tenth of the gradient after 79 steps.
+# Every thin line is a unit. With one bias for all, they forget together. With chrono initialisation some forget fast, and more
+# than half still pass a tenth of the gradient after 79 steps.
 #
 # ## 4. In which order did they come?
 #
-# **Temporal order** (Hochreiter and Schmidhuber 1997): among 80 symbols of noise stand two signals, each X or Y, one near the
-# beginning and one in the middle. At the end the network names both in their order: four classes. Guessing is right once in
-# four. The first signal lies 63 to 71 steps before the answer.
+# **Temporal order** (Hochreiter and Schmidhuber 1997): 80 symbols, E first, B last, noise between, and in it two signals, each
+# X or Y, one near the beginning and one in the middle. At B the network names both in their order. Guessing is right once in
+# four.
 
 # %%
 xs, targets = tasks.temporal_order(1000, T, np.random.default_rng(0))
@@ -737,8 +726,7 @@ def highest(right):
 
 # %% [markdown]
 # Every batch is new, so the share that is right *before* each update is a test. Five seeds for the LSTM with chrono
-# initialisation: the first with **your own class**, the other four with `FastLSTM`. Then five for the RNN, each as long as
-# the slowest LSTM.
+# initialisation, the first with **your own class**; then five for the RNN, each as long as the slowest LSTM.
 
 # %%
 runs = {"LSTM, chrono": []}
@@ -767,11 +755,11 @@ assert min(map(last, runs["LSTM, chrono"])) >= 0.99
 assert max(map(highest, runs["RNN"])) < 0.4
 
 # %% [markdown]
-# **The LSTM solves it on every one of the five seeds, the RNN on none.** The RNN has not learned *half* of it either: even its
-# best ten batches in a row are what guessing gives now and then.
+# **The LSTM solves it on all five seeds, the RNN on none**: even its best ten batches in a row are what guessing gives now and
+# then.
 #
-# Is that the LSTM, or its first biases? Three seeds of the same LSTM, started with each of the two common values, beside the
-# first 150 batches of those above:
+# Is that the LSTM, or its first biases? Here are three seeds with each of the two common values, beside the first 150 batches
+# of those above.
 
 # %%
 for value in tqdm((0.0, 1.0)):
@@ -800,10 +788,10 @@ assert min(map(last, started["LSTM, chrono"])) > 0.4
 
 # %% [markdown]
 # With 0 nothing is learned. With 1 it depends on the seed: one is nearly there, another has hardly begun. With chrono
-# initialisation all five are on their way by then, and above you saw each of them arrive.
+# initialisation all five are on their way.
 #
-# Why? Measure it. Send a random gradient into the last hidden state of a *fresh* network, and compare what reaches the
-# symbols where the first signal stands with what reaches the last symbol.
+# Why? Send a random gradient into the last hidden state of a *fresh* network, and compare what reaches the first signal with
+# what reaches the last symbol.
 
 
 # %%
@@ -832,12 +820,9 @@ assert min(ratio["LSTM, bias 1"]) > 1e-7 and max(ratio["LSTM, bias 1"]) < 2e-3
 assert min(ratio["LSTM, chrono"]) > 1e-2
 
 # %% [markdown]
-# There is the reason. In the RNN and in the LSTM with bias 0, next to nothing comes from the first signal, on any seed. With
-# bias 1 it is faint: learning may find it, or not. With chrono initialisation it is four hundredths to a tenth of what the
-# last symbol gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
-#
-# > **Warning.** The T of the formula is the span of what has to be remembered, not the length of your longest text. Spread the
-# > time scales over the range that the task needs.
+# In the RNN and in the LSTM with bias 0, next to nothing reaches the first signal. With bias 1 it is
+# faint: learning may find it, or not. With chrono initialisation it is four hundredths to a tenth of what the last symbol
+# gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
 
 # %% [markdown]
 # ## 5. The GRU: fewer gates, the same idea
@@ -846,8 +831,8 @@ assert min(ratio["LSTM, chrono"]) > 1e-2
 # the work of f and i at once: what comes in takes the place of what goes. The **reset gate** (리셋 게이트) `r` says how much of
 # the old state the new one may see.
 #
-# > **Notation.** Here z says how much *new* comes in. Cho et al. write z for what is *kept*, and so does PyTorch, which also
-# > has its blocks in the order r, z, n and resets *after* the product: $r \odot (h_{prev} W_{hn})$.
+# > **Notation.** Here z says how much *new* comes in; in Cho et al. and in PyTorch, how much is *kept*. PyTorch also has the
+# > order r, z, n, and resets *after* the product: $r \odot (h_{prev} W_{hn})$.
 
 # %%
 plots.gru_cell()
@@ -927,8 +912,8 @@ print(
 # %% [markdown]
 # ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
 #
-# **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only
-# the gradient is wrong. That is the worst kind of mistake.
+# **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only the gradient is
+# wrong.
 #
 # **The equation.** From the outside in:
 #
@@ -942,12 +927,12 @@ print(
 plots.gru_cell(numbered=True)
 
 # %% [markdown]
-# Read it from right to left. The four terms of $dh_{prev}$ come back at the four numbers, in this order: 1 the direct way,
-# 2 the reset product, 3 the update gate, 4 the reset gate.
+# Read it from right to left. The four terms of $dh_{prev}$ come back at the four numbers: 1 the direct way, 2 the reset
+# product, 3 the update gate, 4 the reset gate.
 #
 # **By hand**, going on from 4.6 with $dh_{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
 # $da_z = (0.462 - 0.5)·0.25 = -0.0095$, $da_r = 0.315·0.5·0.25 = 0.0393$. So
-# $dh_{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$. Most of it came by the direct way.
+# $dh_{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$, most of it by the direct way.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1008,8 +993,8 @@ print("the four terms:", *(round(term.item(), 4) for term in terms))
 assert np.allclose(sum(terms), dh_prev)
 
 # %% [markdown]
-# **What to notice.** The direct way is again a product with a gate alone, $1 - z$. But in the GRU memory and shown state are one
-# and the same, so the other three ways end in it too.
+# **What to notice.** The direct way is again a product with a gate alone, $1 - z$. But what the GRU remembers is also what it
+# shows, so the other three ways end there too.
 #
 # **Go further.** What is chrono initialisation for a GRU?
 
@@ -1072,19 +1057,18 @@ print(f"from the first signal of a fresh GRU: {min(shares):.0e} to {max(shares):
 assert min(shares) > 1e-2
 
 # %% [markdown]
-# With three quarters of the parameters the GRU does what the LSTM does here, and as much reaches it from the first signal.
-# These are few seeds, two tasks and one size; they do not say which is better. Jozefowicz et al. (2015) compared many: the GRU
-# was ahead on most tasks, the LSTM with a forget bias of 1 closed the gap. This course goes on with the LSTM, whose memory you
-# can see.
+# With three quarters of the parameters the GRU does here what the LSTM does. Few seeds and two tasks do not say which is
+# better; in a large comparison (Jozefowicz et al. 2015) neither always was. This course goes on with the LSTM, whose memory
+# you can see.
 
 # %% [markdown]
 # ## Summary
 #
 # - The gradient of the memory meets only + and ×: $dc_{prev} = dc_{next} \odot f$.
-# - The factors do multiply. But each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
+# - The factors do multiply, but each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
 #   through `h` remains, with both.
 # - A forget gate that closes lets go of the past and of its gradient; that can be right.
-# - The first forget bias decides how far back learning can begin: chrono initialisation spreads it over the whole range.
+# - The first forget bias decides how far back learning can begin; chrono initialisation spreads it.
 # - The GRU has the same direct path, with $1 - z$ for f.
 
 # %% [markdown]
@@ -1095,8 +1079,6 @@ assert min(shares) > 1e-2
 # 3. f = 0.97 at all steps: how much arrives by the direct path after 100?
 # 4. Can the gradient along the direct path explode?
 # 5. Can an LSTM's gradient explode all the same?
-
-# %% [markdown]
 # 6. Why do LSTMs usually learn with clipping, then?
 # 7. The cache holds `c_next` and not `tanh(c_next)`. Which derivative must be written differently than in the RNN?
 # 8. What is wrong with setting every forget bias to 10?
@@ -1129,7 +1111,8 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `04_lstm_gradient_flow.ipynb`. Learning on your own? Then go on to notebook 05.
+# `04_lstm_gradient_flow.ipynb`. Learning on your own? Then go on to
+# [notebook 05](../05_lstm_language_model/05_lstm_language_model.ipynb).
 #
 # ## Further reading
 #
