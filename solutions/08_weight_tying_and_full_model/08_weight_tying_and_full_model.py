@@ -557,18 +557,19 @@ def fit(layers, seed, show):
 # %% [markdown]
 # > **Try it.** Run the next two cells and watch, for half a minute or so. Your layers do all the work.
 
+
 # %%
+def show(seen, rates):
+    live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted))
+
+
 live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model")
 display(live)  # until the figure below takes its place
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-model, weights, ppls, rates = fit(
-    layers,
-    0,
-    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
-)
+model, weights, ppls, rates = fit(layers, 0, show)
 yours = measure(model, test)
 live.close()
 
@@ -580,9 +581,8 @@ print("learning rates:", rates)
 print(f"test perplexity of your model: {yours:.1f}")
 cut = np.flatnonzero(np.diff(rates))[:1]  # the last epoch before the first smaller step
 for last in cut:
-    print(
-        f"best before the first cut {min(ppls[: last + 1]):.1f}, one epoch after it {ppls[last + 1]:.1f}"
-    )
+    best = min(ppls[: last + 1])
+    print(f"best before the first cut {best:.1f}, one epoch after it {ppls[last + 1]:.1f}")
 assert QUICK or (len(cut) and ppls[cut[0] + 1] < 0.98 * min(ppls[: cut[0] + 1]))
 assert QUICK or yours < counted["Kneser-Ney trigram"]
 plots.decay_on_plateau(ppls, rates, EPOCHS, counted)
@@ -601,11 +601,7 @@ plots.decay_on_plateau(ppls, rates, EPOCHS, counted)
 # The digits of a trained model differ a little between processors.
 live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of the reference")
 display(live)
-reference, *_ = fit(
-    FAST,
-    0,
-    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
-)
+reference, *_ = fit(FAST, 0, show)
 theirs = measure(reference, test)
 print(f"test perplexity: yours {yours:.1f}, the reference's {theirs:.1f}")
 assert QUICK or abs(np.log(yours / theirs)) < 0.1
