@@ -428,8 +428,7 @@ plots.perplexity_ladder(counted, V)
 # ## 3. Batches whose rows continue
 #
 # The training text is one stream. For a **batch** it is cut into N long rows, read side by side, in windows of T words.
-# The state at the end of a window is the memory of all that its row has read, so the row must *go on* in the same row of
-# the next window.
+# The state at the end of a window is carried into the next, so every row must *go on* there.
 
 # %% [markdown]
 # ### Exercise 5.5 ★★ Rows that continue (about 20 min)
@@ -706,8 +705,8 @@ print("perplexity before training, to the nearest hundred:", round(untrained / 1
 
 # %% [markdown]
 # An untrained model knows nothing, and its perplexity says so: about V. (A first loss far above $\ln V$ means a bug.) Now
-# one **epoch** (에폭), one pass through the training split. The learning rate of 20 is as in the classic recipes for this
-# model, whose clipped gradients are small. Watch the curve, for ten seconds or so.
+# one **epoch** (에폭), one pass through the training split. A learning rate of 20 is usual for this model: its clipped
+# gradients are small. Watch the curve, for ten seconds or so.
 
 
 # %%
