@@ -1149,7 +1149,7 @@ SAMPLE_NEXT = Exercise(
         Misconception(
             _sampler(lambda logits, temperature: functional.softmax(logits * temperature)),
             "a sampler that *multiplies* by the temperature",
-            "Divide: a small temperature makes the differences between the logits large, and the choice bold.",
+            "Divide: a small temperature makes the differences between the logits large, and leaves less to chance.",
         ),
         Misconception(
             _sampler(lambda logits, temperature: functional.softmax(logits) / temperature),

@@ -72,7 +72,8 @@ def sample_next(logits, temperature, rng):
 
     Args:
         logits (V,): scores of the words.
-        temperature: 1 samples from the model as it is, lower is bolder, 0 always takes the most likely word.
+        temperature: 1 samples from the model as it is; the lower, the less is left to chance; 0 takes the most likely
+            word.
         rng: a ``numpy.random.Generator``.
 
     Returns:

@@ -6,7 +6,7 @@ from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.nn import FAST, assemble, create_params, sample_next
 from helpers.training.perplexity import evaluate
 
-#: A little bolder than the model is: fewer slips in a short sample.
+#: A little less left to chance than the model would: fewer slips in a short sample.
 TEMPERATURE = 0.8
 
 #: A sentence is cut off here if the model does not end it.
@@ -78,7 +78,7 @@ def write_sentence(model, corpus, rng, temperature=TEMPERATURE):
         model: a ``LanguageModel``.
         corpus: the corpus it has learned from.
         rng: a ``numpy.random.Generator``.
-        temperature: 1 samples from the model as it is, lower is bolder.
+        temperature: 1 samples from the model as it is; the lower, the less is left to chance.
 
     Returns:
         str

@@ -42,7 +42,8 @@ from helpers.checks import check
 plots.course_map()
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)

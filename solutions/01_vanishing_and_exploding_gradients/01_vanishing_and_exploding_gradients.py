@@ -45,7 +45,8 @@ plots.rnn_unrolled(steps=4)
 # Going right is easy. This notebook is about the way back.
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)

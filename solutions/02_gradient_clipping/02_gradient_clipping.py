@@ -31,7 +31,8 @@ from helpers.nn import Affine, Param
 RNN = answer("1.4")  # your own, if notebook 01 is solved
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)

@@ -32,7 +32,8 @@ from helpers.training.optimisers import Adam
 sigmoid = answer("0.1")
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)

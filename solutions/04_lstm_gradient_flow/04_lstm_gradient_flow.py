@@ -35,7 +35,8 @@ sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer
 backprop_norms = answer("1.5")
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)

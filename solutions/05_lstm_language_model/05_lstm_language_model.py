@@ -37,7 +37,8 @@ from helpers.training import Adam
 LSTM, clip_gradients, sgd_step = answer("4.4"), answer("2.2"), answer("2.3")
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)
@@ -968,7 +969,8 @@ print("7.", read, "of", len(corpus.train), "ids are read, as inputs or targets")
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `05_lstm_language_model.ipynb`. Learning on your own? Then go on to notebook 06: your layers come along.
+# `05_lstm_language_model.ipynb`. Learning on your own? Then go on to
+# [notebook 06](../06_stacking_and_overfitting/06_stacking_and_overfitting.ipynb): your layers come along.
 
 # %% [markdown]
 # ## Further reading

@@ -37,7 +37,8 @@ layers = {"LSTM": answer("4.4"), "Embedding": answer("5.1"), "Affine": answer("5
 layers["SoftmaxCrossEntropy"] = answer("5.3")
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)
@@ -877,7 +878,8 @@ print("10.", 500 * 200 / 50_000, "passes over 50,000 tokens,", 500 * 200 / 10_00
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `06_stacking_and_overfitting.ipynb`. Learning on your own? Then go on to notebook 07, where one mask serves a whole
+# `06_stacking_and_overfitting.ipynb`. Learning on your own? Then go on to
+# [notebook 07](../07_variational_dropout/07_variational_dropout.ipynb), where one mask serves a whole
 # sentence.
 
 # %% [markdown]

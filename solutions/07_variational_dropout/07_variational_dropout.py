@@ -36,7 +36,8 @@ lstm_step_forward, lstm_step_backward = answer("3.5"), answer("4.3")
 RNN, Dropout, Affine, SoftmaxCrossEntropy = (answer(i) for i in ("1.4", "6.4", "5.2", "5.3"))
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)
@@ -517,12 +518,13 @@ def recall_update(layer, out, criterion, params, xs, targets):
 # The digits of a trained model differ a little between processors.
 kinds = {"none": (Dropout, 0.0), "fresh": (Dropout, 0.5), "shared": (VariationalDropout, 0.5)}
 live, recalled = plots.LiveFigure(15, "how much is recalled with each kind of mask"), {}
-display(live)
+display(live)  # until the figure below takes its place
 for name, (kind, rate) in kinds.items():
     recalled[name] = []
     for seed in range(5):
         recalled[name].append(recall(kind, rate, seed))
         live.show(sum(map(len, recalled.values())), plots.recalled_by_seed(recalled, 0.25))
+live.close()
 for name, shares in recalled.items():
     print(f"{name:7}", [round(share, 2) for share in shares])
 print(
@@ -609,11 +611,12 @@ def fit(model, params, every=100):
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
 live, runs = plots.LiveFigure(4, "training and validation perplexity of each placement"), {}
-display(live)
+display(live)  # until the figure below takes its place
 for done, (name, dropout) in enumerate(placements.items(), 1):
     model = build(**dropout)
     runs[name] = fit(model, model.parameters())
     live.show(done, plots.four_answers(runs, 100))
+live.close()
 plots.four_answers(runs, 100)
 
 # %%
@@ -715,7 +718,8 @@ print("8.", {name: float(mean.var().round(2)) for name, mean in sums.items()})
 # ## Before you hand in
 #
 # *Kernel → Restart Kernel and Run All Cells*. Look at the points under every check, save, and hand in the file
-# `07_variational_dropout.ipynb`. Learning on your own? Then go on to notebook 08, where all your layers become one model.
+# `07_variational_dropout.ipynb`. Learning on your own? Then go on to
+# [notebook 08](../08_weight_tying_and_full_model/08_weight_tying_and_full_model.ipynb), where all your layers become one model.
 
 # %% [markdown]
 # ## Further reading

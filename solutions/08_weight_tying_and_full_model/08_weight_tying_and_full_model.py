@@ -36,7 +36,8 @@ from helpers.training import SWEEPS, load_sweep
 QUICK = False  # True: a rehearsal of a few seconds, whose model has learned next to nothing
 
 # %% tags=["release"]
-# Where you stand: the checks you ran and saved, here and in the notebooks beside this one. Nothing is sent anywhere.
+# Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
+# Nothing is sent anywhere.
 from helpers.checks import progress
 
 plots.course_progress(progress().squares)
