@@ -86,7 +86,7 @@ def finite_fault(name, got, expected):
 def value_fault(name, got, expected):
     """Return a Fault if a value of `got` differs from `expected` by more than the tolerance, else None."""
     if isinstance(expected, str) or expected is None:
-        return None if got == expected else Fault(name, f"`{name}` is {got!r:.200}, expected {expected!r}.")
+        return None if got == expected else Fault(name, f"`{name}` is {_shown(got)}, expected {expected!r}.")
     with np.errstate(all="ignore"):
         wrong = ~close(got, expected)
         if not np.any(wrong):
@@ -103,6 +103,11 @@ def value_fault(name, got, expected):
         f"`{name}` is off by up to {difference[where]:.3g}: at [{index}] it is {here}, expected {there}. "
         f"Wrong values: {int(wrong.sum())} of {wrong.size}.{_how_near(got, expected)}",
     )
+
+
+def _shown(value):
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]} …"
 
 
 def _how_near(got, expected):

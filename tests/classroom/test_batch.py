@@ -288,6 +288,27 @@ def test_a_finished_run_leaves_no_worker_and_no_file_behind(class_of_four, tmp_p
     assert [*(tmp_path / "temporary").iterdir()] == []
 
 
+FULL = """
+import time
+from helpers.classroom.grading.workers import local_workers, stop
+
+if __name__ == "__main__":
+    executor, _ = local_workers(1)()
+    executor.submit(time.sleep, 600)
+    for _ in range(3):
+        executor.submit(len, bytes(10**6))  # more than a pipe holds
+    time.sleep(1)
+    stop(executor)
+"""
+
+
+def test_a_run_ends_though_a_task_is_on_its_way_to_a_worker_that_is_gone(tmp_path):
+    """Where Python waits for ever by itself: 3.11.2, that of Debian 12, does."""
+    (tmp_path / "full.py").write_text(FULL)
+    done = subprocess.run([sys.executable, tmp_path / "full.py"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
     class_of_four.grade()
     assert {one.notebook for one in class_of_four.grade().results.values()} == {""}

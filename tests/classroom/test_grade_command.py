@@ -184,7 +184,8 @@ def class_of_eight(school):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_was_stopped_is_taken_up_where_it_was(instructor, class_of_eight, stop):
-    with instructor.start("grade", "00", "--jobs", "2") as process:
+    with instructor.start("grade", "00", "--jobs", "2") as process, contextlib.ExitStack() as stack:
+        stack.callback(process.kill)  # if it has not ended by then
         wait_for(lambda: len(class_of_eight.records()) >= 4)
         done = class_of_eight.records()
         # Ctrl-C reaches every process of a terminal's foreground, a kill only the one that is meant.

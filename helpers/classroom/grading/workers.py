@@ -22,6 +22,9 @@ _PRELOAD = "helpers.classroom.grading.batch"
 #: Longest path of a temporary folder for a socket in it: the system's limit is 104 or 108, with the socket's own name.
 _LONGEST = 60
 
+#: How long the thread that ends an executor may take, its workers being gone [s].
+_STUCK = 5
+
 
 class NoWorkers(OSError):
     """Nobody is left who could do the work; the run stops, and what was done is kept."""
@@ -60,9 +63,16 @@ def _can_fork():
 def stop(executor):
     """End an executor without waiting for what it is still doing."""
     processes = [*(getattr(executor, "_processes", None) or {}).values()]  # as Python 3.14's terminate_workers does
+    queue, manager = (getattr(executor, name, None) for name in ("_call_queue", "_executor_manager_thread"))
     executor.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if manager is not None:
+        # Python 3.11.2, that of Debian 12, may write for ever to workers that are gone (CPython's gh-94777). Closed
+        # only then: the thread that writes closes it too, and would stumble over a file that somebody else has closed.
+        manager.join(_STUCK)
+        if manager.is_alive():
+            queue._reader.close()
 
 
 def _become_worker(folder):
