@@ -88,7 +88,8 @@ feedback: $(READY)  ## Make the feedback on what was graded: NB=01.
 	@$(PY) -m helpers feedback $(NB) $(DRY_RUN)
 
 bench: $(READY)  ## Measure the layers and the grading, beside PyTorch and stock nbgrader; one: WHAT=grading.
-	@$(PY) -m helpers bench $(WHAT)
+	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }
+	@$(PY) -m benchmarks $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
 	uv pip compile --universal --python-version 3.11 --extra browser --extra site --extra scale --extra hub --upgrade \

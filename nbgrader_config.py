@@ -12,8 +12,8 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-from helpers.classroom.making.release import DropBlankStubs, TakeSource
-from helpers.classroom.making.source import TEXT_STUB
+from helpers.classroom.authoring.release import DropBlankStubs, TakeSource
+from helpers.classroom.authoring.source import TEXT_STUB
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
 
@@ -31,14 +31,14 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 
 # A penalty for late work, as a share of its score for each day begun; without these lines there is none.
-# c.AssignLatePenalties.plugin_class = "helpers.classroom.office.late.PercentPerDay"
+# c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late.PercentPerDay"
 # c.PercentPerDay.percent, c.PercentPerDay.grace_minutes, c.PercentPerDay.most = 10, 10, 50
 
 # What `nbgrader autograde` and `nbgrader collect` do, and formgrader's buttons of these names: what `make grade` and
 # `make collect` do. Without these lines a submission would run as you, with your files within its reach.
-c.Autograde.sanitize_preprocessors = ["helpers.classroom.office.buttons.GradeInSandbox"]
+c.Autograde.sanitize_preprocessors = ["helpers.classroom.administration.nbgrader_plugins.GradeInSandbox"]
 c.Autograde.autograde_preprocessors = []
-c.ExchangeFactory.collect = "helpers.classroom.office.buttons.CarefulCollect"
+c.ExchangeFactory.collect = "helpers.classroom.administration.nbgrader_plugins.CarefulCollect"
 
 # A cell may train something; nbgrader's own limit is 30 s.
 c.Execute.timeout = 300

@@ -94,7 +94,7 @@ def elsewhere(
 @app.command()
 def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "build" / "learner-kit.zip"):
     """Pack the course for a class: everything but solutions/, tests/ and what belongs to no learner."""
-    from helpers.classroom.making.kit import pack
+    from helpers.classroom.authoring.kit import pack
 
     pack(ROOT, out)
     print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")
@@ -103,7 +103,7 @@ def kit(out: Annotated[Path, typer.Option(help="Where to put it.")] = ROOT / "bu
 @app.command()
 def site(book: Annotated[str, typer.Argument(help="course or solutions; both if left out.")] = ""):
     """Build the course as a book to browse, and its solutions as another, into build/site/."""
-    from helpers.classroom.making import site as books
+    from helpers.classroom.authoring import site as books
 
     for page in books.build(ROOT, book):
         print(f"{page} is ready. Open it in a browser, or put its folder on any web server.")
@@ -112,8 +112,8 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both if 
 @app.command()
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
     """Derive executed solutions and released notebooks from solutions/*/*.py, and from these the ones for Colab."""
+    from helpers.classroom.authoring import build
     from helpers.classroom.learner import elsewhere as places
-    from helpers.classroom.making import build
 
     build.build(ROOT, notebook)
     places.write(ROOT)
@@ -122,8 +122,8 @@ def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebo
 @app.command()
 def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
+    from helpers.classroom.authoring import build
     from helpers.classroom.learner import elsewhere as places
-    from helpers.classroom.making import build
 
     sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
 
@@ -226,18 +226,18 @@ def release(
     dry_run: DryRun = False,
 ):
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where there is one."""
+    from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
-    from helpers.classroom.office import outgoing
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), outgoing.read_due(due) if due else None
+    source, time = course.find_source(notebook), feedback_delivery.read_due(due) if due else None
     when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
     if dry_run:
         print(f"{source.stem} would be released{when}.")
         return
-    place = outgoing.release(course, source, time)
+    place = feedback_delivery.release(course, source, time)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
-    if unsafe := outgoing.why_not_safe(course):
+    if unsafe := feedback_delivery.why_not_safe(course):
         print(unsafe, file=sys.stderr)
 
 
@@ -251,8 +251,8 @@ def roster(
     dry_run: DryRun = False,
 ):
     """Enter a class list into the gradebook; nobody is ever taken out."""
+    from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
-    from helpers.classroom.office.roster import enter
 
     print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
 
@@ -264,16 +264,16 @@ def collect(
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
     handed_in: Annotated[str, typer.Option(help="When all in the download was handed in.")] = "",
     before_due: Annotated[bool, typer.Option("--before-due", help="The last one before the due date.")] = False,
-    believe_times: Annotated[bool, typer.Option("--believe-times", help="Of a restored exchange.")] = False,
+    trust_timestamps: Annotated[bool, typer.Option("--trust-timestamps", help="Of a restored exchange.")] = False,
     dry_run: DryRun = False,
 ):
     """Collect the submissions of a notebook, from the exchange or from a platform's download."""
+    from helpers.classroom.administration import collection
     from helpers.classroom.course import Course
-    from helpers.classroom.office import collection
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
-    options = {"before_due": before_due, "believe_times": believe_times, "dry_run": dry_run}
+    options = {"before_due": before_due, "trust_timestamps": trust_timestamps, "dry_run": dry_run}
     found = collection.collect(course, assignment, source, worksheet=worksheet, handed_in=handed_in or None, **options)
     print(found)
     sys.exit(0 if found.complete else 1)
@@ -287,8 +287,8 @@ def export(
     dry_run: DryRun = False,
 ):
     """Write the scores as CSV for a platform; what is not graded yet stays blank."""
+    from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
-    from helpers.classroom.office.export import export as write
 
     print(write(Course(ROOT), platform, out, notebook or (), dry_run=dry_run))
 
@@ -367,17 +367,19 @@ def cluster(
 @app.command()
 def feedback(notebook: Notebook = "", dry_run: DryRun = False):
     """Make the feedback on everything graded, and place it in the exchange where there is one."""
+    from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
-    from helpers.classroom.office import outgoing
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
     if dry_run:
-        print(f"{len(outgoing.find_graded(course, assignment))} submissions of {assignment} would get feedback.")
+        print(
+            f"{len(feedback_delivery.find_graded(course, assignment))} submissions of {assignment} would get feedback."
+        )
         return
-    count, waiting = outgoing.give_feedback(course, assignment)
+    count, waiting = feedback_delivery.give_feedback(course, assignment)
     print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
-    if without := outgoing.find_without_way_back(course, assignment):
+    if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
         print(f"Not in the exchange, since it did not come from there: the feedback of {', '.join(without)}.")
     if waiting:
         print(f"{waiting} of them still wait for a person (make formgrader); run this again afterwards.")
@@ -394,26 +396,8 @@ def formgrader(
     lab.launch_formgrader(ROOT, port, browser)
 
 
-# --- for a maintainer -------------------------------------------------------------------------------------------------
-
-
-@app.command()
-def bench(
-    what: Annotated[str, typer.Argument(help="layers or grading; both if left out.")] = "",
-):
-    """Measure the reference layers and the grading of a class, beside PyTorch and stock nbgrader; into build/."""
-    from helpers.classroom import bench as grading
-    from helpers.training import bench as layers
-
-    measures = {"layers": layers.run, "grading": grading.run}
-    if what not in ("", *measures):
-        raise ValueError(f"There is nothing called {what!r} to measure; there are: {', '.join(measures)}.")
-    for name in [what] if what else measures:
-        measures[name](ROOT / "build" / f"bench-{name}.json")
-
-
-def main():
-    """Run one command; what went wrong is said in one sentence, without a traceback."""
+def run_app(app):
+    """Run the commands of an app; what went wrong is said in one sentence, without a traceback."""
     sys.stdout.reconfigure(line_buffering=True)  # a long run is followed line by line in a pipe or a log file too
     try:
         app()
@@ -424,4 +408,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_app(app)

@@ -28,7 +28,7 @@ def _autograde(source_path, course):
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
 
-    from helpers.classroom.making.release import generate, load_config
+    from helpers.classroom.authoring.release import generate, load_config
 
     name = source_path.stem
     release = generate(source_path, course, gradebook=f"sqlite:///{course}/gradebook.db")
@@ -61,7 +61,7 @@ def _rehearsed(notebook):
 
 
 def _with_answers(notebook, source_path):
-    from helpers.classroom.making.source import as_solution, read_source
+    from helpers.classroom.authoring.source import as_solution, read_source
 
     answers = {cell.id: cell.source for cell in as_solution(read_source(source_path)).cells}
     for cell in notebook.cells:

@@ -23,12 +23,12 @@ from helpers.__main__ import app
 from helpers.checks.cells import by_grade_id
 from helpers.checks.progress import read_progress
 from helpers.checks.saved import saved_answer
-from helpers.classroom.grading.one_submission import grade_submission, make_paper
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import as_solution, read_source
+from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
 from helpers.classroom.learner import colab, elsewhere
 from helpers.classroom.learner.copies import find_releases
 from helpers.classroom.learner.visible import find_missing, run_visible_checks
-from helpers.classroom.making.build import find_sources
-from helpers.classroom.making.source import as_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -272,7 +272,7 @@ def test_a_notebook_that_has_been_through_colab_gets_full_marks(release, keeps_m
     notebook = solved(release)
     notebook.cells.insert(0, colab.as_colab_copy(release, "https://github.com/me/course").cells[0])
     graded = grade_submission(
-        make_paper(SOURCES[release.stem]), through_colab(notebook, keeps_metadata), sandbox=False
+        make_grading_template(SOURCES[release.stem]), through_colab(notebook, keeps_metadata), sandbox=False
     )  # the sandbox is tested elsewhere, and is not everywhere
     short = {id: score for id, score in graded.scores.items() if score.points not in (None, score.max_points)}
     assert short == {}
@@ -379,28 +379,28 @@ def test_what_is_needed_and_does_not_exist_is_one_sentence():
 
 
 def test_binder_installs_what_make_installs():
-    lines = (ROOT / "binder/requirements.txt").read_text().splitlines()
+    lines = (ROOT / ".binder/requirements.txt").read_text().splitlines()
     constraint, project = [line for line in lines if not line.startswith("#")]
     assert (constraint, project) == ("-c ../requirements.lock", "-e .")
     assert '-c requirements.lock -e ".$(2)"' in MAKEFILE
 
 
 def test_binder_and_the_dev_container_have_a_python_that_the_course_runs_on():
-    binder = (ROOT / "binder/runtime.txt").read_text().strip().removeprefix("python-")
+    binder = (ROOT / ".binder/runtime.txt").read_text().strip().removeprefix("python-")
     image, _, container = dev_container()["image"].partition(":")
     assert image == "mcr.microsoft.com/devcontainers/python"
     for version in (binder, container, workflow_step("Set up Python")["with"]["python-version"]):
         assert version in SpecifierSet(PROJECT["requires-python"])
 
 
-@pytest.mark.parametrize("name", ["binder/postBuild", "binder/start", ".devcontainer/create.sh"])
+@pytest.mark.parametrize("name", [".binder/postBuild", ".binder/start", ".devcontainer/create.sh"])
 def test_a_script_can_be_run_and_read(name):
     assert os.access(ROOT / name, os.X_OK)
     subprocess.run(["bash", "-n", ROOT / name], check=True)
 
 
 def test_binder_starts_what_it_is_told_with_one_thread():
-    command = [ROOT / "binder/start", "sh", "-c", 'echo "$OPENBLAS_NUM_THREADS $0"', "given"]
+    command = [ROOT / ".binder/start", "sh", "-c", 'echo "$OPENBLAS_NUM_THREADS $0"', "given"]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "1 given\n"
 
 

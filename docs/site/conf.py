@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site; helpers/classroom/making/site.py writes the pages, and `make site` runs both."""
+"""Sphinx's settings for the site; helpers/classroom/authoring/site.py writes the pages, and `make site` runs both."""
 
 project = "From vanishing gradients to a language model"
 language = "en"

@@ -3,10 +3,11 @@
 import re
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.grade_id import GradeId
 
 _DEFINITION = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
-_ANSWERS = {exercise.name: f"ex-{exercise.id.replace('.', '-')}" for exercise in EXERCISES.values()}
-_CHECKS = {f'check("{e.id}", {e.name})': f"check-{e.id.replace('.', '-')}" for e in EXERCISES.values()}
+_ANSWERS = {exercise.name: str(GradeId("ex", exercise.id)) for exercise in EXERCISES.values()}
+_CHECKS = {f'check("{e.id}", {e.name})': str(GradeId("check", e.id)) for e in EXERCISES.values()}
 
 
 def by_grade_id(cells):

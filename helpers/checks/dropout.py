@@ -5,8 +5,8 @@ Exercises 6.4 and 7.2 share this; they differ in the places that share one value
 
 import numpy as np
 
-from helpers.checks.exercise import Misconception, Misfit
-from helpers.checks.probes import build_layer, lending
+from helpers.checks.exercise import ContractError, Misconception
+from helpers.checks.probes import build_layer, isolated_copies
 from helpers.nn.base import Layer
 
 #: What `try_dropout` writes down, in its order.
@@ -50,7 +50,7 @@ def _array_like(ys, xs, name):
             if isinstance(ys, np.ndarray)
             else f"a {type(ys).__name__}"
         )
-        raise Misfit(f"`{name}` must return an array of the shape of its argument, {xs.shape}: got {got}.")
+        raise ContractError(f"`{name}` must return an array of the shape of its argument, {xs.shape}: got {got}.")
     return ys
 
 
@@ -58,7 +58,7 @@ def try_dropout(name):
     """Return the probe of a dropout layer of that name."""
 
     def probe(answer, arguments, record):
-        with lending(arguments) as lend:
+        with isolated_copies(arguments) as lend:
             _use_dropout(name, answer, arguments, lend, record)
 
     return probe
@@ -81,7 +81,7 @@ def _use_dropout(name, answer, arguments, lend, record):
     try:
         record["dxs, not training"] = relation(backward(layer), rate)
     except AttributeError as missing:
-        raise Misfit(
+        raise ContractError(
             f"`{name}.backward` stopped after a forward without `training`: {missing}. What backward looks for, every "
             "forward must set: in training to the mask, otherwise to None or to ones."
         ) from missing

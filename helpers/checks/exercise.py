@@ -26,15 +26,15 @@ class Misconception:
     Args:
         wrong: an implementation that makes it and is right otherwise.
         name: a sentence, starting in lower case, that completes «Your answer is exactly that of …».
-        look: a sentence on what to look at.
+        hint: a sentence on what to look at.
     """
 
     wrong: Callable
     name: str
-    look: str
+    hint: str
 
 
-class Misfit(Exception):
+class ContractError(Exception):
     """The answer does not have the agreed form; the message says how, for the learner."""
 
 
@@ -58,7 +58,7 @@ class Exercise:
         mutates: arguments that the answer is meant to change.
         any_float: results that may have any floating-point type.
         numerical: ``numerical(arguments) -> dict`` of numerical gradients for some of the results.
-        properties: ``property(answer)`` raises Misfit where the answer lacks it.
+        properties: ``property(answer)`` raises ContractError where the answer lacks it.
     """
 
     id: str
@@ -94,16 +94,18 @@ def unpack(value, names, called):
     """Return a dict from each of `names` to its part of `value`, the value that `called` returned.
 
     Raises:
-        Misfit: `value` is None, or has another number of parts.
+        ContractError: `value` is None, or has another number of parts.
     """
     if value is None:
-        raise Misfit(f"`{called}` returned nothing. It must end in `return {', '.join(names)}`.")
+        raise ContractError(f"`{called}` returned nothing. It must end in `return {', '.join(names)}`.")
     if len(names) == 1:
         return {names[0]: value}
     if not isinstance(value, (tuple, list)):
-        raise Misfit(f"`{called}` returned one {type(value).__name__}, expected {len(names)} values: {_listed(names)}.")
+        raise ContractError(
+            f"`{called}` returned one {type(value).__name__}, expected {len(names)} values: {_listed(names)}."
+        )
     if len(value) != len(names):
-        raise Misfit(f"`{called}` returned {len(value)} values, expected {len(names)}: {_listed(names)}.")
+        raise ContractError(f"`{called}` returned {len(value)} values, expected {len(names)}: {_listed(names)}.")
     return dict(zip(names, value))
 
 

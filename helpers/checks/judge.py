@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.checks import compare, diagnosis
-from helpers.checks.draws import copied
-from helpers.checks.exercise import Misfit
+from helpers.checks.exercise import ContractError
+from helpers.checks.inputs import copied
 from helpers.checks.observation import BY_HAND, cases, observe
 
 #: Longest error that is passed on [characters]; some have a whole array in them.
@@ -71,7 +71,7 @@ def judge(exercise, answer, draws, seed=0):
     fault = _first_fault(exercise, tried, seen)
     if fault is not None:
         cause = diagnosis.recognise(exercise, tried, seen, fault.result)
-        raised = next((type(error).__name__ for error in errors if not isinstance(error, Misfit)), "")
+        raised = next((type(error).__name__ for error in errors if not isinstance(error, ContractError)), "")
         paragraphs = _explain(tried, seen, fault, cause)
         return _verdict(exercise, "not yet", paragraphs, cause and cause.misconception, printed, raised)
     if unwritten is not None:
@@ -104,7 +104,7 @@ def _first_fault(exercise, tried, seen):
 def _ended_early(exercise, case, seen):
     if seen.error is None or isinstance(seen.error, NotImplementedError):
         return None
-    if isinstance(seen.error, Misfit):
+    if isinstance(seen.error, ContractError):
         return compare.Fault("", str(seen.error))
     return compare.Fault("", _where_it_raised(exercise, seen.error))
 
@@ -195,7 +195,7 @@ def _common(case, seen):
 def _explain(tried, seen, fault, cause):
     paragraphs = [fault.text]
     if cause is not None:
-        paragraphs += [f"**{cause.scope} exactly that of {cause.misconception.name}.**", cause.misconception.look]
+        paragraphs += [f"**{cause.scope} exactly that of {cause.misconception.name}.**", cause.misconception.hint]
     states = {True: [], False: []}
     for name, _ in _common(tried[0], seen[0]):
         # A draw may have fewer results than another: the example by hand has one Param where the draws have three.
@@ -226,7 +226,7 @@ def _missing_property(exercise, answer, tried, seen):
     for has_property in exercise.properties:
         try:
             has_property(answer)
-        except Misfit as lack:
+        except ContractError as lack:
             return str(lack)
         except Exception as error:
             return _where_it_raised(exercise, error)

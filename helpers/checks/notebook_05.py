@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, Misconception, Misfit
+from helpers.checks.exercise import ContractError, Exercise, Misconception
 from helpers.checks.gradcheck import numerical_gradients
-from helpers.checks.probes import build_layer, lending
+from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
 from helpers.nn.base import Layer, Param
@@ -16,10 +16,10 @@ from helpers.training.perplexity import perplexity
 
 
 def _refuse_lost_params(layer, name, params):
-    """Raise Misfit unless the layer keeps exactly these Params."""
+    """Raise ContractError unless the layer keeps exactly these Params."""
     if {id(param) for param in layer.parameters()} != {id(param) for param in params}:
         wanted = " and ".join(param.name for param in params)
-        raise Misfit(f"`parameters()` of your `{name}` does not find {wanted}: keep it on `self`, unchanged.")
+        raise ContractError(f"`parameters()` of your `{name}` does not find {wanted}: keep it on `self`, unchanged.")
 
 
 def _name_of_error(call):
@@ -414,7 +414,9 @@ def _draw_logits(rng, sizes):
 
 def _use_criterion(answer, arguments, record):
     if not inspect.isclass(answer):
-        raise Misfit("`SoftmaxCrossEntropy` must be a class: give the check the class itself, without parentheses.")
+        raise ContractError(
+            "`SoftmaxCrossEntropy` must be a class: give the check the class itself, without parentheses."
+        )
     logits, targets = arguments["logits"], arguments["targets"]
     N, T, _ = logits.shape
     # Rows far above and far below 0, all of them spread wide: where a careless softmax overflows or meets log 0.
@@ -424,7 +426,7 @@ def _use_criterion(answer, arguments, record):
         loss = criterion.forward(scores, targets)
         if np.ndim(loss) != 0 or not isinstance(loss, float | np.number | np.ndarray):
             what = f"an array of shape {np.shape(loss)}" if np.ndim(loss) else f"of type {type(loss).__name__}"
-            raise Misfit(f"The loss must be one number, the mean over all N·T tokens: yours is {what}.")
+            raise ContractError(f"The loss must be one number, the mean over all N·T tokens: yours is {what}.")
         # As precise as the logits are: a plain float does not tell in which type it was computed.
         record[f"loss{suffix}"] = logits.dtype.type(loss)
         record[f"dlogits{suffix}"] = criterion.backward()
@@ -812,14 +814,16 @@ def _use_batches(answer, arguments, record):
 def _windows(given):
     """Return the windows that a generator, or a list, holds."""
     if given is None:
-        raise Misfit("`stream_batches` returned nothing. Let it `yield xs, targets` in a loop.")
+        raise ContractError("`stream_batches` returned nothing. Let it `yield xs, targets` in a loop.")
     if not np.iterable(given):
-        raise Misfit(f"`stream_batches` returned one {type(given).__name__}. Let it `yield xs, targets` in a loop.")
+        raise ContractError(
+            f"`stream_batches` returned one {type(given).__name__}. Let it `yield xs, targets` in a loop."
+        )
     windows = list(itertools.islice(given, _TOO_MANY))
     if len(windows) == _TOO_MANY:
-        raise Misfit("`stream_batches` does not end: it goes through the stream once, and then stops.")
+        raise ContractError("`stream_batches` does not end: it goes through the stream once, and then stops.")
     if any(not isinstance(pair, (tuple, list)) or len(pair) != 2 for pair in windows):
-        raise Misfit("`stream_batches` must yield pairs: `yield xs, targets`.")
+        raise ContractError("`stream_batches` must yield pairs: `yield xs, targets`.")
     return windows
 
 
@@ -1057,7 +1061,7 @@ def _draw_scores(rng, sizes):
 
 
 def _use_sampler(answer, arguments, record):
-    with lending(arguments) as lend:
+    with isolated_copies(arguments) as lend:
         _sample(answer, arguments, lambda: lend("logits"), record)
 
 
@@ -1067,11 +1071,11 @@ def _sample(answer, arguments, lent_logits, record):
     def sample(temperature, rng=rng):
         word = answer(lent_logits(), temperature, rng)
         if word is None:
-            raise Misfit("`sample_next` returned nothing. It must end in `return` and the id of a word.")
+            raise ContractError("`sample_next` returned nothing. It must end in `return` and the id of a word.")
         if not isinstance(word, int | np.integer) or isinstance(word, bool):
-            raise Misfit(f"`sample_next` must return one word's id, an int: got {_described(word)}.")
+            raise ContractError(f"`sample_next` must return one word's id, an int: got {_described(word)}.")
         if not 0 <= word < len(logits):
-            raise Misfit(f"`sample_next` returned {word}, and there are the ids 0 to {len(logits) - 1}.")
+            raise ContractError(f"`sample_next` returned {word}, and there are the ids 0 to {len(logits) - 1}.")
         return int(word)
 
     record["word at temperature 0.0001"] = sample(0.0001)

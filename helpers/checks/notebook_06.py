@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.checks import dropout
-from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
+from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
 from helpers.nn.base import Layer, Param
@@ -66,9 +66,9 @@ def _draw_stack(rng, sizes):
 
 def _entries(state, count, name):
     if not isinstance(state, tuple | list):
-        raise Misfit(f"`{name}` must be a tuple with one entry for each recurrent layer: got {_kind(state)}.")
+        raise ContractError(f"`{name}` must be a tuple with one entry for each recurrent layer: got {_kind(state)}.")
     if len(state) != count:
-        raise Misfit(
+        raise ContractError(
             f"`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {len(state)}."
         )
     return list(state)
@@ -80,7 +80,9 @@ def _kind(thing):
 
 def _pair(entry, name):
     if not isinstance(entry, tuple | list) or len(entry) != 2:
-        raise Misfit(f"The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {_kind(entry)}.")
+        raise ContractError(
+            f"The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {_kind(entry)}."
+        )
     return entry
 
 
@@ -91,7 +93,9 @@ def _use_stack(answer, arguments, record):
     )
     stack = build_layer(answer, "Stacked", [RNN(*first), _Switch(), _SwitchedRNN(*second)])
     if {id(param) for param in stack.parameters()} != {id(param) for param in (*first, *second)}:
-        raise Misfit("`parameters()` of your `Stacked` does not find those of its layers: keep the layers on `self`.")
+        raise ContractError(
+            "`parameters()` of your `Stacked` does not find those of its layers: keep the layers on `self`."
+        )
     rounds = (
         ("", arguments["xs"], arguments["state"], arguments["dstate"], False),
         (" of a second call, in training, with no state given", arguments["more_xs"], None, None, True),
@@ -440,9 +444,9 @@ def _use_diagnose(answer, arguments, record):
         before = list(train), list(valid)
         said = answer(train, valid) if tolerance is None else answer(train, valid, tolerance)
         if not isinstance(said, str):
-            raise Misfit(f"`diagnose` must return one of three words, a string: got {said!r}.")
+            raise ContractError(f"`diagnose` must return one of three words, a string: got {said!r}.")
         if (train, valid) != before:
-            raise Misfit("`diagnose` changed a list that it was given: the caller still needs its curves.")
+            raise ContractError("`diagnose` changed a list that it was given: the caller still needs its curves.")
         record[name] = said
 
 
@@ -562,9 +566,9 @@ def _use_decay(answer, arguments, record):
     # The first one twice: a matrix that two layers share.
     penalty = answer([*params, params[0]], arguments["strength"])
     if penalty is None:
-        raise Misfit("`add_weight_decay` returned nothing. It must end in `return` and the penalty.")
+        raise ContractError("`add_weight_decay` returned nothing. It must end in `return` and the penalty.")
     if np.ndim(penalty) != 0 or not isinstance(penalty, float | np.floating | np.ndarray):
-        raise Misfit(f"The penalty must be one number: got {_kind(penalty)}.")
+        raise ContractError(f"The penalty must be one number: got {_kind(penalty)}.")
     # As precise as the values are: a plain float does not tell in which type it was computed.
     record["penalty"] = params[0].value.dtype.type(penalty)
     record.update({f"params[{number}].grad": param.grad.copy() for number, param in enumerate(params)})

@@ -3,9 +3,9 @@
 import numpy as np
 
 from helpers.checks import compare, dropout
-from helpers.checks.draws import copied
-from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
-from helpers.checks.probes import build_layer, lending
+from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
+from helpers.checks.inputs import copied
+from helpers.checks.probes import build_layer, isolated_copies
 from helpers.nn import analysis, layers, recurrent, steps
 from helpers.nn.base import LSTM_ORDER, Layer, Param
 from helpers.nn.functional import dropout_mask
@@ -191,7 +191,7 @@ def _draw_variational(rng, sizes):
 
 
 def _use_variational(answer, arguments, record):
-    with lending(arguments) as lend:
+    with isolated_copies(arguments) as lend:
         _use_lent(answer, arguments, lend, record)
 
 
@@ -266,7 +266,7 @@ class _Seen:
         state = self.first.copy(), np.zeros_like(self.first)
         hs = _forward(layer, self.xs.copy(), state, training=training)["hs"]
         if np.any(hs == 0):
-            raise Misfit(
+            raise ContractError(
                 "`hs` has zeros in it where none should be: what leaves the layer goes through a mask. The mask "
                 "belongs on `h_prev`, where it enters the product, and nowhere else."
             )
@@ -296,13 +296,13 @@ def _forward(layer, xs, state, **keywords):
     given = unpack(layer.forward(xs, state, **keywords), ("hs", "state"), "VariationalLSTM.forward")
     hs, state = given.values()
     if not isinstance(hs, np.ndarray) or hs.shape[:2] != xs.shape[:2]:
-        raise Misfit("`VariationalLSTM.forward` must return `hs`, an array (N, T, H), and the state.")
+        raise ContractError("`VariationalLSTM.forward` must return `hs`, an array (N, T, H), and the state.")
     return {"hs": hs} | _pair(state, "state")
 
 
 def _pair(state, name):
     if not isinstance(state, tuple | list) or len(state) != 2:
-        raise Misfit(f"The `{name}` must be the pair `(h, c)`, in that order.")
+        raise ContractError(f"The `{name}` must be the pair `(h, c)`, in that order.")
     return {f"h of {name}": state[0], f"c of {name}": state[1]}
 
 

@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, Misconception, Misfit, unpack
+from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
 from helpers.checks.gradcheck import numerical_gradients
 from helpers.checks.probes import build_layer
 from helpers.nn import analysis, layers, model
@@ -130,7 +130,9 @@ def _use_tied(answer, arguments, record):
     record["E.grad after two calls"] = E.grad.copy()
     record["b.grad after two calls"] = b.grad.copy()
     if {id(param) for param in layer.parameters()} != {id(E), id(b)}:
-        raise Misfit("`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged.")
+        raise ContractError(
+            "`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged."
+        )
     narrow = arguments["xs"][..., 1:]
     wide = np.concatenate([arguments["xs"], arguments["more_xs"][..., :1]], axis=-1)
     record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(narrow))
@@ -387,7 +389,7 @@ def _use_builder(answer, arguments, record):
     xs, targets, rng = arguments["xs"], arguments["targets"], np.random.default_rng(arguments["seed"])
     built = answer(dict(_CLASSES), dict(params), arguments["rate"], rng)
     if not all(hasattr(built, method) for method in ("forward", "loss", "backward", "parameters")):
-        raise Misfit("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
+        raise ContractError("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
     with _telling("reads a batch of words", _FORWARD):
         record["logits, not training"], state = _scored(built, xs)
     record["number of entries in the state"] = len(state)
@@ -413,17 +415,17 @@ def _telling(doing, look):
     """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
     try:
         yield
-    except (NotImplementedError, MemoryError, Misfit):
+    except (NotImplementedError, MemoryError, ContractError):
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".rstrip(": .")
-        raise Misfit(f"The model that you returned fails when it {doing}. {said}. {look}") from None
+        raise ContractError(f"The model that you returned fails when it {doing}. {said}. {look}") from None
 
 
 def _scored(built, xs):
     given = unpack(built.forward(xs), ("logits", "state"), "the model's `forward`")
     if not isinstance(given["state"], tuple | list) or not given["state"]:
-        raise Misfit("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
+        raise ContractError("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
     return given.values()
 
 
@@ -670,7 +672,7 @@ def _as_numbers(name, values):
     try:
         numbers = np.array([float(value) for value in values])
     except (TypeError, ValueError):
-        raise Misfit(f"`{name}` must be a list of numbers, one for each epoch.") from None
+        raise ContractError(f"`{name}` must be a list of numbers, one for each epoch.") from None
     return numbers
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from helpers.checks.draws import copied
+from helpers.checks.inputs import copied
 
 #: Label of the case that the notebook works through with a pencil.
 BY_HAND = "the example by hand"

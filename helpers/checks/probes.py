@@ -5,8 +5,8 @@ import inspect
 
 import numpy as np
 
-from helpers.checks.draws import copied
-from helpers.checks.exercise import Misfit, unpack
+from helpers.checks.exercise import ContractError, unpack
+from helpers.checks.inputs import copied
 from helpers.nn.base import Layer, Param
 
 
@@ -24,14 +24,16 @@ def step_with_cache(name, results, cache):
         stored = given.pop("cache")
         record.update(given)
         if not isinstance(stored, (tuple, list)) or len(stored) != len(cache):
-            raise Misfit(f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order.")
+            raise ContractError(
+                f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order."
+            )
         record.update({f"{entry} in the cache": value for entry, value in zip(cache, stored)})
 
     return probe
 
 
 @contextlib.contextmanager
-def lending(arguments):
+def isolated_copies(arguments):
     """Lend arguments to an answer that is called several times: each call gets a copy, by ``lend(name)``.
 
     So what the check compares with, and what the next call gets, is what was drawn. In the end a change that was made
@@ -63,13 +65,15 @@ def build_layer(answer, name, *arguments):
     """Make a layer of the learner's class.
 
     Raises:
-        Misfit: it is no class, or no Layer.
+        ContractError: it is no class, or no Layer.
     """
     if not inspect.isclass(answer):
-        raise Misfit(f"`{name}` must be a class: give the check the class itself, `{name}`, without parentheses.")
+        raise ContractError(
+            f"`{name}` must be a class: give the check the class itself, `{name}`, without parentheses."
+        )
     layer = answer(*arguments)
     if not isinstance(layer, Layer):
-        raise Misfit(f"`{name}` must be a Layer: write `class {name}(Layer):`.")
+        raise ContractError(f"`{name}` must be a Layer: write `class {name}(Layer):`.")
     return layer
 
 
@@ -81,7 +85,7 @@ def recurrent_layer(name, parts=()):
     """
 
     def probe(answer, arguments, record):
-        with lending(arguments) as lend:
+        with isolated_copies(arguments) as lend:
             use(answer, arguments, lend, record)
 
     def use(answer, arguments, lend, record):
@@ -89,7 +93,7 @@ def recurrent_layer(name, parts=()):
         layer = build_layer(answer, name, *params.values())
         _once(layer, name, *map(lend, ("xs", "state", "dhs", "dstate")), record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
-            raise Misfit(
+            raise ContractError(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
@@ -118,5 +122,5 @@ def _spelt_out(given, state, parts):
         return given.items()
     values = given.pop(state)
     if not isinstance(values, (tuple, list)) or len(values) != len(parts):
-        raise Misfit(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
+        raise ContractError(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
     return (given | {f"{part} of {state}": value for part, value in zip(parts, values)}).items()

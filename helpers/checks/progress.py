@@ -12,6 +12,7 @@ from IPython.display import display
 from helpers.checks.catalogue import EXERCISES, MODULES
 from helpers.checks.cells import by_grade_id
 from helpers.checks.exercise import Exercise
+from helpers.checks.grade_id import GradeId
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def read_progress(folder):
     said = {} if grading else {key: value for module in MODULES for key, value in _points_in(folder, module[-2:])}
     standings = []
     for exercise in EXERCISES.values():
-        points = said.get(f"check-{exercise.id.replace('.', '-')}")
+        points = said.get(str(GradeId("check", exercise.id)))
         # a number that no check of this exercise can have given is none of its points
         standings.append(Standing(exercise, points if points is not None and 0 <= points <= exercise.points else None))
     return Progress(standings)

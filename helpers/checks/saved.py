@@ -6,6 +6,7 @@ import nbformat
 import numpy as np
 
 from helpers.checks.cells import by_grade_id
+from helpers.checks.grade_id import GradeId
 from helpers.nn import base
 
 
@@ -45,7 +46,7 @@ def _answer_cell(exercise, beside):
             cells = nbformat.read(path, as_version=4).cells
         except Exception:  # a notebook that cannot be read has no answers; `make restore` mends it
             continue
-        cell = by_grade_id(cells).get(f"ex-{exercise.id.replace('.', '-')}")
+        cell = by_grade_id(cells).get(str(GradeId("ex", exercise.id)))
         if cell is not None:
             return cell.source
     return None

@@ -8,19 +8,19 @@ from pathlib import Path
 from IPython.display import display
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.draws import HIDDEN, VISIBLE
+from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.panel import Panel, panel_of
-from helpers.checks.saved import saved_answer
-from helpers.checks.taken import (
+from helpers.checks.resolved_answers import (
     NOT_AS_SAVED,
     NOT_YET,
     OPEN,
-    Taken,
+    ResolvedAnswer,
     at_the_end_of_the_cell,
-    panel_of_taken,
+    panel_of_resolved,
     stand_in_notice,
 )
+from helpers.checks.saved import saved_answer
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
@@ -93,7 +93,7 @@ class Session:
         self.namespace_of = namespace_of or _globals_of
         self.names_in = names_in or _names_in
         self.secret = secret
-        self.taken = {}  # exercise id -> Taken, what the running cell asked for and was not told of yet
+        self.taken = {}  # exercise id -> ResolvedAnswer, what the running cell asked for and was not told of yet
         self.latest = None  # the Verdict of the last check
         self.verdicts = {}  # exercise id -> (the answer that was checked, its Verdict)
         self.from_saved = {}  # exercise id -> the right answer of a saved notebook
@@ -132,12 +132,12 @@ class Session:
         given, verdict = self.verdicts.get(exercise_id, (None, None))
         saved = self._saved(exercise) if verdict is None else None
         if saved is not None:
-            self._tell(Taken(exercise, True, self._with_states(self.lent.get(exercise_id, []))))
+            self._tell(ResolvedAnswer(exercise, True, self._with_states(self.lent.get(exercise_id, []))))
             return saved
         missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
         if not missing:
             return given
-        self._tell(Taken(exercise, False, self._with_states(missing)))
+        self._tell(ResolvedAnswer(exercise, False, self._with_states(missing)))
         return exercise.reference
 
     def _tell(self, taken):
@@ -148,7 +148,7 @@ class Session:
 
     def _show_taken(self):
         taken, self.taken = self.taken, {}
-        self.show(panel_of_taken(list(taken.values())))
+        self.show(panel_of_resolved(list(taken.values())))
 
     def _with_states(self, lacking):
         return tuple((other, self._state(other)) for other in lacking)

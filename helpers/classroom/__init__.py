@@ -1,4 +1,4 @@
 """An instructor's tools around nbgrader, and what a learner starts.
 
-Imports run one way here too: making, course, grading, office, learner, bench; each knows only those before it.
+Imports run one way here too: authoring, course, grading, administration, learner; each knows only those before it.
 """

@@ -8,8 +8,8 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import DatabaseError
 
-from helpers.classroom.making.build import find_sources
-from helpers.classroom.making.release import load_config
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.release import load_config
 
 #: What nbgrader's submit writes beside the notebook. The student keeps a copy, and finds the feedback by it.
 SECRET_FILE = "submission_secret.txt"

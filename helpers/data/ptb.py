@@ -8,11 +8,11 @@ import hashlib
 import http.client
 import os
 import ssl
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
 from helpers.data.vocabulary import EOS
 
@@ -117,7 +117,7 @@ def download_ptb(folder=None, *, accept_licence=False, address=ADDRESS, original
             _verified_tokens(contents[path], original, url)
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
-        _write_atomically(path, content)
+        replace_file(path, content)
     return folder
 
 
@@ -154,16 +154,3 @@ def _fetch(url):
             f"{url} could not be downloaded: {getattr(error, 'reason', error)}. Nothing was written. Try again later, "
             "or put the three files into a folder by hand and name it with PTB_DIR=…"
         ) from error
-
-
-def _write_atomically(path, content):
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)  # a temporary file is private; the corpus need not be
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise

@@ -7,10 +7,11 @@ are, the tree around them as JSON, and a checksum beside the two; nothing in it 
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
+
+from helpers.atomic_write import write_atomically
 
 
 class DamagedCheckpointError(ValueError):
@@ -75,40 +76,6 @@ class Checkpoints:
 
     def _paths(self):
         return sorted(self.folder.glob("step-*.npz"))
-
-
-def write_atomically(path, write):
-    """Write a file so that at every moment either the old content or the whole new content is there.
-
-    Args:
-        path: of the file; its folder is made if it is missing.
-        write: called with a binary file open for writing.
-
-    Raises:
-        OSError: it could not be written; the old content is untouched.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _sync_folder(folder):
-    # The new name is in the folder, which has to reach the disk too. Windows cannot open a folder, and needs no sync.
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write_tree(file, tree):

@@ -7,7 +7,8 @@ import json
 import math
 from pathlib import Path
 
-from helpers.training.checkpoints import Checkpoints, write_atomically
+from helpers.atomic_write import write_atomically
+from helpers.training.checkpoints import Checkpoints
 
 
 class RunFolder:

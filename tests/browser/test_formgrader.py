@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from helpers.classroom.course import Course
-from helpers.classroom.grading.sandbox.walls import why_no_sandbox
+from helpers.classroom.grading.sandbox.isolation import why_no_sandbox
 from tests.browser.jupyterlab import ADDRESS, PATIENCE, serve
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,10 +17,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook
 
-from helpers.classroom.making import site
-from helpers.classroom.making.build import find_sources
-from helpers.classroom.making.release import find_secrets
-from helpers.classroom.making.source import as_release, is_only_in_solution, read_source
+from helpers.classroom.authoring import site
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.release import find_secrets
+from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.draws import HIDDEN, VISIBLE
 from helpers.checks.exercise import Sizes
+from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from tests.checks.honest import ANSWERS
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.checks import compare
-from helpers.checks.draws import Draw, copied
 from helpers.checks.gradcheck import numerical_gradient
+from helpers.checks.inputs import InputSpec, copied
 from helpers.checks.panel import Panel
 
 
@@ -100,8 +100,10 @@ def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
         def draw(rng, sizes):
             return {"x": rng.normal(size=(sizes.N, sizes.D)), "ids": np.arange(4), "cache": (np.ones((2, 3)),)}
 
-    arguments = Draw("all", dtype="float32", scale=10.0, contiguous=False).arguments(Exercise, np.random.default_rng(0))
-    plain = Draw("plain").arguments(Exercise, np.random.default_rng(0))
+    arguments = InputSpec("all", dtype="float32", scale=10.0, contiguous=False).arguments(
+        Exercise, np.random.default_rng(0)
+    )
+    plain = InputSpec("plain").arguments(Exercise, np.random.default_rng(0))
     np.testing.assert_allclose(arguments["x"], 10 * plain["x"], rtol=1e-6)
     assert arguments["x"].dtype == np.float32
     assert not arguments["x"].flags.c_contiguous

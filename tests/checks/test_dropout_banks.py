@@ -5,7 +5,7 @@ import pytest
 
 from helpers.checks import compare
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.draws import VISIBLE
+from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.notebook_07 import _VariationalLSTM
 from helpers.checks.observation import cases, observe

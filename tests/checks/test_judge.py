@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.draws import HIDDEN, VISIBLE
 from helpers.checks.exercise import Exercise
+from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from helpers.nn import RNN, Param, rnn_step_backward, rnn_step_forward, sigmoid, tanh_backward
 

@@ -68,7 +68,7 @@ def counted(_):
 
 points(counted, None, 1.0, 2)
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "essay-9-3", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] nbgrader={"grade": true, "grade_id": "ex-9-3", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # A written answer, graded by a person.
 
 # %% [markdown] tags=["solution"]

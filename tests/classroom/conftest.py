@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from tests.classroom.school import School, release
+from tests.classroom.sample_class import School, release
 
 
 @pytest.fixture

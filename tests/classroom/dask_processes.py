@@ -11,7 +11,7 @@ import psutil
 from distributed import Client, Security
 
 from helpers.classroom.grading.cluster import write_credentials
-from tests.classroom.school import REPOSITORY
+from tests.classroom.sample_class import REPOSITORY
 
 _DASK = [sys.executable, "-m", "dask"]
 

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from helpers.classroom.grading.one_submission import grade_submission
-from helpers.classroom.grading.sandbox.walls import Limits, why_no_sandbox
+from helpers.classroom.grading.sandbox.isolation import Limits, why_no_sandbox
 from tests.classroom.attacks import ATTACKS
 from tests.classroom.attacks.document import PLACE, make
 from tests.classroom.attacks.kit import Work, max_points, paper

@@ -10,9 +10,9 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 import pytest
 
 from helpers.classroom.grading import batch
-from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.school import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
+from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
 
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
@@ -217,7 +217,7 @@ def test_all_code_that_a_score_follows_from_is_in_the_fingerprint():
     loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
     files = {file for part in batch._CODE for file in batch._python_files(batch._HELPERS / part)}
     covered = {".".join(file.relative_to(batch._HELPERS.parent).with_suffix("").parts) for file in files}
-    inner = ("classroom", "classroom.grading", "classroom.grading.sandbox", "classroom.making")
+    inner = ("classroom", "classroom.grading", "classroom.grading.sandbox", "classroom.authoring")
     packages = {f"helpers.{name}" for name in inner}
     assert {*loaded} - {name.removesuffix(".__init__") for name in covered} == packages
 
@@ -316,7 +316,7 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
 
 def test_cells_that_the_gradebook_does_not_know_are_refused_before_anything_is_graded(class_of_four):
     source = class_of_four.source
-    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-1b"'))
+    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-9"'))
     with pytest.raises(ValueError, match="has not the graded cells it was released with: run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 

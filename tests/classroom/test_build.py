@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.making import build
-from helpers.classroom.making.source import BuildError
+from helpers.classroom.authoring import build
+from helpers.classroom.authoring.source import BuildError
 
 SOLUTION = "solutions/09_small/09_small.ipynb"
 RELEASE = "notebooks/09_small/09_small.ipynb"

@@ -23,12 +23,12 @@ from distributed.cli import dask_scheduler, dask_worker
 
 from helpers.classroom.grading import cluster
 from helpers.classroom.grading.cluster import cluster_workers
-from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import NoWorkers
 from helpers.training import load_sweep, run_sweep, sweep
 from helpers.training.presets import PRESETS
 from tests.classroom.dask_processes import DaskProcesses, Machine, wait_until
-from tests.classroom.school import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
+from tests.classroom.sample_class import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
 
 pytestmark = pytest.mark.cluster
 

@@ -22,10 +22,10 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
+from helpers.classroom.administration import exchange, handed_in
+from helpers.classroom.administration.collection import collect
+from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.grading.submission import LARGEST
-from helpers.classroom.office import exchange, handed_in
-from helpers.classroom.office.collection import collect
-from helpers.classroom.office.download import find_in_download, opened_download
 
 NAME = "09_small"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -360,7 +360,7 @@ def test_a_change_after_handing_in_makes_it_later(course, inbound, monkeypatch):
 def test_times_are_believed_where_the_exchange_was_restored_from_a_backup(course, inbound):
     at = now(days=30)
     hand_in(inbound, at=at)
-    assert collect(course, NAME, believe_times=True).collected == [ME]
+    assert collect(course, NAME, trust_timestamps=True).collected == [ME]
     assert taken(course)["timestamp.txt"] == at
 
 
@@ -695,8 +695,8 @@ def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_pat
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):
     with pytest.raises(ValueError, match=r"^handed-in means nothing when collecting from the exchange"):
         collect(course, NAME, handed_in="2026-11-30")
-    with pytest.raises(ValueError, match=r"^believe-times means nothing when collecting from a download"):
-        collect(course, NAME, tmp_path, believe_times=True)
+    with pytest.raises(ValueError, match=r"^trust-timestamps means nothing when collecting from a download"):
+        collect(course, NAME, tmp_path, trust_timestamps=True)
 
 
 def test_without_a_class_list_a_download_is_refused(blank_course, tmp_path):
@@ -759,7 +759,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
 
 
 def test_a_download_of_too_many_files_is_refused(course, download, monkeypatch):
-    monkeypatch.setattr("helpers.classroom.office.download.MOST_FILES", 2)
+    monkeypatch.setattr("helpers.classroom.administration.download.MOST_FILES", 2)
     with pytest.raises(ValueError, match=r"holds more than 2 files\. Is it the download of one assignment\?"):
         collect(course, NAME, download(dict.fromkeys("abc", "")))
 

@@ -12,10 +12,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.build import KERNEL
+from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.workers import local_workers
-from helpers.classroom.making.build import KERNEL
-from helpers.classroom.making.source import grading
-from tests.classroom.school import TEXTBOOK
+from tests.classroom.sample_class import TEXTBOOK
 
 #: Half of each notebook: right answers that are not the reference, known mistakes, an error, and stubs.
 HALF = {

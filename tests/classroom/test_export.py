@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from nbgrader.plugins import CsvExportPlugin
 
+from helpers.classroom.administration.export import export, read_results
 from helpers.classroom.course import Course
-from helpers.classroom.office.export import export, read_results
 
 NAME = "01_vanishing"
 CELLS = {"check-1-1": ("code", 2.0), "hidden-1-1": ("code", 2.0), "written-1-2": ("markdown", 4.0)}

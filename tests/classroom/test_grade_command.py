@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from helpers import __main__ as command_line
-from helpers.classroom.grading.sandbox.walls import Limits
+from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.school import REPOSITORY, RIGHT, SLOW, TEXTBOOK, School
+from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, School
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
@@ -83,7 +83,7 @@ def run(school, monkeypatch, capfd):
     def main(*arguments):
         monkeypatch.setattr(sys, "argv", ["helpers", *arguments])
         with pytest.raises(SystemExit) as end:
-            command_line.main()
+            command_line.run_app(command_line.app)
         said = "".join(capfd.readouterr()) + (end.value.code if isinstance(end.value.code, str) else "")
         assert "Traceback" not in said, said
         return 1 if isinstance(end.value.code, str) else end.value.code, said

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.making.kit import pack
+from helpers.classroom.authoring.kit import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 

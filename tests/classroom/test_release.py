@@ -3,8 +3,8 @@
 import nbformat
 import pytest
 
-from helpers.classroom.making.release import check_release, generate
-from helpers.classroom.making.source import BuildError, read_source
+from helpers.classroom.authoring.release import check_release, generate
+from helpers.classroom.authoring.source import BuildError, read_source
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from helpers.classroom.grading import report
-from helpers.classroom.grading.desk import Score
+from helpers.classroom.grading.grader import Score
 from helpers.classroom.grading.item_analysis import analyse, failures, summarise
 from helpers.classroom.grading.one_submission import Graded
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.office.roster import Person, enter, key_of, listed, read_roster, what_is_wrong_with
+from helpers.classroom.administration.roster import Person, enter, key_of, listed, read_roster, what_is_wrong_with
 
 PLAIN = "id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\ngrace,Grace,Hopper,\n"
 

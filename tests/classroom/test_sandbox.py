@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.classroom.grading.one_submission import grade_submission
-from helpers.classroom.grading.sandbox import walls
-from helpers.classroom.grading.sandbox.peer import _UNREADABLE as UNREADABLE
-from helpers.classroom.grading.sandbox.peer import OFFERED, Peer
-from helpers.classroom.grading.sandbox.values import MOST_THINGS, Reader, Things, Writer
-from helpers.classroom.grading.sandbox.walls import Limits, Walls, why_no_sandbox
-from helpers.classroom.grading.sandbox.wire import BYTES_LIMIT, SPREAD, Closed, Pipe, clean, pack_array, unpack_array
+from helpers.classroom.grading.sandbox import isolation
+from helpers.classroom.grading.sandbox.framing import BYTES_LIMIT, SPREAD, Closed, Pipe, pack_array, unpack_array
+from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox, why_no_sandbox
+from helpers.classroom.grading.sandbox.rpc import _UNREADABLE as UNREADABLE
+from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
+from helpers.classroom.grading.sandbox.serialization import MOST_THINGS, ObjectRegistry, Reader, Writer
+from helpers.classroom.grading.sanitize import for_terminal
 from helpers.nn import Param
 from tests.classroom.attacks.kit import Work, paper
 from tests.classroom.attacks.run_stock import walls_around
@@ -40,11 +41,11 @@ def start(tmp_path):
     def begin(sandbox=True, limits=SMALL):
         if sandbox and (reason := why_no_sandbox(tmp_path / "trial")):
             pytest.skip(reason)
-        process = Walls(tmp_path / "inside", sandbox, limits).start()
+        process = Sandbox(tmp_path / "inside", sandbox, limits).start()
         started.append(process)
         pipe = Pipe(process.stdout.fileno(), process.stdin.fileno())
         pipe.deadline = time.monotonic() + limits.seconds
-        peer = Peer(pipe, "c", OFFERED)
+        peer = RpcConnection(pipe, "c", OFFERED)
 
         def run(source, name="result"):
             with warnings.catch_warnings(action="ignore"):
@@ -91,7 +92,7 @@ def test_what_is_inside_is_what_is_listed(start):
         )
         """
     )
-    assert seen == sorted(walls.INSIDE)
+    assert seen == sorted(isolation.MOUNTED_FILES)
 
 
 @pytest.mark.parametrize("path", ["solutions", "tests", "helpers/nn/steps.py", "notebooks", "Makefile", ".git"])
@@ -104,8 +105,8 @@ def test_the_course_is_out_of_sight_wherever_it_lies(tmp_path, monkeypatch, star
     start()
     around = Path(sys.base_prefix).parent
     for course in [Path(sys.base_prefix) / "lib", *([around] if around != Path("/") else [])]:
-        monkeypatch.setattr(walls, "_COURSE", course)
-        built = Walls(tmp_path / course.name, limits=SMALL)._bubblewrap()
+        monkeypatch.setattr(isolation, "_COURSE", course)
+        built = Sandbox(tmp_path / course.name, limits=SMALL)._bubblewrap()
         shown, hidden = built.index(sys.base_prefix), built.index(str(course))
         assert (shown < hidden) == course.is_relative_to(sys.base_prefix)
         assert built[hidden - 1] == "--tmpfs"
@@ -115,11 +116,11 @@ def test_a_copy_of_the_course_among_the_packages_is_out_of_sight(tmp_path, monke
     packages = tmp_path / "site-packages"
     (packages / "helpers" / "nn").mkdir(parents=True)
     (packages / "helpers" / "nn" / "steps.py").write_text("secret = 1\n")
-    monkeypatch.setattr(walls, "_COURSE", packages)
-    monkeypatch.setattr(walls, "_PACKAGES", packages)
+    monkeypatch.setattr(isolation, "_COURSE", packages)
+    monkeypatch.setattr(isolation, "_PACKAGES", packages)
     if reason := why_no_sandbox(tmp_path / "trial"):
         pytest.skip(reason)
-    command = [*Walls(tmp_path / "inside")._bubblewrap(), "/bin/ls", str(packages), str(packages / "helpers")]
+    command = [*Sandbox(tmp_path / "inside")._bubblewrap(), "/bin/ls", str(packages), str(packages / "helpers")]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "helpers" in listed and "nn" not in listed
 
@@ -221,9 +222,9 @@ def test_a_process_that_stops_reading_cannot_hold_the_grader(start):
 
 
 def test_every_machine_that_is_known_refuses_the_same(start):
-    kinds = [set(calls) for _, calls in walls._MACHINES.values()]
+    kinds = [set(calls) for _, calls in isolation._MACHINES.values()]
     assert all(kind == kinds[0] for kind in kinds)
-    assert walls.process_filter("a machine of tomorrow") == b""
+    assert isolation.process_filter("a machine of tomorrow") == b""
 
 
 # --- who grades -------------------------------------------------------------------------------------------------------
@@ -362,7 +363,7 @@ anything = st.recursive(
 @given(anything, st.sampled_from(["array", "scalar", "shared", "mine", "dict", "list", "int", "argument", "yours"]))
 def test_whatever_a_stranger_sends_is_a_value_or_one_of_the_errors_that_are_expected(tree, kind):
     tree = tree | {"k": kind} if isinstance(tree, dict) else tree
-    things = Things(None, "c")
+    things = ObjectRegistry(None, "c")
     with contextlib.suppress(*UNREADABLE):
         Reader(things, bytes(64), [np.zeros(3)]).read(tree)
 
@@ -389,9 +390,9 @@ def test_an_array_that_does_not_fit_its_bytes_is_refused(node):
 
 def test_arrays_may_not_share_their_bytes():
     node = {"k": "array", "dtype": "<f8", "shape": [8], "at": 0}
-    assert len(Reader(Things(None, "c"), bytes(64)).read(node)) == 8
+    assert len(Reader(ObjectRegistry(None, "c"), bytes(64)).read(node)) == 8
     with pytest.raises(ValueError, match="share"):
-        Reader(Things(None, "c"), bytes(64)).read({"k": "list", "items": [node, node]})
+        Reader(ObjectRegistry(None, "c"), bytes(64)).read({"k": "list", "items": [node, node]})
 
 
 def test_the_layout_of_an_array_arrives_unless_it_is_spread_thin():
@@ -410,7 +411,7 @@ def test_an_array_too_large_for_a_message_is_refused_before_it_is_copied():
 
 
 def test_things_are_known_up_to_a_number():
-    things = Things(None, "c")
+    things = ObjectRegistry(None, "c")
     write = Writer(things).write
     with pytest.raises(ValueError, match="too many things"):
         for number in range(MOST_THINGS + 1):
@@ -423,5 +424,5 @@ def test_things_are_known_up_to_a_number():
     [("plain\n\ttext ✓ 은닉", "plain\n\ttext ✓ 은닉"), ("\x1b[2J", "�[2J"), ("\ud800", "?"), ("a\u202eb\0", "a�b�")],
 )
 def test_a_strangers_text_arrives_fit_for_a_file_and_a_terminal(text, arrives):
-    assert clean(text) == arrives
-    assert clean(text * 5000, 10) == clean(text * 5000)[:10]
+    assert for_terminal(text, multiline=True) == arrives
+    assert for_terminal(text * 5000, 10, multiline=True) == f"{(arrives * 9)[:9]}…"

@@ -9,9 +9,9 @@ import pytest
 
 from helpers.classroom.course import Course
 from helpers.classroom.grading import saving
-from helpers.classroom.grading.one_submission import grade_submission, make_paper
+from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
 from helpers.classroom.grading.saving import Saver
-from tests.classroom.school import FALLING, RIGHT, TEXTBOOK, School
+from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK, School
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 GRADE = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade", "score")
@@ -21,7 +21,7 @@ GRADE = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade", "sc
 def graded(released):
     """The Graded of a right submission of notebook 00."""
     school = School(released("00"), "00")
-    return grade_submission(make_paper(school.source), school.write("solved"))
+    return grade_submission(make_grading_template(school.source), school.write("solved"))
 
 
 # --- what a person graded ---------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from helpers import plots
-from helpers.classroom.making import site
-from helpers.classroom.making.source import BuildError, as_solution, read_source
+from helpers.classroom.authoring import site
+from helpers.classroom.authoring.source import BuildError, as_solution, read_source
 
 PICTURE = plots.course_map()
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from helpers.classroom.making.source import BuildError, as_release, as_solution, read_source
+from helpers.classroom.authoring.source import BuildError, as_release, as_solution, read_source
 
 BLOCK = """\
     ### BEGIN SOLUTION
@@ -108,7 +108,7 @@ FAULTS = {
     "markers in a written answer": (
         "# A written answer, graded by a person.",
         "# ### BEGIN SOLUTION\n# A written answer\n# ### END SOLUTION",
-        "cell essay-9-3: a text cell takes no markers",
+        "cell ex-9-3: a text cell takes no markers",
     ),
     "hidden tests without markers": (
         "### BEGIN HIDDEN TESTS\npoints(double, np.full(5, -8.0), np.full(5, -16.0), 1)\n### END HIDDEN TESTS",
@@ -160,7 +160,7 @@ def test_a_learner_sees_the_stub_and_not_the_answer(source_path):
         'def double(x):\n    """Return twice x."""\n    # 1. multiply by two\n'
         '    raise NotImplementedError("Exercise 9.1: write double")'
     )
-    assert source_of(release, "essay-9-3") == "*Write your answer here.*"
+    assert source_of(release, "ex-9-3") == "*Write your answer here.*"
     assert source_of(release, "hidden-9-1") == "# Your instructor's tests run here."
 
 

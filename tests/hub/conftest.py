@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.browser.conftest import browser, screenshots  # noqa: F401 - fixtures
-from tests.classroom.school import FALLING, RIGHT
+from tests.classroom.sample_class import FALLING, RIGHT
 from tests.hub.hub import COURSE, Hub
 from tests.hub.machine import Machine, what_is_missing
 

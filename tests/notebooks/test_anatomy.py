@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.making.build import find_sources, solution_path
-from helpers.classroom.making.source import grading, is_only_in_solution, read_source
+from helpers.classroom.authoring.build import find_sources, solution_path
+from helpers.classroom.authoring.source import grading, is_only_in_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {path.stem[:2]: path for path in find_sources(ROOT)}

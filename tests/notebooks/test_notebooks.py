@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.classroom.making import build
+from helpers.classroom.authoring import build
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = build.find_sources(ROOT)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.making.build import find_sources
-from helpers.classroom.making.source import grading, is_only_in_solution, read_source
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import grading, is_only_in_solution, read_source
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = (ROOT / "docs/subject.md").read_text(encoding="utf-8")

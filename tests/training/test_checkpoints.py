@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.training.checkpoints import Checkpoints, DamagedCheckpointError, write_atomically
+from helpers.atomic_write import write_atomically
+from helpers.training.checkpoints import Checkpoints, DamagedCheckpointError
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_a_process_killed_while_it_writes_leaves_the_old_content(checkpoints):
     program = f"""
 import os, signal
 from pathlib import Path
-from helpers.training.checkpoints import write_atomically
+from helpers.atomic_write import write_atomically
 def killed(file):
     file.write(b"half of it")
     file.flush()

@@ -14,22 +14,22 @@ import nbformat
 import numpy as np
 from tqdm import tqdm
 
+from helpers.atomic_write import replace_file
 from helpers.checks.session import SECRET_SEED
-from helpers.classroom.grading.desk import Score
-from helpers.classroom.grading.one_submission import Graded, grade_submission, make_paper, without_points
-from helpers.classroom.grading.sandbox.walls import Limits, why_no_sandbox
+from helpers.classroom.authoring.source import grading
+from helpers.classroom.grading.grader import Score
+from helpers.classroom.grading.one_submission import Graded, grade_submission, make_grading_template, without_points
+from helpers.classroom.grading.sandbox.isolation import Limits, why_no_sandbox
 from helpers.classroom.grading.saving import Saver, check_agreement
 from helpers.classroom.grading.submission import LARGEST
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, stop
-from helpers.classroom.making.build import replace_file
-from helpers.classroom.making.source import grading
 
 _HELPERS = Path(__file__).resolve().parents[2]
 
 #: What a submission's score follows from, besides the submission: a change in any of it grades everything again.
 _CODE = ("nn", "data", "training", "checks", "classroom/grading/sandbox")
-_CODE += tuple(f"classroom/grading/{name}.py" for name in ("desk", "harmless", "one_submission", "submission"))
-_CODE += ("classroom/making/source.py",)
+_CODE += tuple(f"classroom/grading/{name}.py" for name in ("grader", "sanitize", "one_submission", "submission"))
+_CODE += ("classroom/authoring/source.py",)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Batch:
         self.assignment = assignment
         self.settings = settings
         self.submitted = course.submitted(assignment)
-        self.paper = make_paper(course.find_source(assignment))
+        self.paper = make_grading_template(course.find_source(assignment))
         self.folder = course.root / "build" / "graded" / assignment
         self.results = {}  # student -> Graded, without its notebook: those of a large class would fill the memory
         self._common = _digest(
@@ -238,7 +238,7 @@ def grade_all(jobs, paper, settings, workers):
 
     Args:
         jobs: yields a name and the bytes of a notebook.
-        paper: what `make_paper` returned.
+        paper: what `make_grading_template` returned.
         settings: Settings.
         workers: a kind of worker, as in workers.py.
 

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from helpers.classroom.grading.batch import code_digest
-from helpers.classroom.grading.sandbox.walls import why_no_sandbox
+from helpers.classroom.grading.sandbox.isolation import why_no_sandbox
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied
 
 #: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
@@ -40,7 +40,7 @@ _LOOK, _WAIT = 1.0, 2.0
 _MOST = 2000
 
 #: What makes a worker deaf to Ctrl-C, which is for the process that started it.
-_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+_IGNORE_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 _SCHEDULER, _CREDENTIALS = "scheduler.json", "credentials.pem"
 
@@ -221,7 +221,7 @@ class ClusterExecutor(ThreadPoolExecutor):
                     self.asked[worker] = self._ask(worker)  # it died, or another has taken its place
 
     def _ask(self, worker):
-        return self.client.submit(why_unfit, self.demands, workers=[worker], pure=False)
+        return self.client.submit(check_worker, self.demands, workers=[worker], pure=False)
 
     def _judge(self, worker, threads, future):
         try:
@@ -245,7 +245,7 @@ def describe():
     return {"code": code_digest(), "Python": platform.python_version(), "NumPy": np.__version__}
 
 
-def why_unfit(demands):
+def check_worker(demands):
     """Return, on a worker, why it can take no part, or None.
 
     Args:
@@ -264,7 +264,7 @@ def why_unfit(demands):
 
 def _perform(task, arguments):
     """Do a task on a worker, and return what it came to and what it raised; its progress bars are for nobody."""
-    _settle_in()
+    _init_worker()
     nowhere = io.StringIO()
     with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         try:
@@ -283,7 +283,7 @@ def _portable(error):
 
 
 @functools.cache
-def _settle_in():
+def _init_worker():
     """Once in each process: one BLAS thread, and files where Dask tidies up after a worker that was killed."""
     threadpool_limits(1)
     tempfile.tempdir = get_worker().local_directory
@@ -376,7 +376,7 @@ def local_cluster(folder, count):
             security=security,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,
-            preload=[_DEAF, __name__],  # which takes seconds to import
+            preload=[_IGNORE_SIGINT, __name__],  # which takes seconds to import
         ) as cluster:
             path.write_text(json.dumps({"address": cluster.scheduler_address}), encoding="utf-8")
             yield path

@@ -4,6 +4,8 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
+from helpers.checks.grade_id import GradeId
+
 #: The four ways an exercise can end for a learner, for the picture; each status of a Score belongs to one.
 ENDS = ("right", "wrong", "not written", "stopped")
 _END_OF = {"right": "right", "wrong": "wrong", "not written": "not written", "not defined": "not written"}
@@ -42,11 +44,11 @@ def analyse(results):
     items = {}
     for graded in results:
         for grade_id, score in graded.scores.items():
-            kind, _, number = grade_id.partition("-")
-            if score.points is None or kind == "ex":
+            cell = GradeId.parse(grade_id)
+            if score.points is None or cell.kind == "ex":
                 continue  # a person grades it
-            item = items.setdefault(number.replace("-", "."), Item(number.replace("-", ".")))
-            if kind == "hidden":
+            item = items.setdefault(cell.exercise_id, Item(cell.exercise_id))
+            if cell.kind == "hidden":
                 item.hidden_right += score.status == "right"
                 continue
             item.ends[_END_OF.get(score.status, "stopped")] += 1

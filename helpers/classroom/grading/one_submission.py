@@ -13,11 +13,11 @@ import nbformat
 from nbgrader.preprocessors import ComputeChecksums
 
 from helpers.checks.panel import Panel
-from helpers.classroom.grading.desk import Desk, Score
-from helpers.classroom.grading.harmless import harmless_markdown
-from helpers.classroom.grading.sandbox.walls import Limits, Walls
+from helpers.classroom.authoring.source import as_release, find_blocks, grading, read_source
+from helpers.classroom.grading.grader import Score, SubmissionGrader
+from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
+from helpers.classroom.grading.sanitize import for_html
 from helpers.classroom.grading.submission import Unreadable, read_submission, without_hidden_tests
-from helpers.classroom.making.source import as_release, find_blocks, grading, read_source
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Graded:
         return asdict(self)
 
 
-def make_paper(source_path):
+def make_grading_template(source_path):
     """Return the notebook that submissions are graded with: the release, with hidden tests and rubrics still in it.
 
     Args:
@@ -68,7 +68,7 @@ def grade_submission(paper, submission, *, sandbox=True, limits=None, secret="")
     """Grade one submission; whatever it holds and does, there is a score and a reason.
 
     Args:
-        paper: what `make_paper` returned.
+        paper: what `make_grading_template` returned.
         submission: the bytes of the submitted notebook.
         sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
         limits: Limits.
@@ -86,8 +86,8 @@ def grade_submission(paper, submission, *, sandbox=True, limits=None, secret="")
         graded.unreadable = str(error)
     else:
         with contextlib.ExitStack() as stack:
-            walls = Walls(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
-            desk = stack.enter_context(contextlib.closing(Desk(walls, taken.answers, secret)))
+            walls = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
+            desk = stack.enter_context(contextlib.closing(SubmissionGrader(walls, taken.answers, secret)))
             graded = Graded(*_grade(paper, taken, desk), changes=taken.changes)
     graded.protected = sandbox
     graded.seconds = time.monotonic() - begun
@@ -98,7 +98,7 @@ def without_points(paper, status, reason):
     """Return the Graded of a submission whose answers were not run: no points for anything, and everywhere the reason.
 
     Args:
-        paper: what `make_paper` returned.
+        paper: what `make_grading_template` returned.
         status, reason: of each Score.
     """
     notebook, scores = _blank(nbformat.reads(paper, as_version=4)), {}
@@ -120,7 +120,7 @@ def _grade(paper, taken, desk):
         nbgrader = grading(cell)
         if nbgrader.get("solution") and nbgrader["grade_id"] in taken.answers:
             answer = taken.answers[nbgrader["grade_id"]]
-            cell.source = harmless_markdown(answer) if cell.cell_type == "markdown" else answer
+            cell.source = for_html(answer, markdown=True) if cell.cell_type == "markdown" else answer
         if not nbgrader.get("grade"):
             continue
         if nbgrader.get("solution"):

@@ -6,8 +6,9 @@ import io
 from rich.console import Console
 from rich.table import Table
 
+from helpers.atomic_write import replace_file
 from helpers.classroom.grading.item_analysis import ENDS, analyse, failures, summarise, waits_for_a_person
-from helpers.classroom.making.build import replace_file
+from helpers.classroom.grading.sanitize import for_spreadsheet
 
 
 def show(results):
@@ -80,10 +81,5 @@ def report_csv(results):
 def _csv(rows):
     """CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([for_spreadsheet(cell) for cell in row] for row in rows)
     return text.getvalue()
-
-
-def _harmless(cell):
-    text = " ".join(str(cell).split())  # a lone carriage return would begin a row
-    return f"'{text}" if text.startswith(tuple("=+-@＝＋－＠")) else text

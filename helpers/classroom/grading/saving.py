@@ -16,9 +16,10 @@ from nbgrader.api import (
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, latesubmissions, saveautogrades
 from nbgrader.utils import determine_grade, is_grade, parse_utc
 
+from helpers.atomic_write import replace_file
+from helpers.checks.grade_id import GradeId
+from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import SECRET_FILE, plain_errors
-from helpers.classroom.making.build import replace_file
-from helpers.classroom.making.source import grading
 
 #: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader asks for thirty a
 #: submission; between two commits formgrader can save what a person grades.
@@ -136,7 +137,8 @@ class Saver:
         if not reviewed or not self._path(student).exists():
             return {}
         earlier, now = _answers(nbformat.read(self._path(student), as_version=4)), _answers(notebook)
-        return {name: score for name, score in reviewed.items() if earlier.get(_exercise(name)) == now[_exercise(name)]}
+        same = {exercise_id for exercise_id in now if earlier.get(exercise_id) == now[exercise_id]}
+        return {name: score for name, score in reviewed.items() if GradeId.parse(name).exercise_id in same}
 
     def _notebook_of(self, student):
         return self.gradebook.find_submission_notebook(self.assignment, self.assignment, student)
@@ -267,9 +269,4 @@ def _named(things, name):
 
 def _answers(notebook):
     cells = [cell for cell in notebook.cells if grading(cell).get("solution")]
-    return {_exercise(grading(cell)["grade_id"]): cell.source for cell in cells}
-
-
-def _exercise(grade_id):
-    """check-1-3, hidden-1-3 and ex-1-3 belong together."""
-    return grade_id.partition("-")[2]
+    return {GradeId.parse(grading(cell)["grade_id"]).exercise_id: cell.source for cell in cells}

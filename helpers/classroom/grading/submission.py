@@ -7,8 +7,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from helpers.classroom.grading.sandbox.wire import clean
-from helpers.classroom.making.source import grading
+from helpers.classroom.authoring.source import grading
+from helpers.classroom.grading.sanitize import for_terminal
 
 #: Largest file that is read [bytes], and most cells. The largest release has a fiftieth of the one, a hundredth of the
 #: other.
@@ -74,7 +74,7 @@ def read_submission(data, paper):
     if strangers := [cell for cell in own if cell.source not in known and not _is_test(cell, paper)]:
         taken.changes.append(
             f"{len(strangers)} cell(s) outside the answer cells define something; they were not taken "
-            f"(the first begins `{clean(strangers[0].source.strip().splitlines()[0], 60)}`)."
+            f"(the first begins `{for_terminal(strangers[0].source.strip().splitlines()[0], 60)}`)."
         )
     return taken
 
@@ -221,7 +221,7 @@ def _text(value):
 
 def _shown(value):
     """A stranger's value as a report may show it."""
-    return clean(value, 40) if isinstance(value, str | int | float) else "something else"
+    return for_terminal(value, 40) if isinstance(value, str | int | float) else "something else"
 
 
 def _top_level_names(source):

@@ -1,9 +1,9 @@
 """The learner's own copies of the notebooks, in my/: put there once, and never written over."""
 
-import os
-import shutil
 from itertools import count
 from pathlib import Path
+
+from helpers.atomic_write import replace_file
 
 
 def add_missing(root):
@@ -16,7 +16,7 @@ def add_missing(root):
     for release in find_releases(root):
         copy = path_of_copy(root, release)
         if not copy.exists():
-            _place(release, copy)
+            replace_file(copy, release.read_bytes())
             added.append(release.stem)
     if added:
         print(f"New in my/: {', '.join(added)}.")
@@ -41,7 +41,7 @@ def restore(root, notebook):
         backup = next(path for path in backups if not path.exists())
         copy.rename(backup)
         print(f"Your notebook was kept as {backup.relative_to(root)}.")
-    _place(release, copy)
+    replace_file(copy, release.read_bytes())
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
@@ -68,10 +68,3 @@ def find_release(root, notebook):
 def path_of_copy(root, release):
     """Return where the learner's copy of a released notebook lies."""
     return Path(root, "my", release.stem, release.name)
-
-
-def _place(release, copy):
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    partial = copy.with_name(f".{copy.name}.partial")
-    shutil.copyfile(release, partial)  # not its mode: a copy is there to be written to
-    os.replace(partial, copy)

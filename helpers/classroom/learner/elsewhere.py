@@ -9,9 +9,10 @@ import re
 import tomllib
 from pathlib import Path
 
+from helpers.atomic_write import replace_file
+from helpers.classroom.authoring.build import serialise
 from helpers.classroom.learner.colab import as_colab_copy
 from helpers.classroom.learner.copies import find_releases
-from helpers.classroom.making.build import replace_file, serialise
 
 #: Files that carry the address, beside pyproject.toml.
 CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")

@@ -12,11 +12,12 @@ from pathlib import Path
 import nbformat
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.grading.desk import Desk
-from helpers.classroom.grading.sandbox.walls import Walls
+from helpers.checks.grade_id import GradeId
+from helpers.classroom.authoring.source import grading
+from helpers.classroom.grading.grader import SubmissionGrader
+from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import Unreadable, read_submission
 from helpers.classroom.learner.copies import find_releases
-from helpers.classroom.making.source import grading
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,9 @@ def _run(release, path):
     except Unreadable as error:
         raise ValueError(f"{path} cannot be read. {error}") from None
     with contextlib.ExitStack() as stack:
-        walls = Walls(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
-        desk = stack.enter_context(contextlib.closing(Desk(walls, answers, secret="")))
+        walls = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
+        desk = stack.enter_context(contextlib.closing(SubmissionGrader(walls, answers, secret="")))
         for cell in release.cells:
-            grade_id = grading(cell).get("grade_id", "")
-            if grade_id.startswith("check-"):
+            if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
                 score, panels = desk.run_check(cell)
-                exercise_id = grade_id.removeprefix("check-").replace("-", ".")
-                yield Outcome(exercise_id, score.status, "\n".join(map(repr, panels)))
+                yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.grading.one_submission import make_paper
-from helpers.classroom.making.source import as_release, as_solution, grading, read_source
+from helpers.classroom.authoring.source import as_release, as_solution, grading, read_source
+from helpers.classroom.grading.one_submission import make_grading_template
 
 _SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions"
 
@@ -138,7 +138,7 @@ def source_path(notebook):
 @functools.cache
 def paper(notebook):
     """Return the paper that submissions of a notebook are graded with."""
-    return make_paper(source_path(notebook))
+    return make_grading_template(source_path(notebook))
 
 
 @functools.cache

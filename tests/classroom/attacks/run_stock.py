@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import helpers.__main__  # noqa: F401 - puts this environment's programs on the path
-from helpers.classroom.making.release import generate, load_config
+from helpers.classroom.authoring.release import generate, load_config
 from tests.classroom.attacks import ATTACKS
 from tests.classroom.attacks.kit import Work, max_points, source_path
 

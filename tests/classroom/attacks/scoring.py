@@ -1,7 +1,7 @@
 """Answers that are not written and go for the points all the same."""
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.draws import HIDDEN, VISIBLE
+from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.observation import cases
 from tests.classroom.attacks.kit import Family
 

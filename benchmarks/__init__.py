@@ -1,0 +1,1 @@
+"""Speed and memory of the layers and of grading, beside PyTorch and stock nbgrader; not part of the package."""

@@ -1,0 +1,305 @@
+"""The measured goals of grading: its throughput beside nbgrader's own, its memory, and how the cost grows.
+
+The same honest submissions are graded by stock `nbgrader autograde` as one process, by two of them side by side, and
+by `make grade` on two cores with the sandbox on. Each of them starts anew, in a copy of the same course, with one BLAS
+thread. Every process that it starts is watched: CPU time is comparable on a busy machine, the wall clock less so.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+import psutil
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import capture_log
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.layers import Row, describe_machine
+from helpers.atomic_write import replace_file
+from helpers.classroom.administration import feedback_delivery
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.release import generate
+from helpers.classroom.authoring.source import as_solution, grading, read_source
+from helpers.classroom.course import Course
+from helpers.classroom.grading.batch import Bar, Batch, Settings
+from helpers.classroom.grading.workers import local_workers
+
+NOTEBOOK, CORES = "01", 2
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(json_path, submissions=50, sizes=(50, 200)):
+    """Measure everything, print one table, and write all of it as JSON.
+
+    Args:
+        json_path: where to write; folders that are missing are made.
+        submissions: how many are graded in each of the three ways.
+        sizes: of the classes whose costs are compared; the last may be in the thousands.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    found = {}
+    with TemporaryDirectory() as folder:
+        course = _make_course(Path(folder, "course"), submissions)
+        for name, commands in {
+            "one": [("stock", "*")],
+            "two": [("stock", "a*"), ("stock", "b*")],
+            "ours": [("ours",)],
+        }.items():
+            console.print(f"grading {submissions} submissions: {_WAYS[name]} …", style="dim")
+            found[name] = _measure(course, Path(folder, name), commands)
+        costs = {}
+        for size in sizes:
+            console.print(f"grading {size:,} submissions …", style="dim")
+            larger = _make_course(Path(folder, f"course-{size}"), size)
+            costs[size] = _measure(larger, Path(folder, f"size-{size}"), [("ours",)])
+    rows = as_rows(found, costs)
+    console.print(_as_table(rows, submissions), soft_wrap=False)
+    for line in remarks(found, costs):
+        console.print(line, markup=False)
+    report = {"machine": describe_machine(), "rows": [asdict(row) | {"met": row.met} for row in rows]}
+    report |= {"ways": _without_scores(found), "sizes": _without_scores(costs)}
+    replace_file(Path(json_path), json.dumps(report, indent=2) + "\n")
+    console.print(f"Written to {json_path}.", markup=False)
+
+
+_WAYS = {
+    "one": "nbgrader autograde, one process",
+    "two": "nbgrader autograde, two shards side by side",
+    "ours": "make grade, two workers, sandbox on",
+}
+
+
+def as_rows(found, costs):
+    """Return the rows of the table.
+
+    Args:
+        found: the name of a way to what was measured.
+        costs: the size of a class to what was measured.
+    """
+    one, ours = found["one"], found["ours"]
+    differing = sum(ours["scores"].get(key) != score for key, score in one["scores"].items())
+    differing += found["two"]["scores"] != one["scores"]
+    small, large = (costs[size]["cpu"] / size for size in (min(costs), max(costs)))
+    return [
+        Row("wall clock / that of nbgrader as one process", ours["wall"] / one["wall"], 0.1),
+        Row("scores of cells that differ", differing, 0),
+        Row("CPU of the one process that saves, per submission", ours["own_cpu"] / ours["count"], 0.1, "s"),
+        Row("peak memory of a worker", ours["memory"]["worker"] / 1e6, 300, "MB"),
+        Row("peak memory of the answers' process", ours["memory"]["answers"] / 1e6, 300, "MB"),
+        Row(f"CPU per submission, of {max(costs):,} / of {min(costs)}", large / small, 1.1),
+    ]
+
+
+def remarks(found, costs):
+    """Yield what one has to know to read the table; arguments as for `as_rows`."""
+    for name, words in _WAYS.items():
+        one = found[name]
+        yield (
+            f"{words}: {60 * one['count'] / one['wall']:.1f} submissions a minute; each took "
+            f"{one['wall'] / one['count']:.2f} s on the clock and {one['cpu'] / one['count']:.2f} s of CPU."
+        )
+    for name in ("one", "two"):
+        clock, cpu = (found[name][what] / found["ours"][what] for what in ("wall", "cpu"))
+        yield f"{_WAYS[name]}: {clock:.1f} times as long as ours on the clock, {cpu:.1f} times the CPU."
+    steps = found["one"]["steps_cpu"] / found["one"]["count"]
+    yield f"nbgrader's own sanitising and saving: {steps:.3f} s of CPU per submission, in one process."
+    for size, cost in costs.items():
+        clock, cpu, own = (1000 * cost[what] / size for what in ("wall", "cpu", "own_cpu"))
+        yield (
+            f"{size:,} submissions: each took {clock:.0f} ms on the clock and {cpu:.0f} ms of CPU, {own:.0f} in the "
+            f"process that saves, which used {cost['memory']['main'] / 1e6:.0f} MB."
+        )
+    yield f"Load of this machine now: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. On a busy one trust the CPU."
+
+
+def _as_table(rows, submissions):
+    table = Table(title=f"Grading {submissions} honest submissions of notebook {NOTEBOOK} on {CORES} cores")
+    for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
+        table.add_column(heading, justify=justify)
+    for row in rows:
+        met = "[green]yes[/]" if row.met else "[red]no[/]"
+        table.add_row(row.measure, f"{row.got:.3f} {row.unit}", f"≤ {row.goal:.3f} {row.unit}", met)
+    return table
+
+
+def _without_scores(found):
+    return {name: {key: value for key, value in one.items() if key != "scores"} for name, one in found.items()}
+
+
+# --- a class ----------------------------------------------------------------------------------------------------------
+
+
+def _make_course(root, submissions):
+    """A released course in which so many students, half of them a… and half b…, have handed in right answers."""
+    source = find_sources(_ROOT, NOTEBOOK)[0]
+    release = nbformat.read(generate(source, root), as_version=4)
+    course = Course(root)
+    feedback_delivery.release(course, find_sources(root, NOTEBOOK)[0])
+    answers = {cell.id: cell.source for cell in as_solution(read_source(source)).cells}
+    for number in range(submissions):
+        student = f"{'ab'[number % 2]}{number:04d}"
+        for cell in release.cells:
+            if grading(cell).get("solution"):
+                cell.source = f"# {student}\n{answers[cell.id]}"
+        folder = course.folder("submitted", source.stem, student)
+        folder.mkdir(parents=True)
+        nbformat.write(release, folder / f"{source.stem}.ipynb")
+    return root
+
+
+def _name(course):
+    """The one assignment of such a course."""
+    return find_sources(course.root)[0].stem
+
+
+def _scores(course, assignment):
+    with course.gradebook() as gradebook:
+        return {
+            (submission.student.id, grade.name): grade.auto_score
+            for submission in gradebook.find_assignment(assignment).submissions
+            for grade in submission.notebooks[0].grades
+        }
+
+
+# --- what is measured -------------------------------------------------------------------------------------------------
+
+
+def _measure(course, root, commands):
+    """Run commands side by side in a copy of a course, and return what they took."""
+    shutil.copytree(course, root)
+    environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    begun = time.monotonic()
+    log = root / "log.txt"
+    with log.open("w") as errors:
+        programs = [[sys.executable, "-m", "benchmarks.grading", *command, str(root)] for command in commands]
+        pipes = {"stdout": subprocess.PIPE, "stderr": errors, "text": True}
+        processes = [subprocess.Popen(program, env=environment, cwd=_ROOT, **pipes) for program in programs]
+        with Watch([process.pid for process in processes]) as watch:
+            said = [process.communicate()[0] for process in processes]
+    wall = time.monotonic() - begun
+    if any(process.returncode for process in processes):
+        raise ValueError(f"A run that was to be measured failed.\n{log.read_text()[-3000:]}")
+    told = [json.loads(text.splitlines()[-1]) for text in said]
+    copy = Course(root)
+    assignment = _name(copy)
+    return {
+        "wall": wall,
+        "cpu": watch.cpu(),
+        "memory": dict(watch.memory),
+        "count": len(copy.submitted(assignment)),
+        "scores": _scores(copy, assignment),
+        **{key: sum(one[key] for one in told) for key in told[0]},
+    }
+
+
+class Watch:
+    """Looks at processes and at all that they start, twenty times a second, as a context manager.
+
+    Args:
+        pids: of the processes.
+    """
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.times = {}  # (pid, time of its start) -> CPU time [s]
+        self.memory = defaultdict(int)  # role -> the largest resident set of one process [bytes]
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.over.set()
+        self.thread.join()
+
+    def cpu(self):
+        """Return the CPU time of all processes together [s]."""
+        return sum(self.times.values())
+
+    def _look(self):
+        while not self.over.wait(0.05):
+            for process in self._family():
+                try:
+                    with process.oneshot():
+                        times = process.cpu_times()
+                        self.times[process.pid, process.create_time()] = times.user + times.system
+                        role = self._role(process)
+                        self.memory[role] = max(self.memory[role], process.memory_info().rss)
+                except psutil.Error:
+                    continue  # it has just ended
+
+    def _family(self):
+        for pid in self.pids:
+            try:
+                yield (head := psutil.Process(pid))
+                yield from head.children(recursive=True)
+            except psutil.Error:
+                continue
+
+    def _role(self, process):
+        command = process.cmdline()
+        if process.pid in self.pids:
+            return "main"
+        if any(part.endswith("sandbox/child.py") for part in command):
+            return "bubblewrap" if "bwrap" in command[0] else "answers"
+        return "worker" if any("forkserver" in part for part in command) else "other"
+
+
+# --- what is run: python -m benchmarks.grading stock PATTERN ROOT, or ours ROOT ----------------------------------
+
+
+def _stock(root, pattern):
+    """Let nbgrader grade the students whose ids match, and return the CPU of its steps but for the execution [s]."""
+    course = Course(root)
+    config = course.config.copy()
+    config.pop("Autograde")  # nbgrader's own steps, and not this course's
+    config.CourseDirectory.assignment_id = _name(course)
+    config.CourseDirectory.student_id = pattern
+    execute, waited = Execute.preprocess, 0.0
+
+    def timed(self, *arguments, **names):
+        nonlocal waited
+        begun = time.process_time()
+        try:
+            return execute(self, *arguments, **names)
+        finally:
+            waited += time.process_time() - begun
+
+    Execute.preprocess = timed
+    begun = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own use of its database
+        outcome = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
+    if not outcome["success"]:
+        raise SystemExit(outcome["log"])
+    return {"own_cpu": time.process_time() - begun, "steps_cpu": time.process_time() - begun - waited}
+
+
+def _ours(root):
+    """Grade as `make grade` does, and return the CPU of this process [s]."""
+    course = Course(root)
+    begun = time.process_time()
+    batch = Batch(course, _name(course), Settings())
+    with Bar(batch) as bar:
+        batch.run(local_workers(CORES), bar.show)
+    return {"own_cpu": time.process_time() - begun, "steps_cpu": 0.0}
+
+
+if __name__ == "__main__":
+    way, *rest = sys.argv[1:]
+    print(json.dumps(_stock(rest[1], rest[0]) if way == "stock" else _ours(rest[0])))

@@ -1,0 +1,356 @@
+"""The measured goals: a training step's time against its own matrix products, PyTorch and the plain layers; its memory.
+
+Everything runs on one BLAS thread with random words. The candidates take turns and CPU time is measured, so that a busy
+machine disturbs all of them alike; a ratio is the median over the rounds.
+"""
+
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import time
+import tracemalloc
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from helpers.atomic_write import replace_file
+from helpers.nn import FAST, PLAIN, assemble, create_params
+from helpers.training.clipping import clip_gradients
+from helpers.training.optimisers import SGD, sgd_step
+
+V, N, T = 10_000, 20, 35
+LEARNING_RATE, MAX_NORM = 1.0, 0.25
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A model to measure, and its goals: times as ratios, memory in MB."""
+
+    name: str
+    hidden: int
+    depth: int
+    tied: bool
+    rate: float
+    rounds: int
+    bare: float
+    torch: float
+    plain: float
+    peak: float
+    allocated: float
+
+
+SETTINGS = (
+    Setting("small", 100, 1, False, 0.0, rounds=25, bare=1.25, torch=0.70, plain=0.5, peak=55, allocated=5),
+    Setting("large", 650, 2, True, 0.5, rounds=7, bare=1.15, torch=0.90, plain=0.5, peak=210, allocated=5),
+)
+EXPONENT = 1.1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, and the largest value that meets the goal."""
+
+    measure: str
+    got: float
+    goal: float
+    unit: str = ""
+
+    @property
+    def met(self):
+        """Whether the goal is reached."""
+        return self.got <= self.goal
+
+
+# --- what is measured ------------------------------------------------------------------------------------------------
+
+
+def words(rng, batch_size, steps):
+    """Random words and random targets, (N, T) each."""
+    return rng.integers(V, size=(2, batch_size, steps))
+
+
+def our_step(setting, layers, batch_size=None, steps=None):
+    """Build a model from FAST or PLAIN layers; return a function that trains it by one step."""
+    rng = np.random.default_rng(0)
+    params = create_params(V, setting.hidden, setting.depth, rng, tied=setting.tied)
+    model = assemble(layers, params, rng, rate=setting.rate, dropout="standard")
+    params, (xs, targets) = model.parameters(), words(rng, batch_size or N, steps or T)
+    optimiser, state = SGD(params), None
+
+    def update():
+        if layers is FAST:
+            optimiser.step(LEARNING_RATE, MAX_NORM)
+        else:  # as a learner does it
+            clip_gradients([param.grad for param in params], MAX_NORM)
+            sgd_step(params, LEARNING_RATE)
+
+    def step():
+        nonlocal state
+        model.zero_grad()
+        _, state = model.loss(xs, targets, state, training=True)
+        model.backward()
+        update()
+
+    return step
+
+
+def bare_products(setting):
+    """Return a function that does the matrix products of a training step and nothing else, in memory it already has.
+
+    The shapes and memory orders are those of the fast layers, one by one in the order of their use.
+    """
+    H, rows = setting.hidden, N * T
+    rng = np.random.default_rng(0)
+
+    def array(*shape):
+        return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
+
+    forward, backward = [], []
+    for _ in range(setting.depth):
+        xs, Wx, A, dxs = array(rows, H), array(H, 4 * H), array(rows, 4 * H), array(rows, H)
+        hs, Wh, product, WhT, dh = array(T, N, H), array(H, 4 * H), array(N, 4 * H), array(4 * H, H), array(N, H)
+        dWx, dWh = array(H, 4 * H), array(H, 4 * H)
+        forward += [(xs, Wx, A), *((h, Wh, product) for h in hs)]
+        weights = [(xs.T, A, dWx), (hs.reshape(rows, H).T, A, dWh), (A, Wx.T, dxs)]
+        backward = [*((dA, WhT, dh) for dA in A.reshape(T, N, 4 * H)[::-1]), *weights, *backward]
+    hs, dhs, logits = array(rows, H), array(rows, H), array(rows, V)
+    if setting.tied:
+        E, dE = array(V, H), array(V, H)
+        output = [(hs, E.T, logits), (logits, E, dhs), (logits.T, hs, dE)]
+    else:
+        W, dW = array(H, V), array(H, V)
+        output = [(hs, W, logits), (logits, W.T, dhs), (hs.T, logits, dW)]
+    products = forward + output + backward
+
+    def step():
+        for left, right, out in products:
+            np.matmul(left, right, out=out)
+
+    return step
+
+
+def torch_step(setting):
+    """Build the same model in PyTorch; return a function that trains it by one step."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    H = setting.hidden
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = torch.nn.Embedding(V, H)
+            self.lstms = torch.nn.ModuleList(torch.nn.LSTM(H, H) for _ in range(setting.depth))
+            self.dropout = torch.nn.Dropout(setting.rate)
+            self.output = torch.nn.Linear(H, V)
+            if setting.tied:
+                self.output.weight = self.embedding.weight
+
+        def forward(self, xs, states):
+            hs, after = self.dropout(self.embedding(xs)), []
+            for lstm, state in zip(self.lstms, states):
+                hs, state = lstm(hs, state)
+                hs = self.dropout(hs)
+                after.append(tuple(part.detach() for part in state))
+            return self.output(hs), after
+
+    model = Model()
+    optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+    xs, targets = torch.from_numpy(words(np.random.default_rng(0), T, N))
+    states = [None] * setting.depth
+
+    def step():
+        nonlocal states
+        optimiser.zero_grad()
+        logits, states = model(xs, states)
+        torch.nn.functional.cross_entropy(logits.view(-1, V), targets.reshape(-1)).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
+        optimiser.step()
+
+    return step
+
+
+# --- how it is measured ----------------------------------------------------------------------------------------------
+
+
+def cpu_times(steps, rounds):
+    """Let the candidates take turns.
+
+    Args:
+        steps: dict from name to a function without arguments.
+        rounds: how often each is run, after a first time that does not count.
+
+    Returns:
+        dict from name to a list of CPU times, one for each round [s].
+    """
+    for step in steps.values():
+        step()
+    times = {name: [] for name in steps}
+    for _ in range(rounds):
+        for name, step in steps.items():
+            start = time.process_time()
+            step()
+            times[name].append(time.process_time() - start)
+    return times
+
+
+def ratio(times, name, other):
+    """How long one candidate takes in terms of another, the median over the rounds."""
+    return statistics.median(mine / theirs for mine, theirs in zip(times[name], times[other]))
+
+
+def memory(build):
+    """Build something and run it three times under tracemalloc.
+
+    Args:
+        build: returns the function to run.
+
+    Returns:
+        the peak over all of it, and what the last run needed on top of what was there before it [MB of 10⁶ bytes].
+    """
+    tracemalloc.start()
+    try:
+        step = build()
+        step()
+        step()
+        before, first_peak = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        step()
+        last_peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    return max(first_peak, last_peak) / 1e6, (last_peak - before) / 1e6
+
+
+def exponent(times):
+    """The slope of a straight line through log time over log size: 1 means that twice the size takes twice as long.
+
+    Args:
+        times: dict from size to a list of times [s].
+    """
+    medians = [statistics.median(values) for values in times.values()]
+    return float(np.polyfit(np.log(list(times)), np.log(medians), 1)[0])
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def measure(setting):
+    """Measure one setting.
+
+    Returns:
+        its rows of the table, and the CPU times behind them, as `cpu_times` returns them.
+    """
+    peak, allocated = memory(lambda: our_step(setting, FAST))
+    steps = {
+        "fast": our_step(setting, FAST),
+        "products": bare_products(setting),
+        "plain": our_step(setting, PLAIN),
+    }
+    goals = {"products": setting.bare, "plain": setting.plain}
+    if torch_is_here():
+        steps["torch"] = torch_step(setting)
+        goals["torch"] = setting.torch
+    times = cpu_times(steps, setting.rounds)
+    names = {"products": "its bare matrix products", "plain": "the plain layers' step", "torch": "PyTorch's step"}
+    rows = [
+        Row(f"{setting.name}: step / {names[name]}", ratio(times, "fast", name), goal) for name, goal in goals.items()
+    ]
+    rows += [
+        Row(f"{setting.name}: peak memory", peak, setting.peak, "MB"),
+        Row(f"{setting.name}: newly allocated in a step", allocated, setting.allocated, "MB"),
+    ]
+    return rows, times
+
+
+def measure_growth(setting):
+    """Measure how the cost of a step grows with the number of steps T and the batch size N.
+
+    Returns:
+        rows of the table
+    """
+    over_steps = {steps: our_step(setting, FAST, steps=steps) for steps in (T // 2, T, 2 * T)}
+    over_batches = {size: our_step(setting, FAST, batch_size=size) for size in (N // 2, N, 2 * N)}
+    return [
+        Row(f"{setting.name}: exponent of the cost in {letter}", exponent(cpu_times(steps, setting.rounds)), EXPONENT)
+        for letter, steps in (("T", over_steps), ("N", over_batches))
+    ]
+
+
+def run(json_path):
+    """Measure everything, print one table, and write all of it as JSON.
+
+    Args:
+        json_path: where to write; folders that are missing are made.
+    """
+    console, rows, times = Console(), [], {}
+    with threadpool_limits(1):
+        for setting in SETTINGS:
+            console.print(f"measuring the {setting.name} model …", style="dim")
+            measured, times[setting.name] = measure(setting)
+            rows += measured
+        console.print("measuring how the cost grows …", style="dim")
+        rows += measure_growth(SETTINGS[0])
+        machine = describe_machine()
+    console.print(as_table(rows))
+    for line in remarks(times, machine):
+        console.print(line, markup=False, highlight=False)
+    report = {"machine": machine, "rows": [asdict(row) | {"met": row.met} for row in rows], "cpu_seconds": times}
+    replace_file(Path(json_path), json.dumps(report, indent=2) + "\n")
+    console.print(f"Written to {json_path}.", markup=False, highlight=False)
+
+
+def as_table(rows):
+    """Lay the rows out for a terminal."""
+    table = Table(title=f"A training step, V = {V:,}, N = {N}, T = {T}, float32, one thread")
+    for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
+        table.add_column(heading, justify=justify)
+    for row in rows:
+        met = "[green]yes[/]" if row.met else "[red]no[/]"
+        table.add_row(row.measure, f"{row.got:.2f} {row.unit}", f"≤ {row.goal:.2f} {row.unit}", met)
+    return table
+
+
+def remarks(times, machine):
+    """Yield what one has to know to read the table."""
+    for name, found in times.items():
+        medians = ", ".join(f"{what} {1000 * statistics.median(values):.1f}" for what, values in found.items())
+        yield f"{name}: CPU time of a step in ms, {medians}."
+        for other in sorted(found.keys() - {"fast", "products"}):
+            floor = ratio(found, "products", other)
+            yield f"{name}: the bare products alone take {floor:.2f} of the {other} step; no ratio can go below that."
+    yield f"BLAS: {', '.join(machine['blas'])}."
+    if machine["settings"]:
+        yield f"Set in this environment: {', '.join(machine['settings'])}."
+    if not torch_is_here():
+        yield 'PyTorch is not installed, so nothing is compared with it: pip install -e ".[torch]"'
+
+
+def describe_machine():
+    """Say what the figures were measured with: a BLAS picks its kernels by processor, and they decide the ratios."""
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    machine = {
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": [f"{one['internal_api']} {one['version']} with kernels for {one['architecture']}" for one in blas],
+        "settings": sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("OPENBLAS_")),
+    }
+    if torch_is_here():
+        import torch
+
+        machine["torch"] = torch.__version__
+    return machine
+
+
+def torch_is_here():
+    """Whether PyTorch is installed: it is an extra, and only measured against."""
+    return importlib.util.find_spec("torch") is not None

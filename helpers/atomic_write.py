@@ -1,0 +1,55 @@
+"""Writing files atomically: at every moment either the old content or all of the new content is there."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write a file atomically, text as UTF-8 with the line ends it has.
+
+    Args:
+        path: of the file; its folder is made if it is missing.
+        content: all of what the file is to hold.
+
+    Raises:
+        OSError: it could not be written; the old content is untouched.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    write_atomically(path, lambda file: file.write(data))
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file atomically.
+
+    Args:
+        path: of the file; its folder is made if it is missing.
+        write: called with a binary file open for writing.
+
+    Raises:
+        OSError: it could not be written; the old content is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    # The new name is in the folder, which has to reach the disk too. Windows cannot open a folder, and needs no sync.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,44 @@
+"""What nbgrader's own `autograde` and `collect` do in this course, and so formgrader's buttons of these names.
+
+nbgrader would run a submission as the instructor, believe the name on it, and follow its links. nbgrader_config.py puts
+these two in their places: they do what `make grade` and `make collect` do.
+"""
+
+import nbformat
+from nbgrader.exchange.default import ExchangeCollect
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from helpers.classroom.administration.collection import collect
+from helpers.classroom.course import Course
+from helpers.classroom.grading.batch import open_batch
+from helpers.classroom.grading.workers import local_workers
+
+
+class GradeInSandbox(NbGraderPreprocessor):
+    """Grade the submission that nbgrader has opened, as `make grade` does, in place of every step of nbgrader's."""
+
+    def preprocess(self, notebook, resources):
+        """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission."""
+        student, assignment = (resources["nbgrader"][name] for name in ("student", "assignment"))
+        course = Course(self.config.CourseDirectory.root, self.config)
+        batch = open_batch(course, assignment)
+        batch.submitted = {student: batch.submitted[student]}
+        batch.run(local_workers(1))
+        for grade_id, score in batch.results[student].scores.items():
+            self.log.info("%s: %s, %s points", grade_id, score.status, score.points)
+        graded = course.folder("autograded", assignment, student) / f"{assignment}.ipynb"
+        notebook = nbformat.read(graded, as_version=4)
+        graded.unlink()  # nbgrader writes it again, and cannot write over a file that is read-only
+        return notebook, resources
+
+
+class CarefulCollect(ExchangeCollect):
+    """Collect an assignment as `make collect` does: by the owner of the files, and without following links."""
+
+    def start(self):
+        """Collect; nbgrader calls this, and shows what was logged."""
+        try:
+            found = collect(Course(self.coursedir.root, self.config), self.coursedir.assignment_id)
+        except ValueError as error:
+            self.fail(str(error))
+        (self.log.info if found.complete else self.log.warning)(str(found))

@@ -1,0 +1,325 @@
+"""The source of a notebook, solutions/NN_name/NN_name.py: read, checked, and seen as a reader or as a learner will.
+
+Inside a function that a learner writes, the source has the answer between two markers and the stub after them::
+
+    ### BEGIN SOLUTION
+    return 1 / (1 + np.exp(-a))
+    ### END SOLUTION
+    # 1. narrative comments for the learner
+    raise NotImplementedError("Exercise 0.1: write sigmoid")
+
+A learner gets everything but the block; the solution has everything but the markers and the stub.
+"""
+
+import ast
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+
+from helpers.checks.grade_id import GradeId
+
+#: What takes the place of a written answer in the release; nbgrader_config.py passes it on.
+TEXT_STUB = "*Write your answer here.*"
+
+#: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
+SOLUTION_TAG = "solution"
+
+#: Of these, cells with this tag too stand beside a written answer while a person grades it, and in its feedback.
+RUBRIC_TAG = "rubric"
+
+#: Cells with this tag, such as a learner's progress, are in the release only. They have no number among the others.
+RELEASE_TAG = "release"
+
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+MARKER = re.compile(r" *### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
+
+
+class BuildError(ValueError):
+    """A notebook's source, or what was made of it, is not fit to be released; the message says where and why."""
+
+
+@dataclass
+class Block:
+    """What stands between two markers: the lines `begin` to `end`, markers included, counted from 0."""
+
+    kind: str
+    begin: int
+    end: int
+    indent: int
+
+
+def read_source(path):
+    """Read and check the source of one notebook.
+
+    Args:
+        path: solutions/NN_name/NN_name.py, in jupytext's percent format.
+
+    Returns:
+        the notebook, with stable cell ids, its markers and stubs still in it.
+
+    Raises:
+        BuildError: naming the file and the cell.
+    """
+    notebook = jupytext.read(path, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    numbers = count(1)
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
+        number = "release" if is_only_in_release(cell) else f"{next(numbers):03d}"
+        cell.id = re.sub(r"[^A-Za-z0-9_-]+", "-", grading(cell).get("grade_id", "")) or f"cell-{number}"
+    _check_ids(notebook, path)
+    for cell in notebook.cells:
+        try:
+            _check_cell(cell)
+        except BuildError as error:
+            raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
+    try:
+        MetadataValidator().validate_nb(notebook)
+    except (ValidationError, KeyError) as error:
+        raise BuildError(f"{place(path)}: nbgrader's metadata are not complete: {error}") from None
+    return notebook
+
+
+def as_solution(notebook):
+    """Return the notebook as a reader sees it: no markers, and no stub after an answer."""
+    return _rewrite(notebook, _solution_lines, [cell for cell in notebook.cells if not is_only_in_release(cell)])
+
+
+def as_release(notebook, *, rubric=False):
+    """Return the notebook as a learner sees it, with the answers and hidden tests taken out.
+
+    nbgrader makes the release; this is what it must have come to.
+
+    Args:
+        notebook: as `read_source` gave it.
+        rubric: whether the rubrics of written answers stay, for the person who grades.
+    """
+    kept = [cell for cell in notebook.cells if not is_only_in_solution(cell) or (rubric and is_rubric(cell))]
+    return _rewrite(notebook, _release_lines, kept)
+
+
+def grading(cell):
+    """Return nbgrader's metadata of a cell, or an empty dict."""
+    return cell.metadata.get("nbgrader", {})
+
+
+def is_only_in_solution(cell):
+    """Return whether a cell is left out of the release."""
+    return _has_tag(cell, SOLUTION_TAG)
+
+
+def is_only_in_release(cell):
+    """Return whether a cell is left out of the solution."""
+    return _has_tag(cell, RELEASE_TAG)
+
+
+def is_rubric(cell):
+    """Return whether a cell is for the person who grades a written answer, and for its feedback."""
+    return _has_tag(cell, RUBRIC_TAG)
+
+
+def _has_tag(cell, tag):
+    return tag in cell.metadata.get("tags", [])
+
+
+def place(path):
+    """Return the path of a source as an author knows it: solutions/NN_name/NN_name.py."""
+    return Path(*path.parts[-3:])
+
+
+def describe(cell):
+    """Return words by which an author finds a cell."""
+    first_line = cell.source.partition("\n")[0]
+    return f"cell {cell.id}" if grading(cell) else f'cell {cell.id} ("{first_line[:50]}")'
+
+
+def find_blocks(cell):
+    """Return the marked blocks of a cell, in order.
+
+    Raises:
+        BuildError: a marker is misspelt, has no partner, or is indented otherwise than its partner.
+    """
+    blocks, opened = [], None
+    for number, line in enumerate(cell.source.split("\n")):
+        if not LIKE_A_MARKER.search(line):
+            continue
+        match = MARKER.fullmatch(line)
+        if not match:
+            raise BuildError(f"`{line.strip()}` looks like a marker; write it as `### BEGIN SOLUTION`.")
+        side, kind = match.groups()
+        indent = len(line) - len(line.lstrip())
+        if side == "BEGIN":
+            if opened:
+                raise BuildError(f"### BEGIN {kind} before the ### END {opened.kind} of the block above it.")
+            opened = Block(kind, number, number, indent)
+            continue
+        if not opened or opened.kind != kind:
+            raise BuildError(f"### END {kind} without a ### BEGIN {kind} before it.")
+        if indent != opened.indent:
+            raise BuildError(
+                f"### BEGIN {kind} is indented by {opened.indent} and its ### END by {indent}: indent both alike."
+            )
+        opened.end = number
+        blocks.append(opened)
+        opened = None
+    if opened:
+        raise BuildError(f"### BEGIN {opened.kind} without an ### END {opened.kind} after it.")
+    return blocks
+
+
+def _check_ids(notebook, path):
+    seen = {}
+    for cell in notebook.cells:
+        if cell.id in seen:
+            raise BuildError(f"{place(path)}: two cells have the grade id {cell.id}; give each its own.")
+        seen[cell.id] = cell
+
+
+def _check_cell(cell):
+    blocks = find_blocks(cell)
+    if blocks and cell.cell_type == "markdown":
+        raise BuildError("a text cell takes no markers: all of a written answer is replaced in the release.")
+    kinds = {block.kind for block in blocks}
+    solution, graded = grading(cell).get("solution"), grading(cell).get("grade")
+    if solution or graded:
+        _check_grade_id(cell)
+    if "SOLUTION" in kinds and not solution:
+        raise BuildError('it has a solution, but its nbgrader metadata do not say "solution": true.')
+    if "HIDDEN TESTS" in kinds and (solution or not graded):
+        raise BuildError("hidden tests belong in a graded cell of their own, without a solution.")
+    if solution and cell.cell_type == "code":
+        _check_answer_cell(cell, blocks)
+    if "HIDDEN TESTS" in kinds or "hidden" in cell.id:
+        _check_hidden_cell(cell, blocks)
+
+
+def _check_grade_id(cell):
+    try:
+        GradeId.parse(grading(cell).get("grade_id", ""))
+    except ValueError as error:
+        raise BuildError(str(error)) from None
+
+
+def _check_hidden_cell(cell, blocks):
+    if len(blocks) != 1:
+        raise BuildError("hidden tests stand between one ### BEGIN HIDDEN TESTS and one ### END HIDDEN TESTS.")
+    outside = _without(cell.source.split("\n"), blocks)
+    if any(line and not line.startswith("#") for line in outside):
+        raise BuildError("there is code outside the hidden tests; only a comment may remain in the release.")
+
+
+def _check_answer_cell(cell, blocks):
+    if not blocks:
+        raise BuildError("it is a solution cell without ### BEGIN SOLUTION: all of it would be taken out.")
+    tree = _parse(cell.source, "it")
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for block in blocks:
+        function = _function_around(block, functions)
+        if function is None:
+            raise BuildError("a ### BEGIN SOLUTION outside a function: put the markers inside its body, indented.")
+        expected = function.body[0].col_offset
+        if block.indent != expected:
+            raise BuildError(
+                f"the markers in `{function.name}` are indented by {block.indent}, its body by {expected}: "
+                "indent both alike."
+            )
+        _check_stub(function, block)
+    _check_numbers(cell)
+    _parse("\n".join(_release_lines(cell)), "its release")
+    _parse("\n".join(_solution_lines(cell)), "its solution")
+
+
+def _check_numbers(cell):
+    number = GradeId.parse(cell.id).exercise_id
+    for other in set(re.findall(r'NotImplementedError\("Exercise ([\d.]+):', cell.source)) - {number}:
+        raise BuildError(f"its stub says Exercise {other}, its grade id {number}.")
+
+
+def _check_stub(function, block):
+    inside = range(block.begin + 1, block.end + 2)  # in ast's count, from 1
+    if not any(node.lineno in inside for node in function.body):
+        raise BuildError(f"the solution of `{function.name}` is empty.")
+    outside = [node for node in ast.walk(function) if getattr(node, "lineno", None) and node.lineno not in inside]
+    if not all(_is_stub_raise(node) for node in outside if isinstance(node, ast.Raise)):
+        raise BuildError(
+            f'the stub of `{function.name}` may raise one thing only: NotImplementedError("Exercise N.M: …").'
+        )
+    *given, last = function.body
+    if not _is_stub_raise(last) or last.lineno in inside:
+        raise BuildError(
+            f"the stub of `{function.name}` must end, after ### END SOLUTION, in "
+            'raise NotImplementedError("Exercise N.M: …").'
+        )
+    for node in given:
+        if node.lineno > inside[-1] and not _is_unpacking(node):
+            raise BuildError(
+                f"`{ast.unparse(node)}` stands after the ### END SOLUTION of `{function.name}` and would be released; "
+                "a stub may only unpack its arguments."
+            )
+
+
+def _is_stub_raise(node):
+    match node:
+        case ast.Raise(
+            exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(message))]), cause=None
+        ):
+            return bool(re.match(r"Exercise \d+\.\d+: \S", message))
+    return False
+
+
+def _is_unpacking(node):
+    return isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute))
+
+
+def _parse(source, what):
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise BuildError(f"{what} is not valid Python (line {error.lineno}: {error.msg}).") from None
+
+
+def _function_around(block, functions):
+    around = [node for node in functions if node.lineno <= block.begin + 1 <= node.end_lineno]
+    return max(around, key=lambda node: node.lineno, default=None)
+
+
+def _without(lines, blocks):
+    taken = {number for block in blocks for number in range(block.begin, block.end + 1)}
+    return [line for number, line in enumerate(lines) if number not in taken]
+
+
+def _release_lines(cell):
+    if grading(cell).get("solution") and cell.cell_type == "markdown":
+        return [TEXT_STUB]
+    return _without(cell.source.split("\n"), find_blocks(cell))
+
+
+def _solution_lines(cell):
+    lines = cell.source.split("\n")
+    blocks = find_blocks(cell)
+    taken = {number for block in blocks for number in (block.begin, block.end)}
+    if grading(cell).get("solution") and cell.cell_type == "code":
+        functions = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)]
+        for block in blocks:
+            taken.update(range(block.end, _function_around(block, functions).end_lineno))
+    return [line for number, line in enumerate(lines) if number not in taken]
+
+
+def _rewrite(notebook, lines_of, cells):
+    result = deepcopy(notebook)
+    result.cells = deepcopy(cells)
+    for cell in result.cells:
+        cell.source = "\n".join(lines_of(cell))
+    return result

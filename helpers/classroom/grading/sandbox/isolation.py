@@ -1,0 +1,211 @@
+"""The walls around the answers' process: bubblewrap where there is one, limits and a wall clock in any case."""
+
+import os
+import platform
+import shutil
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_HELPERS = Path(__file__).resolve().parents[3]
+_COURSE = _HELPERS.parent
+_PACKAGES = Path(np.__file__).parents[1]
+
+#: All of this package that exists inside: enough for a layer to be a Layer, and nothing of the reference.
+MOUNTED_FILES = (
+    "arrays.py",
+    "nn/base.py",
+    "nn/model.py",
+    "classroom/grading/sandbox/child.py",
+    "classroom/grading/sandbox/rpc.py",
+    "classroom/grading/sandbox/proxies.py",
+    "classroom/grading/sandbox/serialization.py",
+    "classroom/grading/sandbox/framing.py",
+    "classroom/grading/sanitize.py",
+)
+
+#: What a program of the system may need, and that has no secrets.
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the answers of one submission may use.
+
+    Args:
+        seconds: wall clock, for each check.
+        total: wall clock, for the whole submission [s].
+        cpu: CPU time of a process; a new one is started where an answer ended the last [s].
+        memory: of the process [bytes].
+        file_size: of a file it writes, and of all files together [bytes].
+    """
+
+    seconds: float = 60.0
+    total: float = 300.0
+    cpu: int = 300
+    memory: int = 2 << 30
+    file_size: int = 16 << 20
+
+
+class Sandbox:
+    """How to start the answers' process.
+
+    Args:
+        folder: an empty folder that only this user can write; the little that exists inside is put there.
+        sandbox: whether to use bubblewrap.
+        limits: the Limits.
+    """
+
+    def __init__(self, folder, sandbox=True, limits=None):
+        self.folder = Path(folder).resolve()
+        self.sandbox = sandbox
+        self.limits = limits or Limits()
+        for name in MOUNTED_FILES:
+            inside = self.folder / "helpers" / name
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_HELPERS / name, inside)
+
+    def start(self):
+        """Start the program for one submission; its standard input and output are pipes."""
+        program = self.folder / "helpers/classroom/grading/sandbox/child.py"
+        limits = self.limits
+        command = [_python(), "-s", "-S", "-P", "-B", str(program)]
+        command += [str(limits.memory), str(limits.cpu), str(limits.file_size)]
+        environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{self.folder}:{_PACKAGES}"}
+        filters = []
+        if self.sandbox:
+            filters = [_filter_descriptor()]
+            command = [*self._bubblewrap(filters, environment), *command]
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment | {"PATH": os.environ.get("PATH", os.defpath)},
+                cwd="/",
+                pass_fds=filters,
+                start_new_session=True,
+                bufsize=0,
+            )
+        finally:
+            for descriptor in filters:
+                os.close(descriptor)
+
+    def _bubblewrap(self, filters=(), environment=None):
+        command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+        for name, value in (environment or {}).items():
+            command += ["--setenv", name, value]
+        # The one place to write to is limited in size, as /dev with its /dev/shm would not be.
+        command += ["--dev", "/dev", "--remount-ro", "/dev"]
+        command += ["--size", str(self.limits.file_size), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+        for path in map(Path, _SYSTEM):
+            if path.is_symlink():
+                command += ["--symlink", os.readlink(path), str(path)]
+            elif path.exists():
+                command += _read_only(path)
+        # The course may lie in a folder that is needed, or the other way round, or be installed among the packages: it
+        # stays out of sight, and what lies deeper is put in place later.
+        places = {_COURSE: "hidden"} | dict.fromkeys((Path(sys.base_prefix), _PACKAGES, self.folder), "shown")
+        places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers"]), "hidden")
+        for path in sorted(places, key=lambda path: len(path.parts)):
+            command += _read_only(path) if places[path] == "shown" else ["--tmpfs", str(path)]
+        for path in [*(path for path in places if places[path] == "hidden"), "/"]:
+            command += ["--remount-ro", str(path)]
+        for descriptor in filters:
+            command += ["--seccomp", str(descriptor)]
+        return [*command, "--"]
+
+
+def why_no_sandbox(folder):
+    """Try the sandbox, and return a sentence on what is missing, or None if it works.
+
+    Args:
+        folder: for the Sandbox of the trial.
+    """
+    if shutil.which("bwrap") is None:
+        return "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
+    trial = Sandbox(folder, sandbox=True)
+    command = [*trial._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap is installed, and could not be tried: {error}."
+    if done.stdout.strip() == "inside":
+        return None
+    said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    return f"bubblewrap is installed, but this system does not let it work: {said}."
+
+
+def _read_only(path):
+    return ["--ro-bind", str(path), str(path)]
+
+
+def _python():
+    return os.path.realpath(sys.executable)
+
+
+# --- system calls that are refused ------------------------------------------------------------------------------------
+
+#: Machine to its number for the kernel, and the numbers of the system calls below on it.
+_MACHINES = {
+    "x86_64": (
+        0xC000003E,
+        {
+            "new processes and threads": (56, 57, 58),  # clone, fork, vfork
+            "other processes": (101, 310, 311, 434, 438),  # ptrace, process_vm_readv, _writev, pidfd_open, _getfd
+            "sockets, of which some lead out of a virtual machine": (41,),
+            "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
+            "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
+            "the inside of the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, io_uring
+        },
+    ),
+    "aarch64": (
+        0xC00000B7,
+        {
+            "new processes and threads": (220,),
+            "other processes": (117, 270, 271, 434, 438),
+            "sockets, of which some lead out of a virtual machine": (198,),
+            "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
+            "memory that no limit counts": (186, 190, 194, 279, 447),
+            "the inside of the kernel": (217, 218, 219, 241, 280, 282, 425),
+        },
+    ),
+}
+_CLONE3 = 435  # everywhere
+_X32 = 0x40000000  # from here on an x86_64 kernel may know every call under a second number
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
+
+
+def process_filter(machine):
+    """Return a program for the kernel (seccomp, in classic BPF) that refuses what an answer has no use for.
+
+    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb where an instructor grades as root; and
+    whoever may make a namespace is its administrator, and may mount file systems without a limit there.
+
+    Args:
+        machine: as `platform.machine` says; one that is not known gives an empty program.
+    """
+    if machine not in _MACHINES:
+        return b""
+    audit, calls = _MACHINES[machine]
+    steps = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    steps += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NO_SUCH_CALL)]  # libc then falls back to clone
+    for number in (number for numbers in calls.values() for number in numbers):
+        steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += [(_RETURN, 0, 0, _ALLOW)]
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _filter_descriptor():
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as file:
+        file.write(process_filter(platform.machine()))
+    os.set_inheritable(read, True)
+    return read

@@ -1,0 +1,230 @@
+"""The desk: what a check comes to, what it lends, and what becomes of a process that ends."""
+
+import inspect
+import json
+import re
+from importlib import import_module
+
+import nbformat
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
+from helpers.classroom.grading.sandbox.isolation import Limits
+from helpers.classroom.grading.sanitize import for_html
+from tests.classroom.attacks import scoring
+from tests.classroom.attacks.kit import Work, max_points, paper, source_path
+
+# The walls are tried elsewhere; what is tried here is the same with and without them.
+LIMITS = Limits(seconds=60, memory=1 << 30)
+
+
+@pytest.fixture
+def grade():
+    """A function that grades a Work."""
+    return lambda work, number="01", **how: grade_submission(
+        paper(number), work.data(), sandbox=False, limits=LIMITS, **how
+    )
+
+
+@pytest.mark.parametrize("number", ["00", "01", "02", "03"])
+def test_the_reference_answers_earn_everything(number, grade):
+    graded = grade(Work(number), number, secret="a secret")
+    assert {grade_id: score.points for grade_id, score in graded.scores.items()} == max_points(number)
+    assert {score.status for score in graded.scores.values()} == {"right"}
+    assert graded.changes == [] and graded.unreadable == ""
+
+
+@pytest.mark.parametrize("number", [f"{number:02d}" for number in range(9)])
+def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(number, grade):
+    module = import_module(f"tests.checks.honest.notebook_{number}")
+    # What comes from earlier notebooks is there without an import, as in the notebook.
+    source = re.sub(r"(?m)^from helpers\.nn\.steps .*$", "", inspect.getsource(module).partition("\nANSWERS")[0])
+    work = Work(number)
+    for exercise_id, answers in module.ANSWERS.items():
+        chosen = answers[int(number) % len(answers)].__name__
+        work.write(exercise_id, f"{source}\n\n{EXERCISES[exercise_id].name} = {chosen}")
+    graded = grade(work, number)
+    assert {grade_id: graded.scores[grade_id].points for grade_id in max_points(number)} == max_points(number)
+
+
+def test_an_untouched_release_earns_nothing_and_is_called_unwritten(grade):
+    graded = grade(Work("01", solved=False))
+    assert {score.points for score in graded.scores.values()} == {0.0}
+    assert {score.status for score in graded.scores.values()} == {"not written"}
+
+
+def test_scores_stand_in_the_order_of_the_notebook(grade):
+    cells = nbformat.reads(paper("01"), as_version=4).cells
+    graded = [cell.id for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    assert [*grade(Work("01")).scores] == graded
+
+
+def test_a_score_is_plain_data(grade):
+    json.dumps(grade(Work("00"), "00").as_dict())
+
+
+def test_a_mistake_that_is_known_is_named(grade):
+    work = Work("01")
+    work.write("1.1", "def tanh_backward(dout, y):\n    return dout * (1 - y)")
+    score = grade(work).scores["check-1-1"]
+    assert (score.status, score.misconception) == ("wrong", "`dout * (1 - y)`: the square is missing")
+
+
+def test_no_hidden_check_comes_before_a_visible_one(grade):
+    """So an answer that remembers the hidden draws finds no message to tell them in."""
+    work = Work("01")
+    work.put_before("1.1", "calls = []")
+    for exercise_id, name in {"1.5": "backprop_norms", "1.6": "gradient_bounds"}.items():
+        work.put_after(
+            exercise_id,
+            f"right_{name} = {name}\n\n\n"
+            f"def {name}(*args):\n    calls.append('{name[0]}')\n    print('calls', *calls)\n"
+            f"    return right_{name}(*args)",
+        )
+    notebook = nbformat.reads(grade(work).notebook, as_version=4)
+    shown = {cell.id: str(cell.get("outputs")) for cell in notebook.cells}
+    assert "calls b b b b b g" in shown["check-1-6"]
+    assert "calls" not in shown["hidden-1-5"] + shown["hidden-1-6"]
+
+
+def test_a_secret_seed_draws_what_nobody_knows(grade):
+    """Without one the hidden draws are the same everywhere, and an answer may have them by heart."""
+    work = Work("01")
+    scoring.replay_of_the_hidden_draws(work)
+    assert grade(work, secret="").scores["hidden-1-5"].points == 1.0
+    assert grade(work, secret="a secret").scores["hidden-1-5"].points == 0.0
+
+
+def test_an_answer_that_is_missing_is_replaced_by_the_reference_for_those_that_call_it(grade):
+    work = Work("01")
+    work.cells.remove(work.answer("1.3"))
+    scores = grade(work).scores
+    assert (scores["check-1-3"].points, scores["check-1-3"].reason) == (0.0, "Its answer cell is missing.")
+    assert (scores["check-1-4"].points, scores["hidden-1-4"].points) == (3.0, 3.0)
+
+
+def test_a_wrong_answer_costs_its_own_points_also_where_it_is_used_through_another(grade):
+    work = Work("01")
+    work.write("1.1", "def tanh_backward(dout, y):\n    return dout * (1 - y)")
+    graded = grade(work)
+    lost = {grade_id for grade_id, score in graded.scores.items() if score.status != "right"}
+    assert lost == {"check-1-1", "hidden-1-1"}
+    shown = {cell.id: str(cell.get("outputs")) for cell in nbformat.reads(graded.notebook, as_version=4).cells}
+    assert "Exercise 1.1 is not right yet, so this check ran with the reference `tanh_backward`" in shown["check-1-4"]
+
+
+def test_answers_of_earlier_notebooks_are_lent_but_not_those_of_this_one(grade):
+    work = Work("02")
+    work.put_after(
+        "2.1", "lent = tanh_backward\nassert 'global_norm' in globals()\nassert 'clip_gradients' not in globals()"
+    )
+    assert grade(work, "02").scores["check-2-1"].status == "right"
+
+
+def test_what_an_answer_calls_by_an_earlier_name_itself_stays_its_own(grade):
+    """An array under the name of an earlier exercise cannot be compared with anything by `==`."""
+    work = Work("02")
+    work.put_before("2.1", "tanh_backward = np.ones(3)")
+    assert {score.status for score in grade(work, "02").scores.values()} == {"right"}
+
+
+def test_what_was_lent_for_one_check_is_taken_back_after_it(grade):
+    work = Work("01")
+    work.write(
+        "1.3", "kept = []\n\n\ndef rnn_step_backward(dh_next, cache):\n    return kept[0](dh_next, cache)\n\n\nmine = 0"
+    )
+    work.put_before("1.4", "def keep():\n    kept.append(rnn_step_backward)\n    return rnn_step_backward")
+    work.answer("1.4")["source"] = work.source("1.4").replace("= rnn_step_backward(", "= keep()(")
+    scores = grade(work).scores
+    assert scores["check-1-4"].status == "right"
+    assert scores["hidden-1-3"].status == "raised"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "reason"),
+    [
+        ("raise ValueError('mine')", "raised", "ValueError: mine"),
+        ("raise MemoryError", "out of memory", "MemoryError"),
+        ("import os; os._exit(7)", "killed", "It was stopped: "),
+        ("import os; os.abort()", "killed", "with exit code"),
+        ("return None", "wrong", "returned nothing"),
+        ("pass", "wrong", "returned nothing"),
+        ("raise NotImplementedError", "not written", "NotImplementedError"),
+    ],
+)
+def test_every_way_to_end_has_a_status_and_a_reason(lines, status, reason, grade):
+    work = Work("00")
+    work.write("0.1", f"def sigmoid(a):\n    {lines}")
+    for score in grade(work, "00").scores.values():
+        assert (score.points, score.status) == (0.0, status), score
+    assert reason in grade(work, "00").scores["check-0-1"].reason or status == "killed"
+
+
+def test_answers_are_defined_anew_where_one_of_them_has_ended_the_process(grade):
+    work = Work("01")
+    work.put_after("1.5", "def backprop_norms(Wh, dh, steps):\n    import os\n    os._exit(1)")
+    scores = grade(work).scores
+    assert [grade_id for grade_id, score in scores.items() if score.status != "right"] == ["check-1-5", "hidden-1-5"]
+
+
+def test_an_answer_that_is_too_long_is_not_run(grade):
+    work = Work("01")
+    work.put_after("1.5", "# " + "x" * 300_000)
+    assert "characters, too many" in grade(work).scores["check-1-5"].reason
+
+
+def test_what_answers_print_and_warn_of_does_not_reach_the_instructor(grade, capfd):
+    work = Work("01")
+    work.put_before("1.1", "import sys, warnings\nprint('out')\nprint('err', file=sys.stderr)\nwarnings.warn('old')")
+    work.put_after("1.5", "print('done')")
+    assert {score.status for score in grade(work).scores.values()} == {"right"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_answer_may_not_change_its_arguments_for_a_while():
+    """A check sees in the end what has become of them; an answer could change what its results are compared with."""
+    work = Work("01")
+    work.put_after(
+        "1.5",
+        "right = backprop_norms\n\n\ndef backprop_norms(Wh, dh, steps):\n    norms = right(Wh, dh, steps)\n"
+        "    dh[...] = 0\n    return norms",
+    )
+    score = grade_submission(paper("01"), work.data(), sandbox=False, limits=LIMITS).scores["check-1-5"]
+    assert (score.points, score.status) == (0.0, "wrong")
+
+
+def test_an_answer_is_not_blamed_for_what_another_one_does_to_its_arguments(grade):
+    work = Work("01")
+    work.write("1.1", "def tanh_backward(dout, y):\n    dout *= 1 - y**2\n    return dout")
+    scores = grade(work).scores
+    assert [scores[f"{kind}-1-{n}"].points for n in (1, 3) for kind in ("check", "hidden")] == [0.0, 0.0, 2.0, 2.0]
+
+
+def test_the_paper_has_the_hidden_tests_and_the_graded_notebook_has_not(grade):
+    assert "hidden_check(" in make_grading_template(source_path("00"))
+    assert "hidden_check(" not in grade(Work("00"), "00").notebook
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("$a<b$, a < b, 3<4, *x* & y, AT&T; `a@b`", "$a< b$, a < b, 3<4, *x* & y, AT& T; `a@b`"),
+        ("<script>alert(1)</script>", "< script>alert(1)< /script>"),
+        ("<!-- --><?php ?>", "< !-- -->< ?php ?>"),
+        ("[x](JavaScript:alert(1))", "[x](JavaScript :alert(1))"),
+        (r"[x](javascript\:alert(1))", r"[x](javascript \:alert(1))"),
+        ("[x](java&#115;cript:alert(1))", "[x](java& #115;cript:alert(1))"),
+        ("[x](javascript&colon;alert(1))", "[x](javascript& colon;alert(1))"),
+        (
+            "# Title\n\n- **1.** A table:\n\n| a | b |\n|---|---|",
+            "# Title\n\n- **1.** A table:\n\n| a | b |\n|---|---|",
+        ),
+    ],
+)
+def test_a_written_answer_keeps_its_words_and_loses_its_programs(written, shown):
+    assert for_html(written, markdown=True) == shown
+
+
+def test_a_formula_in_a_message_is_no_link_to_a_program():
+    assert for_html(r"$\href{javascript:alert(1)}{x}$ a<b &amp;") == r"$\href{javascript :alert(1)}{x}$ a<b &amp;"

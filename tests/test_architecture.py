@@ -1,0 +1,175 @@
+"""The rules of the architecture, read off the files themselves."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted((ROOT / "helpers").rglob("*.py"))
+
+#: Modules that every subpackage may import; they import none of ours.
+FOUNDATIONS = {"arrays", "atomic_write"}
+
+#: What each subpackage may import of ours, beside itself. Nothing else is allowed, so there can be no cycle.
+MAY_IMPORT = {
+    "nn": set(),
+    "data": {"nn"},
+    "training": {"nn", "data"},
+    "plots": set(),
+    "checks": {"nn", "data", "training"},
+    "classroom": {"nn", "data", "training", "checks"},
+}
+
+#: The parts of the largest subpackage; each imports only those before it.
+CLASSROOM = ("authoring", "course", "grading", "administration", "learner")
+
+
+def name_of(path):
+    """Return the dotted name of a module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_of(path):
+    """Yield the dotted name of every module that a module imports, wherever in it the import stands."""
+    names = {name_of(module) for module in MODULES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} has a relative import"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in names else node.module for name in inner)
+
+
+def subpackage_of(name):
+    """Return the subpackage of a module of ours: the second part of its dotted name."""
+    return f"{name}.".split(".")[1]
+
+
+def may_import(subpackage):
+    """Return the subpackages that a subpackage may import, itself among them; "" is the package's own __init__."""
+    return MAY_IMPORT[subpackage] | FOUNDATIONS | {subpackage, ""}
+
+
+def modules_of(*subpackages):
+    """Return the modules of some subpackages."""
+    return [path for path in MODULES if subpackage_of(name_of(path)) in subpackages]
+
+
+def roots_of(path):
+    """Return the packages that a module imports."""
+    return {name.split(".")[0] for name in imports_of(path)}
+
+
+def ours_in(path):
+    """Return the modules of ours that a module imports."""
+    return {name for name in imports_of(path) if name.split(".")[0] == "helpers"}
+
+
+def test_imports_run_one_way_between_the_subpackages():
+    against = {
+        name_of(path): forbidden
+        for path in modules_of(*MAY_IMPORT)
+        if (forbidden := {subpackage_of(name) for name in ours_in(path)} - may_import(subpackage_of(name_of(path))))
+    }
+    assert against == {}
+
+
+def test_imports_run_one_way_between_the_parts_of_the_classroom():
+    def part_of(name):
+        return f"{name}..".split(".")[2]
+
+    parts = {name_of(path): part_of(name_of(path)) for path in modules_of("classroom")}
+    assert {*parts.values()} == {*CLASSROOM, ""}
+    for path in modules_of("classroom"):
+        part = parts[name_of(path)]
+        known = {*CLASSROOM[: CLASSROOM.index(part) + 1]} if part else set()
+        imported = {part_of(name) for name in ours_in(path) if subpackage_of(name) == "classroom"}
+        assert imported <= known, name_of(path)
+
+
+def test_every_subpackage_is_in_the_rules():
+    assert {subpackage_of(name_of(path)) for path in MODULES} == {*MAY_IMPORT, *FOUNDATIONS, "__main__", ""}
+
+
+def test_only_plots_imports_matplotlib():
+    subpackages = MAY_IMPORT.keys() - {"plots"}
+    assert [name_of(path) for path in modules_of(*subpackages) if "matplotlib" in roots_of(path)] == []
+
+
+def test_nn_is_numpy_only():
+    allowed = sys.stdlib_module_names | {"numpy", "helpers"}
+    assert {name_of(path): more for path in modules_of("nn") if (more := roots_of(path) - allowed)} == {}
+
+
+def test_what_is_there_where_a_submission_runs_imports_nothing_of_the_reference():
+    folder = ROOT / "helpers" / "nn"
+    assert ours_in(folder / "base.py") <= {"helpers.arrays"}
+    assert ours_in(folder / "model.py") <= {"helpers.arrays", "helpers.nn.base"}
+    for name in FOUNDATIONS:
+        assert ours_in(ROOT / "helpers" / f"{name}.py") == set()
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {name_of(path): ours_in(path) for path in MODULES}
+    done = set()
+
+    def visit(name, trail):
+        assert name not in trail, " → ".join([*trail, name])
+        if name not in done:
+            for inner in graph.get(name, ()):
+                visit(inner, [*trail, name])
+            done.add(name)
+
+    for name in graph:
+        visit(name, [])
+
+
+def test_no_module_reaches_round_the_imports():
+    found = []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                found.append(f"{name_of(path)}: import *")
+            if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path":
+                found.append(f"{name_of(path)}: sys.path")
+    assert found == []
+
+
+def test_every_module_and_every_public_name_has_a_docstring():
+    missing = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if tree.body and not ast.get_docstring(tree):
+            missing.append(name_of(path))
+        missing += [f"{name_of(path)}.{node.name}" for node in _public(tree) if not ast.get_docstring(node)]
+    assert missing == []
+
+
+def _public(node):
+    for inner in ast.iter_child_nodes(node):
+        if not isinstance(inner, (ast.FunctionDef, ast.ClassDef)) or inner.name.startswith("_"):
+            continue
+        if not any(ast.unparse(decorator).endswith(".setter") for decorator in inner.decorator_list):
+            yield inner
+        if isinstance(inner, ast.ClassDef):
+            yield from _public(inner)
+
+
+def test_no_file_knows_the_machine_it_was_written_on():
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    place = re.compile(r"(?<![\w.~])/(?:work|root|home|Users)/|(?<!\w)/tmp/|file:///|\.\./shared")
+    found = []
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.is_file() and path != Path(__file__):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found += [f"{name}: {match[0]}" for match in place.finditer(text)]
+    assert found == []

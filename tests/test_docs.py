@@ -1,0 +1,210 @@
+"""What the README, CONTRIBUTING and the glossary say is true of the code as it stands."""
+
+import io
+import re
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from helpers import plots
+from helpers.__main__ import app
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.exercise import POINTS, Misconception
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.judge import judge
+from helpers.checks.panel import panel_of
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import is_only_in_solution, read_source
+from helpers.classroom.learner.copies import find_releases
+
+ROOT = Path(__file__).resolve().parents[1]
+PAPERS = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+README, CONTRIBUTING = PAPERS["README.md"], PAPERS["CONTRIBUTING.md"]
+SOURCES = {path.stem[:2]: path for path in find_sources(ROOT)}
+RELEASED = [path.stem[:2] for path in find_releases(ROOT)]
+
+#: The command that draws the picture in the README.
+DRAW = "from helpers import plots; plots.course_map().save('docs/course_map.png')"
+
+every_paper = pytest.mark.parametrize("name", sorted(PAPERS))
+
+
+def rows(text, heading):
+    """Return the cells of the table whose first line is `heading`."""
+    table = text.partition(f"{heading}\n")[2].partition("\n\n")[0]
+    lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table.splitlines()[1:]]
+    assert lines, f"there is no table {heading}"
+    return [[cell.strip() for cell in line] for line in lines]
+
+
+def block(text, language, containing=""):
+    """Return the first fenced block in a language that contains some words."""
+    found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return next(code for code in found if containing in code)
+
+
+# --- links, commands, paths -------------------------------------------------------------------------------------------
+
+
+@every_paper
+def test_every_relative_link_leads_somewhere(name):
+    folder = ROOT if (ROOT / name).exists() else ROOT / "docs"
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", PAPERS[name])
+    missing = [target for target in targets if ":" not in target and not (folder / target).exists()]
+    assert missing == []
+
+
+@every_paper
+def test_every_make_command_exists(name):
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    for target, arguments in re.findall(r"(?:`|^    )make ([a-z-]+)([^`\n]*)", PAPERS[name], re.MULTILINE):
+        assert target in targets
+        for variable in re.findall(r"\b([A-Z]+)=", arguments):
+            assert f"$({variable})" in makefile
+
+
+@every_paper
+def test_every_command_of_the_package_exists(name):
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(re.findall(r"python -m helpers ([a-z]+)", PAPERS[name])) <= commands
+
+
+def test_everything_in_the_layout_exists_and_no_wing_is_left_out():
+    named = [line.split()[0] for line in block(README, "text", "helpers/nn/").splitlines()]
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert {path.parent.name for path in ROOT.glob("helpers/*/__init__.py")} == {
+        path.split("/")[1] for path in named if path.startswith("helpers/")
+    }
+
+
+def test_the_table_of_tests_lists_every_folder_and_file_of_tests():
+    named = {cells[0].strip("`") for cells in rows(CONTRIBUTING, "| folder | holds |")}
+    folders = {path.parent for path in ROOT.glob("tests/*/test_*.py")}
+    assert named == {path.relative_to(ROOT).as_posix() for path in {*folders, *ROOT.glob("tests/test_*.py")}}
+
+
+def test_the_first_line_of_contributing_sets_up_the_hooks():
+    assert ".venv/bin/pre-commit install" in CONTRIBUTING.splitlines()[0]
+
+
+# --- the notebooks in the README --------------------------------------------------------------------------------------
+
+
+def notebook_rows():
+    """Return number, title, what is written and time of every notebook in the README."""
+    return [
+        (number, re.sub(r"\[(.*)\]\(.*\)", r"\1", title), written, time)
+        for number, title, written, time in rows(README, "| | notebook | you write | time |")
+    ]
+
+
+def test_the_table_lists_the_notebooks_of_the_map():
+    assert "; ".join(f"{number} {title}" for number, title, _, _ in notebook_rows()) in plots.course_map().alt
+
+
+def test_the_table_says_which_notebooks_are_there():
+    assert [number for number, _, _, time in notebook_rows() if time != "in preparation"] == RELEASED
+
+
+@pytest.mark.parametrize("number", RELEASED)
+def test_a_notebook_has_the_name_the_exercises_the_points_and_the_time_of_the_table(number):
+    _, title, written, time = next(row for row in notebook_rows() if row[0] == number)
+    exercises = [exercise for exercise in EXERCISES.values() if exercise.id.startswith(f"{int(number)}.")]
+    points = sum(POINTS[exercise.stars] for exercise in exercises)
+    words = title.lower().replace(" the ", " ").replace(" ", "_")
+    assert SOURCES[number].stem == f"{number}_{words}"
+    assert re.match(rf"{len(exercises)} exercises?, {points:g} points: ", written)
+    assert f"**You will need**: {time};" in SOURCES[number].read_text(encoding="utf-8")
+
+
+def test_the_picture_has_the_alt_text_of_the_figure():
+    assert f"![{plots.course_map().alt}](docs/course_map.png)" in README
+
+
+def test_the_picture_is_the_figure_as_the_code_draws_it():
+    kept = matplotlib.image.imread(ROOT / "docs/course_map.png")
+    drawn = matplotlib.image.imread(io.BytesIO(plots.course_map().png()))
+    assert DRAW in CONTRIBUTING
+    assert kept.shape == drawn.shape, f"run: {DRAW}"
+    # Edges are smoothed a little differently from machine to machine; a letter is more than that.
+    assert np.mean(np.abs(kept - drawn) > 0.25) < 1e-5, f"run: {DRAW}"
+
+
+def test_the_panel_in_the_readme_is_what_the_check_says():
+    names = {}
+    exec(block(README, "python"), names)
+    verdict = judge(EXERCISES["1.3"], names["rnn_step_backward"], VISIBLE)
+    assert f"{panel_of(verdict)!r}\n" == block(README, "text", "Exercise 1.3")
+
+
+def test_the_misconception_in_contributing_is_one_of_the_bank():
+    shown = eval(block(CONTRIBUTING, "python", "Misconception("), {"Misconception": Misconception})
+    assert shown.name in {misconception.name for misconception in EXERCISES["1.1"].misconceptions}
+
+
+# --- the glossary -----------------------------------------------------------------------------------------------------
+
+
+def glossary():
+    """Return (English names, Korean, first notebook) of every term."""
+    table = rows(PAPERS["GLOSSARY.md"], "| English | 한국어 | symbol | shape | first notebook |")
+    return [(english.lower().split(", "), korean, first) for english, korean, _, _, first in table]
+
+
+def korean_terms(path):
+    """Yield each Korean term that stands in parentheses in a notebook, and the words before it."""
+    for cell in read_source(path).cells:
+        if cell.cell_type != "markdown" or "## 요약" in cell.source:
+            continue
+        text = re.sub(r"\s+", " ", cell.source.replace("*", ""))
+        for match in re.finditer(r"\(([^()]*[가-힣](?: ID)?)\)", text):
+            *abbreviations, korean = match[1].split(", ")
+            yield korean, " ".join([text[: match.start()][-60:], *abbreviations]).lower()
+
+
+def test_every_term_of_the_glossary_has_a_korean_name_of_its_own():
+    names = [korean for _, korean, _ in glossary()]
+    assert all(re.search("[가-힣]", korean) for korean in names)
+    assert len(set(names)) == len(names)
+
+
+def test_terms_stand_in_the_order_of_the_notebooks():
+    order = [first for _, _, first in glossary()]
+    assert order == sorted(order)
+    assert set(order) <= {number for number, *_ in notebook_rows()}
+
+
+@pytest.mark.parametrize("number", SOURCES)
+def test_korean_terms_in_a_notebook_are_those_of_the_glossary(number):
+    english_of = {korean: english for english, korean, _ in glossary()}
+    for korean, before in korean_terms(SOURCES[number]):
+        assert korean in english_of, f"{korean} is not in GLOSSARY.md"
+        assert any(name in before for name in english_of[korean]), f"{korean} is not {english_of[korean]}"
+
+
+def test_the_first_notebook_of_a_term_is_the_one_that_first_gives_its_korean_name():
+    first_use = {}
+    for number, path in SOURCES.items():
+        for korean, _ in korean_terms(path):
+            first_use.setdefault(korean, number)
+    listed = {korean: first for _, korean, first in glossary()}
+    assert {korean: listed.get(korean) for korean in first_use} == first_use
+
+
+def prose(path):
+    """Return the words of a notebook that a learner reads, without its further reading and its summary in Korean."""
+    cells = [cell for cell in read_source(path).cells if cell.cell_type == "markdown" and not is_only_in_solution(cell)]
+    return " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+
+
+def test_a_term_has_its_korean_name_in_the_notebook_that_first_uses_it():
+    texts = {number: re.sub(r"[\s*]+", " ", prose(path)) for number, path in SOURCES.items()}
+    glossed = {number: {korean for korean, _ in korean_terms(path)} for number, path in SOURCES.items()}
+    for english, korean, first in glossary():
+        name = re.compile(rf"\b({'|'.join(map(re.escape, english))})", re.IGNORECASE)
+        used = next((number for number, text in texts.items() if name.search(text)), None)
+        assert used == (first if first in SOURCES else None), f"{english} is first used in notebook {used}"
+        assert used is None or korean in glossed[used], f"{english}: notebook {used} does not say {korean}"
