@@ -15,6 +15,7 @@ learn: $(READY)  ## Open the notebooks in JupyterLab, as your own copies in my/.
 test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 	@$(PY) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist worksteal)
 
 train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
@@ -92,7 +93,7 @@ bench: $(READY)  ## Measure the layers and the grading, beside PyTorch and stock
 	@$(PY) -m benchmarks $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
-	uv pip compile --universal --python-version 3.11 --extra browser --extra site --extra scale --extra hub --upgrade \
+	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \
 		--no-header pyproject.toml -o requirements.lock
 
 .PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
@@ -105,7 +106,7 @@ ifneq ($(shell $(PY) -c "print(open('$(READY)').read())" 2>/dev/null),$(CURDIR))
 NEW := yes
 endif
 
-FOR_TESTS_AND_SITE := [browser,site]
+FOR_TESTS_AND_SITE := [test,site]
 
 # Arguments: options of pip, and the extras to install the course with.
 define install

@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXACT = ("nbgrader", "nbval", "nbclient", "nbconvert", "ipykernel", "numpy")
 
 
-def pins(extras=("browser", "site")):
+def pins(extras=("test", "site")):
     """Return the requirements of the project and of some extras; without others, of those that `make test` installs."""
     lines = [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
     return [Requirement(line) for line in PROJECT["dependencies"] + lines]
@@ -39,7 +39,7 @@ def test_what_reaches_the_score_is_pinned_exactly():
     assert exact >= set(EXACT)
 
 
-@pytest.mark.parametrize("pin", pins(("browser", "site", "scale", "hub")), ids=lambda pin: pin.name)
+@pytest.mark.parametrize("pin", pins(("test", "site", "scale", "hub")), ids=lambda pin: pin.name)
 def test_the_lock_has_the_version_that_the_project_pins(pin):
     locked = [line for line in lock() if line.name == pin.name]
     assert locked, f"{pin.name} is not in requirements.lock: run `make lock`."

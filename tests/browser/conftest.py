@@ -22,7 +22,7 @@ BROWSERS = (
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium, which is gone with all its processes at the end."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[browser]'")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[test]'")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("there is no Chromium or Chrome on this machine")
