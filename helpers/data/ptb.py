@@ -6,6 +6,7 @@ on request.
 
 import hashlib
 import http.client
+import logging
 import os
 import ssl
 import urllib.request
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
 from helpers.data.vocabulary import EOS
+
+logger = logging.getLogger(__name__)
 
 CITATION = (
     "Penn Treebank, Wall Street Journal. Marcus, Santorini and Marcinkiewicz (1993), Computational Linguistics 19(2); "
@@ -133,6 +136,7 @@ def _verified_tokens(content, original, where):
     tokens = content.decode("utf-8", errors="replace").replace("\n", f" {EOS} ").split()
     found = hashlib.sha256(content).hexdigest()
     if found == original.sha256 and len(tokens) == original.tokens:
+        logger.info("%s is the original file", where)
         return tokens
     if len(tokens) < original.tokens:
         reason = f"truncated, or another text: it has {len(tokens):,} of {original.tokens:,} tokens"
@@ -144,6 +148,7 @@ def _verified_tokens(content, original, where):
 
 
 def _fetch(url):
+    logger.info("downloading %s", url)
     # The default context checks the certificate and the host name; no option here can turn that off.
     try:
         with urllib.request.urlopen(url, timeout=60, context=ssl.create_default_context()) as response:

