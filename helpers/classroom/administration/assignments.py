@@ -1,5 +1,6 @@
 """Releasing a notebook as an assignment: in the gradebook, with a due date, and in the exchange."""
 
+import logging
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,8 @@ from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate
 from helpers.classroom.authoring.source import BuildError
+
+logger = logging.getLogger(__name__)
 
 
 def release(course, source, due=None):
@@ -42,6 +45,7 @@ def release(course, source, due=None):
                     "assignment that was handed in must stay: edit them, but add, remove and rename none."
                 ) from None
             raise
+    logger.info("%s is in the gradebook, from %s", assignment, source)
     if due is not None:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))

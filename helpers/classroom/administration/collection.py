@@ -5,6 +5,7 @@ From the exchange the secret is taken too, by which nbgrader lets the student, a
 """
 
 import contextlib
+import logging
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -16,30 +17,26 @@ from nbgrader.api import MissingEntry
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
 from helpers.classroom.administration.roster import listed
-from helpers.classroom.administration.submitted_files import Refused
+from helpers.classroom.administration.submitted_files import Found, Refused
 from helpers.classroom.course import SECRET_FILE
+
+logger = logging.getLogger(__name__)
 
 #: The form of nbgrader's timestamp.txt.
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
 
 
 @dataclass
-class Collected:
+class Collected(Found):
     """Result of collecting; `str` makes sentences of it.
 
     Args:
         dry_run: whether nothing was written.
-        refused: pairs of a name and the reason.
-        unmatched: pairs of a name and the reason, for files whose student is not known.
-        notes: sentences.
         collected, updated, unchanged: ids of students.
         missing: ids of students of the class from whom there is nothing, now or earlier.
     """
 
-    dry_run: bool
-    refused: list
-    unmatched: list
-    notes: list
+    dry_run: bool = False
     collected: list = field(default_factory=list)
     updated: list = field(default_factory=list)
     unchanged: list = field(default_factory=list)
@@ -91,13 +88,12 @@ def collect(
         trust_timestamps: in the exchange, trust the times in the names, e.g. after it was restored from a backup.
         dry_run: read and check everything, write nothing.
 
-    Returns:
-        Collected
-
     Raises:
         ValueError: there is nothing to collect from, or an option does not apply to this source.
     """
-    students = _read_students(course)
+    with course.gradebook() as gradebook:
+        students = gradebook.students
+        gradebook.db.expunge_all()
     with contextlib.ExitStack() as stack:
         if source is None:
             _refuse_options("the exchange", worksheet=worksheet, submitted_at=submitted_at)
@@ -110,7 +106,8 @@ def collect(
             time = _read_time(submitted_at) if submitted_at else None
             files = stack.enter_context(opened_download(source))
             found = find_in_download(files, assignment, students, worksheet)
-        report = Collected(dry_run, found.refused, found.unmatched, found.notes)
+        logger.info("%s: %d submissions in %s", assignment, len(found.files), source or "the exchange")
+        report = Collected(**vars(found), dry_run=dry_run)
         for file in found.files:
             _take(course, assignment, file, file.time or time, before_due, report)
     _add_students(course, assignment, {student.id for student in students}, report)
@@ -125,6 +122,7 @@ def _take(course, assignment, file, time, before_due, report):
     time_there = course.directory.get_existing_timestamp(str(folder)) if there else None
     if file.time and time_there and (time == time_there or (time < time_there and not before_due)):
         report.unchanged.append(file.student)
+        logger.debug("%s: %s is there, %s is not newer", file.student, time_there, time)
         return
     try:
         data = file.read()
@@ -135,6 +133,7 @@ def _take(course, assignment, file, time, before_due, report):
         report.unchanged.append(file.student)
         return
     (report.updated if there else report.collected).append(file.student)
+    logger.debug("%s: %d bytes of %s into %s", file.student, len(data), time or "unknown time", folder)
     if not report.dry_run:
         _place(folder, notebook.name, data, time, file.secret, shared=course.directory.groupshared)
 
@@ -144,28 +143,19 @@ def _place(folder, name, data, time, secret, shared):
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".collecting-*"):
         shutil.rmtree(leftover)  # from a run that was killed
-    fresh = Path(tempfile.mkdtemp(prefix=".collecting-", dir=folder.parent))
-    (fresh / name).write_bytes(data)
-    if time:
-        (fresh / "timestamp.txt").write_text(f"{time:{TIMESTAMP}}", encoding="utf-8")
-    if secret:
-        (fresh / SECRET_FILE).write_text(secret, encoding="utf-8")
-    if shared:
-        fresh.chmod(0o2770)
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=".collecting-", dir=folder.parent))
-        folder.rename(old / folder.name)
+    with tempfile.TemporaryDirectory(prefix=".collecting-", dir=folder.parent) as work:
+        fresh = Path(work, folder.name)
+        fresh.mkdir(mode=0o700)
+        (fresh / name).write_bytes(data)
+        if time:
+            (fresh / "timestamp.txt").write_text(f"{time:{TIMESTAMP}}", encoding="utf-8")
+        if secret:
+            (fresh / SECRET_FILE).write_text(secret, encoding="utf-8")
+        if shared:
+            fresh.chmod(0o2770)
+        if folder.exists():
+            folder.rename(Path(work, "replaced"))
         fresh.rename(folder)
-        shutil.rmtree(old)
-    else:
-        fresh.rename(folder)
-
-
-def _read_students(course):
-    with course.gradebook() as gradebook:
-        students = gradebook.students
-        gradebook.db.expunge_all()
-        return students
 
 
 def _due_dates(course, assignment):

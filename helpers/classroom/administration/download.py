@@ -5,6 +5,7 @@ memory, one notebook at a time. So an archive can fill neither the disk nor the 
 """
 
 import contextlib
+import logging
 import lzma
 import os
 import re
@@ -27,10 +28,11 @@ from helpers.classroom.administration.submitted_files import (
     SubmittedFile,
     opened_file,
     opened_folder,
-    read_all,
     read_limited,
 )
 from helpers.classroom.grading.sanitize import for_terminal
+
+logger = logging.getLogger(__name__)
 
 #: Names that a download may have: ten files from each of 10,000 students.
 MOST_FILES = 100_000
@@ -48,31 +50,23 @@ _CANVAS_ANONYMOUS = re.compile(r"(?:LATE_)?anon_[^_/]+_\d+_[^/]+", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file in a download: its path there, when it was last changed (a hint, for which of two is newer), its bytes."""
-
-    path: str
-    changed: float
-    read: Callable
-
-
-@dataclass(frozen=True)
 class _Owner:
-    """Whom the name of a file names: by an id of the class list, or by a platform's number and a person's name."""
+    """Whom the path of a file names: by an id of the class list, or by a platform's number and a person's name."""
 
     platform: str  # "", "Moodle" or "Canvas"
-    number: str  # "" in the plain form
+    number: str  # "" for an id, and where Canvas made it anonymous
     name: str
 
 
-@dataclass(frozen=True)
-class _OwnedFile:
-    """A file of one person."""
+@dataclass
+class _File:
+    """A file in a download, and what its path says, which `_identify` fills in."""
 
-    file: _File
-    owner: _Owner
-    name: str  # as the person called it; "" for a text typed into the platform
-    order: tuple  # the newer, the larger
+    path: str
+    order: float  # the newer, the larger: the time of the last change, or Canvas's number
+    read: Callable
+    owner: _Owner | None = None
+    name: str = ""  # as the person called it; "" for a text typed into the platform
     late: bool = False
 
     @property
@@ -114,6 +108,7 @@ def opened_download(path):
                 raise ValueError(f"{path} is not a zip archive, or is damaged: download it again.") from None
         else:
             raise ValueError(f"There is no folder or zip archive {path}.")
+        logger.info("%s: %d files", path, len(files))
         yield files
 
 
@@ -130,9 +125,6 @@ def find_in_download(files, assignment, students, worksheet=None):
         assignment: the name of the assignment.
         students: nbgrader's, of the whole class.
         worksheet: path of Moodle's grading worksheet of this assignment, or None.
-
-    Returns:
-        Found
 
     Raises:
         ValueError: the worksheet is not one.
@@ -157,6 +149,7 @@ def find_in_download(files, assignment, students, worksheet=None):
             names = ", ".join(sorted(for_terminal(file.name) for file in theirs if file.name)[:3])
             found.refused.append((student, f"handed in no notebook, only {names or 'a text'}"))
         else:
+            logger.debug("%s: %d notebooks of %s", student, len(notebooks), owner.platform or "the class list")
             found.files.append(_choose(student, notebooks, assignment, found.notes))
             if is_by_name:
                 by_name.append(student)
@@ -176,9 +169,10 @@ def _group(files, ids, found):
     """The files of each owner; notebooks without one are noted."""
     by_owner = defaultdict(list)
     for file in sorted(files, key=lambda file: file.path):
-        if owned := _read_name(file, ids):
-            by_owner[owned.owner].append(owned)
-        elif file.path.endswith(".ipynb"):
+        _identify(file, ids)
+        if file.owner:
+            by_owner[file.owner].append(file)
+        elif file.is_notebook:
             found.unmatched.append((for_terminal(file.path), "its name does not say whose it is"))
     tops = {file.path.partition("/")[0] for file in files}
     if not by_owner and len(tops) == 1 and all("/" in file.path for file in files):
@@ -191,7 +185,7 @@ def _group(files, ids, found):
 
 def _example(files):
     """The path of one of an owner's files, a notebook if there is one."""
-    return for_terminal(next((file for file in files if file.is_notebook), files[0]).file.path)
+    return for_terminal(next((file for file in files if file.is_notebook), files[0]).path)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -201,7 +195,7 @@ def _list_archive(archive, path):
     entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
     _check_count(len(entries), path)
     for entry in entries:
-        name = _name_list_archive(entry)
+        name = _name_in_archive(entry)
         if _is_relevant(name):
             yield _File(_nfc(name), _zip_time(entry), partial(_read_entry, archive, entry))
 
@@ -218,7 +212,7 @@ def _read_entry(archive, entry):
         raise Refused("is damaged in the archive") from None
 
 
-def _name_list_archive(entry):
+def _name_in_archive(entry):
     """The name of an entry; without the flag for UTF-8, zipfile decodes it by the old code page of DOS."""
     name = entry.filename
     if not entry.flag_bits & 0x800:
@@ -249,7 +243,7 @@ def _read_beneath(folder, parts):
     with contextlib.ExitStack() as stack:
         for part in parts[:-1]:
             folder = stack.enter_context(opened_folder(part, folder))
-        return read_all(stack.enter_context(opened_file(parts[-1], folder)))
+        return read_limited(stack.enter_context(opened_file(parts[-1], folder)))
 
 
 def _check_count(count, path):
@@ -269,23 +263,21 @@ def _nfc(name):
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _read_name(file, ids):
-    """The file with the owner that its path names, or None."""
-    path = file.path
-    top, slash, _ = path.partition("/")
+def _identify(file, ids):
+    """Say whose a file is, if its path names anyone."""
+    top, slash, _ = file.path.partition("/")
     student = top if slash else PurePosixPath(top).stem
-    name, order = PurePosixPath(path).name, (file.changed, path)
+    file.name = PurePosixPath(file.path).name
     if student in ids:
-        return _OwnedFile(file, _Owner("", "", student), name, order)
-    if match := _MOODLE.fullmatch(path):
-        owner = _Owner("Moodle", match["number"], match["name"])
-        return _OwnedFile(file, owner, match["file"] if match["kind"] == "file" else "", order)
-    if _CANVAS_ANONYMOUS.fullmatch(path):
-        return _OwnedFile(file, _Owner("Canvas", "", path), name, order)
-    if match := _CANVAS.fullmatch(path):
-        owner, order = _Owner("Canvas", match["number"], match["name"]), (int(match["order"]), path)
-        return _OwnedFile(file, owner, match["file"], order, bool(match["late"]))
-    return None
+        file.owner = _Owner("", "", student)
+    elif match := _MOODLE.fullmatch(file.path):
+        file.owner = _Owner("Moodle", match["number"], match["name"])
+        file.name = match["file"] if match["kind"] == "file" else ""
+    elif _CANVAS_ANONYMOUS.fullmatch(file.path):
+        file.owner = _Owner("Canvas", "", file.path)
+    elif match := _CANVAS.fullmatch(file.path):
+        file.owner = _Owner("Canvas", match["number"], match["name"])
+        file.name, file.order, file.late = match["file"], int(match["order"]), bool(match["late"])
 
 
 class _Matcher:
@@ -356,11 +348,11 @@ def _unique(pairs):
 def _choose(student, notebooks, assignment, notes):
     """The notebook of the right name, else any; of several the newest."""
     right = [notebook for notebook in notebooks if notebook.is_called(assignment)]
-    chosen = max(right or notebooks, key=lambda each: each.order)
+    chosen = max(right or notebooks, key=lambda file: (file.order, file.path))
     name = for_terminal(chosen.name)
     if len(notebooks) > 1:
         which = "the one of the right name" if len(right) == 1 else "the newest"
         notes.append(f"{student} handed in {len(notebooks)} notebooks: `{name}` was taken, {which}.")
     elif not right and chosen.name != f"{student}.ipynb":
         notes.append(f"{student}: `{name}` was taken as {assignment}.ipynb.")
-    return SubmittedFile(student, chosen.file.read)
+    return SubmittedFile(student, chosen.read)

@@ -5,6 +5,7 @@ and follows a symlink in it with the instructor's rights. Here the owner of the 
 must be the student whose name the submission has.
 """
 
+import logging
 import os
 import pwd
 import re
@@ -26,10 +27,12 @@ from helpers.classroom.administration.submitted_files import (
     SubmittedFile,
     opened_file,
     opened_folder,
-    read_all,
+    read_limited,
 )
 from helpers.classroom.course import SECRET_FILE
 from helpers.classroom.grading.sanitize import for_terminal
+
+logger = logging.getLogger(__name__)
 
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
@@ -67,6 +70,7 @@ def place_in_exchange(course, assignment, step, *, exclude=(), **options):
     outcome = capture_log(place)
     if not outcome["success"]:
         raise ValueError(f"The exchange did not take {assignment}.\n{outcome['log']}")
+    logger.info("%s of %s: %s, %d students excluded", step, assignment, place.dest_path, len(exclude))
     return place.dest_path
 
 
@@ -97,9 +101,6 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
             one.
         trust_timestamps: take the times in the names whatever the file system says.
 
-    Returns:
-        Found
-
     Raises:
         ValueError: no exchange is set up, or it is not there.
     """
@@ -111,6 +112,7 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
             names = sorted(name for name in os.listdir(folder) if f"+{assignment}+" in name)
     except Refused as refused:
         raise ValueError(f"The exchange's {inbound} {refused}.") from None
+    logger.info("%s: %d submissions of %s", inbound, len(names), assignment)
     for name in names:
         try:
             submission = _Submission(inbound, name, assignment, settings.check_owner, trust_timestamps)
@@ -118,6 +120,7 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
             found.refused.append((for_terminal(name), str(refused)))
         else:
             by_student[submission.student].append(submission)
+            logger.debug("%s of %s", for_terminal(name), submission.time)
     for student, submissions in by_student.items():
         submissions.sort(key=lambda each: (each.time, each.name))
         in_time = [each for each in submissions if due and (date := due(student)) and each.time <= date]
@@ -172,7 +175,7 @@ class _Submission:
 
     def read(self):
         """Return the notebook's bytes, if nothing has changed since the checks."""
-        state, data = self._open(read_all)
+        state, data = self._open(read_limited)
         if state != self.state:
             raise Refused("was changed while it was being collected; collect again")
         return data
@@ -189,7 +192,7 @@ class _Submission:
             name, secret = _find_notebook(folder, self.right, owner), _read_secret(folder, owner)
             try:
                 with opened_file(name, folder, owner) as file:
-                    used, about = use(file), os.fstat(file)  # its times are read last: no later change escapes
+                    used, about = use(file), os.fstat(file.fileno())  # its times are read last: no later change escapes
             except Refused as refused:
                 raise Refused(f"has a notebook that {refused}") from None
         changed = datetime.fromtimestamp(about.st_ctime, UTC).replace(tzinfo=None)
@@ -227,7 +230,7 @@ def _read_secret(folder, owner):
     """The name of the feedback in the exchange; "" if the file is not what nbgrader's submit writes."""
     try:
         with opened_file(SECRET_FILE, folder, owner) as file:
-            text = os.read(file, 200).decode("ascii", "replace")
+            text = file.read(200).decode("ascii", "replace")
     except Refused:
         return ""
     return text if SECRET.fullmatch(text) else ""

@@ -1,5 +1,8 @@
 """Feedback on graded submissions: nbgrader makes it, and places it in the exchange for those who submitted there."""
 
+import logging
+import time
+
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
@@ -8,6 +11,8 @@ from tqdm import tqdm
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.course import SECRET_FILE
 from helpers.classroom.grading.saving import assign_late_penalties
+
+logger = logging.getLogger(__name__)
 
 
 def give_feedback(course, assignment):
@@ -26,7 +31,7 @@ def give_feedback(course, assignment):
     Raises:
         ValueError: nothing was graded yet, or nbgrader could not make it.
     """
-    graded = find_graded(course, assignment)
+    graded, start = find_graded(course, assignment), time.monotonic()
     assign_late_penalties(course, assignment)
     config = course.config.copy()
     config.CourseDirectory.assignment_id = assignment
@@ -36,6 +41,7 @@ def give_feedback(course, assignment):
         outcome = capture_log(maker)
     if not outcome["success"]:
         raise ValueError(f"nbgrader could not make all feedback on {assignment}.\n{outcome['log']}")
+    logger.info("feedback on %d submissions of %s in %.1f s", len(graded), assignment, time.monotonic() - start)
     excluded = find_undeliverable_feedback(course, assignment)
     place_in_exchange(course, assignment, "ReleaseFeedback", exclude=excluded)
     with course.gradebook() as gradebook:

@@ -3,16 +3,16 @@
 A list is entered atomically: if a line cannot be right, the message names it and nothing is entered.
 """
 
+import logging
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from nbgrader.api import Student
 
 from helpers.classroom.administration.csv_table import Table
 from helpers.classroom.grading.sanitize import for_terminal
 
-#: nbgrader's own names of what it knows about a student, beside the id.
-DETAILS = ("first_name", "last_name", "email", "lms_user_id")
+logger = logging.getLogger(__name__)
 
 #: What a column may be called, in lower case with single spaces.
 HEADINGS = {
@@ -42,7 +42,7 @@ UNDERSTOOD = (
 
 @dataclass(frozen=True)
 class Person:
-    """One line of a class list.
+    """One line of a class list, in nbgrader's words.
 
     Args:
         id: under which nbgrader keeps the student.
@@ -112,9 +112,6 @@ def read_roster(path, id_column=""):
         path: of the file, which a Table can be made of.
         id_column: the heading of the column with the ids; left out, the likeliest.
 
-    Returns:
-        Roster
-
     Raises:
         ValueError: the file is not a class list, or a line cannot be right; the message names it.
     """
@@ -124,13 +121,7 @@ def read_roster(path, id_column=""):
         kinds = [_kind_of_canvas_line(row) for _, row in table.rows]
         left_out = [kind for kind in kinds if kind == CANVAS_TEST_STUDENT]
         table.rows = [row for row, kind in zip(table.rows, kinds) if kind == "student"]
-    columns = {detail: table.find(names) for detail, names in headings.items()}
-    columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
-    if not columns["id"]:
-        there = ", ".join(f"`{for_terminal(heading)}`" for heading in table.headings if heading)
-        if id_column:
-            raise ValueError(f"{path} has no column `{id_column}` with anything in it; it has {there}.")
-        raise ValueError(f"{path} has no column with ids; it has {there}. What is understood: {UNDERSTOOD}.")
+    columns = _find_columns(table, headings, id_column)
     if not table.rows:
         raise ValueError(f"{path} has a heading and no students in it. Was it exported with the students?")
     heading = table.heading(columns["id"])
@@ -143,6 +134,7 @@ def read_roster(path, id_column=""):
             raise ValueError(f"{path}, line {line}, column `{heading}`: {error}.") from None
     _check_unique(path, lines, [person.id for person in people], "id", key_of_id)
     _check_unique(path, lines, [person.lms_user_id for person in people], "platform's number")
+    logger.info("%s: %d students, ids from the column %r", path, len(people), heading)
     return Roster(people, heading, left_out)
 
 
@@ -157,9 +149,6 @@ def enter(course, path, *, id_column="", dry_run=False):
         id_column: the heading of the column with the ids; left out, the likeliest.
         dry_run: only say what would change.
 
-    Returns:
-        Entered
-
     Raises:
         ValueError: the list cannot be right; the message names the line.
     """
@@ -169,11 +158,11 @@ def enter(course, path, *, id_column="", dry_run=False):
         known = {student.id: student for student in gradebook.students}
         _check_against(known, roster.people, path)
         for person in roster.people:
-            details = {name: getattr(person, name) for name in DETAILS if getattr(person, name)}
+            details = {name: value for name, value in asdict(person).items() if value}
             student = known.get(person.id)
             if student is None:
                 result.added.append(person.id)
-                gradebook.db.add(Student(id=person.id, **details))
+                gradebook.db.add(Student(**details))
             elif all(getattr(student, name) == value for name, value in details.items()):
                 result.unchanged.append(person.id)
             else:
@@ -185,6 +174,7 @@ def enter(course, path, *, id_column="", dry_run=False):
             gradebook.db.rollback()
         else:
             gradebook.db.commit()  # one for the whole class
+            logger.info("%d added, %d updated in the gradebook", len(result.added), len(result.updated))
     return result
 
 
@@ -232,8 +222,20 @@ def _is_from_canvas(columns):
     return not {"sis login id", "sis user id"}.isdisjoint(columns) or {"student", "id", "section"} <= set(columns)
 
 
+def _find_columns(table, headings, id_column):
+    """The column of each detail of a Person, "" where there is none; ids there must be."""
+    columns = {detail: table.find(names) for detail, names in headings.items()}
+    columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
+    if columns["id"]:
+        return columns
+    there = ", ".join(f"`{for_terminal(heading)}`" for heading in table.headings if heading)
+    if id_column:
+        raise ValueError(f"{table.path} has no column `{id_column}` with anything in it; it has {there}.")
+    raise ValueError(f"{table.path} has no column with ids; it has {there}. What is understood: {UNDERSTOOD}.")
+
+
 def _kind_of_canvas_line(row):
-    """ "student", or what else Canvas writes among them; the line below the headings says who sees the grades."""
+    """Which of the three kinds of lines that Canvas writes this is: a student, the test student, or settings."""
     name = row.get("student") or f"{row.get('lastname', '')}, {row.get('firstname', '')}"
     identity = name.strip(" ,") + "".join(row.get(each, "") for each in ("id", "sis user id", "sis login id"))
     if not identity or "Points Possible" in name:
@@ -244,8 +246,7 @@ def _kind_of_canvas_line(row):
 def _person(row, columns):
     details = {detail: row[column] for detail, column in columns.items() if column}
     if not (columns["first_name"] or columns["last_name"]):
-        name = row.get("student") or row.get("full name", "")
-        details["last_name"], details["first_name"] = split_name(name)
+        details["last_name"], details["first_name"] = split_name(row.get("student") or row.get("full name", ""))
     return Person(**details)
 
 

@@ -52,7 +52,6 @@ class Found:
     notes: list = field(default_factory=list)
 
 
-@contextlib.contextmanager
 def opened_folder(name, within=None):
     """Open a folder; a symlink to one is refused.
 
@@ -60,14 +59,14 @@ def opened_folder(name, within=None):
         name: its name, or a path.
         within: descriptor of the folder that contains it; None for a path.
 
-    Yields:
-        its descriptor: its files are opened through this, so that a change of the name meanwhile has no effect.
+    Returns:
+        a context manager that yields its descriptor: its files are opened through this, so that a change of the name
+        meanwhile has no effect.
 
     Raises:
         Refused: it is not a folder, or cannot be read.
     """
-    with _opened(name, os.O_DIRECTORY, within) as folder:
-        yield folder
+    return _opened(name, os.O_DIRECTORY, within)
 
 
 @contextlib.contextmanager
@@ -80,46 +79,32 @@ def opened_file(name, within, owner=None):
         owner: number of the user that it must belong to; None for any.
 
     Yields:
-        its descriptor. The checks were made on this, not on the name.
+        a binary stream. The checks were made on this, not on the name.
 
     Raises:
         Refused: it is something else.
     """
-    with _opened(name, 0, within) as file:
-        about = os.fstat(file)
+    with _opened(name, 0, within) as descriptor:
+        about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise Refused("is not a regular file")
         if owner is not None and about.st_uid != owner:
             raise Refused("belongs to someone else")
         if about.st_nlink > 1:
             raise Refused("is a hard link: the same file has another name elsewhere")
-        check_size(about.st_size)
-        yield file
+        _check_size(about.st_size)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
 
 
-def read_all(file):
-    """Return the bytes of an opened file.
-
-    Raises:
-        Refused: there are too many of them.
-    """
-    with os.fdopen(file, "rb", closefd=False) as stream:
-        return read_limited(stream)
-
-
-def read_limited(stream):
-    """Return the bytes of a stream, whatever length it claims to have.
-
-    Raises:
-        Refused: there are too many of them.
-    """
-    data = stream.read(LARGEST + 1)
-    check_size(len(data))
+def read_limited(file):
+    """Return the bytes of a binary stream; raise Refused if they are too many, whatever length it claims to have."""
+    data = file.read(LARGEST + 1)
+    _check_size(len(data))
     return data
 
 
-def check_size(size):
-    """Raise Refused if a file is larger than any notebook is."""
+def _check_size(size):
     if size > LARGEST:
         raise Refused(f"is larger than {LARGEST >> 20} MB")
 
