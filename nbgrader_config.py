@@ -31,7 +31,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 
 # A penalty for late work, as a share of its score for each day begun; without these lines there is none.
-# c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late.PercentPerDay"
+# c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late_penalties.PercentPerDay"
 # c.PercentPerDay.percent, c.PercentPerDay.grace_minutes, c.PercentPerDay.most = 10, 10, 50
 
 # What `nbgrader autograde` and `nbgrader collect` do, and formgrader's buttons of these names: what `make grade` and

@@ -29,7 +29,7 @@ from rich.table import Table
 
 from benchmarks.layers import Row, describe_machine
 from helpers.atomic_write import replace_file
-from helpers.classroom.administration import feedback_delivery
+from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import generate
 from helpers.classroom.authoring.source import as_solution, grading, read_source
@@ -147,7 +147,7 @@ def _make_course(root, submissions):
     source = find_sources(_ROOT, NOTEBOOK)[0]
     release = nbformat.read(generate(source, root), as_version=4)
     course = Course(root)
-    feedback_delivery.release(course, find_sources(root, NOTEBOOK)[0])
+    assignments.release(course, find_sources(root, NOTEBOOK)[0])
     answers = {cell.id: cell.source for cell in as_solution(read_source(source)).cells}
     for number in range(submissions):
         student = f"{'ab'[number % 2]}{number:04d}"

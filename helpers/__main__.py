@@ -226,19 +226,19 @@ def release(
     dry_run: DryRun = False,
 ):
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where there is one."""
-    from helpers.classroom.administration import feedback_delivery
+    from helpers.classroom.administration import assignments, exchange
     from helpers.classroom.course import Course
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), feedback_delivery.read_due(due) if due else None
+    source, time = course.find_source(notebook), assignments.read_due(due) if due else None
     when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
     if dry_run:
         print(f"{source.stem} would be released{when}.")
         return
-    place = feedback_delivery.release(course, source, time)
+    place = assignments.release(course, source, time)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
-    if unsafe := feedback_delivery.why_not_safe(course):
-        print(unsafe, file=sys.stderr)
+    if warning := exchange.exchange_warning(course):
+        print(warning, file=sys.stderr)
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebook, or `make learner-kit`."
@@ -262,7 +262,7 @@ def collect(
     notebook: Notebook = "",
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
-    handed_in: Annotated[str, typer.Option(help="When all in the download was handed in.")] = "",
+    submitted_at: Annotated[str, typer.Option(help="When all in the download was submitted.")] = "",
     before_due: Annotated[bool, typer.Option("--before-due", help="The last one before the due date.")] = False,
     trust_timestamps: Annotated[bool, typer.Option("--trust-timestamps", help="Of a restored exchange.")] = False,
     dry_run: DryRun = False,
@@ -274,7 +274,7 @@ def collect(
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
     options = {"before_due": before_due, "trust_timestamps": trust_timestamps, "dry_run": dry_run}
-    found = collection.collect(course, assignment, source, worksheet=worksheet, handed_in=handed_in or None, **options)
+    found = collection.collect(course, assignment, source, worksheet=worksheet, submitted_at=submitted_at, **options)
     print(found)
     sys.exit(0 if found.complete else 1)
 

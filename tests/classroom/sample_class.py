@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.administration import feedback_delivery
+from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import generate
 from helpers.classroom.authoring.source import as_solution, grading, read_source
@@ -145,7 +145,7 @@ def lay_out(root, notebook):
 
 def release(root, notebook):
     """Make a course of one notebook, and release it."""
-    feedback_delivery.release(Course(root), lay_out(root, notebook))
+    assignments.release(Course(root), lay_out(root, notebook))
 
 
 def edit(notebook_bytes, change):

@@ -1,4 +1,4 @@
-"""Submissions are taken whole, from the right person, and nothing outside is read through them."""
+"""Submissions are taken complete, from the right person, and nothing outside is read through them."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
-from helpers.classroom.administration import exchange, handed_in
+from helpers.classroom.administration import exchange, submitted_files
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.grading.submission import LARGEST
@@ -238,8 +238,8 @@ def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_i
     hand_in(inbound, ".")
     report = collect(course, NAME)
     assert report.collected == ["ada"]
-    assert len(report.refused) == 2 and all("names a student whose id has a" in reason for reason in reasons(report))
-    assert any("was not checked" in note for note in report.notes)
+    assert len(report.refused) == 2 and all("does not name a student: the id `." in each for each in reasons(report))
+    assert any("were not checked" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_symlink_in_the_place_of_a_folder_is_not_followed(course, inbound, sec
     (tmp_path / "outside").mkdir()
     shutil.copy(secret, tmp_path / "outside" / f"{NAME}.ipynb")
     (inbound / f"{ME}+{NAME}+{now()}").symlink_to(tmp_path / "outside")
-    assert reasons(collect(course, NAME)) == ["is a symlink or no folder"]
+    assert reasons(collect(course, NAME)) == ["is a symlink or not a folder"]
 
 
 def test_a_timestamp_file_is_not_read(course, inbound, secret):
@@ -410,7 +410,7 @@ def meanwhile(monkeypatch):
                 do()
             return descriptor
 
-        monkeypatch.setattr(handed_in.os, "open", slow_open)
+        monkeypatch.setattr(submitted_files.os, "open", slow_open)
 
     return meanwhile
 
@@ -463,8 +463,8 @@ def test_a_thread_that_swaps_all_the_time_reveals_nothing(course, inbound, secre
     try:
         end = time.monotonic() + 1
         while time.monotonic() < end:
-            for found in exchange.find_in_exchange(course, NAME).hand_ins:
-                with contextlib.suppress(handed_in.Refused):
+            for found in exchange.find_in_exchange(course, NAME).files:
+                with contextlib.suppress(submitted_files.Refused):
                     assert SECRET.encode() not in found.read()
     finally:
         stop.set()
@@ -553,7 +553,7 @@ def test_with_moodles_worksheet_the_number_counts_and_not_the_name(course, downl
 
 def test_a_file_that_is_no_worksheet_is_told_so(course, tmp_path):
     (tmp_path / "list.csv").write_text("id\nada\n")
-    with pytest.raises(ValueError, match="is no grading worksheet of Moodle's: it has no column «Identifier»"):
+    with pytest.raises(ValueError, match="is not a grading worksheet of Moodle's: it has no column `Identifier`"):
         collect(course, NAME, pack(tmp_path / "a.zip", MOODLE), worksheet=tmp_path / "list.csv")
 
 
@@ -634,10 +634,10 @@ def test_plain_names_and_folders_are_ids_of_the_class_list(course, download):
 
 
 def test_a_folder_around_everything_is_named_and_not_looked_into(course, download):
-    """It may be that of a stranger, who has called his files after others."""
+    """It may be a student's, who has named the files after others."""
     report = collect(course, NAME, download({"zoe/ada.ipynb": notebook(), "zoe/bob/b.ipynb": notebook()}))
     assert report.collected == []
-    assert report.notes == ["Everything lies in one folder, `zoe`: unpack it and name that folder."]
+    assert report.notes == ["All files are in one folder, `zoe`: unpack it and name that folder."]
 
 
 @pytest.mark.parametrize("name", ["ada.ipynb", "ada_1_assignsubmission_file_x.ipynb", "lovelaceada_501_1_x.ipynb"])
@@ -679,11 +679,11 @@ def test_a_download_has_no_times_unless_one_is_given(course, download):
     collect(course, NAME, path)
     assert "timestamp.txt" not in taken(course, "ada")
     assert collect(course, NAME, path).unchanged == ["ada"]
-    assert collect(course, NAME, path, handed_in="2026-11-30 18:00+09:00").updated == ["ada"]
+    assert collect(course, NAME, path, submitted_at="2026-11-30 18:00+09:00").updated == ["ada"]
     assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
     assert collect(course, NAME, path).unchanged == ["ada"]
-    with pytest.raises(ValueError, match="'tomorrow' is no date and time; write it as 2026-11-30 18:00"):
-        collect(course, NAME, path, handed_in="tomorrow")
+    with pytest.raises(ValueError, match="'tomorrow' is not a date and time; write it as 2026-11-30 18:00"):
+        collect(course, NAME, path, submitted_at="tomorrow")
 
 
 def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_path):
@@ -693,9 +693,9 @@ def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_pat
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):
-    with pytest.raises(ValueError, match=r"^handed-in means nothing when collecting from the exchange"):
-        collect(course, NAME, handed_in="2026-11-30")
-    with pytest.raises(ValueError, match=r"^trust-timestamps means nothing when collecting from a download"):
+    with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
+        collect(course, NAME, submitted_at="2026-11-30")
+    with pytest.raises(ValueError, match=r"^--trust-timestamps does not apply when collecting from a download"):
         collect(course, NAME, tmp_path, trust_timestamps=True)
 
 
@@ -729,9 +729,9 @@ def test_whatever_the_names_in_an_archive_only_students_have_handed_in(tmp_path_
     student = Student(id="ab", first_name="a", last_name="b", lms_user_id="1")
     with opened_download(path) as files:
         found = find_in_download(files, NAME, [student])
-        assert {hand_in.student for hand_in in found.hand_ins} <= {"ab"}
-        assert len(found.hand_ins) <= 1
-        assert all(hand_in.read() == b"{}" for hand_in in found.hand_ins)
+        assert {file.student for file in found.files} <= {"ab"}
+        assert len(found.files) <= 1
+        assert all(file.read() == b"{}" for file in found.files)
 
 
 def test_a_bomb_is_not_unpacked(course, tmp_path):
@@ -742,8 +742,8 @@ def test_a_bomb_is_not_unpacked(course, tmp_path):
 
 def test_no_more_is_read_than_a_notebook_may_have_whatever_the_size_was_said_to_be():
     stream = io.BytesIO(bytes(LARGEST + 100))
-    with pytest.raises(handed_in.Refused, match="is larger than 20 MB"):
-        handed_in.read_some(stream)
+    with pytest.raises(submitted_files.Refused, match="is larger than 20 MB"):
+        submitted_files.read_limited(stream)
     assert stream.tell() == LARGEST + 1
 
 
@@ -805,7 +805,7 @@ def test_symlinks_in_a_folder_are_not_followed(course, tmp_path, secret):
 def test_a_file_that_is_no_whole_archive_is_told_so(course, tmp_path, cut):
     path = pack(tmp_path / "a.zip", {"ada.ipynb": notebook()})
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(ValueError, match=r"a\.zip is no zip archive, or a damaged one: download it again\.$"):
+    with pytest.raises(ValueError, match=r"a\.zip is not a zip archive, or is damaged: download it again\.$"):
         collect(course, NAME, path)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
-from helpers.classroom.administration import feedback_delivery
+from helpers.classroom.administration import assignments, exchange, feedback_delivery
 from tests.classroom.sample_class import RIGHT, TEXTBOOK, lay_out
 
 
@@ -29,7 +29,7 @@ def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
     else:
         released.unlink()
     with pytest.raises(ValueError, match="is not what its source makes of it: run `make notebooks NB=00` first"):
-        feedback_delivery.release(blank_course, source)
+        assignments.release(blank_course, source)
     with pytest.raises(ValueError, match=r"00_start_here was not released yet: run `make release NB=00` first\."):
         blank_course.need_released(source.stem)
 
@@ -39,8 +39,8 @@ def test_a_release_after_submissions_keeps_them(school):
     school.hand_in("ada", "solved")
     school.grade()
     school.change_grade("ada", "check-0-1", manual_score=0.5)
-    feedback_delivery.release(school.course, school.source)
-    feedback_delivery.release(school.course, school.source)
+    assignments.release(school.course, school.source)
+    assignments.release(school.course, school.source)
     assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
     assert school.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
 
@@ -53,7 +53,7 @@ def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
     source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-2"'))
     lay_out_again(school)
     with pytest.raises(ValueError, match="has submissions already, and other cells than when it was released"):
-        feedback_delivery.release(school.course, source)
+        assignments.release(school.course, source)
     assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
 
 
@@ -68,9 +68,9 @@ def lay_out_again(school):
 
 def test_a_due_date_with_a_zone_is_that_moment(school):
     school = school()
-    feedback_delivery.release(school.course, school.source, feedback_delivery.read_due("2026-12-01 23:59 +09:00"))
+    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 23:59 +09:00"))
     assert due_of(school) == "2026-12-01 14:59:00"
-    feedback_delivery.release(school.course, school.source)
+    assignments.release(school.course, school.source)
     assert due_of(school) == "2026-12-01 14:59:00"
 
 
@@ -80,8 +80,8 @@ def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Seoul")
     time.tzset()
     try:
-        assert feedback_delivery.read_due("2026-12-01 23:59").isoformat() == "2026-12-01T23:59:00+09:00"
-        assert feedback_delivery.read_due("2026-12-01 23:59 UTC").isoformat() == "2026-12-02T08:59:00+09:00"
+        assert assignments.read_due("2026-12-01 23:59").isoformat() == "2026-12-01T23:59:00+09:00"
+        assert assignments.read_due("2026-12-01 23:59 UTC").isoformat() == "2026-12-02T08:59:00+09:00"
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -89,8 +89,8 @@ def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):
 
 @pytest.mark.parametrize("text", ["soon", "", "2026-13-01", "99999999999999999999"])
 def test_a_due_date_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="is no time; write it as 2026-12-01 23:59"):
-        feedback_delivery.read_due(text)
+    with pytest.raises(ValueError, match="is not a time; write it as 2026-12-01 23:59"):
+        assignments.read_due(text)
 
 
 # --- feedback ---------------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def with_exchange(school, tmp_path):
     school.course.config.Exchange.root = str(tmp_path / "exchange")
     school.course.directory = CourseDirectory(config=school.course.config)
     (tmp_path / "exchange").mkdir()
-    feedback_delivery.release(school.course, school.source)
+    assignments.release(school.course, school.source)
     return school
 
 
@@ -183,9 +183,9 @@ def test_a_secret_does_not_outlive_its_submission(with_exchange):
 
 def test_an_exchange_in_which_students_can_swap_courses_is_named(with_exchange):
     root = Path(with_exchange.root.parent, "exchange")
-    assert feedback_delivery.why_not_safe(with_exchange.course).endswith(f"chmod +t {root}")
+    assert exchange.exchange_warning(with_exchange.course).endswith(f"chmod +t {root}")
     root.chmod(0o1777)
-    assert feedback_delivery.why_not_safe(with_exchange.course) == ""
+    assert exchange.exchange_warning(with_exchange.course) is None
 
 
 def test_nothing_graded_is_said_plainly(school):

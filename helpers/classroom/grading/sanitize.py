@@ -43,5 +43,6 @@ def for_html(text: str, markdown: bool = False) -> str:
 
 def for_spreadsheet(cell: object) -> str:
     """Return the text of a CSV cell that no spreadsheet takes for a formula, on one line."""
-    text = " ".join(str(cell).split())  # a lone carriage return would begin a row
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = " ".join(str(cell).splitlines())  # a lone carriage return would begin a row
+    words = " ".join(text.split())
+    return f"'{words}" if words.startswith(_FORMULA) else text
