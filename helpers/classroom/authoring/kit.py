@@ -1,11 +1,12 @@
 """The learner kit: the course as a class gets it, in one archive, without the solutions and the tests."""
 
+import logging
 import zipfile
 from pathlib import Path
 
 from helpers.atomic_write import write_atomically
 
-#: What a learner needs at the top of the course. Each is packed whole, but for what running it leaves behind.
+#: What a learner needs of the repository's top folder, packed without what running the course leaves in it.
 CONTENTS = (
     "notebooks",
     "helpers",
@@ -28,21 +29,25 @@ LEFT_BEHIND = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 TIME = (1980, 1, 1, 0, 0, 0)
 
 
+logger = logging.getLogger(__name__)
+
+
 def pack(root, out):
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
         root: the repository.
-        out: path of the zip file; it is written whole or not at all.
+        out: path of the zip file; it is written atomically.
 
     Raises:
-        ValueError: something that belongs into the kit is missing.
+        ValueError: something that belongs in the kit is missing.
         OSError: the file cannot be written.
     """
     root, out = Path(root), Path(out)
     missing = [name for name in CONTENTS if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
+    logger.info("packing %s into %s", root, out)
     write_atomically(out, lambda file: _write_archive(root, file))
 
 

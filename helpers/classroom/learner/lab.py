@@ -8,7 +8,7 @@ START = "my/00_start_here/00_start_here.ipynb"
 
 
 def launch(root, port=8888, browser=True):
-    """Become a JupyterLab server, in this process, until it is stopped. A port that is taken gives way to the next.
+    """Turn this process into a JupyterLab server, until it is stopped. Where the port is in use, the next one is tried.
 
     Args:
         root: the repository; the file browser shows it.
@@ -23,7 +23,7 @@ def launch(root, port=8888, browser=True):
 
 
 def launch_formgrader(root, port=8889, browser=True):
-    """Become a server that shows nbgrader's formgrader, in this process, until it is stopped.
+    """Turn this process into a server that shows nbgrader's formgrader, until it is stopped.
 
     Args:
         root: the repository, with nbgrader_config.py.
