@@ -6,23 +6,12 @@ from pathlib import Path
 
 from helpers.atomic_write import write_atomically
 
-#: What a learner needs of the repository's top folder, packed without what running the course leaves in it.
-CONTENTS = (
-    "notebooks",
-    "helpers",
-    "docs",
-    "examples",
-    "README.md",
-    "GLOSSARY.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "LICENSE",
-    "Makefile",
-    "environment.yml",
-    "pyproject.toml",
-    "requirements.lock",
-)
+#: What a learner needs of the repository's top folder: folders, and files.
+FOLDERS = ("notebooks", "helpers", "docs", "examples")
+FILES = ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
 
+#: What running the course leaves in these folders.
 LEFT_BEHIND = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 #: The same time in every archive, so that the same course gives the same bytes.
@@ -44,7 +33,7 @@ def pack(root, out):
         OSError: the file cannot be written.
     """
     root, out = Path(root), Path(out)
-    missing = [name for name in CONTENTS if not (root / name).exists()]
+    missing = [name for name in (*FOLDERS, *FILES) if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
     logger.info("packing %s into %s", root, out)
@@ -53,14 +42,13 @@ def pack(root, out):
 
 def _write_archive(root, file):
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in find_files(root):
+        for path in _find_files(root):
             entry = zipfile.ZipInfo(f"learner-kit/{path.relative_to(root).as_posix()}", TIME)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def find_files(root):
-    """Return the files of the kit, sorted."""
-    tops = [Path(root, name) for name in CONTENTS]
-    files = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file()]
-    return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.parts))
+def _find_files(root):
+    files = [root / name for name in FILES]
+    files += [path for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()]
+    return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.relative_to(root).parts))

@@ -36,7 +36,6 @@ CONFIG = Path(__file__).resolve().parents[3] / "nbgrader_config.py"
 #: The end of a message about something that a learner kit does not have.
 NOT_IN_KIT = "A learner kit has none: this command needs the whole course."
 
-
 logger = logging.getLogger(__name__)
 
 
