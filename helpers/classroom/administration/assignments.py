@@ -2,14 +2,13 @@
 
 import logging
 from datetime import UTC
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dateutil import parser
 
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
-from helpers.classroom.authoring.release import generate
+from helpers.classroom.authoring.release import generate, make_release
 from helpers.classroom.authoring.source import BuildError
 
 logger = logging.getLogger(__name__)
@@ -30,21 +29,19 @@ def release(course, source, due=None):
         ValueError: the notebook in notebooks/ is not what the source makes of it, or the exchange refuses it.
     """
     assignment, released = source.stem, release_path(course.root, source)
-    with TemporaryDirectory() as folder:
-        derived = generate(source, Path(folder, "derived"))
-        if not released.exists() or released.read_bytes() != derived.read_bytes():
-            number = assignment.partition("_")[0]
-            raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
-        try:
-            with course.gradebook():
-                generate(source, Path(folder, "entered"), gradebook=course.directory.db_url)
-        except BuildError as error:
-            if "Cannot add or remove cells" in str(error):
-                raise ValueError(
-                    f"{assignment} has submissions already, and other cells than when it was released. The cells of an "
-                    "assignment that was handed in must stay: edit them, but add, remove and rename none."
-                ) from None
-            raise
+    if not released.exists() or released.read_bytes() != make_release(source).encode():
+        number = assignment.partition("_")[0]
+        raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
+    try:
+        with TemporaryDirectory() as folder, course.gradebook():
+            generate(source, folder, gradebook=course.directory.db_url)
+    except BuildError as error:
+        if "Cannot add or remove cells" in str(error):
+            raise ValueError(
+                f"{assignment} has submissions already, and other cells than when it was released. The cells of an "
+                "assignment that was handed in must stay: edit them, but add, remove and rename none."
+            ) from None
+        raise
     logger.info("%s is in the gradebook, from %s", assignment, source)
     if due is not None:
         with course.gradebook() as gradebook:

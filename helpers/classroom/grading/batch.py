@@ -29,7 +29,7 @@ _HELPERS = Path(__file__).resolve().parents[2]
 #: What a submission's score follows from, besides the submission: a change in any of it grades everything again.
 _CODE = ("nn", "data", "training", "checks", "classroom/grading/sandbox")
 _CODE += tuple(f"classroom/grading/{name}.py" for name in ("grader", "sanitize", "one_submission", "submission"))
-_CODE += ("classroom/authoring/source.py",)
+_CODE += ("classroom/authoring/source.py", "classroom/authoring/cell_ids.py")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""The visible checks of saved notebooks, run with nobody in front of them: what a hosted CI calls for a learner.
+"""The visible checks of saved notebooks, run without JupyterLab: what a hosted CI calls for a learner.
 
-Answers are taken as a grader takes them and checked at the same desk, so the verdict is the grader's. They are the
-learner's own program on the learner's own machine: there is no sandbox, and nothing is executed but answers and checks.
+Answers are read and checked by the grader's own code, so the verdict is the grader's. They run without a sandbox, being
+the learner's own code on the learner's own machine; nothing is executed but answers and checks.
 """
 
 import contextlib
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import Unreadable, read_submission
 from helpers.classroom.learner.copies import find_releases
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the visible check of one exercise came to.
+    """Result of the visible check of one exercise.
 
     Args:
         exercise_id: e.g. "1.3".
@@ -36,7 +39,7 @@ class Outcome:
 
     @property
     def failed(self):
-        """Whether something was written and is not right."""
+        """Whether an answer was written and is not right."""
         return self.status not in ("right", "not written")
 
 
@@ -45,15 +48,16 @@ def run_visible_checks(root, folder):
 
     Args:
         root: the repository, with the released notebooks.
-        folder: that holds NN_name/NN_name.ipynb, or NN_name.ipynb.
+        folder: with NN_name/NN_name.ipynb, or NN_name.ipynb.
 
     Raises:
-        ValueError: there is no notebook of the course, or one cannot be read.
+        ValueError: the folder has no notebook of the course, or one cannot be read.
     """
     saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
     if not saved:
         raise ValueError(f"{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb.")
     for release, path in saved.items():
+        logger.info("checking %s", path)
         yield from _run(nbformat.read(release, as_version=4), path)
 
 
@@ -65,7 +69,7 @@ def find_missing(outcomes, needed):
         needed: ids of exercises and numbers of notebooks, e.g. "1.3" or "01".
 
     Raises:
-        ValueError: there is no such exercise or notebook.
+        ValueError: an exercise or notebook does not exist.
     """
     wanted = []
     for name in needed:
@@ -88,9 +92,9 @@ def _run(release, path):
     except Unreadable as error:
         raise ValueError(f"{path} cannot be read. {error}") from None
     with contextlib.ExitStack() as stack:
-        walls = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
-        desk = stack.enter_context(contextlib.closing(SubmissionGrader(walls, answers, secret="")))
+        sandbox = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
+        grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
         for cell in release.cells:
             if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
-                score, panels = desk.run_check(cell)
+                score, panels = grader.run_check(cell)
                 yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))

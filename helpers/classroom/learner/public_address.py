@@ -1,24 +1,27 @@
-"""The course's public address, which stands in pyproject.toml, and everything that is derived from it.
+"""The course's public address, which is set in pyproject.toml, and everything that is derived from it.
 
-Badges, the example for a CI and the first cell of the notebooks for Colab carry the address, since Colab, Binder and
+Badges, the example for a CI and the first cell of the notebooks for Colab contain the address, since Colab, Binder and
 Codespaces fetch the course from there. `make elsewhere` writes the notebooks for Colab; with a new address it changes
 that everywhere. Colab reads from GitHub alone, so the address is one of GitHub's.
 """
 
+import logging
 import re
 import tomllib
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
-from helpers.classroom.authoring.build import serialise
+from helpers.classroom.authoring.source import serialise
 from helpers.classroom.learner.colab import as_colab_copy
 from helpers.classroom.learner.copies import find_releases
 
-#: Files that carry the address, beside pyproject.toml.
+#: Files that contain the address, beside pyproject.toml.
 CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")
 
-#: What stands before the repository wherever it is part of an address; so no other word is taken for it.
+#: What precedes the repository wherever it is part of an address; so no other word is taken for it.
 _BEFORE = r"(github\.com/|/github/|/gh/|repository: |codespaces\.new/)"
+
+logger = logging.getLogger(__name__)
 
 
 def read_repository(root):
@@ -28,7 +31,7 @@ def read_repository(root):
 
 
 def write(root, repository=""):
-    """Write the notebooks for Colab; with a repository, first change the address wherever it stands.
+    """Write the notebooks for Colab; with a repository, first change the address wherever it is.
 
     Args:
         root: the repository's folder.
@@ -38,31 +41,31 @@ def write(root, repository=""):
         the paths of the files that changed
 
     Raises:
-        ValueError: this is no repository on GitHub.
+        ValueError: this is not a repository on GitHub.
     """
     root, old = Path(root), read_repository(root)
     new = re.sub(r"^(https://)?github\.com/|(\.git)?/?$", "", repository) or old
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", new):
-        raise ValueError(f"{repository} is no repository on GitHub. Name it as ADDRESS=you/course.")
-    changed = []
-    for path, text in [*_with_address(root, old, new), *_colab_copies(root, new)]:
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            replace_file(path, text)
-            changed.append(path)
-    return changed
+        raise ValueError(f"{repository} is not a repository on GitHub. Name it as ADDRESS=you/course.")
+    texts = [*_with_address(root, old, new), *_colab_copies(root, new)]
+    changed = [(path, text) for path, text in texts if _differs(path, text)]
+    for path, text in changed:
+        logger.info("writing %s", path)
+        replace_file(path, text)
+    return [path for path, _ in changed]
 
 
-def report_stale(root):
-    """Print one line for each notebook for Colab that is not what the released one makes of it; return how many."""
+def find_stale(root):
+    """Yield the path of each notebook for Colab that differs from the released one, and the command that fixes it."""
     root = Path(root)
     copies = dict(_colab_copies(root, read_repository(root)))
-    stale = [path for path, text in copies.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
-        print(f"{path.relative_to(root)} is not what notebooks/ makes of it: run `make elsewhere`.")
-    orphans = sorted({*root.glob("colab/*.ipynb")} - {*copies})
-    for path in orphans:
-        print(f"{path.relative_to(root)} has no released notebook: run `git rm {path.relative_to(root)}`.")
-    return len(stale) + len(orphans)
+    yield from ((path, "make elsewhere") for path, text in copies.items() if _differs(path, text))
+    for orphan in sorted({*root.glob("colab/*.ipynb")} - {*copies}):
+        yield orphan, f"git rm {orphan.relative_to(root)}"
+
+
+def _differs(path, text):
+    return not path.exists() or path.read_text(encoding="utf-8") != text
 
 
 def _with_address(root, old, new):
