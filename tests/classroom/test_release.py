@@ -55,8 +55,8 @@ def test_a_solution_line_that_survives_in_its_own_cell_is_refused(released, rele
 
 
 def test_a_hidden_test_that_shows_in_its_own_cell_is_refused(released, release):
-    add_line(release, "hidden-9-1", "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)")
-    assert "cell hidden-9-1: `points(double," in refuse(released, release)
+    add_line(release, "hidden-9-1", 'hidden_check("9.1", double)')
+    assert "cell hidden-9-1: `hidden_check(" in refuse(released, release)
 
 
 def test_a_release_with_outputs_is_refused(released, release):
@@ -69,13 +69,13 @@ def test_a_release_with_outputs_is_refused(released, release):
     [
         "    factor = np.ones_like(x) + 1\n    return factor * x",
         "    self.counts[index] += 1",
-        "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)",
+        'hidden_check("9.1", double)',
     ],
     ids=["two lines of a solution", "a solution of one line", "a hidden test"],
 )
 def test_a_secret_shown_elsewhere_in_the_notebook_is_refused(source_path, tmp_path, secret):
     source_path.write_text(
-        source_path.read_text() + f"\n# %%\nif False:\n{secret}\n".replace("\npoints", "\n    points")
+        source_path.read_text() + f"\n# %%\nif False:\n{secret}\n".replace("\nhidden_check", "\n    hidden_check")
     )
     with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
         generate(source_path, tmp_path / "course")
@@ -85,5 +85,5 @@ def test_nbgraders_own_command_takes_the_source_and_not_the_clean_solution(relea
     """What formgrader's button does: the solution notebook has no markers, and its release has no hidden test."""
     course = released[1].parents[2]
     solution = nbformat.read(course / "solutions/09_small/09_small.ipynb", as_version=4)
-    assert "np.full(5, -8.0)" in "".join(cell.source for cell in solution.cells)
-    assert "np.full(5, -8.0)" not in released[1].read_text()
+    assert 'hidden_check("9.1"' in "".join(cell.source for cell in solution.cells)
+    assert r"hidden_check(\"9.1" not in released[1].read_text()

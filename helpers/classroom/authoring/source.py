@@ -41,6 +41,9 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 
+#: May be above a hidden check.
+HIDDEN_IMPORT = "from helpers.checks import hidden_check"
+
 MARKER = re.compile(r" *### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
 
@@ -203,6 +206,8 @@ def _check_cell(cell):
         _check_answer_cell(cell, blocks)
     if "HIDDEN TESTS" in kinds or "hidden" in cell.id:
         _check_hidden_cell(cell, blocks)
+    if graded and not solution:
+        _check_test_cell(cell, blocks)
 
 
 def _check_grade_id(cell):
@@ -218,6 +223,18 @@ def _check_hidden_cell(cell, blocks):
     outside = _without(cell.source.split("\n"), blocks)
     if any(line and not line.startswith("#") for line in outside):
         raise BuildError("there is code outside the hidden tests; only a comment may remain in the release.")
+
+
+def _check_test_cell(cell, blocks):
+    """A test cell is one call and nothing else: the grader does not run the cell, it makes the same call itself."""
+    grade_id, lines = GradeId.parse(cell.id), cell.source.split("\n")
+    function = "check" if grade_id.kind == "check" else "hidden_check"
+    for block in blocks:
+        lines = [line for line in lines[block.begin + 1 : block.end] if line not in ("", HIDDEN_IMPORT)]
+    if not re.fullmatch(rf'{function}\("{re.escape(grade_id.exercise_id)}", \w+\)', "\n".join(lines)):
+        raise BuildError(
+            f'a test cell is the one line `{function}("{grade_id.exercise_id}", …)`, with the answer\'s name.'
+        )
 
 
 def _check_answer_cell(cell, blocks):

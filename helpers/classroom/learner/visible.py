@@ -88,9 +88,9 @@ def _run(release, path):
     except Unreadable as error:
         raise ValueError(f"{path} cannot be read. {error}") from None
     with contextlib.ExitStack() as stack:
-        walls = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
-        desk = stack.enter_context(contextlib.closing(SubmissionGrader(walls, answers, secret="")))
+        sandbox = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
+        grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
         for cell in release.cells:
             if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
-                score, panels = desk.run_check(cell)
+                score, panels = grader.run_check(grade_id, float(grading(cell)["points"]))
                 yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))
