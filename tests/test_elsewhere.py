@@ -25,7 +25,7 @@ from helpers.checks.progress import read_progress
 from helpers.checks.saved import saved_answer
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import as_solution, read_source
-from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
+from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.learner import colab, public_address
 from helpers.classroom.learner.copies import find_releases
 from helpers.classroom.learner.visible import find_missing, run_visible_checks

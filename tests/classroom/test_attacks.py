@@ -1,4 +1,4 @@
-"""Every attack earns what it should, says why, and leaves nothing behind for the next submission."""
+"""Every attack earns what it should, is told why, and leaves nothing behind for the next submission."""
 
 import multiprocessing
 import re
@@ -13,21 +13,19 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from helpers.classroom.grading.one_submission import grade_submission
-from helpers.classroom.grading.sandbox.isolation import Limits, why_no_sandbox
+from helpers.classroom.grading.grader import grade_submission
+from helpers.classroom.grading.sandbox.isolation import Limits
 from tests.classroom.attacks import ATTACKS
 from tests.classroom.attacks.document import PLACE, make
-from tests.classroom.attacks.kit import Work, max_points, paper
+from tests.classroom.attacks.kit import Work, max_points, template
 
 SECRET = "a secret of these tests"
 LIMITS = Limits(seconds=60, total=200, cpu=20, memory=640 << 20)
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
-    """What came of the attacks that are to be tested: two processes grade one after the other."""
-    if reason := why_no_sandbox(tmp_path_factory.mktemp("trial")):
-        pytest.skip(reason)
+def outcomes(request, tmp_path_factory, working_sandbox):
+    """The outcomes of the attacks that are to be tested, graded by two processes."""
     here = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     tested = {item.callspec.params["name"] for item in here}
     folder = tmp_path_factory.mktemp("graders")
@@ -42,10 +40,10 @@ def grade(name, folder):
     with tempfile.TemporaryDirectory(dir=folder) as own:
         tempfile.tempdir = own
         graded = grade_submission(
-            paper(attack.notebook), attack.data(), limits=replace(LIMITS, **attack.limits), secret=SECRET
+            template(attack.notebook), attack.data(), limits=replace(LIMITS, **attack.limits), secret=SECRET
         )
         left = [*processes_of(own), *Path(own).rglob("*")]
-        honest = grade_submission(paper("00"), Work("00").data(), limits=LIMITS, secret=SECRET)
+        honest = grade_submission(template("00"), Work("00").data(), limits=LIMITS, secret=SECRET)
     points = [score.points for score in honest.scores.values()]
     return SimpleNamespace(graded=graded, left=[*map(str, left)], next_points=points)
 
@@ -75,7 +73,7 @@ def attack(name):
 
 @pytest.fixture
 def outcome(name, outcomes):
-    """What came of it."""
+    """Its outcome."""
     return outcomes[name].result(timeout=300)
 
 

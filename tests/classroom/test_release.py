@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TWO_LINES = "    factor = np.ones_like(x) + 1\n    return factor * x"
 ONE_LINE = "    self.counts[index] += 1"
-HIDDEN = "    points(double, np.full(5, -8.0), np.full(5, -16.0), 1)"
+HIDDEN = '    hidden_check("9.1", double)'
 
 every_secret = pytest.mark.parametrize(
     "secret", [TWO_LINES, ONE_LINE, HIDDEN], ids=["two lines of a solution", "a solution of one line", "a hidden test"]

@@ -1,10 +1,15 @@
 """A source with a fault is refused, in a sentence that names the file and the cell."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from helpers.classroom.authoring.source import BuildError, as_release, as_solution, read_source
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import BuildError, as_release, as_solution, grading, read_source
+
+ROOT = Path(__file__).resolve().parents[2]
 
 BLOCK = """\
     ### BEGIN SOLUTION
@@ -111,19 +116,44 @@ FAULTS = {
         "cell ex-9-3: a text cell has no markers",
     ),
     "hidden tests without markers": (
-        "### BEGIN HIDDEN TESTS\npoints(double, np.full(5, -8.0), np.full(5, -16.0), 1)\n### END HIDDEN TESTS",
-        "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)",
+        '### BEGIN HIDDEN TESTS\nhidden_check("9.1", double)\n### END HIDDEN TESTS',
+        'hidden_check("9.1", double)',
         "cell hidden-9-1: hidden tests stand between one ### BEGIN HIDDEN TESTS",
     ),
     "code beside hidden tests": (
         "### BEGIN HIDDEN TESTS",
-        "points(double, np.zeros(1), np.zeros(1), 1)\n### BEGIN HIDDEN TESTS",
+        'hidden_check("9.1", double)\n### BEGIN HIDDEN TESTS',
         "cell hidden-9-1: there is code outside the hidden tests",
     ),
     "hidden tests in a cell that is not graded": (
         'print("sum"',
         '### BEGIN HIDDEN TESTS\n1\n### END HIDDEN TESTS\nprint("sum"',
         "hidden tests belong in a graded cell of their own",
+    ),
+    "a check beside something else": (
+        'check("9.2", Counter)',
+        'print("here")\ncheck("9.2", Counter)',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a check whose points are changed": (
+        'check("9.2", Counter)',
+        'check("9.2", Counter) / 2',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a check of another exercise": (
+        'check("9.2", Counter)',
+        'check("9.1", double)',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a hidden check beside something else": (
+        'hidden_check("9.1", double)\n',
+        'double(3)\nhidden_check("9.1", double)\n',
+        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
+    ),
+    "a visible check between the markers of a hidden one": (
+        'hidden_check("9.1", double)\n',
+        'check("9.1", double)\n',
+        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
     ),
     "a graded cell without points": (
         '"points": 2, ',
@@ -197,9 +227,18 @@ def test_a_cell_for_the_release_alone_is_not_in_the_solution(source_path):
     assert "where = 1" in [cell.source for cell in as_release(source).cells]
 
 
-def test_a_rubric_is_in_the_solution_and_in_what_a_grader_sees_and_never_in_the_release(source_path):
+def test_a_rubric_is_in_the_solution_and_in_the_grading_template_and_never_in_the_release(source_path):
     rubric = '\n\n# %% [markdown] tags=["solution", "rubric"]\n# **The rubric**: one point for a number.\n'
     source_path.write_text(source_path.read_text(encoding="utf-8") + rubric, encoding="utf-8")
     source = read_source(source_path)
     texts = [as_solution(source), as_release(source, rubric=True), as_release(source)]
     assert [any("The rubric" in cell.source for cell in text.cells) for text in texts] == [True, True, False]
+
+
+@pytest.mark.parametrize("path", find_sources(ROOT), ids=lambda path: path.stem)
+def test_every_check_names_the_answer_of_its_exercise(path):
+    cells = [cell for cell in read_source(path).cells if grading(cell).get("grade") and not grading(cell)["solution"]]
+    calls = [line for cell in cells for line in cell.source.split("\n") if 'check("' in line]
+    found = [re.fullmatch(r'(?:hidden_)?check\("([\d.]+)", (\w+)\)', line) for line in calls]
+    assert len(found) == len(cells) >= 2
+    assert [match[2] for match in found] == [EXERCISES[match[1]].name for match in found]

@@ -45,7 +45,11 @@ NOTEBOOK_METADATA = {
 }
 
 MARKER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+
 LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
+
+#: May be above a hidden check.
+HIDDEN_IMPORT = "from helpers.checks import hidden_check"
 
 
 class BuildError(ValueError):
@@ -196,6 +200,8 @@ def _check_cell(cell):
         _check_answer_cell(cell, blocks)
     if "HIDDEN TESTS" in kinds or "hidden" in grading(cell).get("grade_id", ""):
         _check_hidden_cell(cell, blocks)
+    if graded and not solution:
+        _check_test_cell(cell, blocks)
 
 
 def _check_hidden_cell(cell, blocks):
@@ -203,6 +209,18 @@ def _check_hidden_cell(cell, blocks):
         raise BuildError("hidden tests stand between one ### BEGIN HIDDEN TESTS and one ### END HIDDEN TESTS.")
     if any(line and not line.startswith("#") for line in _release_of(cell).split("\n")):
         raise BuildError("there is code outside the hidden tests; only a comment may remain in the release.")
+
+
+def _check_test_cell(cell, blocks):
+    """A test cell is one call and nothing else: the grader does not run the cell, it makes the same call itself."""
+    grade_id, lines = GradeId.parse(cell.id), cell.source.split("\n")
+    function = "check" if grade_id.kind == "check" else "hidden_check"
+    for block in blocks:
+        lines = [line for line in lines[block.begin + 1 : block.end] if line not in ("", HIDDEN_IMPORT)]
+    if not re.fullmatch(rf'{function}\("{re.escape(grade_id.exercise_id)}", \w+\)', "\n".join(lines)):
+        raise BuildError(
+            f'a test cell is the one line `{function}("{grade_id.exercise_id}", …)`, with the answer\'s name.'
+        )
 
 
 def _check_answer_cell(cell, blocks):

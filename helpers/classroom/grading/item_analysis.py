@@ -1,4 +1,4 @@
-"""What a class found hard: for each exercise how many got it right, what went wrong, and which mistakes were named."""
+"""Item analysis of a class: how many got each exercise right, what went wrong, and which mistakes were named."""
 
 import statistics
 from collections import Counter
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from helpers.checks.grade_id import GradeId
 
-#: The four ways an exercise can end for a learner, for the picture; each status of a Score belongs to one.
+#: The four outcomes of an exercise, for the figure; each status of a Score belongs to one.
 ENDS = ("right", "wrong", "not written", "stopped")
 _END_OF = {"right": "right", "wrong": "wrong", "not written": "not written", "not defined": "not written"}
 
@@ -17,9 +17,9 @@ class Item:
 
     Args:
         exercise: its number, e.g. "1.3".
-        ends: how often its visible check came to each of ENDS.
+        ends: how often its visible check had each outcome in ENDS.
         hidden_right: how often its hidden check was right.
-        statuses: how often its visible check came to each status of a Score.
+        statuses: how often its visible check had each status of a Score.
         mistakes: how often each known mistake was named.
     """
 
@@ -36,7 +36,7 @@ class Item:
 
 
 def analyse(results):
-    """Return an Item for each exercise, the one most often wrong first.
+    """Return an Item for each exercise, those with the fewest right answers first.
 
     Args:
         results: Graded objects.
@@ -78,7 +78,7 @@ def summarise(results):
 
 
 def failures(results):
-    """Return how often the visible checks ended in each other status than right, the most frequent first.
+    """Return how often the visible checks had each status other than right, the most frequent first.
 
     Args:
         results: Graded objects.

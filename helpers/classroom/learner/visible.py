@@ -96,5 +96,5 @@ def _run(release, path):
         grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
         for cell in release.cells:
             if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
-                score, panels = grader.run_check(cell)
+                score, panels = grader.run_check(grade_id, float(grading(cell)["points"]))
                 yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))
