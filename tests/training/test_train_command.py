@@ -157,7 +157,7 @@ def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
         assert re.search(r"Stopped after step [\d,]+ of .*the same command again", errors)
         assert "Traceback" not in errors
     finished = run(*arguments)
-    assert "Going on with the run" in finished.stdout
+    assert "Resuming the run" in finished.stdout
     np.testing.assert_equal(outcome(tmp_path / "run"), outcome(whole[0]))
 
 
