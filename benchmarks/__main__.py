@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from helpers.__main__ import ROOT
-from helpers.command_line import run_app
+from helpers.command_line import App, run_app
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = App()
 
 
 @app.command()

@@ -10,11 +10,18 @@ from typing import Annotated
 
 import typer
 
-from helpers.command_line import resumable, run_app
+from helpers import logs
+from helpers.command_line import App, Verbosity, resumable, run_app
 
 ROOT = Path(__file__).resolve().parent.parent
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = App(no_args_is_help=True)
+
+
+@app.callback()
+def main(verbosity: Verbosity = 0):
+    """Learn, train, build, and grade; `make help` lists the same commands."""
+    logs.configure(verbosity)
 
 
 @app.command()

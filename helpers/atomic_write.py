@@ -1,10 +1,13 @@
 """Writing files atomically: at every moment a file has either its old content or all of the new."""
 
+import logging
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+logger = logging.getLogger(__name__)
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -40,6 +43,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         _sync_folder(path.parent)
+        logger.debug("Wrote %s.", path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and (error.filename is None or Path(error.filename) == temporary):

@@ -7,11 +7,14 @@ around them as JSON, and a checksum of both; nothing in it can run as code.
 import hashlib
 import io
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from helpers.atomic_write import write_atomically
+
+logger = logging.getLogger(__name__)
 
 
 class DamagedCheckpointError(ValueError):
@@ -59,7 +62,9 @@ class Checkpoints:
         for path in reversed(paths):
             tree = _read_tree(path.read_bytes())
             if tree is not None:
+                logger.info("Read checkpoint %s.", path)
                 return tree
+            logger.info("Checkpoint %s is damaged; renaming it.", path)
             path.rename(path.with_name(path.name + ".damaged"))
         if paths or any(self.folder.glob("*.damaged")):
             raise DamagedCheckpointError(

@@ -1,6 +1,7 @@
 """What ``python -m helpers train`` does, except for the figures: start or resume a run, measure it, show it."""
 
 import hashlib
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from helpers.training.experiment import TEMPERATURE, build_model, measure, measu
 from helpers.training.presets import choose
 from helpers.training.runs import RunFolder
 from helpers.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 SENTENCES = 3
 
@@ -40,6 +43,7 @@ class Run:
         self.settings = choose(preset, epochs)
         self.corpus = load_corpus(corpus, unit=unit)
         self.seed = seed
+        logger.info("Corpus %s; settings %s, seed %d.", self.corpus, self.settings, seed)
         config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed, **asdict(self.settings)}
         path = out or Path("runs") / f"{Path(self.corpus.name).stem}-{preset}-seed{seed}"
         self.folder = RunFolder(path, config, fresh)
@@ -77,6 +81,7 @@ class Run:
             results, a dict of numbers in JSON's types, and a list of sentences.
         """
         trainer, rng = self.trainer, np.random.default_rng(self.seed)
+        logger.info("Measuring the model and the baselines.")
         with trainer.average.in_place():
             perplexities = measure(trainer.model, self.corpus)
             sentences = [write_sentence(trainer.model, self.corpus, rng) for _ in range(SENTENCES)]

@@ -4,11 +4,14 @@ import csv
 import io
 import itertools
 import json
+import logging
 import math
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
 from helpers.training.checkpoints import Checkpoints
+
+logger = logging.getLogger(__name__)
 
 
 class RunFolder:
@@ -32,7 +35,9 @@ class RunFolder:
             self._check_is_run()
         if (self.path / "config.json").exists():
             if fresh:
-                self.path.rename(_free_path(self.path))
+                free = _free_path(self.path)
+                logger.info("Renaming the old run %s to %s.", self.path, free)
+                self.path.rename(free)
             else:
                 self._check_config(config)
         self._write_json("config.json", config)
@@ -70,6 +75,7 @@ class RunFolder:
         """
         replace_file(self.path / "samples.txt", "".join(f"{sentence}\n" for sentence in sentences))
         self._write_json("results.json", results)
+        logger.info("Wrote the results of the run to %s.", self.path)
 
     def _write_json(self, name, content):
         text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)

@@ -3,6 +3,7 @@
 import csv
 import functools
 import hashlib
+import logging
 from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -16,6 +17,8 @@ from helpers.nn import count_parameters
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 #: The finished runs that the course shows.
 FOLDER = Path(__file__).parent / "sweeps"
@@ -125,10 +128,12 @@ def run_sweep(name, folder=FOLDER, seeds=SEEDS, workers=None):
             raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Move it away and run again.")
         done.add((run["row"], run["seed"]))
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
+    logger.info("Sweep %s: %d runs are in %s, %d are missing.", name, len(done), path, len(missing))
     with tqdm(total=len(missing), desc=name, unit="run") as bar, closing(_run_all(rows, missing, workers)) as runs:
         for row, seed, run in runs:
             _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
             bar.update()
+            logger.info("Finished row %s, seed %d: %s", row, seed, run)
 
 
 def _run_all(rows, missing, workers):

@@ -1,6 +1,7 @@
 """The training loop: truncated BPTT over a text, epoch by epoch, which can be interrupted and resumed at any time."""
 
 import itertools
+import logging
 import math
 import time
 
@@ -12,6 +13,8 @@ from helpers.training.averaging import RunningAverage
 from helpers.training.interrupt import Interrupted, interruptible
 from helpers.training.optimisers import SGD, Adam
 from helpers.training.perplexity import evaluate, perplexity
+
+logger = logging.getLogger(__name__)
 
 #: Steps between two updates of the average: neighbouring weights hardly differ, and each update costs time.
 AVERAGE_EVERY = 4
@@ -92,6 +95,7 @@ class Trainer:
         try:
             bar = tqdm(total=self.total_steps, initial=self.step, unit="step", mininterval=0.5)
             with interruptible() as watch, bar:
+                logger.info("Training %s from step %d to %d.", self.settings, self.step, self.total_steps)
                 while self.epoch < self.settings.epochs:
                     self._train_epoch(watch, bar)
                     self._end_epoch(watch)
@@ -139,6 +143,7 @@ class Trainer:
             }
         )
         self.schedule.end_epoch(valid)
+        logger.info("End of epoch: %s", self.history[-1])
         self.epoch, self.window, self.start, self.state = self.epoch + 1, 0, None, None
         self.nll, self.tokens = 0.0, 0
         if self.report:
