@@ -5,12 +5,15 @@ PY := .venv/bin/python
 READY := .venv/made-for
 TOOLS := .venv/has-tools
 DASK := .venv/has-dask
+VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
+HELPERS := $(PY) -m helpers $(VERBOSE)
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
 
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
-	@$(PY) -m helpers learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
+	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
 test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
@@ -19,62 +22,62 @@ test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g
 	@$(PY) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist worksteal)
 
 train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
-	@$(PY) -m helpers train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
+	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
 
 notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them or one: NB=01.
-	@$(PY) -m helpers notebooks $(NB)
+	@$(HELPERS) notebooks $(NB)
 
 stale: $(READY)  ## List the derived notebooks that differ from their source; fails if any does.
-	@$(PY) -m helpers stale
+	@$(HELPERS) stale
 
 progress: $(READY)  ## Show which exercises are done and what comes next, from your notebooks in my/.
-	@$(PY) -m helpers progress
+	@$(HELPERS) progress
 
 visible: $(READY)  ## Run the visible checks on saved notebooks, without JupyterLab: IN=folder, NEED="01 2.1".
-	@$(PY) -m helpers visible $(if $(IN),"$(IN)") $(foreach name,$(NEED),--need "$(name)")
+	@$(HELPERS) visible $(if $(IN),"$(IN)") $(foreach name,$(NEED),--need "$(name)")
 
 restore: $(READY)  ## Replace your copy of a notebook by a fresh one; yours is kept as a numbered backup: NB=01.
-	@$(PY) -m helpers restore $(NB)
+	@$(HELPERS) restore $(NB)
 
 sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run the missing runs of a training sweep: NAME=ablation. SCHEDULER= as for grade.
-	@$(PY) -m helpers sweep $(NAME) $(ON_CLUSTER) $(ARGS)
+	@$(HELPERS) sweep $(NAME) $(ON_CLUSTER) $(ARGS)
 
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course changes the public address first.
-	@$(PY) -m helpers elsewhere $(ADDRESS)
+	@$(HELPERS) elsewhere $(ADDRESS)
 
 site: $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
-	@$(PY) -m helpers site $(SITE)
+	@$(HELPERS) site $(SITE)
 
 test-site: site  ## Test every page of both books, in headless Chromium.
 	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),tests/browser/test_site.py)
 
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
-	@$(PY) -m helpers kit
+	@$(HELPERS) kit
 
 # For an instructor; the guide is docs/instructors.md. With DRY=1 a command says what it would do, and does nothing.
 DRY_RUN = $(if $(DRY),--dry-run)
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59".
-	@$(PY) -m helpers release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
+	@$(HELPERS) release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
 
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
-	@$(PY) -m helpers roster "$(FROM)" $(DRY_RUN) $(ARGS)
+	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
 
 collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01, FROM=moodle.zip.
-	@$(PY) -m helpers collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
+	@$(HELPERS) collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
 
 export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain.
-	@$(PY) -m helpers export $(FOR) $(DRY_RUN) $(ARGS)
+	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
 grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
-	@$(PY) -m helpers grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
+	@$(HELPERS) grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
 cluster: $(DASK)  ## Run a Dask cluster on this machine, to rehearse for a larger one: WORKERS=2.
-	@$(PY) -m helpers cluster $(if $(WORKERS),--workers "$(WORKERS)")
+	@$(HELPERS) cluster $(if $(WORKERS),--workers "$(WORKERS)")
 
 credentials: $(DASK)  ## Make TLS credentials for a cluster of several machines, in build/cluster/.
-	@$(PY) -m helpers credentials
+	@$(HELPERS) credentials
 
 test-cluster: $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
@@ -83,14 +86,14 @@ test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root 
 	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
-	@$(PY) -m helpers formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
+	@$(HELPERS) formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
 feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01.
-	@$(PY) -m helpers feedback $(NB) $(DRY_RUN)
+	@$(HELPERS) feedback $(NB) $(DRY_RUN)
 
 bench: $(READY)  ## Benchmark the layers and the grading against PyTorch and stock nbgrader; only one: WHAT=grading.
 	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }
-	@$(PY) -m benchmarks $(WHAT)
+	@$(PY) -m benchmarks $(VERBOSE) $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
 	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \

@@ -1,18 +1,18 @@
 """The command line of the benchmarks: ``python -m benchmarks [layers|grading]``; ``make bench`` runs it."""
 
-# It sets one BLAS thread, which must come before NumPy is imported.
-from helpers.__main__ import ROOT, run_app  # isort: skip
-
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+from helpers.__main__ import ROOT
+from helpers.command_line import App, run_app
+
+app = App()
 
 
 @app.command()
-def bench(what: Annotated[str, typer.Argument(help="layers or grading; both if left out.")] = "") -> None:
-    """Measure the reference layers and the grading of a class, beside PyTorch and stock nbgrader; into build/."""
+def bench(what: Annotated[str, typer.Argument(help="layers or grading; both by default.")] = "") -> None:
+    """Measure the layers and the grading of a class, beside PyTorch and stock nbgrader; results go to build/."""
     from benchmarks import grading, layers
 
     measures = {"layers": layers.run, "grading": grading.run}

@@ -1,8 +1,8 @@
-"""The measured goals of grading: its throughput beside nbgrader's own, its memory, and how the cost grows.
+"""Throughput of grading beside nbgrader's own, its memory, and how the cost grows with the class.
 
 The same honest submissions are graded by stock `nbgrader autograde` as one process, by two of them side by side, and
-by `make grade` on two cores with the sandbox on. Each of them starts anew, in a copy of the same course, with one BLAS
-thread. Every process that it starts is watched: CPU time is comparable on a busy machine, the wall clock less so.
+by `make grade` on two cores with the sandbox on. Each run starts in a fresh copy of the same course, with one BLAS
+thread. All its processes are monitored: CPU time is comparable on a busy machine, the wall clock less so.
 """
 
 import json
@@ -14,7 +14,6 @@ import threading
 import time
 import warnings
 from collections import defaultdict
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,10 +24,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import capture_log
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.layers import Row, describe_machine
-from helpers.atomic_write import replace_file
+from benchmarks.layers import Row, describe_machine, report
 from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import generate
@@ -45,8 +42,8 @@ def run(json_path, submissions=50, sizes=(50, 200)):
     """Measure everything, print one table, and write all of it as JSON.
 
     Args:
-        json_path: where to write; folders that are missing are made.
-        submissions: how many are graded in each of the three ways.
+        json_path: of the JSON file; missing folders are created.
+        submissions: number graded in each of the three ways.
         sizes: of the classes whose costs are compared; the last may be in the thousands.
     """
     console = Console(highlight=False, soft_wrap=True)
@@ -65,14 +62,9 @@ def run(json_path, submissions=50, sizes=(50, 200)):
             console.print(f"grading {size:,} submissions …", style="dim")
             larger = _make_course(Path(folder, f"course-{size}"), size)
             costs[size] = _measure(larger, Path(folder, f"size-{size}"), [("ours",)])
-    rows = as_rows(found, costs)
-    console.print(_as_table(rows, submissions), soft_wrap=False)
-    for line in remarks(found, costs):
-        console.print(line, markup=False)
-    report = {"machine": describe_machine(), "rows": [asdict(row) | {"met": row.met} for row in rows]}
-    report |= {"ways": _without_scores(found), "sizes": _without_scores(costs)}
-    replace_file(Path(json_path), json.dumps(report, indent=2) + "\n")
-    console.print(f"Written to {json_path}.", markup=False)
+    title = f"Grading {submissions} honest submissions of notebook {NOTEBOOK} on {CORES} cores"
+    more = {"machine": describe_machine(), "ways": _without_scores(found), "sizes": _without_scores(costs)}
+    report(title, as_rows(found, costs), remarks(found, costs), json_path, more, digits=3)
 
 
 _WAYS = {
@@ -104,7 +96,7 @@ def as_rows(found, costs):
 
 
 def remarks(found, costs):
-    """Yield what one has to know to read the table; arguments as for `as_rows`."""
+    """Yield what a reader has to know to judge the table; arguments as for `as_rows`."""
     for name, words in _WAYS.items():
         one = found[name]
         yield (
@@ -125,16 +117,6 @@ def remarks(found, costs):
     yield f"Load of this machine now: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. On a busy one trust the CPU."
 
 
-def _as_table(rows, submissions):
-    table = Table(title=f"Grading {submissions} honest submissions of notebook {NOTEBOOK} on {CORES} cores")
-    for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
-        table.add_column(heading, justify=justify)
-    for row in rows:
-        met = "[green]yes[/]" if row.met else "[red]no[/]"
-        table.add_row(row.measure, f"{row.got:.3f} {row.unit}", f"≤ {row.goal:.3f} {row.unit}", met)
-    return table
-
-
 def _without_scores(found):
     return {name: {key: value for key, value in one.items() if key != "scores"} for name, one in found.items()}
 
@@ -143,7 +125,7 @@ def _without_scores(found):
 
 
 def _make_course(root, submissions):
-    """A released course in which so many students, half of them a… and half b…, have handed in right answers."""
+    """Make a released course with that many students, half of them a… and half b…, who submitted right answers."""
     source = find_sources(_ROOT, NOTEBOOK)[0]
     release = nbformat.read(generate(source, root), as_version=4)
     course = Course(root)
@@ -161,7 +143,7 @@ def _make_course(root, submissions):
 
 
 def _name(course):
-    """The one assignment of such a course."""
+    """Return the name of the only assignment of such a course."""
     return find_sources(course.root)[0].stem
 
 
@@ -178,7 +160,7 @@ def _scores(course, assignment):
 
 
 def _measure(course, root, commands):
-    """Run commands side by side in a copy of a course, and return what they took."""
+    """Run commands side by side in a copy of a course, and return their cost."""
     shutil.copytree(course, root)
     environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     begun = time.monotonic()
@@ -187,26 +169,26 @@ def _measure(course, root, commands):
         programs = [[sys.executable, "-m", "benchmarks.grading", *command, str(root)] for command in commands]
         pipes = {"stdout": subprocess.PIPE, "stderr": errors, "text": True}
         processes = [subprocess.Popen(program, env=environment, cwd=_ROOT, **pipes) for program in programs]
-        with Watch([process.pid for process in processes]) as watch:
-            said = [process.communicate()[0] for process in processes]
+        with Monitor([process.pid for process in processes]) as monitor:
+            outputs = [process.communicate()[0] for process in processes]
     wall = time.monotonic() - begun
     if any(process.returncode for process in processes):
-        raise ValueError(f"A run that was to be measured failed.\n{log.read_text()[-3000:]}")
-    told = [json.loads(text.splitlines()[-1]) for text in said]
+        raise ValueError(f"A measured run failed.\n{log.read_text()[-3000:]}")
+    reported = [json.loads(text.splitlines()[-1]) for text in outputs]
     copy = Course(root)
     assignment = _name(copy)
     return {
         "wall": wall,
-        "cpu": watch.cpu(),
-        "memory": dict(watch.memory),
+        "cpu": monitor.cpu(),
+        "memory": dict(monitor.memory),
         "count": len(copy.submitted(assignment)),
         "scores": _scores(copy, assignment),
-        **{key: sum(one[key] for one in told) for key in told[0]},
+        **{key: sum(one[key] for one in reported) for key in reported[0]},
     }
 
 
-class Watch:
-    """Looks at processes and at all that they start, twenty times a second, as a context manager.
+class Monitor:
+    """Samples processes and their descendants twenty times a second, as a context manager.
 
     Args:
         pids: of the processes.
@@ -214,26 +196,26 @@ class Watch:
 
     def __init__(self, pids):
         self.pids = pids
-        self.times = {}  # (pid, time of its start) -> CPU time [s]
-        self.memory = defaultdict(int)  # role -> the largest resident set of one process [bytes]
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.times = {}  # (pid, start time) -> CPU time [s]
+        self.memory = defaultdict(int)  # role -> largest resident set of a process [bytes]
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self):
         self.thread.start()
         return self
 
     def __exit__(self, *error):
-        self.over.set()
+        self.ended.set()
         self.thread.join()
 
     def cpu(self):
         """Return the CPU time of all processes together [s]."""
         return sum(self.times.values())
 
-    def _look(self):
-        while not self.over.wait(0.05):
-            for process in self._family():
+    def _sample(self):
+        while not self.ended.wait(0.05):
+            for process in self._processes():
                 try:
                     with process.oneshot():
                         times = process.cpu_times()
@@ -243,7 +225,7 @@ class Watch:
                 except psutil.Error:
                     continue  # it has just ended
 
-    def _family(self):
+    def _processes(self):
         for pid in self.pids:
             try:
                 yield (head := psutil.Process(pid))
@@ -264,10 +246,10 @@ class Watch:
 
 
 def _stock(root, pattern):
-    """Let nbgrader grade the students whose ids match, and return the CPU of its steps but for the execution [s]."""
+    """Let nbgrader grade the students whose ids match; return the CPU time of its steps without the execution [s]."""
     course = Course(root)
     config = course.config.copy()
-    config.pop("Autograde")  # nbgrader's own steps, and not this course's
+    config.pop("Autograde")  # nbgrader's own steps, not those of this course
     config.CourseDirectory.assignment_id = _name(course)
     config.CourseDirectory.student_id = pattern
     execute, waited = Execute.preprocess, 0.0
@@ -291,7 +273,7 @@ def _stock(root, pattern):
 
 
 def _ours(root):
-    """Grade as `make grade` does, and return the CPU of this process [s]."""
+    """Grade as `make grade` does; return the CPU time of this process [s]."""
     course = Course(root)
     begun = time.process_time()
     batch = Batch(course, _name(course), Settings())

@@ -1,7 +1,7 @@
-"""The measured goals: a training step's time against its own matrix products, PyTorch and the plain layers; its memory.
+"""Speed of a training step beside its own matrix products, PyTorch and the plain layers; its memory.
 
 Everything runs on one BLAS thread with random words. The candidates take turns and CPU time is measured, so that a busy
-machine disturbs all of them alike; a ratio is the median over the rounds.
+machine slows all of them alike; a ratio is the median over the rounds.
 """
 
 import importlib.util
@@ -12,7 +12,6 @@ import statistics
 import time
 import tracemalloc
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -101,9 +100,9 @@ def our_step(setting, layers, batch_size=None, steps=None):
 
 
 def bare_products(setting):
-    """Return a function that does the matrix products of a training step and nothing else, in memory it already has.
+    """Return a function that does only the matrix products of a training step, in memory allocated beforehand.
 
-    The shapes and memory orders are those of the fast layers, one by one in the order of their use.
+    The shapes and memory orders are those of the fast layers, in the order of their use.
     """
     H, rows = setting.hidden, N * T
     rng = np.random.default_rng(0)
@@ -185,7 +184,7 @@ def cpu_times(steps, rounds):
 
     Args:
         steps: dict from name to a function without arguments.
-        rounds: how often each is run, after a first time that does not count.
+        rounds: how often each is run, after one run that does not count.
 
     Returns:
         dict from name to a list of CPU times, one for each round [s].
@@ -202,7 +201,7 @@ def cpu_times(steps, rounds):
 
 
 def ratio(times, name, other):
-    """How long one candidate takes in terms of another, the median over the rounds."""
+    """The time of one candidate divided by that of another, the median over the rounds."""
     return statistics.median(mine / theirs for mine, theirs in zip(times[name], times[other]))
 
 
@@ -213,7 +212,7 @@ def memory(build):
         build: returns the function to run.
 
     Returns:
-        the peak over all of it, and what the last run needed on top of what was there before it [MB of 10⁶ bytes].
+        the peak over all of it, and what the last run allocated beyond what was in use before it [MB of 10⁶ bytes].
     """
     tracemalloc.start()
     try:
@@ -255,7 +254,7 @@ def measure(setting):
         "plain": our_step(setting, PLAIN),
     }
     goals = {"products": setting.bare, "plain": setting.plain}
-    if torch_is_here():
+    if torch_is_installed():
         steps["torch"] = torch_step(setting)
         goals["torch"] = setting.torch
     times = cpu_times(steps, setting.rounds)
@@ -288,7 +287,7 @@ def run(json_path):
     """Measure everything, print one table, and write all of it as JSON.
 
     Args:
-        json_path: where to write; folders that are missing are made.
+        json_path: of the JSON file; missing folders are created.
     """
     console, rows, times = Console(), [], {}
     with threadpool_limits(1):
@@ -299,27 +298,37 @@ def run(json_path):
         console.print("measuring how the cost grows …", style="dim")
         rows += measure_growth(SETTINGS[0])
         machine = describe_machine()
-    console.print(as_table(rows))
-    for line in remarks(times, machine):
-        console.print(line, markup=False, highlight=False)
-    report = {"machine": machine, "rows": [asdict(row) | {"met": row.met} for row in rows], "cpu_seconds": times}
-    replace_file(Path(json_path), json.dumps(report, indent=2) + "\n")
-    console.print(f"Written to {json_path}.", markup=False, highlight=False)
+    title = f"A training step, V = {V:,}, N = {N}, T = {T}, float32, one thread"
+    report(title, rows, remarks(times, machine), json_path, {"machine": machine, "cpu_seconds": times})
 
 
-def as_table(rows):
-    """Lay the rows out for a terminal."""
-    table = Table(title=f"A training step, V = {V:,}, N = {N}, T = {T}, float32, one thread")
+def report(title, rows, lines, json_path, more, digits=2):
+    """Print the table and some lines below it, and write the rows as JSON.
+
+    Args:
+        title: of the table.
+        rows: list of Row.
+        lines: to print below the table.
+        json_path: of the JSON file; missing folders are created.
+        more: dict of what the file holds besides the rows.
+        digits: decimals in the table.
+    """
+    table = Table(title=title)
     for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
         table.add_column(heading, justify=justify)
     for row in rows:
         met = "[green]yes[/]" if row.met else "[red]no[/]"
-        table.add_row(row.measure, f"{row.got:.2f} {row.unit}", f"≤ {row.goal:.2f} {row.unit}", met)
-    return table
+        table.add_row(row.measure, f"{row.got:.{digits}f} {row.unit}", f"≤ {row.goal:.{digits}f} {row.unit}", met)
+    content = more | {"rows": [asdict(row) | {"met": row.met} for row in rows]}
+    replace_file(json_path, json.dumps(content, indent=2) + "\n")
+    console = Console()
+    console.print(table)
+    for line in [*lines, f"Written to {json_path}."]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def remarks(times, machine):
-    """Yield what one has to know to read the table."""
+    """Yield what a reader has to know to judge the table."""
     for name, found in times.items():
         medians = ", ".join(f"{what} {1000 * statistics.median(values):.1f}" for what, values in found.items())
         yield f"{name}: CPU time of a step in ms, {medians}."
@@ -329,12 +338,12 @@ def remarks(times, machine):
     yield f"BLAS: {', '.join(machine['blas'])}."
     if machine["settings"]:
         yield f"Set in this environment: {', '.join(machine['settings'])}."
-    if not torch_is_here():
+    if not torch_is_installed():
         yield 'PyTorch is not installed, so nothing is compared with it: pip install -e ".[torch]"'
 
 
 def describe_machine():
-    """Say what the figures were measured with: a BLAS picks its kernels by processor, and they decide the ratios."""
+    """Describe the machine: a BLAS picks its kernels by processor, and they decide the ratios."""
     blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
     machine = {
         "platform": platform.platform(),
@@ -344,13 +353,13 @@ def describe_machine():
         "blas": [f"{one['internal_api']} {one['version']} with kernels for {one['architecture']}" for one in blas],
         "settings": sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("OPENBLAS_")),
     }
-    if torch_is_here():
+    if torch_is_installed():
         import torch
 
         machine["torch"] = torch.__version__
     return machine
 
 
-def torch_is_here():
-    """Whether PyTorch is installed: it is an extra, and only measured against."""
+def torch_is_installed():
+    """Whether PyTorch, an extra, is installed."""
     return importlib.util.find_spec("torch") is not None

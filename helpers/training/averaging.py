@@ -6,7 +6,7 @@ import numpy as np
 
 
 class RunningAverage:
-    """The mean of the parameters over the moments at which `update` was called.
+    """The mean of the parameters over the calls of `update`.
 
     mean ← mean + (value - mean) / count
 
@@ -23,14 +23,14 @@ class RunningAverage:
         self.means = [np.zeros_like(param.value) for param in params]
 
     def update(self):
-        """Take in the values of now."""
+        """Include the current values."""
         self.count += 1
         for mean, param in zip(self.means, self.params):
             mean += (param.value - mean) / self.count
 
     @contextmanager
     def in_place(self):
-        """Put the means in the place of the values while the ``with`` block runs; no difference before an update."""
+        """Replace the values by the means while the ``with`` block runs; before the first update nothing changes."""
         if not self.count:
             yield
             return
@@ -42,11 +42,11 @@ class RunningAverage:
             _copy(values, self.params)
 
     def state_dict(self):
-        """Return what `load_state_dict` needs to go on from here."""
+        """Return what `load_state_dict` needs to continue from here."""
         return {"count": self.count, "means": self.means}
 
     def load_state_dict(self, state):
-        """Go on from a saved state."""
+        """Restore a saved state."""
         self.count = state["count"]
         for mean, saved in zip(self.means, state["means"]):
             mean[...] = saved

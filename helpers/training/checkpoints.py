@@ -1,17 +1,20 @@
-"""Checkpoints that survive a crash: written whole or not at all, checked when read, the last two of them kept.
+"""Checkpoints that survive a crash: written atomically, verified when read, the last two of them kept.
 
-A checkpoint is a tree of dicts, lists, tuples, arrays, numbers and strings. In its .npz file the arrays stand as they
-are, the tree around them as JSON, and a checksum beside the two; nothing in it can run as code.
+A checkpoint is a tree of dicts, lists, tuples, arrays, numbers and strings. Its .npz file holds the arrays, the tree
+around them as JSON, and a checksum of both; nothing in it can run as code.
 """
 
 import hashlib
 import io
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
 
 from helpers.atomic_write import write_atomically
+
+logger = logging.getLogger(__name__)
 
 
 class DamagedCheckpointError(ValueError):
@@ -22,7 +25,7 @@ class Checkpoints:
     """The checkpoints of one run, the newest two of them on disk.
 
     Args:
-        folder: where they are; made with the first one.
+        folder: where they are; created with the first one.
     """
 
     KEEP = 2
@@ -38,39 +41,34 @@ class Checkpoints:
             step: the number of training steps so far; the highest one is the newest.
 
         Raises:
-            OSError: it could not be written, e.g. as the disk is full; the checkpoints before it are untouched.
+            OSError: it could not be written, e.g. because the disk is full; earlier checkpoints are unchanged.
         """
-        path = self.folder / f"step-{step:08d}.npz"
-        try:
-            write_atomically(path, lambda file: _write_tree(file, tree))
-        except OSError as error:
-            raise OSError(
-                f"The checkpoint {path} could not be written: {error.strerror or error}. The one before it is "
-                "untouched; once this is mended, the same command goes on from there."
-            ) from error
+        write_atomically(self.folder / f"step-{step:08d}.npz", lambda file: _write_tree(file, tree))
         for old in self._paths()[: -self.KEEP]:
             old.unlink()
         for leftover in self.folder.glob(".*.tmp"):  # of a process that was killed while writing
             leftover.unlink(missing_ok=True)
 
     def load(self):
-        """Read the newest checkpoint that is whole; a damaged one is put aside as ``….damaged``.
+        """Read the newest intact checkpoint; a damaged one is renamed to ``….damaged``.
 
         Returns:
             the tree, or None if there is no checkpoint.
 
         Raises:
-            DamagedCheckpointError: there are checkpoints, and none of them is whole.
+            DamagedCheckpointError: there are checkpoints, but none of them is intact.
         """
         paths = self._paths()
         for path in reversed(paths):
             tree = _read_tree(path.read_bytes())
             if tree is not None:
+                logger.info("Read checkpoint %s.", path)
                 return tree
+            logger.info("Checkpoint %s is damaged; renaming it.", path)
             path.rename(path.with_name(path.name + ".damaged"))
         if paths or any(self.folder.glob("*.damaged")):
             raise DamagedCheckpointError(
-                f"Every checkpoint in {self.folder} is damaged, so the run cannot go on. Begin anew with --fresh."
+                f"Every checkpoint in {self.folder} is damaged, so the run cannot be resumed. Start again with --fresh."
             )
         return None
 
@@ -105,7 +103,7 @@ def _checksum(structure, arrays):
 
 
 def _take_arrays(tree, arrays):
-    """Return the tree as JSON can hold it; its arrays are appended to the list, their numbers stand in the tree."""
+    """Return the tree in JSON's types, with each array replaced by its index in the list to which it is appended."""
     if isinstance(tree, np.ndarray):
         arrays.append(tree)
         return {"array": len(arrays) - 1}
@@ -117,7 +115,7 @@ def _take_arrays(tree, arrays):
 
 
 def _put_arrays(tree, arrays):
-    """The way back from `_take_arrays`."""
+    """Undo `_take_arrays`."""
     if not isinstance(tree, dict):
         return tree
     ((kind, content),) = tree.items()

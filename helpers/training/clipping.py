@@ -1,10 +1,10 @@
-"""Gradient clipping by global norm: one length for all gradients together, so that the direction is kept."""
+"""Gradient clipping by global norm: one factor for all gradients, so that their direction is kept."""
 
 import math
 
 import numpy as np
 
-#: Values worked on at a time: few enough to stay in a core's cache, enough for NumPy's calls not to show.
+#: Values processed at a time: few enough to stay in a core's cache, enough to make NumPy's overhead per call small.
 BLOCK = 1 << 16
 
 
@@ -36,7 +36,7 @@ def global_norm(grads):
 
 
 def clip_factor(norm, max_norm):
-    """What to multiply the gradients with so that their norm is at most `max_norm`; no limit if that is None.
+    """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit.
 
     Raises:
         ValueError: `max_norm` is not a positive number.
@@ -46,8 +46,8 @@ def clip_factor(norm, max_norm):
         raise ValueError(f"max_norm must be a positive number: got {max_norm}.")
     if not math.isfinite(norm):
         raise FloatingPointError(
-            f"The norm of the gradients is {norm}: no factor can mend that, so nothing was changed. "
-            "Take a smaller learning rate, or look for the first step whose loss is not finite."
+            f"The norm of the gradients is {norm}: no factor can fix that, so nothing was changed. "
+            "Use a smaller learning rate, or look for the first step whose loss is not finite."
         )
     return 1.0 if max_norm is None or norm <= max_norm else max_norm / norm
 
@@ -59,7 +59,7 @@ def clip_gradients(grads, max_norm):
 
     Args:
         grads: a list of arrays.
-        max_norm: the largest norm to leave as it is.
+        max_norm: the largest norm that is left as it is.
 
     Returns:
         the global norm before, a float.

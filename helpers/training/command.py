@@ -1,6 +1,7 @@
-"""What ``python -m helpers train`` does, but for the figures: begin a run or go on with it, measure it, show it."""
+"""What ``python -m helpers train`` does, except for the figures: start or resume a run, measure it, show it."""
 
 import hashlib
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,23 +17,25 @@ from helpers.training.presets import choose
 from helpers.training.runs import RunFolder
 from helpers.training.trainer import Trainer
 
+logger = logging.getLogger(__name__)
+
 SENTENCES = 3
 
 
 class Run:
-    """One run of the command: a corpus, a model in training, and the folder in which everything ends up.
+    """One run of the command: a corpus, a model in training, and the folder for everything it writes.
 
     Args:
         corpus, unit: as in ``load_corpus``.
         preset: name of the settings.
         seed: of all that is random.
-        epochs: another number of epochs than the preset's, or None.
+        epochs: replaces the preset's number of epochs, if not None.
         out: the run folder, or None for one in runs/ that is named after the run.
-        fresh: whether to begin anew where there is a run already.
+        fresh: whether to start again where there is a run already.
         save_every: time between two checkpoints [s].
 
     Raises:
-        ValueError: an unknown preset, a corpus or a run folder that cannot be used.
+        ValueError: an unknown preset, or an unusable corpus or run folder.
         OSError: a file cannot be written.
     """
 
@@ -40,6 +43,7 @@ class Run:
         self.settings = choose(preset, epochs)
         self.corpus = load_corpus(corpus, unit=unit)
         self.seed = seed
+        logger.info("Corpus %s; settings %s, seed %d.", self.corpus, self.settings, seed)
         config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed, **asdict(self.settings)}
         path = out or Path("runs") / f"{Path(self.corpus.name).stem}-{preset}-seed{seed}"
         self.folder = RunFolder(path, config, fresh)
@@ -62,32 +66,27 @@ class Run:
         Raises:
             ValueError: damaged checkpoints, or a text too short for the batches.
             OSError: a file cannot be written.
-            KeyboardInterrupt: Ctrl-C; what was trained is in a checkpoint.
+            KeyboardInterrupt: Ctrl-C; the progress is in a checkpoint.
         """
         trainer = self.trainer
         print(f"{self.corpus}\n{self.settings}: {count_parameters(trainer.params):,} parameters, seed {self.seed}.")
-        begun = "Going on with the run" if trainer.resume() else "A new run"
-        print(f"{begun} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
+        kind = "Resuming the run" if trainer.resume() else "A new run"
+        print(f"{kind} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
         trainer.train()
 
     def measure(self):
-        """Measure the trained model and the counting models, and let it write.
+        """Measure the trained model and the baselines, and sample sentences.
 
         Returns:
-            results, a dict of figures as JSON can hold it, and a list of sentences.
+            results, a dict of numbers in JSON's types, and a list of sentences.
         """
         trainer, rng = self.trainer, np.random.default_rng(self.seed)
+        logger.info("Measuring the model and the baselines.")
         with trainer.average.in_place():
             perplexities = measure(trainer.model, self.corpus)
             sentences = [write_sentence(trainer.model, self.corpus, rng) for _ in range(SENTENCES)]
-        results = {
-            "model": f"{self.settings}",
-            "parameters": count_parameters(trainer.params),
-            "epochs": trainer.epoch,
-            **perplexities,
-            "baselines": measure_baselines(self.corpus),
-            "cpu_seconds": trainer.cpu_seconds,
-        }
+        results = {"model": f"{self.settings}", "parameters": count_parameters(trainer.params), "epochs": trainer.epoch}
+        results |= {**perplexities, "baselines": measure_baselines(self.corpus), "cpu_seconds": trainer.cpu_seconds}
         return results, sentences
 
     def _report_epoch(self, trainer):
@@ -101,7 +100,7 @@ class Run:
 
 
 def fingerprint(corpus):
-    """Return a checksum of a corpus, so that a run is not continued on another text."""
+    """Return a checksum of a corpus, so that a run is never resumed on another text."""
     checksum = hashlib.sha256("\n".join(corpus.vocabulary.words).encode())
     for split in (corpus.train, corpus.valid, corpus.test):
         checksum.update(split.tobytes())
@@ -109,14 +108,13 @@ def fingerprint(corpus):
 
 
 def show(folder):
-    """Print what a finished run came to: a table with the counting models beside it, and the sentences.
+    """Print the results of a finished run: a table that includes the baselines, and the sentences.
 
     Args:
         folder: the `RunFolder`.
     """
     results, sentences = folder.finished
-    table = Table(title="Perplexity: the lower, the better")
-    table.add_column("model")
+    table = Table("model", title="Perplexity (lower is better)")
     for heading in ("parameters", "valid", "test"):
         table.add_column(heading, justify="right")
     for name, found in results["baselines"].items():
@@ -124,9 +122,8 @@ def show(folder):
     table.add_row(results["model"], f"{results['parameters']:,}", *_perplexities(results), style="bold")
     Console().print(table)
     print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder.path}")
-    print(f"{len(sentences)} sentences of its own (temperature {TEMPERATURE}):")
-    for sentence in sentences:
-        print(f"  {sentence}")
+    print(f"{len(sentences)} sentences sampled from it (temperature {TEMPERATURE}):")
+    print(*(f"  {sentence}" for sentence in sentences), sep="\n")
 
 
 def _perplexities(found):

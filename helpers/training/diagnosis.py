@@ -1,4 +1,4 @@
-"""What two curves of perplexity say about a model."""
+"""What the training and validation curves say about a model."""
 
 
 def diagnose(train_ppl, valid_ppl, tolerance=0.05):
@@ -7,11 +7,12 @@ def diagnose(train_ppl, valid_ppl, tolerance=0.05):
     Args:
         train_ppl: perplexity of the training split after each epoch, at least two of them.
         valid_ppl: perplexity of the validation split after each epoch.
-        tolerance: the relative change that is taken for a real one.
+        tolerance: smaller relative changes are taken for noise.
 
     Returns:
         "overfitting" if the validation perplexity has risen above its minimum by more than the tolerance; else
-        "underfitting" if the training perplexity still fell by more than the tolerance in the last epoch; else "fine".
+        "underfitting" if the training perplexity was still falling by more than the tolerance in the last epoch;
+        else "fine".
     """
     if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
         return "overfitting"

@@ -1,4 +1,4 @@
-"""From settings and a corpus to a model, and from a trained model to its figures and sentences."""
+"""Building a model for a corpus, measuring it beside the baselines, and sampling sentences from it."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.nn import FAST, assemble, create_params, sample_next
 from helpers.training.perplexity import evaluate
 
-#: A little less left to chance than the model would: fewer slips in a short sample.
+#: Below 1, so that a short sample has fewer unlikely words.
 TEMPERATURE = 0.8
 
-#: A sentence is cut off here if the model does not end it.
+#: Words after which a sentence is cut off if the model has not ended it.
 LONGEST_SENTENCE = 50
 
 
@@ -19,7 +19,7 @@ def build_model(settings, corpus, rng):
     Args:
         settings: a `Settings`.
         corpus: the corpus to train it on.
-        rng: the ``numpy.random.Generator`` of the weights, and from then on of the dropout masks.
+        rng: the ``numpy.random.Generator`` of the weights and, during training, of the dropout masks.
 
     Returns:
         LanguageModel
@@ -27,18 +27,12 @@ def build_model(settings, corpus, rng):
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
-    return assemble(
-        FAST,
-        params,
-        rng,
-        rate=settings.rate,
-        dropout=settings.dropout,
-        recurrent_rate=settings.recurrent_rate,
-    )
+    rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
+    return assemble(FAST, params, rng, dropout=settings.dropout, **rates)
 
 
 def measure_baselines(corpus):
-    """Measure the counting models on the validation and the test split.
+    """Measure the n-gram models on the validation and the test split.
 
     Args:
         corpus: the corpus.
@@ -46,19 +40,13 @@ def measure_baselines(corpus):
     Returns:
         dict from the model's name to a dict of the perplexities "valid_perplexity" and "test_perplexity".
     """
-    vocabulary = corpus.vocabulary
-    models = {
-        "unigram": Unigram(corpus.train, len(vocabulary)),
-        "Kneser-Ney trigram": KneserNeyTrigram(corpus.train, len(vocabulary), vocabulary.eos),
-    }
-    return {
-        name: {f"{split}_perplexity": model.perplexity(getattr(corpus, split)) for split in ("valid", "test")}
-        for name, model in models.items()
-    }
+    size, eos = len(corpus.vocabulary), corpus.vocabulary.eos
+    models = {"unigram": Unigram(corpus.train, size), "Kneser-Ney trigram": KneserNeyTrigram(corpus.train, size, eos)}
+    return {name: _measure_splits(model.perplexity, corpus) for name, model in models.items()}
 
 
 def measure(model, corpus):
-    """Measure a model on the two splits it has not learned from, each read unbroken, from its first word to its last.
+    """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last.
 
     Args:
         model: a ``LanguageModel``.
@@ -67,18 +55,21 @@ def measure(model, corpus):
     Returns:
         dict of the perplexities "valid_perplexity" and "test_perplexity".
     """
-    eos = corpus.vocabulary.eos
-    return {f"{split}_perplexity": evaluate(model, getattr(corpus, split), eos) for split in ("valid", "test")}
+    return _measure_splits(lambda ids: evaluate(model, ids, corpus.vocabulary.eos), corpus)
+
+
+def _measure_splits(perplexity, corpus):
+    return {"valid_perplexity": perplexity(corpus.valid), "test_perplexity": perplexity(corpus.test)}
 
 
 def write_sentence(model, corpus, rng, temperature=TEMPERATURE):
-    """Let the model write a sentence, word by word; the unknown word is never taken.
+    """Sample a sentence from the model, word by word; the unknown word is never drawn.
 
     Args:
         model: a ``LanguageModel``.
-        corpus: the corpus it has learned from.
+        corpus: the corpus it was trained on.
         rng: a ``numpy.random.Generator``.
-        temperature: 1 samples from the model as it is; the lower, the less is left to chance.
+        temperature: 1 samples from the model as it is; the lower, the more often the likeliest word is drawn.
 
     Returns:
         str
@@ -90,7 +81,7 @@ def write_sentence(model, corpus, rng, temperature=TEMPERATURE):
         scores = logits[0, 0].copy()
         scores[unk] = -np.inf
         if not ids:
-            scores[eos] = -np.inf  # a sentence has a word
+            scores[eos] = -np.inf  # a sentence has at least one word
         word = sample_next(scores, temperature, rng)
         if word == eos:
             break

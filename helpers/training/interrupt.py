@@ -1,4 +1,4 @@
-"""Ctrl-C during training: noted at once, acted on between two windows, when nothing is half done."""
+"""Ctrl-C during training: recorded at once, acted on between two windows, when nothing is half done."""
 
 import signal
 import threading
@@ -6,19 +6,19 @@ from contextlib import contextmanager
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C came, and the training stopped between two windows."""
+    """The training was stopped by Ctrl-C, between two windows."""
 
 
 @contextmanager
 def interruptible():
-    """Hold Ctrl-C back while the ``with`` block runs; a second one stops at once, wherever the program is.
+    """Delay Ctrl-C while the ``with`` block runs; a second one stops at once, wherever the program is.
 
     Yields:
         watch: ``watch(windows)`` passes the windows on, and raises `Interrupted` before the next one after a Ctrl-C.
     """
     pressed = False
 
-    def note(signal_number, frame):
+    def record(signal_number, frame):
         nonlocal pressed
         pressed = True
         signal.signal(signal.SIGINT, before)
@@ -31,7 +31,7 @@ def interruptible():
 
     # only the main thread may set a handler; elsewhere Ctrl-C does not arrive anyway
     main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, note) if main else None
+    before = signal.signal(signal.SIGINT, record) if main else None
     try:
         yield watch
     finally:

@@ -1,4 +1,4 @@
-"""Optimisers: they change the values of the parameters in place, a cache-sized block at a time."""
+"""Optimisers: they update the values of the parameters in place, one cache-sized block at a time."""
 
 import math
 
@@ -14,7 +14,7 @@ def sgd_step(params, learning_rate):
 
     Args:
         params: Params.
-        learning_rate: how far to go.
+        learning_rate: size of the step.
     """
     for param in params:
         param.value[...] -= learning_rate * param.grad
@@ -26,8 +26,8 @@ def add_weight_decay(params, strength):
     penalty = ½ · strength · Σ value²,  grad ← grad + strength · value
 
     Args:
-        params: Params, each counted once; the caller leaves biases out.
-        strength: of the penalty.
+        params: Params, each counted once; leave the biases out.
+        strength: weight of the penalty.
 
     Returns:
         the penalty, a float, to be added to the loss.
@@ -41,7 +41,7 @@ def add_weight_decay(params, strength):
 
 
 class _Optimiser:
-    """What the optimisers share: the parameters, each once, and a scratch block to work in."""
+    """What the optimisers share: the parameters, each once, a scratch block, and saving their state."""
 
     def __init__(self, params):
         self.params = list(dict.fromkeys(params))
@@ -52,10 +52,10 @@ class _Optimiser:
         self._scratch = np.empty(max(BLOCK, row), dtype)
 
     def step(self, learning_rate, max_norm=None):
-        """Change every value by its gradient, clipped by global norm; the gradients are left as they are.
+        """Update every value with its gradient, clipped by global norm; the gradients are not changed.
 
         Args:
-            learning_rate: how far to go.
+            learning_rate: size of the step.
             max_norm: the largest global norm, or None for no clipping.
 
         Returns:
@@ -69,6 +69,28 @@ class _Optimiser:
         self._update(learning_rate, clip_factor(norm, max_norm))
         return norm
 
+    def state_dict(self):
+        """Return what a checkpoint has to keep, a dict of copied arrays; empty for SGD."""
+        return {name: array.copy() for name, array in self._state().items()}
+
+    def load_state_dict(self, state):
+        """Restore a state, bit for bit.
+
+        Args:
+            state: what `state_dict` returned.
+
+        Raises:
+            ValueError: it belongs to another optimiser or to other parameters.
+        """
+        own = self._state()
+        if {name: np.shape(array) for name, array in state.items()} != {name: a.shape for name, a in own.items()}:
+            raise ValueError("This state belongs to another optimiser or other parameters: names or shapes differ.")
+        for name, array in own.items():
+            array[...] = state[name]
+
+    def _state(self):
+        return {}
+
     def _block_like(self, values):
         return self._scratch[: values.size].reshape(values.shape)
 
@@ -79,7 +101,7 @@ class SGD(_Optimiser):
     value ← value - learning_rate · factor · grad
 
     Args:
-        params: Params, each taken once.
+        params: Params, each used once.
     """
 
     def _update(self, learning_rate, factor):
@@ -88,25 +110,16 @@ class SGD(_Optimiser):
                 value = param.value[block]
                 value -= np.multiply(param.grad[block], learning_rate * factor, out=self._block_like(value))
 
-    def state_dict(self):
-        """Return what a checkpoint has to keep: nothing."""
-        return {}
-
-    def load_state_dict(self, state):
-        """Take up a state again: nothing to take up."""
-        if state:
-            raise ValueError(f"SGD keeps no state, but was given {', '.join(sorted(state))}.")
-
 
 class Adam(_Optimiser):
-    """Adam: each value's step is scaled by running means of its gradient and of the gradient's square.
+    """Adam: each value's step is scaled by running means of its gradient and of that gradient's square.
 
     m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  value ← value - lr · m̂ / (sqrt(v̂) + ε)
 
     with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at the n-th step.
 
     Args:
-        params: Params, each taken once.
+        params: Params, each used once.
         beta1, beta2: how slowly the two means forget.
         epsilon: keeps the division finite.
 
@@ -116,14 +129,15 @@ class Adam(_Optimiser):
     def __init__(self, params, beta1=0.9, beta2=0.999, epsilon=1e-8):
         super().__init__(params)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.steps = 0
+        self.steps = np.array(0)
         self.means = [np.zeros_like(param.value) for param in self.params]
         self.squares = [np.zeros_like(param.value) for param in self.params]
 
     def _update(self, learning_rate, factor):
         self.steps += 1
-        root = math.sqrt(1 - self.beta2**self.steps)
-        rate = learning_rate * root / (1 - self.beta1**self.steps)
+        steps = int(self.steps)
+        root = math.sqrt(1 - self.beta2**steps)
+        rate = learning_rate * root / (1 - self.beta1**steps)
         for param, means, squares in zip(self.params, self.means, self.squares):
             for block in row_blocks(param.value):
                 arrays = (array[block] for array in (param.value, param.grad, means, squares))
@@ -143,26 +157,7 @@ class Adam(_Optimiser):
         scratch *= rate
         value -= scratch
 
-    def state_dict(self):
-        """Return what a checkpoint has to keep, a dict of arrays of their own."""
-        arrays = {"steps": np.array(self.steps)}
-        for number, (means, squares) in enumerate(zip(self.means, self.squares)):
-            arrays[f"means{number}"], arrays[f"squares{number}"] = means.copy(), squares.copy()
-        return arrays
-
-    def load_state_dict(self, state):
-        """Take up a state again, bit for bit.
-
-        Args:
-            state: what `state_dict` returned.
-
-        Raises:
-            ValueError: it belongs to other parameters.
-        """
-        own = self.state_dict()
-        shapes = {name: np.shape(array) for name, array in state.items()}
-        if shapes != {name: array.shape for name, array in own.items()}:
-            raise ValueError("This state of Adam belongs to other parameters: its names or shapes differ.")
-        self.steps = int(state["steps"])
-        for number, (means, squares) in enumerate(zip(self.means, self.squares)):
-            means[...], squares[...] = state[f"means{number}"], state[f"squares{number}"]
+    def _state(self):
+        means = {f"means{number}": array for number, array in enumerate(self.means)}
+        squares = {f"squares{number}": array for number, array in enumerate(self.squares)}
+        return {"steps": self.steps, **means, **squares}

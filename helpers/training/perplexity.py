@@ -15,7 +15,7 @@ def perplexity(total_nll, n_tokens):
 
     Args:
         total_nll: summed negative log-likelihood of the tokens [nats].
-        n_tokens: how many there are.
+        n_tokens: their number.
 
     Returns:
         the perplexity, a float; inf where it is too large for one.
@@ -38,10 +38,10 @@ def evaluate(model, ids, eos, *, rows=1, steps=35, watch=iter):
         model: a ``LanguageModel``.
         ids (K,): the text, word ids.
         eos: id of the word that ends a sentence.
-        rows: how many parts to cut the text into and read side by side; 1 reads it unbroken, more are quicker, and
-            each of them begins without a memory of what went before.
-        steps: words read between two returns of the state; makes no difference to the result.
-        watch: called with the windows, passes them on; a place for a progress bar or for an interruption.
+        rows: how many parts to cut the text into and read side by side; 1 reads it unbroken, more are faster, but
+            each part starts from a state of zeros.
+        steps: words read in one forward pass; makes no difference to the result.
+        watch: called with the windows, yields them unchanged; for a progress bar or an interruption.
 
     Returns:
         the perplexity, a float.

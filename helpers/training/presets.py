@@ -1,4 +1,4 @@
-"""The settings of a run, and the named sets of them that the command line offers."""
+"""The settings of a run, and the presets that the command line offers."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from helpers.training.schedules import DecayOnPlateau, HoldThenFall
 
 @dataclass(frozen=True)
 class Settings:
-    """All that decides the course of a run, beside the corpus and the seed.
+    """Everything that determines a run, besides the corpus and the seed.
 
     Args:
         hidden_size: H, of every LSTM layer and of the embedding.
@@ -15,9 +15,10 @@ class Settings:
         rate: P(drop) after the embedding and after every LSTM.
         epochs: how many times the training split is read.
         learning_rate: of the first epoch.
-        hold: the part of the run to hold the learning rate for before it falls linearly to zero; 1 is constant.
-        decay: if not None, the learning rate is held, and divided by this after an epoch without progress.
-        average_from: the part of the run from which the weights are averaged; 1 for no averaging.
+        hold: the fraction of the run for which the learning rate is held, before it falls linearly to zero; 1 is
+            constant.
+        decay: if not None, the learning rate is held, and divided by this after an epoch without improvement.
+        average_from: the fraction of the run after which the weights are averaged; 1 for no averaging.
         tied: whether the output layer uses the embedding's matrix.
         dropout: "variational" or "standard".
         recurrent_rate: P(drop) on the recurrent path.
@@ -25,9 +26,9 @@ class Settings:
         steps: T, steps of truncated BPTT.
         max_norm: gradients are clipped to this global norm.
         optimiser: "sgd" or "adam".
-        shifted: whether each epoch begins at a place of the text drawn at random (its end is joined to its beginning),
-            so that no two epochs cut it into the same windows.
-        unigram_bias: whether the output's bias begins as the log-frequencies of the words; else it is zero.
+        shifted: whether each epoch starts at a random position of the text (whose end is joined to its beginning), so
+            that no two epochs cut it into the same windows.
+        unigram_bias: whether the output's bias is initialised to the log-frequencies of the words; else to zero.
     """
 
     hidden_size: int
@@ -60,22 +61,14 @@ class Settings:
         return HoldThenFall(self.learning_rate, self.hold)
 
 
-#: Name to settings. "tiny" is a rehearsal of a few seconds, not a good model.
+_STANDARD = Settings(
+    hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
+)
+
+#: Name to settings. "tiny" is a trial run of a few seconds, not a good model.
 PRESETS = {
-    "standard": Settings(
-        hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
-    ),
-    "long": Settings(
-        hidden_size=280,
-        depth=2,
-        rate=0.45,
-        recurrent_rate=0.2,
-        epochs=35,
-        hold=0.35,
-        batch_size=8,
-        shifted=True,
-        unigram_bias=True,
-    ),
+    "standard": _STANDARD,
+    "long": replace(_STANDARD, hidden_size=280, rate=0.45, recurrent_rate=0.2, epochs=35, hold=0.35),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(
@@ -85,7 +78,7 @@ PRESETS = {
 
 
 def choose(preset, epochs=None):
-    """Return the settings of a preset, with another number of epochs if one is given.
+    """Return the settings of a preset, with its number of epochs replaced if one is given.
 
     Raises:
         ValueError: there is no such preset, or the number of epochs is below 1.

@@ -1,16 +1,19 @@
-"""The learning rate over a run: held and then falling, or divided on a plateau."""
+"""The learning rate over a run: held and then falling, or divided on a plateau.
+
+All that changes in a schedule are its attributes, numbers that a checkpoint keeps as they are.
+"""
 
 import math
 
 
 class HoldThenFall:
-    """Hold the learning rate for the first part of a run, then let it fall linearly to zero at the end.
+    """Hold the learning rate for the first part of a run, then let it fall linearly to zero.
 
-    rate(p) = learning_rate · min(1, (1 - p) / (1 - hold)),   p from 0 to 1 the part of the run that is done
+    rate(p) = learning_rate · min(1, (1 - p) / (1 - hold)),   where p, 0 to 1, is the completed fraction of the run
 
     Args:
         learning_rate: of the first part.
-        hold: the part of the run to hold it for, 0 <= hold <= 1; 1 keeps it constant throughout.
+        hold: the fraction of the run for which it is held, 0 <= hold <= 1; 1 keeps it constant throughout.
 
     Raises:
         ValueError: `hold` is out of range.
@@ -18,28 +21,21 @@ class HoldThenFall:
 
     def __init__(self, learning_rate, hold):
         if not 0 <= hold <= 1:
-            raise ValueError(f"hold is a part of the run, 0 <= hold <= 1: got {hold}.")
+            raise ValueError(f"hold is a fraction of the run, 0 <= hold <= 1: got {hold}.")
         self.learning_rate, self.hold = learning_rate, hold
 
     def rate(self, progress):
-        """Return the learning rate once this part of the run (0 to 1) is done."""
+        """Return the learning rate when this fraction of the run (0 to 1) is complete."""
         if progress <= self.hold:
             return self.learning_rate
         return self.learning_rate * (1 - progress) / (1 - self.hold)
 
     def end_epoch(self, perplexity):
-        """Nothing to learn from a perplexity: the whole course is fixed beforehand."""
-
-    def state_dict(self):
-        """Nothing changes, so there is nothing to save."""
-        return {}
-
-    def load_state_dict(self, state):
-        """Nothing was saved."""
+        """Do nothing: the whole schedule is fixed in advance."""
 
 
 class DecayOnPlateau:
-    """Divide the learning rate after every epoch that did not reach a perplexity below the best so far.
+    """Divide the learning rate after every epoch whose perplexity is not below the best so far.
 
     Args:
         learning_rate: of the first epoch.
@@ -48,7 +44,7 @@ class DecayOnPlateau:
     Raises:
         ValueError: the factor is not above 1.
 
-    Source: Zaremba et al. (2014), *Recurrent neural network regularization*, decay likewise.
+    Source: Zaremba et al. (2014), *Recurrent neural network regularization*, whose decay is similar.
     """
 
     def __init__(self, learning_rate, factor=4.0):
@@ -58,37 +54,29 @@ class DecayOnPlateau:
         self.best = math.inf
 
     def rate(self, progress):
-        """Return the learning rate now; the part of the run that is done makes no difference."""
+        """Return the current learning rate, whatever the progress."""
         return self.learning_rate
 
     def end_epoch(self, perplexity):
-        """Take the perplexity of the validation split after an epoch; NaN is not below anything."""
+        """Compare the validation perplexity of an epoch with the best so far; NaN is never below it."""
         if perplexity < self.best:
             self.best = perplexity
         else:
             self.learning_rate /= self.factor
-
-    def state_dict(self):
-        """Return what `load_state_dict` needs to go on from here."""
-        return {"learning_rate": self.learning_rate, "best": self.best}
-
-    def load_state_dict(self, state):
-        """Go on from a saved state."""
-        self.learning_rate, self.best = state["learning_rate"], state["best"]
 
 
 def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
     """Train for some epochs, dividing the learning rate whenever the perplexity stops falling.
 
     Args:
-        run_epoch: called as ``run_epoch(learning_rate)``, trains for one epoch.
-        evaluate: called as ``evaluate()``, returns the perplexity of the validation split.
+        run_epoch: called as ``run_epoch(learning_rate)`` to train for one epoch.
+        evaluate: called as ``evaluate()``; returns the perplexity of the validation split.
         learning_rate: of the first epoch.
-        epochs: how many.
+        epochs: their number.
         factor: the learning rate is divided by it after an epoch whose perplexity is not below the best so far.
 
     Returns:
-        perplexities and learning_rates: two lists with one entry per epoch, the rate being the one it was trained with.
+        perplexities and learning_rates: two lists with one entry per epoch, its rate being the one used in training.
     """
     schedule = DecayOnPlateau(learning_rate, factor)
     perplexities, learning_rates = [], []

@@ -1,8 +1,9 @@
-"""Sweeps: the same run over rows of settings and several seeds, with one line of a table for each finished run."""
+"""Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run."""
 
 import csv
 import functools
 import hashlib
+import logging
 from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -17,7 +18,9 @@ from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.trainer import Trainer
 
-#: Where the finished runs that the course shows are kept.
+logger = logging.getLogger(__name__)
+
+#: The finished runs that the course shows.
 FOLDER = Path(__file__).parent / "sweeps"
 
 SEEDS = (0, 1, 2, 3)
@@ -37,8 +40,8 @@ _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
 
-#: Name of a sweep to its rows, name of a row to its settings. In the ablation each row changes one thing more; the
-#: rehearsal takes seconds, and shows whether a cluster works.
+#: Name of a sweep to its rows, name of a row to its settings. Each row of the ablation changes one more setting; the
+#: rehearsal takes seconds and shows whether a cluster works.
 SWEEPS = {
     "ablation": {
         "baseline": _BASELINE,
@@ -47,13 +50,10 @@ SWEEPS = {
         "variational": _VARIATIONAL,
         "tying": replace(_VARIATIONAL, tied=True),
     },
-    "rehearsal": {
-        "tied": PRESETS["tiny"],
-        "untied": replace(PRESETS["tiny"], tied=False),
-    },
+    "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
-#: The columns of the table, with the type of each.
+#: The columns of the table and their types.
 COLUMNS = {
     "row": str,
     "seed": int,
@@ -71,11 +71,11 @@ def load_sweep(name, folder=FOLDER):
 
     Args:
         name: of the sweep.
-        folder: where its table is; the course's own unless said otherwise.
+        folder: of its table; by default the course's own.
 
     Returns:
-        list of dicts, one per run: "row", "seed", "settings" (a fingerprint), "parameters", "train_perplexity" (of the
-        last epoch, under dropout), "valid_perplexity", "test_perplexity" and "cpu_seconds". Empty if nothing was run.
+        list of dicts, one per run, with the keys of `COLUMNS`: "settings" is a fingerprint, "train_perplexity" is that
+        of the last epoch, under dropout. Empty if nothing was run.
 
     Raises:
         ValueError: there is no such sweep, or its table is damaged.
@@ -88,7 +88,7 @@ def load_sweep(name, folder=FOLDER):
             runs = [{column: kind(line[column]) for column, kind in COLUMNS.items()} for line in csv.DictReader(file)]
         return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Put it aside and run the sweep again.") from None
+        raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
 
 
 def find_rows(name):
@@ -103,73 +103,70 @@ def find_rows(name):
 
 
 def fingerprint(settings):
-    """Return a short checksum of settings: a stored run of other settings is not taken for one of these."""
+    """Return a short checksum of settings, by which a stored run of other settings is recognised."""
     return hashlib.sha256(repr(sorted(asdict(settings).items())).encode()).hexdigest()[:12]
 
 
 def run_sweep(name, folder=FOLDER, seeds=SEEDS, workers=None):
-    """Run what is missing of a sweep; each finished run is kept at once, so it can be interrupted and gone on with.
+    """Run what is missing of a sweep, which can be interrupted and resumed: each finished run is saved at once.
 
     Args:
         name: of the sweep.
-        folder: where its table is, or will be.
+        folder: of its table.
         seeds: of the runs in each row.
-        workers: a function that returns an executor, to run on (and what else it likes); one run after the other in
-            this process if left out. The table is written by this process in any case.
+        workers: a function that returns a tuple whose first item is the executor to run on; without it, one run after
+            the other in this process. Only this process writes the table.
 
     Raises:
         ValueError: there is no such sweep, or its table is damaged or of other settings.
-        OSError: the table cannot be written, or the workers are gone.
+        OSError: the table cannot be written, or the workers are lost.
     """
     rows, path = find_rows(name), Path(folder) / f"{name}.csv"
     done = set()
     for run in load_sweep(name, folder):
         if run["settings"] != fingerprint(rows[run["row"]]):
-            raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Put it aside, then run again.")
+            raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Move it away and run again.")
         done.add((run["row"], run["seed"]))
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
+    logger.info("Sweep %s: %d runs are in %s, %d are missing.", name, len(done), path, len(missing))
     with tqdm(total=len(missing), desc=name, unit="run") as bar, closing(_run_all(rows, missing, workers)) as runs:
         for row, seed, run in runs:
             _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
             bar.update()
+            logger.info("Finished row %s, seed %d: %s", row, seed, run)
 
 
 def _run_all(rows, missing, workers):
-    """Yield row, seed and what the run came to, for each as soon as it is finished."""
+    """Yield the row, the seed and the result of each run as soon as it is finished."""
     if not workers or not missing:
         for row, seed in missing:
-            yield row, seed, _run(rows[row], seed)
+            yield row, seed, run_once(rows[row], seed)
         return
     executor, *_ = workers()
     try:
-        futures = {executor.submit(_run, rows[row], seed): (row, seed) for row, seed in missing}
+        futures = {executor.submit(run_once, rows[row], seed): (row, seed) for row, seed in missing}
         for future in as_completed(futures):
             yield *futures[future], future.result()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _run(settings, seed):
-    return run_once(settings, _corpus(), seed)
-
-
 @functools.cache
-def _corpus():
+def _load_corpus():
     return load_corpus("sotu")
 
 
-def run_once(settings, corpus, seed):
-    """Train one model and measure it.
+def run_once(settings, seed):
+    """Train one model on the course's corpus and measure it.
 
     Args:
         settings: a `Settings`.
-        corpus: the corpus to learn from and to measure on.
         seed: of the weights and the masks.
 
     Returns:
         dict of "parameters", the three perplexities, and "cpu_seconds" of training.
     """
-    rng = np.random.default_rng(seed)
+    corpus, rng = _load_corpus(), np.random.default_rng(seed)
     model = build_model(settings, corpus, rng)
     trainer = Trainer(model, settings, corpus.train, corpus.valid, eos=corpus.vocabulary.eos, rng=rng)
     before = trainer.cpu_seconds
@@ -184,9 +181,8 @@ def run_once(settings, corpus, seed):
 
 def _append(path, run):
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
+        if not file.tell():
             writer.writeheader()
         writer.writerow(run)

@@ -1,6 +1,7 @@
-"""The training loop: truncated BPTT over a text, epoch by epoch, to be interrupted and gone on with at any moment."""
+"""The training loop: truncated BPTT over a text, epoch by epoch, which can be interrupted and resumed at any time."""
 
 import itertools
+import logging
 import math
 import time
 
@@ -13,6 +14,8 @@ from helpers.training.interrupt import Interrupted, interruptible
 from helpers.training.optimisers import SGD, Adam
 from helpers.training.perplexity import evaluate, perplexity
 
+logger = logging.getLogger(__name__)
+
 #: Steps between two updates of the average: neighbouring weights hardly differ, and each update costs time.
 AVERAGE_EVERY = 4
 
@@ -21,25 +24,25 @@ VALID_ROWS = 10
 
 
 class Trainer:
-    """Everything that changes in the course of a run, and the loop that changes it.
+    """Everything that changes during a run, and the loop that changes it.
 
     Args:
         model: a ``LanguageModel``.
-        settings: a `Settings`; the model's own sizes in it are not looked at.
-        train_ids (M,): the text to learn from, word ids.
+        settings: a `Settings`; its sizes of the model are not used here.
+        train_ids (M,): the text to train on, word ids.
         valid_ids (K,): the text to measure perplexity on after each epoch.
-        eos: id of the word that ends a sentence; it stands before the first one.
+        eos: id of the word that ends a sentence, from which the first word is predicted.
         rng: the ``numpy.random.Generator`` that the model's dropout draws from.
-        checkpoints: a `Checkpoints`, or None to keep nothing on disk.
+        checkpoints: a `Checkpoints`, or None to save nothing.
         save_every: time between two checkpoints [s].
-        report: called after each epoch with the trainer itself, or None.
+        report: called with the trainer after each epoch, if not None.
 
     After `train`, `history` has a dict for each epoch, and `norms` the gradient norm of each step. The training
-    perplexity is measured on the way, under dropout; the validation perplexity without it, and of the averaged weights
-    as soon as there are any. ``average.in_place()`` puts these into the model.
+    perplexity is measured during training, under dropout; the validation perplexity without dropout, and with the
+    averaged weights once there are any. ``average.in_place()`` puts these into the model.
     """
 
-    #: What a checkpoint takes as it is, beside the parts that have a state of their own.
+    #: Attributes that a checkpoint saves as they are, besides the parts with a state of their own.
     SAVED = ("epoch", "window", "start", "state", "learning_rate", "nll", "tokens", "history")
 
     def __init__(
@@ -53,8 +56,8 @@ class Trainer:
         self.schedule = settings.schedule()
         self.average = RunningAverage(self.params)
         self.windows = math.ceil(((len(train_ids) - 1) // settings.batch_size) / settings.steps)
-        self.epoch = self.window = 0  # where the run is: epochs done, windows done in this one
-        self.start = None  # where in the text this epoch began
+        self.epoch = self.window = 0  # completed epochs, and windows of the current one
+        self.start = None  # position in the text at which this epoch started
         self.state = None
         self.learning_rate = None
         self.nll, self.tokens = 0.0, 0
@@ -74,34 +77,32 @@ class Trainer:
 
     @property
     def progress(self):
-        """The part of the run that is done, 0 to 1."""
+        """The completed fraction of the run, 0 to 1."""
         return self.step / self.total_steps
 
     @property
     def cpu_seconds(self):
-        """CPU time of this process and of those that the run was begun in [s]."""
+        """CPU time of this process and of the earlier ones of this run [s]."""
         return self.cpu_before + time.process_time()
 
     def train(self):
-        """Train to the end, or on to it.
+        """Train to the end of the run, from wherever it is.
 
         Raises:
-            Interrupted: Ctrl-C; everything so far is in a checkpoint.
-            FloatingPointError: the gradients are no longer finite.
+            Interrupted: Ctrl-C; the progress is in a checkpoint.
+            FloatingPointError: the gradients are not finite.
         """
         try:
-            with interruptible() as watch, self._progress_bar() as bar:
+            bar = tqdm(total=self.total_steps, initial=self.step, unit="step", mininterval=0.5)
+            with interruptible() as watch, bar:
+                logger.info("Training %s from step %d to %d.", self.settings, self.step, self.total_steps)
                 while self.epoch < self.settings.epochs:
                     self._train_epoch(watch, bar)
                     self._end_epoch(watch)
         except Interrupted:
             self.save()
-            raise Interrupted(
-                f"Stopped after step {self.step:,} of {self.total_steps:,}; all of it is saved."
-            ) from None
-
-    def _progress_bar(self):
-        return tqdm(total=self.total_steps, initial=self.step, unit="step", mininterval=0.5)
+            progress = f"step {self.step:,} of {self.total_steps:,}"
+            raise Interrupted(f"Stopped after {progress}; all of it is saved.") from None
 
     def _train_epoch(self, watch, bar):
         if self.start is None:
@@ -130,17 +131,19 @@ class Trainer:
     def _end_epoch(self, watch):
         with self.average.in_place():
             valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, watch=watch)
-        entry = {
-            "epoch": self.epoch + 1,
-            "step": self.step,
-            "learning_rate": self.learning_rate,
-            "train_perplexity": perplexity(self.nll, self.tokens),
-            "valid_perplexity": valid,
-            "gradient_norm": float(np.mean(self.norms[-self.windows :])),
-            "cpu_seconds": self.cpu_seconds,
-        }
-        self.history.append(entry)
+        self.history.append(
+            {
+                "epoch": self.epoch + 1,
+                "step": self.step,
+                "learning_rate": self.learning_rate,
+                "train_perplexity": perplexity(self.nll, self.tokens),
+                "valid_perplexity": valid,
+                "gradient_norm": float(np.mean(self.norms[-self.windows :])),
+                "cpu_seconds": self.cpu_seconds,
+            }
+        )
         self.schedule.end_epoch(valid)
+        logger.info("End of epoch: %s", self.history[-1])
         self.epoch, self.window, self.start, self.state = self.epoch + 1, 0, None, None
         self.nll, self.tokens = 0.0, 0
         if self.report:
@@ -151,20 +154,20 @@ class Trainer:
         """Write a checkpoint, if checkpoints are kept.
 
         Raises:
-            OSError: it could not be written; the one before it is untouched.
+            OSError: it could not be written; the one before it is unchanged.
         """
         if self.checkpoints:
             self.checkpoints.save(self.state_dict(), self.step)
         self.saved_at = time.monotonic()
 
     def resume(self):
-        """Go on from the newest checkpoint that is whole, if there is one.
+        """Restore the newest intact checkpoint, if there is one.
 
         Returns:
             whether there was one.
 
         Raises:
-            DamagedCheckpointError: there are checkpoints, and none of them is whole.
+            DamagedCheckpointError: there are checkpoints, but none of them is intact.
         """
         state = self.checkpoints.load()
         if state is not None:
@@ -172,11 +175,11 @@ class Trainer:
         return state is not None
 
     def state_dict(self):
-        """Return everything that `load_state_dict` needs to go on as if nothing had happened, bit for bit."""
+        """Return everything that `load_state_dict` needs to continue the run bit for bit."""
         return {
             "params": [param.value for param in self.params],
             "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "schedule": vars(self.schedule).copy(),
             "average": self.average.state_dict(),
             "rng": self.rng.bit_generator.state,
             "norms": np.array(self.norms),
@@ -184,11 +187,12 @@ class Trainer:
         } | {name: getattr(self, name) for name in self.SAVED}
 
     def load_state_dict(self, state):
-        """Go on from a saved state."""
+        """Restore a saved state."""
         for param, saved in zip(self.params, state["params"], strict=True):
             param.value[...] = saved
-        for name in ("optimiser", "schedule", "average"):
-            getattr(self, name).load_state_dict(state[name])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average.load_state_dict(state["average"])
+        vars(self.schedule).update(state["schedule"])
         self.rng.bit_generator.state = state["rng"]
         self.norms = state["norms"].tolist()
         self.cpu_before = state["cpu_before"]

@@ -1,4 +1,4 @@
-"""The bench of grading: what it counts is all that was used, and the table says what was found."""
+"""The benchmark of grading: it counts all that was used, and its table says so."""
 
 import json
 import subprocess
@@ -13,13 +13,13 @@ BURN = "import time; held = b'x' * 50_000_000\nwhile time.process_time() < 0.6: 
 FAMILY = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BURN!r}])\n{BURN}"
 
 
-def test_the_watch_counts_a_process_and_what_it_starts():
+def test_the_monitor_counts_a_process_and_what_it_starts():
     process = subprocess.Popen([sys.executable, "-c", FAMILY])
-    with bench.Watch([process.pid]) as watch:
+    with bench.Monitor([process.pid]) as monitor:
         process.wait()
-    assert 0.9 < watch.cpu() < 1.6
-    assert watch.memory["main"] > 50e6
-    assert watch.memory["other"] > 50e6
+    assert 0.9 < monitor.cpu() < 1.6
+    assert monitor.memory["main"] > 50e6
+    assert monitor.memory["other"] > 50e6
 
 
 def test_a_class_is_graded_and_measured(tmp_path, monkeypatch):
@@ -38,7 +38,7 @@ def test_a_class_is_graded_and_measured(tmp_path, monkeypatch):
 def test_a_run_that_fails_says_why(tmp_path):
     course = tmp_path / "course"
     course.mkdir()
-    with pytest.raises(ValueError, match=r"(?s)A run that was to be measured failed.*no source of a notebook"):
+    with pytest.raises(ValueError, match=r"(?s)A measured run failed.*no source of a notebook"):
         bench._measure(course, tmp_path / "copy", [("ours",)])
 
 

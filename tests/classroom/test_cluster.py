@@ -418,7 +418,7 @@ def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_n
     os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does
     said = running.communicate(timeout=120)[0]  # ends when the last process that could write has ended
     assert "make grade NB=01 SCHEDULER=build/cluster/scheduler.json" in said
-    assert "The cluster is gone, and its credentials." in said
+    assert "The cluster and its credentials are gone." in said
     assert "Traceback" not in said
     assert [*folder.iterdir()] == []
     once_more = start(*command)

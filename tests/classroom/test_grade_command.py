@@ -194,7 +194,7 @@ def test_a_run_that_was_stopped_is_taken_up_where_it_was(instructor, class_of_ei
     assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL)
     assert "Traceback" not in said
     if stop == signal.SIGINT:
-        assert "Stopped. What was graded is kept; the same command goes on from there." in said
+        assert "Stopped. Finished results are kept; run the same command again to resume." in said
         assert class_of_eight.points().keys() >= done.keys()
         assert [*instructor.temporary.iterdir()] == []
     wait_for(lambda: instructor.left_behind() == [])

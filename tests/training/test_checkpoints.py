@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not at all, checked when read, the last two kept."""
+"""Checkpoints: written atomically, verified when read, the last two kept."""
 
 import math
 import os
@@ -93,7 +93,7 @@ def test_with_both_damaged_it_says_so_now_and_the_next_time(checkpoints):
     for path in checkpoints.folder.iterdir():
         path.write_bytes(b"nothing")
     for _ in range(2):
-        with pytest.raises(DamagedCheckpointError, match="is damaged, so the run cannot go on"):
+        with pytest.raises(DamagedCheckpointError, match="is damaged, so the run cannot be resumed"):
             checkpoints.load()
 
 
@@ -148,6 +148,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 Checkpoints({str(checkpoints.folder)!r}).save({{"weights": np.zeros(100_000)}}, 2)
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "The one before it is untouched" in ended.stderr.splitlines()[-1]
+    assert "could not be written: File too large. Its old content is unchanged" in ended.stderr.splitlines()[-1]
     assert files(checkpoints) == ["step-00000001.npz"]
     assert checkpoints.load() == {"step": 1}

@@ -18,7 +18,7 @@ def small(monkeypatch):
     """A sweep of two rows whose runs take no time; a list of those that were really run."""
     ran = []
 
-    def run_once(settings, corpus, seed):
+    def run_once(settings, seed):
         ran.append((settings.tied, seed))
         return {
             "parameters": 10,
@@ -48,10 +48,10 @@ def test_every_row_is_run_with_every_seed_once(small, tmp_path):
 def test_an_interrupted_sweep_goes_on_after_the_last_finished_run(small, tmp_path, monkeypatch):
     whole = sweep.run_once
 
-    def interrupted(settings, corpus, seed):
+    def interrupted(settings, seed):
         if len(small) == 3:
             raise KeyboardInterrupt
-        return whole(settings, corpus, seed)
+        return whole(settings, seed)
 
     monkeypatch.setattr(sweep, "run_once", interrupted)
     with pytest.raises(KeyboardInterrupt):

@@ -139,6 +139,20 @@ def test_fresh_puts_the_old_run_aside_and_begins_anew(text, tmp_path):
     assert seeds == [0, 1]
 
 
+def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path):
+    run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run")
+    finished = run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run", "--fresh", "-v")
+    logged = [line for line in re.split("[\r\n]", finished.stderr) if " INFO helpers." in line]
+    said = [line.split(" INFO helpers.")[1] for line in logged]
+    assert [line.split(":")[0] for line in said] == [
+        *2 * ["command_line"],
+        *("training.command", "training.runs", "training.trainer", "training.trainer", "training.command"),
+        *("training.runs", "command_line"),
+    ]
+    assert all(re.match(r"\d{4}-", line) for line in logged)
+    assert " INFO " not in finished.stdout
+
+
 def test_a_folder_that_is_no_runs_is_left_alone(text, tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     for fresh in ([], ["--fresh"]):
@@ -157,7 +171,7 @@ def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
         assert re.search(r"Stopped after step [\d,]+ of .*the same command again", errors)
         assert "Traceback" not in errors
     finished = run(*arguments)
-    assert "Going on with the run" in finished.stdout
+    assert "Resuming the run" in finished.stdout
     np.testing.assert_equal(outcome(tmp_path / "run"), outcome(whole[0]))
 
 
