@@ -8,12 +8,14 @@ a build that fails changes nothing.
 import logging
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from tqdm import tqdm
 from traitlets.config import Config
 
@@ -34,7 +36,7 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 logger = logging.getLogger(__name__)
 
 
-def find_sources(root, notebook=""):
+def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
     """Return the sources of all notebooks, in order, or of one.
 
     Args:
@@ -54,7 +56,7 @@ def find_sources(root, notebook=""):
     return chosen
 
 
-def build(root, notebook=""):
+def build(root: str | Path, notebook: str = "") -> None:
     """Derive all notebooks, or one, and put them in place.
 
     Args:
@@ -73,7 +75,7 @@ def build(root, notebook=""):
         replace_file(path, text)
 
 
-def find_stale(root):
+def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each derived notebook that differs from its source, and the command that fixes it.
 
     Cells, ids and metadata are compared byte for byte. Outputs are not: nbval runs the notebooks and compares those.
@@ -81,7 +83,8 @@ def find_stale(root):
     Args:
         root: the repository.
     """
-    root, derived = Path(root), set()
+    root = Path(root)
+    derived: set[Path] = set()
     for path in find_sources(root):
         command = f"make notebooks NB={path.stem.partition('_')[0]}"
         solution, release = solution_path(path), release_path(root, path)
@@ -94,17 +97,17 @@ def find_stale(root):
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
-def solution_path(source):
+def solution_path(source: Path) -> Path:
     """Return the path of the executed solution of a source."""
     return source.with_suffix(".ipynb")
 
 
-def release_path(root, source):
+def release_path(root: str | Path, source: Path) -> Path:
     """Return the path of the released notebook of a source."""
     return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
 
 
-def execute(notebook, path):
+def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     """Run a notebook in an empty folder, with a progress bar, and keep its outputs as text.
 
     Args:
@@ -127,7 +130,7 @@ def execute(notebook, path):
     return notebook
 
 
-def run(notebook, path):
+def run(notebook: NotebookNode, path: Path) -> None:
     """Run a notebook in an empty folder, with a progress bar; its outputs stay as they are, with their pictures.
 
     Args:
@@ -161,11 +164,11 @@ def run(notebook, path):
     logger.info("ran %s: %d cells in %.1f s", path, len(code_cells), time.monotonic() - begun)
 
 
-def _code_cells(notebook):
+def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _keep_text(output):
+def _keep_text(output: NotebookNode) -> None:
     if "data" in output:
         output.data = {kind: value for kind, value in output.data.items() if kind.startswith("text/")}
         output.metadata = {}
@@ -173,7 +176,7 @@ def _keep_text(output):
         output.data["text/html"] = re.sub(PAYLOAD, PLACEHOLDER, output.data["text/html"])
 
 
-def _check_output(output, where):
+def _check_output(output: NotebookNode, where: str) -> None:
     if output.get("name") == "stderr":
         raise BuildError(f"{where}: it writes to stderr, for which nbgrader takes all points: {output.text.strip()}")
     for text in [output.get("text", ""), *output.get("data", {}).values()]:
@@ -181,7 +184,7 @@ def _check_output(output, where):
             raise BuildError(f"{where}: it shows a memory address ({match[0]}), which differs from run to run.")
 
 
-def _without_outputs(path):
+def _without_outputs(path: Path) -> str:
     """Return the text of a notebook as it was before it was run; a file in another form is returned unchanged."""
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)

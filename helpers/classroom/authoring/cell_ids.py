@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections import Counter
 
+from nbformat import NotebookNode
+
 #: Longest name of a heading in an id [characters]; with all that may follow it an id has at most nbformat's 64.
 LONGEST = 48
 
@@ -14,7 +16,7 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _BESIDE_THE_SUBJECT = re.compile(r"^\d+\.\s+|\s*\([^()]*\)$")
 
 
-def assign_cell_ids(cells, release_tag):
+def assign_cell_ids(cells: list[NotebookNode], release_tag: str) -> None:
     """Give every cell its id: its grade id, else the last heading at or above it and its number under that heading.
 
     A cell that is graded, or in the release only, has no number among the others. So inserting or removing a cell
@@ -24,7 +26,7 @@ def assign_cell_ids(cells, release_tag):
         cells: of a whole notebook, in order; changed in place.
         release_tag: the tag of cells that are in the release only.
     """
-    section, sections, numbers = "top", Counter(["top"]), Counter()
+    section, sections, numbers = "top", Counter(["top"]), Counter[str]()
     for cell in cells:
         if heading := find_heading(cell):
             section = make_slug(heading)
@@ -38,13 +40,13 @@ def assign_cell_ids(cells, release_tag):
         cell.id = re.sub(r"[^A-Za-z0-9_-]+", "-", grade_id) or f"{group}_{numbers[group]}"
 
 
-def find_heading(cell):
+def find_heading(cell: NotebookNode) -> str:
     """Return the last heading in a cell, or ""; a line of code in a fence is not a heading."""
     found = _HEADING.findall(_FENCED.sub("", cell.source)) if cell.cell_type == "markdown" else []
     return found[-1] if found else ""
 
 
-def make_slug(heading):
+def make_slug(heading: str) -> str:
     """Return a heading as lower-case words of a-z and 0-9, with hyphens between them.
 
     Where that leaves out letters, as of a Korean heading, or is too long, a checksum of the heading is added.

@@ -3,12 +3,13 @@
 import logging
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 from helpers.atomic_write import write_atomically
 
 #: What a learner needs of the repository's top folder: folders, and files.
 FOLDERS = ("notebooks", "helpers", "docs", "examples")
-FILES = ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+FILES: tuple[str, ...] = ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
 FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
 
 #: What running the course leaves in these folders.
@@ -21,7 +22,7 @@ TIME = (1980, 1, 1, 0, 0, 0)
 logger = logging.getLogger(__name__)
 
 
-def pack(root, out):
+def pack(root: str | Path, out: str | Path) -> None:
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
@@ -40,7 +41,7 @@ def pack(root, out):
     write_atomically(out, lambda file: _write_archive(root, file))
 
 
-def _write_archive(root, file):
+def _write_archive(root: Path, file: BinaryIO) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in _find_files(root):
             entry = zipfile.ZipInfo(f"learner-kit/{path.relative_to(root).as_posix()}", TIME)
@@ -48,7 +49,7 @@ def _write_archive(root, file):
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _find_files(root):
+def _find_files(root: Path) -> list[Path]:
     files = [root / name for name in FILES]
     files += [path for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()]
     return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.relative_to(root).parts))

@@ -6,13 +6,17 @@ nbgrader_config.py.
 
 import logging
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import capture_log
-from traitlets.config import ConfigFileNotFound, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.source import (
@@ -45,7 +49,7 @@ class TakeSource(NbGraderPreprocessor):
     Without this step nbgrader would release that notebook with its hidden tests in it.
     """
 
-    def preprocess(self, notebook, resources):
+    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the source beside the notebook, without the cells that are in the solution only."""
         source = read_source(_source_beside(resources))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
@@ -55,7 +59,9 @@ class TakeSource(NbGraderPreprocessor):
 class DropBlankStubs(NbGraderPreprocessor):
     """Remove the line of blanks that nbgrader leaves where a solution was."""
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
         """Remove such lines from a solution cell."""
         if grading(cell).get("solution"):
             cell.source = "\n".join(line for line in cell.source.split("\n") if not line.isspace())
@@ -65,19 +71,19 @@ class DropBlankStubs(NbGraderPreprocessor):
 class CheckSecrets(NbGraderPreprocessor):
     """Last step of a release: refuse one with a part of an answer or of a hidden test in it."""
 
-    def preprocess(self, notebook, resources):
+    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook as it is."""
         path = _source_beside(resources)
         check_secrets(read_source(path), notebook, path)
         return notebook, resources
 
 
-def _source_beside(resources):
+def _source_beside(resources: dict[str, Any]) -> Path:
     """The source that lies beside the notebook which nbgrader has opened."""
     return Path(resources["metadata"]["path"], f"{resources['metadata']['name']}.py")
 
 
-def load_config(course):
+def load_config(course: str | Path) -> Config:
     """Return the settings of nbgrader_config.py, a traitlets Config, for a course in another folder.
 
     Args:
@@ -87,14 +93,14 @@ def load_config(course):
         ValueError: nbgrader_config.py is missing.
     """
     try:
-        config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+        config: Config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
     except ConfigFileNotFound:
         raise ValueError(f"{CONFIG} is missing. {NOT_IN_KIT}") from None
     config.CourseDirectory.root = str(Path(course).resolve())
     return config
 
 
-def make_release(source_path):
+def make_release(source_path: Path) -> str:
     """Return the text of the notebook that learners get.
 
     Args:
@@ -109,7 +115,7 @@ def make_release(source_path):
     return serialise(release)
 
 
-def generate(source_path, course, *, gradebook=None):
+def generate(source_path: Path, course: str | Path, *, gradebook: str | None = None) -> Path:
     """Have nbgrader's own generate_assignment make the release in a course folder, which is how a gradebook is filled.
 
     Args:
@@ -142,7 +148,7 @@ def generate(source_path, course, *, gradebook=None):
     return Path(course, "notebooks", name, f"{name}.ipynb")
 
 
-def check_secrets(source, notebook, path):
+def check_secrets(source: NotebookNode, notebook: NotebookNode, path: Path) -> None:
     """Prove that no cell of a notebook has a part of an answer or of a hidden test in it.
 
     Args:
@@ -162,7 +168,7 @@ def check_secrets(source, notebook, path):
                 )
 
 
-def find_secrets(source):
+def find_secrets(source: NotebookNode) -> Iterator[str]:
     """Yield what no released cell may hold, as lines with a line break before and after each.
 
     That is each line of a hidden test, and each two lines in a row of a solution (or its only one).
@@ -177,9 +183,9 @@ def find_secrets(source):
                     yield _joined(secret)
 
 
-def _code_lines(lines):
+def _code_lines(lines: Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _joined(lines):
+def _joined(lines: Iterable[str]) -> str:
     return "\n" + "\n".join(lines) + "\n"

@@ -13,14 +13,17 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Container
 from copy import deepcopy
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.build import PAYLOAD, find_sources, run
@@ -58,7 +61,7 @@ HELPERS = Path(__file__).resolve().parents[2]
 logger = logging.getLogger(__name__)
 
 
-def build(root, book="", notebook=""):
+def build(root: str | Path, book: str = "", notebook: str = "") -> list[Path]:
     """Build the site: both books or one, of all notebooks or one.
 
     A notebook is run only if it, or the code that it imports, has changed since it was last run for the site.
@@ -85,7 +88,7 @@ def build(root, book="", notebook=""):
     return [write_book(Path(root), name, pages[name], place / name, mathjax) for name in ([book] if book else BOOKS)]
 
 
-def find_mathjax():
+def find_mathjax() -> Path:
     """Return the path of MathJax.
 
     Raises:
@@ -93,7 +96,7 @@ def find_mathjax():
     """
     try:
         if all(map(find_spec, ("sphinx", "myst_nb", "furo"))):
-            return Path(distribution("django-static-mathjax").locate_file(MATHJAX))
+            return Path(str(distribution("django-static-mathjax").locate_file(MATHJAX)))
     except PackageNotFoundError:
         pass
     raise ValueError(
@@ -105,7 +108,7 @@ def find_mathjax():
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def solve(path, folder):
+def solve(path: Path, folder: Path) -> NotebookNode:
     """Return the page of a notebook in the book of solutions, with its pictures in it.
 
     Args:
@@ -128,7 +131,7 @@ def solve(path, folder):
     return _tidy(notebook)
 
 
-def page(path, solved):
+def page(path: Path, solved: NotebookNode) -> NotebookNode:
     """Return the page of a notebook in the learner's book: stubs for answers, and the figures of the solution.
 
     A check shows nothing, since nothing was answered; answered questions are left out.
@@ -152,7 +155,7 @@ def page(path, solved):
     return notebook
 
 
-def _fingerprint(notebook, package=HELPERS):
+def _fingerprint(notebook: NotebookNode, package: Path = HELPERS) -> str:
     """Return a name for all that a notebook's outputs depend on: its cells, the code that it imports, and versions."""
     digest = hashlib.sha256(serialise(notebook).encode())
     for path in sorted(path.relative_to(package) for path in package.glob("*/**/*") if path.suffix in (".py", ".csv")):
@@ -162,7 +165,7 @@ def _fingerprint(notebook, package=HELPERS):
     return digest.hexdigest()[:16]
 
 
-def _tidy(notebook):
+def _tidy(notebook: NotebookNode) -> NotebookNode:
     """Keep of the outputs what a reader sees: text, pictures, and the picture inside an interactive figure."""
     widgets = notebook.metadata.pop("widgets", {}).get(WIDGETS, {}).get("state", {})
     for cell in notebook.cells:
@@ -182,15 +185,15 @@ def _tidy(notebook):
     return notebook
 
 
-def _text(output):
-    return output.get("data", {}).get("text/plain", "")
+def _text(output: NotebookNode) -> str:
+    return str(output.get("data", {}).get("text/plain", ""))
 
 
-def _picture_of(widgets, model):
+def _picture_of(widgets: dict[str, Any], model: str) -> str:
     """Return the HTML that a widget, or one of those inside it, shows."""
     state = widgets[model]["state"]
     if widgets[model]["model_name"] == "HTMLModel":
-        return state["value"]
+        return str(state["value"])
     inner = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
     return "".join(_picture_of(widgets, child) for child in inner)
 
@@ -198,7 +201,7 @@ def _picture_of(widgets, model):
 # --- books ------------------------------------------------------------------------------------------------------------
 
 
-def write_book(root, name, pages, folder, mathjax):
+def write_book(root: Path, name: str, pages: dict[str, NotebookNode], folder: Path, mathjax: Path) -> Path:
     """Write a book atomically.
 
     Args:
@@ -232,9 +235,9 @@ def write_book(root, name, pages, folder, mathjax):
     return folder / "index.html"
 
 
-def _run_sphinx(configuration, name, sources, out):
-    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--no-color"]
-    command += ["--conf-dir", configuration, "--doctree-dir", sources.parent / "doctrees"]
+def _run_sphinx(configuration: Path, name: str, sources: Path, out: Path) -> None:
+    command: list[str | Path] = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    command += ["--no-color", "--conf-dir", configuration, "--doctree-dir", sources.parent / "doctrees"]
     command += ["--define", f"html_title={BOOKS[name]}", sources, out]
     logger.info("running %s", command)
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
@@ -242,12 +245,12 @@ def _run_sphinx(configuration, name, sources, out):
         raise BuildError(f"Sphinx could not make the book {name}.\n{done.stderr.strip()}")
 
 
-def _write_index(root, name, pages, sources):
+def _write_index(root: Path, name: str, pages: Container[str], sources: Path) -> None:
     """Write the first page, from its template and the README's table of notebooks, and the glossary."""
     readme = (root / "README.md").read_text(encoding="utf-8")
     rows = [row for row in re.findall(r"^\| \d\d \| \[.*", readme, re.MULTILINE) if _target(row) in pages]
     entries = [re.sub(r"\| (\d\d) \| \[(.*?)\].*", r"\1 · \2", row) + f" <{_target(row)}>" for row in rows]
-    course_map = re.search(r"!\[(.*?)\]\(docs/course_map.png\)", readme)[1]
+    [course_map] = re.findall(r"!\[(.*?)\]\(docs/course_map.png\)", readme)
     template = Template((root / "docs" / "site" / f"{name}.md").read_text(encoding="utf-8"))
     text = template.substitute(course_map=course_map, notebooks="\n".join(rows), entries="\n".join(entries))
     (sources / "index.md").write_text(_links(text, pages), encoding="utf-8")
@@ -255,11 +258,11 @@ def _write_index(root, name, pages, sources):
         shutil.copy(root / file, sources / Path(file).name.lower())
 
 
-def _target(row):
-    return re.search(r"\]\(notebooks/(\w+)/", row)[1]
+def _target(row: str) -> str:
+    return str(re.findall(r"\]\(notebooks/(\w+)/", row)[0])
 
 
-def _for_sphinx(notebook, pages, figures):
+def _for_sphinx(notebook: NotebookNode, pages: Container[str], figures: Path) -> NotebookNode:
     """Return a notebook in the form that Sphinx reads: links and callouts in its syntax, pictures as files."""
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
@@ -273,18 +276,18 @@ def _for_sphinx(notebook, pages, figures):
     return notebook
 
 
-def _links(text, pages):
+def _links(text: str, pages: Container[str]) -> str:
     """Return text with links to the pages of this book; a link to a notebook that is not in it becomes plain text."""
     link = re.compile(r"\[([^\]]+)\]\((?:\.\./|notebooks/)(\w+)/\2\.ipynb\)")
     return link.sub(lambda found: f"[{found[1]}]({found[2]}.ipynb)" if found[2] in pages else found[1], text)
 
 
-def _callouts(text):
+def _callouts(text: str) -> str:
     """Return text with `> **Note.** …` turned into a box of the theme."""
     return re.sub(r"(?m)(?:^> ?.*\n?)+", lambda found: _callout(found[0]), text)
 
 
-def _callout(quote):
+def _callout(quote: str) -> str:
     text = re.sub(r"(?m)^> ?", "", quote)
     kind = re.match(r"\*\*([\w ]+)\.\*\*\s*", text)
     if not kind or kind[1] not in CALLOUTS:
@@ -292,7 +295,7 @@ def _callout(quote):
     return f":::{{admonition}} {kind[1]}\n:class: {CALLOUTS[kind[1]]}\n{text[kind.end() :].strip()}\n:::\n"
 
 
-def _as_file(found, figures):
+def _as_file(found: re.Match[str], figures: Path) -> str:
     """Write a picture to a file and return the `<img>` that shows it, inside a link to it at its full size."""
     start, width, payload = found.groups()
     png = base64.b64decode(payload.partition(",")[2])

@@ -14,12 +14,15 @@ The release is the source without the block, the solution the source without the
 import ast
 import re
 from collections import Counter
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from nbgrader.preprocessors import ComputeChecksums, LockCells
 
@@ -66,7 +69,7 @@ class Block:
     indent: int
 
 
-def read_source(path):
+def read_source(path: Path) -> NotebookNode:
     """Read and check the source of one notebook.
 
     Args:
@@ -78,7 +81,7 @@ def read_source(path):
     Raises:
         BuildError: naming the file and the cell.
     """
-    notebook = jupytext.read(path, fmt="py:percent")
+    notebook: NotebookNode = jupytext.read(path, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
@@ -99,12 +102,12 @@ def read_source(path):
     return notebook
 
 
-def as_solution(notebook):
+def as_solution(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook as a reader sees it: no markers, and no stub after an answer."""
     return _derive(notebook, _solution_of, lambda cell: not _has_tag(cell, RELEASE_TAG))
 
 
-def as_release(notebook, *, rubric=False):
+def as_release(notebook: NotebookNode, *, rubric: bool = False) -> NotebookNode:
     """Return the notebook as a learner sees it: without answers and hidden tests, its graded cells locked.
 
     Args:
@@ -119,39 +122,41 @@ def as_release(notebook, *, rubric=False):
     return release
 
 
-def serialise(notebook):
+def serialise(notebook: NotebookNode) -> str:
     """Return the one text form of a notebook: what is written to a file."""
-    return nbformat.writes(notebook, version=4) + "\n"
+    return f"{nbformat.writes(notebook, version=4)}\n"
 
 
-def grading(cell):
+def grading(cell: NotebookNode) -> dict[str, Any]:
     """Return nbgrader's metadata of a cell, or an empty dict."""
-    return cell.metadata.get("nbgrader", {})
+    metadata: dict[str, Any] = cell.metadata.get("nbgrader", {})
+    return metadata
 
 
-def is_only_in_solution(cell):
+def is_only_in_solution(cell: NotebookNode) -> bool:
     """Return whether a cell is left out of the release."""
     return _has_tag(cell, SOLUTION_TAG)
 
 
-def place(path):
+def place(path: Path) -> Path:
     """Return the path of a source as an author knows it: solutions/NN_name/NN_name.py."""
     return Path(*path.parts[-3:])
 
 
-def describe(cell):
+def describe(cell: NotebookNode) -> str:
     """Return words by which an author finds a cell."""
     first_line = cell.source.partition("\n")[0]
     return f"cell {cell.id}" if grading(cell) else f'cell {cell.id} ("{first_line[:50]}")'
 
 
-def find_blocks(cell):
+def find_blocks(cell: NotebookNode) -> list[Block]:
     """Return the marked blocks of a cell, in order.
 
     Raises:
         BuildError: a marker is misspelt, has no partner, or is indented differently from its partner.
     """
-    blocks, opened = [], None
+    blocks: list[Block] = []
+    opened: Block | None = None
     for number, line in enumerate(cell.source.split("\n")):
         if not LIKE_A_MARKER.search(line):
             continue
@@ -181,7 +186,7 @@ def find_blocks(cell):
 # --- what is checked --------------------------------------------------------------------------------------------------
 
 
-def _check_cell(cell):
+def _check_cell(cell: NotebookNode) -> None:
     blocks = find_blocks(cell)
     kinds = {block.kind for block in blocks}
     solution, graded = grading(cell).get("solution"), grading(cell).get("grade")
@@ -204,14 +209,14 @@ def _check_cell(cell):
         _check_test_cell(cell, blocks)
 
 
-def _check_hidden_cell(cell, blocks):
+def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     if len(blocks) != 1:
         raise BuildError("hidden tests stand between one ### BEGIN HIDDEN TESTS and one ### END HIDDEN TESTS.")
     if any(line and not line.startswith("#") for line in _release_of(cell).split("\n")):
         raise BuildError("there is code outside the hidden tests; only a comment may remain in the release.")
 
 
-def _check_test_cell(cell, blocks):
+def _check_test_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     """A test cell is one call and nothing else: the grader does not run the cell, it makes the same call itself."""
     grade_id, lines = GradeId.parse(cell.id), cell.source.split("\n")
     function = "check" if grade_id.kind == "check" else "hidden_check"
@@ -223,14 +228,12 @@ def _check_test_cell(cell, blocks):
         )
 
 
-def _check_answer_cell(cell, blocks):
+def _check_answer_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     if not blocks:
         raise BuildError("it is a solution cell without ### BEGIN SOLUTION: all of it would be taken out.")
     tree = _parse(cell.source, "it")
     for block in blocks:
         function = _find_function(block, tree)
-        if function is None:
-            raise BuildError("a ### BEGIN SOLUTION outside a function: put the markers inside its body, indented.")
         expected = function.body[0].col_offset
         if block.indent != expected:
             raise BuildError(
@@ -245,12 +248,12 @@ def _check_answer_cell(cell, blocks):
     _parse(_solution_of(cell), "its solution")
 
 
-def _check_stub(function, block):
+def _check_stub(function: ast.FunctionDef, block: Block) -> None:
     inside = range(block.begin + 1, block.end + 2)  # as ast counts lines, from 1
     if not any(node.lineno in inside for node in function.body):
         raise BuildError(f"the solution of `{function.name}` is empty.")
-    outside = [node for node in ast.walk(function) if getattr(node, "lineno", None) and node.lineno not in inside]
-    if not all(_is_stub_raise(node) for node in outside if isinstance(node, ast.Raise)):
+    raising = [node for node in ast.walk(function) if isinstance(node, ast.Raise)]
+    if not all(_is_stub_raise(node) for node in raising if node.lineno not in inside):
         raise BuildError(
             f'the stub of `{function.name}` may raise one thing only: NotImplementedError("Exercise N.M: …").'
         )
@@ -268,7 +271,7 @@ def _check_stub(function, block):
             )
 
 
-def _is_stub_raise(node):
+def _is_stub_raise(node: ast.AST) -> bool:
     match node:
         case ast.Raise(
             exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(message))]), cause=None
@@ -277,28 +280,36 @@ def _is_stub_raise(node):
     return False
 
 
-def _is_unpacking(node):
+def _is_unpacking(node: ast.AST) -> bool:
     return isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute))
 
 
-def _parse(source, what):
+def _parse(source: str, what: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as error:
         raise BuildError(f"{what} is not valid Python (line {error.lineno}: {error.msg}).") from None
 
 
-def _find_function(block, tree):
-    """Return the innermost function that a block is in, or None."""
+def _find_function(block: Block, tree: ast.Module) -> ast.FunctionDef:
+    """Return the innermost function that a block is in."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    around = [node for node in functions if node.lineno <= block.begin + 1 <= node.end_lineno]
-    return max(around, key=lambda node: node.lineno, default=None)
+    around = [node for node in functions if node.lineno <= block.begin + 1 <= _end_of(node)]
+    if not around:
+        raise BuildError("a ### BEGIN SOLUTION outside a function: put the markers inside its body, indented.")
+    return max(around, key=lambda node: node.lineno)
+
+
+def _end_of(function: ast.FunctionDef) -> int:
+    return function.end_lineno or function.lineno  # what was parsed has an end
 
 
 # --- what is made of it -----------------------------------------------------------------------------------------------
 
 
-def _derive(notebook, source_of, keeps):
+def _derive(
+    notebook: NotebookNode, source_of: Callable[[NotebookNode], str], keeps: Callable[[NotebookNode], bool]
+) -> NotebookNode:
     derived = deepcopy(notebook)
     derived.cells = [cell for cell in derived.cells if keeps(cell)]
     for cell in derived.cells:
@@ -306,24 +317,24 @@ def _derive(notebook, source_of, keeps):
     return derived
 
 
-def _release_of(cell):
+def _release_of(cell: NotebookNode) -> str:
     if grading(cell).get("solution") and cell.cell_type == "markdown":
         return TEXT_STUB
     return _without(cell, {number for block in find_blocks(cell) for number in range(block.begin, block.end + 1)})
 
 
-def _solution_of(cell):
+def _solution_of(cell: NotebookNode) -> str:
     blocks = find_blocks(cell)
     dropped = {number for block in blocks for number in (block.begin, block.end)}
     for block in blocks:
         if block.kind == "SOLUTION":
-            dropped.update(range(block.end, _find_function(block, ast.parse(cell.source)).end_lineno))
+            dropped.update(range(block.end, _end_of(_find_function(block, ast.parse(cell.source)))))
     return _without(cell, dropped)
 
 
-def _without(cell, dropped):
+def _without(cell: NotebookNode, dropped: set[int]) -> str:
     return "\n".join(line for number, line in enumerate(cell.source.split("\n")) if number not in dropped)
 
 
-def _has_tag(cell, tag):
+def _has_tag(cell: NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])

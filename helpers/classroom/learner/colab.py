@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.learner.copies import find_releases, path_of_copy
@@ -37,7 +38,7 @@ COURSE, DRIVE = Path("/content/course"), Path("/content/drive")
 logger = logging.getLogger(__name__)
 
 
-def as_colab_copy(release, address):
+def as_colab_copy(release: Path, address: str) -> NotebookNode:
     """Return a released notebook with the first cell inserted, nbformat's.
 
     Cells, ids and nbgrader's metadata are unchanged, so that as much of them comes back as Colab keeps.
@@ -46,13 +47,13 @@ def as_colab_copy(release, address):
         release: path of the released notebook.
         address: where git finds the course.
     """
-    notebook = nbformat.read(release, as_version=4)
+    notebook: NotebookNode = nbformat.read(release, as_version=4)
     source = FIRST_CELL.format(address=address, name=release.stem).rstrip()
     notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="colab"))
     return notebook
 
 
-def set_up_session(name, course=COURSE, drive=DRIVE):
+def set_up_session(name: str, course: Path = COURSE, drive: Path = DRIVE) -> None:
     """Prepare a Colab session for a notebook: packages, earlier notebooks from Drive, and a folder to work in.
 
     Args:
@@ -69,7 +70,7 @@ def set_up_session(name, course=COURSE, drive=DRIVE):
     print("File → Save a copy in Drive keeps your work; later notebooks then use your answers.")
 
 
-def gather(course, folder):
+def gather(course: Path, folder: Path) -> list[str]:
     """Copy the latest saved version of each of the learner's notebooks to where the course looks; return their names.
 
     Args:
@@ -88,7 +89,7 @@ def gather(course, folder):
     return found
 
 
-def _install_missing(course):
+def _install_missing(course: Path) -> None:
     pins = tomllib.loads((course / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     missing = [pin for pin in pins if _name(pin) in NEEDED and importlib.util.find_spec(_name(pin)) is None]
     if missing:
@@ -98,11 +99,11 @@ def _install_missing(course):
         importlib.invalidate_caches()
 
 
-def _name(pin):
+def _name(pin: str) -> str:
     return pin.partition("==")[0]
 
 
-def _mount(drive):
+def _mount(drive: Path) -> bool:
     """Ask for the learner's Drive, and say whether it is there."""
     from google.colab import drive as colab_drive
 

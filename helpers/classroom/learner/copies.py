@@ -6,7 +6,7 @@ from pathlib import Path
 from helpers.atomic_write import replace_file
 
 
-def add_missing(root):
+def add_missing(root: str | Path) -> None:
     """Copy each released notebook that is not yet in my/, and say so.
 
     Args:
@@ -19,7 +19,7 @@ def add_missing(root):
     print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
 
 
-def restore(root, notebook):
+def restore(root: Path, notebook: str) -> None:
     """Put a fresh copy of one notebook into my/, and keep the learner's as a numbered backup.
 
     Args:
@@ -45,15 +45,15 @@ def restore(root, notebook):
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
-def find_releases(root):
+def find_releases(root: str | Path) -> list[Path]:
     """Return the paths of the released notebooks, in order."""
     return sorted(path for path in Path(root, "notebooks").glob("*/*.ipynb") if path.stem == path.parent.name)
 
 
-def path_of_copy(root, release):
+def path_of_copy(root: str | Path, release: Path) -> Path:
     """Return the path of the learner's copy of a released notebook."""
     return Path(root, "my", release.stem, release.name)
 
 
-def _number(release):
+def _number(release: Path) -> str:
     return release.stem.partition("_")[0]

@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 START = "my/00_start_here/00_start_here.ipynb"
 
 logger = logging.getLogger(__name__)
 
 
-def launch(root, port=8888, browser=True):
+def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn:
     """Become a JupyterLab server at the first notebook, until it is stopped.
 
     Args:
@@ -26,7 +27,7 @@ def launch(root, port=8888, browser=True):
     _become(["jupyterlab", *options], root, port, browser)
 
 
-def launch_formgrader(root, port=8889, browser=True):
+def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) -> NoReturn:
     """Become a server that shows nbgrader's formgrader, until it is stopped.
 
     Args:
@@ -38,7 +39,7 @@ def launch_formgrader(root, port=8889, browser=True):
     _become(["jupyter", "server", "--ServerApp.default_url=/formgrader"], root, port, browser)
 
 
-def _become(server, root, port, browser):
+def _become(server: list[str], root: str | Path, port: int, browser: bool) -> NoReturn:
     options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--log-level=WARN"]
     options += ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)
     command = [sys.executable, "-m", *server, *options]

@@ -8,6 +8,7 @@ that everywhere. Colab reads from GitHub alone, so the address is one of GitHub'
 import logging
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
@@ -24,13 +25,13 @@ _BEFORE = r"(github\.com/|/github/|/gh/|repository: |codespaces\.new/)"
 logger = logging.getLogger(__name__)
 
 
-def read_repository(root):
+def read_repository(root: str | Path) -> str:
     """Return the repository on GitHub, e.g. "you/course", from [project.urls] in pyproject.toml."""
     project = tomllib.loads(Path(root, "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].removeprefix("https://github.com/")
+    return str(project["urls"]["Repository"]).removeprefix("https://github.com/")
 
 
-def write(root, repository=""):
+def write(root: str | Path, repository: str = "") -> list[Path]:
     """Write the notebooks for Colab; with a repository, first change the address wherever it is.
 
     Args:
@@ -55,7 +56,7 @@ def write(root, repository=""):
     return [path for path, _ in changed]
 
 
-def find_stale(root):
+def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each notebook for Colab that differs from the released one, and the command that fixes it."""
     root = Path(root)
     copies = dict(_colab_copies(root, read_repository(root)))
@@ -64,18 +65,18 @@ def find_stale(root):
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
-def _differs(path, text):
+def _differs(path: Path, text: str) -> bool:
     return not path.exists() or path.read_text(encoding="utf-8") != text
 
 
-def _with_address(root, old, new):
+def _with_address(root: Path, old: str, new: str) -> Iterator[tuple[Path, str]]:
     pattern = re.compile(_BEFORE + re.escape(old) + r"(?![\w-])")
     for name in ("pyproject.toml", *CARRIERS):
         text = (root / name).read_text(encoding="utf-8")
         yield root / name, pattern.sub(lambda match: match[1] + new, text)
 
 
-def _colab_copies(root, repository):
+def _colab_copies(root: Path, repository: str) -> Iterator[tuple[Path, str]]:
     for release in find_releases(root):
         copy = as_colab_copy(release, f"https://github.com/{repository}")
         yield root / "colab" / release.name, serialise(copy)

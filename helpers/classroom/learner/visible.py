@@ -7,10 +7,12 @@ the learner's own code on the learner's own machine; nothing is executed but ans
 import contextlib
 import logging
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
@@ -38,12 +40,12 @@ class Outcome:
     message: str
 
     @property
-    def failed(self):
+    def failed(self) -> bool:
         """Whether an answer was written and is not right."""
         return self.status not in ("right", "not written")
 
 
-def run_visible_checks(root, folder):
+def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome]:
     """Yield an Outcome for every visible check of the notebooks in a folder.
 
     Args:
@@ -61,7 +63,7 @@ def run_visible_checks(root, folder):
         yield from _run(nbformat.read(release, as_version=4), path)
 
 
-def find_missing(outcomes, needed):
+def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str]:
     """Return the ids of the exercises that are needed and not right.
 
     Args:
@@ -81,12 +83,12 @@ def find_missing(outcomes, needed):
     return [exercise_id for exercise_id in wanted if exercise_id not in right]
 
 
-def _find(folder, release):
+def _find(folder: str | Path, release: Path) -> Path | None:
     places = (Path(folder, release.stem, release.name), Path(folder, release.name))
     return next((path for path in places if path.is_file()), None)
 
 
-def _run(release, path):
+def _run(release: NotebookNode, path: Path) -> Iterator[Outcome]:
     try:
         answers = read_submission(path.read_bytes(), release).answers
     except Unreadable as error:
