@@ -1,4 +1,4 @@
-"""Where nbgrader finds things in this repository, and how it makes a release; the build reads this file too."""
+"""Where nbgrader finds things in this repository, and how its generate_assignment makes a release."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-from helpers.classroom.authoring.release import DropBlankStubs, TakeSource
+from helpers.classroom.authoring.release import CheckSecrets, DropBlankStubs, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
@@ -58,4 +58,5 @@ c.GenerateAssignment.preprocessors = [
     ClearHiddenTests,
     ComputeChecksums,
     CheckCellMetadata,
+    CheckSecrets,
 ]

@@ -85,9 +85,9 @@ def elsewhere(
     address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
 ):
     """Derive the notebooks for Colab; with an address, first change the public one wherever it stands."""
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
-    changed = places.write(ROOT, address)
+    changed = public_address.write(ROOT, address)
     print("\n".join(str(path.relative_to(ROOT)) for path in changed) or "Everything is as it should be.")
 
 
@@ -113,19 +113,22 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both if 
 def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all of them if left out.")] = ""):
     """Derive executed solutions and released notebooks from solutions/*/*.py, and from these the ones for Colab."""
     from helpers.classroom.authoring import build
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
     build.build(ROOT, notebook)
-    places.write(ROOT)
+    public_address.write(ROOT)
 
 
 @app.command()
 def stale():
     """Say which derived notebooks differ from their source; exit 1 if one does."""
     from helpers.classroom.authoring import build
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
-    sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
+    found = [*build.find_stale(ROOT), *public_address.find_stale(ROOT)]
+    for path, command in found:
+        print(f"{path.relative_to(ROOT)} is not what its source makes of it: run `{command}`.")
+    sys.exit(1 if found else 0)
 
 
 @app.command()

@@ -18,7 +18,7 @@ BLOCK = """\
     ### END SOLUTION
 """
 
-#: What is wrong: what stands in the source, what is put in its place, and how the refusal begins.
+#: What is wrong: a part of the source, what replaces it, and how the refusal begins.
 FAULTS = {
     "a solution that is not ended": (
         "    ### END SOLUTION\n    # 1. multiply by two\n",
@@ -108,12 +108,12 @@ FAULTS = {
     "a solution in a cell that is not for answers": (
         'print("sum"',
         'def f():\n    ### BEGIN SOLUTION\n    pass\n    ### END SOLUTION\nprint("sum"',
-        'cell cell-010 ("def f():"): it has a solution, but',
+        'cell read-a-small-notebook_4 ("def f():"): it has a solution, but',
     ),
     "markers in a written answer": (
         "# A written answer, graded by a person.",
         "# ### BEGIN SOLUTION\n# A written answer\n# ### END SOLUTION",
-        "cell ex-9-3: a text cell takes no markers",
+        "cell ex-9-3: a text cell has no markers",
     ),
     "hidden tests without markers": (
         '### BEGIN HIDDEN TESTS\nhidden_check("9.1", double)\n### END HIDDEN TESTS',
@@ -217,21 +217,14 @@ def test_an_answer_that_nobody_grades_is_in_the_solution_only(source_path):
     assert not any(words in cell.source for cell in as_release(source).cells)
 
 
-def test_cell_ids_come_from_the_grade_id_or_the_place(source_path):
-    ids = [cell.id for cell in read_source(source_path).cells]
-    assert ids[:3] == ["cell-001", "cell-002", "ex-9-1"]
-    assert ids == [cell.id for cell in read_source(source_path).cells]
-
-
-def test_a_cell_for_the_release_alone_is_not_in_the_solution_and_takes_no_number(source_path):
-    before = [cell.id for cell in as_solution(read_source(source_path)).cells]
+def test_a_cell_for_the_release_alone_is_not_in_the_solution(source_path):
     text = source_path.read_text()
     source_path.write_text(
         text.replace("# %%\nimport numpy", '# %% tags=["release"]\nwhere = 1\n\n# %%\nimport numpy', 1)
     )
     source = read_source(source_path)
-    assert [cell.id for cell in as_solution(source).cells] == before
-    assert [cell.id for cell in as_release(source).cells if cell.source == "where = 1"] == ["cell-release"]
+    assert "where = 1" not in [cell.source for cell in as_solution(source).cells]
+    assert "where = 1" in [cell.source for cell in as_release(source).cells]
 
 
 def test_a_rubric_is_in_the_solution_and_in_the_grading_template_and_never_in_the_release(source_path):

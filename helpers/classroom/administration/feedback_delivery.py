@@ -12,7 +12,7 @@ from nbgrader.utils import capture_log
 from tqdm import tqdm
 
 from helpers.classroom.authoring.build import release_path
-from helpers.classroom.authoring.release import generate
+from helpers.classroom.authoring.release import generate, make_release
 from helpers.classroom.authoring.source import BuildError
 from helpers.classroom.course import SECRET_FILE
 from helpers.classroom.grading.saving import assign_late_penalties
@@ -33,18 +33,16 @@ def release(course, source, due=None):
         ValueError: the notebook in notebooks/ is not what the source makes of it, or the exchange refuses it.
     """
     assignment, released = source.stem, release_path(course.root, source)
-    with TemporaryDirectory() as folder:
-        made = generate(source, Path(folder, "made"))
-        if not released.exists() or released.read_bytes() != made.read_bytes():
-            number = assignment.partition("_")[0]
-            raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
-        try:
-            with course.gradebook():
-                generate(source, Path(folder, "entered"), gradebook=course.directory.db_url)
-        except BuildError as error:
-            if "Cannot add or remove cells" in str(error):
-                raise ValueError(f"{assignment} {_CELLS_CHANGED}") from None
-            raise
+    if not released.exists() or released.read_bytes() != make_release(source).encode():
+        number = assignment.partition("_")[0]
+        raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
+    try:
+        with TemporaryDirectory() as folder, course.gradebook():
+            generate(source, folder, gradebook=course.directory.db_url)
+    except BuildError as error:
+        if "Cannot add or remove cells" in str(error):
+            raise ValueError(f"{assignment} {_CELLS_CHANGED}") from None
+        raise
     if due is not None:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))

@@ -31,7 +31,7 @@ _HELPERS = Path(__file__).resolve().parents[2]
 #: The code that a score depends on: a change in any of it grades everything again.
 _CODE = ("arrays.py", "atomic_write.py", "nn", "data", "training", "checks", "classroom/grading/sandbox")
 _CODE += tuple(f"classroom/grading/{name}.py" for name in ("grader", "sanitize", "submission"))
-_CODE += ("classroom/authoring/source.py",)
+_CODE += ("classroom/authoring/source.py", "classroom/authoring/cell_ids.py")
 
 
 @dataclass(frozen=True)
