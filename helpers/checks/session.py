@@ -246,17 +246,6 @@ class Session:
         return verdict.right
 
 
-@contextlib.contextmanager
-def using(session):
-    """Let `check` and `hidden_check` be those of a Session."""
-    global _current
-    kept, _current = _current, session
-    try:
-        yield session
-    finally:
-        _current = kept
-
-
 def _find(exercise_id):
     if exercise_id not in EXERCISES:
         raise ValueError(f"There is no exercise {exercise_id!r}. The exercises are {', '.join(EXERCISES)}.")

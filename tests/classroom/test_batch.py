@@ -2,18 +2,20 @@
 
 import multiprocessing
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from helpers.classroom.grading import batch
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
+from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, REPOSITORY, RIGHT, TEXTBOOK, AtOnce, edit
 
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
@@ -143,6 +145,29 @@ def test_points_that_nbgrader_would_read_otherwise_are_never_entered(class_of_fo
     assert len(graded.failed()) == 4
     assert class_of_four.points("ada") == NOTHING
     assert "not 0.5" in graded.results["ada"].scores["check-0-1"].reason
+
+
+def test_the_way_to_a_score_is_that_of_the_docs(sample_class):
+    """Each function that docs/architecture.md names is entered, in that order; the sandbox runs one of them."""
+    told = re.findall(r"(?m)^\d+\. `(\S+\.py)`, `([\w.]+)`:", (REPOSITORY / "docs/architecture.md").read_text())
+    here = [(file, entry) for file, entry in told if not file.endswith("sandbox/child.py")]
+    met = {}
+
+    def watch(frame, event, argument):
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(str(REPOSITORY)):
+            met.setdefault((str(Path(code.co_filename).relative_to(REPOSITORY)), code.co_qualname))
+
+    course = sample_class()
+    course.hand_in("ada", "solved")
+    sys.setprofile(watch)
+    try:
+        course.grade()
+    finally:
+        sys.setprofile(None)
+    assert [entry for entry in met if entry in here] == here
+    inside = [name for name in met if "sandbox/child.py" in name[0]]
+    assert inside == [] and len(here) == len(told) - 1
 
 
 # --- resuming ---------------------------------------------------------------------------------------------------------

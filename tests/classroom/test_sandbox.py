@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,7 @@ def start(tmp_path, request):
         run.process, run.connection = process, connection
         return run
 
+    begin.folder = tmp_path
     yield begin
     for process in started:
         process.kill()
@@ -173,6 +175,48 @@ def test_the_streams_of_the_grader_are_not_those_of_the_answers(start, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_answers_have_no_capability(start):
+    """Root has all of them outside; an ordinary user has none to begin with."""
+    lines = """
+        import ctypes
+        header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        called = ctypes.CDLL(None).capget(header, sets)
+        result = [called, *sets]
+        """
+    assert start()(lines) == [0] * 7
+    command = Sandbox(start.folder / "built", limits=SMALL)._bubblewrap()
+    assert command[command.index("--cap-drop") + 1] == "ALL"
+
+
+PARENT = """
+import sys, threading, time
+from helpers.classroom.grading.sandbox.framing import Pipe
+from helpers.classroom.grading.sandbox.isolation import Sandbox
+from helpers.classroom.grading.sandbox.rpc import RpcConnection
+
+process = Sandbox(sys.argv[1]).start()
+connection = RpcConnection(Pipe(process.stdout.fileno(), process.stdin.fileno()), "c")
+connection.call("a1", "define", ("0.1", "import time"), {})
+threading.Timer(1, print, ("waiting",), {"flush": True}).start()
+connection.call("a1", "define", ("0.1", "while True: time.sleep(1)"), {})
+"""
+
+
+def test_the_answers_end_with_the_process_that_grades_them(tmp_path, working_sandbox):
+    """Though they do not read what it sends, and so do not notice that it is gone."""
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "inside")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout.readline() == b"waiting\n"
+        finally:
+            parent.kill()
+    left = processes_of(tmp_path / "inside")
+    for process in psutil.process_iter(["cmdline"]):
+        if str(tmp_path / "inside") in " ".join(process.info["cmdline"] or ()):
+            process.kill()
+    assert left == []
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -203,6 +247,12 @@ def test_processor_time_is_limited(sandbox, start):
 def test_no_process_and_no_thread_can_be_started(how, start):
     with pytest.raises(Exception, match=r"not permitted|can't start new thread"):
         start()(f"import os, threading; result = {how}")
+
+
+def test_memory_that_no_limit_counts_is_refused(start):
+    """A file in memory is no part of the process's address space while nobody maps it."""
+    with pytest.raises(PermissionError, match="not permitted"):
+        start()("import os; result = os.write(os.memfd_create('mine'), b'x')")
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
@@ -307,6 +357,32 @@ def _put_work_into(folder):
 
 def _run(command):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300)
+
+
+# --- what answers may give to a reference -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "passes"),
+    [
+        ("np.zeros(24_000)", True),
+        ("np.zeros(24_001)", False),
+        ("[np.zeros(12_001), np.zeros(12_001)]", False),
+        ("{'a': (np.zeros((155, 155)),)}", False),
+        ("Param(np.zeros(24_001))", False),
+        ("10_000", True),
+        ("10_001", False),
+        ("-10_001", False),
+        ("np.int64(10_001)", False),
+    ],
+)
+def test_a_reference_gets_no_more_numbers_than_a_check_would_give(given, passes, start):
+    """It runs in the grader's process, where nothing limits its time and memory."""
+    give = start(sandbox=False)(f"def result(reference):\n    return reference({given})")
+    calls = []
+    with contextlib.nullcontext() if passes else pytest.raises(ValueError, match="more here than a check ever gives"):
+        give(calls.append)
+    assert len(calls) == passes
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

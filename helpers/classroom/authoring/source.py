@@ -47,12 +47,11 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 
-MARKER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
-
-LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
-
 #: May be above a hidden check.
 HIDDEN_IMPORT = "from helpers.checks import hidden_check"
+
+MARKER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
 
 
 class BuildError(ValueError):
@@ -218,7 +217,7 @@ def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
 
 def _check_test_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     """A test cell is one call and nothing else: the grader does not run the cell, it makes the same call itself."""
-    grade_id, lines = GradeId.parse(cell.id), cell.source.split("\n")
+    grade_id, lines = GradeId.parse(grading(cell)["grade_id"]), cell.source.split("\n")
     function = "check" if grade_id.kind == "check" else "hidden_check"
     for block in blocks:
         lines = [line for line in lines[block.begin + 1 : block.end] if line not in ("", HIDDEN_IMPORT)]

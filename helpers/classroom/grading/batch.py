@@ -1,6 +1,7 @@
 """Grading all submissions of an assignment: on every core, each saved at once, resumed where it was stopped."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
@@ -86,35 +87,31 @@ class Batch:
             workers: a kind of worker, as in workers.py.
             notify: called with each student and the Graded of their submission, those graded earlier first.
         """
-        todo, unread = [], {}
+        todo = []
         with Saver(self.course, self.assignment) as saver:
+            save = functools.partial(self._save, saver, notify)
             for student in self.submitted:
-                graded = self._kept(student)
-                if graded is None:
-                    todo.append(student)
+                if graded := self._kept(student):
+                    save(student, graded)
                 else:
-                    self._save(saver, student, graded, notify)
+                    todo.append(student)
             logger.info("%s: %d submissions, %d to grade", self.assignment, len(self.submitted), len(todo))
-            jobs = self._jobs(todo, unread)
+            jobs = self._jobs(todo, save)
             with contextlib.closing(grade_all(jobs, self.template, self.settings, workers)) as results:
                 for student, data, graded in results:
                     if not graded.failed:
                         self._keep(student, data, graded)
-                    self._save(saver, student, graded, notify)
-            for student, graded in unread.items():
-                self._save(saver, student, graded, notify)
+                    save(student, graded)
         self.results = {student: self.results[student] for student in self.submitted}
 
-    def _jobs(self, students, unread):
-        """Yield each student with the bytes of the notebook; what could not be read goes into `unread`."""
+    def _jobs(self, students, save):
+        """Yield each student with the bytes of the notebook; save those that cannot be read."""
         for student in students:
             try:
-                data = self._read(student)
+                yield student, self._read(student)
             except OSError as error:
                 reason = f"The file could not be opened: {error.strerror or error}."
-                unread[student] = without_points(self.template, "unreadable", reason)
-            else:
-                yield student, data
+                save(student, without_points(self.template, "unreadable", reason))
 
     def _read(self, student):
         path = self.submitted[student]
@@ -123,7 +120,7 @@ class Batch:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)  # a file that keeps growing is not read without end
 
-    def _save(self, saver, student, graded, notify):
+    def _save(self, saver, notify, student, graded):
         if not saver.is_saved(student, graded):
             saver.save(student, graded)
         self.results[student] = replace(graded, notebook="")

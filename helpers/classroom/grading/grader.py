@@ -16,7 +16,6 @@ import warnings
 from dataclasses import dataclass, field
 
 import nbformat
-from nbgrader.preprocessors import ComputeChecksums
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import ContractError
@@ -87,7 +86,7 @@ class Graded:
 
 
 def make_grading_template(source_path):
-    """Return the notebook that submissions are graded with: the release, with rubrics and nbgrader's checksums.
+    """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades.
 
     Args:
         source_path: solutions/NN_name/NN_name.py.
@@ -95,9 +94,7 @@ def make_grading_template(source_path):
     Returns:
         nbformat's JSON, a string
     """
-    # By the checksums nbgrader sees that a written answer is still untouched.
-    template, _ = ComputeChecksums().preprocess(as_release(read_source(source_path), rubric=True), {})
-    return nbformat.writes(template)
+    return nbformat.writes(as_release(read_source(source_path), rubric=True))
 
 
 def grade_submission(template, data, *, sandbox=True, limits=None, secret=""):

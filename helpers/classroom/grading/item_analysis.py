@@ -19,14 +19,12 @@ class Item:
         exercise: its number, e.g. "1.3".
         ends: how often its visible check had each outcome in ENDS.
         hidden_right: how often its hidden check was right.
-        statuses: how often its visible check had each status of a Score.
         mistakes: how often each known mistake was named.
     """
 
     exercise: str
     ends: Counter = field(default_factory=Counter)
     hidden_right: int = 0
-    statuses: Counter = field(default_factory=Counter)
     mistakes: Counter = field(default_factory=Counter)
 
     @property
@@ -52,7 +50,6 @@ def analyse(results):
                 item.hidden_right += score.status == "right"
                 continue
             item.ends[_END_OF.get(score.status, "stopped")] += 1
-            item.statuses[score.status] += 1
             if score.misconception:
                 item.mistakes[score.misconception] += 1
     return sorted(items.values(), key=lambda item: item.right)
@@ -83,9 +80,8 @@ def failures(results):
     Args:
         results: Graded objects.
     """
-    statuses = Counter()
-    for item in analyse(results):
-        statuses += item.statuses
+    scores = [pair for graded in results for pair in graded.scores.items()]
+    statuses = Counter(score.status for grade_id, score in scores if GradeId.parse(grade_id).kind == "check")
     del statuses["right"]
     return dict(statuses.most_common())
 

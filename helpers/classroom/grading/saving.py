@@ -98,16 +98,8 @@ class Saver:
         notebook = nbformat.reads(graded.notebook, as_version=4)
         self._enter_submission(student)
         before = self._reviewed(student, notebook)
-        resources = {
-            "nbgrader": {
-                "student": student,
-                "assignment": self.assignment,
-                "notebook": self.assignment,
-                "db_url": self.course.directory.db_url,
-            }
-        }
         for step in self.steps:
-            step.preprocess(notebook, resources)
+            step.preprocess(notebook, _resources(self.course, self.assignment, student))
             self.gradebook.refresh()
         for grade in self._notebook_of(student).grades:
             # nbgrader asks a person to look again at every grade of theirs; that is needed only if something is new.
@@ -125,11 +117,8 @@ class Saver:
         self.gradebook.refresh()
 
     def _timestamp(self, student):
-        path = self.course.folder("submitted", self.assignment, student) / "timestamp.txt"
-        try:
-            return parse_utc(path.read_text(encoding="utf-8").strip())
-        except (OSError, ValueError, OverflowError):
-            return None
+        with contextlib.suppress(ValueError, OverflowError):
+            return parse_utc((self._read_beside(student, "timestamp.txt") or "").strip())
 
     def _reviewed(self, student, notebook):
         """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
@@ -153,15 +142,13 @@ class Saver:
         return [
             (path, graded.notebook),
             (path.with_name("timestamp.txt"), f"{timestamp} UTC" if timestamp else None),
-            (path.with_name(SECRET_FILE), self._secret(student)),
+            (path.with_name(SECRET_FILE), self._read_beside(student, SECRET_FILE)),
         ]
 
-    def _secret(self, student):
-        path = self.course.folder("submitted", self.assignment, student) / SECRET_FILE
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return None
+    def _read_beside(self, student, name):
+        """The text of a file beside a submission, or None."""
+        with contextlib.suppress(OSError, ValueError):
+            return (self.course.folder("submitted", self.assignment, student) / name).read_text(encoding="utf-8")
 
     def _path(self, student):
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
@@ -181,9 +168,7 @@ def assign_late_penalties(course, assignment):
         except MissingEntry:
             return
         for student in [submission.student.id for submission in submissions]:
-            names = {"student": student, "assignment": assignment, "notebook": assignment}
-            names["db_url"] = course.directory.db_url
-            step.preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
+            step.preprocess(nbformat.v4.new_notebook(), _resources(course, assignment, student))
             gradebook.refresh()
         gradebook.really_commit()
 
@@ -265,6 +250,12 @@ def _read_scores(gradebook, assignment):
     for student, grade_id, score in query:
         found[student][grade_id] = score
     return found
+
+
+def _resources(course, assignment, student):
+    """The argument of that name that nbgrader's steps take."""
+    names = {"student": student, "assignment": assignment, "notebook": assignment}
+    return {"nbgrader": names | {"db_url": course.directory.db_url}}
 
 
 def _named(rows, name):

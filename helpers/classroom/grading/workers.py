@@ -42,7 +42,9 @@ def local_workers(count=None):
         count: how many; one for each core if left out.
     """
     count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
-    method = "forkserver" if _can_fork() else "spawn"
+    # A fork server needs a socket in the temporary folder, whose path may be too long.
+    can_fork = "forkserver" in multiprocessing.get_all_start_methods() and len(tempfile.gettempdir()) < _MAX_PATH
+    method = "forkserver" if can_fork else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([_PRELOAD])
@@ -55,11 +57,6 @@ def local_workers(count=None):
         return pool, lambda: count
 
     return start
-
-
-def _can_fork():
-    """Whether there is a fork server here: it needs a socket in the temporary folder, whose path may be too long."""
-    return "forkserver" in multiprocessing.get_all_start_methods() and len(tempfile.gettempdir()) < _MAX_PATH
 
 
 def stop(executor):
