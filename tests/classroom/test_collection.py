@@ -760,7 +760,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
 
 def test_a_download_of_too_many_files_is_refused(course, download, monkeypatch):
     monkeypatch.setattr("helpers.classroom.administration.download.MOST_FILES", 2)
-    with pytest.raises(ValueError, match=r"holds more than 2 files\. Is it the download of one assignment\?"):
+    with pytest.raises(ValueError, match=r"has more than 2 files\. Is it the download of one assignment\?"):
         collect(course, NAME, download(dict.fromkeys("abc", "")))
 
 

@@ -86,13 +86,7 @@ class _Unmatched(LookupError):
 
 @contextlib.contextmanager
 def opened_download(path: Path) -> Iterator[list[_File]]:
-    """Open a zip archive or a folder.
-
-    Args:
-        path: of it.
-
-    Yields:
-        the list of its files
+    """Open a zip archive or a folder, and yield the list of its files.
 
     Raises:
         ValueError: it is neither, or too large, or damaged.
@@ -251,7 +245,7 @@ def _read_beneath(folder: int, parts: Sequence[str]) -> bytes:
 
 def _check_count(count: int, path: Path) -> None:
     if count > MOST_FILES:
-        raise ValueError(f"{path} holds more than {MOST_FILES:,} files. Is it the download of one assignment?")
+        raise ValueError(f"{path} has more than {MOST_FILES:,} files. Is it the download of one assignment?")
 
 
 def _is_relevant(name: str) -> bool:

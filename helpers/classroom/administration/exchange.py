@@ -109,8 +109,7 @@ def find_in_exchange(
     Args:
         course: the Course.
         assignment: the name of an assignment.
-        due: a function from a student to the due date, or None: the last submission before it is taken, if there is
-            one.
+        due: a function from a student to the due date: the last submission before it is taken where there is one.
         trust_timestamps: take the times in the names whatever the file system says.
 
     Raises:
@@ -133,7 +132,8 @@ def find_in_exchange(
             found.refused.append((for_terminal(name), str(refused)))
         else:
             by_student[submission.student].append(submission)
-            logger.debug("%s of %s", for_terminal(name), submission.time)
+            # The name of the folder is not logged: its random end keeps others from reading it.
+            logger.debug("%s submitted at %s", submission.student, submission.time)
     for student, submissions in by_student.items():
         submissions.sort(key=lambda each: (each.time, each.name))
         in_time = [each for each in submissions if due and (date := due(student)) and each.time <= date]

@@ -144,13 +144,7 @@ def export(
 
 
 def read_results(course: Course, gradebook: Gradebook, assignment: str) -> dict[str, Result]:
-    """Return a dict from the id of each student in the gradebook to the Result for an assignment.
-
-    Args:
-        course: the Course.
-        gradebook: its gradebook, open.
-        assignment: the name.
-    """
+    """Return a dict from the id of each student in the open gradebook of a course to the Result in an assignment."""
     collected = course.submitted(assignment)
     grades, submissions = _read_grades(gradebook, assignment)
     results = {}

@@ -22,10 +22,6 @@ def give_feedback(course: Course, assignment: str) -> tuple[int, int]:
     Late penalties are computed again first, since a person may have graded meanwhile. The feedback shows the messages
     of the checks; hidden tests are not in it.
 
-    Args:
-        course: the Course.
-        assignment: the name of an assignment.
-
     Returns:
         how many submissions have feedback, and how many of them still wait for a person.
 

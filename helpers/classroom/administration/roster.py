@@ -112,7 +112,7 @@ def read_roster(path: Path, id_column: str = "") -> Roster:
     """Read a class list from a CSV file.
 
     Args:
-        path: of the file, which a Table can be made of.
+        path: of the file, which must be a Table.
         id_column: the heading of the column with the ids; left out, the likeliest.
 
     Raises:
