@@ -159,6 +159,24 @@ def test_a_secret_behind_a_symlink_is_not_taken(course, inbound, tmp_path):
     assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
 
 
+def test_only_the_instructor_may_enter_a_collected_folder_and_in_a_shared_course_the_group(course, inbound):
+    for shared, mode in {False: 0o700, True: 0o2770}.items():
+        course.directory.groupshared = shared
+        hand_in(inbound, text=notebook(f"shared = {shared}"), at=now(seconds=60 - shared))
+        collect(course, NAME)
+        assert course.folder("submitted", NAME, ME).stat().st_mode & 0o7777 == mode
+
+
+def test_the_log_has_neither_the_name_of_a_submissions_folder_nor_its_secret(course, inbound, caplog):
+    folder = hand_in(inbound)
+    (folder / "submission_secret.txt").write_text("0f" * 64)
+    with caplog.at_level("DEBUG", logger="helpers"):
+        collect(course, NAME)
+    assert f"{ME} submitted at" in caplog.text
+    assert folder.name not in caplog.text
+    assert "0f0f" not in caplog.text
+
+
 def test_a_dry_run_reads_everything_and_writes_nothing(course, inbound, secret):
     hand_in(inbound)
     report = collect(course, NAME, dry_run=True)

@@ -66,6 +66,13 @@ def with_exchange(school, tmp_path):
     return school
 
 
+def test_a_later_release_replaces_the_notebook_in_the_exchange(with_exchange):
+    place = Path(assignments.release(with_exchange.course, with_exchange.source))
+    (place / f"{with_exchange.name}.ipynb").unlink()
+    assert assignments.release(with_exchange.course, with_exchange.source) == str(place)
+    assert (place / f"{with_exchange.name}.ipynb").exists()
+
+
 def in_exchange(school):
     """Return the texts of the feedback in the exchange."""
     return [path.read_text(encoding="utf-8") for path in Path(school.root.parent, "exchange/deep/feedback").iterdir()]

@@ -279,6 +279,6 @@ def _check_against(known: Mapping[str, Student], people: Sequence[Person], path:
         other = by_number.get(student.lms_user_id, student.id)
         if other != student.id and student.id not in by_number.values():
             raise ValueError(
-                f"{path}: the platform's number {student.lms_user_id} is that of {other}, "
+                f"{path}: the platform's number {for_terminal(student.lms_user_id)} is that of {other}, "
                 f"and in the gradebook that of {student.id}."
             )
