@@ -1,4 +1,4 @@
-"""Late work: points are taken for each day begun, and worked out again when a person has graded."""
+"""Late work: points are taken for each day begun, and computed again when a person has graded."""
 
 import pytest
 
@@ -62,8 +62,8 @@ def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
     }
 
 
-def test_the_penalty_is_worked_out_again_at_feedback(strict):
-    """For what a person has graded since, and for a due date that was put off."""
+def test_the_penalty_is_computed_again_at_feedback(strict):
+    """For what a person has graded since, and for a due date that was extended."""
     strict.hand_in("ada", "solved", handed_in="2026-12-01 12:00:00 UTC")
     strict.grade()
     assert strict.look_up("ada", "late_submission_penalty") == (0.5,)

@@ -1,7 +1,8 @@
 """Releasing a notebook as an assignment: in the gradebook, with a due date, and in the exchange."""
 
 import logging
-from datetime import UTC
+from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dateutil import parser
@@ -10,11 +11,12 @@ from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate, make_release
 from helpers.classroom.authoring.source import BuildError
+from helpers.classroom.course import Course
 
 logger = logging.getLogger(__name__)
 
 
-def release(course, source, due=None):
+def release(course: Course, source: Path, due: datetime | None = None) -> str | None:
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where the course has one.
 
     Args:
@@ -49,7 +51,7 @@ def release(course, source, due=None):
     return place_in_exchange(course, assignment, "ReleaseAssignment", force=True)
 
 
-def read_due(text):
+def read_due(text: str) -> datetime:
     """Return the time that an instructor wrote; one without a time zone is in that of this computer.
 
     Raises:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,8 @@ from nbgrader.api import MissingEntry
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
 from helpers.classroom.administration.roster import listed
-from helpers.classroom.administration.submitted_files import Found, Refused
-from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.administration.submitted_files import Found, Refused, SubmittedFile
+from helpers.classroom.course import SECRET_FILE, Course
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +38,17 @@ class Collected(Found):
     """
 
     dry_run: bool = False
-    collected: list = field(default_factory=list)
-    updated: list = field(default_factory=list)
-    unchanged: list = field(default_factory=list)
-    missing: list = field(default_factory=list)
+    collected: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """Whether every file that was found was taken."""
         return not (self.refused or self.unmatched)
 
-    def __str__(self):
+    def __str__(self) -> str:
         verb = "Would be collected" if self.dry_run else "Collected"
         lines = [
             f"{verb}: {len(self.collected)} new, {len(self.updated)} updated; {len(self.unchanged)} were there already."
@@ -61,16 +62,16 @@ class Collected(Found):
 
 
 def collect(
-    course,
-    assignment,
-    source=None,
+    course: Course,
+    assignment: str,
+    source: Path | None = None,
     *,
-    worksheet=None,
-    submitted_at="",
-    before_due=False,
-    trust_timestamps=False,
-    dry_run=False,
-):
+    worksheet: Path | None = None,
+    submitted_at: str = "",
+    before_due: bool = False,
+    trust_timestamps: bool = False,
+    dry_run: bool = False,
+) -> Collected:
     """Collect the submissions of an assignment; those that are there already are replaced by newer ones only.
 
     A platform's download does not say when something was submitted: the times in an archive are those of packing it,
@@ -114,7 +115,9 @@ def collect(
     return report
 
 
-def _take(course, assignment, file, time, before_due, report):
+def _take(
+    course: Course, assignment: str, file: SubmittedFile, time: datetime | None, before_due: bool, report: Collected
+) -> None:
     """Take a submission if it is newer than the one that is there; from a download, if it is another one."""
     folder = course.folder("submitted", assignment, file.student)
     notebook = folder / f"{assignment}.ipynb"
@@ -138,7 +141,7 @@ def _take(course, assignment, file, time, before_due, report):
         _place(folder, notebook.name, data, time, file.secret, shared=course.directory.groupshared)
 
 
-def _place(folder, name, data, time, secret, shared):
+def _place(folder: Path, name: str, data: bytes, time: datetime | None, secret: str, shared: bool) -> None:
     """Write all of a submission's folder; only the instructor, and in a shared course the group, may read it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".collecting-*"):
@@ -158,7 +161,7 @@ def _place(folder, name, data, time, secret, shared):
         fresh.rename(folder)
 
 
-def _due_dates(course, assignment):
+def _due_dates(course: Course, assignment: str) -> Callable[[str], datetime | None]:
     """A function from a student's id to the due date, which may be extended for some."""
     with course.gradebook() as gradebook:
         try:
@@ -170,20 +173,20 @@ def _due_dates(course, assignment):
         return lambda student: extended.get(student, due)
 
 
-def _read_time(text):
+def _read_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time; write it as 2026-11-30 18:00.") from None
 
 
-def _refuse_options(source, **options):
+def _refuse_options(source: str, **options: object) -> None:
     for name, value in options.items():
         if value:
             raise ValueError(f"--{name.replace('_', '-')} does not apply when collecting from {source}.")
 
 
-def _add_students(course, assignment, students, report):
+def _add_students(course: Course, assignment: str, students: set[str], report: Collected) -> None:
     """Put the students into order, and add those who are not in the class list and those who are missing."""
     for names in (report.collected, report.updated, report.unchanged):
         names.sort()

@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from helpers.classroom.grading.sanitize import for_terminal
 
 #: Excel's own first line, and blank lines.
-_BEFORE_HEADINGS = re.compile(r"(sep=.\r?\n)?([\s,;]*[\r\n])?")
+_BEFORE_HEADINGS = re.compile(r"\A(sep=.\r?\n)?([\s,;]*[\r\n])?")
 
 
 class Table:
@@ -23,9 +25,9 @@ class Table:
         ValueError: it cannot be read as CSV; the message names the line.
     """
 
-    def __init__(self, path):
-        self.path = Path(path)
-        skipped, text = _read(self.path)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        skipped, text = _read(path)
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="", strict=True)
         try:
@@ -45,7 +47,7 @@ class Table:
         #: Pairs of a line's number and its cells, a dict from columns; blank lines are left out.
         self.rows = [(line, cells) for line, row in rows if any((cells := self._cells(line, row)).values())]
 
-    def find(self, names, filled=False):
+    def find(self, names: Iterable[str], filled: bool = False) -> str:
         """Return the first column with one of some headings, or "".
 
         Args:
@@ -62,11 +64,11 @@ class Table:
                 return name
         return ""
 
-    def heading(self, column):
+    def heading(self, column: str) -> str:
         """Return the heading of a column as it is in the file."""
         return for_terminal(self.headings[self.columns.index(column)])
 
-    def _cells(self, line, row):
+    def _cells(self, line: int, row: dict[str | Any, str | Any]) -> dict[str, str]:
         surplus = row.pop(None, [])
         if any(map(str.strip, surplus)):
             raise ValueError(
@@ -76,15 +78,15 @@ class Table:
         return {column: cell.strip() for column, cell in row.items()}
 
 
-def _read(path):
+def _read(path: Path) -> tuple[int, str]:
     """How many lines are before the headings, and the text from there on."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not in UTF-8. In Excel, save it as “CSV UTF-8”.") from None
-    before = _BEFORE_HEADINGS.match(text)[0]
-    return before.count("\n"), text.removeprefix(before)
+    rest = _BEFORE_HEADINGS.sub("", text)
+    return text.count("\n") - rest.count("\n"), rest
 
 
-def _plain(heading):
+def _plain(heading: str) -> str:
     return re.sub(r"[\s_]+", " ", heading).strip().casefold()

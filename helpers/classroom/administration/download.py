@@ -15,10 +15,12 @@ import unicodedata
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+
+from nbgrader.api import Student
 
 from helpers.classroom.administration.csv_table import Table
 from helpers.classroom.administration.roster import key_of, listed
@@ -64,16 +66,16 @@ class _File:
 
     path: str
     order: float  # the newer, the larger: the time of the last change, or Canvas's number
-    read: Callable
+    read: Callable[[], bytes]
     owner: _Owner | None = None
     name: str = ""  # as the person called it; "" for a text typed into the platform
     late: bool = False
 
     @property
-    def is_notebook(self):
+    def is_notebook(self) -> bool:
         return self.name.endswith(".ipynb")
 
-    def is_called(self, assignment):
+    def is_called(self, assignment: str) -> bool:
         """Whether it has its assignment's name; Canvas and browsers number copies, as in name-1 or name (1)."""
         return re.fullmatch(rf"{re.escape(assignment)}(-\d+|\s?\(\d+\))?\.ipynb", self.name) is not None
 
@@ -83,19 +85,12 @@ class _Unmatched(LookupError):
 
 
 @contextlib.contextmanager
-def opened_download(path):
-    """Open a zip archive or a folder.
-
-    Args:
-        path: of it.
-
-    Yields:
-        the list of its files
+def opened_download(path: Path) -> Iterator[list[_File]]:
+    """Open a zip archive or a folder, and yield the list of its files.
 
     Raises:
         ValueError: it is neither, or too large, or damaged.
     """
-    path = Path(path)
     with contextlib.ExitStack() as stack:
         if path.is_dir():
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -112,7 +107,9 @@ def opened_download(path):
         yield files
 
 
-def find_in_download(files, assignment, students, worksheet=None):
+def find_in_download(
+    files: Sequence[_File], assignment: str, students: Sequence[Student], worksheet: Path | None = None
+) -> Found:
     """Find each student's notebook in a download.
 
     A file belongs to a student by an id of the class list (STUDENT.ipynb, STUDENT/….ipynb); by Canvas's number for the
@@ -135,8 +132,8 @@ def find_in_download(files, assignment, students, worksheet=None):
     for owner, theirs in by_owner.items():
         try:
             matches[owner] = matcher.find(owner)
-        except _Unmatched as reason:
-            found.unmatched.append((_example(theirs), str(reason)))
+        except _Unmatched as error:
+            found.unmatched.append((_example(theirs), str(error)))
     claims = Counter(student for student, _ in matches.values())
     by_name, late = [], []
     for owner, (student, is_by_name) in sorted(matches.items(), key=lambda match: match[1]):
@@ -165,9 +162,9 @@ def find_in_download(files, assignment, students, worksheet=None):
     return found
 
 
-def _group(files, ids, found):
+def _group(files: Sequence[_File], ids: Mapping[str, str], found: Found) -> dict[_Owner, list[_File]]:
     """The files of each owner; notebooks without one are noted."""
-    by_owner = defaultdict(list)
+    by_owner: dict[_Owner, list[_File]] = defaultdict(list)
     for file in sorted(files, key=lambda file: file.path):
         _identify(file, ids)
         if file.owner:
@@ -183,7 +180,7 @@ def _group(files, ids, found):
     return by_owner
 
 
-def _example(files):
+def _example(files: Sequence[_File]) -> str:
     """The path of one of an owner's files, a notebook if there is one."""
     return for_terminal(next((file for file in files if file.is_notebook), files[0]).path)
 
@@ -191,7 +188,7 @@ def _example(files):
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _list_archive(archive, path):
+def _list_archive(archive: zipfile.ZipFile, path: Path) -> Iterator[_File]:
     entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
     _check_count(len(entries), path)
     for entry in entries:
@@ -200,7 +197,7 @@ def _list_archive(archive, path):
             yield _File(_nfc(name), _zip_time(entry), partial(_read_entry, archive, entry))
 
 
-def _read_entry(archive, entry):
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.flag_bits & 0x1:
         raise Refused("is encrypted")
     if stat.S_ISLNK(entry.external_attr >> 16):
@@ -212,7 +209,7 @@ def _read_entry(archive, entry):
         raise Refused("is damaged in the archive") from None
 
 
-def _name_in_archive(entry):
+def _name_in_archive(entry: zipfile.ZipInfo) -> str:
     """The name of an entry; without the flag for UTF-8, zipfile decodes it by the old code page of DOS."""
     name = entry.filename
     if not entry.flag_bits & 0x800:
@@ -221,13 +218,13 @@ def _name_in_archive(entry):
     return name.replace("\\", "/")
 
 
-def _zip_time(entry):
+def _zip_time(entry: zipfile.ZipInfo) -> float:
     with contextlib.suppress(ValueError, OverflowError):
         return time.mktime((*entry.date_time, 0, 0, -1))
     return 0.0
 
 
-def _list_folder(folder, path):
+def _list_folder(folder: int, path: Path) -> Iterator[_File]:
     seen = 0
     for within, folders, names, descriptor in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
         seen += len(folders) + len(names)
@@ -239,31 +236,31 @@ def _list_folder(folder, path):
                 yield _File(_nfc("/".join(parts)), changed, partial(_read_beneath, folder, parts))
 
 
-def _read_beneath(folder, parts):
+def _read_beneath(folder: int, parts: Sequence[str]) -> bytes:
     with contextlib.ExitStack() as stack:
         for part in parts[:-1]:
             folder = stack.enter_context(opened_folder(part, folder))
         return read_limited(stack.enter_context(opened_file(parts[-1], folder)))
 
 
-def _check_count(count, path):
+def _check_count(count: int, path: Path) -> None:
     if count > MOST_FILES:
-        raise ValueError(f"{path} holds more than {MOST_FILES:,} files. Is it the download of one assignment?")
+        raise ValueError(f"{path} has more than {MOST_FILES:,} files. Is it the download of one assignment?")
 
 
-def _is_relevant(name):
+def _is_relevant(name: str) -> bool:
     """Whether a student can have submitted a file: systems and Jupyter leave others behind."""
     return not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
-def _nfc(name):
+def _nfc(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _identify(file, ids):
+def _identify(file: _File, ids: Mapping[str, str]) -> None:
     """Say whose a file is, if its path names anyone."""
     top, slash, _ = file.path.partition("/")
     student = top if slash else PurePosixPath(top).stem
@@ -283,19 +280,19 @@ def _identify(file, ids):
 class _Matcher:
     """The class, looked up by the ids, numbers, addresses and names that platforms have for its members."""
 
-    def __init__(self, students, worksheet):
+    def __init__(self, students: Sequence[Student], worksheet: Path | None) -> None:
         self.ids = {_nfc(student.id): student.id for student in students}
         self.by_number = _unique((student.lms_user_id, student.id) for student in students)
         self.has_number = {student.id for student in students if student.lms_user_id}
         self.by_email = _unique(((student.email or "").casefold(), student.id) for student in students)
-        self.by_name = defaultdict(set)
+        self.by_name: dict[str, set[str]] = defaultdict(set)
         for student in students:
             first, last = student.first_name or "", student.last_name or ""
             for name in {key_of(first + last), key_of(last + first)} - {""}:
                 self.by_name[name].add(student.id)
         self.worksheet = {} if worksheet is None else self._read_worksheet(worksheet)
 
-    def find(self, owner):
+    def find(self, owner: _Owner) -> tuple[str, bool]:
         """Return the id of a student, and whether the name alone gave it; raise _Unmatched if there is none."""
         if not owner.platform:
             return self.ids[owner.name], False
@@ -317,7 +314,7 @@ class _Matcher:
             raise _Unmatched(f"its number is not the one that the class list has for {student}")
         return student, True
 
-    def _read_worksheet(self, path):
+    def _read_worksheet(self, path: Path) -> dict[str, str]:
         table = Table(path)
         column = table.find(["Identifier"])
         if not column:
@@ -326,7 +323,7 @@ class _Matcher:
         numbers = [(re.search(r"\d+$", row[column]), row) for _, row in table.rows]
         return {number[0]: self._student_of(row) for number, row in numbers if number}
 
-    def _student_of(self, row):
+    def _student_of(self, row: Mapping[str, str]) -> str:
         for column in ("username", "id number", "email address"):
             value = row.get(column, "")
             if value and (student := self.ids.get(_nfc(value)) or self.by_email.get(value.casefold())):
@@ -335,7 +332,7 @@ class _Matcher:
         return next(iter(students)) if len(students) == 1 else ""
 
 
-def _unique(pairs):
+def _unique(pairs: Iterable[tuple[str | None, str]]) -> dict[str, str]:
     """A dict of those pairs whose first part is not blank and occurs once."""
     pairs = list(pairs)
     counts = Counter(first for first, _ in pairs)
@@ -345,7 +342,7 @@ def _unique(pairs):
 # --- choice of a notebook ---------------------------------------------------------------------------------------------
 
 
-def _choose(student, notebooks, assignment, notes):
+def _choose(student: str, notebooks: Sequence[_File], assignment: str, notes: list[str]) -> SubmittedFile:
     """The notebook of the right name, else any; of several the newest."""
     right = [notebook for notebook in notebooks if notebook.is_called(assignment)]
     chosen = max(right or notebooks, key=lambda file: (file.order, file.path))

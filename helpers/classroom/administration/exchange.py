@@ -10,10 +10,12 @@ import os
 import pwd
 import re
 from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
@@ -29,10 +31,12 @@ from helpers.classroom.administration.submitted_files import (
     opened_folder,
     read_limited,
 )
-from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.sanitize import for_terminal
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
@@ -43,7 +47,9 @@ SECRET = re.compile(r"[0-9a-f]{128}")
 MOST_NAMES = 1000
 
 
-def place_in_exchange(course, assignment, step, *, exclude=(), **options):
+def place_in_exchange(
+    course: Course, assignment: str, step: str, *, exclude: Collection[str] = (), **options: object
+) -> str | None:
     """Let nbgrader place something in the exchange.
 
     Args:
@@ -70,11 +76,12 @@ def place_in_exchange(course, assignment, step, *, exclude=(), **options):
     outcome = capture_log(place)
     if not outcome["success"]:
         raise ValueError(f"The exchange did not take {assignment}.\n{outcome['log']}")
-    logger.info("%s of %s: %s, %d students excluded", step, assignment, place.dest_path, len(exclude))
-    return place.dest_path
+    folder: str = place.dest_path
+    logger.info("%s of %s: %s, %d students excluded", step, assignment, folder, len(exclude))
+    return folder
 
 
-def exchange_warning(course):
+def exchange_warning(course: Course) -> str | None:
     """Return a warning where any student can replace the course in the exchange, else None.
 
     Every student may write to the exchange's folder. Without the sticky bit one may also rename a course in it, and put
@@ -86,7 +93,12 @@ def exchange_warning(course):
     return f"Any student can replace your course in the exchange. Whoever owns the exchange: chmod +t {root}"
 
 
-def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
+def find_in_exchange(
+    course: Course,
+    assignment: str,
+    due: Callable[[str], datetime | None] | None = None,
+    trust_timestamps: bool = False,
+) -> Found:
     """Find the last submission of each student in the exchange.
 
     The time of a submission is that in its folder's name, which the student's own program wrote. The file system knows
@@ -97,8 +109,7 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
     Args:
         course: the Course.
         assignment: the name of an assignment.
-        due: a function from a student to the due date, or None: the last submission before it is taken, if there is
-            one.
+        due: a function from a student to the due date: the last submission before it is taken where there is one.
         trust_timestamps: take the times in the names whatever the file system says.
 
     Raises:
@@ -106,7 +117,8 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
     """
     settings = ExchangeCollect(config=course.config)
     inbound = _inbound(course, settings.root)
-    found, by_student = Found(), defaultdict(list)
+    found = Found()
+    by_student: dict[str, list[_Submission]] = defaultdict(list)
     try:
         with opened_folder(inbound) as folder:
             names = sorted(name for name in os.listdir(folder) if f"+{assignment}+" in name)
@@ -120,7 +132,8 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
             found.refused.append((for_terminal(name), str(refused)))
         else:
             by_student[submission.student].append(submission)
-            logger.debug("%s of %s", for_terminal(name), submission.time)
+            # The name of the folder is not logged: its random end keeps others from reading it.
+            logger.debug("%s submitted at %s", submission.student, submission.time)
     for student, submissions in by_student.items():
         submissions.sort(key=lambda each: (each.time, each.name))
         in_time = [each for each in submissions if due and (date := due(student)) and each.time <= date]
@@ -142,7 +155,7 @@ class _State:
     notebook: str
     secret: str
     changed: datetime
-    file: tuple
+    file: tuple[int, ...]
 
 
 class _Submission:
@@ -154,12 +167,12 @@ class _Submission:
         Refused: it cannot be taken.
     """
 
-    def __init__(self, inbound, name, assignment, check_owner, trust_timestamps):
+    def __init__(self, inbound: Path, name: str, assignment: str, check_owner: bool, trust_timestamps: bool) -> None:
         self.inbound, self.name, self.check_owner = inbound, name, check_owner
         self.right = f"{assignment}.ipynb"
         self.student, _, rest = name.partition(f"+{assignment}+")
         self.state, _ = self._open(lambda file: None)
-        self.notes = []
+        self.notes: list[str] = []
         claimed = _parse(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
         changed = self.state.changed
         if claimed and (trust_timestamps or abs(claimed - changed) <= SLACK):
@@ -173,14 +186,14 @@ class _Submission:
         if self.state.notebook != self.right:
             self.notes.append(f"`{for_terminal(self.state.notebook)}` was taken as {self.right}.")
 
-    def read(self):
+    def read(self) -> bytes:
         """Return the notebook's bytes, if nothing has changed since the checks."""
         state, data = self._open(read_limited)
         if state != self.state:
             raise Refused("was changed while it was being collected; collect again")
         return data
 
-    def _open(self, use):
+    def _open(self, use: Callable[[BinaryIO], T]) -> tuple[_State, T]:
         try:
             check_student_id(self.student)
         except ValueError as error:
@@ -200,8 +213,8 @@ class _Submission:
         return _State(name, secret, changed, identity), used
 
 
-def _inbound(course, root):
-    name = course.directory.course_id
+def _inbound(course: Course, root: str) -> Path:
+    name: str = course.directory.course_id
     if not name:
         raise ValueError(
             "There is no exchange: name the course in nbgrader_config.py (c.CourseDirectory.course_id), "
@@ -213,7 +226,7 @@ def _inbound(course, root):
     return inbound
 
 
-def _find_notebook(folder, right, owner):
+def _find_notebook(folder: int, right: str, owner: int) -> str:
     """The name of the notebook in a submission: the right one, or the only one."""
     if _owner(right, folder) is not None:
         return right
@@ -226,7 +239,7 @@ def _find_notebook(folder, right, owner):
     return others[0]
 
 
-def _read_secret(folder, owner):
+def _read_secret(folder: int, owner: int) -> str:
     """The name of the feedback in the exchange; "" if the file is not what nbgrader's submit writes."""
     try:
         with opened_file(SECRET_FILE, folder, owner) as file:
@@ -236,22 +249,23 @@ def _read_secret(folder, owner):
     return text if SECRET.fullmatch(text) else ""
 
 
-def _owner(name, folder):
+def _owner(name: str, folder: int) -> int | None:
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
     except OSError:
         return None
 
 
-def _user(number):
+def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"the unknown user {number}"
 
 
-def _parse(text):
+def _parse(text: str) -> datetime | None:
     try:
-        return parse_utc(text)
+        time: datetime = parse_utc(text)
     except (ValueError, OverflowError):
         return None
+    return time

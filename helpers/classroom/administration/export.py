@@ -9,13 +9,17 @@ import io
 import logging
 import math
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
-from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.roster import listed
+from helpers.classroom.course import Course
 from helpers.classroom.grading.sanitize import for_spreadsheet
 
 logger = logging.getLogger(__name__)
@@ -41,11 +45,11 @@ class Result:
     state: str
     points: float | None = None
     penalty: float = 0.0
-    timestamp: object = None
+    timestamp: datetime | None = None
     newer: bool = False
 
     @property
-    def score(self):
+    def score(self) -> float | None:
         """The points less the penalty, never below 0 (as nbgrader has it); None unless graded."""
         return None if self.points is None else max(0.0, self.points - self.penalty)
 
@@ -66,11 +70,11 @@ class Exported:
     path: Path
     students: int
     dry_run: bool
-    assignments: list = field(default_factory=list)
-    blanks: dict = field(default_factory=lambda: defaultdict(list))
-    notes: list = field(default_factory=list)
+    assignments: list[str] = field(default_factory=list)
+    blanks: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    notes: list[str] = field(default_factory=list)
 
-    def add(self, assignment, results):
+    def add(self, assignment: str, results: Mapping[str, Result]) -> None:
         """Describe an assignment by the Result of each student."""
         self.assignments.append(assignment)
         for student, result in results.items():
@@ -81,7 +85,7 @@ class Exported:
                 f"{assignment}: handed in again since it was graded, and the score is the old one: {listed(again)}."
             )
 
-    def __str__(self):
+    def __str__(self) -> str:
         verb = "Would be written" if self.dry_run else "Written"
         count, blank = self.students * len(self.assignments), sum(map(len, self.blanks.values()))
         lines = [f"{verb}: {self.path}, {self.students} students, {count - blank} scores, {blank} left blank."]
@@ -91,7 +95,14 @@ class Exported:
         return "\n".join(lines + self.notes)
 
 
-def export(course, platform="plain", path=None, assignments=(), *, dry_run=False):
+def export(
+    course: Course,
+    platform: str = "plain",
+    path: Path | None = None,
+    assignments: Collection[str] = (),
+    *,
+    dry_run: bool = False,
+) -> Exported:
     """Write the scores to a CSV file, atomically; a file that is there is replaced.
 
     For Canvas, give the assignment the same name there; for Moodle, choose in the import which column names the
@@ -109,7 +120,7 @@ def export(course, platform="plain", path=None, assignments=(), *, dry_run=False
     """
     if platform not in FORMATS:
         raise ValueError(f"There is no export for {platform!r}; there are: {', '.join(FORMATS)}.")
-    path = Path(path or course.root / "build" / f"grades-{platform}.csv")
+    path = path or course.root / "build" / f"grades-{platform}.csv"
     if path.is_dir():
         raise ValueError(f"{path} is a folder; name a file.")
     with course.gradebook() as gradebook:
@@ -132,14 +143,8 @@ def export(course, platform="plain", path=None, assignments=(), *, dry_run=False
     return exported
 
 
-def read_results(course, gradebook, assignment):
-    """Return a dict from the id of each student in the gradebook to the Result for an assignment.
-
-    Args:
-        course: the Course.
-        gradebook: its gradebook, open.
-        assignment: the name.
-    """
+def read_results(course: Course, gradebook: Gradebook, assignment: str) -> dict[str, Result]:
+    """Return a dict from the id of each student in the open gradebook of a course to the Result in an assignment."""
     collected = course.submitted(assignment)
     grades, submissions = _read_grades(gradebook, assignment)
     results = {}
@@ -151,44 +156,56 @@ def read_results(course, gradebook, assignment):
         folder = str(course.folder("submitted", assignment, student))
         latest = course.directory.get_existing_timestamp(folder) if student in collected else None
         state = _state(grades[student])
-        points = sum(score for score, *_ in grades[student]) if state == GRADED else None
+        points = sum(grade.score for grade in grades[student]) if state == GRADED else None
         newer = bool(latest and timestamp and latest > timestamp)
         results[student] = Result(state, points, penalty, timestamp, newer)
     return results
 
 
-def _read_grades(gradebook, assignment):
-    """Lists of (score, automatic, manual, needs a person) by student, and (timestamp, penalty) by student.
+class _Grade(NamedTuple):
+    """What the gradebook has for one cell of a submission."""
+
+    score: float
+    automatic: float | None
+    manual: float | None
+    needs_person: bool
+
+
+def _read_grades(
+    gradebook: Gradebook, assignment: str
+) -> tuple[dict[str, list[_Grade]], dict[str, tuple[datetime | None, float]]]:
+    """Student to grades, and student to (timestamp, penalty).
 
     nbgrader's own sums query the database once for each student and number, which takes minutes for a large class.
     """
 
-    def query(*columns):
+    def query(*columns: Any) -> Any:
         rows = gradebook.db.query(SubmittedAssignment.student_id, *columns).select_from(SubmittedAssignment)
         rows = rows.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
         rows = rows.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         return rows.filter(Assignment.name == assignment)
 
-    grades, submissions = defaultdict(list), {}
+    grades: dict[str, list[_Grade]] = defaultdict(list)
     columns = (Grade.score, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade)
     for student, *grade in query(*columns).join(Grade, Grade.notebook_id == SubmittedNotebook.id):
-        grades[student].append(grade)
+        grades[student].append(_Grade(*grade))
+    submissions: dict[str, tuple[datetime | None, float]] = {}
     for student, timestamp, penalty in query(SubmittedAssignment.timestamp, SubmittedNotebook.late_submission_penalty):
         submissions[student] = (timestamp, submissions.get(student, (None, 0.0))[1] + (penalty or 0.0))
     return grades, submissions
 
 
-def _state(grades):
+def _state(grades: Sequence[_Grade]) -> str:
     """The state of a submission; nbgrader makes grades before it grades: each then needs a person, and has no score."""
-    ungraded = [automatic is None and manual is None for _, automatic, manual, _ in grades]
+    ungraded = [grade.automatic is None and grade.manual is None for grade in grades]
     if all(ungraded):
         return NOT_GRADED
-    if any(needs_person for *_, needs_person in grades):
+    if any(grade.needs_person for grade in grades):
         return FOR_A_PERSON
-    return NOT_GRADED if any(ungraded) or not all(math.isfinite(score) for score, *_ in grades) else GRADED
+    return NOT_GRADED if any(ungraded) or not all(math.isfinite(grade.score) for grade in grades) else GRADED
 
 
-def _choose(released, wanted):
+def _choose(released: Sequence[Assignment], wanted: Collection[str]) -> list[Assignment]:
     """The assignments with one of some names or numbers, or all of them."""
     if not released:
         raise ValueError("No assignment was released yet: there is nothing to export.")
@@ -199,10 +216,16 @@ def _choose(released, wanted):
     return [each for each, its_names in names.items() if not wanted or its_names & set(wanted)]
 
 
+#: Assignment to student to result.
+Results: TypeAlias = Mapping[str, Mapping[str, Result]]
+
+Rows: TypeAlias = Iterator[list[object]]
+
+
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def _for_canvas(students, assignments, results):
+def _for_canvas(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
     """Canvas finds a person by its own number, else by the login; the second line must begin with “Points Possible”."""
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *results]
     yield ["    Points Possible", "", "", "", "", *(each.max_score for each in assignments)]
@@ -211,17 +234,17 @@ def _for_canvas(students, assignments, results):
         yield [name, student.lms_user_id, "", student.id, "", *_scores(student, results)]
 
 
-def _for_moodle(students, assignments, results):
+def _for_moodle(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
     yield ["Username", "ID number", "Email address", *results]
     for student in students:
         yield [student.id, student.id, student.email, *_scores(student, results)]
 
 
-def _scores(student, results):
+def _scores(student: Student, results: Results) -> list[float | None]:
     return [of_all[student.id].score for of_all in results.values()]
 
 
-def _plain(students, assignments, results):
+def _plain(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
     """The columns of nbgrader's own export, and the state."""
     yield [
         *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -241,7 +264,7 @@ def _plain(students, assignments, results):
 FORMATS = {"canvas": _for_canvas, "moodle": _for_moodle, "plain": _plain}
 
 
-def _cell(value):
+def _cell(value: object) -> str:
     """A value in the form of the file: points with two digits at most, and text that a spreadsheet cannot run."""
     if value is None:
         return ""

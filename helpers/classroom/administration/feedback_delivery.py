@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -9,21 +10,17 @@ from nbgrader.utils import capture_log
 from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
-from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.saving import assign_late_penalties
 
 logger = logging.getLogger(__name__)
 
 
-def give_feedback(course, assignment):
+def give_feedback(course: Course, assignment: str) -> tuple[int, int]:
     """Make the feedback on every graded submission, and place it in the exchange where the course has one.
 
     Late penalties are computed again first, since a person may have graded meanwhile. The feedback shows the messages
     of the checks; hidden tests are not in it.
-
-    Args:
-        course: the Course.
-        assignment: the name of an assignment.
 
     Returns:
         how many submissions have feedback, and how many of them still wait for a person.
@@ -49,7 +46,7 @@ def give_feedback(course, assignment):
     return len(graded), waiting
 
 
-def find_graded(course, assignment):
+def find_graded(course: Course, assignment: str) -> list[Path]:
     """Return the graded notebooks of an assignment.
 
     Raises:
@@ -62,7 +59,7 @@ def find_graded(course, assignment):
     return graded
 
 
-def find_undeliverable_feedback(course, assignment):
+def find_undeliverable_feedback(course: Course, assignment: str) -> list[str]:
     """Return the students whose feedback cannot go into the exchange, since their work did not come from there."""
     if not course.directory.course_id:
         return []

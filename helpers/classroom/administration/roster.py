@@ -5,11 +5,14 @@ A list is entered atomically: if a line cannot be right, the message names it an
 
 import logging
 import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from nbgrader.api import Student
 
 from helpers.classroom.administration.csv_table import Table
+from helpers.classroom.course import Course
 from helpers.classroom.grading.sanitize import for_terminal
 
 logger = logging.getLogger(__name__)
@@ -67,9 +70,9 @@ class Roster:
         left_out: lines that are not students, e.g. Canvas's test student.
     """
 
-    people: list
+    people: list[Person]
     id_column: str
-    left_out: list
+    left_out: list[str]
 
 
 @dataclass
@@ -85,12 +88,12 @@ class Entered:
 
     roster: Roster
     dry_run: bool
-    added: list = field(default_factory=list)
-    updated: list = field(default_factory=list)
-    unchanged: list = field(default_factory=list)
-    absent: list = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
-    def __str__(self):
+    def __str__(self) -> str:
         verb = "Would be entered" if self.dry_run else "Entered"
         lines = [
             f"{verb}: {len(self.roster.people)} students, their ids from the column `{self.roster.id_column}`: "
@@ -105,17 +108,18 @@ class Entered:
         return "\n".join(lines)
 
 
-def read_roster(path, id_column=""):
+def read_roster(path: Path, id_column: str = "") -> Roster:
     """Read a class list from a CSV file.
 
     Args:
-        path: of the file, which a Table can be made of.
+        path: of the file, which must be a Table.
         id_column: the heading of the column with the ids; left out, the likeliest.
 
     Raises:
         ValueError: the file is not a class list, or a line cannot be right; the message names it.
     """
-    table, left_out, headings = Table(path), [], HEADINGS
+    table, headings = Table(path), HEADINGS
+    left_out: list[str] = []
     if _is_from_canvas(table.columns):
         headings = CANVAS
         kinds = [_kind_of_canvas_line(row) for _, row in table.rows]
@@ -138,7 +142,7 @@ def read_roster(path, id_column=""):
     return Roster(people, heading, left_out)
 
 
-def enter(course, path, *, id_column="", dry_run=False):
+def enter(course: Course, path: Path, *, id_column: str = "", dry_run: bool = False) -> Entered:
     """Enter a class list into the gradebook, atomically; nobody is removed.
 
     What the list leaves blank stays as it was.
@@ -178,7 +182,7 @@ def enter(course, path, *, id_column="", dry_run=False):
     return result
 
 
-def check_student_id(student):
+def check_student_id(student: str) -> None:
     """Raise ValueError if a text may not be the id of a student, which becomes the name of a folder."""
     shown = f"the id `{for_terminal(student)}`"
     if not student:
@@ -193,7 +197,7 @@ def check_student_id(student):
         raise ValueError(f"{shown} is longer than 128 bytes")
 
 
-def split_name(name):
+def split_name(name: str) -> tuple[str, str]:
     """Return the last name and the first name, of “Lovelace, Ada” or “Ada Lovelace”."""
     last, comma, first = name.partition(",")
     if not comma:
@@ -201,28 +205,28 @@ def split_name(name):
     return last.strip(), first.strip()
 
 
-def key_of(name):
+def key_of(name: str) -> str:
     """Return what is left of a person's name when platforms have put it into a file name: letters and digits."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(letter for letter in unicodedata.normalize("NFKC", folded) if letter.isalnum())
 
 
-def key_of_id(student):
+def key_of_id(student: str) -> str:
     """Return what two ids have in common that are the same folder on some disks."""
     return unicodedata.normalize("NFC", student).casefold()
 
 
-def listed(names, most=20):
+def listed(names: Sequence[str], most: int = 20) -> str:
     """Return names as a sentence lists them: the first few, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
-def _is_from_canvas(columns):
+def _is_from_canvas(columns: Collection[str]) -> bool:
     return not {"sis login id", "sis user id"}.isdisjoint(columns) or {"student", "id", "section"} <= set(columns)
 
 
-def _find_columns(table, headings, id_column):
+def _find_columns(table: Table, headings: Mapping[str, tuple[str, ...]], id_column: str) -> dict[str, str]:
     """The column of each detail of a Person, "" where there is none; ids there must be."""
     columns = {detail: table.find(names) for detail, names in headings.items()}
     columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
@@ -234,7 +238,7 @@ def _find_columns(table, headings, id_column):
     raise ValueError(f"{table.path} has no column with ids; it has {there}. What is understood: {UNDERSTOOD}.")
 
 
-def _kind_of_canvas_line(row):
+def _kind_of_canvas_line(row: Mapping[str, str]) -> str:
     """Which of the three kinds of lines that Canvas writes this is: a student, the test student, or settings."""
     name = row.get("student") or f"{row.get('lastname', '')}, {row.get('firstname', '')}"
     identity = name.strip(" ,") + "".join(row.get(each, "") for each in ("id", "sis user id", "sis login id"))
@@ -243,15 +247,17 @@ def _kind_of_canvas_line(row):
     return CANVAS_TEST_STUDENT if name in ("Student, Test", "Test Student") else "student"
 
 
-def _person(row, columns):
+def _person(row: Mapping[str, str], columns: Mapping[str, str]) -> Person:
     details = {detail: row[column] for detail, column in columns.items() if column}
     if not (columns["first_name"] or columns["last_name"]):
         details["last_name"], details["first_name"] = split_name(row.get("student") or row.get("full name", ""))
     return Person(**details)
 
 
-def _check_unique(path, lines, values, called, key=str):
-    first_lines = {}
+def _check_unique(
+    path: Path, lines: Sequence[int], values: Sequence[str], called: str, key: Callable[[str], str] = str
+) -> None:
+    first_lines: dict[str, int] = {}
     for line, value in zip(lines, values):
         first = first_lines.setdefault(key(value), line)
         if value and first != line:
@@ -261,7 +267,7 @@ def _check_unique(path, lines, values, called, key=str):
             )
 
 
-def _check_against(known, people, path):
+def _check_against(known: Mapping[str, Student], people: Sequence[Person], path: Path) -> None:
     """Raise ValueError if the gradebook has a student of the list under another id, or a number under another."""
     known_ids = {key_of_id(student): student for student in known}
     by_number = {person.lms_user_id: person.id for person in people if person.lms_user_id}
@@ -273,6 +279,6 @@ def _check_against(known, people, path):
         other = by_number.get(student.lms_user_id, student.id)
         if other != student.id and student.id not in by_number.values():
             raise ValueError(
-                f"{path}: the platform's number {student.lms_user_id} is that of {other}, "
+                f"{path}: the platform's number {for_terminal(student.lms_user_id)} is that of {other}, "
                 f"and in the gradebook that of {student.id}."
             )

@@ -4,9 +4,11 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import IO, BinaryIO
 
 from helpers.classroom.grading.submission import LARGEST
 
@@ -30,7 +32,7 @@ class SubmittedFile:
     """
 
     student: str
-    read: Callable
+    read: Callable[[], bytes]
     time: datetime | None = None
     secret: str = ""
 
@@ -46,13 +48,13 @@ class Found:
         notes: sentences.
     """
 
-    files: list = field(default_factory=list)
-    refused: list = field(default_factory=list)
-    unmatched: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
+    files: list[SubmittedFile] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    unmatched: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def opened_folder(name, within=None):
+def opened_folder(name: str | Path, within: int | None = None) -> contextlib.AbstractContextManager[int]:
     """Open a folder; a symlink to one is refused.
 
     Args:
@@ -70,7 +72,7 @@ def opened_folder(name, within=None):
 
 
 @contextlib.contextmanager
-def opened_file(name, within, owner=None):
+def opened_file(name: str, within: int, owner: int | None = None) -> Iterator[BinaryIO]:
     """Open a regular file that is not too large, has no second name, and belongs to the right user.
 
     Args:
@@ -97,20 +99,20 @@ def opened_file(name, within, owner=None):
             yield file
 
 
-def read_limited(file):
+def read_limited(file: IO[bytes]) -> bytes:
     """Return the bytes of a binary stream; raise Refused if they are too many, whatever length it claims to have."""
     data = file.read(LARGEST + 1)
     _check_size(len(data))
     return data
 
 
-def _check_size(size):
+def _check_size(size: int) -> None:
     if size > LARGEST:
         raise Refused(f"is larger than {LARGEST >> 20} MB")
 
 
 @contextlib.contextmanager
-def _opened(name, flags, within):
+def _opened(name: str | Path, flags: int, within: int | None) -> Iterator[int]:
     try:
         descriptor = os.open(name, _SAFE_FLAGS | flags, dir_fd=within)
     except OSError as error:
