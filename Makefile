@@ -7,19 +7,30 @@ TOOLS := .venv/has-tools
 DASK := .venv/has-dask
 VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
+ALL_CORES := -n logical --maxprocesses 4 --dist worksteal
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
-
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf 
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
+test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist worksteal)
+	@$(PY) -m helpers lint-notebooks
+	@$(PY) -m pytest $(or $(ARGS),$(ALL_CORES))
+
+test-all:  ## Run `make test`, and then all that it leaves out: some twenty minutes on two cores.
+	@$(MAKE) test ARGS=
+	@$(MAKE) test-more
+
+test-more: $(TOOLS)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
+	@$(PY) -m pytest -m "seeds or slow" $(ALL_CORES)
+	@$(MAKE) test-cluster test-hub test-site ARGS=
+
+lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
+	@$(HELPERS) lint-notebooks $(NB)
 
 train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
 	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
@@ -99,7 +110,8 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \
 		--no-header pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
+.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
+.PHONY: site test-site learner-kit
 .PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
 # The stamp is written last and contains the folder it was made for. So .venv is made again if its installation was

@@ -131,6 +131,17 @@ def stale():
     sys.exit(1 if found else 0)
 
 
+@app.command("lint-notebooks")
+def lint_notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all if left out.")] = ""):
+    """Say where the text of a notebook breaks the rules of this course; exit 1 if it does."""
+    from helpers.classroom.authoring.lint import lint
+
+    findings = lint(ROOT, notebook)
+    for finding in findings:
+        print(finding)
+    sys.exit(1 if findings else 0)
+
+
 @app.command()
 def train(
     corpus: Annotated[str, typer.Option(help="sotu, ptb, docstrings, or the path of a UTF-8 text.")] = "sotu",
