@@ -10,7 +10,9 @@ HELPERS := $(PY) -m helpers $(VERBOSE)
 ALL_CORES := -n logical --maxprocesses 4 --dist worksteal
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf 
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
+
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
