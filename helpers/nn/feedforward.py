@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.nn.base import Layer
 from helpers.nn.layers import check_shape, needs_forward
 
@@ -20,12 +21,15 @@ class WordWindow(Layer):
     Source: Bengio, Ducharme, Vincent & Jauvin (2003), *A neural probabilistic language model*.
     """
 
-    def __init__(self, words):
+    def __init__(self, words: int) -> None:
         if words < 1:
             raise ValueError(f"A window holds at least 1 word: got {words}.")
-        self.words, self.width = words, None
+        self.words = words
+        self.width: int | None = None
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """Concatenate the inputs, the oldest first.
 
         Args:
@@ -44,7 +48,7 @@ class WordWindow(Layer):
         ys = np.concatenate([joined[:, back : back + T] for back in range(self.words)], axis=2)
         return ys, joined[:, T:].copy()
 
-    def backward(self, dys, dstate=None):
+    def backward(self, dys: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Add up the gradients of all the windows that contain an input.
 
         Args:
@@ -67,9 +71,9 @@ class WordWindow(Layer):
 class Tanh(Layer):
     """ys = tanh(xs), element by element."""
 
-    ys = None  # the output, once forward has run
+    ys: FloatArray | None = None  # the output, once forward has run
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """Apply tanh to every value.
 
         Args:
@@ -82,7 +86,7 @@ class Tanh(Layer):
         self.ys = np.tanh(xs)
         return self.ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         """Multiply the gradient by 1 - ys².
 
         Args:
