@@ -25,6 +25,11 @@ def stream_batches(ids: IntArray | Sequence[int], batch_size: int, steps: int) -
     Raises:
         ValueError: the stream is shorter than batch_size + 1, or a size is below 1.
 
+    Example:
+        >>> from helpers.data import stream_batches
+        >>> [xs.tolist() for xs, targets in stream_batches(range(9), batch_size=2, steps=3)]
+        [[[0, 1, 2], [4, 5, 6]], [[3], [7]]]
+
     Source: the batches of Zaremba, Sutskever and Vinyals (2014), "Recurrent Neural Network Regularization".
     """
     _check_sizes(batch_size, steps)

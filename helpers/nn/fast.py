@@ -121,6 +121,14 @@ class FastLSTM(Buffered, LSTM):
     """`LSTM` with everything except the recurrence itself moved out of the loops over time.
 
     Each forward allows one backward, which overwrites the stored gates with gradients.
+
+    Example:
+        >>> from helpers.nn import FastLSTM, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 28), (7, 28), (28,)])
+        >>> layer = FastLSTM(Wx, Wh, b)
+        >>> hs, (h, c) = layer.forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape, c.shape
+        ((2, 5, 7), (2, 7), (2, 7))
     """
 
     stored: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray] | None = None

@@ -18,6 +18,12 @@ class WordWindow(Layer):
     Raises:
         ValueError: fewer than 1 word.
 
+    Example:
+        >>> from helpers.nn import WordWindow
+        >>> ys, state = WordWindow(2).forward(np.array([[[1.0], [2.0], [3.0]]]))
+        >>> ys.tolist(), state.tolist()
+        ([[[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]], [[[3.0]]])
+
     Source: Bengio, Ducharme, Vincent & Jauvin (2003), *A neural probabilistic language model*.
     """
 
@@ -69,7 +75,14 @@ class WordWindow(Layer):
 
 
 class Tanh(Layer):
-    """ys = tanh(xs), element by element."""
+    """ys = tanh(xs), element by element.
+
+    Example:
+        >>> from helpers.nn import Tanh
+        >>> layer = Tanh()
+        >>> layer.forward(np.zeros((1, 1, 2))).tolist(), layer.backward(np.ones((1, 1, 2))).tolist()
+        ([[[0.0, 0.0]]], [[[1.0, 1.0]]])
+    """
 
     ys: FloatArray | None = None  # the output, once forward has run
 

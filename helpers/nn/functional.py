@@ -16,6 +16,11 @@ def sigmoid(a: FloatArray) -> FloatArray:
 
     Returns:
         y (same shape and dtype): values in 0..1.
+
+    Example:
+        >>> from helpers.nn import sigmoid
+        >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+        [0.0, 0.5, 1.0]
     """
     y: FloatArray = 0.5 * (1 + np.tanh(0.5 * a))
     return y
@@ -32,6 +37,11 @@ def tanh_backward(dout: FloatArray, y: FloatArray) -> FloatArray:
 
     Returns:
         dx (same shape): gradient of the loss with respect to the argument of the tanh.
+
+    Example:
+        >>> from helpers.nn import tanh_backward
+        >>> tanh_backward(np.ones(3), np.array([-0.5, 0.0, 1.0])).tolist()
+        [0.75, 1.0, 0.0]
     """
     return dout * (1 - y**2)
 

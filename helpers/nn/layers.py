@@ -19,6 +19,12 @@ class Embedding(Layer):
     Args:
         E (Param (V, D)): one row per word.
 
+    Example:
+        >>> from helpers.nn import Embedding, Param
+        >>> layer = Embedding(Param(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])))
+        >>> layer.forward(np.array([[2, 0]])).tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+
     Source: Bengio et al. (2003), *A neural probabilistic language model*.
     """
 
@@ -62,6 +68,14 @@ class Affine(Layer):
 
     Args:
         W (Param (D, M)), b (Param (M,)): weights and bias.
+
+    Example:
+        >>> from helpers.nn import Affine, Param
+        >>> layer = Affine(Param(np.ones((6, 7))), Param(np.zeros(7)))
+        >>> layer.forward(np.ones((2, 5, 6))).shape
+        (2, 5, 7)
+        >>> layer.backward(np.ones((2, 5, 7))).shape
+        (2, 5, 6)
     """
 
     def __init__(self, W: Param, b: Param) -> None:
@@ -108,6 +122,13 @@ class TiedAffine(Layer):
         E (Param (V, D)): the embedding's own matrix.
         b (Param (V,)): a bias of its own.
 
+    Example:
+        >>> from helpers.nn import Embedding, Param, TiedAffine
+        >>> E = Param(np.ones((11, 6)))
+        >>> below, above = Embedding(E), TiedAffine(E, Param(np.zeros(11)))
+        >>> above.forward(below.forward(np.zeros((2, 5), int))).shape, above.E is below.E
+        ((2, 5, 11), True)
+
     Source: Press & Wolf (2017), *Using the output embedding to improve language models*.
     """
 
@@ -152,6 +173,14 @@ class SoftmaxCrossEntropy:
     """Mean negative log-likelihood of the targets under the softmax of the logits.
 
     loss = -1/(N·T) Σ log softmax(logits)[target]
+
+    Example:
+        >>> from helpers.nn import SoftmaxCrossEntropy
+        >>> criterion = SoftmaxCrossEntropy()
+        >>> round(criterion.forward(np.log([[[0.5, 0.25, 0.25]]]), np.array([[0]])), 4)
+        0.6931
+        >>> criterion.backward().round(4).tolist()
+        [[[-0.5, 0.25, 0.25]]]
     """
 
     cache: tuple[FloatArray, IntArray] | None = None  # log-probabilities and targets, once forward has run
@@ -199,6 +228,14 @@ class Dropout(Layer):
 
     Raises:
         ValueError: the rate is out of range.
+
+    Example:
+        >>> from helpers.nn import Dropout
+        >>> layer = Dropout(0.5, np.random.default_rng(0))
+        >>> layer.forward(np.ones((1, 2, 4)), training=True).tolist()
+        [[[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]
+        >>> layer.forward(np.ones((1, 2, 4))).tolist()
+        [[[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]]
 
     Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
     """
@@ -249,6 +286,12 @@ class VariationalDropout(Dropout):
         rate: P(drop), 0 <= rate < 1.
         rng: a ``numpy.random.Generator``.
 
+    Example:
+        >>> from helpers.nn import VariationalDropout
+        >>> layer = VariationalDropout(0.5, np.random.default_rng(0))
+        >>> layer.forward(np.ones((1, 2, 4)), training=True).tolist()
+        [[[2.0, 2.0, 2.0, 0.0], [2.0, 2.0, 2.0, 0.0]]]
+
     Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*.
     """
 
@@ -263,6 +306,14 @@ class Stacked(Layer):
 
     Args:
         layers: a list of layers; the first one is nearest to the input.
+
+    Example:
+        >>> from helpers.nn import RNN, Embedding, Param, Stacked
+        >>> Wx, Wh, b = Param(np.ones((6, 7))), Param(np.ones((7, 7))), Param(np.ones(7))
+        >>> stack = Stacked([Embedding(Param(np.ones((11, 6)))), RNN(Wx, Wh, b)])
+        >>> ys, (h,) = stack.forward(np.zeros((2, 5), int))
+        >>> ys.shape, h.shape
+        ((2, 5, 7), (2, 7))
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:

@@ -22,6 +22,14 @@ class LanguageModel(Layer):
             ``Stacked([Embedding, dropout, LSTM, dropout, …])``.
         output: ``Affine`` or ``TiedAffine``, from hidden states to logits (N, T, V).
         criterion: ``SoftmaxCrossEntropy``, from logits and targets to a loss.
+
+    Example:
+        >>> from helpers.nn import PLAIN, assemble, create_params
+        >>> rng = np.random.default_rng(0)
+        >>> model = assemble(PLAIN, create_params(11, 7, 2, rng), rng)
+        >>> logits, state = model.forward(np.zeros((3, 5), int))
+        >>> type(model).__name__, logits.shape, len(state)
+        ('LanguageModel', (3, 5, 11), 2)
     """
 
     def __init__(self, body: RecurrentLayer, output: StatelessLayer, criterion: Criterion) -> None:
@@ -102,6 +110,12 @@ def create_params(
 
     Raises:
         ValueError: tied, with a width that differs from the hidden size.
+
+    Example:
+        >>> from helpers.nn import create_params
+        >>> params = create_params(11, 7, 1, np.random.default_rng(0))
+        >>> {name: param.value.shape for name, param in params.items()}
+        {'E': (11, 7), 'lstm1.Wx': (7, 28), 'lstm1.Wh': (7, 28), 'lstm1.b': (28,), 'b': (11,)}
     """
     width = hidden_size if width is None else width
     if tied and width != hidden_size:
@@ -156,6 +170,13 @@ def assemble(
 
     Raises:
         ValueError: an unknown kind of dropout.
+
+    Example:
+        >>> from helpers.nn import FAST, assemble, create_params
+        >>> rng = np.random.default_rng(0)
+        >>> model = assemble(FAST, create_params(11, 7, 1, rng), rng, rate=0.5)
+        >>> [type(layer).__name__ for layer in model.body.layers]
+        ['FastEmbedding', 'VariationalDropout', 'FastLSTM', 'VariationalDropout']
     """
     if dropout not in DROPOUTS:
         raise ValueError(f"dropout must be one of {', '.join(sorted(DROPOUTS))}: got {dropout!r}.")

@@ -87,6 +87,13 @@ class RNN(_HiddenStateLayer):
     Args:
         Wx (Param (D, H)), Wh (Param (H, H)), b (Param (H,)): parameters, the same at every step.
 
+    Example:
+        >>> from helpers.nn import RNN, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 7), (7, 7), (7,)])
+        >>> hs, h = RNN(Wx, Wh, b).forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape
+        ((2, 5, 7), (2, 7))
+
     Source: Elman (1990), *Finding structure in time*.
     """
 
@@ -100,6 +107,13 @@ class GRU(_HiddenStateLayer):
     Args:
         Wx (Param (D, 3H)), Wh (Param (H, 3H)), b (Param (3H,)): parameters, blocks in the order of ``GRU_ORDER``.
 
+    Example:
+        >>> from helpers.nn import GRU, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 21), (7, 21), (21,)])
+        >>> hs, h = GRU(Wx, Wh, b).forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape
+        ((2, 5, 7), (2, 7))
+
     Source: Cho et al. (2014), *Learning phrase representations using RNN encoder-decoder*.
     """
 
@@ -112,6 +126,14 @@ class LSTM(Layer):
 
     Args:
         Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
+
+    Example:
+        >>> from helpers.nn import LSTM, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 28), (7, 28), (28,)])
+        >>> layer = LSTM(Wx, Wh, b)
+        >>> hs, (h, c) = layer.forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape, c.shape
+        ((2, 5, 7), (2, 7), (2, 7))
 
     Source: Hochreiter & Schmidhuber (1997), *Long short-term memory*; the forget gate is of Gers et al. (2000).
     """
@@ -184,6 +206,14 @@ class VariationalLSTM(LSTM):
     Raises:
         ValueError: the rate is out of range.
 
+    Example:
+        >>> from helpers.nn import Param, VariationalLSTM
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 28), (7, 28), (28,)])
+        >>> layer = VariationalLSTM(Wx, Wh, b, 0.5, np.random.default_rng(0))
+        >>> hs, (h, c) = layer.forward(np.ones((2, 5, 6)), training=True)
+        >>> hs.shape, bool((layer.masks[0] == layer.masks[1]).all())
+        ((2, 5, 7), True)
+
     Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*.
     """
 
@@ -211,6 +241,14 @@ class StepDropoutLSTM(VariationalLSTM):
         Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
         rate: P(drop), 0 <= rate < 1.
         rng: a ``numpy.random.Generator``.
+
+    Example:
+        >>> from helpers.nn import Param, StepDropoutLSTM
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 28), (7, 28), (28,)])
+        >>> layer = StepDropoutLSTM(Wx, Wh, b, 0.5, np.random.default_rng(0))
+        >>> hs, (h, c) = layer.forward(np.ones((2, 5, 6)), training=True)
+        >>> hs.shape, bool((layer.masks[0] == layer.masks[1]).all())
+        ((2, 5, 7), False)
 
     Source: Zaremba, Sutskever & Vinyals (2014), *Recurrent neural network regularization*, who advise against it.
     """

@@ -34,6 +34,13 @@ def rnn_step_forward(
     Returns:
         h_next (N, H), and the cache (x, h_prev, Wx, Wh, h_next)
 
+    Example:
+        >>> from helpers.nn import rnn_step_forward
+        >>> x, h_prev, Wx, Wh, b = (np.ones(shape) for shape in [(2, 6), (2, 7), (6, 7), (7, 7), (7,)])
+        >>> h_next, cache = rnn_step_forward(x, h_prev, Wx, Wh, b)
+        >>> h_next.shape, len(cache)
+        ((2, 7), 5)
+
     Source: Elman (1990), *Finding structure in time*.
     """
     h_next: FloatArray = np.tanh(x @ Wx + h_prev @ Wh + b)
@@ -51,6 +58,13 @@ def rnn_step_backward(dh_next: FloatArray, cache: Cache) -> StepGradients:
 
     Returns:
         dx (N, D), dh_prev (N, H), dWx (D, H), dWh (H, H), db (H,)
+
+    Example:
+        >>> from helpers.nn import rnn_step_backward, rnn_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (6, 7), (7, 7), (7,)]]
+        >>> h_next, cache = rnn_step_forward(*arrays)
+        >>> [gradient.shape for gradient in rnn_step_backward(np.ones((2, 7)), cache)]
+        [(2, 6), (2, 7), (6, 7), (7, 7), (7,)]
 
     Source: Werbos (1990), *Backpropagation through time: what it does and how to do it*.
     """
@@ -161,6 +175,13 @@ def lstm_step_forward(
     Returns:
         h_next (N, H), c_next (N, H), and the cache (x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next)
 
+    Example:
+        >>> from helpers.nn import lstm_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]]
+        >>> h_next, c_next, cache = lstm_step_forward(*arrays)
+        >>> h_next.shape, c_next.shape, len(cache)
+        ((2, 7), (2, 7), 10)
+
     Source: Gers, Schmidhuber & Cummins (2000), *Learning to forget*.
     """
     A: FloatArray = x @ Wx + h_prev @ Wh + b
@@ -224,6 +245,13 @@ def lstm_step_backward(
 
     Returns:
         dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
+
+    Example:
+        >>> from helpers.nn import lstm_step_backward, lstm_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]]
+        >>> h_next, c_next, cache = lstm_step_forward(*arrays)
+        >>> [gradient.shape for gradient in lstm_step_backward(np.ones((2, 7)), np.ones((2, 7)), cache)]
+        [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]
     """
     x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
     tanh_c = np.tanh(c_next)
