@@ -1,9 +1,13 @@
 """Splitting one long stream of word ids into batches: for training, and for evaluation over every token."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
+from helpers.arrays import FloatArray, IntArray
 
-def stream_batches(ids, batch_size, steps):
+
+def stream_batches(ids: IntArray | Sequence[int], batch_size: int, steps: int) -> Iterator[tuple[IntArray, IntArray]]:
     """Split a stream into rows that are read in parallel, for truncated BPTT.
 
     Row r reads ids[r·L : r·L + L + 1] with L = (len(ids) - 1) // batch_size, so each window continues where the one
@@ -21,6 +25,11 @@ def stream_batches(ids, batch_size, steps):
     Raises:
         ValueError: the stream is shorter than batch_size + 1, or a size is below 1.
 
+    Example:
+        >>> from helpers.data import stream_batches
+        >>> [xs.tolist() for xs, targets in stream_batches(range(9), batch_size=2, steps=3)]
+        [[[0, 1, 2], [4, 5, 6]], [[3], [7]]]
+
     Source: the batches of Zaremba, Sutskever and Vinyals (2014), "Recurrent Neural Network Regularization".
     """
     _check_sizes(batch_size, steps)
@@ -34,7 +43,9 @@ def stream_batches(ids, batch_size, steps):
     return ((ids[window], ids[window + 1]) for window in _windows(batch_size, length, steps))
 
 
-def cover_batches(ids, batch_size, steps, eos):
+def cover_batches(
+    ids: IntArray | Sequence[int], batch_size: int, steps: int, eos: int
+) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
     """Split a stream so that every id of it is a target exactly once, for measuring perplexity.
 
     The first id is predicted from `eos`. The rows have equal lengths; the padding at the end of the last ones has the
@@ -72,13 +83,13 @@ def cover_batches(ids, batch_size, steps, eos):
     )
 
 
-def _windows(batch_size, length, steps):
+def _windows(batch_size: int, length: int, steps: int) -> Iterator[IntArray]:
     """Yield the positions (N, T) of each window in the stream, where each row covers `length` of them."""
     starts = length * np.arange(batch_size)[:, None]
     for begin in range(0, length, steps):
         yield starts + np.arange(begin, min(begin + steps, length))
 
 
-def _check_sizes(batch_size, steps):
+def _check_sizes(batch_size: int, steps: int) -> None:
     if batch_size < 1 or steps < 1:
         raise ValueError(f"batch_size and steps must be at least 1: got {batch_size} and {steps}.")

@@ -1,15 +1,18 @@
 """The corpora of the course, all loaded by `load_corpus`; a new one is added to `SOURCES`."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
+from helpers.arrays import IntArray
 from helpers.data import docstrings, own_text, ptb, sotu
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import join
+from helpers.data.tokens import Splits, join
 from helpers.data.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -17,8 +20,22 @@ logger = logging.getLogger(__name__)
 #: A corpus with a larger fraction of unknown words among its training tokens cannot be learned.
 MAX_UNKNOWN = 0.5
 
+
+class Source(Protocol):
+    """A module that reads a corpus."""
+
+    CITATION: str
+
+    def read_splits(self) -> Splits:
+        """Return the tokens of the three splits."""
+
+
 #: Name of a corpus to the module that reads it, and the size and the minimum count of its vocabulary.
-SOURCES = {"sotu": (sotu, 3000, 2), "docstrings": (docstrings, 3000, 2), "ptb": (ptb, None, 1)}
+SOURCES: dict[str, tuple[Source, int | None, int]] = {
+    "sotu": (sotu, 3000, 2),
+    "docstrings": (docstrings, 3000, 2),
+    "ptb": (ptb, None, 1),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +50,24 @@ class Corpus:
         vocabulary: the Vocabulary of the training split.
         citation: the origin of the text, and its licence.
         separator: printed between two tokens: " " for words, "" for characters.
+
+    Example:
+        >>> from helpers.data import Corpus, Vocabulary
+        >>> vocabulary = Vocabulary.from_tokens("the cat sat on the mat".split())
+        >>> ids = vocabulary.encode(["the", "dog", "sat"])
+        >>> Corpus("small", ids, ids, ids, vocabulary, citation="").text(ids)
+        'the <unk> sat'
     """
 
     name: str
-    train: np.ndarray
-    valid: np.ndarray
-    test: np.ndarray
+    train: IntArray
+    valid: IntArray
+    test: IntArray
     vocabulary: Vocabulary
     citation: str
     separator: str = " "
 
-    def text(self, ids):
+    def text(self, ids: Iterable[int]) -> str:
         """Format ids as readable text, one sentence per line.
 
         Args:
@@ -54,7 +78,7 @@ class Corpus:
         """
         return join(self.vocabulary.decode(ids), self.separator)
 
-    def __str__(self):
+    def __str__(self) -> str:
         sizes = " / ".join(f"{len(split):,}" for split in (self.train, self.valid, self.test))
         unknown = np.mean(self.valid == self.vocabulary.unk)
         return (
@@ -63,7 +87,7 @@ class Corpus:
         )
 
 
-def load_corpus(name="sotu", *, folder=None, unit="words"):
+def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, unit: str = "words") -> Corpus:
     """Load a corpus; none of them needs a network.
 
     Args:
@@ -80,6 +104,14 @@ def load_corpus(name="sotu", *, folder=None, unit="words"):
     Raises:
         CorpusError: the text is missing or unsuitable for training; the message says why.
         ValueError: an unknown unit, or characters for a corpus that is read by words.
+
+    Example:
+        >>> from helpers.data import load_corpus
+        >>> corpus = load_corpus("sotu")
+        >>> len(corpus.train), len(corpus.vocabulary)
+        (172032, 3001)
+        >>> corpus.text(corpus.train[4:8])
+        'president, distinguished members'
     """
     if name not in SOURCES:
         splits, separator = own_text.read_splits(name, unit), " " if unit == "words" else ""
@@ -88,14 +120,14 @@ def load_corpus(name="sotu", *, folder=None, unit="words"):
         raise ValueError(f"{name} is read by words; unit={unit!r} is for a text of your own.")
     source, size, min_count = SOURCES[name]
     try:
-        splits = source.read_splits(folder) if source is ptb else source.read_splits()
+        splits = ptb.read_splits(folder) if source is ptb else source.read_splits()
     except metadata.PackageNotFoundError:
         print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
         return load_corpus("docstrings")
     return _build(name, splits, source.CITATION, size, min_count)
 
 
-def _build(name, splits, citation, size, min_count, separator=" "):
+def _build(name: str, splits: Splits, citation: str, size: int | None, min_count: int, separator: str = " ") -> Corpus:
     vocabulary = Vocabulary.from_tokens(splits["train"], size, min_count)
     ids = {split: vocabulary.encode(tokens) for split, tokens in splits.items()}
     if np.mean(ids["train"] == vocabulary.unk) > MAX_UNKNOWN:

@@ -4,10 +4,11 @@ import ast
 import logging
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import split_documents, tokenize
+from helpers.data.tokens import Splits, split_documents, tokenize
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ CITATION = (
 _TESTS = {"test", "tests", "idle_test"}
 
 
-def read_splits():
+def read_splits() -> Splits:
     """Read the docstrings and assign them to the splits by module; a package is one module.
 
     The source files are parsed, not imported. The same Python version gives the same corpus.
@@ -44,20 +45,20 @@ def read_splits():
     return split_documents(documents)
 
 
-def _module_tokens(library, name):
+def _module_tokens(library: Path, name: str) -> list[str]:
     single = library / f"{name}.py"
     files = [single] if single.is_file() else sorted((library / name).rglob("*.py"))
     wanted = [file for file in files if not _TESTS.intersection(file.relative_to(library).parts)]
     return [token for file in wanted for token in _docstring_tokens(file)]
 
 
-def _docstring_tokens(file):
+def _docstring_tokens(file: Path) -> Iterator[str]:
     for docstring in _docstrings(ast.parse(file.read_bytes())):
         prose = [line for line in docstring.splitlines() if not line.lstrip().startswith((">>>", "..."))]
         yield from tokenize("\n".join(prose))
 
 
-def _docstrings(node):
+def _docstrings(node: ast.AST) -> Iterator[str]:
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         yield ast.get_docstring(node) or ""
     for statement in getattr(node, "body", ()):

@@ -2,4 +2,13 @@
 
 
 class CorpusError(ValueError):
-    """A corpus that cannot be used; the message says what is wrong with it and what to do."""
+    """A corpus that cannot be used; the message says what is wrong with it and what to do.
+
+    Example:
+        >>> from helpers.data import CorpusError, load_corpus
+        >>> try:
+        ...     load_corpus("missing.txt")
+        ... except CorpusError as error:
+        ...     print(error)
+        There is no file missing.txt. Give the path of a text file, or one of the names sotu, docstrings and ptb.
+    """

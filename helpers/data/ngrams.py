@@ -1,12 +1,16 @@
 """Counting models: the baselines that a neural language model has to beat."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
+from helpers.arrays import FloatArray, IntArray
 
-class NGram:
+
+class NGram(ABC):
     """Base class of the counting models; it computes perplexity from the probabilities of tokens."""
 
-    def perplexity(self, ids):
+    def perplexity(self, ids: IntArray) -> float:
         """Measure how well the model predicts a stream, over every token of it.
 
         perplexity = exp(-1/n Σ log p(w_k | previous words))
@@ -19,6 +23,10 @@ class NGram:
         """
         return float(np.exp(-np.mean(np.log(self.probabilities(ids)))))
 
+    @abstractmethod
+    def probabilities(self, ids: IntArray) -> FloatArray:
+        """Return the probability of each token of a stream."""
+
 
 class Unigram(NGram):
     """Predict each word by its frequency, whatever the context.
@@ -29,14 +37,19 @@ class Unigram(NGram):
         ids (n,): the training stream.
         vocabulary_size: V. Adding 1 to each count gives unseen words a positive probability.
 
+    Example:
+        >>> from helpers.data import Unigram
+        >>> Unigram(np.array([0, 1, 1, 2, 1]), vocabulary_size=3).next_word().tolist()
+        [0.25, 0.5, 0.25]
+
     Source: Jurafsky and Martin, Speech and Language Processing, chapter on n-gram language models.
     """
 
-    def __init__(self, ids, vocabulary_size):
+    def __init__(self, ids: IntArray, vocabulary_size: int) -> None:
         counts = np.bincount(ids, minlength=vocabulary_size) + 1
-        self._probabilities = counts / counts.sum()
+        self._probabilities: FloatArray = counts / counts.sum()
 
-    def probabilities(self, ids):
+    def probabilities(self, ids: IntArray) -> FloatArray:
         """Return the probability of each token of a stream.
 
         Args:
@@ -45,9 +58,10 @@ class Unigram(NGram):
         Returns:
             (n,): probabilities.
         """
-        return self._probabilities[ids]
+        probabilities: FloatArray = self._probabilities[ids]
+        return probabilities
 
-    def next_word(self):
+    def next_word(self) -> FloatArray:
         """Return the distribution over the next word.
 
         Returns:
@@ -69,10 +83,16 @@ class KneserNeyTrigram(NGram):
         vocabulary_size: V, at most 2 million.
         eos: the id that precedes, twice, the first word of a stream.
 
+    Example:
+        >>> from helpers.data import KneserNeyTrigram
+        >>> model = KneserNeyTrigram(np.array([1, 2, 3, 0] * 10), vocabulary_size=4, eos=0)
+        >>> model.next_word(1, 2).round(2).tolist()
+        [0.05, 0.05, 0.05, 0.86]
+
     Source: Kneser and Ney (1995), ICASSP; the three discounts: Chen and Goodman (1999), Computer Speech & Language 13.
     """
 
-    def __init__(self, ids, vocabulary_size, eos):
+    def __init__(self, ids: IntArray, vocabulary_size: int, eos: int) -> None:
         self.vocabulary_size = vocabulary_size
         self.eos = eos
         trigrams, counts = np.unique(self._stream_keys(ids), return_counts=True)
@@ -83,7 +103,7 @@ class KneserNeyTrigram(NGram):
             levels.append(_Level(grams, counts, vocabulary_size))
         self._levels = levels[::-1]
 
-    def probabilities(self, ids):
+    def probabilities(self, ids: IntArray) -> FloatArray:
         """Return the probability of each token of a stream, given the two before it.
 
         Args:
@@ -94,7 +114,7 @@ class KneserNeyTrigram(NGram):
         """
         return self._score(self._stream_keys(ids))
 
-    def next_word(self, before, last):
+    def next_word(self, before: int, last: int) -> FloatArray:
         """Return the distribution over the word that follows two others.
 
         Args:
@@ -106,15 +126,15 @@ class KneserNeyTrigram(NGram):
         """
         return self._score(self._keys(before, last, np.arange(self.vocabulary_size)))
 
-    def _stream_keys(self, ids):
+    def _stream_keys(self, ids: IntArray) -> IntArray:
         padded = np.concatenate([[self.eos, self.eos], ids])
         return self._keys(padded[:-2], padded[1:-1], padded[2:])
 
-    def _keys(self, u, v, w):
+    def _keys(self, u: IntArray | int, v: IntArray | int, w: IntArray) -> IntArray:
         """Encode each trigram (u, v, w) as the number u V² + v V + w; then key % V² is its bigram (v, w)."""
         return (np.asarray(u, np.int64) * self.vocabulary_size + v) * self.vocabulary_size + w
 
-    def _score(self, keys):
+    def _score(self, keys: IntArray) -> FloatArray:
         p = np.full(len(keys), 1 / self.vocabulary_size)
         for order, level in enumerate(self._levels, start=1):
             p = level.interpolate(keys % self.vocabulary_size**order, p)
@@ -130,7 +150,7 @@ class _Level:
         vocabulary_size: V; a key // V is the key of its context.
     """
 
-    def __init__(self, grams, counts, vocabulary_size):
+    def __init__(self, grams: IntArray, counts: IntArray, vocabulary_size: int) -> None:
         self.grams = grams
         self._vocabulary_size = vocabulary_size
         discounts = _discounts(counts)[np.minimum(counts, 3)]
@@ -139,19 +159,19 @@ class _Level:
         self._seen = (counts - discounts) / totals[group]
         self._left_over = np.bincount(group, discounts) / totals
 
-    def interpolate(self, keys, shorter):
+    def interpolate(self, keys: IntArray, shorter: FloatArray) -> FloatArray:
         """Return p(w | context), given p(w | shorter context); for an unseen context they are equal."""
         seen = _look_up(self.grams, self._seen, keys, missing=0.0)
         left_over = _look_up(self._contexts, self._left_over, keys // self._vocabulary_size, missing=1.0)
         return seen + left_over * shorter
 
 
-def _look_up(keys, values, wanted, missing):
+def _look_up(keys: IntArray, values: FloatArray, wanted: IntArray, missing: float) -> FloatArray:
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[place] == wanted, values[place], missing)
 
 
-def _discounts(counts):
+def _discounts(counts: IntArray) -> FloatArray:
     """Estimate the discounts of counts of 1, of 2, and of 3 or more, from how many counts are 1, 2, 3 and 4.
 
     D_k = k - (k + 1) Y n_{k+1} / n_k,  Y = n_1 / (n_1 + 2 n_2)

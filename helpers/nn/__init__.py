@@ -1,5 +1,7 @@
 """The layers of a language model in NumPy: one-step functions, layers over time, their fast versions, the model."""
 
+from typing import Any
+
 from helpers.nn.analysis import (
     backprop_norms,
     count_parameters,
@@ -47,7 +49,7 @@ from helpers.nn.steps import (
 )
 
 #: Class name to class, for `assemble`: the layers that are written to be read.
-PLAIN = {
+PLAIN: dict[str, type[Any]] = {
     layer.__name__: layer
     for layer in (
         Stacked,

@@ -1,9 +1,14 @@
 """Properties of gradients and models that need no training: bounds, rates, and counts."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from helpers.arrays import FloatArray
+from helpers.nn.base import Param
 
-def backprop_norms(Wh, dh, steps):
+
+def backprop_norms(Wh: FloatArray, dh: FloatArray, steps: int) -> FloatArray:
     """Follow a gradient back through the linear recurrence: the norm of dh after each product with Whᵀ.
 
     Args:
@@ -21,7 +26,7 @@ def backprop_norms(Wh, dh, steps):
     return np.array(norms)
 
 
-def gradient_bounds(Wh):
+def gradient_bounds(Wh: FloatArray) -> tuple[float, float]:
     """Return the two numbers that decide what the linear recurrence does to a gradient.
 
     One step scales a gradient by at most the largest singular value σ; many steps, by the spectral radius ρ per step.
@@ -37,7 +42,7 @@ def gradient_bounds(Wh):
     return float(np.linalg.norm(Wh, ord=2)), float(np.abs(np.linalg.eigvals(Wh)).max())
 
 
-def predict_gradient(Wh):
+def predict_gradient(Wh: FloatArray) -> str:
     """Predict what the linear recurrence does to a gradient in the long run.
 
     Args:
@@ -52,7 +57,7 @@ def predict_gradient(Wh):
     return "explodes" if spectral_radius > 1 else "grows, then vanishes"
 
 
-def memory_gradient(forget_gates):
+def memory_gradient(forget_gates: FloatArray) -> FloatArray:
     """Return the gradient of the last memory cell with respect to each earlier one, with the gates held fixed.
 
     ∂c_last/∂c_step = Π f_later, over all later steps
@@ -68,7 +73,7 @@ def memory_gradient(forget_gates):
     return gradient
 
 
-def surviving_fraction(rate, steps, shared_mask):
+def surviving_fraction(rate: float, steps: int, shared_mask: bool) -> float:
     """Return the expected fraction of a memory that survives dropout along time.
 
     Args:
@@ -82,7 +87,7 @@ def surviving_fraction(rate, steps, shared_mask):
     return float(1 - rate if shared_mask else (1 - rate) ** steps)
 
 
-def count_parameters(params):
+def count_parameters(params: Iterable[Param]) -> int:
     """Count the learned numbers; a Param that two layers share counts once.
 
     Args:

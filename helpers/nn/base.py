@@ -1,8 +1,12 @@
 """Parameters and layers: the protocol that the reference and a learner's own classes share."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+
+from helpers.arrays import AnyArray, FloatArray, IntArray
 
 #: Order of the blocks along the last axis of an LSTM's fused arrays ``(…, 4H)``: forget gate, new memory, input gate,
 #: output gate. The new memory ``g`` is content, not a gate: it goes through tanh, the other three through a sigmoid.
@@ -10,6 +14,10 @@ LSTM_ORDER = ("f", "g", "i", "o")
 
 #: Order of the blocks of a GRU ``(…, 3H)``: update gate, reset gate, new state (Cho et al. 2014).
 GRU_ORDER = ("z", "r", "n")
+
+#: What a recurrent layer carries from one call to the next: h, (h, c), or a tuple with one such entry per layer of a
+#: stack. Only the layer itself looks inside, and None means zeros.
+State: TypeAlias = Any
 
 
 class Param:
@@ -24,11 +32,19 @@ class Param:
 
     Raises:
         TypeError: the value is not a floating-point array.
+
+    Example:
+        >>> from helpers.nn import Param
+        >>> W = Param(np.ones((2, 3)), "W")
+        >>> W.grad += 1
+        >>> W.value -= 0.25 * W.grad
+        >>> W, W.value[0].tolist()
+        (Param('W', shape=(2, 3), dtype=float64), [0.75, 0.75, 0.75])
     """
 
     __array_ufunc__ = None  # `xs @ param` stops with a TypeError that names Param, where `.value` was forgotten
 
-    def __init__(self, value, name=""):
+    def __init__(self, value: FloatArray, name: str = "") -> None:
         value = np.asarray(value)
         if not np.issubdtype(value.dtype, np.floating):
             raise TypeError(f"Param {name!r}: expected floating-point values, got dtype {value.dtype}.")
@@ -37,24 +53,24 @@ class Param:
         self.name = name
 
     @property
-    def value(self):
+    def value(self) -> FloatArray:
         """The values, an array to change in place."""
         return self._value
 
     @value.setter
-    def value(self, new):
+    def value(self, new: FloatArray) -> None:
         self._check_same_array("value", self._value, new, "`.value -= …` or `.value[...] = …`")
 
     @property
-    def grad(self):
+    def grad(self) -> FloatArray:
         """The gradient, an array of the same shape; a layer's ``backward`` adds to it."""
         return self._grad
 
     @grad.setter
-    def grad(self, new):
+    def grad(self, new: FloatArray) -> None:
         self._check_same_array("grad", self._grad, new, "`.grad += …`")
 
-    def _check_same_array(self, what, current, new, how):
+    def _check_same_array(self, what: str, current: FloatArray, new: FloatArray, how: str) -> None:
         # `param.grad += dW` also calls the setter, with the same array: that is allowed.
         if new is not current:
             raise AttributeError(
@@ -62,7 +78,7 @@ class Param:
                 f"that share the Param would not see. Change the array that is there: {how}."
             )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Param({self.name!r}, shape={self._value.shape}, dtype={self._value.dtype})"
 
 
@@ -71,30 +87,72 @@ class Layer:
 
     It searches its attributes, and the lists, tuples, dicts and layers inside them. Each ``Param`` is found once, by
     identity, however often it is used.
+
+    Example:
+        >>> from helpers.nn import Layer, Param
+        >>> class Scale(Layer):
+        ...     def __init__(self, factor):
+        ...         self.factor = factor
+        >>> Scale(Param(np.ones(3), "factor")).parameters()
+        [Param('factor', shape=(3,), dtype=float64)]
     """
 
-    def parameters(self):
+    # A subclass has the two methods of `StatelessLayer` or of `RecurrentLayer`.
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+    def parameters(self) -> list[Param]:
         """Return the layer's parameters, in the order of their first use, each once.
 
         Returns:
             list of Param
         """
-        found = {}
+        found: dict[int, Param] = {}
         _walk(self, found, seen=set())
         return list(found.values())
 
     @property
-    def recurrent(self):
+    def recurrent(self) -> bool:
         """Whether ``forward`` takes and returns a state."""
         return "state" in inspect.signature(self.forward).parameters
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
         for param in self.parameters():
             param.grad[...] = 0
 
 
-def _walk(value, found, seen):
+class StatelessLayer(Protocol):
+    """A layer without a state, e.g. ``Affine``; an embedding's ``backward`` returns None, as ids have no gradient."""
+
+    def forward(self, xs: AnyArray, /, *, training: bool = False) -> FloatArray:
+        """Return the output ys (N, T, ·)."""
+
+    def backward(self, dys: FloatArray, /) -> FloatArray:
+        """Add to the gradients of the parameters; return dxs."""
+
+
+class RecurrentLayer(Protocol):
+    """A layer with a state, e.g. ``LSTM`` or ``Stacked``."""
+
+    def forward(self, xs: AnyArray, state: State = None, /, *, training: bool = False) -> tuple[FloatArray, State]:
+        """Return the output hs (N, T, ·), and the state after the last step."""
+
+    def backward(self, dhs: FloatArray, dstate: State = None, /) -> tuple[FloatArray | None, State]:
+        """Add to the gradients of the parameters; return dxs, and the gradient with respect to the first state."""
+
+
+class Criterion(Protocol):
+    """A loss function, e.g. ``SoftmaxCrossEntropy``."""
+
+    def forward(self, logits: FloatArray, targets: IntArray, /) -> float:
+        """Return the mean loss of the targets (N, T) under the logits (N, T, V)."""
+
+    def backward(self) -> FloatArray:
+        """Return the gradient of the loss with respect to the logits (N, T, V)."""
+
+
+def _walk(value: object, found: dict[int, Param], seen: set[int]) -> None:
     if isinstance(value, Param):
         found.setdefault(id(value), value)
     elif id(value) not in seen and isinstance(value, (list, tuple, dict, Layer)):
@@ -105,7 +163,7 @@ def _walk(value, found, seen):
             _walk(inner, found, seen)
 
 
-def _attributes(layer):
+def _attributes(layer: Layer) -> dict[str, object]:
     """Return a layer's attributes by name, including those in ``__slots__``."""
     slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
     names = [name for some in slots for name in ([some] if isinstance(some, str) else some)]

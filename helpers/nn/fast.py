@@ -7,10 +7,13 @@ Copy it to keep it. The returned states are already copies.
 """
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from helpers.arrays import FloatArray, IntArray
 from helpers.nn.base import LSTM_ORDER
 from helpers.nn.layers import (
     Affine,
@@ -23,7 +26,7 @@ from helpers.nn.layers import (
     check_targets,
     needs_forward,
 )
-from helpers.nn.recurrent import LSTM, StepDropoutLSTM, VariationalLSTM, first_states
+from helpers.nn.recurrent import LSTM, LSTMState, StepDropoutLSTM, VariationalLSTM, first_states
 
 #: Values processed at a time, so that a block fits in a core's cache.
 BLOCK = 1 << 17
@@ -32,10 +35,10 @@ BLOCK = 1 << 17
 class Buffers:
     """Arrays by name, allocated once and reused; an array is replaced when a larger one is requested."""
 
-    def __init__(self):
-        self._flat = {}
+    def __init__(self) -> None:
+        self._flat: dict[str, FloatArray] = {}
 
-    def get(self, name, shape, dtype):
+    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
         """Return an array of this shape with undefined values."""
         size = math.prod(shape)
         flat = self._flat.get(name)
@@ -43,7 +46,7 @@ class Buffers:
             flat = self._flat[name] = np.empty(size, dtype)
         return flat[:size].reshape(shape)
 
-    def time_major(self, name, array):
+    def time_major(self, name: str, array: FloatArray) -> FloatArray:
         """Return (N, T, M) as a contiguous (T, N, M); a copy in a buffer unless memory already has that order."""
         array = time_major(array)
         if array.flags.c_contiguous:
@@ -57,28 +60,28 @@ class Buffered:
     """Base class of the layers that have buffers of their own."""
 
     @cached_property
-    def _buffers(self):
+    def _buffers(self) -> Buffers:
         return Buffers()
 
 
-def time_major(array):
+def time_major(array: FloatArray) -> FloatArray:
     """View (N, T, M) as (T, N, M), or the reverse."""
     return array.transpose(1, 0, 2)
 
 
-def rows(array):
+def rows(array: FloatArray) -> FloatArray:
     """View a contiguous (T, N, M) as (T·N, M)."""
     return array.reshape(-1, array.shape[2])
 
 
-def blocks(count, width, factor=1):
+def blocks(count: int, width: int, factor: int = 1) -> Iterator[slice]:
     """Yield slices that split `count` rows of `width` values into blocks of up to factor · BLOCK values, or one row."""
     size = max(1, factor * BLOCK // width)
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 
 
-def add_product(grad, left, right, buffers):
+def add_product(grad: FloatArray, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
     """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
     wide = grad.shape[1] > grad.shape[0]
     for block in blocks(max(grad.shape), min(grad.shape), factor=4):  # smaller products would be slower
@@ -89,7 +92,7 @@ def add_product(grad, left, right, buffers):
         part += np.matmul(*factors, out=buffers.get("product", part.shape, grad.dtype))
 
 
-def sum_rows(array):
+def sum_rows(array: FloatArray) -> FloatArray:
     """Sum over axis 0, as a product: faster than ``sum`` for long rows."""
     return np.ones(len(array), array.dtype) @ array
 
@@ -97,7 +100,7 @@ def sum_rows(array):
 class FastEmbedding(Buffered, Embedding):
     """`Embedding` with its output in a buffer, and its gradient added row by row."""
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: IntArray, *, training: bool = False) -> FloatArray:
         """See `Embedding.forward`."""
         self.ids = check_ids(xs, len(self.E.value))
         N, T = self.ids.shape
@@ -105,7 +108,7 @@ class FastEmbedding(Buffered, Embedding):
         np.take(self.E.value, self.ids.T, axis=0, out=ys, mode="clip")  # already in range: "clip" avoids a copy
         return time_major(ys)
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> None:
         """See `Embedding.backward`."""
         ids = needs_forward(self, self.ids)
         check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys")
@@ -118,9 +121,21 @@ class FastLSTM(Buffered, LSTM):
     """`LSTM` with everything except the recurrence itself moved out of the loops over time.
 
     Each forward allows one backward, which overwrites the stored gates with gradients.
+
+    Example:
+        >>> from helpers.nn import FastLSTM, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 28), (7, 28), (28,)])
+        >>> layer = FastLSTM(Wx, Wh, b)
+        >>> hs, (h, c) = layer.forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape, c.shape
+        ((2, 5, 7), (2, 7), (2, 7))
     """
 
-    def forward(self, xs, state=None, *, training=False):
+    stored: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray] | None = None
+
+    def forward(
+        self, xs: FloatArray, state: LSTMState | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, LSTMState]:
         """See `LSTM.forward`."""
         h, c = first_states(state, check_inputs(xs, len(self.Wx.value)), self.Wh.value)
         (N, T, _), H = xs.shape, len(self.Wh.value)
@@ -133,10 +148,12 @@ class FastLSTM(Buffered, LSTM):
         np.matmul(rows(xs), self.Wx.value, out=rows(A))
         A += self.b.value
         self._loop_forward(A, inputs, hs, cs, tanh_cs)
-        self.caches = xs, inputs, cs, tanh_cs, A
+        self.stored = xs, inputs, cs, tanh_cs, A
         return time_major(hs[1:]), (hs[-1].copy(), cs[-1].copy())
 
-    def _loop_forward(self, A, inputs, hs, cs, tanh_cs):
+    def _loop_forward(
+        self, A: FloatArray, inputs: FloatArray, hs: FloatArray, cs: FloatArray, tanh_cs: FloatArray
+    ) -> None:
         """Step through time; A holds xs Wx + b at first, and the gates and new memory at the end."""
         T, N, H = tanh_cs.shape
         Wh, masks, product = self.Wh.value, self.masks, self._buffer("h Wh", N, 4 * H)
@@ -158,13 +175,13 @@ class FastLSTM(Buffered, LSTM):
             np.tanh(c, out=tanh_c)
             np.multiply(o[step], tanh_c, out=hs[step + 1])
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: LSTMState | None = None) -> tuple[FloatArray, LSTMState]:
         """See `LSTM.backward`."""
-        xs, inputs, cs, tanh_cs, A = needs_forward(self, self.caches)
+        xs, inputs, cs, tanh_cs, A = needs_forward(self, self.stored)
         T, N, H = tanh_cs.shape
         check_shape(dhs, (N, T, H), "dhs")
         dh, dc = (part.copy() for part in first_states(dstate, dhs, self.Wh.value, "dstate"))
-        self.caches = None
+        self.stored = None
 
         gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
         for block in blocks(T, N * 4 * H):
@@ -178,7 +195,15 @@ class FastLSTM(Buffered, LSTM):
         np.matmul(dA, self.Wx.value.T, out=rows(dxs))
         return time_major(dxs), (dh, dc)
 
-    def _loop_backward(self, derivatives, dhs, through_tanh, forget, dh, dc):
+    def _loop_backward(
+        self,
+        derivatives: FloatArray,
+        dhs: FloatArray,
+        through_tanh: FloatArray,
+        forget: FloatArray,
+        dh: FloatArray,
+        dc: FloatArray,
+    ) -> None:
         """Step back through time; the local derivatives become dA, and dh and dc become those of the first state."""
         T, N, H = forget.shape
         masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
@@ -194,11 +219,11 @@ class FastLSTM(Buffered, LSTM):
             if masks is not None:
                 dh *= masks[step]
 
-    def _buffer(self, name, *shape):
+    def _buffer(self, name: str, *shape: int) -> FloatArray:
         return self._buffers.get(name, shape, self.Wh.value.dtype)
 
 
-def replace_by_derivatives(gates, c_prev, tanh_c, forget):
+def replace_by_derivatives(gates: FloatArray, c_prev: FloatArray, tanh_c: FloatArray, forget: FloatArray) -> None:
     """Replace the gates (steps, N, 4, H) and tanh(c) of some steps by local derivatives; copy f to `forget`."""
     f, g, i, o = gates.transpose(2, 0, 1, 3)
     forget[...] = f
@@ -222,32 +247,32 @@ class FastStepDropoutLSTM(StepDropoutLSTM, FastLSTM):
 class FastAffine(Buffered, Affine):
     """`Affine` with its results in buffers."""
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """See `Affine.forward`."""
         return affine_forward(self, xs, self.W.value)
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         """See `Affine.backward`."""
-        dys, dxs = affine_backward(self, dys, self.W.value.T)
-        add_product(self.W.grad, rows(self.xs).T, rows(dys), self._buffers)
+        xs, dys, dxs = affine_backward(self, dys, self.W.value.T)
+        add_product(self.W.grad, rows(xs).T, rows(dys), self._buffers)
         return dxs
 
 
 class FastTiedAffine(Buffered, TiedAffine):
     """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """See `TiedAffine.forward`."""
         return affine_forward(self, xs, self.E.value.T)
 
-    def backward(self, dlogits):
+    def backward(self, dlogits: FloatArray) -> FloatArray:
         """See `TiedAffine.backward`."""
-        dlogits, dxs = affine_backward(self, dlogits, self.E.value)
-        add_product(self.E.grad, rows(dlogits).T, rows(self.xs), self._buffers)
+        xs, dlogits, dxs = affine_backward(self, dlogits, self.E.value)
+        add_product(self.E.grad, rows(dlogits).T, rows(xs), self._buffers)
         return dxs
 
 
-def affine_forward(layer, xs, W):
+def affine_forward(layer: FastAffine | FastTiedAffine, xs: FloatArray, W: FloatArray) -> FloatArray:
     """Return ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
     layer.xs = layer._buffers.time_major("xs", check_inputs(xs, len(W)))
     ys = layer._buffers.get("ys", (*layer.xs.shape[:2], W.shape[1]), W.dtype)
@@ -256,20 +281,25 @@ def affine_forward(layer, xs, W):
     return time_major(ys)
 
 
-def affine_backward(layer, dys, WT):
-    """Add to the gradient of the bias; return a contiguous dys (T, N, M), and dxs = dys Wᵀ (N, T, D)."""
-    T, N, D = needs_forward(layer, layer.xs).shape
+def affine_backward(
+    layer: FastAffine | FastTiedAffine, dys: FloatArray, WT: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Add to the gradient of the bias; return contiguous xs (T, N, D) and dys (T, N, M), and dxs = dys Wᵀ (N, T, D)."""
+    xs = needs_forward(layer, layer.xs)
+    T, N, D = xs.shape
     dys = layer._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
     layer.b.grad += sum_rows(rows(dys))
     dxs = layer._buffers.get("dxs", (T, N, D), WT.dtype)
     np.matmul(rows(dys), WT, out=rows(dxs))
-    return dys, time_major(dxs)
+    return xs, dys, time_major(dxs)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
     """`SoftmaxCrossEntropy` that replaces the logits by their gradient, in place, during forward."""
 
-    def forward(self, logits, targets):
+    dlogits: FloatArray | None = None
+
+    def forward(self, logits: FloatArray, targets: IntArray) -> float:
         """See `SoftmaxCrossEntropy.forward`; afterwards the array `logits` holds the gradient."""
         targets = check_targets(targets, logits)
         swapped = not logits.flags.c_contiguous  # as the fast layers return them
@@ -278,15 +308,15 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
         x, targets, total = rows(logits), targets.ravel(), 0.0
         for block in blocks(*x.shape):
             total += turn_into_gradient(x[block], targets[block], len(x))
-        self.cache = time_major(logits) if swapped else logits
+        self.dlogits = time_major(logits) if swapped else logits
         return total / len(x)
 
-    def backward(self):
+    def backward(self) -> FloatArray:
         """See `SoftmaxCrossEntropy.backward`."""
-        return needs_forward(self, self.cache)
+        return needs_forward(self, self.dlogits)
 
 
-def turn_into_gradient(x, targets, count):
+def turn_into_gradient(x: FloatArray, targets: IntArray, count: int) -> float:
     """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
     at = np.arange(len(targets)), targets
     x -= x.max(axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.nn.base import Layer
 from helpers.nn.layers import check_shape, needs_forward
 
@@ -17,15 +18,24 @@ class WordWindow(Layer):
     Raises:
         ValueError: fewer than 1 word.
 
+    Example:
+        >>> from helpers.nn import WordWindow
+        >>> ys, state = WordWindow(2).forward(np.array([[[1.0], [2.0], [3.0]]]))
+        >>> ys.tolist(), state.tolist()
+        ([[[0.0, 1.0], [1.0, 2.0], [2.0, 3.0]]], [[[3.0]]])
+
     Source: Bengio, Ducharme, Vincent & Jauvin (2003), *A neural probabilistic language model*.
     """
 
-    def __init__(self, words):
+    def __init__(self, words: int) -> None:
         if words < 1:
             raise ValueError(f"A window holds at least 1 word: got {words}.")
-        self.words, self.width = words, None
+        self.words = words
+        self.width: int | None = None
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """Concatenate the inputs, the oldest first.
 
         Args:
@@ -44,7 +54,7 @@ class WordWindow(Layer):
         ys = np.concatenate([joined[:, back : back + T] for back in range(self.words)], axis=2)
         return ys, joined[:, T:].copy()
 
-    def backward(self, dys, dstate=None):
+    def backward(self, dys: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Add up the gradients of all the windows that contain an input.
 
         Args:
@@ -65,11 +75,18 @@ class WordWindow(Layer):
 
 
 class Tanh(Layer):
-    """ys = tanh(xs), element by element."""
+    """ys = tanh(xs), element by element.
 
-    ys = None  # the output, once forward has run
+    Example:
+        >>> from helpers.nn import Tanh
+        >>> layer = Tanh()
+        >>> layer.forward(np.zeros((1, 1, 2))).tolist(), layer.backward(np.ones((1, 1, 2))).tolist()
+        ([[[0.0, 0.0]]], [[[1.0, 1.0]]])
+    """
 
-    def forward(self, xs, *, training=False):
+    ys: FloatArray | None = None  # the output, once forward has run
+
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """Apply tanh to every value.
 
         Args:
@@ -82,7 +99,7 @@ class Tanh(Layer):
         self.ys = np.tanh(xs)
         return self.ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         """Multiply the gradient by 1 - ys².
 
         Args:

@@ -1,9 +1,12 @@
 """Functions on arrays: activations, softmax, sampling a word, and dropout masks."""
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+from helpers.arrays import FloatArray
 
 
-def sigmoid(a):
+def sigmoid(a: FloatArray) -> FloatArray:
     """The logistic function, without overflow however large the argument.
 
     σ(a) = 1 / (1 + exp(-a)) = (1 + tanh(a / 2)) / 2
@@ -13,11 +16,17 @@ def sigmoid(a):
 
     Returns:
         y (same shape and dtype): values in 0..1.
+
+    Example:
+        >>> from helpers.nn import sigmoid
+        >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+        [0.0, 0.5, 1.0]
     """
-    return 0.5 * (1 + np.tanh(0.5 * a))
+    y: FloatArray = 0.5 * (1 + np.tanh(0.5 * a))
+    return y
 
 
-def tanh_backward(dout, y):
+def tanh_backward(dout: FloatArray, y: FloatArray) -> FloatArray:
     """Backward through y = tanh(a), from the output alone.
 
     dx = dout ⊙ (1 - y²)
@@ -28,11 +37,16 @@ def tanh_backward(dout, y):
 
     Returns:
         dx (same shape): gradient of the loss with respect to the argument of the tanh.
+
+    Example:
+        >>> from helpers.nn import tanh_backward
+        >>> tanh_backward(np.ones(3), np.array([-0.5, 0.0, 1.0])).tolist()
+        [0.75, 1.0, 0.0]
     """
     return dout * (1 - y**2)
 
 
-def softmax(logits):
+def softmax(logits: FloatArray) -> FloatArray:
     """Turn scores into probabilities along the last axis.
 
     pᵥ = exp(xᵥ - max x) / Σ exp(x - max x)
@@ -43,11 +57,12 @@ def softmax(logits):
     Returns:
         probabilities (…, V): positive, summing to 1 along the last axis.
     """
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers: FloatArray = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
-def log_softmax(logits):
+def log_softmax(logits: FloatArray) -> FloatArray:
     """The logarithm of `softmax`, exact where the probability itself would underflow to 0.
 
     log pᵥ = xᵥ - max x - log Σ exp(x - max x)
@@ -59,10 +74,11 @@ def log_softmax(logits):
         log-probabilities (…, V) [nats].
     """
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    log_probs: FloatArray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return log_probs
 
 
-def sample_next(logits, temperature, rng):
+def sample_next(logits: FloatArray, temperature: float, rng: np.random.Generator) -> int:
     """Draw the next word from softmax(logits / temperature).
 
     word = argmax(logits + temperature · ε), with ε drawn from the standard Gumbel distribution
@@ -92,7 +108,7 @@ def sample_next(logits, temperature, rng):
     return int(np.argmax(logits + temperature * rng.gumbel(size=logits.shape)))
 
 
-def dropout_mask(shape, rate, rng, dtype):
+def dropout_mask(shape: tuple[int, ...], rate: float, rng: np.random.Generator, dtype: DTypeLike) -> FloatArray:
     """Draw an inverted dropout mask: 0 with probability `rate`, else 1 / (1 - rate), so that its mean is 1.
 
     Args:
@@ -106,4 +122,5 @@ def dropout_mask(shape, rate, rng, dtype):
 
     Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
     """
-    return np.divide(rng.random(shape, dtype=np.float32) >= rate, 1 - rate, dtype=dtype)
+    mask: FloatArray = np.divide(rng.random(shape, dtype=np.float32) >= rate, 1 - rate, dtype=dtype)
+    return mask

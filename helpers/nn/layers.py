@@ -1,9 +1,16 @@
 """The stateless layers, the loss, and the stack that combines any layers."""
 
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
 import numpy as np
 
-from helpers.nn.base import Layer
+from helpers.arrays import AnyArray, FloatArray, IntArray
+from helpers.nn.base import Layer, Param, State
 from helpers.nn.functional import dropout_mask, log_softmax
+
+_Stored = TypeVar("_Stored")
+_Array = TypeVar("_Array", bound=AnyArray)
 
 
 class Embedding(Layer):
@@ -12,14 +19,20 @@ class Embedding(Layer):
     Args:
         E (Param (V, D)): one row per word.
 
+    Example:
+        >>> from helpers.nn import Embedding, Param
+        >>> layer = Embedding(Param(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])))
+        >>> layer.forward(np.array([[2, 0]])).tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+
     Source: Bengio et al. (2003), *A neural probabilistic language model*.
     """
 
-    def __init__(self, E):
+    def __init__(self, E: Param) -> None:
         self.E = E
-        self.ids = None
+        self.ids: IntArray | None = None
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: IntArray, *, training: bool = False) -> FloatArray:
         """Look up the row of each word.
 
         Args:
@@ -34,9 +47,10 @@ class Embedding(Layer):
             ValueError: the ids are not (N, T), or one is out of range.
         """
         self.ids = check_ids(xs, len(self.E.value))
-        return self.E.value[self.ids]
+        ys: FloatArray = self.E.value[self.ids]
+        return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> None:
         """Add each gradient to the row of its word; a word that occurs twice gets both.
 
         Args:
@@ -54,13 +68,21 @@ class Affine(Layer):
 
     Args:
         W (Param (D, M)), b (Param (M,)): weights and bias.
+
+    Example:
+        >>> from helpers.nn import Affine, Param
+        >>> layer = Affine(Param(np.ones((6, 7))), Param(np.zeros(7)))
+        >>> layer.forward(np.ones((2, 5, 6))).shape
+        (2, 5, 7)
+        >>> layer.backward(np.ones((2, 5, 7))).shape
+        (2, 5, 6)
     """
 
-    def __init__(self, W, b):
+    def __init__(self, W: Param, b: Param) -> None:
         self.W, self.b = W, b
-        self.xs = None
+        self.xs: FloatArray | None = None
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """Multiply and add.
 
         Args:
@@ -76,7 +98,7 @@ class Affine(Layer):
         self.xs = check_inputs(xs, self.W.value.shape[0])
         return self.xs @ self.W.value + self.b.value
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         """Add the gradients of W and b to theirs.
 
         Args:
@@ -85,9 +107,10 @@ class Affine(Layer):
         Returns:
             dxs (N, T, D)
         """
-        N, T, D = needs_forward(self, self.xs).shape
+        xs = needs_forward(self, self.xs)
+        N, T, D = xs.shape
         rows = check_shape(dys, (N, T, len(self.b.value)), "dys").reshape(N * T, -1)
-        self.W.grad += self.xs.reshape(N * T, D).T @ rows
+        self.W.grad += xs.reshape(N * T, D).T @ rows
         self.b.grad += rows.sum(axis=0)
         return dys @ self.W.value.T
 
@@ -99,14 +122,21 @@ class TiedAffine(Layer):
         E (Param (V, D)): the embedding's own matrix.
         b (Param (V,)): a bias of its own.
 
+    Example:
+        >>> from helpers.nn import Embedding, Param, TiedAffine
+        >>> E = Param(np.ones((11, 6)))
+        >>> below, above = Embedding(E), TiedAffine(E, Param(np.zeros(11)))
+        >>> above.forward(below.forward(np.zeros((2, 5), int))).shape, above.E is below.E
+        ((2, 5, 11), True)
+
     Source: Press & Wolf (2017), *Using the output embedding to improve language models*.
     """
 
-    def __init__(self, E, b):
+    def __init__(self, E: Param, b: Param) -> None:
         self.E, self.b = E, b
-        self.xs = None
+        self.xs: FloatArray | None = None
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """Score each hidden state against the row of each word.
 
         Args:
@@ -122,7 +152,7 @@ class TiedAffine(Layer):
         self.xs = check_inputs(xs, self.E.value.shape[1])
         return self.xs @ self.E.value.T + self.b.value
 
-    def backward(self, dlogits):
+    def backward(self, dlogits: FloatArray) -> FloatArray:
         """Add the gradients of E and b to theirs.
 
         Args:
@@ -131,9 +161,10 @@ class TiedAffine(Layer):
         Returns:
             dxs (N, T, D)
         """
-        N, T, D = needs_forward(self, self.xs).shape
+        xs = needs_forward(self, self.xs)
+        N, T, D = xs.shape
         rows = check_shape(dlogits, (N, T, len(self.b.value)), "dlogits").reshape(N * T, -1)
-        self.E.grad += rows.T @ self.xs.reshape(N * T, D)
+        self.E.grad += rows.T @ xs.reshape(N * T, D)
         self.b.grad += rows.sum(axis=0)
         return dlogits @ self.E.value
 
@@ -142,11 +173,19 @@ class SoftmaxCrossEntropy:
     """Mean negative log-likelihood of the targets under the softmax of the logits.
 
     loss = -1/(N·T) Σ log softmax(logits)[target]
+
+    Example:
+        >>> from helpers.nn import SoftmaxCrossEntropy
+        >>> criterion = SoftmaxCrossEntropy()
+        >>> round(criterion.forward(np.log([[[0.5, 0.25, 0.25]]]), np.array([[0]])), 4)
+        0.6931
+        >>> criterion.backward().round(4).tolist()
+        [[[-0.5, 0.25, 0.25]]]
     """
 
-    cache = None  # log-probabilities and targets, once forward has run
+    cache: tuple[FloatArray, IntArray] | None = None  # log-probabilities and targets, once forward has run
 
-    def forward(self, logits, targets):
+    def forward(self, logits: FloatArray, targets: IntArray) -> float:
         """Compute the loss.
 
         Args:
@@ -165,7 +204,7 @@ class SoftmaxCrossEntropy:
         self.cache = log_probs, targets
         return -float(np.take_along_axis(log_probs, targets[..., None], axis=-1).mean(dtype=np.float64))
 
-    def backward(self):
+    def backward(self) -> FloatArray:
         """Return the gradient of the loss.
 
         dlogits = (softmax(logits) - onehot(targets)) / (N·T)
@@ -190,14 +229,22 @@ class Dropout(Layer):
     Raises:
         ValueError: the rate is out of range.
 
+    Example:
+        >>> from helpers.nn import Dropout
+        >>> layer = Dropout(0.5, np.random.default_rng(0))
+        >>> layer.forward(np.ones((1, 2, 4)), training=True).tolist()
+        [[[2.0, 2.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]
+        >>> layer.forward(np.ones((1, 2, 4))).tolist()
+        [[[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]]
+
     Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
     """
 
-    def __init__(self, rate, rng):
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.rng = check_rate(rate), rng
-        self.mask = None
+        self.mask: FloatArray | None = None
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """Drop values, in training only.
 
         Args:
@@ -208,16 +255,16 @@ class Dropout(Layer):
             ys (N, T, D)
         """
         if not training:
-            self.mask = 1.0
+            self.mask = np.ones((), xs.dtype)
             return xs
         self.mask = dropout_mask(self.mask_shape(xs), self.rate, self.rng, xs.dtype)
         return xs * self.mask
 
-    def mask_shape(self, xs):
+    def mask_shape(self, xs: FloatArray) -> tuple[int, ...]:
         """Return the shape of the mask: one value for each value of xs."""
         return xs.shape
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         """Apply the same mask to the gradient.
 
         Args:
@@ -239,10 +286,16 @@ class VariationalDropout(Dropout):
         rate: P(drop), 0 <= rate < 1.
         rng: a ``numpy.random.Generator``.
 
+    Example:
+        >>> from helpers.nn import VariationalDropout
+        >>> layer = VariationalDropout(0.5, np.random.default_rng(0))
+        >>> layer.forward(np.ones((1, 2, 4)), training=True).tolist()
+        [[[2.0, 2.0, 2.0, 0.0], [2.0, 2.0, 2.0, 0.0]]]
+
     Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*.
     """
 
-    def mask_shape(self, xs):
+    def mask_shape(self, xs: FloatArray) -> tuple[int, ...]:
         """Return the shape of the mask: one value for each sequence and feature."""
         N, _, D = xs.shape
         return N, 1, D
@@ -253,13 +306,23 @@ class Stacked(Layer):
 
     Args:
         layers: a list of layers; the first one is nearest to the input.
+
+    Example:
+        >>> from helpers.nn import RNN, Embedding, Param, Stacked
+        >>> Wx, Wh, b = Param(np.ones((6, 7))), Param(np.ones((7, 7))), Param(np.ones(7))
+        >>> stack = Stacked([Embedding(Param(np.ones((11, 6)))), RNN(Wx, Wh, b)])
+        >>> ys, (h,) = stack.forward(np.zeros((2, 5), int))
+        >>> ys.shape, h.shape
+        ((2, 5, 7), (2, 7))
     """
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         self.stateful = [layer.recurrent for layer in self.layers]
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: AnyArray, state: Sequence[State] | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, tuple[State, ...]]:
         """Pass xs up through all layers.
 
         Args:
@@ -282,7 +345,9 @@ class Stacked(Layer):
                 xs = layer.forward(xs, training=training)
         return xs, tuple(after)
 
-    def backward(self, dys, dstate=None):
+    def backward(
+        self, dys: FloatArray, dstate: Sequence[State] | None = None
+    ) -> tuple[FloatArray | None, tuple[State, ...]]:
         """Pass the gradient down through all layers.
 
         Args:
@@ -301,7 +366,7 @@ class Stacked(Layer):
                 dys = layer.backward(dys)
         return dys, tuple(reversed(before))
 
-    def _entries(self, state, name, last_first=False):
+    def _entries(self, state: Sequence[State] | None, name: str, last_first: bool = False) -> Iterator[State]:
         depth = sum(self.stateful)
         entries = (None,) * depth if state is None else tuple(state)
         if len(entries) != depth:
@@ -312,28 +377,28 @@ class Stacked(Layer):
 # --- checks of arguments ---------------------------------------------------------------------------------------------
 
 
-def needs_forward(layer, stored):
+def needs_forward(layer: object, stored: _Stored | None) -> _Stored:
     """Return what forward stored, or raise if forward has not been called."""
     if stored is None:
         raise RuntimeError(f"{type(layer).__name__}.backward needs a call of forward before it.")
     return stored
 
 
-def check_inputs(xs, width):
+def check_inputs(xs: FloatArray, width: int) -> FloatArray:
     """Return xs if it is (N, T, width)."""
     if np.ndim(xs) != 3 or xs.shape[2] != width or 0 in xs.shape:
         raise ValueError(f"xs must have shape (N, T, {width}), no axis empty: got {np.shape(xs)}.")
     return xs
 
 
-def check_shape(array, shape, name):
+def check_shape(array: _Array, shape: tuple[int, ...], name: str) -> _Array:
     """Return the array if it has this shape."""
     if np.shape(array) != shape:
         raise ValueError(f"{name} must have shape {shape}: got {np.shape(array)}.")
     return array
 
 
-def check_ids(ids, vocabulary_size, name="xs"):
+def check_ids(ids: IntArray, vocabulary_size: int, name: str = "xs") -> IntArray:
     """Return word ids as an integer array (N, T) with values in 0..V-1."""
     ids = np.asarray(ids)
     if not np.issubdtype(ids.dtype, np.integer):
@@ -346,14 +411,14 @@ def check_ids(ids, vocabulary_size, name="xs"):
     return ids
 
 
-def check_targets(targets, logits):
+def check_targets(targets: IntArray, logits: FloatArray) -> IntArray:
     """Return the targets if there is one for each position of the logits (N, T, V)."""
     if np.ndim(logits) != 3:
         raise ValueError(f"logits must have shape (N, T, V): got {np.shape(logits)}.")
     return check_shape(check_ids(targets, logits.shape[2], "targets"), logits.shape[:2], "targets")
 
 
-def check_rate(rate):
+def check_rate(rate: float) -> float:
     """Return the dropout rate if it is a probability below 1."""
     if not 0 <= rate < 1:
         raise ValueError(f"rate is the probability to drop, 0 <= rate < 1: got {rate}.")

@@ -1,10 +1,17 @@
 """The language model: composition only, so that a learner's own layers can replace the reference ones."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from helpers.nn.base import LSTM_ORDER, Layer, Param
+from helpers.arrays import FloatArray, IntArray
+from helpers.nn.base import LSTM_ORDER, Criterion, Layer, Param, RecurrentLayer, State, StatelessLayer
+
+#: Class name to class; the classes take different arguments.
+LayerClasses: TypeAlias = Mapping[str, Callable[..., Any]]
 
 
 class LanguageModel(Layer):
@@ -15,14 +22,22 @@ class LanguageModel(Layer):
             ``Stacked([Embedding, dropout, LSTM, dropout, …])``.
         output: ``Affine`` or ``TiedAffine``, from hidden states to logits (N, T, V).
         criterion: ``SoftmaxCrossEntropy``, from logits and targets to a loss.
+
+    Example:
+        >>> from helpers.nn import PLAIN, assemble, create_params
+        >>> rng = np.random.default_rng(0)
+        >>> model = assemble(PLAIN, create_params(11, 7, 2, rng), rng)
+        >>> logits, state = model.forward(np.zeros((3, 5), int))
+        >>> type(model).__name__, logits.shape, len(state)
+        ('LanguageModel', (3, 5, 11), 2)
     """
 
-    def __init__(self, body, output, criterion):
+    def __init__(self, body: RecurrentLayer, output: StatelessLayer, criterion: Criterion) -> None:
         self.body = body
         self.output = output
         self.criterion = criterion
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(self, xs: IntArray, state: State = None, *, training: bool = False) -> tuple[FloatArray, State]:
         """Score every word of the vocabulary as the next one.
 
         Args:
@@ -36,7 +51,9 @@ class LanguageModel(Layer):
         hs, state = self.body.forward(xs, state, training=training)
         return self.output.forward(hs, training=training), state
 
-    def loss(self, xs, targets, state=None, *, training=False):
+    def loss(
+        self, xs: IntArray, targets: IntArray, state: State = None, *, training: bool = False
+    ) -> tuple[float, State]:
         """Return the mean negative log-likelihood of the targets.
 
         Args:
@@ -51,7 +68,7 @@ class LanguageModel(Layer):
         logits, state = self.forward(xs, state, training=training)
         return self.criterion.forward(logits, targets), state
 
-    def backward(self):
+    def backward(self) -> None:
         """Add the gradient of the last `loss` to every parameter's ``.grad``.
 
         No gradient comes from later windows: only the state is carried on, forward, which is truncated BPTT.
@@ -60,8 +77,17 @@ class LanguageModel(Layer):
 
 
 def create_params(
-    vocabulary_size, hidden_size, depth, rng, *, width=None, tied=True, scale=0.1, forget_bias=0.0, dtype="float32"
-):
+    vocabulary_size: int,
+    hidden_size: int,
+    depth: int,
+    rng: np.random.Generator,
+    *,
+    width: int | None = None,
+    tied: bool = True,
+    scale: float = 0.1,
+    forget_bias: float = 0.0,
+    dtype: DTypeLike = "float32",
+) -> dict[str, Param]:
     """Draw the parameters of a language model.
 
     Weights are uniform: the embedding (and an untied output) within ± `scale`, a matrix of an LSTM within
@@ -84,6 +110,12 @@ def create_params(
 
     Raises:
         ValueError: tied, with a width that differs from the hidden size.
+
+    Example:
+        >>> from helpers.nn import create_params
+        >>> params = create_params(11, 7, 1, np.random.default_rng(0))
+        >>> {name: param.value.shape for name, param in params.items()}
+        {'E': (11, 7), 'lstm1.Wx': (7, 28), 'lstm1.Wh': (7, 28), 'lstm1.b': (28,), 'b': (11,)}
     """
     width = hidden_size if width is None else width
     if tied and width != hidden_size:
@@ -92,7 +124,7 @@ def create_params(
             "Give both the same size, or use tied=False."
         )
 
-    def uniform(bound, *shape):
+    def uniform(bound: float, *shape: int) -> FloatArray:
         return rng.uniform(-bound, bound, shape)
 
     values = {"E": uniform(scale, vocabulary_size, width)}
@@ -112,7 +144,15 @@ def create_params(
 DROPOUTS = {"variational": ("VariationalDropout", "VariationalLSTM"), "standard": ("Dropout", "StepDropoutLSTM")}
 
 
-def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_rate=0.0):
+def assemble(
+    layers: LayerClasses,
+    params: Mapping[str, Param],
+    rng: np.random.Generator,
+    *,
+    rate: float = 0.0,
+    dropout: str = "variational",
+    recurrent_rate: float = 0.0,
+) -> LanguageModel:
     """Assemble a language model from classes and parameters.
 
     Args:
@@ -130,6 +170,13 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
 
     Raises:
         ValueError: an unknown kind of dropout.
+
+    Example:
+        >>> from helpers.nn import FAST, assemble, create_params
+        >>> rng = np.random.default_rng(0)
+        >>> model = assemble(FAST, create_params(11, 7, 1, rng), rng, rate=0.5)
+        >>> [type(layer).__name__ for layer in model.body.layers]
+        ['FastEmbedding', 'VariationalDropout', 'FastLSTM', 'VariationalDropout']
     """
     if dropout not in DROPOUTS:
         raise ValueError(f"dropout must be one of {', '.join(sorted(DROPOUTS))}: got {dropout!r}.")
@@ -137,8 +184,8 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
     depth = sum(name.endswith(".Wh") for name in params)
     body = [layers["Embedding"](params["E"])]
     for number in range(1, depth + 1):
-        weights = [params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b")]
-        body.append(layers[along](*weights, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*weights))
+        lstm = [params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b")]
+        body.append(layers[along](*lstm, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*lstm))
     if rate:
         body = [part for layer in body for part in (layer, layers[between](rate, rng))]
     output, weights = ("Affine", "W") if "W" in params else ("TiedAffine", "E")
@@ -146,7 +193,9 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
     return LanguageModel(layers["Stacked"](body), output_layer, layers["SoftmaxCrossEntropy"]())
 
 
-def build_language_model(layers, params, rate, rng):
+def build_language_model(
+    layers: LayerClasses, params: Mapping[str, Param], rate: float, rng: np.random.Generator
+) -> LanguageModel:
     """Assemble the full model: embedding → dropout → LSTM → dropout → LSTM → dropout → tied output.
 
     Args:

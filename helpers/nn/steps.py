@@ -3,14 +3,25 @@
 Throughout, x is (N, D), states are (N, H), and a gradient is named after its variable: ``dWx`` is ∂loss/∂Wx.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.nn.functional import sigmoid, tanh_backward
+
+#: What a forward step stores for its backward step: arrays in a fixed order.
+Cache: TypeAlias = tuple[FloatArray, ...]
+
+#: dx (N, D), dh_prev (N, H), dWx, dWh and db of a layer whose state is h alone.
+StepGradients: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
 # --- RNN -------------------------------------------------------------------------------------------------------------
 
 
-def rnn_step_forward(x, h_prev, Wx, Wh, b):
+def rnn_step_forward(
+    x: FloatArray, h_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, Cache]:
     """One step of the simple RNN.
 
     h_next = tanh(x Wx + h_prev Wh + b)
@@ -23,13 +34,20 @@ def rnn_step_forward(x, h_prev, Wx, Wh, b):
     Returns:
         h_next (N, H), and the cache (x, h_prev, Wx, Wh, h_next)
 
+    Example:
+        >>> from helpers.nn import rnn_step_forward
+        >>> x, h_prev, Wx, Wh, b = (np.ones(shape) for shape in [(2, 6), (2, 7), (6, 7), (7, 7), (7,)])
+        >>> h_next, cache = rnn_step_forward(x, h_prev, Wx, Wh, b)
+        >>> h_next.shape, len(cache)
+        ((2, 7), 5)
+
     Source: Elman (1990), *Finding structure in time*.
     """
-    h_next = np.tanh(x @ Wx + h_prev @ Wh + b)
+    h_next: FloatArray = np.tanh(x @ Wx + h_prev @ Wh + b)
     return h_next, (x, h_prev, Wx, Wh, h_next)
 
 
-def rnn_step_backward(dh_next, cache):
+def rnn_step_backward(dh_next: FloatArray, cache: Cache) -> StepGradients:
     """Backward through one step of the simple RNN.
 
     da = dh_next ⊙ (1 - h_next²), with a = x Wx + h_prev Wh + b
@@ -41,6 +59,13 @@ def rnn_step_backward(dh_next, cache):
     Returns:
         dx (N, D), dh_prev (N, H), dWx (D, H), dWh (H, H), db (H,)
 
+    Example:
+        >>> from helpers.nn import rnn_step_backward, rnn_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (6, 7), (7, 7), (7,)]]
+        >>> h_next, cache = rnn_step_forward(*arrays)
+        >>> [gradient.shape for gradient in rnn_step_backward(np.ones((2, 7)), cache)]
+        [(2, 6), (2, 7), (6, 7), (7, 7), (7,)]
+
     Source: Werbos (1990), *Backpropagation through time: what it does and how to do it*.
     """
     x, h_prev, Wx, Wh, h_next = cache
@@ -51,7 +76,9 @@ def rnn_step_backward(dh_next, cache):
 # --- LSTM, gate by gate ----------------------------------------------------------------------------------------------
 
 
-def output_gate(x, h_prev, c, Wx, Wh, b):
+def output_gate(
+    x: FloatArray, h_prev: FloatArray, c: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> FloatArray:
     """Let the output gate decide how much of each memory cell the next step sees.
 
     o = σ(x Wx + h_prev Wh + b),  h = o ⊙ tanh(c)
@@ -67,10 +94,13 @@ def output_gate(x, h_prev, c, Wx, Wh, b):
     Source: Hochreiter & Schmidhuber (1997), *Long short-term memory*.
     """
     o = sigmoid(x @ Wx + h_prev @ Wh + b)
-    return o * np.tanh(c)
+    h: FloatArray = o * np.tanh(c)
+    return h
 
 
-def forget_gate(x, h_prev, c_prev, Wx, Wh, b):
+def forget_gate(
+    x: FloatArray, h_prev: FloatArray, c_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> FloatArray:
     """Let the forget gate decide how much of each memory cell stays.
 
     f = σ(x Wx + h_prev Wh + b),  c = f ⊙ c_prev
@@ -89,7 +119,9 @@ def forget_gate(x, h_prev, c_prev, Wx, Wh, b):
     return f * c_prev
 
 
-def new_memory(x, h_prev, c, Wx, Wh, b):
+def new_memory(
+    x: FloatArray, h_prev: FloatArray, c: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Add new content to the memory (the candidate cell state): not a gate, its values lie in -1..1 and have a sign.
 
     g = tanh(x Wx + h_prev Wh + b),  c_next = c + g
@@ -102,11 +134,13 @@ def new_memory(x, h_prev, c, Wx, Wh, b):
     Returns:
         c_next (N, H), g (N, H)
     """
-    g = np.tanh(x @ Wx + h_prev @ Wh + b)
+    g: FloatArray = np.tanh(x @ Wx + h_prev @ Wh + b)
     return c + g, g
 
 
-def input_gate(x, h_prev, g, Wx, Wh, b):
+def input_gate(
+    x: FloatArray, h_prev: FloatArray, g: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> FloatArray:
     """Let the input gate decide how much of the new memory is worth adding.
 
     i = σ(x Wx + h_prev Wh + b),  gated = i ⊙ g
@@ -126,7 +160,9 @@ def input_gate(x, h_prev, g, Wx, Wh, b):
 # --- LSTM, fused -----------------------------------------------------------------------------------------------------
 
 
-def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
+def lstm_step_forward(
+    x: FloatArray, h_prev: FloatArray, c_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, FloatArray, Cache]:
     """One step of the LSTM, its four blocks in one product, in the order of ``LSTM_ORDER``.
 
     A = x Wx + h_prev Wh + b,  c_next = f ⊙ c_prev + g ⊙ i,  h_next = o ⊙ tanh(c_next)
@@ -139,16 +175,26 @@ def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
     Returns:
         h_next (N, H), c_next (N, H), and the cache (x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next)
 
+    Example:
+        >>> from helpers.nn import lstm_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]]
+        >>> h_next, c_next, cache = lstm_step_forward(*arrays)
+        >>> h_next.shape, c_next.shape, len(cache)
+        ((2, 7), (2, 7), 10)
+
     Source: Gers, Schmidhuber & Cummins (2000), *Learning to forget*.
     """
-    f, g, i, o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)
+    A: FloatArray = x @ Wx + h_prev @ Wh + b
+    f, g, i, o = np.split(A, 4, axis=1)
     f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
     c_next = f * c_prev + g * i
     h_next = o * np.tanh(c_next)
     return h_next, c_next, (x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next)
 
 
-def memory_backward(dc_next, f, g, i, c_prev):
+def memory_backward(
+    dc_next: FloatArray, f: FloatArray, g: FloatArray, i: FloatArray, c_prev: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Backward through c_next = f ⊙ c_prev + g ⊙ i: a sum passes the gradient on, a product scales it by the other.
 
     Args:
@@ -161,7 +207,16 @@ def memory_backward(dc_next, f, g, i, c_prev):
     return dc_next * f, dc_next * c_prev, dc_next * i, dc_next * g
 
 
-def gates_backward(df, dg, di, do, f, g, i, o):
+def gates_backward(
+    df: FloatArray,
+    dg: FloatArray,
+    di: FloatArray,
+    do: FloatArray,
+    f: FloatArray,
+    g: FloatArray,
+    i: FloatArray,
+    o: FloatArray,
+) -> FloatArray:
     """Backward through the activations, from their outputs alone.
 
     dA = (df ⊙ f(1 - f), dg ⊙ (1 - g²), di ⊙ i(1 - i), do ⊙ o(1 - o)), side by side
@@ -176,7 +231,9 @@ def gates_backward(df, dg, di, do, f, g, i, o):
     return np.hstack([df * f * (1 - f), tanh_backward(dg, g), di * i * (1 - i), do * o * (1 - o)])
 
 
-def lstm_step_backward(dh_next, dc_next, cache):
+def lstm_step_backward(
+    dh_next: FloatArray, dc_next: FloatArray, cache: Cache
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Backward through one step of the LSTM.
 
     The gradient reaches the memory by two paths that add up: directly from the next step, and through
@@ -188,6 +245,13 @@ def lstm_step_backward(dh_next, dc_next, cache):
 
     Returns:
         dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
+
+    Example:
+        >>> from helpers.nn import lstm_step_backward, lstm_step_forward
+        >>> arrays = [np.ones(shape) for shape in [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]]
+        >>> h_next, c_next, cache = lstm_step_forward(*arrays)
+        >>> [gradient.shape for gradient in lstm_step_backward(np.ones((2, 7)), np.ones((2, 7)), cache)]
+        [(2, 6), (2, 7), (2, 7), (6, 28), (7, 28), (28,)]
     """
     x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
     tanh_c = np.tanh(c_next)
@@ -200,7 +264,9 @@ def lstm_step_backward(dh_next, dc_next, cache):
 # --- GRU -------------------------------------------------------------------------------------------------------------
 
 
-def gru_step_forward(x, h_prev, Wx, Wh, b):
+def gru_step_forward(
+    x: FloatArray, h_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, Cache]:
     """One step of the GRU, its blocks in the order of ``GRU_ORDER``, the reset gate before the product.
 
     z, r = σ(x Wx + h_prev Wh + b),  n = tanh(x Wxn + (r ⊙ h_prev) Whn + bn),  h_next = (1 - z) ⊙ h_prev + z ⊙ n
@@ -225,7 +291,7 @@ def gru_step_forward(x, h_prev, Wx, Wh, b):
     return h_next, (x, h_prev, Wx, Wh, z, r, n)
 
 
-def gru_step_backward(dh_next, cache):
+def gru_step_backward(dh_next: FloatArray, cache: Cache) -> StepGradients:
     """Backward through one step of the GRU.
 
     The gradient reaches h_prev by three paths: directly (1 - z), through the reset (r), and through both gates.
