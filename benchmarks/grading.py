@@ -14,8 +14,10 @@ import threading
 import time
 import warnings
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Self, TypeAlias, TypedDict
 
 import nbformat
 import psutil
@@ -25,7 +27,7 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import capture_log
 from rich.console import Console
 
-from benchmarks.layers import Row, describe_machine, report
+from benchmarks.layers import Key, Row, describe_machine, report
 from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import generate
@@ -38,7 +40,28 @@ NOTEBOOK, CORES = "01", 2
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(json_path, submissions=50, sizes=(50, 200)):
+#: Student and grade id to points.
+Scores: TypeAlias = dict[tuple[str, str], float]
+
+
+class StepCost(TypedDict):
+    """CPU time of the process that saves, and of nbgrader's own steps in it [s]."""
+
+    own_cpu: float
+    steps_cpu: float
+
+
+class Cost(StepCost):
+    """The cost of grading a class: wall clock and CPU time [s], peak memory by role [bytes]; and its result."""
+
+    wall: float
+    cpu: float
+    memory: dict[str, int]
+    count: int
+    scores: Scores
+
+
+def run(json_path: Path, submissions: int = 50, sizes: Sequence[int] = (50, 200)) -> None:
     """Measure everything, print one table, and write all of it as JSON.
 
     Args:
@@ -47,21 +70,17 @@ def run(json_path, submissions=50, sizes=(50, 200)):
         sizes: of the classes whose costs are compared; the last may be in the thousands.
     """
     console = Console(highlight=False, soft_wrap=True)
-    found = {}
+    found: dict[str, Cost] = {}
     with TemporaryDirectory() as folder:
         course = _make_course(Path(folder, "course"), submissions)
-        for name, commands in {
-            "one": [("stock", "*")],
-            "two": [("stock", "a*"), ("stock", "b*")],
-            "ours": [("ours",)],
-        }.items():
+        for name, commands in _COMMANDS.items():
             console.print(f"grading {submissions} submissions: {_WAYS[name]} …", style="dim")
             found[name] = _measure(course, Path(folder, name), commands)
-        costs = {}
+        costs: dict[int, Cost] = {}
         for size in sizes:
             console.print(f"grading {size:,} submissions …", style="dim")
             larger = _make_course(Path(folder, f"course-{size}"), size)
-            costs[size] = _measure(larger, Path(folder, f"size-{size}"), [("ours",)])
+            costs[size] = _measure(larger, Path(folder, f"size-{size}"), _COMMANDS["ours"])
     title = f"Grading {submissions} honest submissions of notebook {NOTEBOOK} on {CORES} cores"
     more = {"machine": describe_machine(), "ways": _without_scores(found), "sizes": _without_scores(costs)}
     report(title, as_rows(found, costs), remarks(found, costs), json_path, more, digits=3)
@@ -73,8 +92,15 @@ _WAYS = {
     "ours": "make grade, two workers, sandbox on",
 }
 
+#: The processes of each way, by the arguments of this module.
+_COMMANDS: dict[str, list[list[str]]] = {
+    "one": [["stock", "*"]],
+    "two": [["stock", "a*"], ["stock", "b*"]],
+    "ours": [["ours"]],
+}
 
-def as_rows(found, costs):
+
+def as_rows(found: Mapping[str, Cost], costs: Mapping[int, Cost]) -> list[Row]:
     """Return the rows of the table.
 
     Args:
@@ -95,7 +121,7 @@ def as_rows(found, costs):
     ]
 
 
-def remarks(found, costs):
+def remarks(found: Mapping[str, Cost], costs: Mapping[int, Cost]) -> Iterator[str]:
     """Yield what a reader has to know to judge the table; arguments as for `as_rows`."""
     for name, words in _WAYS.items():
         one = found[name]
@@ -104,12 +130,13 @@ def remarks(found, costs):
             f"{one['wall'] / one['count']:.2f} s on the clock and {one['cpu'] / one['count']:.2f} s of CPU."
         )
     for name in ("one", "two"):
-        clock, cpu = (found[name][what] / found["ours"][what] for what in ("wall", "cpu"))
+        one, ours = found[name], found["ours"]
+        clock, cpu = one["wall"] / ours["wall"], one["cpu"] / ours["cpu"]
         yield f"{_WAYS[name]}: {clock:.1f} times as long as ours on the clock, {cpu:.1f} times the CPU."
     steps = found["one"]["steps_cpu"] / found["one"]["count"]
     yield f"nbgrader's own sanitising and saving: {steps:.3f} s of CPU per submission, in one process."
     for size, cost in costs.items():
-        clock, cpu, own = (1000 * cost[what] / size for what in ("wall", "cpu", "own_cpu"))
+        clock, cpu, own = (1000 * seconds / size for seconds in (cost["wall"], cost["cpu"], cost["own_cpu"]))
         yield (
             f"{size:,} submissions: each took {clock:.0f} ms on the clock and {cpu:.0f} ms of CPU, {own:.0f} in the "
             f"process that saves, which used {cost['memory']['main'] / 1e6:.0f} MB."
@@ -117,14 +144,14 @@ def remarks(found, costs):
     yield f"Load of this machine now: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. On a busy one trust the CPU."
 
 
-def _without_scores(found):
+def _without_scores(found: Mapping[Key, Cost]) -> dict[Key, dict[str, object]]:
     return {name: {key: value for key, value in one.items() if key != "scores"} for name, one in found.items()}
 
 
 # --- a class ----------------------------------------------------------------------------------------------------------
 
 
-def _make_course(root, submissions):
+def _make_course(root: Path, submissions: int) -> Path:
     """Make a released course with that many students, half of them a… and half b…, who submitted right answers."""
     source = find_sources(_ROOT, NOTEBOOK)[0]
     release = nbformat.read(generate(source, root), as_version=4)
@@ -142,12 +169,12 @@ def _make_course(root, submissions):
     return root
 
 
-def _name(course):
+def _name(course: Course) -> str:
     """Return the name of the only assignment of such a course."""
     return find_sources(course.root)[0].stem
 
 
-def _scores(course, assignment):
+def _scores(course: Course, assignment: str) -> Scores:
     with course.gradebook() as gradebook:
         return {
             (submission.student.id, grade.name): grade.auto_score
@@ -159,7 +186,7 @@ def _scores(course, assignment):
 # --- what is measured -------------------------------------------------------------------------------------------------
 
 
-def _measure(course, root, commands):
+def _measure(course: Path, root: Path, commands: Sequence[Sequence[str]]) -> Cost:
     """Run commands side by side in a copy of a course, and return their cost."""
     shutil.copytree(course, root)
     environment = os.environ | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -167,14 +194,16 @@ def _measure(course, root, commands):
     log = root / "log.txt"
     with log.open("w") as errors:
         programs = [[sys.executable, "-m", "benchmarks.grading", *command, str(root)] for command in commands]
-        pipes = {"stdout": subprocess.PIPE, "stderr": errors, "text": True}
-        processes = [subprocess.Popen(program, env=environment, cwd=_ROOT, **pipes) for program in programs]
+        processes = [
+            subprocess.Popen(program, env=environment, cwd=_ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
+            for program in programs
+        ]
         with Monitor([process.pid for process in processes]) as monitor:
             outputs = [process.communicate()[0] for process in processes]
     wall = time.monotonic() - begun
     if any(process.returncode for process in processes):
         raise ValueError(f"A measured run failed.\n{log.read_text()[-3000:]}")
-    reported = [json.loads(text.splitlines()[-1]) for text in outputs]
+    reported: list[StepCost] = [json.loads(text.splitlines()[-1]) for text in outputs]
     copy = Course(root)
     assignment = _name(copy)
     return {
@@ -183,7 +212,8 @@ def _measure(course, root, commands):
         "memory": dict(monitor.memory),
         "count": len(copy.submitted(assignment)),
         "scores": _scores(copy, assignment),
-        **{key: sum(one[key] for one in reported) for key in reported[0]},
+        "own_cpu": sum(one["own_cpu"] for one in reported),
+        "steps_cpu": sum(one["steps_cpu"] for one in reported),
     }
 
 
@@ -194,26 +224,26 @@ class Monitor:
         pids: of the processes.
     """
 
-    def __init__(self, pids):
+    def __init__(self, pids: Sequence[int]) -> None:
         self.pids = pids
-        self.times = {}  # (pid, start time) -> CPU time [s]
-        self.memory = defaultdict(int)  # role -> largest resident set of a process [bytes]
+        self.times: dict[tuple[int, float], float] = {}  # (pid, start time) -> CPU time [s]
+        self.memory: defaultdict[str, int] = defaultdict(int)  # role -> largest resident set of a process [bytes]
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.thread.start()
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.ended.set()
         self.thread.join()
 
-    def cpu(self):
+    def cpu(self) -> float:
         """Return the CPU time of all processes together [s]."""
         return sum(self.times.values())
 
-    def _sample(self):
+    def _sample(self) -> None:
         while not self.ended.wait(0.05):
             for process in self._processes():
                 try:
@@ -225,7 +255,7 @@ class Monitor:
                 except psutil.Error:
                     continue  # it has just ended
 
-    def _processes(self):
+    def _processes(self) -> Iterator[psutil.Process]:
         for pid in self.pids:
             try:
                 yield (head := psutil.Process(pid))
@@ -233,7 +263,7 @@ class Monitor:
             except psutil.Error:
                 continue
 
-    def _role(self, process):
+    def _role(self, process: psutil.Process) -> str:
         command = process.cmdline()
         if process.pid in self.pids:
             return "main"
@@ -245,7 +275,7 @@ class Monitor:
 # --- what is run: python -m benchmarks.grading stock PATTERN ROOT, or ours ROOT ----------------------------------
 
 
-def _stock(root, pattern):
+def _stock(root: Path, pattern: str) -> StepCost:
     """Let nbgrader grade the students whose ids match; return the CPU time of its steps without the execution [s]."""
     course = Course(root)
     config = course.config.copy()
@@ -254,7 +284,7 @@ def _stock(root, pattern):
     config.CourseDirectory.student_id = pattern
     execute, waited = Execute.preprocess, 0.0
 
-    def timed(self, *arguments, **names):
+    def timed(self: Execute, *arguments: Any, **names: Any) -> Any:
         nonlocal waited
         begun = time.process_time()
         try:
@@ -272,7 +302,7 @@ def _stock(root, pattern):
     return {"own_cpu": time.process_time() - begun, "steps_cpu": time.process_time() - begun - waited}
 
 
-def _ours(root):
+def _ours(root: Path) -> StepCost:
     """Grade as `make grade` does; return the CPU time of this process [s]."""
     course = Course(root)
     begun = time.process_time()
@@ -284,4 +314,4 @@ def _ours(root):
 
 if __name__ == "__main__":
     way, *rest = sys.argv[1:]
-    print(json.dumps(_stock(rest[1], rest[0]) if way == "stock" else _ours(rest[0])))
+    print(json.dumps(_stock(Path(rest[1]), rest[0]) if way == "stock" else _ours(Path(rest[0]))))

@@ -11,17 +11,25 @@ import platform
 import statistics
 import time
 import tracemalloc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from helpers.arrays import FloatArray, IntArray
 from helpers.atomic_write import replace_file
 from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.training.clipping import clip_gradients
 from helpers.training.optimisers import SGD, sgd_step
+
+Step: TypeAlias = Callable[[], object]
+Times: TypeAlias = dict[str, list[float]]
+Key = TypeVar("Key", str, int)
 
 V, N, T = 10_000, 20, 35
 LEARNING_RATE, MAX_NORM = 1.0, 0.25
@@ -61,7 +69,7 @@ class Row:
     unit: str = ""
 
     @property
-    def met(self):
+    def met(self) -> bool:
         """Whether the goal is reached."""
         return self.got <= self.goal
 
@@ -69,27 +77,29 @@ class Row:
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 
-def words(rng, batch_size, steps):
+def words(rng: np.random.Generator, batch_size: int, steps: int) -> IntArray:
     """Random words and random targets, (N, T) each."""
     return rng.integers(V, size=(2, batch_size, steps))
 
 
-def our_step(setting, layers, batch_size=None, steps=None):
+def our_step(
+    setting: Setting, layers: Mapping[str, Any], batch_size: int | None = None, steps: int | None = None
+) -> Step:
     """Build a model from FAST or PLAIN layers; return a function that trains it by one step."""
     rng = np.random.default_rng(0)
-    params = create_params(V, setting.hidden, setting.depth, rng, tied=setting.tied)
-    model = assemble(layers, params, rng, rate=setting.rate, dropout="standard")
+    drawn = create_params(V, setting.hidden, setting.depth, rng, tied=setting.tied)
+    model = assemble(layers, drawn, rng, rate=setting.rate, dropout="standard")
     params, (xs, targets) = model.parameters(), words(rng, batch_size or N, steps or T)
     optimiser, state = SGD(params), None
 
-    def update():
+    def update() -> None:
         if layers is FAST:
             optimiser.step(LEARNING_RATE, MAX_NORM)
         else:  # as a learner does it
             clip_gradients([param.grad for param in params], MAX_NORM)
             sgd_step(params, LEARNING_RATE)
 
-    def step():
+    def step() -> None:
         nonlocal state
         model.zero_grad()
         _, state = model.loss(xs, targets, state, training=True)
@@ -99,7 +109,7 @@ def our_step(setting, layers, batch_size=None, steps=None):
     return step
 
 
-def bare_products(setting):
+def bare_products(setting: Setting) -> Step:
     """Return a function that does only the matrix products of a training step, in memory allocated beforehand.
 
     The shapes and memory orders are those of the fast layers, in the order of their use.
@@ -107,10 +117,11 @@ def bare_products(setting):
     H, rows = setting.hidden, N * T
     rng = np.random.default_rng(0)
 
-    def array(*shape):
+    def array(*shape: int) -> FloatArray:
         return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
 
-    forward, backward = [], []
+    forward: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    backward: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     for _ in range(setting.depth):
         xs, Wx, A, dxs = array(rows, H), array(H, 4 * H), array(rows, 4 * H), array(rows, H)
         hs, Wh, product, WhT, dh = array(T, N, H), array(H, 4 * H), array(N, 4 * H), array(4 * H, H), array(N, H)
@@ -127,14 +138,14 @@ def bare_products(setting):
         output = [(hs, W, logits), (logits, W.T, dhs), (hs.T, logits, dW)]
     products = forward + output + backward
 
-    def step():
+    def step() -> None:
         for left, right, out in products:
             np.matmul(left, right, out=out)
 
     return step
 
 
-def torch_step(setting):
+def torch_step(setting: Setting) -> Step:
     """Build the same model in PyTorch; return a function that trains it by one step."""
     import torch
 
@@ -142,8 +153,8 @@ def torch_step(setting):
     torch.manual_seed(0)
     H = setting.hidden
 
-    class Model(torch.nn.Module):
-        def __init__(self):
+    class Model(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not installed where mypy runs
+        def __init__(self) -> None:
             super().__init__()
             self.embedding = torch.nn.Embedding(V, H)
             self.lstms = torch.nn.ModuleList(torch.nn.LSTM(H, H) for _ in range(setting.depth))
@@ -152,7 +163,7 @@ def torch_step(setting):
             if setting.tied:
                 self.output.weight = self.embedding.weight
 
-        def forward(self, xs, states):
+        def forward(self, xs: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
             hs, after = self.dropout(self.embedding(xs)), []
             for lstm, state in zip(self.lstms, states):
                 hs, state = lstm(hs, state)
@@ -163,9 +174,9 @@ def torch_step(setting):
     model = Model()
     optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
     xs, targets = torch.from_numpy(words(np.random.default_rng(0), T, N))
-    states = [None] * setting.depth
+    states: list[Any] = [None] * setting.depth
 
-    def step():
+    def step() -> None:
         nonlocal states
         optimiser.zero_grad()
         logits, states = model(xs, states)
@@ -179,7 +190,7 @@ def torch_step(setting):
 # --- how it is measured ----------------------------------------------------------------------------------------------
 
 
-def cpu_times(steps, rounds):
+def cpu_times(steps: Mapping[Key, Step], rounds: int) -> dict[Key, list[float]]:
     """Let the candidates take turns.
 
     Args:
@@ -191,7 +202,7 @@ def cpu_times(steps, rounds):
     """
     for step in steps.values():
         step()
-    times = {name: [] for name in steps}
+    times: dict[Key, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             start = time.process_time()
@@ -200,12 +211,12 @@ def cpu_times(steps, rounds):
     return times
 
 
-def ratio(times, name, other):
+def ratio(times: Times, name: str, other: str) -> float:
     """The time of one candidate divided by that of another, the median over the rounds."""
     return statistics.median(mine / theirs for mine, theirs in zip(times[name], times[other]))
 
 
-def memory(build):
+def memory(build: Callable[[], Step]) -> tuple[float, float]:
     """Build something and run it three times under tracemalloc.
 
     Args:
@@ -228,7 +239,7 @@ def memory(build):
     return max(first_peak, last_peak) / 1e6, (last_peak - before) / 1e6
 
 
-def exponent(times):
+def exponent(times: Mapping[int, Sequence[float]]) -> float:
     """The slope of a straight line through log time over log size: 1 means that twice the size takes twice as long.
 
     Args:
@@ -241,7 +252,7 @@ def exponent(times):
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def measure(setting):
+def measure(setting: Setting) -> tuple[list[Row], Times]:
     """Measure one setting.
 
     Returns:
@@ -269,7 +280,7 @@ def measure(setting):
     return rows, times
 
 
-def measure_growth(setting):
+def measure_growth(setting: Setting) -> list[Row]:
     """Measure how the cost of a step grows with the number of steps T and the batch size N.
 
     Returns:
@@ -283,13 +294,15 @@ def measure_growth(setting):
     ]
 
 
-def run(json_path):
+def run(json_path: Path) -> None:
     """Measure everything, print one table, and write all of it as JSON.
 
     Args:
         json_path: of the JSON file; missing folders are created.
     """
-    console, rows, times = Console(), [], {}
+    console = Console()
+    rows: list[Row] = []
+    times: dict[str, Times] = {}
     with threadpool_limits(1):
         for setting in SETTINGS:
             console.print(f"measuring the {setting.name} model …", style="dim")
@@ -302,7 +315,9 @@ def run(json_path):
     report(title, rows, remarks(times, machine), json_path, {"machine": machine, "cpu_seconds": times})
 
 
-def report(title, rows, lines, json_path, more, digits=2):
+def report(
+    title: str, rows: Sequence[Row], lines: Iterable[str], json_path: Path, more: dict[str, Any], digits: int = 2
+) -> None:
     """Print the table and some lines below it, and write the rows as JSON.
 
     Args:
@@ -313,9 +328,7 @@ def report(title, rows, lines, json_path, more, digits=2):
         more: dict of what the file holds besides the rows.
         digits: decimals in the table.
     """
-    table = Table(title=title)
-    for heading, justify in (("measure", "left"), ("got", "right"), ("goal", "right"), ("met", "left")):
-        table.add_column(heading, justify=justify)
+    table = Table("measure", Column("got", justify="right"), Column("goal", justify="right"), "met", title=title)
     for row in rows:
         met = "[green]yes[/]" if row.met else "[red]no[/]"
         table.add_row(row.measure, f"{row.got:.{digits}f} {row.unit}", f"≤ {row.goal:.{digits}f} {row.unit}", met)
@@ -327,7 +340,7 @@ def report(title, rows, lines, json_path, more, digits=2):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def remarks(times, machine):
+def remarks(times: Mapping[str, Times], machine: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a reader has to know to judge the table."""
     for name, found in times.items():
         medians = ", ".join(f"{what} {1000 * statistics.median(values):.1f}" for what, values in found.items())
@@ -342,7 +355,7 @@ def remarks(times, machine):
         yield 'PyTorch is not installed, so nothing is compared with it: pip install -e ".[torch]"'
 
 
-def describe_machine():
+def describe_machine() -> dict[str, Any]:
     """Describe the machine: a BLAS picks its kernels by processor, and they decide the ratios."""
     blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
     machine = {
@@ -360,6 +373,6 @@ def describe_machine():
     return machine
 
 
-def torch_is_installed():
+def torch_is_installed() -> bool:
     """Whether PyTorch, an extra, is installed."""
     return importlib.util.find_spec("torch") is not None

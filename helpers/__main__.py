@@ -5,13 +5,20 @@ Each command imports what it needs itself, so that ``--help`` is fast.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from helpers import logs
 from helpers.command_line import App, Verbosity, resumable, run_app
+
+if TYPE_CHECKING:
+    from helpers.training.command import Run
+    from helpers.training.perplexity import Perplexities
+    from helpers.training.sweep import Workers
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +26,7 @@ app = App(no_args_is_help=True)
 
 
 @app.callback()
-def main(verbosity: Verbosity = 0):
+def main(verbosity: Verbosity = 0) -> None:
     """Learn, train, build, and grade; `make help` lists the same commands."""
     logs.configure(verbosity)
 
@@ -28,7 +35,7 @@ def main(verbosity: Verbosity = 0):
 def learn(
     port: Annotated[int, typer.Option(help="Port of the JupyterLab server.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-):
+) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
     from helpers.classroom.learner import copies, lab
 
@@ -37,7 +44,7 @@ def learn(
 
 
 @app.command()
-def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = ""):
+def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = "") -> None:
     """Put a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
     from helpers.classroom.learner import copies
 
@@ -47,7 +54,7 @@ def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook
 @app.command()
 def progress(
     folder: Annotated[Path, typer.Argument(help="Folder with your notebooks.", show_default="my/")] = ROOT / "my",
-):
+) -> None:
     """Show which exercises are done and which is next; nothing is sent anywhere."""
     from helpers import plots
     from helpers.checks import read_progress
@@ -64,7 +71,7 @@ def progress(
 def visible(
     folder: Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")] = ROOT / "my",
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
-):
+) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
     from helpers.classroom.learner.visible import find_missing, run_visible_checks
 
@@ -83,7 +90,7 @@ def visible(
 @app.command()
 def elsewhere(
     address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
-):
+) -> None:
     """Derive the notebooks for Colab; with an address, first replace the public one wherever it occurs."""
     from helpers.classroom.learner import public_address
 
@@ -92,7 +99,7 @@ def elsewhere(
 
 
 @app.command()
-def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT / "build" / "learner-kit.zip"):
+def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT / "build" / "learner-kit.zip") -> None:
     """Pack the course for a class: everything that a learner needs, without solutions/ and tests/."""
     from helpers.classroom.authoring.kit import pack
 
@@ -101,7 +108,7 @@ def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT 
 
 
 @app.command()
-def site(book: Annotated[str, typer.Argument(help="course or solutions; both by default.")] = ""):
+def site(book: Annotated[str, typer.Argument(help="course or solutions; both by default.")] = "") -> None:
     """Build two books to browse, the course and its solutions, in build/site/."""
     from helpers.classroom.authoring import site as books
 
@@ -110,7 +117,7 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both by 
 
 
 @app.command()
-def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all by default.")] = ""):
+def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all by default.")] = "") -> None:
     """Derive the executed solutions, the released notebooks and those for Colab from solutions/*/*.py."""
     from helpers.classroom.authoring import build
     from helpers.classroom.learner import public_address
@@ -120,7 +127,7 @@ def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebo
 
 
 @app.command()
-def stale():
+def stale() -> None:
     """List the derived notebooks that differ from their source; exit 1 if there are any."""
     from helpers.classroom.authoring import build
     from helpers.classroom.learner import public_address
@@ -153,7 +160,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start again; an existing run is renamed.")] = False,
     threads: Annotated[int, typer.Option(help="BLAS threads.", min=1)] = 1,
     save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.", min=0)] = 20.0,
-):
+) -> None:
     """Train the full language model, or resume an interrupted run, and show the results."""
     with resumable("Run the same command again, without --fresh, to resume."):  # the imports take seconds
         from threadpoolctl import threadpool_limits
@@ -163,24 +170,28 @@ def train(
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
         run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
-        if run.folder.finished:
+        if finished := run.folder.finished:
+            results, sentences = finished
             print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
         else:
             run.train()
             results, sentences = run.measure()
             _draw_run(run, results["baselines"])
             run.folder.write_results(results, sentences)
-        command.show(run.folder)
+        command.show(results, sentences, run.folder.path)
 
 
-def _draw_run(run, baselines):
+def _draw_run(run: "Run", baselines: "Mapping[str, Perplexities]") -> None:
     """Save the figures of a run in its folder."""
     from helpers.plots.training import gradient_norms, learning_curves
 
     history = run.trainer.history
-    curves = {split: [entry[f"{split}_perplexity"] for entry in history] for split in ("train", "valid")}
+    curves = {
+        "train": [epoch["train_perplexity"] for epoch in history],
+        "valid": [epoch["valid_perplexity"] for epoch in history],
+    }
     lines = {name: found["valid_perplexity"] for name, found in baselines.items()}
-    rates = [entry["learning_rate"] for entry in history]
+    rates = [epoch["learning_rate"] for epoch in history]
     learning_curves(curves, baselines=lines, learning_rates=rates).save(run.folder.path / "perplexity.png")
     gradient_norms(run.trainer.norms, run.settings.max_norm).save(run.folder.path / "gradient_norms.png")
 
@@ -189,12 +200,12 @@ Scheduler = Annotated[str, typer.Option(help="Dask scheduler: tls://HOST:PORT or
 Insecure = Annotated[bool, typer.Option("--insecure", help="Allow a scheduler without TLS.")]
 
 
-def _cluster_workers(scheduler, insecure, sandbox):
+def _cluster_workers(scheduler: str, insecure: bool, sandbox: bool) -> "Workers | None":
     """Return the workers of a Dask scheduler, if one is given."""
     return _import_cluster().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
 
 
-def _import_cluster():
+def _import_cluster() -> ModuleType:
     """Import the module that needs the extra `scale`."""
     try:
         from helpers.classroom.grading import cluster
@@ -210,7 +221,7 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Folder of its table.", show_default="the course's own")] = None,
     scheduler: Scheduler = "",
     insecure: Insecure = False,
-):
+) -> None:
     """Run what is missing of a sweep of training runs, settings × seeds; each finished run is saved."""
     from helpers.training import run_sweep
     from helpers.training.sweep import FOLDER
@@ -231,7 +242,7 @@ def release(
     notebook: Notebook = "",
     due: Annotated[str, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = "",
     dry_run: DryRun = False,
-):
+) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
     from helpers.classroom.administration import assignments, exchange
     from helpers.classroom.course import Course
@@ -256,7 +267,7 @@ def roster(
     path: Annotated[Path, typer.Argument(help="The class list: CSV from Canvas, Moodle, or with a column id.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
     dry_run: DryRun = False,
-):
+) -> None:
     """Add a class list to the gradebook; nobody is ever removed."""
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
@@ -277,7 +288,7 @@ def collect(
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
     ] = False,
     dry_run: DryRun = False,
-):
+) -> None:
     """Collect the submissions of a notebook, from the exchange or from a platform's download."""
     from helpers.classroom.administration import collection
     from helpers.classroom.course import Course
@@ -296,7 +307,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Path of the CSV file.", show_default="in build/")] = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. 01; repeatable.")] = None,
     dry_run: DryRun = False,
-):
+) -> None:
     """Write the scores as CSV for a platform; those not graded yet are blank."""
     from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
@@ -312,7 +323,7 @@ def grade(
     scheduler: Scheduler = "",
     insecure: Insecure = False,
     dry_run: DryRun = False,
-):
+) -> None:
     """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped."""
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
@@ -342,7 +353,7 @@ ClusterFolder = Annotated[Path, typer.Option(help="Folder of its credentials.", 
 
 
 @app.command()
-def credentials(folder: ClusterFolder = ROOT / "build" / "cluster"):
+def credentials(folder: ClusterFolder = ROOT / "build" / "cluster") -> None:
     """Make TLS credentials for a cluster of several machines; existing ones are replaced."""
     _, path = _import_cluster().write_credentials(folder)
     print(f"Keep {path} secret: whoever has it can run programs as you on every worker.")
@@ -352,7 +363,7 @@ def credentials(folder: ClusterFolder = ROOT / "build" / "cluster"):
 def cluster(
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
     folder: ClusterFolder = ROOT / "build" / "cluster",
-):
+) -> None:
     """Run a Dask scheduler and workers on this machine, over TLS, until Ctrl-C: a rehearsal for a larger one."""
     import signal
     import time
@@ -372,7 +383,7 @@ def cluster(
 
 
 @app.command()
-def feedback(notebook: Notebook = "", dry_run: DryRun = False):
+def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
     """Make the feedback on all graded submissions, and put it into the exchange if there is one."""
     from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
@@ -395,7 +406,7 @@ def feedback(notebook: Notebook = "", dry_run: DryRun = False):
 def formgrader(
     port: Annotated[int, typer.Option(help="Port of the server.")] = 8889,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-):
+) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
     from helpers.classroom.learner import lab
 

@@ -56,9 +56,11 @@ class App(typer.Typer):
                 with _logged():
                     function(**values)
 
-            signature, option = inspect.signature(function), inspect.Parameter.KEYWORD_ONLY
-            verbosity = inspect.Parameter("verbosity", option, default=0, annotation=Verbosity)
-            register(run).__signature__ = signature.replace(parameters=[*signature.parameters.values(), verbosity])
+            signature, kind = inspect.signature(function), inspect.Parameter.KEYWORD_ONLY
+            option = inspect.Parameter("verbosity", kind, default=0, annotation=Verbosity)
+            parameters = [*signature.parameters.values(), option]
+            run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362's hook
+            register(run)
             return function
 
         return add

@@ -1,8 +1,13 @@
 """The average of the weights over the last part of a run, often better than the last weights themselves."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+
+from helpers.arrays import FloatArray
+from helpers.nn import Param
 
 
 class RunningAverage:
@@ -17,19 +22,19 @@ class RunningAverage:
     language models*.
     """
 
-    def __init__(self, params):
+    def __init__(self, params: Sequence[Param]) -> None:
         self.params = params
         self.count = 0
         self.means = [np.zeros_like(param.value) for param in params]
 
-    def update(self):
+    def update(self) -> None:
         """Include the current values."""
         self.count += 1
         for mean, param in zip(self.means, self.params):
             mean += (param.value - mean) / self.count
 
     @contextmanager
-    def in_place(self):
+    def in_place(self) -> Iterator[None]:
         """Replace the values by the means while the ``with`` block runs; before the first update nothing changes."""
         if not self.count:
             yield
@@ -41,17 +46,17 @@ class RunningAverage:
         finally:
             _copy(values, self.params)
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` needs to continue from here."""
         return {"count": self.count, "means": self.means}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a saved state."""
         self.count = state["count"]
         for mean, saved in zip(self.means, state["means"]):
             mean[...] = saved
 
 
-def _copy(arrays, params):
+def _copy(arrays: Iterable[FloatArray], params: Iterable[Param]) -> None:
     for array, param in zip(arrays, params):
         param.value[...] = array

@@ -8,13 +8,19 @@ import hashlib
 import io
 import json
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
+from helpers.arrays import AnyArray
 from helpers.atomic_write import write_atomically
 
 logger = logging.getLogger(__name__)
+
+#: What a checkpoint can hold. What is read is a plain dict, since whoever wrote it knows what is in it.
+Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | AnyArray | str | float | None"
 
 
 class DamagedCheckpointError(ValueError):
@@ -30,10 +36,10 @@ class Checkpoints:
 
     KEEP = 2
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
-    def save(self, tree, step):
+    def save(self, tree: Mapping[str, Tree], step: int) -> None:
         """Write a checkpoint, then remove those that are no longer needed.
 
         Args:
@@ -49,7 +55,7 @@ class Checkpoints:
         for leftover in self.folder.glob(".*.tmp"):  # of a process that was killed while writing
             leftover.unlink(missing_ok=True)
 
-    def load(self):
+    def load(self) -> dict[str, Any] | None:
         """Read the newest intact checkpoint; a damaged one is renamed to ``….damaged``.
 
         Returns:
@@ -72,18 +78,18 @@ class Checkpoints:
             )
         return None
 
-    def _paths(self):
+    def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("step-*.npz"))
 
 
-def _write_tree(file, tree):
-    arrays = []
+def _write_tree(file: BinaryIO, tree: Mapping[str, Tree]) -> None:
+    arrays: list[AnyArray] = []
     structure = json.dumps(_take_arrays(tree, arrays))
     named = {f"array_{number}": array for number, array in enumerate(arrays)}
-    np.savez(file, structure=structure, checksum=_checksum(structure, arrays), **named)
+    np.savez(file, structure=structure, checksum=_checksum(structure, arrays), **named)  # type: ignore[arg-type]  # no array is named allow_pickle
 
 
-def _read_tree(data):
+def _read_tree(data: bytes) -> dict[str, Any] | None:
     """Return the tree of a checkpoint's bytes, or None if they are damaged."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
@@ -94,15 +100,15 @@ def _read_tree(data):
     return _put_arrays(json.loads(structure), arrays) if checksum == _checksum(structure, arrays) else None
 
 
-def _checksum(structure, arrays):
+def _checksum(structure: str, arrays: Iterable[AnyArray]) -> str:
     checksum = hashlib.sha256(structure.encode())
     for array in arrays:
         checksum.update(f"{array.dtype.str}{array.shape}".encode())
-        checksum.update(np.ascontiguousarray(array))
+        checksum.update(np.ascontiguousarray(array).data)
     return checksum.hexdigest()
 
 
-def _take_arrays(tree, arrays):
+def _take_arrays(tree: Tree, arrays: list[AnyArray]) -> object:
     """Return the tree in JSON's types, with each array replaced by its index in the list to which it is appended."""
     if isinstance(tree, np.ndarray):
         arrays.append(tree)
@@ -114,7 +120,7 @@ def _take_arrays(tree, arrays):
     return tree
 
 
-def _put_arrays(tree, arrays):
+def _put_arrays(tree: Any, arrays: Sequence[AnyArray]) -> Any:
     """Undo `_take_arrays`."""
     if not isinstance(tree, dict):
         return tree

@@ -1,21 +1,24 @@
 """Gradient clipping by global norm: one factor for all gradients, so that their direction is kept."""
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+
+from helpers.arrays import AnyArray, FloatArray
 
 #: Values processed at a time: few enough to stay in a core's cache, enough to make NumPy's overhead per call small.
 BLOCK = 1 << 16
 
 
-def row_blocks(array):
+def row_blocks(array: AnyArray) -> Iterator[slice]:
     """Yield slices along the first axis, each of about `BLOCK` values."""
     rows = max(1, BLOCK * len(array) // max(1, array.size))
     for start in range(0, len(array), rows):
         yield slice(start, start + rows)
 
 
-def global_norm(grads):
+def global_norm(grads: Iterable[FloatArray]) -> float:
     """The length of all gradients taken as one long vector.
 
     norm = sqrt(Σ over all arrays, Σ over their values, value²), summed in float64
@@ -35,7 +38,7 @@ def global_norm(grads):
     return math.sqrt(total)
 
 
-def clip_factor(norm, max_norm):
+def clip_factor(norm: float, max_norm: float | None) -> float:
     """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit.
 
     Raises:
@@ -52,7 +55,7 @@ def clip_factor(norm, max_norm):
     return 1.0 if max_norm is None or norm <= max_norm else max_norm / norm
 
 
-def clip_gradients(grads, max_norm):
+def clip_gradients(grads: Sequence[FloatArray], max_norm: float) -> float:
     """Scale all gradients by one factor, in place, if their global norm is above `max_norm`.
 
     grad ← grad · max_norm / norm

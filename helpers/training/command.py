@@ -2,19 +2,21 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from tqdm.auto import tqdm
 
-from helpers.data import load_corpus
+from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
 from helpers.training.experiment import TEMPERATURE, build_model, measure, measure_baselines, write_sentence
+from helpers.training.perplexity import Perplexities
 from helpers.training.presets import choose
-from helpers.training.runs import RunFolder
+from helpers.training.runs import Results, RunFolder
 from helpers.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,17 @@ class Run:
         OSError: a file cannot be written.
     """
 
-    def __init__(self, corpus, unit, preset, seed, epochs, out, fresh, save_every):
+    def __init__(
+        self,
+        corpus: str,
+        unit: str,
+        preset: str,
+        seed: int,
+        epochs: int | None,
+        out: Path | None,
+        fresh: bool,
+        save_every: float,
+    ) -> None:
         self.settings = choose(preset, epochs)
         self.corpus = load_corpus(corpus, unit=unit)
         self.seed = seed
@@ -60,7 +72,7 @@ class Run:
             report=self._report_epoch,
         )
 
-    def train(self):
+    def train(self) -> None:
         """Train to the end, from the newest checkpoint if there is one.
 
         Raises:
@@ -74,22 +86,27 @@ class Run:
         print(f"{kind} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
         trainer.train()
 
-    def measure(self):
+    def measure(self) -> tuple[Results, list[str]]:
         """Measure the trained model and the baselines, and sample sentences.
 
         Returns:
-            results, a dict of numbers in JSON's types, and a list of sentences.
+            the results, and a list of sentences.
         """
         trainer, rng = self.trainer, np.random.default_rng(self.seed)
         logger.info("Measuring the model and the baselines.")
         with trainer.average.in_place():
             perplexities = measure(trainer.model, self.corpus)
             sentences = [write_sentence(trainer.model, self.corpus, rng) for _ in range(SENTENCES)]
-        results = {"model": f"{self.settings}", "parameters": count_parameters(trainer.params), "epochs": trainer.epoch}
-        results |= {**perplexities, "baselines": measure_baselines(self.corpus), "cpu_seconds": trainer.cpu_seconds}
-        return results, sentences
+        return {
+            "model": f"{self.settings}",
+            "parameters": count_parameters(trainer.params),
+            "epochs": trainer.epoch,
+            **perplexities,
+            "baselines": measure_baselines(self.corpus),
+            "cpu_seconds": trainer.cpu_seconds,
+        }, sentences
 
-    def _report_epoch(self, trainer):
+    def _report_epoch(self, trainer: Trainer) -> None:
         self.folder.write_metrics(trainer.history, trainer.norms)
         entry = trainer.history[-1]
         tqdm.write(
@@ -99,7 +116,7 @@ class Run:
         )
 
 
-def fingerprint(corpus):
+def fingerprint(corpus: Corpus) -> str:
     """Return a checksum of a corpus, so that a run is never resumed on another text."""
     checksum = hashlib.sha256("\n".join(corpus.vocabulary.words).encode())
     for split in (corpus.train, corpus.valid, corpus.test):
@@ -107,24 +124,24 @@ def fingerprint(corpus):
     return checksum.hexdigest()[:12]
 
 
-def show(folder):
+def show(results: Results, sentences: Sequence[str], folder: Path) -> None:
     """Print the results of a finished run: a table that includes the baselines, and the sentences.
 
     Args:
-        folder: the `RunFolder`.
+        results: of the run.
+        sentences: sampled from the model.
+        folder: of the run.
     """
-    results, sentences = folder.finished
-    table = Table("model", title="Perplexity (lower is better)")
-    for heading in ("parameters", "valid", "test"):
-        table.add_column(heading, justify="right")
+    table = Table("model", *(Column(heading, justify="right") for heading in ("parameters", "valid", "test")))
+    table.title = "Perplexity (lower is better)"
     for name, found in results["baselines"].items():
         table.add_row(name, "", *_perplexities(found))
     table.add_row(results["model"], f"{results['parameters']:,}", *_perplexities(results), style="bold")
     Console().print(table)
-    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder.path}")
+    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder}")
     print(f"{len(sentences)} sentences sampled from it (temperature {TEMPERATURE}):")
     print(*(f"  {sentence}" for sentence in sentences), sep="\n")
 
 
-def _perplexities(found):
-    return [f"{found[f'{split}_perplexity']:.1f}" for split in ("valid", "test")]
+def _perplexities(found: Perplexities) -> list[str]:
+    return [f"{found['valid_perplexity']:.1f}", f"{found['test_perplexity']:.1f}"]

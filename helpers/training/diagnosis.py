@@ -1,7 +1,12 @@
 """What the training and validation curves say about a model."""
 
+from collections.abc import Sequence
+from typing import Literal
 
-def diagnose(train_ppl, valid_ppl, tolerance=0.05):
+
+def diagnose(
+    train_ppl: Sequence[float], valid_ppl: Sequence[float], tolerance: float = 0.05
+) -> Literal["overfitting", "underfitting", "fine"]:
     """Name what is wrong with a run, if anything, from its perplexities.
 
     Args:

@@ -1,10 +1,15 @@
 """Building a model for a corpus, measuring it beside the baselines, and sampling sentences from it."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from helpers.arrays import IntArray
+from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
-from helpers.nn import FAST, assemble, create_params, sample_next
-from helpers.training.perplexity import evaluate
+from helpers.nn import FAST, LanguageModel, assemble, create_params, sample_next
+from helpers.training.perplexity import Perplexities, evaluate
+from helpers.training.presets import Settings
 
 #: Below 1, so that a short sample has fewer unlikely words.
 TEMPERATURE = 0.8
@@ -13,7 +18,7 @@ TEMPERATURE = 0.8
 LONGEST_SENTENCE = 50
 
 
-def build_model(settings, corpus, rng):
+def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) -> LanguageModel:
     """Draw a language model of the fast layers.
 
     Args:
@@ -31,7 +36,7 @@ def build_model(settings, corpus, rng):
     return assemble(FAST, params, rng, dropout=settings.dropout, **rates)
 
 
-def measure_baselines(corpus):
+def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
     """Measure the n-gram models on the validation and the test split.
 
     Args:
@@ -45,7 +50,7 @@ def measure_baselines(corpus):
     return {name: _measure_splits(model.perplexity, corpus) for name, model in models.items()}
 
 
-def measure(model, corpus):
+def measure(model: LanguageModel, corpus: Corpus) -> Perplexities:
     """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last.
 
     Args:
@@ -58,11 +63,13 @@ def measure(model, corpus):
     return _measure_splits(lambda ids: evaluate(model, ids, corpus.vocabulary.eos), corpus)
 
 
-def _measure_splits(perplexity, corpus):
+def _measure_splits(perplexity: Callable[[IntArray], float], corpus: Corpus) -> Perplexities:
     return {"valid_perplexity": perplexity(corpus.valid), "test_perplexity": perplexity(corpus.test)}
 
 
-def write_sentence(model, corpus, rng, temperature=TEMPERATURE):
+def write_sentence(
+    model: LanguageModel, corpus: Corpus, rng: np.random.Generator, temperature: float = TEMPERATURE
+) -> str:
     """Sample a sentence from the model, word by word; the unknown word is never drawn.
 
     Args:
@@ -75,7 +82,8 @@ def write_sentence(model, corpus, rng, temperature=TEMPERATURE):
         str
     """
     eos, unk = corpus.vocabulary.eos, corpus.vocabulary.unk
-    ids, word, state = [], eos, None
+    ids: list[int] = []
+    word, state = eos, None
     while len(ids) < LONGEST_SENTENCE:
         logits, state = model.forward(np.array([[word]]), state)
         scores = logits[0, 0].copy()

@@ -2,15 +2,26 @@
 
 import signal
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol, TypeVar
+
+Window = TypeVar("Window")
 
 
 class Interrupted(KeyboardInterrupt):
     """The training was stopped by Ctrl-C, between two windows."""
 
 
+class Watch(Protocol):
+    """A function that passes windows on, unless the training is to stop."""
+
+    def __call__(self, windows: Iterable[Window], /) -> Iterator[Window]: ...
+
+
 @contextmanager
-def interruptible():
+def interruptible() -> Iterator[Watch]:
     """Delay Ctrl-C while the ``with`` block runs; a second one stops at once, wherever the program is.
 
     Yields:
@@ -18,12 +29,12 @@ def interruptible():
     """
     pressed = False
 
-    def record(signal_number, frame):
+    def record(signal_number: int, frame: FrameType | None) -> None:
         nonlocal pressed
         pressed = True
         signal.signal(signal.SIGINT, before)
 
-    def watch(windows):
+    def watch(windows: Iterable[Window]) -> Iterator[Window]:
         for window in windows:
             if pressed:
                 raise Interrupted

@@ -1,13 +1,16 @@
 """Optimisers: they update the values of the parameters in place, one cache-sized block at a time."""
 
 import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from helpers.arrays import AnyArray, FloatArray
+from helpers.nn import Param
 from helpers.training.clipping import BLOCK, clip_factor, global_norm, row_blocks
 
 
-def sgd_step(params, learning_rate):
+def sgd_step(params: Iterable[Param], learning_rate: float) -> None:
     """One step of gradient descent, in place.
 
     value ← value - learning_rate · grad
@@ -20,7 +23,7 @@ def sgd_step(params, learning_rate):
         param.value[...] -= learning_rate * param.grad
 
 
-def add_weight_decay(params, strength):
+def add_weight_decay(params: Iterable[Param], strength: float) -> float:
     """Add the gradient of a penalty on large weights to the gradients.
 
     penalty = ½ · strength · Σ value²,  grad ← grad + strength · value
@@ -43,7 +46,7 @@ def add_weight_decay(params, strength):
 class _Optimiser:
     """What the optimisers share: the parameters, each once, a scratch block, and saving their state."""
 
-    def __init__(self, params):
+    def __init__(self, params: Iterable[Param]) -> None:
         self.params = list(dict.fromkeys(params))
         if not self.params:
             raise ValueError("An optimiser needs at least one parameter.")
@@ -51,7 +54,7 @@ class _Optimiser:
         row = max(param.value[:1].size for param in self.params)
         self._scratch = np.empty(max(BLOCK, row), dtype)
 
-    def step(self, learning_rate, max_norm=None):
+    def step(self, learning_rate: float, max_norm: float | None = None) -> float:
         """Update every value with its gradient, clipped by global norm; the gradients are not changed.
 
         Args:
@@ -69,11 +72,11 @@ class _Optimiser:
         self._update(learning_rate, clip_factor(norm, max_norm))
         return norm
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, AnyArray]:
         """Return what a checkpoint has to keep, a dict of copied arrays; empty for SGD."""
         return {name: array.copy() for name, array in self._state().items()}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: Mapping[str, AnyArray]) -> None:
         """Restore a state, bit for bit.
 
         Args:
@@ -88,10 +91,13 @@ class _Optimiser:
         for name, array in own.items():
             array[...] = state[name]
 
-    def _state(self):
+    def _update(self, learning_rate: float, factor: float) -> None:
+        raise NotImplementedError
+
+    def _state(self) -> dict[str, AnyArray]:
         return {}
 
-    def _block_like(self, values):
+    def _block_like(self, values: FloatArray) -> FloatArray:
         return self._scratch[: values.size].reshape(values.shape)
 
 
@@ -104,7 +110,7 @@ class SGD(_Optimiser):
         params: Params, each used once.
     """
 
-    def _update(self, learning_rate, factor):
+    def _update(self, learning_rate: float, factor: float) -> None:
         for param in self.params:
             for block in row_blocks(param.value):
                 value = param.value[block]
@@ -126,24 +132,35 @@ class Adam(_Optimiser):
     Source: Kingma & Ba (2015), *Adam: a method for stochastic optimization*.
     """
 
-    def __init__(self, params, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    def __init__(
+        self, params: Iterable[Param], beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
         super().__init__(params)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.steps = np.array(0)
         self.means = [np.zeros_like(param.value) for param in self.params]
         self.squares = [np.zeros_like(param.value) for param in self.params]
 
-    def _update(self, learning_rate, factor):
+    def _update(self, learning_rate: float, factor: float) -> None:
         self.steps += 1
         steps = int(self.steps)
         root = math.sqrt(1 - self.beta2**steps)
         rate = learning_rate * root / (1 - self.beta1**steps)
         for param, means, squares in zip(self.params, self.means, self.squares):
             for block in row_blocks(param.value):
-                arrays = (array[block] for array in (param.value, param.grad, means, squares))
-                self._update_block(*arrays, rate, root, factor)
+                value, grad = param.value[block], param.grad[block]
+                self._update_block(value, grad, means[block], squares[block], rate, root, factor)
 
-    def _update_block(self, value, grad, mean, square, rate, root, factor):
+    def _update_block(
+        self,
+        value: FloatArray,
+        grad: FloatArray,
+        mean: FloatArray,
+        square: FloatArray,
+        rate: float,
+        root: float,
+        factor: float,
+    ) -> None:
         scratch = self._block_like(value)
         mean *= self.beta1
         mean += np.multiply(grad, (1 - self.beta1) * factor, out=scratch)
@@ -157,7 +174,7 @@ class Adam(_Optimiser):
         scratch *= rate
         value -= scratch
 
-    def _state(self):
+    def _state(self) -> dict[str, AnyArray]:
         means = {f"means{number}": array for number, array in enumerate(self.means)}
         squares = {f"squares{number}": array for number, array in enumerate(self.squares)}
         return {"steps": self.steps, **means, **squares}

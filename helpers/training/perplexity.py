@@ -1,14 +1,26 @@
 """Perplexity, over every token of a text."""
 
 import math
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
+from helpers.arrays import FloatArray, IntArray
 from helpers.data.batching import cover_batches
-from helpers.nn import log_softmax
+from helpers.nn import LanguageModel, log_softmax
+
+Windows: TypeAlias = Iterable[tuple[IntArray, IntArray, FloatArray]]
 
 
-def perplexity(total_nll, n_tokens):
+class Perplexities(TypedDict):
+    """The perplexities of a model on the two splits it was not trained on."""
+
+    valid_perplexity: float
+    test_perplexity: float
+
+
+def perplexity(total_nll: float, n_tokens: int) -> float:
     """How many equally likely words the model hesitates between, on average.
 
     perplexity = exp(total_nll / n_tokens)
@@ -31,7 +43,15 @@ def perplexity(total_nll, n_tokens):
         return math.inf
 
 
-def evaluate(model, ids, eos, *, rows=1, steps=35, watch=iter):
+def evaluate(
+    model: LanguageModel,
+    ids: IntArray,
+    eos: int,
+    *,
+    rows: int = 1,
+    steps: int = 35,
+    watch: Callable[[Windows], Windows] = iter,
+) -> float:
     """Measure a model's perplexity over every token of a text, the first one predicted from the end of a sentence.
 
     Args:

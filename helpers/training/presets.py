@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from helpers.training.schedules import DecayOnPlateau, HoldThenFall
+from helpers.training.schedules import DecayOnPlateau, HoldThenFall, Schedule
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Settings:
     shifted: bool = False
     unigram_bias: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
         recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
         return f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}"
 
-    def schedule(self):
+    def schedule(self) -> Schedule:
         """Return the schedule of the learning rate."""
         if self.decay is not None:
             return DecayOnPlateau(self.learning_rate, self.decay)
@@ -77,7 +77,7 @@ PRESETS = {
 }
 
 
-def choose(preset, epochs=None):
+def choose(preset: str, epochs: int | None = None) -> Settings:
     """Return the settings of a preset, with its number of epochs replaced if one is given.
 
     Raises:

@@ -6,12 +6,25 @@ import itertools
 import json
 import logging
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from helpers.atomic_write import replace_file
 from helpers.training.checkpoints import Checkpoints
+from helpers.training.perplexity import Perplexities
 
 logger = logging.getLogger(__name__)
+
+
+class Results(Perplexities):
+    """The results of a finished run."""
+
+    model: str
+    parameters: int
+    epochs: int
+    baselines: dict[str, Perplexities]
+    cpu_seconds: float
 
 
 class RunFolder:
@@ -29,7 +42,7 @@ class RunFolder:
         ValueError: the folder holds a run with another config, or files that do not belong to a run.
     """
 
-    def __init__(self, path, config, fresh=False):
+    def __init__(self, path: str | Path, config: Mapping[str, Any], fresh: bool = False) -> None:
         self.path = Path(path)
         if self.path.exists():
             self._check_is_run()
@@ -44,7 +57,7 @@ class RunFolder:
         self.checkpoints = Checkpoints(self.path / "checkpoints")
 
     @property
-    def finished(self):
+    def finished(self) -> tuple[Results, list[str]] | None:
         """Results and sentences of a finished run; None if they are missing or damaged."""
         try:
             results = json.loads((self.path / "results.json").read_text(encoding="utf-8"))
@@ -52,7 +65,7 @@ class RunFolder:
         except (FileNotFoundError, ValueError):
             return None
 
-    def write_metrics(self, history, norms):
+    def write_metrics(self, history: Sequence[Mapping[str, Any]], norms: Sequence[float]) -> None:
         """Write what the run has measured so far.
 
         Args:
@@ -66,29 +79,29 @@ class RunFolder:
         replace_file(self.path / "metrics.csv", table.getvalue())
         self._write_json("metrics.json", {"epochs": history, "gradient_norms": norms})
 
-    def write_results(self, results, sentences):
+    def write_results(self, results: Results, sentences: Iterable[str]) -> None:
         """Write the results of the run, which marks it as finished.
 
         Args:
-            results: dict of numbers, in JSON's types.
+            results: of the run.
             sentences: what the model wrote.
         """
         replace_file(self.path / "samples.txt", "".join(f"{sentence}\n" for sentence in sentences))
         self._write_json("results.json", results)
         logger.info("Wrote the results of the run to %s.", self.path)
 
-    def _write_json(self, name, content):
+    def _write_json(self, name: str, content: object) -> None:
         text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
         replace_file(self.path / name, text + "\n")
 
-    def _check_is_run(self):
+    def _check_is_run(self) -> None:
         if (self.path / "config.json").exists():
             return
         # a hidden file may be left from a process that was killed while writing its first file
         if not self.path.is_dir() or any(not inside.name.startswith(".") for inside in self.path.iterdir()):
             raise ValueError(f"{self.path} is not the folder of a run. Choose another with --out.")
 
-    def _check_config(self, config):
+    def _check_config(self, config: Mapping[str, Any]) -> None:
         path = self.path / "config.json"
         try:
             held = json.loads(path.read_text(encoding="utf-8"))
@@ -103,12 +116,12 @@ class RunFolder:
 _ADVICE = "Choose another folder with --out, or start again with --fresh."
 
 
-def _free_path(path):
+def _free_path(path: Path) -> Path:
     numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(1))
     return next(free for free in numbered if not free.exists())
 
 
-def _without_nan(content):
+def _without_nan(content: object) -> object:
     """Replace inf and NaN, which JSON lacks, by None."""
     if isinstance(content, dict):
         return {key: _without_nan(value) for key, value in content.items()}

@@ -4,6 +4,8 @@ All that changes in a schedule are its attributes, numbers that a checkpoint kee
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 
 class HoldThenFall:
@@ -19,18 +21,18 @@ class HoldThenFall:
         ValueError: `hold` is out of range.
     """
 
-    def __init__(self, learning_rate, hold):
+    def __init__(self, learning_rate: float, hold: float) -> None:
         if not 0 <= hold <= 1:
             raise ValueError(f"hold is a fraction of the run, 0 <= hold <= 1: got {hold}.")
         self.learning_rate, self.hold = learning_rate, hold
 
-    def rate(self, progress):
+    def rate(self, progress: float) -> float:
         """Return the learning rate when this fraction of the run (0 to 1) is complete."""
         if progress <= self.hold:
             return self.learning_rate
         return self.learning_rate * (1 - progress) / (1 - self.hold)
 
-    def end_epoch(self, perplexity):
+    def end_epoch(self, perplexity: float) -> None:
         """Do nothing: the whole schedule is fixed in advance."""
 
 
@@ -47,17 +49,17 @@ class DecayOnPlateau:
     Source: Zaremba et al. (2014), *Recurrent neural network regularization*, whose decay is similar.
     """
 
-    def __init__(self, learning_rate, factor=4.0):
+    def __init__(self, learning_rate: float, factor: float = 4.0) -> None:
         if not factor > 1:
             raise ValueError(f"factor divides the learning rate, so it must be above 1: got {factor}.")
         self.learning_rate, self.factor = learning_rate, factor
         self.best = math.inf
 
-    def rate(self, progress):
+    def rate(self, progress: float) -> float:
         """Return the current learning rate, whatever the progress."""
         return self.learning_rate
 
-    def end_epoch(self, perplexity):
+    def end_epoch(self, perplexity: float) -> None:
         """Compare the validation perplexity of an epoch with the best so far; NaN is never below it."""
         if perplexity < self.best:
             self.best = perplexity
@@ -65,7 +67,16 @@ class DecayOnPlateau:
             self.learning_rate /= self.factor
 
 
-def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+Schedule: TypeAlias = HoldThenFall | DecayOnPlateau
+
+
+def train_with_decay(
+    run_epoch: Callable[[float], object],
+    evaluate: Callable[[], float],
+    learning_rate: float,
+    epochs: int,
+    factor: float = 4.0,
+) -> tuple[list[float], list[float]]:
     """Train for some epochs, dividing the learning rate whenever the perplexity stops falling.
 
     Args:
@@ -79,7 +90,8 @@ def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
         perplexities and learning_rates: two lists with one entry per epoch, its rate being the one used in training.
     """
     schedule = DecayOnPlateau(learning_rate, factor)
-    perplexities, learning_rates = [], []
+    perplexities: list[float] = []
+    learning_rates: list[float] = []
     for _ in range(epochs):
         learning_rates.append(schedule.learning_rate)
         run_epoch(schedule.learning_rate)

@@ -4,15 +4,17 @@ import csv
 import functools
 import hashlib
 import logging
-from concurrent.futures import as_completed
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, TypeAlias, TypedDict, cast
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.data import load_corpus
+from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
@@ -53,20 +55,33 @@ SWEEPS = {
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
+
+class Measurements(TypedDict):
+    """What is measured of one run; the training perplexity is that of the last epoch, under dropout."""
+
+    parameters: int
+    train_perplexity: float
+    valid_perplexity: float
+    test_perplexity: float
+    cpu_seconds: float
+
+
+class SweepRun(Measurements):
+    """One finished run, a line of the table; "settings" is a fingerprint."""
+
+    row: str
+    seed: int
+    settings: str
+
+
 #: The columns of the table and their types.
-COLUMNS = {
-    "row": str,
-    "seed": int,
-    "settings": str,
-    "parameters": int,
-    "train_perplexity": float,
-    "valid_perplexity": float,
-    "test_perplexity": float,
-    "cpu_seconds": float,
-}
+COLUMNS: dict[str, type] = {"row": str, "seed": int, "settings": str, **Measurements.__annotations__}
+
+#: Starts an executor to run on; what follows it in the tuple is not used here.
+Workers: TypeAlias = Callable[[], tuple[Executor, Any]]
 
 
-def load_sweep(name, folder=FOLDER):
+def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
     """Return the finished runs of a sweep, row by row and seed by seed.
 
     Args:
@@ -74,8 +89,7 @@ def load_sweep(name, folder=FOLDER):
         folder: of its table; by default the course's own.
 
     Returns:
-        list of dicts, one per run, with the keys of `COLUMNS`: "settings" is a fingerprint, "train_perplexity" is that
-        of the last epoch, under dropout. Empty if nothing was run.
+        list of `SweepRun`, one per run; empty if nothing was run.
 
     Raises:
         ValueError: there is no such sweep, or its table is damaged.
@@ -86,12 +100,12 @@ def load_sweep(name, folder=FOLDER):
     try:
         with path.open(encoding="utf-8", newline="") as file:
             runs = [{column: kind(line[column]) for column, kind in COLUMNS.items()} for line in csv.DictReader(file)]
-        return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
+        return sorted(cast(list[SweepRun], runs), key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
 
 
-def find_rows(name):
+def find_rows(name: str) -> dict[str, Settings]:
     """Return the rows of a sweep, a dict from name to `Settings`.
 
     Raises:
@@ -102,12 +116,14 @@ def find_rows(name):
     return SWEEPS[name]
 
 
-def fingerprint(settings):
+def fingerprint(settings: Settings) -> str:
     """Return a short checksum of settings, by which a stored run of other settings is recognised."""
     return hashlib.sha256(repr(sorted(asdict(settings).items())).encode()).hexdigest()[:12]
 
 
-def run_sweep(name, folder=FOLDER, seeds=SEEDS, workers=None):
+def run_sweep(
+    name: str, folder: str | Path = FOLDER, seeds: Sequence[int] = SEEDS, workers: Workers | None = None
+) -> None:
     """Run what is missing of a sweep, which can be interrupted and resumed: each finished run is saved at once.
 
     Args:
@@ -130,13 +146,15 @@ def run_sweep(name, folder=FOLDER, seeds=SEEDS, workers=None):
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
     logger.info("Sweep %s: %d runs are in %s, %d are missing.", name, len(done), path, len(missing))
     with tqdm(total=len(missing), desc=name, unit="run") as bar, closing(_run_all(rows, missing, workers)) as runs:
-        for row, seed, run in runs:
-            _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row])} | run)
+        for row, seed, measured in runs:
+            _append(path, {"row": row, "seed": seed, "settings": fingerprint(rows[row]), **measured})
             bar.update()
-            logger.info("Finished row %s, seed %d: %s", row, seed, run)
+            logger.info("Finished row %s, seed %d: %s", row, seed, measured)
 
 
-def _run_all(rows, missing, workers):
+def _run_all(
+    rows: Mapping[str, Settings], missing: Sequence[tuple[str, int]], workers: Workers | None
+) -> Generator[tuple[str, int, Measurements]]:
     """Yield the row, the seed and the result of each run as soon as it is finished."""
     if not workers or not missing:
         for row, seed in missing:
@@ -152,11 +170,11 @@ def _run_all(rows, missing, workers):
 
 
 @functools.cache
-def _load_corpus():
+def _load_corpus() -> Corpus:
     return load_corpus("sotu")
 
 
-def run_once(settings, seed):
+def run_once(settings: Settings, seed: int) -> Measurements:
     """Train one model on the course's corpus and measure it.
 
     Args:
@@ -164,7 +182,7 @@ def run_once(settings, seed):
         seed: of the weights and the masks.
 
     Returns:
-        dict of "parameters", the three perplexities, and "cpu_seconds" of training.
+        Measurements
     """
     corpus, rng = _load_corpus(), np.random.default_rng(seed)
     model = build_model(settings, corpus, rng)
@@ -179,7 +197,7 @@ def run_once(settings, seed):
     }
 
 
-def _append(path, run):
+def _append(path: Path, run: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

@@ -4,15 +4,21 @@ import itertools
 import logging
 import math
 import time
+from collections.abc import Callable
+from typing import Any, NoReturn, TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from helpers.arrays import IntArray
 from helpers.data.batching import stream_batches
+from helpers.nn import LanguageModel
 from helpers.training.averaging import RunningAverage
-from helpers.training.interrupt import Interrupted, interruptible
+from helpers.training.checkpoints import Checkpoints
+from helpers.training.interrupt import Interrupted, Watch, interruptible
 from helpers.training.optimisers import SGD, Adam
 from helpers.training.perplexity import evaluate, perplexity
+from helpers.training.presets import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +27,18 @@ AVERAGE_EVERY = 4
 
 #: Rows to cut the validation split into after each epoch: quicker than one row, and nearly the same perplexity.
 VALID_ROWS = 10
+
+
+class Epoch(TypedDict):
+    """The record of one epoch."""
+
+    epoch: int
+    step: int
+    learning_rate: float
+    train_perplexity: float
+    valid_perplexity: float
+    gradient_norm: float
+    cpu_seconds: float
 
 
 class Trainer:
@@ -37,7 +55,7 @@ class Trainer:
         save_every: time between two checkpoints [s].
         report: called with the trainer after each epoch, if not None.
 
-    After `train`, `history` has a dict for each epoch, and `norms` the gradient norm of each step. The training
+    After `train`, `history` has an `Epoch` for each epoch, and `norms` the gradient norm of each step. The training
     perplexity is measured during training, under dropout; the validation perplexity without dropout, and with the
     averaged weights once there are any. ``average.in_place()`` puts these into the model.
     """
@@ -46,46 +64,57 @@ class Trainer:
     SAVED = ("epoch", "window", "start", "state", "learning_rate", "nll", "tokens", "history")
 
     def __init__(
-        self, model, settings, train_ids, valid_ids, *, eos, rng, checkpoints=None, save_every=20.0, report=None
-    ):
+        self,
+        model: LanguageModel,
+        settings: Settings,
+        train_ids: IntArray,
+        valid_ids: IntArray,
+        *,
+        eos: int,
+        rng: np.random.Generator,
+        checkpoints: Checkpoints | None = None,
+        save_every: float = 20.0,
+        report: Callable[["Trainer"], object] | None = None,
+    ) -> None:
         self.model, self.settings, self.eos, self.rng = model, settings, eos, rng
         self.train_ids, self.valid_ids = train_ids, valid_ids
         self.checkpoints, self.save_every, self.report = checkpoints, save_every, report
         self.params = model.parameters()
-        self.optimiser = {"sgd": SGD, "adam": Adam}[settings.optimiser](self.params)
+        self.optimiser = (Adam if settings.optimiser == "adam" else SGD)(self.params)
         self.schedule = settings.schedule()
         self.average = RunningAverage(self.params)
         self.windows = math.ceil(((len(train_ids) - 1) // settings.batch_size) / settings.steps)
         self.epoch = self.window = 0  # completed epochs, and windows of the current one
-        self.start = None  # position in the text at which this epoch started
-        self.state = None
-        self.learning_rate = None
+        self.start: int | None = None  # position in the text at which this epoch started
+        self.state: Any = None
+        self.learning_rate = math.nan
         self.nll, self.tokens = 0.0, 0
-        self.history, self.norms = [], []
+        self.history: list[Epoch] = []
+        self.norms: list[float] = []
         self.cpu_before = 0.0
         self.saved_at = time.monotonic()
 
     @property
-    def total_steps(self):
+    def total_steps(self) -> int:
         """Training steps of the whole run."""
         return self.settings.epochs * self.windows
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Training steps done so far."""
         return self.epoch * self.windows + self.window
 
     @property
-    def progress(self):
+    def progress(self) -> float:
         """The completed fraction of the run, 0 to 1."""
         return self.step / self.total_steps
 
     @property
-    def cpu_seconds(self):
+    def cpu_seconds(self) -> float:
         """CPU time of this process and of the earlier ones of this run [s]."""
         return self.cpu_before + time.process_time()
 
-    def train(self):
+    def train(self) -> None:
         """Train to the end of the run, from wherever it is.
 
         Raises:
@@ -104,7 +133,7 @@ class Trainer:
             progress = f"step {self.step:,} of {self.total_steps:,}"
             raise Interrupted(f"Stopped after {progress}; all of it is saved.") from None
 
-    def _train_epoch(self, watch, bar):
+    def _train_epoch(self, watch: Watch, bar: "tqdm[NoReturn]") -> None:
         if self.start is None:
             self.start = int(self.rng.integers(len(self.train_ids))) if self.settings.shifted else 0
         ids = np.roll(self.train_ids, -self.start)
@@ -116,7 +145,7 @@ class Trainer:
             if time.monotonic() - self.saved_at > self.save_every:
                 self.save()
 
-    def _train_window(self, xs, targets):
+    def _train_window(self, xs: IntArray, targets: IntArray) -> None:
         self.model.zero_grad()
         loss, self.state = self.model.loss(xs, targets, self.state, training=True)
         self.model.backward()
@@ -128,7 +157,7 @@ class Trainer:
         if self.progress > self.settings.average_from and self.step % AVERAGE_EVERY == 0:
             self.average.update()
 
-    def _end_epoch(self, watch):
+    def _end_epoch(self, watch: Watch) -> None:
         with self.average.in_place():
             valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, watch=watch)
         self.history.append(
@@ -150,7 +179,7 @@ class Trainer:
             self.report(self)
         self.save()
 
-    def save(self):
+    def save(self) -> None:
         """Write a checkpoint, if checkpoints are kept.
 
         Raises:
@@ -160,7 +189,7 @@ class Trainer:
             self.checkpoints.save(self.state_dict(), self.step)
         self.saved_at = time.monotonic()
 
-    def resume(self):
+    def resume(self) -> bool:
         """Restore the newest intact checkpoint, if there is one.
 
         Returns:
@@ -169,12 +198,12 @@ class Trainer:
         Raises:
             DamagedCheckpointError: there are checkpoints, but none of them is intact.
         """
-        state = self.checkpoints.load()
+        state = self.checkpoints.load() if self.checkpoints else None
         if state is not None:
             self.load_state_dict(state)
         return state is not None
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return everything that `load_state_dict` needs to continue the run bit for bit."""
         return {
             "params": [param.value for param in self.params],
@@ -186,7 +215,7 @@ class Trainer:
             "cpu_before": self.cpu_seconds,
         } | {name: getattr(self, name) for name in self.SAVED}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a saved state."""
         for param, saved in zip(self.params, state["params"], strict=True):
             param.value[...] = saved
