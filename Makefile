@@ -1,4 +1,4 @@
-# Everything a person does in this repository, one target each. GNU make 3.81 (the one on macOS) is enough.
+# Everything you do in this repository has a target here. GNU make 3.81 (the one on macOS) is enough.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -7,19 +7,30 @@ TOOLS := .venv/has-tools
 DASK := .venv/has-dask
 VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
+ALL_CORES := -n logical --maxprocesses 4 --dist worksteal
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
-
-learn: $(READY)  ## Open the notebooks in JupyterLab, as your own copies in my/. PORT=8890, BROWSER=none.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf 
+learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-test: $(TOOLS)  ## Check the style and run every test. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
+test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m pytest $(or $(ARGS),-n logical --maxprocesses 4 --dist worksteal)
+	@$(HELPERS) lint-notebooks
+	@$(PY) -m pytest $(or $(ARGS),$(ALL_CORES))
+
+test-all:  ## Run `make test`, and then all that it leaves out: some twenty minutes on two cores.
+	@$(MAKE) test ARGS=
+	@$(MAKE) test-more
+
+test-more: $(TOOLS)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
+	@$(PY) -m pytest -m "seeds or slow" $(ALL_CORES)
+	@$(MAKE) test-cluster test-hub test-site ARGS=
+
+lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
+	@$(HELPERS) lint-notebooks $(NB)
 
 train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
 	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
@@ -27,25 +38,25 @@ train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or a
 notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them or one: NB=01.
 	@$(HELPERS) notebooks $(NB)
 
-stale: $(READY)  ## Say which derived notebooks differ from their source; fails if one does.
+stale: $(READY)  ## List the derived notebooks that differ from their source; fails if any does.
 	@$(HELPERS) stale
 
-progress: $(READY)  ## Show which exercises are done and what is next, from your notebooks in my/.
+progress: $(READY)  ## Show which exercises are done and what comes next, from your notebooks in my/.
 	@$(HELPERS) progress
 
-visible: $(READY)  ## Run the visible checks of saved notebooks, without JupyterLab: IN=folder, NEED="01 2.1".
+visible: $(READY)  ## Run the visible checks on saved notebooks, without JupyterLab: IN=folder, NEED="01 2.1".
 	@$(HELPERS) visible $(if $(IN),"$(IN)") $(foreach name,$(NEED),--need "$(name)")
 
-restore: $(READY)  ## Take a fresh copy of a notebook, keeping yours as a numbered backup: NB=01.
+restore: $(READY)  ## Replace your copy of a notebook by a fresh one; yours is kept as a numbered backup: NB=01.
 	@$(HELPERS) restore $(NB)
 
-sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run what is missing of a sweep of training runs: NAME=ablation. SCHEDULER= as in grade.
+sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run the missing runs of a training sweep: NAME=ablation. SCHEDULER= as for grade.
 	@$(HELPERS) sweep $(NAME) $(ON_CLUSTER) $(ARGS)
 
-elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course first changes the public address.
+elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course changes the public address first.
 	@$(HELPERS) elsewhere $(ADDRESS)
 
-site: $(TOOLS)  ## Build the course as a book to browse, and its solutions, in build/site/; one of them: SITE=course.
+site: $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
 	@$(HELPERS) site $(SITE)
 
 test-site: site  ## Test every page of both books, in headless Chromium.
@@ -54,7 +65,7 @@ test-site: site  ## Test every page of both books, in headless Chromium.
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
 	@$(HELPERS) kit
 
-# For an instructor; the guide is docs/instructors.md. DRY=1 says what would be done, and does nothing.
+# For an instructor; the guide is docs/instructors.md. With DRY=1 a command says what it would do, and does nothing.
 DRY_RUN = $(if $(DRY),--dry-run)
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
@@ -64,16 +75,16 @@ release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=0
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
 
-collect: $(READY)  ## Collect submissions, from the exchange or a download: NB=01, FROM=moodle.zip.
+collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01, FROM=moodle.zip.
 	@$(HELPERS) collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
 
-export: $(READY)  ## Write the scores for a platform as CSV: FOR=canvas, moodle or plain.
+export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain.
 	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
-grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or go on: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
+grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
 	@$(HELPERS) grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
-cluster: $(DASK)  ## Run a Dask cluster on this machine, as a rehearsal of a larger one: WORKERS=2.
+cluster: $(DASK)  ## Run a Dask cluster on this machine, to rehearse for a larger one: WORKERS=2.
 	@$(HELPERS) cluster $(if $(WORKERS),--workers "$(WORKERS)")
 
 credentials: $(DASK)  ## Make TLS credentials for a cluster of several machines, in build/cluster/.
@@ -88,10 +99,10 @@ test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
 	@$(HELPERS) formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-feedback: $(READY)  ## Make the feedback on what was graded: NB=01.
+feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01.
 	@$(HELPERS) feedback $(NB) $(DRY_RUN)
 
-bench: $(READY)  ## Measure the layers and the grading, beside PyTorch and stock nbgrader; one: WHAT=grading.
+bench: $(READY)  ## Benchmark the layers and the grading against PyTorch and stock nbgrader; only one: WHAT=grading.
 	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }
 	@$(PY) -m benchmarks $(VERBOSE) $(WHAT)
 
@@ -99,11 +110,12 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \
 		--no-header pyproject.toml -o requirements.lock
 
-.PHONY: help learn test train notebooks stale progress visible restore sweep elsewhere site test-site learner-kit
+.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
+.PHONY: site test-site learner-kit
 .PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
-# The stamp is written last and holds the folder it was made for. So an interrupted install, a .venv whose Python has
-# gone, and one that came along when the folder was moved (its paths point to the old place) are all made anew.
+# The stamp is written last and contains the folder it was made for. So .venv is made again if its installation was
+# interrupted, if its Python is gone, or if it was moved with the folder (its paths then point to the old place).
 ifneq ($(shell $(PY) -c "print(open('$(READY)').read())" 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 NEW := yes
@@ -111,7 +123,7 @@ endif
 
 FOR_TESTS_AND_SITE := [test,site]
 
-# Arguments: options of pip, and the extras to install the course with.
+# Arguments: options for pip, and the extras of the course to install.
 define install
 	@$(PY) -m pip install $(1) --disable-pip-version-check -c requirements.lock -e ".$(2)" || { \
 		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
@@ -131,7 +143,7 @@ $(READY): pyproject.toml requirements.lock
 	@printf %s "$(CURDIR)" > $@
 
 $(TOOLS): $(READY)
-	@echo "Installing what the tests and the site need besides (once) …"
+	@echo "Installing what the tests and the site need as well (once) …"
 	$(call install,--quiet,$(FOR_TESTS_AND_SITE))
 	@touch $@
 

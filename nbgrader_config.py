@@ -1,4 +1,4 @@
-"""Where nbgrader finds things in this repository, and how it makes a release; the build reads this file too."""
+"""Where nbgrader finds things in this repository, and how its generate_assignment makes a release."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-from helpers.classroom.authoring.release import DropBlankStubs, TakeSource
+from helpers.classroom.authoring.release import CheckSecrets, DropBlankStubs, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
@@ -31,7 +31,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 
 # A penalty for late work, as a share of its score for each day begun; without these lines there is none.
-# c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late.PercentPerDay"
+# c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late_penalties.PercentPerDay"
 # c.PercentPerDay.percent, c.PercentPerDay.grace_minutes, c.PercentPerDay.most = 10, 10, 50
 
 # What `nbgrader autograde` and `nbgrader collect` do, and formgrader's buttons of these names: what `make grade` and
@@ -58,4 +58,5 @@ c.GenerateAssignment.preprocessors = [
     ClearHiddenTests,
     ComputeChecksums,
     CheckCellMetadata,
+    CheckSecrets,
 ]

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
+AllNotebooks = Annotated[str, typer.Argument(help="Number of the notebook; all by default.")]
+Folder = Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")]
+Port = Annotated[int, typer.Option(help="Port of the server.")]
+Browser = Annotated[bool, typer.Option(help="Open a browser window.")]
+
 app = App(no_args_is_help=True)
 
 
@@ -32,10 +38,7 @@ def main(verbosity: Verbosity = 0) -> None:
 
 
 @app.command()
-def learn(
-    port: Annotated[int, typer.Option(help="Port of the JupyterLab server.")] = 8888,
-    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-) -> None:
+def learn(port: Port = 8888, browser: Browser = True) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
     from helpers.classroom.learner import copies, lab
 
@@ -44,7 +47,7 @@ def learn(
 
 
 @app.command()
-def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = "") -> None:
+def restore(notebook: Notebook = "") -> None:
     """Put a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
     from helpers.classroom.learner import copies
 
@@ -52,9 +55,7 @@ def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook
 
 
 @app.command()
-def progress(
-    folder: Annotated[Path, typer.Argument(help="Folder with your notebooks.", show_default="my/")] = ROOT / "my",
-) -> None:
+def progress(folder: Folder = ROOT / "my") -> None:
     """Show which exercises are done and which is next; nothing is sent anywhere."""
     from helpers import plots
     from helpers.checks import read_progress
@@ -69,7 +70,7 @@ def progress(
 
 @app.command()
 def visible(
-    folder: Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")] = ROOT / "my",
+    folder: Folder = ROOT / "my",
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
@@ -92,9 +93,9 @@ def elsewhere(
     address: Annotated[str, typer.Argument(help="The new repository on GitHub, e.g. you/course.")] = "",
 ) -> None:
     """Derive the notebooks for Colab; with an address, first replace the public one wherever it occurs."""
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
-    changed = places.write(ROOT, address)
+    changed = public_address.write(ROOT, address)
     print("\n".join(str(path.relative_to(ROOT)) for path in changed) or "Everything is up to date.")
 
 
@@ -117,22 +118,36 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both by 
 
 
 @app.command()
-def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all by default.")] = "") -> None:
+def notebooks(notebook: AllNotebooks = "") -> None:
     """Derive the executed solutions, the released notebooks and those for Colab from solutions/*/*.py."""
     from helpers.classroom.authoring import build
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
     build.build(ROOT, notebook)
-    places.write(ROOT)
+    public_address.write(ROOT)
 
 
 @app.command()
 def stale() -> None:
     """List the derived notebooks that differ from their source; exit 1 if there are any."""
     from helpers.classroom.authoring import build
-    from helpers.classroom.learner import elsewhere as places
+    from helpers.classroom.learner import public_address
 
-    sys.exit(1 if build.report_stale(ROOT) + places.report_stale(ROOT) else 0)
+    found = [*build.find_stale(ROOT), *public_address.find_stale(ROOT)]
+    for path, command in found:
+        print(f"{path.relative_to(ROOT)} is not what its source makes of it: run `{command}`.")
+    sys.exit(1 if found else 0)
+
+
+@app.command("lint-notebooks")
+def lint_notebooks(notebook: AllNotebooks = "") -> None:
+    """List where the text of a notebook breaks the rules of the course; exit 1 if it does."""
+    from helpers.classroom.authoring.lint import lint
+
+    findings = lint(ROOT, notebook)
+    for finding in findings:
+        print(finding)
+    sys.exit(1 if findings else 0)
 
 
 @app.command()
@@ -219,7 +234,6 @@ def sweep(
 
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
-Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
@@ -230,19 +244,19 @@ def release(
     dry_run: DryRun = False,
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
-    from helpers.classroom.administration import feedback_delivery
+    from helpers.classroom.administration import assignments, exchange
     from helpers.classroom.course import Course
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), feedback_delivery.read_due(due) if due else None
+    source, time = course.find_source(notebook), assignments.read_due(due) if due else None
     when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
     if dry_run:
         print(f"{source.stem} would be released{when}.")
         return
-    place = feedback_delivery.release(course, source, time)
+    place = assignments.release(course, source, time)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
-    if unsafe := feedback_delivery.why_not_safe(course):
-        print(unsafe, file=sys.stderr)
+    if warning := exchange.exchange_warning(course):
+        print(warning, file=sys.stderr)
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the notebook, or `make learner-kit`."
@@ -266,10 +280,8 @@ def collect(
     notebook: Notebook = "",
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
-    handed_in: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
-    before_due: Annotated[
-        bool, typer.Option("--before-due", help="The last one of each student before the due date.")
-    ] = False,
+    submitted_at: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
+    before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
     ] = False,
@@ -282,7 +294,7 @@ def collect(
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
     options = {"before_due": before_due, "trust_timestamps": trust_timestamps, "dry_run": dry_run}
-    found = collection.collect(course, assignment, source, worksheet=worksheet, handed_in=handed_in or None, **options)
+    found = collection.collect(course, assignment, source, worksheet=worksheet, submitted_at=submitted_at, **options)
     print(found)
     sys.exit(0 if found.complete else 1)
 
@@ -389,10 +401,7 @@ def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def formgrader(
-    port: Annotated[int, typer.Option(help="Port of the server.")] = 8889,
-    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-) -> None:
+def formgrader(port: Port = 8889, browser: Browser = True) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
     from helpers.classroom.learner import lab
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.classroom.grading.sandbox.isolation import MOUNTED_FILES
+
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 
@@ -120,6 +122,11 @@ def test_what_is_there_where_a_submission_runs_imports_nothing_of_the_reference(
         assert ours_in(ROOT / "helpers" / f"{name}.py") == set()
 
 
+def test_what_is_inside_the_sandbox_imports_nothing_of_ours_that_is_not():
+    inside = {name_of(ROOT / "helpers" / name) for name in MOUNTED_FILES}
+    assert {name: more for name in MOUNTED_FILES if (more := ours_in(ROOT / "helpers" / name) - inside)} == {}
+
+
 def test_no_module_imports_itself_by_way_of_others():
     graph = {name_of(path): ours_in(path) for path in MODULES}
     done = set()
@@ -179,3 +186,58 @@ def test_no_file_knows_the_machine_it_was_written_on():
             text = path.read_text(encoding="utf-8", errors="replace")
             found += [f"{name}: {match[0]}" for match in place.finditer(text)]
     assert found == []
+
+
+# --- docs/architecture.md ---------------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+#: The files that a submission meets on its way to a score, with the function that it enters each by.
+WAY = re.findall(r"(?m)^\d+\. `(\S+\.py)`, `([\w.]+)`:", PAGE)
+
+
+def rows_of(heading):
+    """Return the cells of the table under a heading of the page."""
+    table = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")][
+        2:
+    ]
+
+
+def test_the_way_to_a_score_is_told_in_eight_files_at_most():
+    told = PAGE.partition("## From a submitted file to a score")[2].partition("\n## ")[0]
+    assert 1 < len(WAY) <= 8
+    assert {file for file, _ in WAY} == set(re.findall(r"`(\S+\.py)`", told))
+    assert re.findall(r"(?m) (\d) (\w+\.py)", told.partition("```\n\n")[0]) != []
+    assert dict(re.findall(r"(\d) (\w+\.py)", told.partition("```\n\n")[0])) == {
+        str(number): Path(file).name for number, (file, _) in enumerate(WAY, start=1)
+    }
+    for file, entry in WAY:
+        assert all(re.search(rf"(def|class) {name}\b", (ROOT / file).read_text()) for name in entry.split("."))
+
+
+def test_every_file_of_the_page_exists():
+    named = set(re.findall(r"`([\w./]+\.py)`", PAGE))
+    assert len(named) > 15
+    assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
+
+
+@pytest.mark.parametrize("heading", ["Where to look", "Where to add"])
+def test_what_the_tables_name_is_in_the_file_of_its_row(heading):
+    rows = rows_of(heading)
+    assert len(rows) >= 3
+    for _, file, there in rows:
+        source = (ROOT / file.strip("`")).read_text(encoding="utf-8")
+        names = re.findall(r"`(\w+)`", there)
+        assert names
+        assert [name for name in names if not re.search(rf"\b{name}\b", source)] == []
+
+
+def test_the_page_tells_who_may_import_whom():
+    told = {
+        name.strip("`"): set(re.findall(r"`(\w+)`", imports)) for name, _, imports in rows_of("Who may import whom")
+    }
+    assert told == MAY_IMPORT
+    within = PAGE.partition("Within `classroom`, ")[2].partition("The files inside")[0]
+    assert tuple(re.findall(r"`(\w+)` \(", within)) == CLASSROOM
+    assert set(re.findall(r"`helpers/(\w+)\.py`", PAGE)) - {"__main__"} <= FOUNDATIONS

@@ -69,7 +69,7 @@ def test_every_make_command_exists(name):
 @every_paper
 def test_every_command_of_the_package_exists(name):
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert set(re.findall(r"python -m helpers ([a-z]+)", PAPERS[name])) <= commands
+    assert set(re.findall(r"python -m helpers ([a-z-]+)", PAPERS[name])) <= commands
 
 
 def test_everything_in_the_layout_exists_and_no_wing_is_left_out():

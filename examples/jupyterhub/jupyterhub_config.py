@@ -1,6 +1,6 @@
-"""A JupyterHub for this course on one Linux machine: every user has an account there, and a server that runs as it.
+"""A JupyterHub for this course on one Linux machine: each user has an account there, and a server that runs under it.
 
-README.md beside this file says how to set it up. The lines in capitals are yours to change.
+README.md in this folder says how to set it up. Change the lines in capitals to suit your machine.
 """
 
 import grp
@@ -8,9 +8,9 @@ import os
 import pwd
 from pathlib import Path
 
-ADDRESS = "http://127.0.0.1:8000"  # for this machine alone: a web server with TLS in front of it passes requests on
+ADDRESS = "http://127.0.0.1:8000"  # this machine only; a web server with TLS in front passes requests on
 STUDENTS, INSTRUCTORS = "students", "instructors"  # groups of the machine; whoever is in neither cannot log in
-STATE = "/srv/jupyterhub"  # the hub's own folder: root's, with mode 700
+STATE = "/srv/jupyterhub"  # the hub's own folder, owned by root, with mode 700
 
 HERE = Path(__file__).resolve().parent
 
@@ -21,17 +21,17 @@ c.JupyterHub.db_url = f"sqlite:///{STATE}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{STATE}/cookie_secret"
 c.ConfigurableHTTPProxy.pid_file = f"{STATE}/proxy.pid"
 
-# Users log in with their password on this machine. An institution's single sign-on would take this place.
+# Users log in with their password on this machine. An institution's single sign-on would replace this.
 c.JupyterHub.authenticator_class = "pam"
 c.PAMAuthenticator.allowed_groups = {STUDENTS, INSTRUCTORS}
 
-# What keeps a student from the work of others and from the course folder is the machine: its users, and mode 700.
+# The machine keeps a student from the work of others and from the course folder: by its users, and by mode 700.
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
 c.Spawner.default_url = "/lab"
 
 
 def settings_of(spawner):
-    """Return the folders whose Jupyter settings count for a user, before those of the environment and their own."""
+    """Return the folders whose Jupyter settings apply to a user, before those of the environment and the user's own."""
     name = spawner.user.name
     groups = os.getgrouplist(name, pwd.getpwnam(name).pw_gid)
     theirs = ["instructors"] if grp.getgrnam(INSTRUCTORS).gr_gid in groups else []
@@ -40,7 +40,7 @@ def settings_of(spawner):
 
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": settings_of,
-    # One thread for each kernel: many share the cores, and two threads that wait for each other are slower than one.
+    # One thread for each kernel: many kernels share the cores, and two threads that wait for each other are slower.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }

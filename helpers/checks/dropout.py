@@ -58,23 +58,23 @@ def try_dropout(name):
     """Return the probe of a dropout layer of that name."""
 
     def probe(answer, arguments, record):
-        with isolated_copies(arguments) as lend:
-            _use_dropout(name, answer, arguments, lend, record)
+        with isolated_copies(arguments) as copy_of:
+            _use_dropout(name, answer, arguments, copy_of, record)
 
     return probe
 
 
-def _use_dropout(name, answer, arguments, lend, record):
+def _use_dropout(name, answer, arguments, copy_of, record):
     xs, dys, rate, seed = (arguments[key] for key in ("xs", "dys", "rate", "seed"))
 
     def build(seed=seed, rate=rate):
         return build_layer(answer, name, rate, np.random.default_rng(seed))
 
     def forward(layer, training=True):
-        return _array_like(layer.forward(lend("xs"), training=training), xs, f"{name}.forward")
+        return _array_like(layer.forward(copy_of("xs"), training=training), xs, f"{name}.forward")
 
     def backward(layer):
-        return _array_like(layer.backward(lend("dys")), dys, "backward") / dys
+        return _array_like(layer.backward(copy_of("dys")), dys, "backward") / dys
 
     layer = build()
     record["ys, not training"] = relation(forward(layer, training=False) / xs, rate)

@@ -25,7 +25,7 @@ class Misconception:
 
     Args:
         wrong: an implementation that makes it and is right otherwise.
-        name: a sentence, starting in lower case, that completes «Your answer is exactly that of …».
+        name: a sentence, starting in lower case, that completes “Your answer is exactly that of …”.
         hint: a sentence on what to look at.
     """
 
@@ -35,7 +35,7 @@ class Misconception:
 
 
 class ContractError(Exception):
-    """The answer does not have the agreed form; the message says how, for the learner."""
+    """The answer does not have the expected form; the message says how, for the learner."""
 
 
 @dataclass(frozen=True)

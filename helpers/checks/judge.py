@@ -1,4 +1,4 @@
-"""The order inside a check: from «not written yet» to «right», one stage after the other."""
+"""The order inside a check: from “not written yet” to “right”, one stage after the other."""
 
 import traceback
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def _where_it_raised(exercise, error):
     frames = getattr(error, "frames", None) or traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if _is_theirs(frame.filename)]
     if not theirs:
-        return f"`{exercise.name}` cannot be called as agreed. {said}."
+        return f"`{exercise.name}` does not accept the expected arguments. {said}."
     places = [f"line {frame.lineno} of the cell with `{frame.name}`{_quoted(frame)}" for frame in theirs]
     called_from = f", called from {places[0]}" if len(places) > 1 else ""
     return f"It stopped at {places[-1]}{called_from}. {said}."

@@ -115,7 +115,7 @@ def _forward(change):
 
 
 def _cached(entries):
-    """A right step forward that stores `entries(x, h_prev, Wx, Wh, h_next, a)` instead of the agreed cache."""
+    """A right step forward that stores `entries(x, h_prev, Wx, Wh, h_next, a)` instead of the expected cache."""
 
     def wrong(x, h_prev, Wx, Wh, b):
         a = x @ Wx + h_prev @ Wh + b
@@ -275,7 +275,7 @@ RNN_STEP_BACKWARD = Exercise(
         Misconception(
             _backward(da=lambda v: v["dh_next"]),
             "a step without the tanh derivative: `da = dh_next`",
-            "Mend `da = dh_next * (1 - h_next**2)` first: all five results are made from it.",
+            "Fix `da = dh_next * (1 - h_next**2)` first: all five results are made from it.",
         ),
         Misconception(
             _backward(da=lambda v: v["dh_next"] * (1 - np.tanh(v["h_next"]) ** 2)),
@@ -896,7 +896,7 @@ PREDICT_GRADIENT = Exercise(
         ),
         Misconception(
             _predicted(lambda Wh, sigma, rho: _three(1 / sigma, 1 / rho)),
-            "a prediction with «vanishes» and «explodes» exchanged",
+            "a prediction with “vanishes” and “explodes” exchanged",
             "Everything below 1 shrinks.",
         ),
         Misconception(

@@ -219,7 +219,7 @@ GATES_BACKWARD = Exercise(
         Misconception(
             _gates(ag=lambda v: v["dg"] * v["g"] * (1 - v["g"])),
             "an answer with the derivative of a *sigmoid* at `g`",
-            "`g` is no gate: it went through tanh, whose derivative from the output is `1 - g**2`.",
+            "`g` is not a gate: it went through tanh, whose derivative from the output is `1 - g**2`.",
         ),
         Misconception(
             _gates(**{f"a{name}": _through_tanh(name) for name in "fio"}),

@@ -1061,8 +1061,8 @@ def _draw_scores(rng, sizes):
 
 
 def _use_sampler(answer, arguments, record):
-    with isolated_copies(arguments) as lend:
-        _sample(answer, arguments, lambda: lend("logits"), record)
+    with isolated_copies(arguments) as copy_of:
+        _sample(answer, arguments, lambda: copy_of("logits"), record)
 
 
 def _sample(answer, arguments, lent_logits, record):

@@ -191,11 +191,11 @@ def _draw_variational(rng, sizes):
 
 
 def _use_variational(answer, arguments, record):
-    with isolated_copies(arguments) as lend:
-        _use_lent(answer, arguments, lend, record)
+    with isolated_copies(arguments) as copy_of:
+        _use_copies(answer, arguments, copy_of, record)
 
 
-def _use_lent(answer, arguments, lend, record):
+def _use_copies(answer, arguments, copy_of, record):
     seed, rate = arguments["seed"], arguments["rate"]
 
     def build(weights, seed=seed, rate=rate):
@@ -227,14 +227,14 @@ def _use_lent(answer, arguments, lend, record):
     record["the mask of another layer, with another seed"] = dropout.same_zeros(mask, other)
 
     layer, params = build(arguments)
-    training = _pass(layer, params, lend, training=True)
+    training = _pass(layer, params, copy_of, training=True)
     known = record["the mask of another layer, with the same seed"] == "the same" and all(
         record[f"values of a mask on {part}"] == "all unchanged" for part in ("x", "c")
     )
     record.update(_agreement(training, arguments, mask) if known else dict.fromkeys(_AGREEMENT, "of unknown masks"))
     for param in params:
         param.grad[...] = 0
-    record.update({f"{part}, not training": value for part, value in _pass(layer, params, lend).items()})
+    record.update({f"{part}, not training": value for part, value in _pass(layer, params, copy_of).items()})
 
 
 class _Seen:
@@ -306,10 +306,10 @@ def _pair(state, name):
     return {f"h of {name}": state[0], f"c of {name}": state[1]}
 
 
-def _pass(layer, params, lend, **keywords):
+def _pass(layer, params, copy_of, **keywords):
     """Forward and back; everything that comes out, by the names of _PARTS."""
-    found = _forward(layer, lend("xs"), lend("state"), **keywords)
-    back = unpack(layer.backward(lend("dhs"), lend("dstate")), ("dxs", "dstate"), "VariationalLSTM.backward")
+    found = _forward(layer, copy_of("xs"), copy_of("state"), **keywords)
+    back = unpack(layer.backward(copy_of("dhs"), copy_of("dstate")), ("dxs", "dstate"), "VariationalLSTM.backward")
     found |= {"dxs": back["dxs"]} | _pair(back["dstate"], "dstate")
     return found | {f"{param.name}.grad": param.grad.copy() for param in params}
 

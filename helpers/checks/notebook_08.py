@@ -858,7 +858,7 @@ TRAIN_WITH_DECAY = Exercise(
         Misconception(
             _schedule(change=lambda rate, factor, first: rate // factor),
             "a division with `//`, which rounds down",
-            "A learning rate is no whole number. Divide with `/`.",
+            "A learning rate is not a whole number. Divide with `/`.",
         ),
         Misconception(
             _measured_twice,

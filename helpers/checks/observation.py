@@ -49,7 +49,7 @@ def observe(exercise, answer, arguments):
             exercise.run(answer, given, seen.record)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # whatever a stranger's code may raise, SystemExit included
+        except BaseException as error:  # whatever untrusted code may raise, SystemExit included
             seen.error = error
     seen.warned = tuple(dict.fromkeys(str(warning.message) for warning in caught))
     seen.changed = tuple(name for name in arguments if not _identical(given[name], arguments[name]))

@@ -34,22 +34,22 @@ def step_with_cache(name, results, cache):
 
 @contextlib.contextmanager
 def isolated_copies(arguments):
-    """Lend arguments to an answer that is called several times: each call gets a copy, by ``lend(name)``.
+    """Copies of arguments for an answer that is called several times: each call gets its own, by ``copy_of(name)``.
 
     So what the check compares with, and what the next call gets, is what was drawn. In the end a change that was made
     to a copy is made to the argument itself, where the judge looks for changes.
     """
-    lent = []
+    copies = []
 
-    def lend(name):
-        lent.append((name, copied(arguments[name])))
-        return lent[-1][1]
+    def copy_of(name):
+        copies.append((name, copied(arguments[name])))
+        return copies[-1][1]
 
     try:
-        yield lend
+        yield copy_of
     finally:
         drawn = copied(arguments)
-        for name, theirs in lent:
+        for name, theirs in copies:
             _carry_over(theirs, drawn[name], arguments[name])
 
 
@@ -65,7 +65,7 @@ def build_layer(answer, name, *arguments):
     """Make a layer of the learner's class.
 
     Raises:
-        ContractError: it is no class, or no Layer.
+        ContractError: it is not a class, or not a Layer.
     """
     if not inspect.isclass(answer):
         raise ContractError(
@@ -85,20 +85,20 @@ def recurrent_layer(name, parts=()):
     """
 
     def probe(answer, arguments, record):
-        with isolated_copies(arguments) as lend:
-            use(answer, arguments, lend, record)
+        with isolated_copies(arguments) as copy_of:
+            use(answer, arguments, copy_of, record)
 
-    def use(answer, arguments, lend, record):
+    def use(answer, arguments, copy_of, record):
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
-        _once(layer, name, *map(lend, ("xs", "state", "dhs", "dstate")), record, parts)
+        _once(layer, name, *map(copy_of, ("xs", "state", "dhs", "dstate")), record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
             raise ContractError(
                 f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
-        _once(layer, name, lend("more_xs"), None, lend("dhs"), None, record, parts, again)
+        _once(layer, name, copy_of("more_xs"), None, copy_of("dhs"), None, record, parts, again)
         record.update({f"{key}.grad after two calls": param.grad.copy() for key, param in params.items()})
 
     return probe

@@ -139,7 +139,7 @@ def _points_in(folder, number):
             continue
         try:
             cells = nbformat.read(path, as_version=4).cells
-        except Exception:  # `make restore` mends a notebook that cannot be read
+        except Exception:  # `make restore` repairs a notebook that cannot be read
             continue
         for grade_id, cell in by_grade_id(cells).items():
             value = _value(cell)

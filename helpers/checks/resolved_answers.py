@@ -1,4 +1,4 @@
-"""The answers that a cell asked for: which are the learner's own, and where and why the reference stands in."""
+"""The answers that a cell asked for: which are the learner's own, and where and why the reference replaces them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from IPython import get_ipython
 from helpers.checks.exercise import Exercise
 from helpers.checks.panel import Panel
 
-#: The states of an exercise that is not right: what completes «Exercise 1.3 is …».
+#: The states of an exercise that is not right: what completes “Exercise 1.3 is …”.
 OPEN, NOT_YET, NOT_AS_SAVED = "still open", "not right yet", "not right in its saved notebook"
 
 
@@ -18,7 +18,7 @@ class ResolvedAnswer:
     Args:
         exercise: the Exercise.
         own: whether it is the learner's own, from a saved notebook; else it is the reference.
-        lacking: where the reference stands in, for the exercise itself or for those it calls: pairs of an Exercise and
+        lacking: the exercises, this one or those it calls, for which the reference is used: pairs of an Exercise and
             its state.
     """
 
@@ -35,19 +35,19 @@ class ResolvedAnswer:
         return self.lacking[0][1] if self.lacking[0][0] is self.exercise else why
 
 
-def panel_of_resolved(taken):
+def panel_of_resolved(resolved):
     """Return one Panel for all answers that a cell took.
 
     Args:
-        taken: list of ResolvedAnswer, at least one.
+        resolved: list of ResolvedAnswer, at least one.
 
     Returns:
         Panel
     """
-    return _panel_of_one(taken[0]) if len(taken) == 1 else _panel_of_many(sorted(taken, key=_number))
+    return _panel_of_one(resolved[0]) if len(resolved) == 1 else _panel_of_many(sorted(resolved, key=_number))
 
 
-def stand_in_notice(exercise, state, what):
+def substitution_notice(exercise, state, what):
     """Return the sentence that says that the reference took the place of an answer, e.g. while "this check ran"."""
     return f"Exercise {exercise.id} is {state}, so {what} with the reference `{exercise.name}` in the place of yours."
 
@@ -70,30 +70,30 @@ def _panel_of_one(one):
     exercise, lacking = one.exercise, one.lacking
     if one.own:
         heading = f"Exercise {exercise.id}: your own `{exercise.name}`, from your saved notebook"
-        return Panel(heading, "notice", [stand_in_notice(other, state, "it runs") for other, state in lacking])
+        return Panel(heading, "notice", [substitution_notice(other, state, "it runs") for other, state in lacking])
     heading = f"Exercise{'s' * (len(lacking) > 1)} {_is_lacking(lacking)}"
     then = "Once yours is right, run it again."
     if lacking == ((exercise, NOT_AS_SAVED),):
         heading = f"Exercise {exercise.id}: your saved answer is not right"
-        then = "Its own notebook says what is off; mend it there, save it, and run this cell again."
+        then = "Its own notebook says what is off; fix it there, save it, and run this cell again."
     return Panel(heading, "notice", [f"This cell runs with the reference `{exercise.name}`. {then}"])
 
 
-def _panel_of_many(taken):
-    own = sum(one.own for one in taken)
-    others = len(taken) - own
+def _panel_of_many(resolved):
+    own = sum(one.own for one in resolved)
+    others = len(resolved) - own
     parts = [f"{own} answer{'s' * (own > 1)} of yours"] if own else []
     parts += [f"the reference for {others} {'other' if own else 'answer'}{'s' * (others > 1)}"] if others else []
-    lines = [_line(taken, notebook) for notebook in dict.fromkeys(_number(one)[0] for one in taken)]
-    if any(one.lacking for one in taken):
+    lines = [_line(resolved, notebook) for notebook in dict.fromkeys(_number(one)[0] for one in resolved)]
+    if any(one.lacking for one in resolved):
         lines.append("Once yours is right and saved in its own notebook, run this cell again.")
     return Panel(f"This cell runs with {' and '.join(parts)}", "notice", lines)
 
 
-def _line(taken, notebook):
+def _line(resolved, notebook):
     """E.g. **Notebook 05** · yours: 5.1 `Embedding` · still open: 5.2 `Affine`, 5.4 `perplexity`."""
     groups = {}
-    for one in sorted(taken, key=lambda one: not one.own):
+    for one in sorted(resolved, key=lambda one: not one.own):
         if _number(one)[0] == notebook:
             groups.setdefault(one.whose, []).append(f"{one.exercise.id}\N{NO-BREAK SPACE}`{one.exercise.name}`")
     return " · ".join(

@@ -32,7 +32,7 @@ def saved_answer(exercise, beside):
     }
     try:
         exec(compile(source, f"<exercise {exercise.id}>", "exec"), namespace)
-    except (Exception, SystemExit):  # an answer that cannot even be defined is no answer yet
+    except (Exception, SystemExit):  # an answer that cannot even be defined is not an answer yet
         return None
     return namespace.get(exercise.name)
 
@@ -44,7 +44,7 @@ def _answer_cell(exercise, beside):
             continue
         try:
             cells = nbformat.read(path, as_version=4).cells
-        except Exception:  # a notebook that cannot be read has no answers; `make restore` mends it
+        except Exception:  # a notebook that cannot be read has no answers; `make restore` repairs it
             continue
         cell = by_grade_id(cells).get(str(GradeId("ex", exercise.id)))
         if cell is not None:

@@ -18,7 +18,7 @@ from helpers.checks.resolved_answers import (
     ResolvedAnswer,
     at_the_end_of_the_cell,
     panel_of_resolved,
-    stand_in_notice,
+    substitution_notice,
 )
 from helpers.checks.saved import saved_answer
 
@@ -93,29 +93,29 @@ class Session:
         self.namespace_of = namespace_of or _globals_of
         self.names_in = names_in or _names_in
         self.secret = secret
-        self.taken = {}  # exercise id -> ResolvedAnswer, what the running cell asked for and was not told of yet
+        self.resolved = {}  # exercise id -> ResolvedAnswer, what the running cell asked for and was not told of yet
         self.latest = None  # the Verdict of the last check
         self.verdicts = {}  # exercise id -> (the answer that was checked, its Verdict)
         self.from_saved = {}  # exercise id -> the right answer of a saved notebook
         self.wrong_saved = set()  # ids of exercises whose saved answer was written, and is not right
-        self.lent = {}  # exercise id -> the exercises whose reference a saved answer calls, itself or through others
+        self.substitutes = {}  # exercise id -> the exercises whose reference a saved answer calls, directly or not
 
     def check(self, exercise_id, given):
         """See `check`."""
         exercise = _find(exercise_id)
-        with self._standing_in(exercise, given) as replaced:
+        with self._with_references(exercise, given) as replaced:
             verdict = self.latest = judge(exercise, given, VISIBLE)
         self.verdicts[exercise_id] = (given, verdict)
-        notes = [stand_in_notice(other, self._state(other), "this check ran") for other in replaced]
+        notes = [substitution_notice(other, self._state(other), "this check ran") for other in replaced]
         self.show(panel_of(verdict, notes))
         return float(verdict.points)
 
     def hidden_check(self, exercise_id, given):
         """See `hidden_check`."""
         exercise = _find(exercise_id)
-        # Without a secret seed the hidden draws are fixed: good enough for a desk of one's own.
+        # Without a secret seed the hidden draws are fixed: good enough for someone who studies alone.
         secret = os.environ.get(SECRET_SEED, "") if self.secret is None else self.secret
-        with self._standing_in(exercise, given):
+        with self._with_references(exercise, given):
             verdict = self.latest = judge(exercise, given, HIDDEN, [1, *secret.encode()])
         words = (
             "Other sizes, other types and large values give the right results too."
@@ -132,7 +132,7 @@ class Session:
         given, verdict = self.verdicts.get(exercise_id, (None, None))
         saved = self._saved(exercise) if verdict is None else None
         if saved is not None:
-            self._tell(ResolvedAnswer(exercise, True, self._with_states(self.lent.get(exercise_id, []))))
+            self._tell(ResolvedAnswer(exercise, True, self._with_states(self.substitutes.get(exercise_id, []))))
             return saved
         missing = [exercise] if verdict is None or not verdict.right else self._open_uses(exercise, given)
         if not missing:
@@ -140,15 +140,15 @@ class Session:
         self._tell(ResolvedAnswer(exercise, False, self._with_states(missing)))
         return exercise.reference
 
-    def _tell(self, taken):
+    def _tell(self, resolved):
         """Say whose answer it is, together with the others that the same cell asks for."""
-        first, self.taken[taken.exercise.id] = not self.taken, taken
+        first, self.resolved[resolved.exercise.id] = not self.resolved, resolved
         if first:
-            at_the_end_of_the_cell(self._show_taken)
+            at_the_end_of_the_cell(self._show_resolved)
 
-    def _show_taken(self):
-        taken, self.taken = self.taken, {}
-        self.show(panel_of_resolved(list(taken.values())))
+    def _show_resolved(self):
+        resolved, self.resolved = self.resolved, {}
+        self.show(panel_of_resolved(list(resolved.values())))
 
     def _with_states(self, lacking):
         return tuple((other, self._state(other)) for other in lacking)
@@ -165,7 +165,7 @@ class Session:
         if exercise.id not in self.from_saved and "NBGRADER_EXECUTION" not in os.environ:
             given = self._load(exercise)
             if given is None:
-                return None  # not remembered: the learner may mend and save it while this notebook is open
+                return None  # not remembered: the learner may fix and save it while this notebook is open
             self.from_saved[exercise.id] = given
         return self.from_saved.get(exercise.id)
 
@@ -178,8 +178,8 @@ class Session:
         for other in _used_by(exercise):
             _globals_of(given).setdefault(other.name, used[other.id] or other.reference)
         called = [other for other in _used_by(exercise) if other.name in self.names_in(given)]
-        through = [self.lent.get(other.id, []) if used[other.id] else [other] for other in called]
-        self.lent[exercise.id] = list({other.id: other for some in through for other in some}.values())
+        through = [self.substitutes.get(other.id, []) if used[other.id] else [other] for other in called]
+        self.substitutes[exercise.id] = list({other.id: other for some in through for other in some}.values())
         verdict = judge(exercise, given, VISIBLE)
         if verdict.status == "not yet":
             self.wrong_saved.add(exercise.id)
@@ -199,7 +199,7 @@ class Session:
         return found
 
     @contextlib.contextmanager
-    def _standing_in(self, exercise, given):
+    def _with_references(self, exercise, given):
         """Put the reference in the place of every answer that `given` relies on and that is not right yet.
 
         Yields the list of exercises that were replaced, so that no exercise is blocked by an earlier one.
@@ -240,21 +240,10 @@ class Session:
             return False
         checked, verdict = self.verdicts.get(exercise.id, (None, None))
         if checked is not given:
-            with self._standing_in(exercise, given):
+            with self._with_references(exercise, given):
                 verdict = judge(exercise, given, VISIBLE)
             self.verdicts[exercise.id] = (given, verdict)
         return verdict.right
-
-
-@contextlib.contextmanager
-def using(session):
-    """Let `check` and `hidden_check` be those of a Session."""
-    global _current
-    kept, _current = _current, session
-    try:
-        yield session
-    finally:
-        _current = kept
 
 
 def _find(exercise_id):

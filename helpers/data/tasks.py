@@ -1,14 +1,14 @@
-"""Made-up sequences that need a long memory: the rule is simple, only the distance is hard."""
+"""Synthetic sequences that need a long memory: the rule is simple, only the distance is hard."""
 
 import numpy as np
 
 
 def temporal_order(count, steps, rng):
-    """Two signals among noise: in which order did they come?
+    """Two signals among noise: in which order do they appear?
 
-    Each sequence starts with E, ends with B, and is drawn from a, b, c, d between, but for two places, one between
-    steps/10 and steps/5 and one between steps/2 and 3·steps/5, that hold X or Y. Four classes: XX, XY, YX, YY. (In the
-    paper, 100 to 110 steps.)
+    Each sequence starts with E and ends with B; the symbols between are drawn from a, b, c, d, except at two positions,
+    one between steps/10 and steps/5 and one between steps/2 and 3·steps/5, which are X or Y. Four classes: XX, XY, YX,
+    YY. (In the paper, 100 to 110 steps.)
 
     Args:
         count: N, the number of sequences.
@@ -17,14 +17,14 @@ def temporal_order(count, steps, rng):
 
     Returns:
         xs (N, T, 8): float32, one-hot, the symbols in the order a, b, c, d, E, B, X, Y.
-        targets (N,): int64, the class: 0 for XX, 1 for XY, 2 for YX, 3 for YY; guessing is right once in 4.
+        targets (N,): int64, the class: 0 for XX, 1 for XY, 2 for YX, 3 for YY; guessing is right 1 time in 4.
 
     Raises:
         ValueError: fewer than 10 steps.
 
     Source: Hochreiter and Schmidhuber (1997), Neural Computation 9(8), experiment 6a.
     """
-    _refuse_short(steps, 10)
+    _check_steps(steps, 10)
     start, end, x = 4, 5, 6
     symbols = rng.integers(0, 4, (count, steps))
     symbols[:, 0], symbols[:, -1] = start, end
@@ -38,7 +38,7 @@ def temporal_order(count, steps, rng):
 
 
 def adding(count, steps, rng):
-    """Add the two numbers that are marked, one in each half of the sequence.
+    """Add the two marked numbers, one in each half of the sequence.
 
     Args:
         count: N, the number of sequences.
@@ -46,7 +46,7 @@ def adding(count, steps, rng):
         rng: a ``numpy.random.Generator``.
 
     Returns:
-        xs (N, T, 2): float32, at each step a number from 0 to 1, and a mark: 1 at the two places, else 0.
+        xs (N, T, 2): float32, at each step a number from 0 to 1, and a mark: 1 at the two positions, else 0.
         targets (N,): float32, the sum; always answering 1 has a mean squared error of 1/6.
 
     Raises:
@@ -55,7 +55,7 @@ def adding(count, steps, rng):
     Source: Hochreiter and Schmidhuber (1997), experiment 4, in the form of Le, Jaitly and Hinton (2015),
         "A Simple Way to Initialize Recurrent Networks of Rectified Linear Units".
     """
-    _refuse_short(steps, 2)
+    _check_steps(steps, 2)
     numbers = rng.random((count, steps), dtype=np.float32)
     marks = np.zeros_like(numbers)
     rows = np.arange(count)
@@ -67,7 +67,7 @@ def adding(count, steps, rng):
 def first_symbol_recall(count, steps, rng):
     """After a long distraction: which symbol came first?
 
-    The first symbol is one of four, and every later one is drawn from four others, which say nothing about it.
+    The first symbol is one of four, and every later one is drawn from four others, independently of it.
 
     Args:
         count: N, the number of sequences.
@@ -76,14 +76,14 @@ def first_symbol_recall(count, steps, rng):
 
     Returns:
         xs (N, T, 8): float32, one-hot, the four symbols to be recalled before the four that distract.
-        targets (N,): int64, the first symbol, 0 to 3; guessing is right once in 4.
+        targets (N,): int64, the first symbol, 0 to 3; guessing is right 1 time in 4.
 
     Raises:
         ValueError: fewer than 1 step.
 
     Source: after Hochreiter and Schmidhuber (1997), experiment 2.
     """
-    _refuse_short(steps, 1)
+    _check_steps(steps, 1)
     symbols = rng.integers(4, 8, (count, steps))
     symbols[:, 0] = rng.integers(0, 4, count)
     return _one_hot(symbols, 8), symbols[:, 0].copy()
@@ -93,6 +93,6 @@ def _one_hot(symbols, size):
     return np.eye(size, dtype=np.float32)[symbols]
 
 
-def _refuse_short(steps, least):
+def _check_steps(steps, least):
     if steps < least:
         raise ValueError(f"steps must be at least {least} for this task: got {steps}.")

@@ -4,10 +4,10 @@ from collections import Counter
 
 import numpy as np
 
-#: The end of a sentence, a token like any other.
+#: The end of a sentence, a token like the others.
 EOS = "<eos>"
 
-#: What stands for every word outside the vocabulary.
+#: The token for every word outside the vocabulary.
 UNK = "<unk>"
 
 
@@ -15,10 +15,10 @@ class Vocabulary:
     """The words of a corpus, numbered from 0 to V - 1.
 
     Args:
-        words: every word once, `EOS` and `UNK` among them.
+        words: every word once, including `EOS` and `UNK`.
 
     Raises:
-        ValueError: a word appears twice, or one of the two is missing.
+        ValueError: a word appears twice, or `EOS` or `UNK` is missing.
     """
 
     def __init__(self, words):
@@ -35,19 +35,15 @@ class Vocabulary:
 
         Args:
             tokens: the words of the training split, in order.
-            size: how many to keep at most, `UNK` not counted; None keeps all.
-            min_count: how often a word must occur to be kept.
+            size: maximum number of words, `UNK` not counted; None keeps all.
+            min_count: minimum number of occurrences of a word.
 
         Returns:
-            Vocabulary: `EOS` is 0, `UNK` is 1, then the words from frequent to rare, ties in alphabetical order.
+            Vocabulary: `EOS` is 0, `UNK` is 1, then the words from most to least frequent, ties in alphabetical order.
         """
-        counts = Counter(tokens)
-        counts.pop(EOS, None)
-        counts.pop(UNK, None)
-        frequent = sorted(
-            (word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word)
-        )
-        return cls([EOS, UNK, *frequent[: None if size is None else size - 1]])
+        counts = Counter(token for token in tokens if token not in (EOS, UNK))
+        frequent = sorted((-count, word) for word, count in counts.items() if count >= min_count)
+        return cls([EOS, UNK, *(word for _, word in frequent[: None if size is None else size - 1])])
 
     @property
     def eos(self):
@@ -56,17 +52,14 @@ class Vocabulary:
 
     @property
     def unk(self):
-        """The id that stands for every unknown word."""
+        """The id of every unknown word."""
         return self._ids[UNK]
 
     def __len__(self):
         return len(self.words)
 
-    def __contains__(self, word):
-        return word in self._ids
-
     def encode(self, tokens):
-        """Turn words into ids, unknown words into the id of `UNK`.
+        """Convert words to ids, unknown words to the id of `UNK`.
 
         Args:
             tokens: words.
@@ -78,7 +71,7 @@ class Vocabulary:
         return np.fromiter((self._ids.get(token, unk) for token in tokens), dtype=np.int32)
 
     def decode(self, ids):
-        """Turn ids back into words.
+        """Convert ids back to words.
 
         Args:
             ids: integers from 0 to V - 1.

@@ -1,4 +1,4 @@
-"""Layers and models of a language model in NumPy: one-step functions, layers over time, and their fast forms."""
+"""The layers of a language model in NumPy: one-step functions, layers over time, their fast versions, the model."""
 
 from helpers.nn.analysis import (
     backprop_norms,
@@ -46,7 +46,7 @@ from helpers.nn.steps import (
     rnn_step_forward,
 )
 
-#: Class name to class, for `assemble`: layers written to be read.
+#: Class name to class, for `assemble`: the layers that are written to be read.
 PLAIN = {
     layer.__name__: layer
     for layer in (
@@ -63,7 +63,7 @@ PLAIN = {
     )
 }
 
-#: The same names, with the fast form where there is one.
+#: The same names, with the fast version where there is one.
 FAST = PLAIN | {
     "Embedding": FastEmbedding,
     "LSTM": FastLSTM,
@@ -85,13 +85,7 @@ __all__ = [
     "Affine",
     "Dropout",
     "Embedding",
-    "FastAffine",
-    "FastEmbedding",
     "FastLSTM",
-    "FastSoftmaxCrossEntropy",
-    "FastStepDropoutLSTM",
-    "FastTiedAffine",
-    "FastVariationalLSTM",
     "LanguageModel",
     "Layer",
     "Param",

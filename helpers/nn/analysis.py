@@ -1,15 +1,15 @@
-"""What can be said about gradients without training anything: bounds, rates, and counts."""
+"""Properties of gradients and models that need no training: bounds, rates, and counts."""
 
 import numpy as np
 
 
 def backprop_norms(Wh, dh, steps):
-    """Follow a gradient back through the linear recurrence: the size of dh after each product with Whᵀ.
+    """Follow a gradient back through the linear recurrence: the norm of dh after each product with Whᵀ.
 
     Args:
         Wh (H, H): recurrent weights.
         dh (N, H): gradient at the last step; not changed.
-        steps: how many steps to go back.
+        steps: number of steps to go back.
 
     Returns:
         norms (steps,): Frobenius norm after 1..steps products.
@@ -22,15 +22,15 @@ def backprop_norms(Wh, dh, steps):
 
 
 def gradient_bounds(Wh):
-    """The two numbers that decide what the recurrence does to a gradient.
+    """Return the two numbers that decide what the linear recurrence does to a gradient.
 
-    In one step a gradient grows by at most the largest singular value σ; over many, by the spectral radius ρ a step.
+    One step scales a gradient by at most the largest singular value σ; many steps, by the spectral radius ρ per step.
 
     Args:
         Wh (H, H): recurrent weights.
 
     Returns:
-        sigma_max, spectral_radius: floats; the second is the largest absolute eigenvalue, and never the larger.
+        sigma_max, spectral_radius: floats; the second is the largest absolute eigenvalue, at most sigma_max.
 
     Source: Pascanu, Mikolov & Bengio (2013), *On the difficulty of training recurrent neural networks*.
     """
@@ -38,7 +38,7 @@ def gradient_bounds(Wh):
 
 
 def predict_gradient(Wh):
-    """Say what the linear recurrence does to a gradient in the long run.
+    """Predict what the linear recurrence does to a gradient in the long run.
 
     Args:
         Wh (H, H): recurrent weights.
@@ -53,7 +53,7 @@ def predict_gradient(Wh):
 
 
 def memory_gradient(forget_gates):
-    """How much of the last step's gradient reaches each memory cell by the direct path, the gates held fixed.
+    """Return the gradient of the last memory cell with respect to each earlier one, with the gates held fixed.
 
     ∂c_last/∂c_step = Π f_later, over all later steps
 
@@ -69,12 +69,12 @@ def memory_gradient(forget_gates):
 
 
 def surviving_fraction(rate, steps, shared_mask):
-    """The expected fraction of a memory that dropout leaves after some steps along time.
+    """Return the expected fraction of a memory that survives dropout along time.
 
     Args:
         rate: P(drop) at each step.
-        steps: how often the mask is applied.
-        shared_mask: whether it is the same mask every time, so that what survived once survives always.
+        steps: number of times a mask is applied.
+        shared_mask: whether it is the same mask every time; then what survives one step survives all of them.
 
     Returns:
         1 - rate if shared, else (1 - rate)^steps; a float.
@@ -83,10 +83,10 @@ def surviving_fraction(rate, steps, shared_mask):
 
 
 def count_parameters(params):
-    """Count the numbers that are learned; a Param that two layers share counts once.
+    """Count the learned numbers; a Param that two layers share counts once.
 
     Args:
-        params: Params, or what a layer's ``parameters()`` returns.
+        params: Params, e.g. from a layer's ``parameters()``.
 
     Returns:
         the count, an int.

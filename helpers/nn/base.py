@@ -13,14 +13,14 @@ GRU_ORDER = ("z", "r", "n")
 
 
 class Param:
-    """An array that is learned, with its gradient.
+    """A learned array with its gradient.
 
     The two arrays are updated in place and never replaced, so two layers that hold the same ``Param`` share it: this
     is how weights are tied.
 
     Args:
-        value: the starting value, kept as it is if it already is a floating-point array.
-        name: what a message or a checkpoint calls it.
+        value: the initial value; a floating-point array is used as it is, not copied.
+        name: how messages and checkpoints refer to it.
 
     Raises:
         TypeError: the value is not a floating-point array.
@@ -38,12 +38,12 @@ class Param:
 
     @property
     def value(self):
-        """The values, an array to be changed in place."""
+        """The values, an array to change in place."""
         return self._value
 
     @value.setter
     def value(self, new):
-        self._refuse_rebinding("value", self._value, new, "`.value -= …` or `.value[...] = …`")
+        self._check_same_array("value", self._value, new, "`.value -= …` or `.value[...] = …`")
 
     @property
     def grad(self):
@@ -52,14 +52,14 @@ class Param:
 
     @grad.setter
     def grad(self, new):
-        self._refuse_rebinding("grad", self._grad, new, "`.grad += …`")
+        self._check_same_array("grad", self._grad, new, "`.grad += …`")
 
-    def _refuse_rebinding(self, what, current, new, how):
-        # `param.grad += dW` also comes through here, with the very same array: that is the use we want.
+    def _check_same_array(self, what, current, new, how):
+        # `param.grad += dW` also calls the setter, with the same array: that is allowed.
         if new is not current:
             raise AttributeError(
-                f"Param {self.name!r}: `.{what} = …` would put another array in its place, which nobody who shares the "
-                f"Param would see. Change the array that is there: {how}."
+                f"Param {self.name!r}: `.{what} = …` would put another array in its place, which the other layers "
+                f"that share the Param would not see. Change the array that is there: {how}."
             )
 
     def __repr__(self):
@@ -67,10 +67,10 @@ class Param:
 
 
 class Layer:
-    """Base of every layer: it finds its own parameters.
+    """Base class of every layer; it finds its own parameters.
 
-    Parameters are looked for in the attributes, and inside lists, tuples, dicts and other layers; each ``Param`` is
-    found once, by identity, however often it is used.
+    It searches its attributes, and the lists, tuples, dicts and layers inside them. Each ``Param`` is found once, by
+    identity, however often it is used.
     """
 
     def parameters(self):
@@ -94,19 +94,19 @@ class Layer:
             param.grad[...] = 0
 
 
-def _walk(thing, found, seen):
-    if isinstance(thing, Param):
-        found.setdefault(id(thing), thing)
-    elif id(thing) not in seen and isinstance(thing, (list, tuple, dict, Layer)):
-        seen.add(id(thing))
-        if isinstance(thing, Layer):
-            thing = _attributes(thing)
-        for inner in thing.values() if isinstance(thing, dict) else thing:
+def _walk(value, found, seen):
+    if isinstance(value, Param):
+        found.setdefault(id(value), value)
+    elif id(value) not in seen and isinstance(value, (list, tuple, dict, Layer)):
+        seen.add(id(value))
+        if isinstance(value, Layer):
+            value = _attributes(value)
+        for inner in value.values() if isinstance(value, dict) else value:
             _walk(inner, found, seen)
 
 
 def _attributes(layer):
-    """Its attributes by name, those in ``__slots__`` as well."""
+    """Return a layer's attributes by name, including those in ``__slots__``."""
     slots = [getattr(kind, "__slots__", ()) for kind in type(layer).__mro__]
     names = [name for some in slots for name in ([some] if isinstance(some, str) else some)]
     return {name: getattr(layer, name, None) for name in names} | vars(layer)

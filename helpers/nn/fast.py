@@ -1,12 +1,13 @@
-"""Fast forms of the layers where time goes: drop-in, the same numbers, in less time and memory.
+"""Fast versions of the slowest layers: drop-in replacements with the same results, in less time and memory.
 
-What makes them fast: everything that does not depend on the step before is done for all steps at once, arrays are
-time-major inside, buffers are allocated once and used again, and large arrays are worked on a cache-sized block at a
-time. The price: **what forward and backward return may be a view into such a buffer, valid until the next forward**.
-Copy it to keep it. The returned states are copies already.
+They are fast because everything that does not depend on the previous step is done for all steps at once, arrays are
+time-major inside, buffers are allocated once and reused, and large arrays are processed one cache-sized block at a
+time. The cost: **what forward and backward return may be a view into such a buffer, valid until the next forward**.
+Copy it to keep it. The returned states are already copies.
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -24,18 +25,18 @@ from helpers.nn.layers import (
 )
 from helpers.nn.recurrent import LSTM, StepDropoutLSTM, VariationalLSTM, first_states
 
-#: Values worked on at a time, so that a block stays in a core's cache.
+#: Values processed at a time, so that a block fits in a core's cache.
 BLOCK = 1 << 17
 
 
 class Buffers:
-    """Arrays by name, allocated once and handed out again; one grows when a larger one is asked for."""
+    """Arrays by name, allocated once and reused; an array is replaced when a larger one is requested."""
 
     def __init__(self):
         self._flat = {}
 
     def get(self, name, shape, dtype):
-        """Return an array of this shape whose values are whatever was left there."""
+        """Return an array of this shape with undefined values."""
         size = math.prod(shape)
         flat = self._flat.get(name)
         if flat is None or flat.size < size or flat.dtype != dtype:
@@ -43,7 +44,7 @@ class Buffers:
         return flat[:size].reshape(shape)
 
     def time_major(self, name, array):
-        """Return (N, T, M) as (T, N, M) in one piece; where memory is not in that order, a copy in a buffer."""
+        """Return (N, T, M) as a contiguous (T, N, M); a copy in a buffer unless memory already has that order."""
         array = time_major(array)
         if array.flags.c_contiguous:
             return array
@@ -52,25 +53,33 @@ class Buffers:
         return copy
 
 
+class Buffered:
+    """Base class of the layers that have buffers of their own."""
+
+    @cached_property
+    def _buffers(self):
+        return Buffers()
+
+
 def time_major(array):
-    """See (N, T, M) as (T, N, M), or the other way round."""
+    """View (N, T, M) as (T, N, M), or the reverse."""
     return array.transpose(1, 0, 2)
 
 
 def rows(array):
-    """See (T, N, M) in one piece as (T·N, M)."""
+    """View a contiguous (T, N, M) as (T·N, M)."""
     return array.reshape(-1, array.shape[2])
 
 
 def blocks(count, width, factor=1):
-    """Yield slices that cut `count` rows of `width` values into blocks of at most factor · BLOCK, or of one row."""
+    """Yield slices that split `count` rows of `width` values into blocks of up to factor · BLOCK values, or one row."""
     size = max(1, factor * BLOCK // width)
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 
 
 def add_product(grad, left, right, buffers):
-    """grad += left @ right, a block of its longer side at a time: no second array of grad's size."""
+    """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
     wide = grad.shape[1] > grad.shape[0]
     for block in blocks(max(grad.shape), min(grad.shape), factor=4):  # smaller products would be slower
         if wide:
@@ -81,23 +90,19 @@ def add_product(grad, left, right, buffers):
 
 
 def sum_rows(array):
-    """The sum over axis 0, as a product: quicker than ``sum`` where the rows are long."""
+    """Sum over axis 0, as a product: faster than ``sum`` for long rows."""
     return np.ones(len(array), array.dtype) @ array
 
 
-class FastEmbedding(Embedding):
-    """`Embedding`, its gradient summed word by word before it is added."""
-
-    def __init__(self, E):
-        super().__init__(E)
-        self._buffers = Buffers()
+class FastEmbedding(Buffered, Embedding):
+    """`Embedding` with its output in a buffer, and its gradient added row by row."""
 
     def forward(self, xs, *, training=False):
         """See `Embedding.forward`."""
         self.ids = check_ids(xs, len(self.E.value))
         N, T = self.ids.shape
         ys = self._buffers.get("ys", (T, N, self.E.value.shape[1]), self.E.value.dtype)
-        np.take(self.E.value, self.ids.T, axis=0, out=ys, mode="clip")  # in range already: "clip" spares a copy
+        np.take(self.E.value, self.ids.T, axis=0, out=ys, mode="clip")  # already in range: "clip" avoids a copy
         return time_major(ys)
 
     def backward(self, dys):
@@ -109,15 +114,11 @@ class FastEmbedding(Embedding):
             row += dy
 
 
-class FastLSTM(LSTM):
-    """`LSTM`, with everything but the recurrence itself taken out of the loops over time.
+class FastLSTM(Buffered, LSTM):
+    """`LSTM` with everything except the recurrence itself moved out of the loops over time.
 
-    Each forward allows one backward, which puts the gradients where forward kept the gates.
+    Each forward allows one backward, which overwrites the stored gates with gradients.
     """
-
-    def __init__(self, Wx, Wh, b):
-        super().__init__(Wx, Wh, b)
-        self._buffers = Buffers()
 
     def forward(self, xs, state=None, *, training=False):
         """See `LSTM.forward`."""
@@ -125,7 +126,7 @@ class FastLSTM(LSTM):
         (N, T, _), H = xs.shape, len(self.Wh.value)
         hs, cs = self._buffer("hs", T + 1, N, H), self._buffer("cs", T + 1, N, H)
         hs[0], cs[0] = h, c
-        inputs = self._buffer("masked hs", T, N, H) if self._masked else hs[:-1]
+        inputs = hs[:-1] if self.masks is None else self._buffer("masked hs", T, N, H)
         tanh_cs, A = self._buffer("tanh", T, N, H), self._buffer("A", T, N, 4 * H)
         xs = self._buffers.time_major("xs", xs)
 
@@ -136,17 +137,17 @@ class FastLSTM(LSTM):
         return time_major(hs[1:]), (hs[-1].copy(), cs[-1].copy())
 
     def _loop_forward(self, A, inputs, hs, cs, tanh_cs):
-        """Step through time; A holds xs Wx + b at first and the gates and new memory at the end."""
+        """Step through time; A holds xs Wx + b at first, and the gates and new memory at the end."""
         T, N, H = tanh_cs.shape
-        Wh, masked, product = self.Wh.value, self._masked, self._buffer("h Wh", N, 4 * H)
-        # σ(a) = (1 + tanh(a/2))/2 lets one tanh serve all four blocks: the gates are halved before it and after it
+        Wh, masks, product = self.Wh.value, self.masks, self._buffer("h Wh", N, 4 * H)
+        # σ(a) = (1 + tanh(a/2))/2, so one tanh computes all four blocks: the gates are halved before and after it
         half = np.repeat(np.array([1 if block == "g" else 0.5 for block in LSTM_ORDER], Wh.dtype), H)
         other_half = 1 - half
         f, g, i, o = A.reshape(T, N, 4, H).transpose(2, 0, 1, 3)
         for step in range(T):
             a, c, tanh_c = A[step], cs[step + 1], tanh_cs[step]
-            if masked:
-                np.multiply(hs[step], self.masks[step], out=inputs[step])
+            if masks is not None:
+                np.multiply(hs[step], masks[step], out=inputs[step])
             a += np.matmul(inputs[step], Wh, out=product)
             a *= half
             np.tanh(a, out=a)
@@ -178,9 +179,9 @@ class FastLSTM(LSTM):
         return time_major(dxs), (dh, dc)
 
     def _loop_backward(self, derivatives, dhs, through_tanh, forget, dh, dc):
-        """Step back through time; the local derivatives become dA, and dh and dc those of the first state."""
+        """Step back through time; the local derivatives become dA, and dh and dc become those of the first state."""
         T, N, H = forget.shape
-        masked, product, WhT = self._masked, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
+        masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
         WhT[...] = self.Wh.value.T
         dA, to_memory, to_output = derivatives.reshape(T, N, 4 * H), derivatives[:, :, :3], derivatives[:, :, 3]
         for step in reversed(range(T)):
@@ -190,19 +191,15 @@ class FastLSTM(LSTM):
             np.multiply(to_output[step], dh, out=to_output[step])
             dc *= forget[step]
             np.matmul(dA[step], WhT, out=dh)
-            if masked:
-                dh *= self.masks[step]
-
-    @property
-    def _masked(self):
-        return self.masks is not None
+            if masks is not None:
+                dh *= masks[step]
 
     def _buffer(self, name, *shape):
         return self._buffers.get(name, shape, self.Wh.value.dtype)
 
 
 def replace_by_derivatives(gates, c_prev, tanh_c, forget):
-    """Put the local derivatives of some steps where the gates (steps, N, 4, H) and tanh(c) were; keep f apart."""
+    """Replace the gates (steps, N, 4, H) and tanh(c) of some steps by local derivatives; copy f to `forget`."""
     f, g, i, o = gates.transpose(2, 0, 1, 3)
     forget[...] = f
     through_tanh = (1 - tanh_c * tanh_c) * o
@@ -215,19 +212,15 @@ def replace_by_derivatives(gates, c_prev, tanh_c, forget):
 
 
 class FastVariationalLSTM(VariationalLSTM, FastLSTM):
-    """`VariationalLSTM` that draws its mask and leaves the rest to `FastLSTM`."""
+    """`VariationalLSTM` with the loops of `FastLSTM`."""
 
 
 class FastStepDropoutLSTM(StepDropoutLSTM, FastLSTM):
-    """`StepDropoutLSTM` that draws its masks and leaves the rest to `FastLSTM`."""
+    """`StepDropoutLSTM` with the loops of `FastLSTM`."""
 
 
-class FastAffine(Affine):
-    """`Affine`, with its results in buffers of its own."""
-
-    def __init__(self, W, b):
-        super().__init__(W, b)
-        self._buffers = Buffers()
+class FastAffine(Buffered, Affine):
+    """`Affine` with its results in buffers."""
 
     def forward(self, xs, *, training=False):
         """See `Affine.forward`."""
@@ -240,12 +233,8 @@ class FastAffine(Affine):
         return dxs
 
 
-class FastTiedAffine(TiedAffine):
-    """`TiedAffine`, with its results in buffers of its own and no second array of the embedding's size."""
-
-    def __init__(self, E, b):
-        super().__init__(E, b)
-        self._buffers = Buffers()
+class FastTiedAffine(Buffered, TiedAffine):
+    """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
 
     def forward(self, xs, *, training=False):
         """See `TiedAffine.forward`."""
@@ -259,7 +248,7 @@ class FastTiedAffine(TiedAffine):
 
 
 def affine_forward(layer, xs, W):
-    """Compute ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
+    """Return ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
     layer.xs = layer._buffers.time_major("xs", check_inputs(xs, len(W)))
     ys = layer._buffers.get("ys", (*layer.xs.shape[:2], W.shape[1]), W.dtype)
     np.matmul(rows(layer.xs), W, out=rows(ys))
@@ -268,7 +257,7 @@ def affine_forward(layer, xs, W):
 
 
 def affine_backward(layer, dys, WT):
-    """Add to the gradient of the bias; return dys (T, N, M) in one piece, and dxs = dys Wᵀ (N, T, D)."""
+    """Add to the gradient of the bias; return a contiguous dys (T, N, M), and dxs = dys Wᵀ (N, T, D)."""
     T, N, D = needs_forward(layer, layer.xs).shape
     dys = layer._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
     layer.b.grad += sum_rows(rows(dys))
@@ -277,17 +266,13 @@ def affine_backward(layer, dys, WT):
     return dys, time_major(dxs)
 
 
-class FastSoftmaxCrossEntropy(SoftmaxCrossEntropy):
-    """`SoftmaxCrossEntropy` that turns the logits into their gradient, in the logits' own memory, during forward."""
-
-    def __init__(self):
-        super().__init__()
-        self._buffers = Buffers()
+class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
+    """`SoftmaxCrossEntropy` that replaces the logits by their gradient, in place, during forward."""
 
     def forward(self, logits, targets):
         """See `SoftmaxCrossEntropy.forward`; afterwards the array `logits` holds the gradient."""
         targets = check_targets(targets, logits)
-        swapped = not logits.flags.c_contiguous  # as the fast layers hand them over
+        swapped = not logits.flags.c_contiguous  # as the fast layers return them
         if swapped:
             logits, targets = self._buffers.time_major("logits", logits), targets.T
         x, targets, total = rows(logits), targets.ravel(), 0.0
@@ -303,11 +288,11 @@ class FastSoftmaxCrossEntropy(SoftmaxCrossEntropy):
 
 def turn_into_gradient(x, targets, count):
     """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
-    places = np.arange(len(targets)), targets
+    at = np.arange(len(targets)), targets
     x -= x.max(axis=1, keepdims=True)
-    at_targets = x[places]
+    at_targets = x[at]
     np.exp(x, out=x)
     sums = x @ np.ones(x.shape[1], x.dtype)
     x *= (1 / (sums * count))[:, None]
-    x[places] -= 1 / count
+    x[at] -= 1 / count
     return float((np.log(sums) - at_targets).sum(dtype=np.float64))

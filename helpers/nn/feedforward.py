@@ -1,4 +1,4 @@
-"""A feed-forward n-gram model, the rival of the recurrent one: a window over the last words, and a tanh layer."""
+"""Layers of a feed-forward n-gram model, to compare with recurrent ones: a window over the last words, and tanh."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from helpers.nn.layers import check_shape, needs_forward
 
 
 class WordWindow(Layer):
-    """Put the last `words` inputs side by side: all that a feed-forward n-gram model sees, with words = n - 1.
+    """Concatenate the last `words` inputs: all that a feed-forward n-gram model sees, with words = n - 1.
 
-    ys[:, step] = (xs[:, step - words + 1], …, xs[:, step]); what lies before the window of T steps is its state.
+    ys[:, step] = (xs[:, step - words + 1], …, xs[:, step]); the inputs before the T steps are the state.
 
     Args:
-        words: how many, at least 1.
+        words: the number of inputs, at least 1.
 
     Raises:
         ValueError: fewer than 1 word.
@@ -26,15 +26,15 @@ class WordWindow(Layer):
         self.words, self.width = words, None
 
     def forward(self, xs, state=None, *, training=False):
-        """Put inputs side by side, the oldest first.
+        """Concatenate the inputs, the oldest first.
 
         Args:
             xs (N, T, D): inputs.
             state (N, words - 1, D): the inputs before them, or None for zeros.
-            training: changes nothing.
+            training: has no effect here.
 
         Returns:
-            ys (N, T, words·D), and the state to carry on (N, words - 1, D).
+            ys (N, T, words·D), and the state for the next call (N, words - 1, D).
         """
         N, T, D = xs.shape
         shape = N, self.words - 1, D
@@ -45,7 +45,7 @@ class WordWindow(Layer):
         return ys, joined[:, T:].copy()
 
     def backward(self, dys, dstate=None):
-        """Add up the gradients of every place where an input was seen.
+        """Add up the gradients of all the windows that contain an input.
 
         Args:
             dys (N, T, words·D): gradient of the loss with respect to ys.
@@ -67,15 +67,14 @@ class WordWindow(Layer):
 class Tanh(Layer):
     """ys = tanh(xs), element by element."""
 
-    def __init__(self):
-        self.ys = None
+    ys = None  # the output, once forward has run
 
     def forward(self, xs, *, training=False):
-        """Squash every value.
+        """Apply tanh to every value.
 
         Args:
             xs (N, T, D): inputs.
-            training: changes nothing.
+            training: has no effect here.
 
         Returns:
             ys (N, T, D)
@@ -84,7 +83,7 @@ class Tanh(Layer):
         return self.ys
 
     def backward(self, dys):
-        """Multiply by the derivative.
+        """Multiply the gradient by 1 - ys².
 
         Args:
             dys (N, T, D): gradient of the loss with respect to ys.

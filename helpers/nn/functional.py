@@ -1,4 +1,4 @@
-"""Functions on arrays: the activations, the softmax, sampling a word, and dropout's mask."""
+"""Functions on arrays: activations, softmax, sampling a word, and dropout masks."""
 
 import numpy as np
 
@@ -67,20 +67,20 @@ def sample_next(logits, temperature, rng):
 
     word = argmax(logits + temperature · ε), with ε drawn from the standard Gumbel distribution
 
-    This is the same as drawing from the softmax (the Gumbel-max trick), and nothing is divided by the temperature, so
-    that at 0 it simply is the most likely word.
+    This is equivalent to drawing from the softmax (the Gumbel-max trick) and never divides by the temperature, so at 0
+    it returns the most likely word.
 
     Args:
         logits (V,): scores of the words.
-        temperature: 1 samples from the model as it is; the lower, the less is left to chance; 0 takes the most likely
-            word.
+        temperature: 1 samples from the model's own distribution, a lower one favours likely words, 0 always takes the
+            most likely one.
         rng: a ``numpy.random.Generator``.
 
     Returns:
         the word's id, an int.
 
     Raises:
-        ValueError: logits that are not one row of numbers, or a negative or infinite temperature.
+        ValueError: the logits are not one row of numbers, or the temperature is negative or infinite.
 
     Source: Gumbel (1954); Maddison, Tarlow & Minka (2014), *A\\* sampling*.
     """
@@ -106,7 +106,4 @@ def dropout_mask(shape, rate, rng, dtype):
 
     Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
     """
-    kept = rng.random(shape, dtype=np.float32) >= rate
-    mask = kept.astype(dtype)
-    mask /= 1 - rate
-    return mask
+    return np.divide(rng.random(shape, dtype=np.float32) >= rate, 1 - rate, dtype=dtype)

@@ -1,4 +1,4 @@
-"""The layers without a state of their own, and the stack that puts any layers together."""
+"""The stateless layers, the loss, and the stack that combines any layers."""
 
 import numpy as np
 
@@ -20,11 +20,11 @@ class Embedding(Layer):
         self.ids = None
 
     def forward(self, xs, *, training=False):
-        """Look the words up.
+        """Look up the row of each word.
 
         Args:
             xs (N, T): word ids, integers in 0..V-1.
-            training: makes no difference here.
+            training: has no effect here.
 
         Returns:
             ys (N, T, D)
@@ -37,7 +37,7 @@ class Embedding(Layer):
         return self.E.value[self.ids]
 
     def backward(self, dys):
-        """Add each row's gradient to the row of its word; a word that was read twice gets both.
+        """Add each gradient to the row of its word; a word that occurs twice gets both.
 
         Args:
             dys (N, T, D): gradient of the loss with respect to ys.
@@ -65,7 +65,7 @@ class Affine(Layer):
 
         Args:
             xs (N, T, D): inputs.
-            training: makes no difference here.
+            training: has no effect here.
 
         Returns:
             ys (N, T, M)
@@ -93,7 +93,7 @@ class Affine(Layer):
 
 
 class TiedAffine(Layer):
-    """logits = xs Eᵀ + b, with E the very Param of the embedding: its gradient adds to the embedding's.
+    """logits = xs Eᵀ + b, where E is the same Param as the embedding's: both layers add to one gradient.
 
     Args:
         E (Param (V, D)): the embedding's own matrix.
@@ -107,11 +107,11 @@ class TiedAffine(Layer):
         self.xs = None
 
     def forward(self, xs, *, training=False):
-        """Compare each hidden state with each word's row.
+        """Score each hidden state against the row of each word.
 
         Args:
             xs (N, T, D): hidden states, as wide as the embedding.
-            training: makes no difference here.
+            training: has no effect here.
 
         Returns:
             logits (N, T, V)
@@ -144,22 +144,21 @@ class SoftmaxCrossEntropy:
     loss = -1/(N·T) Σ log softmax(logits)[target]
     """
 
-    def __init__(self):
-        self.cache = None
+    cache = None  # log-probabilities and targets, once forward has run
 
     def forward(self, logits, targets):
         """Compute the loss.
 
         Args:
             logits (N, T, V): scores.
-            targets (N, T): the right word's id at each place.
+            targets (N, T): the id of the correct word at each position.
 
         Returns:
             loss [nats per token], a float.
 
         Raises:
             TypeError: the targets are not integers.
-            ValueError: the shapes do not fit together, or a target is out of range.
+            ValueError: the shapes do not match, or a target is out of range.
         """
         targets = check_targets(targets, logits)
         log_probs = log_softmax(logits)
@@ -167,7 +166,7 @@ class SoftmaxCrossEntropy:
         return -float(np.take_along_axis(log_probs, targets[..., None], axis=-1).mean(dtype=np.float64))
 
     def backward(self):
-        """Gradient of the loss.
+        """Return the gradient of the loss.
 
         dlogits = (softmax(logits) - onehot(targets)) / (N·T)
 
@@ -182,7 +181,7 @@ class SoftmaxCrossEntropy:
 
 
 class Dropout(Layer):
-    """Inverted dropout: set each value to 0 with probability `rate`, and scale the others up so that the mean stays.
+    """Inverted dropout: set each value to 0 with probability `rate`, and scale the others up to keep the mean.
 
     Args:
         rate: P(drop), 0 <= rate < 1.
@@ -215,11 +214,11 @@ class Dropout(Layer):
         return xs * self.mask
 
     def mask_shape(self, xs):
-        """One mask value for each value."""
+        """Return the shape of the mask: one value for each value of xs."""
         return xs.shape
 
     def backward(self, dys):
-        """Send the gradient through the same mask.
+        """Apply the same mask to the gradient.
 
         Args:
             dys (N, T, D): gradient of the loss with respect to ys.
@@ -233,8 +232,8 @@ class Dropout(Layer):
 class VariationalDropout(Dropout):
     """Dropout with one mask (N, 1, D), drawn once for each sequence and shared by all its steps.
 
-    A mask of its own at every step would wear the memory away exponentially along time; a shared one hides the same
-    features throughout.
+    A new mask at every step would erase information exponentially along time; a shared one drops the same features
+    throughout.
 
     Args:
         rate: P(drop), 0 <= rate < 1.
@@ -244,16 +243,16 @@ class VariationalDropout(Dropout):
     """
 
     def mask_shape(self, xs):
-        """One mask value for each sequence and feature."""
+        """Return the shape of the mask: one value for each sequence and feature."""
         N, _, D = xs.shape
         return N, 1, D
 
 
 class Stacked(Layer):
-    """Layers one on top of the other, recurrent or not.
+    """Layers on top of one another, recurrent or not.
 
     Args:
-        layers: a list of layers, the first one nearest to the input.
+        layers: a list of layers; the first one is nearest to the input.
     """
 
     def __init__(self, layers):
@@ -261,18 +260,18 @@ class Stacked(Layer):
         self.stateful = [layer.recurrent for layer in self.layers]
 
     def forward(self, xs, state=None, *, training=False):
-        """Send xs up through all layers.
+        """Pass xs up through all layers.
 
         Args:
-            xs: what the first layer takes.
+            xs: input of the first layer.
             state: a tuple with one entry per recurrent layer, or None for zeros.
             training: passed on to every layer.
 
         Returns:
-            ys: what the last layer returns, and the state, a tuple with one entry per recurrent layer.
+            ys: output of the last layer, and the state, a tuple with one entry per recurrent layer.
 
         Raises:
-            ValueError: the state has another number of entries.
+            ValueError: the state has the wrong number of entries.
         """
         states, after = self._entries(state, "state"), []
         for layer, stateful in zip(self.layers, self.stateful):
@@ -284,7 +283,7 @@ class Stacked(Layer):
         return xs, tuple(after)
 
     def backward(self, dys, dstate=None):
-        """Send the gradient down through all layers.
+        """Pass the gradient down through all layers.
 
         Args:
             dys: gradient of the loss with respect to ys.
@@ -310,20 +309,20 @@ class Stacked(Layer):
         return iter(entries[::-1] if last_first else entries)
 
 
-# --- what the layers ask of their arguments --------------------------------------------------------------------------
+# --- checks of arguments ---------------------------------------------------------------------------------------------
 
 
-def needs_forward(layer, kept):
-    """Return what forward kept, or say that there was no forward."""
-    if kept is None:
+def needs_forward(layer, stored):
+    """Return what forward stored, or raise if forward has not been called."""
+    if stored is None:
         raise RuntimeError(f"{type(layer).__name__}.backward needs a call of forward before it.")
-    return kept
+    return stored
 
 
 def check_inputs(xs, width):
     """Return xs if it is (N, T, width)."""
     if np.ndim(xs) != 3 or xs.shape[2] != width or 0 in xs.shape:
-        raise ValueError(f"xs must have shape (N, T, {width}), nothing empty: got {np.shape(xs)}.")
+        raise ValueError(f"xs must have shape (N, T, {width}), no axis empty: got {np.shape(xs)}.")
     return xs
 
 
@@ -340,7 +339,7 @@ def check_ids(ids, vocabulary_size, name="xs"):
     if not np.issubdtype(ids.dtype, np.integer):
         raise TypeError(f"{name} must hold word ids, integers: got dtype {ids.dtype}.")
     if ids.ndim != 2 or ids.size == 0:
-        raise ValueError(f"{name} must have shape (N, T), nothing empty: got {ids.shape}.")
+        raise ValueError(f"{name} must have shape (N, T), no axis empty: got {ids.shape}.")
     low, high = ids.min(), ids.max()
     if low < 0 or high >= vocabulary_size:
         raise ValueError(f"{name} must hold ids from 0 to {vocabulary_size - 1}: got {low if low < 0 else high}.")
@@ -348,7 +347,7 @@ def check_ids(ids, vocabulary_size, name="xs"):
 
 
 def check_targets(targets, logits):
-    """Return the targets if there is one for each row of the logits (N, T, V)."""
+    """Return the targets if there is one for each position of the logits (N, T, V)."""
     if np.ndim(logits) != 3:
         raise ValueError(f"logits must have shape (N, T, V): got {np.shape(logits)}.")
     return check_shape(check_ids(targets, logits.shape[2], "targets"), logits.shape[:2], "targets")

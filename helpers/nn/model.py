@@ -1,4 +1,4 @@
-"""The language model: composition only, so that a learner's own layers take the place of the reference ones."""
+"""The language model: composition only, so that a learner's own layers can replace the reference ones."""
 
 import math
 
@@ -8,13 +8,13 @@ from helpers.nn.base import LSTM_ORDER, Layer, Param
 
 
 class LanguageModel(Layer):
-    """A body that turns word ids into hidden states, an output layer, and the loss.
+    """A language model: a body that turns word ids into hidden states, an output layer, and the loss.
 
     Args:
-        body: a recurrent layer, usually ``Stacked([Embedding, dropout, LSTM, dropout, …])``: ids (N, T) to hidden
-            states (N, T, H).
-        output: ``Affine`` or ``TiedAffine``: hidden states to logits (N, T, V).
-        criterion: ``SoftmaxCrossEntropy``: logits and targets to a loss.
+        body: a recurrent layer from ids (N, T) to hidden states (N, T, H), usually
+            ``Stacked([Embedding, dropout, LSTM, dropout, …])``.
+        output: ``Affine`` or ``TiedAffine``, from hidden states to logits (N, T, V).
+        criterion: ``SoftmaxCrossEntropy``, from logits and targets to a loss.
     """
 
     def __init__(self, body, output, criterion):
@@ -23,7 +23,7 @@ class LanguageModel(Layer):
         self.criterion = criterion
 
     def forward(self, xs, state=None, *, training=False):
-        """Score every word as the next one.
+        """Score every word of the vocabulary as the next one.
 
         Args:
             xs (N, T): word ids.
@@ -31,22 +31,22 @@ class LanguageModel(Layer):
             training: whether dropout is on.
 
         Returns:
-            logits (N, T, V), and the state to carry into the next call.
+            logits (N, T, V), and the state for the next call.
         """
         hs, state = self.body.forward(xs, state, training=training)
         return self.output.forward(hs, training=training), state
 
     def loss(self, xs, targets, state=None, *, training=False):
-        """Mean negative log-likelihood of the targets.
+        """Return the mean negative log-likelihood of the targets.
 
         Args:
             xs (N, T): word ids.
-            targets (N, T): the word that follows each of them.
+            targets (N, T): the word that follows each.
             state: what the call before returned, or None for zeros.
             training: whether dropout is on.
 
         Returns:
-            the loss [nats per token], a float, and the state to carry into the next call.
+            the loss [nats per token], a float, and the state for the next call.
         """
         logits, state = self.forward(xs, state, training=training)
         return self.criterion.forward(logits, targets), state
@@ -54,7 +54,7 @@ class LanguageModel(Layer):
     def backward(self):
         """Add the gradient of the last `loss` to every parameter's ``.grad``.
 
-        Nothing flows in from the future: the state is carried forward only, which is truncated BPTT.
+        No gradient comes from later windows: only the state is carried on, forward, which is truncated BPTT.
         """
         self.body.backward(self.output.backward(self.criterion.backward()))
 
@@ -65,17 +65,17 @@ def create_params(
     """Draw the parameters of a language model.
 
     Weights are uniform: the embedding (and an untied output) within ± `scale`, a matrix of an LSTM within
-    ± 1/sqrt(H). Biases are zero, but for the forget gate's.
+    ± 1/sqrt(H). Biases are zero, except the forget gate's.
 
     Args:
         vocabulary_size: V.
         hidden_size: H, the size of every LSTM layer.
         depth: the number of LSTM layers.
         rng: a ``numpy.random.Generator``.
-        width: D, the width of the embedding; the hidden size unless said otherwise.
-        tied: whether the output layer uses the embedding's own matrix; then D must equal H.
+        width: D, the width of the embedding; by default the hidden size.
+        tied: whether the output layer shares the embedding's matrix; then D must equal H.
         scale: bound of the embedding's values.
-        forget_bias: bias of the forget gates at the start.
+        forget_bias: initial bias of the forget gates.
         dtype: of every parameter.
 
     Returns:
@@ -92,40 +92,34 @@ def create_params(
             "Give both the same size, or use tied=False."
         )
 
-    def uniform(name, bound, *shape):
-        return Param(rng.uniform(-bound, bound, shape).astype(dtype), name)
+    def uniform(bound, *shape):
+        return rng.uniform(-bound, bound, shape)
 
-    def zeros(name, size):
-        return Param(np.zeros(size, dtype), name)
-
-    params = {"E": uniform("E", scale, vocabulary_size, width)}
+    values = {"E": uniform(scale, vocabulary_size, width)}
     bound = 1 / math.sqrt(hidden_size)
-    forget = LSTM_ORDER.index("f")
+    biases = [forget_bias if block == "f" else 0.0 for block in LSTM_ORDER]
     for number in range(1, depth + 1):
-        name = f"lstm{number}"
-        inputs = width if number == 1 else hidden_size
-        params[f"{name}.Wx"] = uniform(f"{name}.Wx", bound, inputs, 4 * hidden_size)
-        params[f"{name}.Wh"] = uniform(f"{name}.Wh", bound, hidden_size, 4 * hidden_size)
-        params[f"{name}.b"] = zeros(f"{name}.b", 4 * hidden_size)
-        params[f"{name}.b"].value[forget * hidden_size : (forget + 1) * hidden_size] = forget_bias
+        values[f"lstm{number}.Wx"] = uniform(bound, width if number == 1 else hidden_size, 4 * hidden_size)
+        values[f"lstm{number}.Wh"] = uniform(bound, hidden_size, 4 * hidden_size)
+        values[f"lstm{number}.b"] = np.repeat(biases, hidden_size)
     if not tied:
-        params["W"] = uniform("W", scale, hidden_size, vocabulary_size)
-    params["b"] = zeros("b", vocabulary_size)
-    return params
+        values["W"] = uniform(scale, hidden_size, vocabulary_size)
+    values["b"] = np.zeros(vocabulary_size)
+    return {name: Param(value.astype(dtype), name) for name, value in values.items()}
 
 
-#: Kind of dropout to the names of the classes that do it: between the layers, and on the recurrent path.
+#: Kind of dropout to the names of its classes: between the layers, and on the recurrent path.
 DROPOUTS = {"variational": ("VariationalDropout", "VariationalLSTM"), "standard": ("Dropout", "StepDropoutLSTM")}
 
 
 def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_rate=0.0):
-    """Put a language model together from classes and parameters.
+    """Assemble a language model from classes and parameters.
 
     Args:
         layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM``, ``Affine``, ``TiedAffine``,
-            ``SoftmaxCrossEntropy``, and the two of ``DROPOUTS[dropout]`` where a rate above 0 asks for them.
+            ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]`` that a rate above 0 needs.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
-        params: what `create_params` returned; the depth and the tying are read off its names.
+        params: returned by `create_params`; their names tell the depth and whether the output is tied.
         rng: a ``numpy.random.Generator`` for the dropout masks.
         rate: P(drop) after the embedding and after every LSTM.
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
@@ -140,34 +134,20 @@ def assemble(layers, params, rng, *, rate=0.0, dropout="variational", recurrent_
     if dropout not in DROPOUTS:
         raise ValueError(f"dropout must be one of {', '.join(sorted(DROPOUTS))}: got {dropout!r}.")
     between, along = DROPOUTS[dropout]
-
-    def add_dropout():
-        if rate:
-            body.append(layers[between](rate, rng))
-
-    def lstm(name):
-        weights = [params[f"{name}.{part}"] for part in ("Wx", "Wh", "b")]
-        return layers[along](*weights, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*weights)
-
-    body = [layers["Embedding"](params["E"])]
-    add_dropout()
-    for name in _lstm_names(params):
-        body.append(lstm(name))
-        add_dropout()
-    if "W" in params:
-        output = layers["Affine"](params["W"], params["b"])
-    else:
-        output = layers["TiedAffine"](params["E"], params["b"])
-    return LanguageModel(layers["Stacked"](body), output, layers["SoftmaxCrossEntropy"]())
-
-
-def _lstm_names(params):
     depth = sum(name.endswith(".Wh") for name in params)
-    return [f"lstm{number}" for number in range(1, depth + 1)]
+    body = [layers["Embedding"](params["E"])]
+    for number in range(1, depth + 1):
+        weights = [params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b")]
+        body.append(layers[along](*weights, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*weights))
+    if rate:
+        body = [part for layer in body for part in (layer, layers[between](rate, rng))]
+    output, weights = ("Affine", "W") if "W" in params else ("TiedAffine", "E")
+    output_layer = layers[output](params[weights], params["b"])
+    return LanguageModel(layers["Stacked"](body), output_layer, layers["SoftmaxCrossEntropy"]())
 
 
 def build_language_model(layers, params, rate, rng):
-    """Put the full model together: embedding → dropout → LSTM → dropout → LSTM → dropout → tied output.
+    """Assemble the full model: embedding → dropout → LSTM → dropout → LSTM → dropout → tied output.
 
     Args:
         layers: dict from class name to class, as for `assemble`.

@@ -1,4 +1,4 @@
-"""The recurrent layers: their one-step functions in a loop over time, and backpropagation through time."""
+"""The recurrent layers: one-step functions in a loop over time, and backpropagation through time."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from helpers.nn.steps import (
 )
 
 
-class _OneState(Layer):
+class _HiddenStateLayer(Layer):
     """A recurrent layer whose state is h (N, H) alone; a subclass names its two step functions."""
 
     def __init__(self, Wx, Wh, b):
@@ -28,13 +28,13 @@ class _OneState(Layer):
         Args:
             xs (N, T, D): inputs.
             state (N, H): the hidden state before the first step, or None for zeros.
-            training: makes no difference here.
+            training: has no effect here.
 
         Returns:
             hs (N, T, H): the hidden state after every step, and the last of them (N, H).
 
         Raises:
-            ValueError: xs or the state has a shape that does not fit.
+            ValueError: the shape of xs or of the state is wrong.
         """
         xs, h = check_inputs(xs, len(self.Wx.value)), first_state(state, xs, self.Wh.value)
         hs, self.caches = [], []
@@ -45,7 +45,7 @@ class _OneState(Layer):
         return np.stack(hs, axis=1), h
 
     def backward(self, dhs, dstate=None):
-        """Backpropagate through time; add the gradients of the parameters to theirs.
+        """Backpropagate through time, and add to the gradients of the parameters.
 
         Args:
             dhs (N, T, H): gradient of the loss with respect to hs.
@@ -66,7 +66,7 @@ class _OneState(Layer):
         return np.stack(dxs[::-1], axis=1), dh
 
 
-class RNN(_OneState):
+class RNN(_HiddenStateLayer):
     """The simple recurrent layer, h_next = tanh(x Wx + h_prev Wh + b) at every step.
 
     Args:
@@ -79,8 +79,8 @@ class RNN(_OneState):
     step_backward = staticmethod(rnn_step_backward)
 
 
-class GRU(_OneState):
-    """The gated recurrent unit: an update gate and a reset gate, and no memory beside the hidden state.
+class GRU(_HiddenStateLayer):
+    """The gated recurrent unit: an update gate and a reset gate, and no memory cell.
 
     Args:
         Wx (Param (D, 3H)), Wh (Param (H, 3H)), b (Param (3H,)): parameters, blocks in the order of ``GRU_ORDER``.
@@ -104,7 +104,7 @@ class LSTM(Layer):
     def __init__(self, Wx, Wh, b):
         self.Wx, self.Wh, self.b = Wx, Wh, b
         self.caches = None
-        self.masks = None  # (T, N, H), on h_prev at each step; dropout on the recurrent path draws them
+        self.masks = None  # (T, N, H), on h_prev at each step; only recurrent dropout draws them
 
     def forward(self, xs, state=None, *, training=False):
         """Read a sequence.
@@ -112,13 +112,13 @@ class LSTM(Layer):
         Args:
             xs (N, T, D): inputs.
             state: hidden state and memory cell (h (N, H), c (N, H)) before the first step, or None for zeros.
-            training: whether dropout on the recurrent path is on, where there is any.
+            training: whether recurrent dropout is on, in the subclasses that have it.
 
         Returns:
             hs (N, T, H): the hidden state after every step, and the last state (h, c).
 
         Raises:
-            ValueError: xs or the state has a shape that does not fit.
+            ValueError: the shape of xs or of the state is wrong.
         """
         xs, (h, c) = check_inputs(xs, len(self.Wx.value)), first_states(state, xs, self.Wh.value)
         hs, self.caches = [], []
@@ -130,7 +130,7 @@ class LSTM(Layer):
         return np.stack(hs, axis=1), (h, c)
 
     def backward(self, dhs, dstate=None):
-        """Backpropagate through time; add the gradients of the parameters to theirs.
+        """Backpropagate through time, and add to the gradients of the parameters.
 
         Args:
             dhs (N, T, H): gradient of the loss with respect to hs.
@@ -152,7 +152,7 @@ class LSTM(Layer):
         return np.stack(dxs[::-1], axis=1), (dh, dc)
 
     def drop(self, h, step):
-        """Return h_prev, or its gradient, as the recurrent product sees it."""
+        """Return h_prev, or its gradient, under the mask of the step."""
         return h if self.masks is None else h * self.masks[step]
 
 
@@ -181,34 +181,34 @@ class VariationalLSTM(LSTM):
         return super().forward(xs, state, training=training)
 
     def draw_masks(self, T, N, H, dtype):
-        """One mask for each sequence, the same at every step."""
+        """Draw one mask for each sequence, the same at every step."""
         return np.broadcast_to(dropout_mask((N, H), self.rate, self.rng, dtype), (T, N, H))
 
 
 class StepDropoutLSTM(VariationalLSTM):
-    """An LSTM with dropout on the recurrent path and a fresh mask at every step: what a shared mask is better than.
+    """An LSTM with dropout on the recurrent path and a new mask at every step, to compare with a shared mask.
 
     Args:
         Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
         rate: P(drop), 0 <= rate < 1.
         rng: a ``numpy.random.Generator``.
 
-    Source: tried and advised against by Zaremba, Sutskever & Vinyals (2014), *Recurrent neural network regularization*.
+    Source: Zaremba, Sutskever & Vinyals (2014), *Recurrent neural network regularization*, who advise against it.
     """
 
     def draw_masks(self, T, N, H, dtype):
-        """One mask for each sequence and step."""
+        """Draw one mask for each sequence and step."""
         return dropout_mask((T, N, H), self.rate, self.rng, dtype)
 
 
 def first_state(state, xs, Wh, name="state"):
-    """Return a state (N, H) if its shape is right, zeros for None."""
+    """Return a state (N, H) after checking its shape; zeros for None."""
     shape = len(xs), len(Wh)
     return np.zeros(shape, xs.dtype) if state is None else check_shape(state, shape, name)
 
 
 def first_states(state, xs, Wh, name="state"):
-    """Return an LSTM's state (h, c) if its form is right, zeros for None."""
+    """Return an LSTM's state (h, c) after checking its form; zeros for None."""
     if state is None:
         state = None, None
     if not isinstance(state, (tuple, list)) or len(state) != 2:

@@ -1,6 +1,6 @@
 """One step of a recurrent layer, forward and backward, written to be read beside the equations.
 
-Throughout, x is (N, D), states are (N, H), and gradients carry the name of what they belong to: ``dWx`` is ∂loss/∂Wx.
+Throughout, x is (N, D), states are (N, H), and a gradient is named after its variable: ``dWx`` is ∂loss/∂Wx.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def rnn_step_forward(x, h_prev, Wx, Wh, b):
 
     Args:
         x (N, D): input.
-        h_prev (N, H): hidden state before.
+        h_prev (N, H): previous hidden state.
         Wx (D, H), Wh (H, H), b (H,): parameters.
 
     Returns:
@@ -32,11 +32,11 @@ def rnn_step_forward(x, h_prev, Wx, Wh, b):
 def rnn_step_backward(dh_next, cache):
     """Backward through one step of the simple RNN.
 
-    da = dh_next ⊙ (1 - h_next²), and from there to whatever a is made of
+    da = dh_next ⊙ (1 - h_next²), with a = x Wx + h_prev Wh + b
 
     Args:
         dh_next (N, H): gradient of the loss with respect to h_next.
-        cache: what `rnn_step_forward` stored.
+        cache: returned by `rnn_step_forward`.
 
     Returns:
         dx (N, D), dh_prev (N, H), dWx (D, H), dWh (H, H), db (H,)
@@ -52,12 +52,12 @@ def rnn_step_backward(dh_next, cache):
 
 
 def output_gate(x, h_prev, c, Wx, Wh, b):
-    """Let the output gate decide how much of each memory cell the next step gets to see.
+    """Let the output gate decide how much of each memory cell the next step sees.
 
     o = σ(x Wx + h_prev Wh + b),  h = o ⊙ tanh(c)
 
     Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
+        x (N, D), h_prev (N, H): input, and previous hidden state.
         c (N, H): the new memory cell.
         Wx (D, H), Wh (H, H), b (H,): the gate's own parameters.
 
@@ -76,12 +76,12 @@ def forget_gate(x, h_prev, c_prev, Wx, Wh, b):
     f = σ(x Wx + h_prev Wh + b),  c = f ⊙ c_prev
 
     Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
-        c_prev (N, H): memory cell before.
+        x (N, D), h_prev (N, H): input, and previous hidden state.
+        c_prev (N, H): previous memory cell.
         Wx (D, H), Wh (H, H), b (H,): the gate's own parameters.
 
     Returns:
-        c (N, H): what is left of the memory.
+        c (N, H): the part of the memory that stays.
 
     Source: Gers, Schmidhuber & Cummins (2000), *Learning to forget*.
     """
@@ -90,13 +90,13 @@ def forget_gate(x, h_prev, c_prev, Wx, Wh, b):
 
 
 def new_memory(x, h_prev, c, Wx, Wh, b):
-    """Add new content to the memory: not a gate, so its values lie in -1..1 and say how strongly, and which way.
+    """Add new content to the memory (the candidate cell state): not a gate, its values lie in -1..1 and have a sign.
 
     g = tanh(x Wx + h_prev Wh + b),  c_next = c + g
 
     Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
-        c (N, H): what the forget gate left.
+        x (N, D), h_prev (N, H): input, and previous hidden state.
+        c (N, H): the memory cell after the forget gate.
         Wx (D, H), Wh (H, H), b (H,): parameters of the new memory.
 
     Returns:
@@ -112,7 +112,7 @@ def input_gate(x, h_prev, g, Wx, Wh, b):
     i = σ(x Wx + h_prev Wh + b),  gated = i ⊙ g
 
     Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
+        x (N, D), h_prev (N, H): input, and previous hidden state.
         g (N, H): the new memory.
         Wx (D, H), Wh (H, H), b (H,): the gate's own parameters.
 
@@ -133,7 +133,7 @@ def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
 
     Args:
         x (N, D): input.
-        h_prev (N, H), c_prev (N, H): hidden state and memory cell before.
+        h_prev (N, H), c_prev (N, H): previous hidden state and memory cell.
         Wx (D, 4H), Wh (H, 4H), b (4H,): parameters.
 
     Returns:
@@ -149,11 +149,11 @@ def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
 
 
 def memory_backward(dc_next, f, g, i, c_prev):
-    """Backward through c_next = f ⊙ c_prev + g ⊙ i: the sum passes the gradient on, each product swaps its factors.
+    """Backward through c_next = f ⊙ c_prev + g ⊙ i: a sum passes the gradient on, a product scales it by the other.
 
     Args:
         dc_next (N, H): gradient of the loss with respect to c_next.
-        f (N, H), g (N, H), i (N, H), c_prev (N, H): what the memory was made of.
+        f (N, H), g (N, H), i (N, H), c_prev (N, H): the values that c_next was computed from.
 
     Returns:
         dc_prev (N, H), df (N, H), dg (N, H), di (N, H)
@@ -179,11 +179,12 @@ def gates_backward(df, dg, di, do, f, g, i, o):
 def lstm_step_backward(dh_next, dc_next, cache):
     """Backward through one step of the LSTM.
 
-    The memory is reached by two ways, straight from the next step and through h_next = o ⊙ tanh(c_next); they add up.
+    The gradient reaches the memory by two paths that add up: directly from the next step, and through
+    h_next = o ⊙ tanh(c_next).
 
     Args:
         dh_next (N, H), dc_next (N, H): gradients of the loss with respect to h_next and c_next.
-        cache: what `lstm_step_forward` stored.
+        cache: returned by `lstm_step_forward`.
 
     Returns:
         dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
@@ -204,11 +205,11 @@ def gru_step_forward(x, h_prev, Wx, Wh, b):
 
     z, r = σ(x Wx + h_prev Wh + b),  n = tanh(x Wxn + (r ⊙ h_prev) Whn + bn),  h_next = (1 - z) ⊙ h_prev + z ⊙ n
 
-    PyTorch resets after the product instead, and its z is this one's 1 - z.
+    PyTorch resets after the product instead, and its z is 1 - z here.
 
     Args:
         x (N, D): input.
-        h_prev (N, H): hidden state before.
+        h_prev (N, H): previous hidden state.
         Wx (D, 3H), Wh (H, 3H), b (3H,): parameters.
 
     Returns:
@@ -227,11 +228,11 @@ def gru_step_forward(x, h_prev, Wx, Wh, b):
 def gru_step_backward(dh_next, cache):
     """Backward through one step of the GRU.
 
-    h_prev is reached by three ways: past the gates (1 - z), through the reset (r), and through the gates' own products.
+    The gradient reaches h_prev by three paths: directly (1 - z), through the reset (r), and through both gates.
 
     Args:
         dh_next (N, H): gradient of the loss with respect to h_next.
-        cache: what `gru_step_forward` stored.
+        cache: returned by `gru_step_forward`.
 
     Returns:
         dx (N, D), dh_prev (N, H), dWx (D, 3H), dWh (H, 3H), db (3H,)

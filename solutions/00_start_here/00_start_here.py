@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Start here: write, check, mend
+# # Start here: write, check, fix
 #
-# **You will do**: run your first cells, write one function, be told off by a check, mend it.
+# **You will do**: run your first cells, write one function, let a check find what is wrong with it, and fix it.
 #
 # **You will learn**: how a notebook of this course works, how to read a check, where the hints are, how to hand in,
 # and how to get a broken notebook back. And why the sigmoid, which every gate of this course is made of, should not

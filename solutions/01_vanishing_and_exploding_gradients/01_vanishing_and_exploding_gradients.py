@@ -32,7 +32,7 @@ from helpers.nn import Layer, Param
 # %% [markdown]
 # ## 1. A state that is carried along
 #
-# To guess the last word of «the keys that I left on the table in the hall **were**», a network must still know, nine words
+# To guess the last word of “the keys that I left on the table in the hall **were**”, a network must still know, nine words
 # on, that there were several keys: a long-term dependency (장기 의존성). A recurrent network (RNN, 순환 신경망) carries a
 # **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state *before*.
 
@@ -194,7 +194,7 @@ h_next, cache = step_forward(np.array([[1.0]]), np.array([[0.4, -0.2]]), Wx, Wh,
 print("h_next =", h_next.round(3))
 
 # %% [markdown]
-# **What to notice.** Nothing in this step says «keep»: whatever the network wants to remember, it must rebuild at every step,
+# **What to notice.** Nothing in this step says “keep”: whatever the network wants to remember, it must rebuild at every step,
 # through the same `Wh`.
 #
 # **Go further.** Give the step no input (x = 0, b = 0) and let it run. What becomes of the state?
@@ -645,7 +645,7 @@ plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown]
 # **What to notice.** The two numbers disagree. The gradient first grows fivefold, then vanishes, in the end at the rate ρ:
-# «σ > 1, so it explodes» would have been wrong. (The *worst case*, the largest singular value of $W_h^k$, is the most that any
+# “σ > 1, so it explodes” would have been wrong. (The *worst case*, the largest singular value of $W_h^k$, is the most that any
 # gradient of length 1 can become in k steps; this one comes close.)
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
@@ -858,7 +858,7 @@ plots.overflow(norms)
 # 7. Suppose a step used max(a, 0) for tanh(a): its slope is 1 for a > 0, else 0. Would that cure vanishing?
 # 8. Would a smaller learning rate (학습률) cure exploding gradients?
 # 9. Would float64 cure the weights that stop moving?
-# 10. A friend initialises `Wh` orthogonally «so that gradients neither vanish nor explode». What is right about it?
+# 10. A friend initialises `Wh` orthogonally “so that gradients neither vanish nor explode”. What is right about it?
 
 # %% [markdown] tags=["solution"]
 # ### Answers

@@ -201,7 +201,7 @@ print(f"by norm: turned by {turn(long, long / np.linalg.norm(long)):.0f} degrees
 
 # %% [markdown]
 # Two things are part of the contract. The arrays are changed **in place**, because the layers hold them. And if the norm is
-# NaN or infinite, no factor can mend it: raise `FloatingPointError` *before* anything is changed, so that somebody can
+# NaN or infinite, no factor can repair it: raise `FloatingPointError` *before* anything is changed, so that somebody can
 # still save the weights.
 #
 # > **Warning.** `NaN > max_norm` is False. A clipping function that only compares lets NaN through, and the next update

@@ -274,7 +274,7 @@ print(f"f = 0.9: {after_7:.2f} after 7 steps · f = 0.99: {after_100:.2f} after 
 plots.memory_over_time(memories, ylabel="what is left")
 
 # %% [markdown]
-# **What to notice.** «Almost open» is not open: at f = 0.9 half of a memory is gone after seven steps. Even 0.99 leaves
+# **What to notice.** “Almost open” is not open: at f = 0.9 half of a memory is gone after seven steps. Even 0.99 leaves
 # little more than a third after a hundred.
 #
 # *Stuck closed*, c = 0: whatever was written is gone a step later. *Stuck open*, nothing is ever dropped; you will see after
@@ -305,8 +305,8 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 # %% [markdown]
 # ### Exercise 3.3 ★ The new memory (about 10 min)
 #
-# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새 기억) `g`, made from the input and
-# the hidden state, and *added* to what the forget gate left.
+# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새 기억) `g`, which most papers call
+# the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
 #
 # **The equation.**
 #
@@ -381,7 +381,7 @@ print("at a = (2, -2):  σ gives", sigmoid(two).round(3), "  tanh gives", np.tan
 plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
 # %% [markdown]
-# At a = -2 the gate says «almost closed», the content says «strongly *down*». Give `g` a sigmoid and it could only ever push
+# At a = -2 the gate says “almost closed”, the content says “strongly *down*”. Give `g` a sigmoid and it could only ever push
 # up. Let both write random things for 100 steps into a cell that forgets nothing:
 
 # %%
@@ -804,7 +804,7 @@ print(
 # - The memory cell `c` stays inside the layer; `h = o ⊙ tanh(c)` is what it shows, to the next step and to the layer above.
 # - A gate is an openness in 0…1: σ, with weights of its own, learned. f: what to keep. i: what of the new memory is worth
 #   adding. o: what to show.
-# - `g` is no gate: tanh, content, a strength in -1…1.
+# - `g` is not a gate: tanh, content, a strength in -1…1.
 # - All four come from one product, blocks in the order f, g, i, o.
 # - Gates learn when to open: at the flag, and only there.
 

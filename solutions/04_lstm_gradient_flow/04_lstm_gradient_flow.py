@@ -130,7 +130,7 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
 #
 # **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
-# $y(1-y)$; for the new memory (새 기억) `g`, which is no gate, $1 - g^2$:
+# $y(1-y)$; for the new memory (새 기억) `g`, which is not a gate, $1 - g^2$:
 #
 # $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
 #
@@ -556,7 +556,7 @@ plots.what_survives(forget_gates, survives)
 # The network is no longer unable to learn from the past; it has been put in charge of it.
 #
 # > **Try it.** Move the slider: one gate, at one bias. Where does it keep as much as the RNN's matrix (f = 0.9)? Where does
-# > half arrive? (No slider? «LSTM: another gate each time» shows three biases.)
+# > half arrive? (No slider? “LSTM: another gate each time” shows three biases.)
 
 
 # %%

@@ -152,7 +152,7 @@ print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 
 # %% [markdown]
 # **What to notice.** `+=` with a repeated index keeps only the last of the repeats, here (0.5, -1), and says nothing.
-# That bug would cost the commonest words, «the» above all, most of their learning.
+# That bug would cost the commonest words, “the” above all, most of their learning.
 #
 # **Go further.** How many multiplications would the one-hot product take for one batch of 350 words, with V = 3,001 and
 # D = 64?
@@ -341,7 +341,7 @@ plots.softmax_loss(np.exp(logits[0, 0]) / 8, 1, dlogits)
 #
 # ### Exercise 5.4 ★ How many words is it hesitating between? (about 10 min)
 #
-# **Why.** «4.7 nats per token» says little. Its exponential, the **perplexity** (퍼플렉시티), is a number of words.
+# **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉시티), is a number of words.
 #
 # **The equation.** With the negative log-likelihoods of n tokens summed up,
 #
@@ -782,7 +782,7 @@ plots.memory_length(widths, forgetting, carried)
 # %% [markdown]
 # A state set back at every word costs much, every ten words still something, every 35 little: most of what so small a
 # model uses lies within the last ten. Carried, it makes the cut irrelevant in measuring, since only the gradient is
-# truncated. ResolvedAnswer from the *wrong* text it misleads: worse than none at all.
+# truncated. Taken from the *wrong* text it misleads: worse than none at all.
 #
 # > **Try it.** Run section 4 again, with `forward(xs)` for `forward(xs, state)` in the training cell. With windows of 35
 # > words you will hardly see a difference: speeches are kinder than tales. Then try 175 rows and windows of 2, both ways.
@@ -857,7 +857,7 @@ for temperature in (0.25, 1.0, 4.0):
     print(f"temperature {temperature}: word 0 drawn {share:.2f}, expected {odds / (odds + 1):.2f}")
 
 # %% [markdown]
-# What your model expects after «the american», at three temperatures:
+# What your model expects after “the american”, at three temperatures:
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -945,7 +945,7 @@ for temperature in (0.4, 0.8, 1.3):
 # 7. The last input of the last row needs a target too: N rows of L words take N·L + 1 ids.
 # 8. It can use it, by way of the carried state. No gradient crosses the border, so keeping a word for 100 steps is only
 #    learned as a by-product of keeping words for up to 35: the first way of the tales, and not the fourth. (On one of
-#    eight seeds the fourth came to 6, not to 8: something of the key may survive by chance.)
+#    eight seeds the fourth ended at 6, not at 8: something of the key may survive by chance.)
 # 9. Forward, the state makes one unbroken pass of all the windows. Where they are cut only changes where gradients
 #    stop, and there are none in measuring.
 # 10. The carried state would belong to another piece of text, and where the memory matters, as in the tales, all is lost.

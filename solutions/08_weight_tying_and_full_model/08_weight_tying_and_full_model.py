@@ -144,7 +144,7 @@ print(f"{V * H / (2 * V * H + 2 * (8 * H * H + 4 * H) + V):.0%}")
 # ### Exercise 8.2 ★★ One matrix for two layers (about 20 min)
 #
 # **Why.** Besides the count: a rare word is seldom read, so its row of `E` hardly learns. As an output its row gets a
-# gradient at *every* step, if only to say «not this one».
+# gradient at *every* step, if only to say “not this one”.
 
 # %% [markdown]
 # **The equation.** With the embedding's own `E` (V, D), a bias `b` (V,), and hidden states `xs` (N, T, D):
@@ -343,7 +343,7 @@ hidden_check("8.3", build_language_model)
 # %% [markdown]
 # Now fetch what you have written so far. `answer` takes each of your layers from the notebook where you wrote it, if its
 # check passes there, and with it the functions that it calls. A line names each exercise that is still open; there the
-# reference stands in.
+# reference takes its place.
 
 # %%
 layer_ids = {"Embedding": "5.1", "VariationalDropout": "7.2", "LSTM": "4.4", "Stacked": "6.1"}
@@ -411,7 +411,7 @@ plots.full_model(["we", "must", "act", "now"], owners)
 #
 # $$ \text{not } (ppl < best) \;\Rightarrow\; learning\_rate \leftarrow learning\_rate \,/\, factor $$
 #
-# «Not below» and «at least» differ in one case: NaN is below nothing, and every comparison with it is False.
+# “Not below” and “at least” differ in one case: NaN is below nothing, and every comparison with it is False.
 
 # %%
 plots.decay_on_plateau([90, 70, 75, 72, 60], [20, 20, 20, 5, 1.25], 5, {})
@@ -747,7 +747,7 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 # | point | full | half | none |
 # | --- | --- | --- | --- |
 # | 1 | *depth to dropout*, and about 5 points | the step without its size | another step |
-# | 2 | cannot be told from no change, *with* the spread or the standard error beside it | «no change», nothing compared | «it is worse», «it helps» |
+# | 2 | cannot be told from no change, *with* the spread or the standard error beside it | “no change”, nothing compared | “it is worse”, “it helps” |
 # | 3 | 39 % fewer (or 764,001 to 463,901), about 0.8 lower, and a reason that fits both | one of the two numbers, or no reason | neither number |
 # | 4 | a real limit (order, one text, one size, one rate, few seeds), a run that would lift it, an expectation | the limit alone | a thing that the table does tell |
 
@@ -791,7 +791,7 @@ plots.gate_openness(
 for name, rows in gates.items():
     means = rows.mean(axis=1)
     words = [sentence[step] for step in np.argsort(means)[[0, -1]]]
-    print(f"{name}: {means.min():.2f} at «{words[0]}», {means.max():.2f} at «{words[1]}»")
+    print(f"{name}: {means.min():.2f} at “{words[0]}”, {means.max():.2f} at “{words[1]}”")
 f = gates["f"].mean(axis=0)
 print(
     f"forget gates over the sentence: mean {f.mean():.2f}, furthest open {f.max():.2f} (unit {keeper}), "
@@ -825,7 +825,7 @@ for seed in range(3):
 
 # %% [markdown]
 # A stretch of a speech, from a model that has read 40,000 words and knows a thousand (N is what the corpus writes for a
-# number). Its grammar holds for half a sentence, its thought for no longer. But where the table of section 3 says «yours»,
+# number). Its grammar holds for half a sentence, its thought for no longer. But where the table of section 3 says “yours”,
 # it was your code that moved every weight.
 #
 # In notebook 01 a gradient vanished on its way back through time, and nothing was learned from words long past. Clipping,

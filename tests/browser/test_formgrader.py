@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from helpers.classroom.course import Course
-from helpers.classroom.grading.sandbox.isolation import why_no_sandbox
+from helpers.classroom.grading.sandbox.isolation import NoSandbox, check_sandbox
 from tests.browser.jupyterlab import ADDRESS, PATIENCE, serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,8 +91,10 @@ def test_a_written_answer_is_graded_in_formgrader_and_the_score_outlives_the_nex
 
 
 def test_the_button_autograde_runs_the_answers_in_the_sandbox(browser, graded, screenshots, tmp_path):
-    if reason := why_no_sandbox(tmp_path):
-        pytest.skip(reason)
+    try:
+        check_sandbox()
+    except NoSandbox as error:
+        pytest.skip(str(error))
     trace = tmp_path / "it_was_here"
     hand_in(graded, "mal", f"open({str(trace)!r}, 'w').close()\n\n\n{COUNT}")
     with serve(graded, "formgrader") as printed:

@@ -226,7 +226,7 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
     assert entry.bounding_box()["x"] < 0  # out of sight until the menu is opened
     page.locator("label[for=__navigation]:visible").first.tap()
     entry.tap()
-    page.get_by_role("heading", name="Start here: write, check, mend").wait_for()
+    page.get_by_role("heading", name="Start here: write, check, fix").wait_for()
     hint = page.locator("details").first
     hint.locator("summary").tap()
     assert hint.get_by_text("single NumPy function").is_visible()

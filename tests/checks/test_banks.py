@@ -1,5 +1,7 @@
 """Every exercise: the reference and honest answers pass, every known mistake is caught and named."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
@@ -7,69 +9,88 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Sizes
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
+from helpers.checks.observation import cases, observe
 from tests.checks.honest import ANSWERS
 
-MISTAKES = [
-    pytest.param(exercise, misconception, id=f"{exercise.id}-{number}")
-    for exercise in EXERCISES.values()
-    for number, misconception in enumerate(exercise.misconceptions)
-]
-HONEST = [
-    pytest.param(EXERCISES[exercise_id], answer, id=f"{exercise_id}-{answer.__name__}")
-    for exercise_id, answers in ANSWERS.items()
-    for answer in answers
-]
+#: What takes many mistakes at least: these exercises are the hardest.
+HARD = ("1.4", "3.5", "4.3", "4.4", "5.3", "6.4", "7.2", "8.2")
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+every_seed = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.seeds) for seed in (1, 2))])
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def judge_mistakes(exercise, inputs, seed=0):
+    """Yield each misconception of an exercise and the Verdict on it.
+
+    A check compares an answer with what every known mistake gives on the same inputs. These results are computed once
+    for all answers, and apart from the results of the answer itself, which is run anew for each verdict.
+    """
+    tried, results = cases(exercise, inputs, seed), {}
+
+    def observe_once(exercise, wrong, arguments):
+        key = wrong, id(arguments)
+        if key not in results:
+            results[key] = observe(exercise, wrong, arguments)
+        return results[key]
+
+    with (
+        mock.patch("helpers.checks.judge.cases", lambda *_: tried),
+        mock.patch("helpers.checks.diagnosis.observe", observe_once),
+    ):
+        for misconception in exercise.misconceptions:
+            yield misconception, judge(exercise, misconception.wrong, inputs, seed)
+
+
+@every_exercise
 def test_the_reference_passes(exercise):
     assert judge(exercise, exercise.reference, VISIBLE).paragraphs[0].endswith("all agree.")
     assert judge(exercise, exercise.reference, HIDDEN, seed=7).right
 
 
-@pytest.mark.parametrize(("exercise", "misconception"), MISTAKES)
-def test_a_known_mistake_is_caught_and_named(exercise, misconception):
-    verdict = judge(exercise, misconception.wrong, VISIBLE)
-    assert verdict.status == "not yet"
-    assert verdict.points == 0.0
-    assert verdict.misconception is misconception
-    assert misconception.name in "\n".join(verdict.paragraphs)
+@every_exercise
+def test_every_known_mistake_is_caught_and_named(exercise):
+    unnamed = {}
+    for misconception, verdict in judge_mistakes(exercise, VISIBLE):
+        caught = verdict.status == "not yet" and verdict.points == 0.0
+        named = verdict.misconception is misconception and misconception.name in "\n".join(verdict.paragraphs)
+        if not (caught and named):
+            unnamed[misconception.name] = verdict.paragraphs
+    assert unnamed == {}
 
 
-@pytest.mark.parametrize(("exercise", "misconception"), MISTAKES)
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_known_mistake_fails_the_hidden_check(exercise, misconception, seed):
-    assert not judge(exercise, misconception.wrong, HIDDEN, seed).right
+@every_exercise
+@every_seed
+def test_every_known_mistake_fails_the_hidden_check(exercise, seed):
+    passed = [mistake.name for mistake, verdict in judge_mistakes(exercise, HIDDEN, seed) if verdict.right]
+    assert passed == []
 
 
-@pytest.mark.parametrize(("exercise", "answer"), HONEST)
-def test_an_honest_answer_passes(exercise, answer):
-    verdict = judge(exercise, answer, VISIBLE)
-    assert verdict.right, verdict.paragraphs
-    hidden = judge(exercise, answer, HIDDEN, seed=3)
-    assert hidden.right, hidden.paragraphs
+@every_exercise
+def test_every_honest_answer_passes(exercise):
+    rejected = {}
+    for answer in ANSWERS[exercise.id]:
+        for inputs, seed in ((VISIBLE, 0), (HIDDEN, 3)):
+            verdict = judge(exercise, answer, inputs, seed)
+            if not verdict.right:
+                rejected[answer.__name__, inputs[0].label] = verdict.paragraphs
+    assert rejected == {}
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+@every_exercise
 def test_there_are_enough_mistakes_and_honest_answers(exercise):
-    hard = ("1.4", "3.5", "4.3", "4.4", "5.3", "6.4", "7.2", "8.2")
-    assert len(exercise.misconceptions) >= (5 if exercise.id in hard else 3)
+    names = [misconception.name for misconception in exercise.misconceptions]
+    assert len(set(names)) == len(names) >= (5 if exercise.id in HARD else 3)
     assert len(ANSWERS[exercise.id]) >= 3
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_no_name_of_a_mistake_is_used_twice(exercise):
-    names = [misconception.name for misconception in exercise.misconceptions]
-    assert len(set(names)) == len(names)
+def test_an_exercise_uses_only_earlier_ones():
+    ids = list(EXERCISES)
+    for place, exercise in enumerate(EXERCISES.values()):
+        assert set(exercise.uses) <= set(ids[:place]), exercise.id
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_an_exercise_uses_only_earlier_ones(exercise):
-    earlier = list(EXERCISES)[: list(EXERCISES).index(exercise.id)]
-    assert set(exercise.uses) <= set(earlier)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_the_example_has_the_arguments_of_a_draw(exercise):
-    if exercise.example is not None:
-        assert list(exercise.example) == list(exercise.draw(np.random.default_rng(0), Sizes()))
+def test_an_example_has_the_arguments_that_are_drawn():
+    for exercise in EXERCISES.values():
+        if exercise.example is not None:
+            drawn = exercise.draw(np.random.default_rng(0), Sizes())
+            assert list(exercise.example) == list(drawn), exercise.id

@@ -223,7 +223,7 @@ def test_parameters_in_the_wrong_order_are_caught():
 
 
 def test_a_wrong_number_of_arguments_is_explained():
-    assert "cannot be called as agreed" in said("1.1", lambda dout: dout)
+    assert "does not accept the expected arguments" in said("1.1", lambda dout: dout)
 
 
 def test_a_wrong_product_shows_the_line_and_names_the_transpose():

@@ -1,4 +1,4 @@
-"""A course of one notebook, released in a folder of its own, and students who hand things in."""
+"""A course of one notebook, released in a folder of its own, and a class that submits its work."""
 
 import json
 from concurrent.futures import Executor, Future
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.classroom.administration import feedback_delivery
+from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import generate
 from helpers.classroom.authoring.source import as_solution, grading, read_source
@@ -16,7 +16,7 @@ from helpers.classroom.grading.sandbox.isolation import Limits
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-#: Answers to exercise 0.1, and to what they come.
+#: Answers to exercise 0.1: right ones, wrong ones, and some that use up time or memory.
 RIGHT = "def sigmoid(a):\n    return (1 + np.tanh(a / 2)) / 2"
 TEXTBOOK = "def sigmoid(a):\n    return 1 / (1 + np.exp(-a))"
 FALLING = "def sigmoid(a):\n    return (1 - np.tanh(a / 2)) / 2"
@@ -25,8 +25,8 @@ HUNGRY = "def sigmoid(a):\n    return np.ones(10**10)"
 SLOW = f"import time\n\ntime.sleep(4)\n\n\n{RIGHT}"
 
 
-class School:
-    """A released course, whose students hand in what a test lets them.
+class SampleClass:
+    """A released course, whose students submit what a test tells them to.
 
     Args:
         root: its folder.
@@ -73,19 +73,19 @@ class School:
         return path
 
     def batch(self, **settings):
-        """Return a Batch of what was handed in, with small limits."""
+        """Return a Batch of the submissions, with small limits."""
         return Batch(self.course, self.name, Settings(**{"limits": Limits(seconds=4, memory=640 << 20)} | settings))
 
     def grade(self, workers=None, notify=lambda student, graded: None, **settings):
-        """Grade what was handed in, in this process unless workers are given, and return the Batch."""
+        """Grade the submissions, in this process unless workers are given, and return the Batch."""
         batch = self.batch(**settings)
-        batch.run(workers or (lambda: (AtOnce(), 1)), notify)
+        batch.run(workers or (lambda: (AtOnce(), lambda: 1)), notify)
         return batch
 
-    def regrade(self):
+    def regrade(self, **settings):
         """Grade again, and return the students whose work was run again."""
         before = self.records()
-        self.grade()
+        self.grade(**settings)
         return {student for student, record in self.records().items() if before.get(student) != record}
 
     def records(self):
@@ -123,8 +123,12 @@ class School:
             return tuple(getattr(row, column) for column in columns)
 
 
+#: The old name, until the last tests have changed to the new one.
+School = SampleClass
+
+
 class AtOnce(Executor):
-    """An executor that does its tasks in this process, as they come."""
+    """An executor that does its tasks in this process, at once."""
 
     def submit(self, task, *arguments):
         """Do a task."""
@@ -137,7 +141,7 @@ class AtOnce(Executor):
 
 
 def lay_out(root, notebook):
-    """Put one notebook of the course into a folder, its source with the release that is made of it."""
+    """Put one notebook of the course into a folder: its source, and the release that is made from it."""
     source = find_sources(REPOSITORY, notebook)[0]
     generate(source, root)
     return find_sources(root, notebook)[0]
@@ -145,7 +149,7 @@ def lay_out(root, notebook):
 
 def release(root, notebook):
     """Make a course of one notebook, and release it."""
-    feedback_delivery.release(Course(root), lay_out(root, notebook))
+    assignments.release(Course(root), lay_out(root, notebook))
 
 
 def edit(notebook_bytes, change):

@@ -1,4 +1,4 @@
-"""Every attack earns what it should, says why, and leaves nothing behind for the next submission."""
+"""Every attack earns what it should, is told why, and leaves nothing behind for the next submission."""
 
 import multiprocessing
 import re
@@ -13,27 +13,34 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from helpers.classroom.grading.one_submission import grade_submission
-from helpers.classroom.grading.sandbox.isolation import Limits, why_no_sandbox
+from helpers.classroom.grading.grader import grade_submission
+from helpers.classroom.grading.sandbox.isolation import Limits
 from tests.classroom.attacks import ATTACKS
 from tests.classroom.attacks.document import PLACE, make
-from tests.classroom.attacks.kit import Work, max_points, paper
+from tests.classroom.attacks.kit import Work, max_points, template
 
 SECRET = "a secret of these tests"
 LIMITS = Limits(seconds=60, total=200, cpu=20, memory=640 << 20)
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
-    """What came of the attacks that are to be tested: two processes grade one after the other."""
-    if reason := why_no_sandbox(tmp_path_factory.mktemp("trial")):
-        pytest.skip(reason)
-    here = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    tested = {item.callspec.params["name"] for item in here}
-    folder = tmp_path_factory.mktemp("graders")
+def graders(working_sandbox):
+    """A process that grades one submission after the other."""
     context = multiprocessing.get_context("spawn")  # a process that is no copy of this one
-    with ProcessPoolExecutor(2, context, initializer=warnings.simplefilter, initargs=("error",)) as graders:
-        yield {name: graders.submit(grade, name, folder) for name in ATTACKS if name in tested}
+    with ProcessPoolExecutor(1, context, initializer=warnings.simplefilter, initargs=("error",)) as graders:
+        yield graders
+
+
+@pytest.fixture(scope="module", params=ATTACKS)
+def name(request):
+    """The name of an attack; since it belongs to the module, all tests of one attack follow each other."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def outcome(name, graders, tmp_path_factory):
+    """What came of an attack, which is graded once for all its tests."""
+    return graders.submit(grade, name, tmp_path_factory.mktemp("graders")).result(timeout=300)
 
 
 def grade(name, folder):
@@ -42,10 +49,10 @@ def grade(name, folder):
     with tempfile.TemporaryDirectory(dir=folder) as own:
         tempfile.tempdir = own
         graded = grade_submission(
-            paper(attack.notebook), attack.data(), limits=replace(LIMITS, **attack.limits), secret=SECRET
+            template(attack.notebook), attack.data(), limits=replace(LIMITS, **attack.limits), secret=SECRET
         )
         left = [*processes_of(own), *Path(own).rglob("*")]
-        honest = grade_submission(paper("00"), Work("00").data(), limits=LIMITS, secret=SECRET)
+        honest = grade_submission(template("00"), Work("00").data(), limits=LIMITS, secret=SECRET)
     points = [score.points for score in honest.scores.values()]
     return SimpleNamespace(graded=graded, left=[*map(str, left)], next_points=points)
 
@@ -73,16 +80,6 @@ def attack(name):
     return ATTACKS[name]
 
 
-@pytest.fixture
-def outcome(name, outcomes):
-    """What came of it."""
-    return outcomes[name].result(timeout=300)
-
-
-every_attack = pytest.mark.parametrize("name", ATTACKS)
-
-
-@every_attack
 def test_an_attack_earns_what_it_should_and_hears_why(attack, outcome):
     scores = outcome.graded.scores
     told = {grade_id: (score.status, score.reason[:200]) for grade_id, score in scores.items()}
@@ -95,13 +92,11 @@ def test_an_attack_earns_what_it_should_and_hears_why(attack, outcome):
     assert attack.changes in " ".join(outcome.graded.changes)
 
 
-@every_attack
 def test_an_attack_leaves_nothing_and_the_next_submission_is_graded(outcome):
     assert outcome.left == []
     assert outcome.next_points == [1.0, 1.0]
 
 
-@every_attack
 def test_the_graded_notebook_can_be_shown_to_anyone(attack, outcome):
     text = outcome.graded.notebook
     notebook = nbformat.reads(text, as_version=4)

@@ -2,34 +2,37 @@
 
 import multiprocessing
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from helpers.classroom.grading import batch
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, RIGHT, TEXTBOOK, AtOnce, edit
+from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, REPOSITORY, RIGHT, TEXTBOOK, AtOnce, edit
 
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 
 
 @pytest.fixture
-def class_of_four(school):
-    """A School with four honest students: two are right, one is wrong, one did nothing."""
-    school = school()
+def class_of_four(sample_class):
+    """A SampleClass with four honest students: two are right, one is wrong, one did nothing."""
+    sample_class = sample_class()
     for student, work in {
         "ada": "solved",
         "bob": {"0.1": TEXTBOOK},
         "cleo": "untouched",
         "dan": {"0.1": RIGHT},
     }.items():
-        school.hand_in(student, work)
-    return school
+        sample_class.hand_in(student, work)
+    return sample_class
 
 
 def status_of(batch, student):
@@ -40,8 +43,8 @@ def status_of(batch, student):
 # --- whatever is handed in --------------------------------------------------------------------------------------------
 
 
-def test_every_submission_gets_a_score_and_a_reason_and_the_run_goes_on(school):
-    school = school()
+def test_every_submission_gets_a_score_and_a_reason_and_the_run_goes_on(sample_class):
+    sample_class = sample_class()
     expected = {
         "honest": ("solved", "right"),
         "wrong": ({"0.1": FALLING}, "wrong"),
@@ -55,8 +58,8 @@ def test_every_submission_gets_a_score_and_a_reason_and_the_run_goes_on(school):
         "last": ({"0.1": RIGHT}, "right"),
     }
     for student, (work, _) in expected.items():
-        school.hand_in(student, work)
-    graded = school.grade(local_workers(2), limits=Limits(seconds=2, memory=640 << 20))
+        sample_class.hand_in(student, work)
+    graded = sample_class.grade(local_workers(2), limits=Limits(seconds=2, memory=640 << 20))
     assert {student: status_of(graded, student) for student in graded.results} == {
         student: status for student, (_, status) in expected.items()
     }
@@ -64,67 +67,69 @@ def test_every_submission_gets_a_score_and_a_reason_and_the_run_goes_on(school):
         score.reason for one in graded.results.values() for score in one.scores.values() if score.status != "right"
     )
     assert graded.failed() == ["empty", "list", "no notebook"]
-    assert school.points() == {
+    assert sample_class.points() == {
         student: EVERYTHING if status == "right" else NOTHING for student, (_, status) in expected.items()
     }
 
 
 @pytest.mark.parametrize("kind", ["folder", "symlink", "broken symlink", "pipe"])
-def test_what_is_no_file_is_named_and_the_others_are_graded(school, tmp_path, kind):
-    school = school()
-    school.hand_in("ada", "solved")
-    path = school.hand_in("bob", "untouched")
+def test_what_is_not_a_file_is_named_and_the_others_are_graded(sample_class, tmp_path, kind):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    path = sample_class.hand_in("bob", "untouched")
     path.unlink()
     other = tmp_path / "elsewhere.ipynb"
-    other.write_bytes(school.write("solved"))
+    other.write_bytes(sample_class.write("solved"))
     {
         "folder": path.mkdir,
         "symlink": lambda: path.symlink_to(other),
         "broken symlink": lambda: path.symlink_to(tmp_path / "nowhere"),
         "pipe": lambda: os.mkfifo(path),
     }[kind]()
-    graded = school.grade()
+    graded = sample_class.grade()
     assert graded.failed() == ["bob"]
     assert "is not a regular file" in graded.results["bob"].unreadable
-    assert school.points() == {"ada": EVERYTHING, "bob": NOTHING}
+    assert sample_class.points() == {"ada": EVERYTHING, "bob": NOTHING}
 
 
-def test_a_folder_without_the_notebook_is_named(school):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.hand_in("bob", "solved").rename(school.root / "build/submitted/bob" / school.name / "mine.ipynb")
-    graded = school.grade()
+def test_a_folder_without_the_notebook_is_named(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    sample_class.hand_in("bob", "solved").rename(
+        sample_class.root / "build/submitted/bob" / sample_class.name / "mine.ipynb"
+    )
+    graded = sample_class.grade()
     assert graded.results["bob"].unreadable == "The file could not be opened: No such file or directory."
-    assert school.points("bob") == NOTHING
+    assert sample_class.points("bob") == NOTHING
 
 
-def test_half_a_letter_in_an_answer_is_graded_and_saved(school):
+def test_half_a_letter_in_an_answer_is_graded_and_saved(sample_class):
     """A lone surrogate can be written in JSON and in no file."""
-    school = school()
-    school.hand_in("ada", "solved")
-    school.hand_in("bob", school.write({"0.1": f"{RIGHT}  # X"}).replace(b"# X", rb"# \ud800"))
-    graded = school.grade()
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    sample_class.hand_in("bob", sample_class.write({"0.1": f"{RIGHT}  # X"}).replace(b"# X", rb"# \ud800"))
+    graded = sample_class.grade()
     assert status_of(graded, "bob") in ("right", "not defined", "unreadable")
-    assert school.points("ada") == EVERYTHING
+    assert sample_class.points("ada") == EVERYTHING
 
 
 def test_a_fault_of_the_grader_costs_one_submission_and_is_named(class_of_four, monkeypatch):
-    school, grade_submission = class_of_four, batch.grade_submission
+    sample_class, grade_submission = class_of_four, batch.grade_submission
 
-    def faulty(paper, data, **settings):
-        if data == school.write({"0.1": TEXTBOOK}):
+    def faulty(template, data, **settings):
+        if data == sample_class.write({"0.1": TEXTBOOK}):
             raise ZeroDivisionError("a fault")
-        return grade_submission(paper, data, **settings)
+        return grade_submission(template, data, **settings)
 
     monkeypatch.setattr(batch, "grade_submission", faulty)
-    graded = school.grade()
+    graded = sample_class.grade()
     assert graded.failed() == ["bob"]
     assert "A fault of the grader, not of the submission: ZeroDivisionError: a fault" in (
         graded.results["bob"].scores["check-0-1"].reason
     )
     monkeypatch.undo()
-    assert school.regrade() == {"bob"}
-    assert school.grade().failed() == []
+    assert sample_class.regrade() == {"bob"}
+    assert sample_class.grade().failed() == []
 
 
 def test_points_that_nbgrader_would_read_otherwise_are_never_entered(class_of_four, monkeypatch):
@@ -140,6 +145,29 @@ def test_points_that_nbgrader_would_read_otherwise_are_never_entered(class_of_fo
     assert len(graded.failed()) == 4
     assert class_of_four.points("ada") == NOTHING
     assert "not 0.5" in graded.results["ada"].scores["check-0-1"].reason
+
+
+def test_the_way_to_a_score_is_that_of_the_docs(sample_class):
+    """Each function that docs/architecture.md names is entered, in that order; the sandbox runs one of them."""
+    told = re.findall(r"(?m)^\d+\. `(\S+\.py)`, `([\w.]+)`:", (REPOSITORY / "docs/architecture.md").read_text())
+    here = [(file, entry) for file, entry in told if not file.endswith("sandbox/child.py")]
+    met = {}
+
+    def watch(frame, event, argument):
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(str(REPOSITORY)):
+            met.setdefault((str(Path(code.co_filename).relative_to(REPOSITORY)), code.co_qualname))
+
+    course = sample_class()
+    course.hand_in("ada", "solved")
+    sys.setprofile(watch)
+    try:
+        course.grade()
+    finally:
+        sys.setprofile(None)
+    assert [entry for entry in met if entry in here] == here
+    inside = [name for name in met if "sandbox/child.py" in name[0]]
+    assert inside == [] and len(here) == len(told) - 1
 
 
 # --- resuming ---------------------------------------------------------------------------------------------------------
@@ -168,8 +196,8 @@ def test_an_interrupted_run_keeps_what_it_did_and_the_next_does_the_rest(class_o
     assert class_of_four.points() == expected
 
 
-def test_a_damaged_result_is_made_again(school):
-    school = school()
+def test_a_damaged_result_is_made_again(sample_class):
+    sample_class = sample_class()
     damages = {
         "whole": lambda record: record,
         "empty": lambda record: b"",
@@ -180,13 +208,13 @@ def test_a_damaged_result_is_made_again(school):
         "scores lost": lambda record: edit(record, lambda whole: whole["graded"].update(scores=[1])),
     }
     for student in damages:
-        school.hand_in(student, "solved")
-    school.grade()
+        sample_class.hand_in(student, "solved")
+    sample_class.grade()
     for student, damage in damages.items():
-        record = school.record(student)
+        record = sample_class.record(student)
         record.write_bytes(damage(record.read_bytes()))
-    assert school.regrade() == damages.keys() - {"whole"}
-    assert school.points() == dict.fromkeys(damages, EVERYTHING)
+    assert sample_class.regrade() == damages.keys() - {"whole"}
+    assert sample_class.points() == dict.fromkeys(damages, EVERYTHING)
 
 
 def test_a_changed_submission_is_graded_again_and_no_other(class_of_four):
@@ -203,17 +231,26 @@ def test_another_secret_seed_or_other_limits_grade_everything_again(class_of_fou
     assert class_of_four.batch(limits=Limits(seconds=5)).find_open() == everyone
 
 
-def test_a_corrected_test_grades_everything_again(class_of_four):
+def test_a_corrected_check_grades_everything_again(class_of_four, tmp_path, monkeypatch):
     class_of_four.grade()
-    source = class_of_four.source
-    source.write_text(source.read_text().replace('check("0.1", sigmoid)', '# corrected\ncheck("0.1", sigmoid)'))
+    monkeypatch.setattr(batch, "_HELPERS", shutil.copytree(batch._HELPERS, tmp_path / "helpers"))
+    assert class_of_four.batch().find_open() == []
+    check = tmp_path / "helpers/checks/notebook_00.py"
+    check.write_text(check.read_text() + "\n# corrected\n")
     assert len(class_of_four.batch().find_open()) == 4
 
 
-def test_all_code_that_a_score_follows_from_is_in_the_fingerprint():
+def test_other_points_in_the_source_grade_everything_again(class_of_four):
+    class_of_four.grade()
+    source = class_of_four.source
+    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+    assert len(class_of_four.batch().find_open()) == 4
+
+
+def test_all_code_that_a_score_depends_on_is_in_the_fingerprint():
     """Whatever module of ours the grading of a submission loads."""
     names = "[name for name in sys.modules if name.startswith('helpers.')]"
-    show = f"import helpers.classroom.grading.one_submission, sys; print(*{names})"
+    show = f"import helpers.classroom.grading.grader, sys; print(*{names})"
     loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
     files = {file for part in batch._CODE for file in batch._python_files(batch._HELPERS / part)}
     covered = {".".join(file.relative_to(batch._HELPERS.parent).with_suffix("").parts) for file in files}
@@ -228,12 +265,14 @@ def test_all_code_that_a_score_follows_from_is_in_the_fingerprint():
 def mortal_workers():
     """Workers that die at the sight of poison in a submission."""
     context = multiprocessing.get_context("forkserver")
-    return ProcessPoolExecutor(2, mp_context=context, initializer=_become_mortal), 2
+    return ProcessPoolExecutor(2, mp_context=context, initializer=_become_mortal), lambda: 2
 
 
 def _become_mortal():
     grade = batch._grade
-    batch._grade = lambda paper, data, settings: os._exit(1) if b"poison" in data else grade(paper, data, settings)
+    batch._grade = lambda template, data, settings: (
+        os._exit(1) if b"poison" in data else grade(template, data, settings)
+    )
 
 
 def test_a_worker_that_dies_costs_one_submission_and_no_other(class_of_four):
@@ -260,7 +299,7 @@ class BreaksAtSecond(AtOnce):
 
 
 def test_a_task_that_could_not_be_handed_over_is_not_lost(class_of_four):
-    graded = class_of_four.grade(lambda: (BreaksAtSecond(), 1))
+    graded = class_of_four.grade(lambda: (BreaksAtSecond(), lambda: 1))
     assert graded.failed() == []
     assert graded.results.keys() == {"ada", "bob", "cleo", "dan"}
 
@@ -314,10 +353,10 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
     assert {one.notebook for one in class_of_four.grade().results.values()} == {""}
 
 
-def test_cells_that_the_gradebook_does_not_know_are_refused_before_anything_is_graded(class_of_four):
+def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four):
     source = class_of_four.source
-    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-9"'))
-    with pytest.raises(ValueError, match="has not the graded cells it was released with: run `make release NB=00`"):
+    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+    with pytest.raises(ValueError, match=r"does not have the graded cells .* run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 
 

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import yaml
@@ -28,7 +28,7 @@ from helpers.classroom.grading.workers import NoWorkers
 from helpers.training import load_sweep, run_sweep, sweep
 from helpers.training.presets import PRESETS
 from tests.classroom.dask_processes import DaskProcesses, Machine, wait_until
-from tests.classroom.sample_class import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, School
+from tests.classroom.sample_class import ENDLESS, FALLING, REPOSITORY, RIGHT, TEXTBOOK, SampleClass
 
 pytestmark = pytest.mark.cluster
 
@@ -41,10 +41,10 @@ CRASHING = "import os\n\n\ndef sigmoid(a):\n    os.kill(os.getpid(), 11)"
 #: What makes a worker die at the sight of poison; Dask may run it more than once.
 MORTAL = """
 import os
-from helpers.classroom.grading import batch, one_submission
+from helpers.classroom.grading import batch, grader
 
-def grade(paper, data, **settings):
-    return os._exit(1) if b"poison" in data else one_submission.grade_submission(paper, data, **settings)
+def grade(template, data, **settings):
+    return os._exit(1) if b"poison" in data else grader.grade_submission(template, data, **settings)
 
 batch.grade_submission = grade
 """
@@ -95,12 +95,12 @@ def another(tmp_path):
 
 
 @pytest.fixture
-def class_of_eleven(school):
-    """A School with one of each kind."""
-    school = school()
+def class_of_eleven(sample_class):
+    """A SampleClass with one of each kind."""
+    sample_class = sample_class()
     for student, work in WORK.items():
-        school.hand_in(student, work)
-    return school
+        sample_class.hand_in(student, work)
+    return sample_class
 
 
 class Killer(threading.Thread):
@@ -131,56 +131,58 @@ class Killer(threading.Thread):
 
 
 def test_workers_killed_three_times_leave_the_gradebook_of_a_sequential_run(dask, class_of_eleven):
-    school, seen = class_of_eleven, []
+    sample_class, seen = class_of_eleven, []
     with dask.watch() as client:
         killer = Killer(client, 3)
         killer.start()
-        graded = school.grade(cluster_workers(str(dask.file)), lambda student, _: seen.append(student), limits=LIMITS)
+        graded = sample_class.grade(
+            cluster_workers(str(dask.file)), lambda student, _: seen.append(student), limits=LIMITS
+        )
         assert len(killer.killed) == 3
         assert not any(client.processing().values())
     assert sorted(seen) == sorted(WORK)
     assert graded.failed() == ["fay"]
     assert graded.results["dan"].scores["check-0-1"].status == "timed out"
     assert graded.results["gil"].scores["check-0-1"].status == "crashed"
-    on_cluster, statuses = school.points(), statuses_of(graded)
-    shutil.rmtree(school.root / "build/graded")
-    again = school.grade(limits=LIMITS)
+    on_cluster, statuses = sample_class.points(), statuses_of(graded)
+    shutil.rmtree(sample_class.root / "build/graded")
+    again = sample_class.grade(limits=LIMITS)
     assert statuses_of(again) == statuses
-    assert school.points() == on_cluster
+    assert sample_class.points() == on_cluster
     assert on_cluster.keys() == WORK.keys()
 
 
 def statuses_of(graded):
     """Return everything that is said of every score."""
-    return {student: one.as_dict()["scores"] for student, one in graded.results.items()}
+    return {student: asdict(one)["scores"] for student, one in graded.results.items()}
 
 
-def test_what_a_cluster_has_graded_is_not_graded_again_elsewhere(dask, school):
-    school = school()
-    school.hand_in("amy", "solved")
-    school.grade(cluster_workers(str(dask.file)))
-    assert school.regrade() == set()
+def test_what_a_cluster_has_graded_is_not_graded_again_elsewhere(dask, sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("amy", "solved")
+    sample_class.grade(cluster_workers(str(dask.file)))
+    assert sample_class.regrade() == set()
 
 
-def test_a_submission_that_kills_its_workers_costs_itself_and_no_other(another, school, tmp_path):
-    school = school()
+def test_a_submission_that_kills_its_workers_costs_itself_and_no_other(another, sample_class, tmp_path):
+    sample_class = sample_class()
     for student in ("amy", "ben", "cat", "eva"):
-        school.hand_in(student, "solved")
-    school.hand_in("dan", {"0.1": f"{RIGHT}  # poison"})
+        sample_class.hand_in(student, "solved")
+    sample_class.hand_in("dan", {"0.1": f"{RIGHT}  # poison"})
     mortal = tmp_path / "mortal.py"
     mortal.write_text(MORTAL)
     processes = another(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     processes.start_workers(f"--preload={mortal}")
-    graded = school.grade(cluster_workers(str(processes.file)))
+    graded = sample_class.grade(cluster_workers(str(processes.file)))
     assert graded.failed() == ["dan"]
-    assert graded.results["dan"].scores["check-0-1"].reason == "Every worker that took it in hand died."
-    assert school.batch().find_open() == ["dan"]
-    school.grade()
-    assert school.points() == dict.fromkeys(("amy", "ben", "cat", "dan", "eva"), EVERYTHING)
+    assert graded.results["dan"].scores["check-0-1"].reason == "Every worker that graded it died."
+    assert sample_class.batch().find_open() == ["dan"]
+    sample_class.grade()
+    assert sample_class.points() == dict.fromkeys(("amy", "ben", "cat", "dan", "eva"), EVERYTHING)
 
 
 def test_a_scheduler_that_is_gone_ends_the_run_in_one_sentence_and_the_next_goes_on(another, class_of_eleven):
-    school, seen = class_of_eleven, []
+    sample_class, seen = class_of_eleven, []
     processes = another()
     processes.start_workers("--nworkers=2")
 
@@ -190,26 +192,26 @@ def test_a_scheduler_that_is_gone_ends_the_run_in_one_sentence_and_the_next_goes
             processes.scheduler.kill()
 
     with pytest.raises(NoWorkers, match=r"The scheduler at tls://.* is gone, or the connection to it\. What was done"):
-        school.grade(cluster_workers(str(processes.file)), notify=kill_the_scheduler, limits=LIMITS)
-    before = school.records()
+        sample_class.grade(cluster_workers(str(processes.file)), notify=kill_the_scheduler, limits=LIMITS)
+    before = sample_class.records()
     assert before.keys() >= {*seen} - {"fay"}
-    school.grade(limits=LIMITS)
-    assert {student: school.records()[student] for student in before} == before
-    assert school.points().keys() == WORK.keys()
+    sample_class.grade(limits=LIMITS)
+    assert {student: sample_class.records()[student] for student in before} == before
+    assert sample_class.points().keys() == WORK.keys()
 
 
-def test_with_no_worker_at_all_the_run_ends_in_one_sentence(another, school, monkeypatch):
+def test_with_no_worker_at_all_the_run_ends_in_one_sentence(another, sample_class, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 1)
-    school = school()
-    school.hand_in("amy", "solved")
+    sample_class = sample_class()
+    sample_class.hand_in("amy", "solved")
     with pytest.raises(NoWorkers, match="has had no worker for 1 s"):
-        school.grade(cluster_workers(str(another().file)))
+        sample_class.grade(cluster_workers(str(another().file)))
 
 
-def test_a_scheduler_that_does_not_answer_once_ends_no_run(dask, school, monkeypatch):
-    school, looks, look = school(), [], Client.nthreads
+def test_a_scheduler_that_does_not_answer_once_ends_no_run(dask, sample_class, monkeypatch):
+    sample_class, looks, look = sample_class(), [], Client.nthreads
     for student in "abcd":
-        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
 
     def look_in_vain_once(client):
         looks.append(client)
@@ -218,9 +220,9 @@ def test_a_scheduler_that_does_not_answer_once_ends_no_run(dask, school, monkeyp
         return look(client)
 
     monkeypatch.setattr(Client, "nthreads", look_in_vain_once)
-    school.grade(cluster_workers(str(dask.file)))
+    sample_class.grade(cluster_workers(str(dask.file)))
     assert len(looks) > 3
-    assert school.points() == dict.fromkeys("abcd", EVERYTHING)
+    assert sample_class.points() == dict.fromkeys("abcd", EVERYTHING)
 
 
 # --- several machines -------------------------------------------------------------------------------------------------
@@ -237,10 +239,10 @@ def machines():
         yield made
 
 
-def test_a_machine_that_is_cut_off_costs_no_submission(machines, another, school):
-    school, done = school(), []
+def test_a_machine_that_is_cut_off_costs_no_submission(machines, another, sample_class):
+    sample_class, done = sample_class(), []
     for student in "abcdef":
-        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
     first, second, third = machines
     patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s"}  # the least that Dask takes is 11
     processes = another(machine=first, **patience)
@@ -254,19 +256,19 @@ def test_a_machine_that_is_cut_off_costs_no_submission(machines, another, school
 
     with processes.watch() as client:
         wait_until(lambda: len(client.nthreads()) == 2)
-        school.grade(cluster_workers(str(processes.file)), notify=cut)
+        sample_class.grade(cluster_workers(str(processes.file)), notify=cut)
         [left] = client.nthreads()
     assert second.address in left
-    assert school.points() == dict.fromkeys("abcdef", EVERYTHING)
+    assert sample_class.points() == dict.fromkeys("abcdef", EVERYTHING)
 
 
 # --- who takes part ---------------------------------------------------------------------------------------------------
 
 
-def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, school, tmp_path, capsys):
-    school = school()
+def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, sample_class, tmp_path, capsys):
+    sample_class = sample_class()
     for student in ("amy", "ben", "cat", "dan"):
-        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
     processes = another()
     empty, other = tmp_path / "empty", tmp_path / "other"
     empty.mkdir()
@@ -279,10 +281,10 @@ def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, school
     with processes.watch() as client:
         wait_until(lambda: len(client.nthreads()) == 3)
         with pytest.raises(NoWorkers, match=r"No worker of tls://.* can take part\. tls://"):
-            school.grade(cluster_workers(str(processes.file)))
-        assert school.records() == {}
+            sample_class.grade(cluster_workers(str(processes.file)))
+        assert sample_class.records() == {}
         said = capsys.readouterr().err
-        assert said.count("takes no part") == 3
+        assert said.count("is not used") == 3
         assert "bubblewrap (the program bwrap) is not installed" in said
         assert "its copy of the course is not the one here; install the same on both sides." in said
         assert "it has 2 threads, and grades one submission at a time: --nthreads 1." in said
@@ -291,18 +293,18 @@ def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, school
         processes.start_workers("--no-nanny")
         wait_until(lambda: len(client.nthreads()) == 4)
         asked = []
-        school.grade(
+        sample_class.grade(
             cluster_workers(str(processes.file)),
             notify=lambda *_: asked.extend(worker for worker, tasks in client.processing().items() if tasks),
         )
     assert not unfit & {*asked}
-    assert school.points() == dict.fromkeys(("amy", "ben", "cat", "dan"), EVERYTHING)
+    assert sample_class.points() == dict.fromkeys(("amy", "ben", "cat", "dan"), EVERYTHING)
 
 
-def test_a_worker_that_joins_during_the_run_does_its_share(another, school):
-    school = school()
+def test_a_worker_that_joins_during_the_run_does_its_share(another, sample_class):
+    sample_class = sample_class()
     for student in "abcdefgh":
-        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
     processes, done = another(), {}
     processes.start_workers("--no-nanny")
 
@@ -313,7 +315,7 @@ def test_a_worker_that_joins_during_the_run_does_its_share(another, school):
         done[student] = {worker for worker, tasks in client.processing().items() if tasks}
 
     with processes.watch() as client:
-        school.grade(cluster_workers(str(processes.file)), notify=start_another)
+        sample_class.grade(cluster_workers(str(processes.file)), notify=start_another)
     assert len(set().union(*done.values())) == 2
 
 
@@ -342,14 +344,14 @@ def test_credentials_are_made_anew_for_their_owner_alone(tmp_path):
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "credentials.pem")] == [0o700, 0o600]
 
 
-def test_what_is_no_scheduler_is_refused_in_one_sentence(tmp_path, monkeypatch):
+def test_what_is_not_a_scheduler_is_refused_in_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"There are no TLS credentials for tls://localhost:1\. Name them in Dask's"):
         cluster_workers("localhost:1")
     with pytest.raises(ValueError, match=r"There is no scheduler file .*nowhere\.json\. Does the cluster run\?"):
         cluster_workers(str(tmp_path / "nowhere.json"))
     path = tmp_path / "scheduler.json"
     path.write_text("[]")
-    with pytest.raises(ValueError, match=r"is no scheduler file of Dask\."):
+    with pytest.raises(ValueError, match=r"is not a scheduler file of Dask\."):
         cluster_workers(str(path))
     cluster.write_credentials(tmp_path)
     path.write_text(json.dumps({"address": "tls://127.0.0.1:9"}))
@@ -390,28 +392,28 @@ def start(released, tmp_path):
 
 
 def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_nothing(start, tmp_path):
-    school = School(tmp_path / "repository", "00")
+    sample_class = SampleClass(tmp_path / "repository", "00")
     for student in "abcdefgh":
-        school.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"{DRAWN_OUT}  # {student}"})
     running = start("cluster", "--workers", "2")
-    folder = school.root / "build/cluster"
+    folder = sample_class.root / "build/cluster"
     wait_until((folder / "scheduler.json").exists)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "credentials.pem").stat().st_mode) == 0o600
 
     command = ("grade", "00", "--scheduler", "build/cluster/scheduler.json")
     coordinator = start(*command)
-    wait_until(lambda: len(school.records()) >= 2)
+    wait_until(lambda: len(sample_class.records()) >= 2)
     coordinator.kill()
     coordinator.wait()
-    before = school.records()
+    before = sample_class.records()
     assert 2 <= len(before) < 8
     again = start(*command)
     said = again.communicate()[0]
     assert again.returncode == 0, said
     assert f"8 submissions, {8 - len(before)} of them to be graded." in said
-    assert {student: school.records()[student] for student in before} == before
-    assert school.points() == dict.fromkeys("abcdefgh", EVERYTHING)
+    assert {student: sample_class.records()[student] for student in before} == before
+    assert sample_class.points() == dict.fromkeys("abcdefgh", EVERYTHING)
 
     os.killpg(running.pid, signal.SIGINT)  # as Ctrl-C does
     said = running.communicate(timeout=120)[0]  # ends when the last process that could write has ended
@@ -424,12 +426,12 @@ def test_a_coordinator_that_was_killed_is_started_again_and_the_cluster_leaves_n
     assert once_more.returncode == 1
 
 
-# --- the paper --------------------------------------------------------------------------------------------------------
+# --- docs/scale.md ----------------------------------------------------------------------------------------------------
 
 SCALE = (REPOSITORY / "docs/scale.md").read_text(encoding="utf-8")
 
 
-def commands_of_the_paper():
+def commands_in_the_docs():
     """Return the words of every `dask` command: those for a terminal or a job, and those of the manifests."""
     text = SCALE.replace("\\\n", " ")
     tls = re.search(r'TLS="(.*)"', text)[1]
@@ -444,10 +446,10 @@ def containers():
     return [container for pod in pods for container in pod["containers"]]
 
 
-def test_every_dask_command_of_the_paper_has_options_that_dask_knows(tmp_path, monkeypatch):
+def test_every_dask_command_in_the_docs_has_options_that_dask_knows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cluster.write_credentials(tmp_path / "build/cluster")  # the options are for a file that exists
-    commands = commands_of_the_paper()
+    commands = commands_in_the_docs()
     assert [words[0] for words in commands] == ["scheduler", "worker", "worker", "scheduler", "worker"]
     for name, *words in commands:
         words = [word.replace("/tls/", "build/cluster/") for word in words]
@@ -455,7 +457,7 @@ def test_every_dask_command_of_the_paper_has_options_that_dask_knows(tmp_path, m
         assert program.make_context(name, words).params["protocol"] == "tls"
 
 
-def test_the_program_of_the_paper_is_python():
+def test_the_program_in_the_docs_is_python():
     compile(re.search(r"```python\n(.*?)```", SCALE, re.DOTALL)[1], "docs/scale.md", "exec")
 
 

@@ -1,4 +1,4 @@
-"""Submissions are taken whole, from the right person, and nothing outside is read through them."""
+"""Submissions are taken complete, from the right person, and nothing outside is read through them."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
-from helpers.classroom.administration import exchange, handed_in
+from helpers.classroom.administration import exchange, submitted_files
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.grading.submission import LARGEST
@@ -146,17 +146,35 @@ def test_only_the_notebook_is_taken_and_the_secret_that_its_feedback_is_found_by
 
 
 @pytest.mark.parametrize("text", ["0f" * 63, "0f" * 64 + "\n", "../" * 40 + "secret01", "", "é" * 128])
-def test_what_is_no_secret_is_left_where_it_is(course, inbound, text):
+def test_what_is_not_a_secret_is_not_taken(course, inbound, text):
     (hand_in(inbound) / "submission_secret.txt").write_text(text)
     collect(course, NAME)
     assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
 
 
-def test_a_secret_behind_a_symlink_is_left_where_it_is(course, inbound, tmp_path):
+def test_a_secret_behind_a_symlink_is_not_taken(course, inbound, tmp_path):
     (tmp_path / "key").write_text("0f" * 64)
     (hand_in(inbound) / "submission_secret.txt").symlink_to(tmp_path / "key")
     collect(course, NAME)
     assert taken(course).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
+
+
+def test_only_the_instructor_may_enter_a_collected_folder_and_in_a_shared_course_the_group(course, inbound):
+    for shared, mode in {False: 0o700, True: 0o2770}.items():
+        course.directory.groupshared = shared
+        hand_in(inbound, text=notebook(f"shared = {shared}"), at=now(seconds=60 - shared))
+        collect(course, NAME)
+        assert course.folder("submitted", NAME, ME).stat().st_mode & 0o7777 == mode
+
+
+def test_the_log_has_neither_the_name_of_a_submissions_folder_nor_its_secret(course, inbound, caplog):
+    folder = hand_in(inbound)
+    (folder / "submission_secret.txt").write_text("0f" * 64)
+    with caplog.at_level("DEBUG", logger="helpers"):
+        collect(course, NAME)
+    assert f"{ME} submitted at" in caplog.text
+    assert folder.name not in caplog.text
+    assert "0f0f" not in caplog.text
 
 
 def test_a_dry_run_reads_everything_and_writes_nothing(course, inbound, secret):
@@ -198,7 +216,7 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give fil
 
 
 @needs_root
-def test_of_two_users_each_hands_in_as_oneself_only(course, inbound):
+def test_a_user_can_submit_in_their_own_name_only(course, inbound):
     hand_in(inbound, OTHER.pw_name, notebook("mine"), owner=OTHER.pw_uid)
     hand_in(inbound, THIRD.pw_name, notebook("mine too"), owner=THIRD.pw_uid)
     hand_in(inbound, OTHER.pw_name, notebook("forged"), owner=THIRD.pw_uid)
@@ -238,8 +256,8 @@ def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_i
     hand_in(inbound, ".")
     report = collect(course, NAME)
     assert report.collected == ["ada"]
-    assert len(report.refused) == 2 and all("names a student whose id has a" in reason for reason in reasons(report))
-    assert any("was not checked" in note for note in report.notes)
+    assert len(report.refused) == 2 and all("does not name a student: the id `." in each for each in reasons(report))
+    assert any("were not checked" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +286,7 @@ def test_a_symlink_in_the_place_of_a_folder_is_not_followed(course, inbound, sec
     (tmp_path / "outside").mkdir()
     shutil.copy(secret, tmp_path / "outside" / f"{NAME}.ipynb")
     (inbound / f"{ME}+{NAME}+{now()}").symlink_to(tmp_path / "outside")
-    assert reasons(collect(course, NAME)) == ["is a symlink or no folder"]
+    assert reasons(collect(course, NAME)) == ["is a symlink or not a folder"]
 
 
 def test_a_timestamp_file_is_not_read(course, inbound, secret):
@@ -357,7 +375,7 @@ def test_a_change_after_handing_in_makes_it_later(course, inbound, monkeypatch):
     assert any("was last changed" in note for note in collect(course, NAME).notes)
 
 
-def test_times_are_believed_where_the_exchange_was_restored_from_a_backup(course, inbound):
+def test_timestamps_are_trusted_where_the_exchange_was_restored_from_a_backup(course, inbound):
     at = now(days=30)
     hand_in(inbound, at=at)
     assert collect(course, NAME, trust_timestamps=True).collected == [ME]
@@ -375,7 +393,7 @@ def test_a_name_without_a_time_has_that_of_the_file_system(course, inbound, text
 def test_before_the_due_date_the_last_in_time_is_taken_with_a_students_extension(course, inbound):
     due = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=100)
     hand_in(inbound, text=notebook("in time"), at=now(seconds=120))
-    hand_in(inbound, text=notebook("put off"), at=now(seconds=60))
+    hand_in(inbound, text=notebook("extended"), at=now(seconds=60))
     hand_in(inbound, text=notebook("late"), at=now(seconds=10))
     collect(course, NAME)
     assert answer(course) == "late"
@@ -388,7 +406,7 @@ def test_before_the_due_date_the_last_in_time_is_taken_with_a_students_extension
         gradebook.add_submission(NAME, ME)
         gradebook.grant_extension(NAME, ME, minutes=1)
     collect(course, NAME, before_due=True)
-    assert answer(course) == "put off"
+    assert answer(course) == "extended"
 
 
 # --- races ------------------------------------------------------------------------------------------------------------
@@ -396,7 +414,7 @@ def test_before_the_due_date_the_last_in_time_is_taken_with_a_students_extension
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """A function that has something done right before, or right after, a name is opened for the nth time."""
+    """A function that calls another right before, or right after, a name is opened for the nth time."""
 
     def meanwhile(name, do, turn=1, after=False):
         seen, really = [0], os.open
@@ -410,7 +428,7 @@ def meanwhile(monkeypatch):
                 do()
             return descriptor
 
-        monkeypatch.setattr(handed_in.os, "open", slow_open)
+        monkeypatch.setattr(submitted_files.os, "open", slow_open)
 
     return meanwhile
 
@@ -463,8 +481,8 @@ def test_a_thread_that_swaps_all_the_time_reveals_nothing(course, inbound, secre
     try:
         end = time.monotonic() + 1
         while time.monotonic() < end:
-            for found in exchange.find_in_exchange(course, NAME).hand_ins:
-                with contextlib.suppress(handed_in.Refused):
+            for found in exchange.find_in_exchange(course, NAME).files:
+                with contextlib.suppress(submitted_files.Refused):
                     assert SECRET.encode() not in found.read()
     finally:
         stop.set()
@@ -543,7 +561,7 @@ Teilnehmer/in 4712,Ada Lovelace,ADA@x.org,
 
 
 def test_with_moodles_worksheet_the_number_counts_and_not_the_name(course, download, tmp_path):
-    """A student who takes another's name hands in as oneself all the same."""
+    """A student who takes another's name still submits as themselves."""
     (tmp_path / "worksheet.csv").write_text(WORKSHEET)
     report = collect(course, NAME, download(MOODLE), worksheet=tmp_path / "worksheet.csv")
     assert (answer(course, "bob"), answer(course, "ada")) == ("ada", "bob")
@@ -551,9 +569,9 @@ def test_with_moodles_worksheet_the_number_counts_and_not_the_name(course, downl
     assert not any("By their names" in note for note in report.notes)
 
 
-def test_a_file_that_is_no_worksheet_is_told_so(course, tmp_path):
+def test_a_file_that_is_not_a_worksheet_is_refused(course, tmp_path):
     (tmp_path / "list.csv").write_text("id\nada\n")
-    with pytest.raises(ValueError, match="is no grading worksheet of Moodle's: it has no column «Identifier»"):
+    with pytest.raises(ValueError, match="is not a grading worksheet of Moodle's: it has no column `Identifier`"):
         collect(course, NAME, pack(tmp_path / "a.zip", MOODLE), worksheet=tmp_path / "list.csv")
 
 
@@ -634,10 +652,10 @@ def test_plain_names_and_folders_are_ids_of_the_class_list(course, download):
 
 
 def test_a_folder_around_everything_is_named_and_not_looked_into(course, download):
-    """It may be that of a stranger, who has called his files after others."""
+    """It may be a student's, who has named the files after others."""
     report = collect(course, NAME, download({"zoe/ada.ipynb": notebook(), "zoe/bob/b.ipynb": notebook()}))
     assert report.collected == []
-    assert report.notes == ["Everything lies in one folder, `zoe`: unpack it and name that folder."]
+    assert report.notes == ["All files are in one folder, `zoe`: unpack it and name that folder."]
 
 
 @pytest.mark.parametrize("name", ["ada.ipynb", "ada_1_assignsubmission_file_x.ipynb", "lovelaceada_501_1_x.ipynb"])
@@ -654,7 +672,7 @@ def test_a_student_cannot_call_a_file_so_that_it_is_anothers(course, download, n
     assert (answer(course, "bob"), answer(course, "cem")) == ("bob", "cem")
 
 
-def test_what_systems_leave_behind_is_nobodys(course, download):
+def test_files_that_systems_leave_behind_are_ignored(course, download):
     files = {
         "ada.ipynb": notebook("ada"),
         "__MACOSX/._ada.ipynb": "junk",
@@ -679,11 +697,11 @@ def test_a_download_has_no_times_unless_one_is_given(course, download):
     collect(course, NAME, path)
     assert "timestamp.txt" not in taken(course, "ada")
     assert collect(course, NAME, path).unchanged == ["ada"]
-    assert collect(course, NAME, path, handed_in="2026-11-30 18:00+09:00").updated == ["ada"]
+    assert collect(course, NAME, path, submitted_at="2026-11-30 18:00+09:00").updated == ["ada"]
     assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
     assert collect(course, NAME, path).unchanged == ["ada"]
-    with pytest.raises(ValueError, match="'tomorrow' is no date and time; write it as 2026-11-30 18:00"):
-        collect(course, NAME, path, handed_in="tomorrow")
+    with pytest.raises(ValueError, match="'tomorrow' is not a date and time; write it as 2026-11-30 18:00"):
+        collect(course, NAME, path, submitted_at="tomorrow")
 
 
 def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_path):
@@ -693,9 +711,9 @@ def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_pat
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):
-    with pytest.raises(ValueError, match=r"^handed-in means nothing when collecting from the exchange"):
-        collect(course, NAME, handed_in="2026-11-30")
-    with pytest.raises(ValueError, match=r"^trust-timestamps means nothing when collecting from a download"):
+    with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
+        collect(course, NAME, submitted_at="2026-11-30")
+    with pytest.raises(ValueError, match=r"^--trust-timestamps does not apply when collecting from a download"):
         collect(course, NAME, tmp_path, trust_timestamps=True)
 
 
@@ -729,9 +747,9 @@ def test_whatever_the_names_in_an_archive_only_students_have_handed_in(tmp_path_
     student = Student(id="ab", first_name="a", last_name="b", lms_user_id="1")
     with opened_download(path) as files:
         found = find_in_download(files, NAME, [student])
-        assert {hand_in.student for hand_in in found.hand_ins} <= {"ab"}
-        assert len(found.hand_ins) <= 1
-        assert all(hand_in.read() == b"{}" for hand_in in found.hand_ins)
+        assert {file.student for file in found.files} <= {"ab"}
+        assert len(found.files) <= 1
+        assert all(file.read() == b"{}" for file in found.files)
 
 
 def test_a_bomb_is_not_unpacked(course, tmp_path):
@@ -742,8 +760,8 @@ def test_a_bomb_is_not_unpacked(course, tmp_path):
 
 def test_no_more_is_read_than_a_notebook_may_have_whatever_the_size_was_said_to_be():
     stream = io.BytesIO(bytes(LARGEST + 100))
-    with pytest.raises(handed_in.Refused, match="is larger than 20 MB"):
-        handed_in.read_some(stream)
+    with pytest.raises(submitted_files.Refused, match="is larger than 20 MB"):
+        submitted_files.read_limited(stream)
     assert stream.tell() == LARGEST + 1
 
 
@@ -760,7 +778,7 @@ def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
 
 def test_a_download_of_too_many_files_is_refused(course, download, monkeypatch):
     monkeypatch.setattr("helpers.classroom.administration.download.MOST_FILES", 2)
-    with pytest.raises(ValueError, match=r"holds more than 2 files\. Is it the download of one assignment\?"):
+    with pytest.raises(ValueError, match=r"has more than 2 files\. Is it the download of one assignment\?"):
         collect(course, NAME, download(dict.fromkeys("abc", "")))
 
 
@@ -802,14 +820,14 @@ def test_symlinks_in_a_folder_are_not_followed(course, tmp_path, secret):
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -10])
-def test_a_file_that_is_no_whole_archive_is_told_so(course, tmp_path, cut):
+def test_a_file_that_is_not_a_complete_archive_is_refused(course, tmp_path, cut):
     path = pack(tmp_path / "a.zip", {"ada.ipynb": notebook()})
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(ValueError, match=r"a\.zip is no zip archive, or a damaged one: download it again\.$"):
+    with pytest.raises(ValueError, match=r"a\.zip is not a zip archive, or is damaged: download it again\.$"):
         collect(course, NAME, path)
 
 
-def test_a_path_that_is_not_there_is_told_so(course, tmp_path):
+def test_a_path_that_does_not_exist_is_refused(course, tmp_path):
     with pytest.raises(ValueError, match="There is no folder or zip archive"):
         collect(course, NAME, tmp_path / "nowhere.zip")
 

@@ -1,4 +1,4 @@
-"""A learner's work is never touched: copies are added where they are missing, and restoring keeps the old one."""
+"""A learner's work is never changed: copies are added where they are missing, and restoring keeps the old one."""
 
 import pytest
 

@@ -34,26 +34,26 @@ HALF = {
 
 
 @pytest.mark.parametrize("notebook", HALF)
-def test_the_three_ways_of_grading_agree(school, notebook):
+def test_the_three_ways_of_grading_agree(sample_class, notebook):
     """Of a larger notebook the other two run only here: that nbgrader agrees on them is proved for each notebook."""
-    school = school(notebook)
+    sample_class = sample_class(notebook)
     work = {"half": HALF[notebook], "full": "solved", "untouched": "untouched"}
     slow = [*work][: 3 if notebook == "00" else 1]
     for student in slow:
-        school.hand_in(student, work[student])
+        sample_class.hand_in(student, work[student])
     with ThreadPoolExecutor(1) as thread:
-        notebooks = [nbformat.reads(school.write(work[student]), as_version=4) for student in slow]
-        running = thread.submit(lambda: asyncio.run(read_off(notebooks, school.root)))
-        stock = autograde(school)
+        notebooks = [nbformat.reads(sample_class.write(work[student]), as_version=4) for student in slow]
+        running = thread.submit(lambda: asyncio.run(read_off(notebooks, sample_class.root)))
+        stock = autograde(sample_class)
         in_notebook = dict(zip(slow, running.result()))
     for student, answers in work.items():
-        school.hand_in(student, answers)
-    graded = school.grade(local_workers(2))
+        sample_class.hand_in(student, answers)
+    graded = sample_class.grade(local_workers(2))
     ours = {
         student: {grade_id: score.points for grade_id, score in one.scores.items()}
         for student, one in graded.results.items()
     }
-    assert ours == school.points()
+    assert ours == sample_class.points()
     assert {student: ours[student] for student in slow} == stock
     assert {student: visible(ours[student]) for student in slow} == in_notebook
     assert set(ours["untouched"].values()) == {0.0}
@@ -92,13 +92,13 @@ async def read_off(notebooks, folder):
     ]
 
 
-def autograde(school):
+def autograde(sample_class):
     """Let stock nbgrader grade everything, and return student to grade id to points."""
-    config = school.course.config.copy()
+    config = sample_class.course.config.copy()
     config.pop("Autograde")  # nbgrader's own steps, and not this course's
-    config.CourseDirectory.assignment_id = school.name
+    config.CourseDirectory.assignment_id = sample_class.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's own use of its database
         outcome = capture_log(Autograde(coursedir=CourseDirectory(config=config), config=config))
     assert outcome["success"], outcome["log"]
-    return school.points()
+    return sample_class.points()

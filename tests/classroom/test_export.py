@@ -44,7 +44,7 @@ def graded_once(tmp_path_factory, blank_gradebook):
             gradebook.add_student(student, first_name=first, last_name=last, email=email, lms_user_id=number)
             if scores is not None:
                 enter(gradebook, student, scores, penalty)
-    put(course, "col")
+    place(course, "col")
     return course
 
 
@@ -65,8 +65,8 @@ def enter(gradebook, student, scores, penalty=0.0):
     gradebook.db.commit()
 
 
-def put(course, student, timestamp=""):
-    """Put a collected notebook in its place."""
+def place(course, student, timestamp=""):
+    """Place a collected notebook."""
     folder = course.folder("submitted", NAME, student)
     folder.mkdir(parents=True)
     (folder / f"{NAME}.ipynb").write_text("{}")
@@ -106,7 +106,7 @@ def test_the_report_says_why_each_is_blank(graded):
     )
 
 
-def test_nbgraders_own_export_has_the_same_scores_and_zeros_for_what_is_not_graded(graded, tmp_path):
+def test_nbgraders_own_export_has_the_same_scores_and_zeros_platform_is_not_graded(graded, tmp_path):
     stock = CsvExportPlugin()
     stock.to = str(tmp_path / "stock.csv")
     with graded.gradebook() as gradebook:
@@ -147,8 +147,8 @@ def test_a_cell_without_a_finite_score_leaves_the_whole_blank(graded, score):
 
 
 def test_what_was_handed_in_again_since_it_was_graded_is_named(graded):
-    put(graded, "ada", f"{DUE + timedelta(hours=1):%Y-%m-%d %H:%M:%S.%f} UTC")
-    put(graded, "zed", f"{DUE:%Y-%m-%d %H:%M:%S.%f} UTC")
+    place(graded, "ada", f"{DUE + timedelta(hours=1):%Y-%m-%d %H:%M:%S.%f} UTC")
+    place(graded, "zed", f"{DUE:%Y-%m-%d %H:%M:%S.%f} UTC")
     assert export(graded).notes == [f"{NAME}: handed in again since it was graded, and the score is the old one: ada."]
 
 
@@ -197,13 +197,13 @@ def test_the_plain_table_has_nbgraders_columns_and_the_state(graded):
     }
 
 
-@pytest.mark.parametrize("for_what", ["canvas", "moodle", "plain"])
-def test_a_name_or_address_is_never_a_formula(graded, for_what):
+@pytest.mark.parametrize("platform", ["canvas", "moodle", "plain"])
+def test_a_name_or_address_is_never_a_formula(graded, platform):
     with graded.gradebook() as gradebook:
         for first in ("=", "+", "-", "@", "\t=", " ="):
             text = f'{first}HYPERLINK("http://x")'
             gradebook.add_student(f"s{ord(first[0])}{len(first)}", first_name=text, last_name=text, email=text)
-    with open(export(graded, for_what).path, encoding="utf-8-sig", newline="") as file:
+    with open(export(graded, platform).path, encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert sum("HYPERLINK" in cell for cell in cells) >= 6
     assert not any(cell.strip().startswith(("=", "+", "-", "@")) for cell in cells)
@@ -225,7 +225,7 @@ def test_a_dry_run_writes_nothing(graded):
     assert not exported.path.exists()
 
 
-def test_a_file_is_replaced_whole_or_stays(graded, tmp_path, monkeypatch):
+def test_a_file_is_replaced_atomically(graded, tmp_path, monkeypatch):
     path = tmp_path / "grades.csv"
     path.write_text("old")
 
@@ -266,13 +266,13 @@ def test_a_course_without_a_class_list_or_a_release_is_told_so(blank_course):
         export(blank_course)
 
 
-def test_a_large_class_is_read_with_two_questions_to_the_gradebook(graded, monkeypatch):
+def test_a_large_class_is_read_with_two_queries(graded, monkeypatch):
     from sqlalchemy import event
 
-    asked = []
+    queries = []
     with graded.gradebook() as gradebook:
         students = gradebook.students
         monkeypatch.setattr(type(gradebook), "students", students)
-        event.listen(gradebook.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        event.listen(gradebook.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
         read_results(graded, gradebook, NAME)
-    assert len(asked) == 2
+    assert len(queries) == 2

@@ -1,4 +1,4 @@
-"""What goes out to a class: assignments that are not stale, and feedback without a hidden test in it."""
+"""Feedback: the diagnosis without a hidden test in it, for those who submitted in the exchange."""
 
 import html
 import re
@@ -7,91 +7,8 @@ from pathlib import Path
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
-from helpers.classroom.administration import feedback_delivery
-from tests.classroom.sample_class import RIGHT, TEXTBOOK, lay_out
-
-
-def due_of(school):
-    """Return the due date that the gradebook has, as text."""
-    with school.course.gradebook() as gradebook:
-        return str(gradebook.find_assignment(school.name).duedate)
-
-
-# --- release ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("stale", ["changed", "missing"])
-def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
-    source = lay_out(blank_course.root, "00")
-    released = blank_course.root / "notebooks" / source.stem / f"{source.stem}.ipynb"
-    if stale == "changed":
-        released.write_text(released.read_text().replace("sigmoid", "sigmund"))
-    else:
-        released.unlink()
-    with pytest.raises(ValueError, match="is not what its source makes of it: run `make notebooks NB=00` first"):
-        feedback_delivery.release(blank_course, source)
-    with pytest.raises(ValueError, match=r"00_start_here was not released yet: run `make release NB=00` first\."):
-        blank_course.need_released(source.stem)
-
-
-def test_a_release_after_submissions_keeps_them(school):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.grade()
-    school.change_grade("ada", "check-0-1", manual_score=0.5)
-    feedback_delivery.release(school.course, school.source)
-    feedback_delivery.release(school.course, school.source)
-    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
-    assert school.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
-
-
-def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.grade()
-    source = school.source
-    source.write_text(source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-2"'))
-    lay_out_again(school)
-    with pytest.raises(ValueError, match="has submissions already, and other cells than when it was released"):
-        feedback_delivery.release(school.course, source)
-    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
-
-
-def lay_out_again(school):
-    """Derive the release from a source that was changed."""
-    from helpers.classroom.authoring.release import generate
-
-    generate(school.source, school.root / "made")
-    made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"
-    made.replace(school.root / "notebooks" / school.name / made.name)
-
-
-def test_a_due_date_with_a_zone_is_that_moment(school):
-    school = school()
-    feedback_delivery.release(school.course, school.source, feedback_delivery.read_due("2026-12-01 23:59 +09:00"))
-    assert due_of(school) == "2026-12-01 14:59:00"
-    feedback_delivery.release(school.course, school.source)
-    assert due_of(school) == "2026-12-01 14:59:00"
-
-
-def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "Asia/Seoul")
-    time.tzset()
-    try:
-        assert feedback_delivery.read_due("2026-12-01 23:59").isoformat() == "2026-12-01T23:59:00+09:00"
-        assert feedback_delivery.read_due("2026-12-01 23:59 UTC").isoformat() == "2026-12-02T08:59:00+09:00"
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-@pytest.mark.parametrize("text", ["soon", "", "2026-13-01", "99999999999999999999"])
-def test_a_due_date_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="is no time; write it as 2026-12-01 23:59"):
-        feedback_delivery.read_due(text)
-
+from helpers.classroom.administration import assignments, exchange, feedback_delivery
+from tests.classroom.sample_class import RIGHT, TEXTBOOK
 
 # --- feedback ---------------------------------------------------------------------------------------------------------
 
@@ -145,8 +62,15 @@ def with_exchange(school, tmp_path):
     school.course.config.Exchange.root = str(tmp_path / "exchange")
     school.course.directory = CourseDirectory(config=school.course.config)
     (tmp_path / "exchange").mkdir()
-    feedback_delivery.release(school.course, school.source)
+    assignments.release(school.course, school.source)
     return school
+
+
+def test_a_later_release_replaces_the_notebook_in_the_exchange(with_exchange):
+    place = Path(assignments.release(with_exchange.course, with_exchange.source))
+    (place / f"{with_exchange.name}.ipynb").unlink()
+    assert assignments.release(with_exchange.course, with_exchange.source) == str(place)
+    assert (place / f"{with_exchange.name}.ipynb").exists()
 
 
 def in_exchange(school):
@@ -158,7 +82,7 @@ leaves_a_file_open = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWa
 
 
 @leaves_a_file_open
-def test_feedback_goes_back_the_way_the_work_came(with_exchange):
+def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
     school = with_exchange
     work = school.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
     work.with_name("submission_secret.txt").write_text("0f" * 64)
@@ -181,11 +105,11 @@ def test_a_secret_does_not_outlive_its_submission(with_exchange):
     assert in_exchange(school) == []
 
 
-def test_an_exchange_in_which_students_can_swap_courses_is_named(with_exchange):
+def test_an_exchange_in_which_students_can_replace_a_course_gives_a_warning(with_exchange):
     root = Path(with_exchange.root.parent, "exchange")
-    assert feedback_delivery.why_not_safe(with_exchange.course).endswith(f"chmod +t {root}")
+    assert exchange.exchange_warning(with_exchange.course).endswith(f"chmod +t {root}")
     root.chmod(0o1777)
-    assert feedback_delivery.why_not_safe(with_exchange.course) == ""
+    assert exchange.exchange_warning(with_exchange.course) is None
 
 
 def test_nothing_graded_is_said_plainly(school):

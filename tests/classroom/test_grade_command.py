@@ -15,7 +15,7 @@ import pytest
 from helpers import __main__ as command_line
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, School
+from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, SampleClass
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
@@ -62,22 +62,22 @@ class Instructor:
 
 
 @pytest.fixture
-def instructor(school, tmp_path):
+def instructor(sample_class, tmp_path):
     """An Instructor who has released notebook 00."""
     (tmp_path / "temporary").mkdir()
-    return Instructor(school.root, tmp_path / "temporary")
+    return Instructor(sample_class.root, tmp_path / "temporary")
 
 
 @pytest.fixture
-def school(released, tmp_path):
-    """The School of that repository."""
-    return School(shutil.copytree(released("00"), tmp_path / "repository"), "00")
+def sample_class(released, tmp_path):
+    """The SampleClass of that repository."""
+    return SampleClass(shutil.copytree(released("00"), tmp_path / "repository"), "00")
 
 
 @pytest.fixture
-def run(school, monkeypatch, capfd):
+def run(sample_class, monkeypatch, capfd):
     """A function that runs a command in this process, and returns its exit code and all that was said."""
-    monkeypatch.setattr(command_line, "ROOT", school.root)
+    monkeypatch.setattr(command_line, "ROOT", sample_class.root)
     monkeypatch.delenv("COURSE_SECRET_SEED", raising=False)
 
     def main(*arguments):
@@ -94,9 +94,9 @@ def run(school, monkeypatch, capfd):
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def test_a_class_is_graded_and_the_unreadable_named(instructor, school):
+def test_a_class_is_graded_and_the_unreadable_named(instructor, sample_class):
     for student, work in {"ada": "solved", "bob": {"0.1": TEXTBOOK}, "cleo": b"", "dan": "untouched"}.items():
-        school.hand_in(student, work)
+        sample_class.hand_in(student, work)
     with instructor.start("grade", "00") as process:
         said = "".join(process.communicate(timeout=120))
     assert process.returncode == 1
@@ -105,28 +105,28 @@ def test_a_class_is_graded_and_the_unreadable_named(instructor, school):
     assert "cleo: could not be read. The file is empty." in said
     assert "1 of 4 could not be read or graded: cleo." in said
     assert "not right: " in said
-    assert school.points() == {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": NOTHING}
+    assert sample_class.points() == {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": NOTHING}
     folder = instructor.root / "build/graded/00_start_here"
     assert {"report.csv", "items.csv", "items.png"} <= {path.name for path in folder.iterdir()}
     wait_for(lambda: instructor.left_behind() == [])
 
 
-def test_the_exit_code_is_0_once_everything_could_be_read(run, school, monkeypatch):
-    school.hand_in("ada", "solved")
-    school.hand_in("bob", b"")
+def test_the_exit_code_is_0_once_everything_could_be_read(run, sample_class, monkeypatch):
+    sample_class.hand_in("ada", "solved")
+    sample_class.hand_in("bob", b"")
     code, said = run("grade", "00", "--dry-run")
-    assert (code, school.points()) == (0, {})
+    assert (code, sample_class.points()) == (0, {})
     assert "2 submissions, 2 of them to be graded." in said
     assert "COURSE_SECRET_SEED is not set" in said
     assert run("grade", "00")[0] == 1
     assert run("grade", "00")[0] == 1
-    school.hand_in("bob", "untouched")
+    sample_class.hand_in("bob", "untouched")
     monkeypatch.setenv("COURSE_SECRET_SEED", "secret")
     code, said = run("grade", "00")
     assert (code, "COURSE_SECRET_SEED" in said) == (0, False)
 
 
-def test_what_cannot_be_done_is_refused_in_one_sentence(run, school):
+def test_what_cannot_be_done_is_refused_in_one_sentence(run, sample_class):
     refused = {
         ("grade",): "Which notebook? Name one by its number, e.g. NB=01.",
         ("grade", "42"): "There is no source of a notebook 42",
@@ -137,24 +137,24 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(run, school):
     for arguments, words in refused.items():
         code, said = run(*arguments)
         assert (code, words in said) == (1, True), said
-    with school.course.gradebook() as gradebook:
+    with sample_class.course.gradebook() as gradebook:
         gradebook.remove_assignment("00_start_here")
     code, said = run("grade", "00")
     assert (code, "00_start_here was not released yet: run `make release NB=00` first." in said) == (1, True)
 
 
-def test_the_way_from_release_to_feedback(run, school):
+def test_the_way_from_release_to_feedback(run, sample_class):
     code, said = run("release", "00", "--due", "2026-12-01 23:59 UTC")
     assert (code, "00_start_here is released, due 2026-12-01" in said) == (0, True)
-    school.hand_in("ada", "solved")
+    sample_class.hand_in("ada", "solved")
     assert run("grade", "00")[0] == 0
     assert "1 submissions of 00_start_here would get feedback." in run("feedback", "00", "--dry-run")[1]
     code, said = run("feedback", "00")
     assert (code, "1 submissions have feedback in" in said) == (0, True)
 
 
-def test_without_bubblewrap_nothing_is_graded_unless_asked(run, school, tmp_path, monkeypatch):
-    school.hand_in("ada", "solved")
+def test_without_bubblewrap_nothing_is_graded_unless_asked(run, sample_class, tmp_path, monkeypatch):
+    sample_class.hand_in("ada", "solved")
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     code, said = run("grade", "00")
@@ -162,24 +162,24 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked(run, school, tmp_path
     assert "bubblewrap (the program bwrap) is not installed" in said
     assert "could read and change whatever you can, so nothing was graded" in said
     assert "--no-sandbox" in said
-    assert school.points() == {}
+    assert sample_class.points() == {}
     code, said = run("grade", "00", "--no-sandbox")
     assert code == 0
     assert "answers can read and write your files, the gradebook among them, and use the network" in said
-    assert school.points("ada") == EVERYTHING
+    assert sample_class.points("ada") == EVERYTHING
 
 
 # --- stopped in the middle --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def class_of_eight(school):
-    """A School of eight; the last three take their time."""
+def class_of_eight(sample_class):
+    """A SampleClass of eight; the last three take their time."""
     for number in range(5):
-        school.hand_in(f"student{number}", {"0.1": TEXTBOOK if number == 2 else RIGHT})
+        sample_class.hand_in(f"student{number}", {"0.1": TEXTBOOK if number == 2 else RIGHT})
     for name in ("xavier", "yves", "zoe"):
-        school.hand_in(name, {"0.1": SLOW})
-    return school
+        sample_class.hand_in(name, {"0.1": SLOW})
+    return sample_class
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
@@ -231,15 +231,15 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.parametrize("full", ["gradebook", "results"])
-def test_a_full_disk_is_said_plainly_and_nothing_is_lost(run, school, small_disk, full):
+def test_a_full_disk_is_said_plainly_and_nothing_is_lost(run, sample_class, small_disk, full):
     for number in range(3):
-        school.hand_in(f"student{number}", "solved")
+        sample_class.hand_in(f"student{number}", "solved")
     if full == "gradebook":
         gradebook = small_disk / "gradebook.db"
-        shutil.move(school.root / "gradebook.db", gradebook)
-        (school.root / "gradebook.db").symlink_to(gradebook)
+        shutil.move(sample_class.root / "gradebook.db", gradebook)
+        (sample_class.root / "gradebook.db").symlink_to(gradebook)
     else:
-        (school.root / "build/graded").symlink_to(small_disk)
+        (sample_class.root / "build/graded").symlink_to(small_disk)
     ballast = small_disk / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
@@ -250,4 +250,4 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_lost(run, school, small_disk
     ballast.unlink()
     code, said = run("grade", "00")
     assert code == 0
-    assert school.points() == {f"student{number}": EVERYTHING for number in range(3)}
+    assert sample_class.points() == {f"student{number}": EVERYTHING for number in range(3)}

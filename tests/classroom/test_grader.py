@@ -1,21 +1,22 @@
-"""The desk: what a check comes to, what it lends, and what becomes of a process that ends."""
+"""Grading one submission: its scores, the references it may use, and what happens when its process ends."""
 
 import inspect
 import json
 import re
+from dataclasses import asdict
 from importlib import import_module
 
 import nbformat
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
+from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.sanitize import for_html
 from tests.classroom.attacks import scoring
-from tests.classroom.attacks.kit import Work, max_points, paper, source_path
+from tests.classroom.attacks.kit import Work, max_points, source_path, template
 
-# The walls are tried elsewhere; what is tried here is the same with and without them.
+# The sandbox has tests of its own; what is tested here is the same with and without it.
 LIMITS = Limits(seconds=60, memory=1 << 30)
 
 
@@ -23,7 +24,7 @@ LIMITS = Limits(seconds=60, memory=1 << 30)
 def grade():
     """A function that grades a Work."""
     return lambda work, number="01", **how: grade_submission(
-        paper(number), work.data(), sandbox=False, limits=LIMITS, **how
+        template(number), work.data(), sandbox=False, limits=LIMITS, **how
     )
 
 
@@ -55,13 +56,13 @@ def test_an_untouched_release_earns_nothing_and_is_called_unwritten(grade):
 
 
 def test_scores_stand_in_the_order_of_the_notebook(grade):
-    cells = nbformat.reads(paper("01"), as_version=4).cells
+    cells = nbformat.reads(template("01"), as_version=4).cells
     graded = [cell.id for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
     assert [*grade(Work("01")).scores] == graded
 
 
 def test_a_score_is_plain_data(grade):
-    json.dumps(grade(Work("00"), "00").as_dict())
+    json.dumps(asdict(grade(Work("00"), "00")))
 
 
 def test_a_mistake_that_is_known_is_named(grade):
@@ -72,7 +73,7 @@ def test_a_mistake_that_is_known_is_named(grade):
 
 
 def test_no_hidden_check_comes_before_a_visible_one(grade):
-    """So an answer that remembers the hidden draws finds no message to tell them in."""
+    """So an answer that remembers the hidden draws finds no message to reveal them in."""
     work = Work("01")
     work.put_before("1.1", "calls = []")
     for exercise_id, name in {"1.5": "backprop_norms", "1.6": "gradient_bounds"}.items():
@@ -89,7 +90,7 @@ def test_no_hidden_check_comes_before_a_visible_one(grade):
 
 
 def test_a_secret_seed_draws_what_nobody_knows(grade):
-    """Without one the hidden draws are the same everywhere, and an answer may have them by heart."""
+    """Without one the hidden draws are the same everywhere, and an answer may contain their results."""
     work = Work("01")
     scoring.replay_of_the_hidden_draws(work)
     assert grade(work, secret="").scores["hidden-1-5"].points == 1.0
@@ -114,22 +115,22 @@ def test_a_wrong_answer_costs_its_own_points_also_where_it_is_used_through_anoth
     assert "Exercise 1.1 is not right yet, so this check ran with the reference `tanh_backward`" in shown["check-1-4"]
 
 
-def test_answers_of_earlier_notebooks_are_lent_but_not_those_of_this_one(grade):
+def test_the_references_of_earlier_notebooks_are_provided_but_not_those_of_this_one(grade):
     work = Work("02")
     work.put_after(
-        "2.1", "lent = tanh_backward\nassert 'global_norm' in globals()\nassert 'clip_gradients' not in globals()"
+        "2.1", "earlier = tanh_backward\nassert 'global_norm' in globals()\nassert 'clip_gradients' not in globals()"
     )
     assert grade(work, "02").scores["check-2-1"].status == "right"
 
 
-def test_what_an_answer_calls_by_an_earlier_name_itself_stays_its_own(grade):
+def test_an_answers_own_value_under_the_name_of_an_earlier_exercise_is_kept(grade):
     """An array under the name of an earlier exercise cannot be compared with anything by `==`."""
     work = Work("02")
     work.put_before("2.1", "tanh_backward = np.ones(3)")
     assert {score.status for score in grade(work, "02").scores.values()} == {"right"}
 
 
-def test_what_was_lent_for_one_check_is_taken_back_after_it(grade):
+def test_a_reference_can_be_used_during_one_check_only(grade):
     work = Work("01")
     work.write(
         "1.3", "kept = []\n\n\ndef rnn_step_backward(dh_next, cache):\n    return kept[0](dh_next, cache)\n\n\nmine = 0"
@@ -183,14 +184,14 @@ def test_what_answers_print_and_warn_of_does_not_reach_the_instructor(grade, cap
 
 
 def test_an_answer_may_not_change_its_arguments_for_a_while():
-    """A check sees in the end what has become of them; an answer could change what its results are compared with."""
+    """A check sees only their last state; an answer could change what its results are compared with."""
     work = Work("01")
     work.put_after(
         "1.5",
         "right = backprop_norms\n\n\ndef backprop_norms(Wh, dh, steps):\n    norms = right(Wh, dh, steps)\n"
         "    dh[...] = 0\n    return norms",
     )
-    score = grade_submission(paper("01"), work.data(), sandbox=False, limits=LIMITS).scores["check-1-5"]
+    score = grade_submission(template("01"), work.data(), sandbox=False, limits=LIMITS).scores["check-1-5"]
     assert (score.points, score.status) == (0.0, "wrong")
 
 
@@ -201,9 +202,16 @@ def test_an_answer_is_not_blamed_for_what_another_one_does_to_its_arguments(grad
     assert [scores[f"{kind}-1-{n}"].points for n in (1, 3) for kind in ("check", "hidden")] == [0.0, 0.0, 2.0, 2.0]
 
 
-def test_the_paper_has_the_hidden_tests_and_the_graded_notebook_has_not(grade):
-    assert "hidden_check(" in make_grading_template(source_path("00"))
+def test_neither_the_template_nor_the_graded_notebook_has_a_hidden_test(grade):
+    assert "hidden_check(" in source_path("00").read_text(encoding="utf-8")
+    assert "hidden_check(" not in make_grading_template(source_path("00"))
     assert "hidden_check(" not in grade(Work("00"), "00").notebook
+
+
+def test_a_cell_with_fewer_points_than_its_check_gives_is_a_fault_of_the_grader(grade):
+    fewer = template("00").replace('"points": 1', '"points": 0.5', 1)
+    with pytest.raises(RuntimeError, match=r"The check of exercise 0\.1 gave 1 of 0\.5 points\."):
+        grade_submission(fewer, Work("00").data(), sandbox=False, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +230,9 @@ def test_the_paper_has_the_hidden_tests_and_the_graded_notebook_has_not(grade):
         ),
     ],
 )
-def test_a_written_answer_keeps_its_words_and_loses_its_programs(written, shown):
+def test_a_written_answer_keeps_its_words_and_loses_its_scripts(written, shown):
     assert for_html(written, markdown=True) == shown
 
 
-def test_a_formula_in_a_message_is_no_link_to_a_program():
+def test_a_formula_in_a_message_is_not_a_link_to_a_script():
     assert for_html(r"$\href{javascript:alert(1)}{x}$ a<b &amp;") == r"$\href{javascript :alert(1)}{x}$ a<b &amp;"

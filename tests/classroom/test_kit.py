@@ -36,12 +36,12 @@ def test_it_has_every_notebook_and_no_solution_or_test(unpacked):
     assert not any(name.split("/")[0] in ("solutions", "tests", "my", "runs", ".git", ".venv") for name in names)
 
 
-def test_every_link_of_its_papers_leads_into_it(unpacked):
-    papers = [path for path in unpacked.rglob("*.md") if "site" not in path.parts]  # made into pages
-    links = [(paper, link) for paper in papers for link in re.findall(r"\]\(([^)#\s]+)", paper.read_text("utf-8"))]
+def test_every_link_of_its_docs_leads_into_it(unpacked):
+    docs = [path for path in unpacked.rglob("*.md") if "site" not in path.parts]  # those are made into pages
+    links = [(path, link) for path in docs for link in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8"))]
     assert links
-    inside = [(paper, link) for paper, link in links if not re.match(r"\w+:", link)]
-    assert [f"{paper.name}: {link}" for paper, link in inside if not (paper.parent / link).exists()] == []
+    inside = [(path, link) for path, link in links if not re.match(r"\w+:", link)]
+    assert [f"{path.name}: {link}" for path, link in inside if not (path.parent / link).exists()] == []
 
 
 def test_no_released_notebook_in_it_has_an_output_or_a_marker(unpacked):

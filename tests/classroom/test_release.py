@@ -1,89 +1,75 @@
-"""What nbgrader released is proved; an answer or a hidden test in it is refused."""
+"""The release that this course makes, that nbgrader makes the same one, and that neither can give an answer away."""
+
+from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 
-from helpers.classroom.authoring.release import check_release, generate
+from helpers.classroom.authoring import release as release_module
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.release import TakeSource, check_secrets, generate, load_config, make_release
 from helpers.classroom.authoring.source import BuildError, read_source
 
+ROOT = Path(__file__).resolve().parents[2]
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """The source of the small notebook, and the release that nbgrader made of it."""
-    import shutil
-    from pathlib import Path
+TWO_LINES = "    factor = np.ones_like(x) + 1\n    return factor * x"
+ONE_LINE = "    self.counts[index] += 1"
+HIDDEN = '    hidden_check("9.1", double)'
 
-    folder = tmp_path_factory.mktemp("released")
-    path = Path(shutil.copy(Path(__file__).with_name("09_small.py"), folder))
-    return path, generate(path, folder)
+every_secret = pytest.mark.parametrize(
+    "secret", [TWO_LINES, ONE_LINE, HIDDEN], ids=["two lines of a solution", "a solution of one line", "a hidden test"]
+)
 
 
 @pytest.fixture
-def release(released):
-    """A fresh copy of that release."""
-    return nbformat.read(released[1], as_version=4)
+def release(source_path):
+    """The release of the small notebook, nbformat's."""
+    return nbformat.reads(make_release(source_path), as_version=4)
 
 
-def add_line(release, cell_id, line):
-    """Put a line where it does not belong."""
-    cell = next(cell for cell in release.cells if cell.id == cell_id)
-    cell.source += f"\n{line}"
+@pytest.mark.parametrize("source", [*find_sources(ROOT), Path(__file__).with_name("09_small.py")], ids=lambda p: p.stem)
+def test_nbgraders_own_command_makes_the_same_bytes(source, tmp_path):
+    """As formgrader's button does."""
+    assert generate(source, tmp_path).read_text(encoding="utf-8") == make_release(source)
+    assert [path.name for path in (tmp_path / "notebooks" / source.stem).iterdir()] == [f"{source.stem}.ipynb"]
 
 
-def refuse(released, release):
-    """Return the sentence with which a release is refused."""
-    with pytest.raises(BuildError) as refusal:
-        check_release(read_source(released[0]), release, released[0])
-    return str(refusal.value)
-
-
-def test_nbgraders_release_has_stubs_and_no_outputs(release):
+def test_a_release_has_stubs_and_no_outputs_and_its_checks_are_locked(release):
     cells = {cell.id: cell for cell in release.cells}
     assert 'raise NotImplementedError("Exercise 9.1: write double")' in cells["ex-9-1"].source
     assert not any(line.isspace() for line in cells["ex-9-1"].source.split("\n"))
     assert all(not cell.get("outputs") for cell in release.cells)
     assert cells["check-9-1"].metadata.editable is False
+    assert len(cells["check-9-1"].metadata.nbgrader.checksum) == 32
 
 
-def test_the_source_is_not_released_beside_the_notebook(released):
-    assert [path.name for path in released[1].parent.iterdir()] == ["09_small.ipynb"]
+@every_secret
+@pytest.mark.parametrize("cell_id", ["ex-9-1", "hidden-9-1", "read-a-small-notebook_2"])
+def test_a_secret_in_any_cell_of_a_notebook_is_refused(source_path, release, secret, cell_id):
+    next(cell for cell in release.cells if cell.id == cell_id).source += f"\n{secret}"
+    with pytest.raises(BuildError, match=f"cell {cell_id}.*: `.*` of a solution or hidden test is in the release"):
+        check_secrets(read_source(source_path), release, source_path)
 
 
-def test_a_solution_line_that_survives_in_its_own_cell_is_refused(released, release):
-    add_line(release, "ex-9-1", "    return factor * x")
-    assert "cell ex-9-1: `return factor * x` survives in the release." in refuse(released, release)
-
-
-def test_a_hidden_test_that_shows_in_its_own_cell_is_refused(released, release):
-    add_line(release, "hidden-9-1", "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)")
-    assert "cell hidden-9-1: `points(double," in refuse(released, release)
-
-
-def test_a_release_with_outputs_is_refused(released, release):
-    release.cells[1].outputs = [nbformat.v4.new_output("stream", text="hello")]
-    assert "it has outputs in the release" in refuse(released, release)
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [
-        "    factor = np.ones_like(x) + 1\n    return factor * x",
-        "    self.counts[index] += 1",
-        "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)",
-    ],
-    ids=["two lines of a solution", "a solution of one line", "a hidden test"],
-)
-def test_a_secret_shown_elsewhere_in_the_notebook_is_refused(source_path, tmp_path, secret):
-    source_path.write_text(
-        source_path.read_text() + f"\n# %%\nif False:\n{secret}\n".replace("\npoints", "\n    points")
-    )
+@every_secret
+@pytest.mark.parametrize("make", [make_release, lambda path: generate(path, path.parent)], ids=["ours", "nbgrader's"])
+def test_no_release_is_made_of_a_source_that_shows_a_secret_elsewhere(source_path, make, secret):
+    source_path.write_text(f"{source_path.read_text()}\n# %%\nif False:\n{secret}\n")
     with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
-        generate(source_path, tmp_path / "course")
+        make(source_path)
+    assert not list(source_path.parent.glob("notebooks/*/*"))
 
 
-def test_nbgraders_own_command_takes_the_source_and_not_the_clean_solution(released):
-    """What formgrader's button does: the solution notebook has no markers, and its release has no hidden test."""
-    course = released[1].parents[2]
-    solution = nbformat.read(course / "solutions/09_small/09_small.ipynb", as_version=4)
-    assert "np.full(5, -8.0)" in "".join(cell.source for cell in solution.cells)
-    assert "np.full(5, -8.0)" not in released[1].read_text()
+@pytest.mark.parametrize("left_out", [TakeSource, ClearSolutions, ClearHiddenTests])
+def test_the_last_step_stops_nbgrader_where_an_earlier_one_did_not_do_its_work(source_path, monkeypatch, left_out):
+    """The solution notebook has no markers: without its source, nothing would be taken out of it."""
+
+    def load(course):
+        config = load_config(course)
+        config.GenerateAssignment.preprocessors.remove(left_out)
+        return config
+
+    monkeypatch.setattr(release_module, "load_config", load)
+    with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
+        generate(source_path, source_path.parent)

@@ -6,9 +6,8 @@ import io
 import pytest
 
 from helpers.classroom.grading import report
-from helpers.classroom.grading.grader import Score
+from helpers.classroom.grading.grader import Graded, Score
 from helpers.classroom.grading.item_analysis import analyse, failures, summarise
-from helpers.classroom.grading.one_submission import Graded
 
 SIGN = "`a[i]`, with the sign turned round"
 

@@ -1,4 +1,4 @@
-"""A class list is read from what platforms export, and entered whole or not at all."""
+"""A class list is read from what platforms export, and entered atomically."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.administration.roster import Person, enter, key_of, listed, read_roster, what_is_wrong_with
+from helpers.classroom.administration.roster import Person, check_student_id, enter, key_of, listed, read_roster
 
 PLAIN = "id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\ngrace,Grace,Hopper,\n"
 
@@ -73,8 +73,17 @@ def test_delimiters_line_ends_and_a_byte_order_mark_make_no_difference(write, en
     assert [(person.id, person.first_name) for person in people] == [("ada", "Åda 에이다"), ("grace", "Grace")]
 
 
-def test_excels_own_first_line_is_passed_over(write):
-    assert len(read_roster(write("sep=;\r\n" + PLAIN.replace(",", ";"))).people) == 2
+@pytest.mark.parametrize("before", ["sep=;\r\n", "\n", ";;;\r\n \t\n", "sep=;\n\n"])
+def test_excels_own_first_line_and_blank_lines_are_skipped_and_counted(write, before):
+    text = before + PLAIN.replace(",", ";").replace("\n", "\n;\n\n")
+    assert [person.id for person in read_roster(write(text)).people] == ["ada", "grace"]
+    with pytest.raises(ValueError, match=f"line {before.count(chr(10)) + 3}, column `id`"):
+        read_roster(write(before + "id;first_name\nada;Ada\n;Grace\n"))
+
+
+def test_a_second_column_without_a_heading_hides_nothing(write):
+    with pytest.raises(ValueError, match="line 3, column `id`: the id is empty"):
+        read_roster(write("id,first_name,,\nada,Ada,,\n,,x,\n"))
 
 
 def test_of_canvas_the_login_is_the_id_and_the_test_student_is_named_as_left_out(write):
@@ -98,7 +107,7 @@ def test_moodles_participants_have_their_address_as_the_id_where_the_id_number_i
 
 
 def test_an_id_number_that_some_have_is_not_passed_over(write):
-    with pytest.raises(ValueError, match=r"line 3: the id in the column «ID number» is empty\.$"):
+    with pytest.raises(ValueError, match=r"line 3, column `ID number`: the id is empty\.$"):
         read_roster(write(PARTICIPANTS.replace("Lovelace,,", "Lovelace,77,")))
 
 
@@ -109,7 +118,7 @@ def test_moodles_worksheet_is_a_class_list_and_its_numbers_are_of_one_assignment
 
 def test_the_column_of_the_ids_can_be_named(write):
     assert [person.id for person in read_roster(write(CANVAS), "sis user id").people] == ["S-1", "S-2"]
-    with pytest.raises(ValueError, match="has no column «Matrikel» with anything in it; it has «Student», «ID»"):
+    with pytest.raises(ValueError, match="has no column `Matrikel` with anything in it; it has `Student`, `ID`"):
         read_roster(write(CANVAS), "Matrikel")
 
 
@@ -119,25 +128,28 @@ LINE = "id,first_name\nada,Ada\n{}\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (LINE.format(",Grace"), "line 3: the id in the column «id» is empty"),
-        (LINE.format("ada,Grace"), "line 3: the id `ada` is that of line 2 too"),
-        (LINE.format("ADA,Grace"), "line 3: the id `ADA` is that of line 2 too"),
-        (LINE.format("a/b,Grace"), "line 3: the id in the column «id» has a `/` in it: `a/b`"),
-        (LINE.format("1.23E+05,Grace"), "line 3: the id in the column «id» has a `+` in it"),
-        (LINE.format("..,Grace"), "line 3: the id in the column «id» has a `..` in it"),
-        (LINE.format("a..b,Grace"), "line 3: the id in the column «id» has a `..` in it"),
-        (LINE.format("g\0,Grace"), "line 3: the id in the column «id» has a character that cannot be printed"),
-        (LINE.format('=HYPERLINK("x"),Grace'), 'begins with `.`, `-`, `=`, `@` or a space: `=HYPERLINK("x")`'),
-        (LINE.format("*,Grace"), "line 3: the id in the column «id» has a `*` in it"),
-        (LINE.format("g" * 129), "line 3: the id in the column «id» is longer than 128"),
+        (LINE.format(",Grace"), "line 3, column `id`: the id is empty"),
+        (LINE.format("ada,Grace"), "line 3: the id `ada` is in line 2 too"),
+        (LINE.format("ADA,Grace"), "line 3: the id `ADA` is in line 2 too"),
+        (LINE.format("a/b,Grace"), "line 3, column `id`: the id `a/b` has a `/` in it"),
+        (LINE.format("1.23E+05,Grace"), "line 3, column `id`: the id `1.23E+05` has a `+` in it"),
+        (LINE.format("..,Grace"), "line 3, column `id`: the id `..` has a `..` in it"),
+        (LINE.format("a..b,Grace"), "line 3, column `id`: the id `a..b` has a `..` in it"),
+        (LINE.format("g\0,Grace"), "line 3, column `id`: the id `g�` has a character that cannot be printed"),
+        (
+            LINE.format('=HYPERLINK("x"),Grace'),
+            '`=HYPERLINK("x")` has a `..` in it, or begins with `.`, `-`, `=`,',
+        ),
+        (LINE.format("*,Grace"), "line 3, column `id`: the id `*` has a `*` in it"),
+        (LINE.format("g" * 129), "is longer than 128 bytes"),
         (LINE.format('grace,"Gra'), "it cannot be read as CSV"),
         (LINE.format("hopper, grace,Grace"), "line 3: it has 3 cells, the heading has 2"),
-        ("id,lms_user_id\nada,5\ngrace,5\n", "line 3: the platform's number `5` is that of line 2 too"),
+        ("id,lms_user_id\nada,5\ngrace,5\n", "line 3: the platform's number `5` is in line 2 too"),
         ("", "is empty"),
         ("id,first_name\n", "has a heading and no students"),
-        ("name,mail\nAda,a@b\n", "has no column with ids; it has «name», «mail». What is understood: a list with"),
-        ("id,ID\nada,ada\n", "has two columns «id»"),
-        ("id,first_name\nada,Zoé\n".encode("latin-1"), "is not in UTF-8. In Excel, save it as «CSV UTF-8»"),
+        ("name,mail\nAda,a@b\n", "has no column with ids; it has `name`, `mail`. What is understood: a list with"),
+        ("id,ID\nada,ada\n", "has two columns `id`"),
+        ("id,first_name\nada,Zoé\n".encode("latin-1"), "is not in UTF-8. In Excel, save it as “CSV UTF-8”"),
     ],
 )
 def test_a_list_that_cannot_be_right_is_refused_in_one_sentence(write, blank_course, text, sentence):
@@ -149,11 +161,20 @@ def test_a_list_that_cannot_be_right_is_refused_in_one_sentence(write, blank_cou
 
 
 def test_the_line_is_that_of_the_file_where_a_name_goes_over_two(write):
-    with pytest.raises(ValueError, match="line 4:"):
+    with pytest.raises(ValueError, match="line 4, column"):
         read_roster(write('id,first_name\nada,"Ada\nAugusta"\n,Grace\n'))
 
 
-ID = st.text(st.sampled_from("abcXYZ019_@.é에"), min_size=1, max_size=12).filter(lambda s: not what_is_wrong_with(s))
+def is_allowed(student):
+    """Whether a text may be the id of a student."""
+    try:
+        check_student_id(student)
+    except ValueError:
+        return False
+    return True
+
+
+ID = st.text(st.sampled_from("abcXYZ019_@.é에"), min_size=1, max_size=12).filter(is_allowed)
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 
 
@@ -171,7 +192,7 @@ def test_no_list_is_ever_shortened(tmp_path_factory, people, delimiter):
 
 @given(st.text())
 def test_an_id_that_is_let_through_names_a_folder_right_below(student):
-    if not what_is_wrong_with(student):
+    if is_allowed(student):
         assert student not in ("", ".", "..")
         assert not set(student) & set("/\\\0+*?[")
 
@@ -196,8 +217,8 @@ def test_the_whole_list_is_in_the_gradebook_with_the_platforms_numbers(write, bl
         "grace": ("Grace", "Hopper", None, "502"),
     }
     assert str(entered) == (
-        "Entered: 2 students, their ids from the column «SIS Login ID»: 2 new, 0 updated, 0 as they were.\n"
-        "No students: Canvas's test student."
+        "Entered: 2 students, their ids from the column `SIS Login ID`: 2 new, 0 updated, 0 unchanged.\n"
+        "Left out: Canvas's test student."
     )
 
 

@@ -1,4 +1,4 @@
-"""The walls around the answers' process, tried from inside: as root, as an ordinary user, and without bubblewrap."""
+"""The isolation of the answers' process, tried from inside: as root, as an ordinary user, and without bubblewrap."""
 
 import contextlib
 import json
@@ -12,21 +12,22 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.grading.one_submission import grade_submission
+from helpers.classroom.grading.grader import grade_submission
 from helpers.classroom.grading.sandbox import isolation
-from helpers.classroom.grading.sandbox.framing import BYTES_LIMIT, SPREAD, Closed, Pipe, pack_array, unpack_array
-from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox, why_no_sandbox
+from helpers.classroom.grading.sandbox.framing import MAX_BYTES, MAX_SPREAD, Closed, Pipe, pack_array, unpack_array
+from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, Sandbox, check_sandbox
 from helpers.classroom.grading.sandbox.rpc import _UNREADABLE as UNREADABLE
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
-from helpers.classroom.grading.sandbox.serialization import MOST_THINGS, ObjectRegistry, Reader, Writer
+from helpers.classroom.grading.sandbox.serialization import MAX_OBJECTS, ObjectRegistry, Reader, Writer
 from helpers.classroom.grading.sanitize import for_terminal
 from helpers.nn import Param
-from tests.classroom.attacks.kit import Work, paper
-from tests.classroom.attacks.run_stock import walls_around
+from tests.classroom.attacks.kit import Work, template
+from tests.classroom.attacks.run_stock import sandbox_around
 from tests.classroom.test_attacks import processes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,27 +35,28 @@ SMALL = Limits(seconds=20, memory=640 << 20, cpu=3, file_size=1 << 20)
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, request):
     """A function that starts the answers' process, and returns a function that runs lines there."""
     started = []
 
     def begin(sandbox=True, limits=SMALL):
-        if sandbox and (reason := why_no_sandbox(tmp_path / "trial")):
-            pytest.skip(reason)
+        if sandbox:
+            request.getfixturevalue("working_sandbox")
         process = Sandbox(tmp_path / "inside", sandbox, limits).start()
         started.append(process)
         pipe = Pipe(process.stdout.fileno(), process.stdin.fileno())
         pipe.deadline = time.monotonic() + limits.seconds
-        peer = RpcConnection(pipe, "c", OFFERED)
+        connection = RpcConnection(pipe, "c", OFFERED)
 
         def run(source, name="result"):
             with warnings.catch_warnings(action="ignore"):
-                peer.call("a1", "define", ("0.1", textwrap.dedent(source)), {})
-            return peer.call("a1", "get", (name,), {})
+                connection.call("a1", "define", ("0.1", textwrap.dedent(source)), {})
+            return connection.call("a1", "get", (name,), {})
 
-        run.process, run.peer = process, peer
+        run.process, run.connection = process, connection
         return run
 
+    begin.folder = tmp_path
     yield begin
     for process in started:
         process.kill()
@@ -100,8 +102,8 @@ def test_the_repository_is_not_inside(path, start):
     assert start()(f"import os; result = os.path.exists({str(ROOT / path)!r})") is False
 
 
-def test_the_course_is_out_of_sight_wherever_it_lies(tmp_path, monkeypatch, start):
-    """It may lie among what is needed, or hold it, as an environment that was made inside it does."""
+def test_the_course_is_hidden_wherever_it_is(tmp_path, monkeypatch, start):
+    """It may be inside a folder that is needed, or contain one, like an environment that was made inside it."""
     start()
     around = Path(sys.base_prefix).parent
     for course in [Path(sys.base_prefix) / "lib", *([around] if around != Path("/") else [])]:
@@ -112,21 +114,19 @@ def test_the_course_is_out_of_sight_wherever_it_lies(tmp_path, monkeypatch, star
         assert built[hidden - 1] == "--tmpfs"
 
 
-def test_a_copy_of_the_course_among_the_packages_is_out_of_sight(tmp_path, monkeypatch):
+def test_a_copy_of_the_course_among_the_packages_is_hidden(tmp_path, monkeypatch, working_sandbox):
     packages = tmp_path / "site-packages"
     (packages / "helpers" / "nn").mkdir(parents=True)
     (packages / "helpers" / "nn" / "steps.py").write_text("secret = 1\n")
     monkeypatch.setattr(isolation, "_COURSE", packages)
     monkeypatch.setattr(isolation, "_PACKAGES", packages)
-    if reason := why_no_sandbox(tmp_path / "trial"):
-        pytest.skip(reason)
     command = [*Sandbox(tmp_path / "inside")._bubblewrap(), "/bin/ls", str(packages), str(packages / "helpers")]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "helpers" in listed and "nn" not in listed
 
 
 def test_only_the_programs_of_home_are_inside(start):
-    """A Python of one's own lies in the home folder, and beside its folder nothing does."""
+    """A Python of one's own may be in the home folder; nothing else is."""
     places = {str(Path.home()), "/home", "/root"}
     seen = start()(
         f"""
@@ -175,6 +175,48 @@ def test_the_streams_of_the_grader_are_not_those_of_the_answers(start, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_answers_have_no_capability(start):
+    """Root has all of them outside; an ordinary user has none to begin with."""
+    lines = """
+        import ctypes
+        header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        called = ctypes.CDLL(None).capget(header, sets)
+        result = [called, *sets]
+        """
+    assert start()(lines) == [0] * 7
+    command = Sandbox(start.folder / "built", limits=SMALL)._bubblewrap()
+    assert command[command.index("--cap-drop") + 1] == "ALL"
+
+
+PARENT = """
+import sys, threading, time
+from helpers.classroom.grading.sandbox.framing import Pipe
+from helpers.classroom.grading.sandbox.isolation import Sandbox
+from helpers.classroom.grading.sandbox.rpc import RpcConnection
+
+process = Sandbox(sys.argv[1]).start()
+connection = RpcConnection(Pipe(process.stdout.fileno(), process.stdin.fileno()), "c")
+connection.call("a1", "define", ("0.1", "import time"), {})
+threading.Timer(1, print, ("waiting",), {"flush": True}).start()
+connection.call("a1", "define", ("0.1", "while True: time.sleep(1)"), {})
+"""
+
+
+def test_the_answers_end_with_the_process_that_grades_them(tmp_path, working_sandbox):
+    """Though they do not read what it sends, and so do not notice that it is gone."""
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "inside")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout.readline() == b"waiting\n"
+        finally:
+            parent.kill()
+    left = processes_of(tmp_path / "inside")
+    for process in psutil.process_iter(["cmdline"]):
+        if str(tmp_path / "inside") in " ".join(process.info["cmdline"] or ()):
+            process.kill()
+    assert left == []
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +249,12 @@ def test_no_process_and_no_thread_can_be_started(how, start):
         start()(f"import os, threading; result = {how}")
 
 
+def test_memory_that_no_limit_counts_is_refused(start):
+    """A file in memory is no part of the process's address space while nobody maps it."""
+    with pytest.raises(PermissionError, match="not permitted"):
+        start()("import os; result = os.write(os.memfd_create('mine'), b'x')")
+
+
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_limits_cannot_be_lifted(sandbox, start):
     run = start(sandbox)
@@ -233,9 +281,9 @@ _GRADE = """
 import json, os, sys
 from pathlib import Path
 import helpers.__main__
-from helpers.classroom.grading.one_submission import grade_submission
+from helpers.classroom.grading.grader import grade_submission
 folder = Path(sys.argv[1])
-graded = grade_submission((folder / "paper").read_text(), (folder / "work").read_bytes())
+graded = grade_submission((folder / "template").read_text(), (folder / "work").read_bytes())
 scores = [[score.points, score.reason] for score in graded.scores.values()]
 print(json.dumps({"root": os.geteuid() == 0, "scores": scores, "protected": graded.protected}))
 """
@@ -244,20 +292,18 @@ print(json.dumps({"root": os.geteuid() == 0, "scores": scores, "protected": grad
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_it_works_for_an_ordinary_user_too(tmp_path):
     _put_work_into(tmp_path)
-    done = _run([*walls_around(tmp_path), sys.executable, "-c", _GRADE, str(tmp_path)])
+    done = _run([*sandbox_around(tmp_path), sys.executable, "-c", _GRADE, str(tmp_path)])
     assert json.loads(done.stdout) == {"root": False, "scores": [[1.0, ""], [1.0, ""]], "protected": True}, done.stderr
 
 
-def test_it_works_for_whoever_runs_this(tmp_path):
-    if reason := why_no_sandbox(tmp_path / "trial"):
-        pytest.skip(reason)
+def test_it_works_for_the_user_who_runs_this(tmp_path, working_sandbox):
     _put_work_into(tmp_path)
     said = json.loads(_run([sys.executable, "-c", _GRADE, str(tmp_path)]).stdout)
     assert said == {"root": os.geteuid() == 0, "scores": [[1.0, ""], [1.0, ""]], "protected": True}
 
 
 def test_without_a_sandbox_the_checks_are_the_same_and_the_result_says_so():
-    graded = grade_submission(paper("00"), Work("00").data(), sandbox=False, limits=SMALL)
+    graded = grade_submission(template("00"), Work("00").data(), sandbox=False, limits=SMALL)
     assert [score.points for score in graded.scores.values()] == [1.0, 1.0]
     assert graded.protected is False
 
@@ -272,16 +318,15 @@ def test_without_a_sandbox_a_process_that_is_left_behind_ends_with_its_submissio
     work = Work("00")
     sleep = "import subprocess\nsubprocess.Popen(['sleep', '98.7654'])"
     work.put_after("0.1", sleep)
-    graded = grade_submission(paper("00"), work.data(), sandbox=False, limits=SMALL)
+    graded = grade_submission(template("00"), work.data(), sandbox=False, limits=SMALL)
     assert set(graded.scores) == {"check-0-1", "hidden-0-1"}
     assert processes_of("98.7654") == []
 
 
 def test_what_is_missing_is_said_where_there_is_no_bubblewrap(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert why_no_sandbox(tmp_path / "trial") == (
-        "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
-    )
+    with pytest.raises(NoSandbox, match=r"^bubblewrap \(the program bwrap\) is not installed; on Debian and Ubuntu: "):
+        check_sandbox()
 
 
 def test_what_is_missing_is_said_where_bubblewrap_is_forbidden(tmp_path, monkeypatch):
@@ -289,28 +334,21 @@ def test_what_is_missing_is_said_where_bubblewrap_is_forbidden(tmp_path, monkeyp
     program.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert why_no_sandbox(tmp_path / "trial") == (
-        "bubblewrap is installed, but this system does not let it work: bwrap: setting up uid map: Permission denied."
-    )
+    with pytest.raises(NoSandbox, match=r"does not let it work: bwrap: setting up uid map: Permission denied\.$"):
+        check_sandbox()
 
 
-def test_nothing_is_missing_where_it_works(tmp_path):
-    if why_no_sandbox(tmp_path / "trial"):
-        pytest.skip("it does not work here")
-    assert why_no_sandbox(tmp_path / "again") is None
-
-
-def test_a_sandbox_that_fails_is_not_taken_for_a_wrong_answer(tmp_path, monkeypatch):
+def test_a_sandbox_that_fails_is_not_mistaken_for_a_wrong_answer(tmp_path, monkeypatch):
     program = tmp_path / "bwrap"
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(OSError, match="this is no fault of the submission"):
-        grade_submission(paper("00"), Work("00").data(), limits=SMALL)
+        grade_submission(template("00"), Work("00").data(), limits=SMALL)
 
 
 def _put_work_into(folder):
-    (folder / "paper").write_text(paper("00"))
+    (folder / "template").write_text(template("00"))
     (folder / "work").write_bytes(Work("00").data())
     for path in [folder, *folder.parents[:3], *folder.rglob("*")]:
         if path.owner() == Path(folder).owner():
@@ -319,6 +357,32 @@ def _put_work_into(folder):
 
 def _run(command):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300)
+
+
+# --- what answers may give to a reference -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "passes"),
+    [
+        ("np.zeros(24_000)", True),
+        ("np.zeros(24_001)", False),
+        ("[np.zeros(12_001), np.zeros(12_001)]", False),
+        ("{'a': (np.zeros((155, 155)),)}", False),
+        ("Param(np.zeros(24_001))", False),
+        ("10_000", True),
+        ("10_001", False),
+        ("-10_001", False),
+        ("np.int64(10_001)", False),
+    ],
+)
+def test_a_reference_gets_no_more_numbers_than_a_check_would_give(given, passes, start):
+    """It runs in the grader's process, where nothing limits its time and memory."""
+    give = start(sandbox=False)(f"def result(reference):\n    return reference({given})")
+    calls = []
+    with contextlib.nullcontext() if passes else pytest.raises(ValueError, match="more here than a check ever gives"):
+        give(calls.append)
+    assert len(calls) == passes
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -340,7 +404,7 @@ anything = st.recursive(
                     "k",
                     "items",
                     "number",
-                    "place",
+                    "index",
                     "digits",
                     "dtype",
                     "shape",
@@ -361,11 +425,11 @@ anything = st.recursive(
 
 
 @given(anything, st.sampled_from(["array", "scalar", "shared", "mine", "dict", "list", "int", "argument", "yours"]))
-def test_whatever_a_stranger_sends_is_a_value_or_one_of_the_errors_that_are_expected(tree, kind):
+def test_whatever_untrusted_code_sends_is_a_value_or_one_of_the_expected_errors(tree, kind):
     tree = tree | {"k": kind} if isinstance(tree, dict) else tree
-    things = ObjectRegistry(None, "c")
+    registry = ObjectRegistry(None, "c")
     with contextlib.suppress(*UNREADABLE):
-        Reader(things, bytes(64), [np.zeros(3)]).read(tree)
+        Reader(registry, bytes(64), [np.zeros(3)]).read(tree)
 
 
 @pytest.mark.parametrize(
@@ -395,27 +459,27 @@ def test_arrays_may_not_share_their_bytes():
         Reader(ObjectRegistry(None, "c"), bytes(64)).read({"k": "list", "items": [node, node]})
 
 
-def test_the_layout_of_an_array_arrives_unless_it_is_spread_thin():
+def test_the_strides_of_an_array_arrive_unless_its_values_are_far_apart():
     wide = np.arange(60.0).reshape(6, 10)
     for array, kept in (wide[:, ::2], True), (wide.T, True), (wide[:, :1], False), (wide[::-1], False):
         node = pack_array(array, blocks := [])
-        assert ("strides" in node) == kept, SPREAD
+        assert ("strides" in node) == kept, MAX_SPREAD
         arrived = unpack_array(node, b"".join(blocks))
         np.testing.assert_array_equal(arrived, array)
         assert not kept or arrived.strides == array.strides
 
 
 def test_an_array_too_large_for_a_message_is_refused_before_it_is_copied():
-    with pytest.raises(ValueError, match="more than is accepted"):
-        pack_array(np.zeros(BYTES_LIMIT // 8 + 1), [])
+    with pytest.raises(ValueError, match="larger than is accepted"):
+        pack_array(np.zeros(MAX_BYTES // 8 + 1), [])
 
 
-def test_things_are_known_up_to_a_number():
-    things = ObjectRegistry(None, "c")
-    write = Writer(things).write
-    with pytest.raises(ValueError, match="too many things"):
-        for number in range(MOST_THINGS + 1):
-            things.adopt_shared(f"a{number}", Param(np.zeros(1)))
+def test_the_number_of_objects_is_limited():
+    registry = ObjectRegistry(None, "c")
+    write = Writer(registry).write
+    with pytest.raises(ValueError, match="too many objects"):
+        for number in range(MAX_OBJECTS + 1):
+            registry.adopt_shared(f"a{number}", Param(np.zeros(1)))
     assert write(1) == 1
 
 
@@ -423,6 +487,6 @@ def test_things_are_known_up_to_a_number():
     ("text", "arrives"),
     [("plain\n\ttext ✓ 은닉", "plain\n\ttext ✓ 은닉"), ("\x1b[2J", "�[2J"), ("\ud800", "?"), ("a\u202eb\0", "a�b�")],
 )
-def test_a_strangers_text_arrives_fit_for_a_file_and_a_terminal(text, arrives):
+def test_untrusted_text_arrives_fit_for_a_file_and_a_terminal(text, arrives):
     assert for_terminal(text, multiline=True) == arrives
     assert for_terminal(text * 5000, 10, multiline=True) == f"{(arrives * 9)[:9]}…"

@@ -7,11 +7,12 @@ from dataclasses import replace
 import nbformat
 import pytest
 
+from helpers.checks.session import Session
 from helpers.classroom.course import Course
-from helpers.classroom.grading import saving
-from helpers.classroom.grading.one_submission import grade_submission, make_grading_template
+from helpers.classroom.grading import batch, saving
+from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.saving import Saver
-from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK, School
+from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK, SampleClass
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 GRADE = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade", "score")
@@ -20,33 +21,33 @@ GRADE = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade", "sc
 @pytest.fixture(scope="module")
 def graded(released):
     """The Graded of a right submission of notebook 00."""
-    school = School(released("00"), "00")
-    return grade_submission(make_grading_template(school.source), school.write("solved"))
+    sample_class = SampleClass(released("00"), "00")
+    return grade_submission(make_grading_template(sample_class.source), sample_class.write("solved"))
 
 
 # --- what a person graded ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def reviewed(school):
-    """A School in which a person has changed the grades of ada, who is right, and bob, who is wrong."""
-    school = school()
-    school.hand_in("ada", {"0.1": RIGHT})
-    school.hand_in("bob", {"0.1": TEXTBOOK})
-    school.grade()
-    school.change_grade("ada", "check-0-1", manual_score=0.75, needs_manual_grade=False)
-    school.change_grade("bob", "check-0-1", manual_score=0.5, extra_credit=0.25, needs_manual_grade=False)
-    return school
+def reviewed(sample_class):
+    """A SampleClass in which a person has changed the grades of ada, who is right, and bob, who is wrong."""
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.hand_in("bob", {"0.1": TEXTBOOK})
+    sample_class.grade()
+    sample_class.change_grade("ada", "check-0-1", manual_score=0.75, needs_manual_grade=False)
+    sample_class.change_grade("bob", "check-0-1", manual_score=0.5, extra_credit=0.25, needs_manual_grade=False)
+    return sample_class
 
 
-def correct_the_test(school, test="# corrected"):
-    """Change the visible test in the source, so that everything is graded again."""
-    source = school.source
-    source.write_text(source.read_text().replace('check("0.1", sigmoid)\n', f'{test}\ncheck("0.1", sigmoid)\n', 1))
+@pytest.fixture
+def correct_the_check(monkeypatch):
+    """A function that pretends that a check was corrected, so that everything is graded again."""
+    return lambda: monkeypatch.setattr(batch, "code_digest", lambda: "that of corrected code")
 
 
-def test_a_persons_grade_survives_a_corrected_test_and_asks_for_no_second_look(reviewed):
-    correct_the_test(reviewed)
+def test_a_persons_grade_survives_a_corrected_check_and_asks_for_no_second_look(reviewed, correct_the_check):
+    correct_the_check()
     assert reviewed.regrade() == {"ada", "bob"}
     assert reviewed.look_up("ada", *GRADE, grade_id="check-0-1") == (1.0, 0.75, None, False, 0.75)
     assert reviewed.look_up("bob", *GRADE, grade_id="check-0-1") == (0.0, 0.5, 0.25, False, 0.75)
@@ -59,102 +60,102 @@ def test_a_persons_grade_is_marked_for_review_when_the_answer_changed(reviewed):
     assert reviewed.look_up("bob", *GRADE, grade_id="check-0-1") == (0.0, 0.5, 0.25, True, 0.75)
 
 
-def test_a_persons_grade_is_marked_for_review_when_the_automatic_score_changed(reviewed):
-    source = reviewed.source
-    source.write_text(source.read_text().replace('check("0.1", sigmoid)\n', 'check("0.1", sigmoid) / 2\n', 1))
+def test_a_persons_grade_is_marked_for_review_when_the_automatic_score_changed(
+    reviewed, correct_the_check, monkeypatch
+):
+    correct_the_check()
+    check = Session.check
+    monkeypatch.setattr(Session, "check", lambda *arguments: check(*arguments) / 2)
     assert reviewed.regrade() == {"ada", "bob"}
     assert reviewed.look_up("ada", *GRADE, grade_id="check-0-1") == (0.5, 0.75, None, True, 0.75)
     assert reviewed.look_up("bob", "needs_manual_grade", grade_id="check-0-1") == (False,)
 
 
-def test_a_mark_for_review_stays_until_a_person_has_looked(reviewed):
+def test_a_mark_for_review_stays_until_a_person_has_looked(reviewed, correct_the_check):
     reviewed.hand_in("bob", {"0.1": FALLING})
     reviewed.grade()
-    correct_the_test(reviewed)
+    correct_the_check()
     assert "bob" in reviewed.regrade()
     assert reviewed.look_up("bob", "needs_manual_grade", grade_id="check-0-1") == (True,)
 
 
-def test_another_exercises_answer_does_not_put_a_persons_grade_in_doubt(school):
-    school = school("02")
-    school.hand_in("ada", {"2.1": "def global_norm(grads):\n    return 0.0"})
-    school.grade()
-    school.change_grade("ada", "check-2-1", manual_score=0.5, needs_manual_grade=False)
-    school.hand_in(
+def test_another_exercises_answer_does_not_put_a_persons_grade_in_doubt(sample_class):
+    sample_class = sample_class("02")
+    sample_class.hand_in("ada", {"2.1": "def global_norm(grads):\n    return 0.0"})
+    sample_class.grade()
+    sample_class.change_grade("ada", "check-2-1", manual_score=0.5, needs_manual_grade=False)
+    sample_class.hand_in(
         "ada", {"2.1": "def global_norm(grads):\n    return 0.0", "2.3": "def sgd_step(params, rate):\n    pass"}
     )
-    assert school.regrade() == {"ada"}
-    assert school.look_up("ada", "manual_score", "needs_manual_grade", grade_id="check-2-1") == (0.5, False)
+    assert sample_class.regrade() == {"ada"}
+    assert sample_class.look_up("ada", "manual_score", "needs_manual_grade", grade_id="check-2-1") == (0.5, False)
 
 
-def test_a_written_answer_waits_for_a_person_and_keeps_what_they_gave(school):
-    school = school("08")
-    school.hand_in("ada", {"8.5": "Dropout brings most."})
-    school.hand_in("bob", "untouched")
-    school.hand_in("cleo", {"8.5": "\n*Write your answer here.*  \n"})
-    assert school.grade().failed() == []
-    assert school.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, None, None, True, 0.0)
-    assert school.look_up("bob", *GRADE, grade_id="ex-8-5") == (0.0, None, None, False, 0.0)
-    assert school.look_up("cleo", *GRADE, grade_id="ex-8-5") == (0.0, None, None, False, 0.0)
+def test_a_written_answer_waits_for_a_person_and_keeps_what_they_gave(sample_class, correct_the_check):
+    sample_class = sample_class("08")
+    sample_class.hand_in("ada", {"8.5": "Dropout brings most."})
+    sample_class.hand_in("bob", "untouched")
+    sample_class.hand_in("cleo", {"8.5": "\n*Write your answer here.*  \n"})
+    assert sample_class.grade().failed() == []
+    assert sample_class.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, None, None, True, 0.0)
+    assert sample_class.look_up("bob", *GRADE, grade_id="ex-8-5") == (0.0, None, None, False, 0.0)
+    assert sample_class.look_up("cleo", *GRADE, grade_id="ex-8-5") == (0.0, None, None, False, 0.0)
 
-    school.change_grade("ada", "ex-8-5", manual_score=3.0, needs_manual_grade=False)
-    source = school.source
-    source.write_text(
-        source.read_text().replace('check("8.1", count_parameters)', '# x\ncheck("8.1", count_parameters)', 1)
-    )
-    assert school.regrade() == {"ada", "bob", "cleo"}
-    assert school.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, 3.0, None, False, 3.0)
+    sample_class.change_grade("ada", "ex-8-5", manual_score=3.0, needs_manual_grade=False)
+    correct_the_check()
+    assert sample_class.regrade() == {"ada", "bob", "cleo"}
+    assert sample_class.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, 3.0, None, False, 3.0)
 
-    school.hand_in("ada", {"8.5": "Tying brings most."})
-    assert school.regrade() == {"ada"}
-    assert school.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, 3.0, None, True, 3.0)
+    sample_class.hand_in("ada", {"8.5": "Tying brings most."})
+    assert sample_class.regrade() == {"ada"}
+    assert sample_class.look_up("ada", *GRADE, grade_id="ex-8-5") == (None, 3.0, None, True, 3.0)
 
 
 # --- the gradebook and the folder agree -------------------------------------------------------------------------------
 
 
-def test_nbgraders_own_files_are_in_autograded_and_read_only(school):
-    school = school()
-    school.hand_in("ada", "solved", handed_in="2026-12-01 10:00:00 UTC")
-    school.grade()
-    folder = school.course.folder("autograded", school.name, "ada")
-    notebook = nbformat.read(folder / f"{school.name}.ipynb", as_version=4)
+def test_nbgraders_own_files_are_in_autograded_and_read_only(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved", handed_in="2026-12-01 10:00:00 UTC")
+    sample_class.grade()
+    folder = sample_class.course.folder("autograded", sample_class.name, "ada")
+    notebook = nbformat.read(folder / f"{sample_class.name}.ipynb", as_version=4)
     nbformat.validate(notebook)
     assert (folder / "timestamp.txt").read_text() == "2026-12-01 10:00:00 UTC"
     assert {oct(path.stat().st_mode)[-3:] for path in folder.iterdir()} == {"444"}
 
 
-def test_results_are_entered_again_where_the_gradebook_lost_them(school, released):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.grade()
-    (school.root / "gradebook.db").write_bytes((released("00") / "gradebook.db").read_bytes())
-    assert school.regrade() == set()
-    assert school.points() == {"ada": EVERYTHING}
+def test_results_are_entered_again_where_the_gradebook_lost_them(sample_class, released):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    sample_class.grade()
+    (sample_class.root / "gradebook.db").write_bytes((released("00") / "gradebook.db").read_bytes())
+    assert sample_class.regrade() == set()
+    assert sample_class.points() == {"ada": EVERYTHING}
 
 
-def test_another_time_of_handing_in_is_entered_though_the_work_is_the_same(school):
-    school = school()
-    school.hand_in("ada", "solved", handed_in="2026-12-01 10:00:00 UTC")
-    school.grade()
-    school.hand_in("ada", "solved", handed_in="2026-12-03 10:00:00 UTC")
-    assert school.regrade() == set()
-    with school.course.gradebook() as gradebook:
-        assert str(gradebook.find_submission(school.name, "ada").timestamp) == "2026-12-03 10:00:00"
+def test_another_time_of_handing_in_is_entered_though_the_work_is_the_same(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved", handed_in="2026-12-01 10:00:00 UTC")
+    sample_class.grade()
+    sample_class.hand_in("ada", "solved", handed_in="2026-12-03 10:00:00 UTC")
+    assert sample_class.regrade() == set()
+    with sample_class.course.gradebook() as gradebook:
+        assert str(gradebook.find_submission(sample_class.name, "ada").timestamp) == "2026-12-03 10:00:00"
 
 
 @pytest.mark.parametrize("stamp", ["", "yesterday-ish", "9999999999999999", "\udcff"])
-def test_a_time_of_handing_in_that_is_none_stops_nothing(school, stamp):
-    school = school()
-    school.hand_in("ada", "solved")
-    path = school.course.folder("submitted", school.name, "ada") / "timestamp.txt"
+def test_a_time_of_handing_in_that_is_none_stops_nothing(sample_class, stamp):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    path = sample_class.course.folder("submitted", sample_class.name, "ada") / "timestamp.txt"
     path.write_bytes(stamp.encode("utf-8", "surrogateescape"))
-    assert school.grade().failed() == []
-    assert school.points("ada") == EVERYTHING
+    assert sample_class.grade().failed() == []
+    assert sample_class.points("ada") == EVERYTHING
 
 
-def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(school, graded, monkeypatch):
-    school, entered = school(), []
+def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(sample_class, graded, monkeypatch):
+    sample_class, entered = sample_class(), []
     enter = saving.SaveAutoGrades._add_score
 
     def interrupt_at_third(self, cell, resources):
@@ -164,42 +165,42 @@ def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(schoo
         enter(self, cell, resources)
 
     monkeypatch.setattr(saving.SaveAutoGrades, "_add_score", interrupt_at_third)
-    with pytest.raises(KeyboardInterrupt), Saver(school.course, school.name) as saver:
+    with pytest.raises(KeyboardInterrupt), Saver(sample_class.course, sample_class.name) as saver:
         saver.save("ada", graded)
         saver.save("bob", graded)
         saver.commit()
-    assert school.points() == {"ada": EVERYTHING, "bob": EVERYTHING}
+    assert sample_class.points() == {"ada": EVERYTHING, "bob": EVERYTHING}
 
 
-def test_while_a_class_is_graded_another_program_can_write_to_the_gradebook(school, graded):
+def test_while_a_class_is_graded_another_program_can_write_to_the_gradebook(sample_class, graded):
     """Formgrader saves what a person graded; SQLite lets only one write at a time."""
-    school = school()
-    with Saver(school.course, school.name) as saver:
-        for number in range(saving.TOGETHER + 1):
+    sample_class = sample_class()
+    with Saver(sample_class.course, sample_class.name) as saver:
+        for number in range(saving.BATCH_SIZE + 1):
             saver.save(f"student{number}", graded)
-        with sqlite3.connect(school.root / "gradebook.db", timeout=0.1) as other:
+        with sqlite3.connect(sample_class.root / "gradebook.db", timeout=0.1) as other:
             other.execute("INSERT INTO student (id) VALUES ('somebody')")
         other.close()
-    assert len(school.points()) == saving.TOGETHER + 1
+    assert len(sample_class.points()) == saving.BATCH_SIZE + 1
 
 
-def test_a_gradebook_that_is_locked_or_damaged_is_said_plainly(school, graded, capfd):
-    school = school()
-    other = sqlite3.connect(school.root / "gradebook.db", isolation_level=None)
+def test_a_gradebook_that_is_locked_or_damaged_is_said_plainly(sample_class, graded, capfd):
+    sample_class = sample_class()
+    other = sqlite3.connect(sample_class.root / "gradebook.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     locked = pytest.raises(OSError, match="The gradebook cannot be used: database is locked")
-    with locked, Saver(school.course, school.name) as saver:
+    with locked, Saver(sample_class.course, sample_class.name) as saver:
         saver.save("ada", graded)
     other.close()
-    (school.root / "gradebook.db").write_bytes(b"no database, whatever it is called" * 100)
+    (sample_class.root / "gradebook.db").write_bytes(b"no database, whatever it is called" * 100)
     with pytest.raises(OSError, match="The gradebook cannot be used: file is not a database"):
-        Course(school.root).need_released(school.name)
+        Course(sample_class.root).need_released(sample_class.name)
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_the_cost_of_saving_a_submission_does_not_grow_with_the_class(school, graded):
-    school, costs = school(), {}
-    with Saver(school.course, school.name) as saver:
+def test_the_cost_of_saving_a_submission_does_not_grow_with_the_class(sample_class, graded):
+    sample_class, costs = sample_class(), {}
+    with Saver(sample_class.course, sample_class.name) as saver:
         for size in (25, 150):
             begun = time.process_time()
             for number in range(size):
@@ -207,4 +208,4 @@ def test_the_cost_of_saving_a_submission_does_not_grow_with_the_class(school, gr
             saver.commit()
             costs[size] = (time.process_time() - begun) / size
     assert costs[150] < 1.5 * costs[25]
-    assert len(school.points()) == 175
+    assert len(sample_class.points()) == 175

@@ -1,10 +1,15 @@
 """A source with a fault is refused, in a sentence that names the file and the cell."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from helpers.classroom.authoring.source import BuildError, as_release, as_solution, read_source
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import BuildError, as_release, as_solution, grading, read_source
+
+ROOT = Path(__file__).resolve().parents[2]
 
 BLOCK = """\
     ### BEGIN SOLUTION
@@ -13,7 +18,7 @@ BLOCK = """\
     ### END SOLUTION
 """
 
-#: What is wrong: what stands in the source, what is put in its place, and how the refusal begins.
+#: What is wrong: a part of the source, what replaces it, and how the refusal begins.
 FAULTS = {
     "a solution that is not ended": (
         "    ### END SOLUTION\n    # 1. multiply by two\n",
@@ -103,27 +108,52 @@ FAULTS = {
     "a solution in a cell that is not for answers": (
         'print("sum"',
         'def f():\n    ### BEGIN SOLUTION\n    pass\n    ### END SOLUTION\nprint("sum"',
-        'cell cell-010 ("def f():"): it has a solution, but',
+        'cell read-a-small-notebook_4 ("def f():"): it has a solution, but',
     ),
     "markers in a written answer": (
         "# A written answer, graded by a person.",
         "# ### BEGIN SOLUTION\n# A written answer\n# ### END SOLUTION",
-        "cell ex-9-3: a text cell takes no markers",
+        "cell ex-9-3: a text cell has no markers",
     ),
     "hidden tests without markers": (
-        "### BEGIN HIDDEN TESTS\npoints(double, np.full(5, -8.0), np.full(5, -16.0), 1)\n### END HIDDEN TESTS",
-        "points(double, np.full(5, -8.0), np.full(5, -16.0), 1)",
+        '### BEGIN HIDDEN TESTS\nhidden_check("9.1", double)\n### END HIDDEN TESTS',
+        'hidden_check("9.1", double)',
         "cell hidden-9-1: hidden tests stand between one ### BEGIN HIDDEN TESTS",
     ),
     "code beside hidden tests": (
         "### BEGIN HIDDEN TESTS",
-        "points(double, np.zeros(1), np.zeros(1), 1)\n### BEGIN HIDDEN TESTS",
+        'hidden_check("9.1", double)\n### BEGIN HIDDEN TESTS',
         "cell hidden-9-1: there is code outside the hidden tests",
     ),
     "hidden tests in a cell that is not graded": (
         'print("sum"',
         '### BEGIN HIDDEN TESTS\n1\n### END HIDDEN TESTS\nprint("sum"',
         "hidden tests belong in a graded cell of their own",
+    ),
+    "a check beside something else": (
+        'check("9.2", Counter)',
+        'print("here")\ncheck("9.2", Counter)',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a check whose points are changed": (
+        'check("9.2", Counter)',
+        'check("9.2", Counter) / 2',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a check of another exercise": (
+        'check("9.2", Counter)',
+        'check("9.1", double)',
+        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+    ),
+    "a hidden check beside something else": (
+        'hidden_check("9.1", double)\n',
+        'double(3)\nhidden_check("9.1", double)\n',
+        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
+    ),
+    "a visible check between the markers of a hidden one": (
+        'hidden_check("9.1", double)\n',
+        'check("9.1", double)\n',
+        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
     ),
     "a graded cell without points": (
         '"points": 2, ',
@@ -187,26 +217,28 @@ def test_an_answer_that_nobody_grades_is_in_the_solution_only(source_path):
     assert not any(words in cell.source for cell in as_release(source).cells)
 
 
-def test_cell_ids_come_from_the_grade_id_or_the_place(source_path):
-    ids = [cell.id for cell in read_source(source_path).cells]
-    assert ids[:3] == ["cell-001", "cell-002", "ex-9-1"]
-    assert ids == [cell.id for cell in read_source(source_path).cells]
-
-
-def test_a_cell_for_the_release_alone_is_not_in_the_solution_and_takes_no_number(source_path):
-    before = [cell.id for cell in as_solution(read_source(source_path)).cells]
+def test_a_cell_for_the_release_alone_is_not_in_the_solution(source_path):
     text = source_path.read_text()
     source_path.write_text(
         text.replace("# %%\nimport numpy", '# %% tags=["release"]\nwhere = 1\n\n# %%\nimport numpy', 1)
     )
     source = read_source(source_path)
-    assert [cell.id for cell in as_solution(source).cells] == before
-    assert [cell.id for cell in as_release(source).cells if cell.source == "where = 1"] == ["cell-release"]
+    assert "where = 1" not in [cell.source for cell in as_solution(source).cells]
+    assert "where = 1" in [cell.source for cell in as_release(source).cells]
 
 
-def test_a_rubric_is_in_the_solution_and_at_the_graders_desk_and_never_in_the_release(source_path):
+def test_a_rubric_is_in_the_solution_and_in_the_grading_template_and_never_in_the_release(source_path):
     rubric = '\n\n# %% [markdown] tags=["solution", "rubric"]\n# **The rubric**: one point for a number.\n'
     source_path.write_text(source_path.read_text(encoding="utf-8") + rubric, encoding="utf-8")
     source = read_source(source_path)
     texts = [as_solution(source), as_release(source, rubric=True), as_release(source)]
     assert [any("The rubric" in cell.source for cell in text.cells) for text in texts] == [True, True, False]
+
+
+@pytest.mark.parametrize("path", find_sources(ROOT), ids=lambda path: path.stem)
+def test_every_check_names_the_answer_of_its_exercise(path):
+    cells = [cell for cell in read_source(path).cells if grading(cell).get("grade") and not grading(cell)["solution"]]
+    calls = [line for cell in cells for line in cell.source.split("\n") if 'check("' in line]
+    found = [re.fullmatch(r'(?:hidden_)?check\("([\d.]+)", (\w+)\)', line) for line in calls]
+    assert len(found) == len(cells) >= 2
+    assert [match[2] for match in found] == [EXERCISES[match[1]].name for match in found]

@@ -1,4 +1,4 @@
-"""What is taken from a submitted file, and what is only reported."""
+"""Which answers are submission from a submitted file, and what is only reported."""
 
 import json
 
@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.grading.submission import LARGEST, Submission, Unreadable, read_submission, without_hidden_tests
-from tests.classroom.attacks.kit import Work, paper, released
+from helpers.classroom.grading.submission import LARGEST, Submission, Unreadable, read_submission
+from tests.classroom.attacks.kit import Work, released, template
 
 
 @pytest.fixture(scope="module")
-def sheet():
-    """The paper of notebook 01."""
-    return nbformat.reads(paper("01"), as_version=4)
+def grading_template():
+    """The template of notebook 01."""
+    return nbformat.reads(template("01"), as_version=4)
 
 
 @pytest.fixture
@@ -23,78 +23,78 @@ def work():
     return Work("01")
 
 
-def test_an_untouched_solution_has_all_answers_and_no_changes(sheet, work):
-    taken = read_submission(work.data(), sheet)
-    assert [*taken.answers] == [f"ex-1-{number}" for number in range(1, 8)]
-    assert taken.changes == []
+def test_an_untouched_solution_has_all_answers_and_no_changes(grading_template, work):
+    submission = read_submission(work.data(), grading_template)
+    assert [*submission.answers] == [f"ex-1-{number}" for number in range(1, 8)]
+    assert submission.changes == []
 
 
-def test_an_answer_is_taken_as_it_was_written(sheet, work):
+def test_an_answer_is_taken_as_it_was_written(grading_template, work):
     work.write("1.1", "def tanh_backward(dout, y):\n    return 'mine — 은닉'")
-    assert read_submission(work.data(), sheet).answers["ex-1-1"] == work.source("1.1")
+    assert read_submission(work.data(), grading_template).answers["ex-1-1"] == work.source("1.1")
 
 
-def test_an_answer_is_found_by_its_cell_id_where_its_grade_id_is_gone(sheet, work):
+def test_an_answer_is_found_by_its_cell_id_where_its_grade_id_is_gone(grading_template, work):
     del work.answer("1.3")["metadata"]["nbgrader"]
-    taken = read_submission(work.data(), sheet)
-    assert taken.answers["ex-1-3"] == Work("01").source("1.3")
-    assert taken.changes == ["The answer cell ex-1-3 has lost its name; it was found by its cell id."]
+    submission = read_submission(work.data(), grading_template)
+    assert submission.answers["ex-1-3"] == Work("01").source("1.3")
+    assert submission.changes == ["The answer cell ex-1-3 has lost its name; it was found by its cell id."]
 
 
-def test_an_answer_is_found_by_the_name_it_defines_where_all_else_is_gone(sheet, work):
+def test_an_answer_is_found_by_the_name_it_defines_where_all_else_is_gone(grading_template, work):
     cell = work.answer("1.3")
     cell["metadata"], cell["id"] = {}, "another"
-    taken = read_submission(work.data(), sheet)
-    assert taken.answers["ex-1-3"] == Work("01").source("1.3")
-    assert "found by the name it defines" in taken.changes[0]
+    submission = read_submission(work.data(), grading_template)
+    assert submission.answers["ex-1-3"] == Work("01").source("1.3")
+    assert "found by the name it defines" in submission.changes[0]
 
 
-def test_a_cell_of_the_release_is_not_taken_for_an_answer(sheet, work):
+def test_a_cell_of_the_release_is_not_taken_for_an_answer(grading_template, work):
     """Another cell of the release may define a function of the same name, e.g. a wrong version of it."""
     stub = Work("01", solved=False).source("1.3")
     lookalike = nbformat.v4.new_code_cell(stub.replace("Exercise 1.3", "Try it"), id="lookalike")
-    sheet = nbformat.from_dict(sheet | {"cells": [*sheet.cells, lookalike]})
+    grading_template = nbformat.from_dict(grading_template | {"cells": [*grading_template.cells, lookalike]})
     cell = work.answer("1.3")
     cell["metadata"], cell["id"] = {}, "another"
     work.cells.append({"cell_type": "code", "metadata": {}, "source": lookalike.source})
-    assert read_submission(work.data(), sheet).answers["ex-1-3"] == Work("01").source("1.3")
+    assert read_submission(work.data(), grading_template).answers["ex-1-3"] == Work("01").source("1.3")
 
 
-def test_of_two_cells_the_last_one_that_was_changed_counts(sheet, work):
+def test_of_two_cells_the_last_one_that_was_changed_counts(grading_template, work):
     copies = [dict(work.answer("1.1"), source=source) for source in ("first = 1", "second = 2")]
     work.cells.extend([*copies, dict(work.answer("1.1"), source=Work("01", solved=False).source("1.1"))])
-    taken = read_submission(work.data(), sheet)
-    assert taken.answers["ex-1-1"] == "second = 2"
-    assert taken.changes == ["The answer cell ex-1-1 occurs 4 times; the last one that was changed counts."]
+    submission = read_submission(work.data(), grading_template)
+    assert submission.answers["ex-1-1"] == "second = 2"
+    assert submission.changes == ["The answer cell ex-1-1 occurs 4 times; the last one that was changed counts."]
 
 
 def test_a_written_answer_is_found_by_the_text_before_it():
-    sheet, work = nbformat.reads(paper("08"), as_version=4), Work("08")
+    grading_template, work = nbformat.reads(template("08"), as_version=4), Work("08")
     cell = work.answer("8.5")
     for each in work.cells:
         each["metadata"] = {}
         each.pop("id", None)
     cell["source"] = "My table says"
-    assert read_submission(work.data(), sheet).answers["ex-8-5"] == "My table says"
+    assert read_submission(work.data(), grading_template).answers["ex-8-5"] == "My table says"
 
 
-def test_cells_of_ones_own_are_reported_and_not_taken(sheet, work):
+def test_cells_of_ones_own_are_reported_and_not_taken(grading_template, work):
     own = [f"def helper_{number}():\n    pass" for number in range(3)] + ["print('defines nothing')"]
     work.cells.extend({"cell_type": "code", "metadata": {}, "source": source} for source in own)
-    [change] = read_submission(work.data(), sheet).changes
+    [change] = read_submission(work.data(), grading_template).changes
     assert change.startswith("3 cell(s) outside the answer cells") and "`def helper_0():`" in change
 
 
-def test_a_strangers_words_are_fit_for_a_terminal(sheet, work):
+def test_untrusted_words_are_fit_for_a_terminal(grading_template, work):
     work.cells.append({"cell_type": "code", "metadata": {}, "source": "def f(): '\x1b[2J\u202e\ud800'"})
     work.answer("1.1")["cell_type"] = "\x1b[31mred"
     work.notebook["metadata"]["kernelspec"] = {"name": "\x1b]0;owned\x07" * 100}
-    changes = read_submission(work.data(), sheet).changes
+    changes = read_submission(work.data(), grading_template).changes
     assert len(changes) == 3
     assert all(change.isprintable() and len(change) < 200 for change in changes)
 
 
-def test_every_change_to_a_check_is_reported(sheet, work):
+def test_every_change_to_a_check_is_reported(grading_template, work):
     for cell in work.cells:
         if grading := cell["metadata"].get("nbgrader", {}):
             if grading["grade_id"] == "check-1-1":
@@ -104,7 +104,7 @@ def test_every_change_to_a_check_is_reported(sheet, work):
             if grading["grade_id"] == "check-1-3":
                 cell["cell_type"] = "raw"
     work.cells.remove(work.cell("check-1-4"))
-    assert read_submission(work.data(), sheet).changes == [
+    assert read_submission(work.data(), grading_template).changes == [
         "The points of check-1-1 were changed from 1 to 100.",
         "The check check-1-2 was edited.",
         "The check check-1-3 was turned from code into raw.",
@@ -112,9 +112,9 @@ def test_every_change_to_a_check_is_reported(sheet, work):
     ]
 
 
-def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(sheet):
+def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(grading_template):
     saved = nbformat.writes(nbformat.reads(released("01", True), as_version=4), version=4)
-    assert read_submission(saved.encode(), sheet).changes == []
+    assert read_submission(saved.encode(), grading_template).changes == []
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(sheet):
         (b'{"cells": ' + b"9" * 5_000 + b"}", "It is not a notebook: it cannot be read as JSON."),
     ],
 )
-def test_what_is_no_notebook_is_refused_with_a_sentence(data, said, sheet):
+def test_what_is_not_a_notebook_is_refused_with_a_sentence(data, said, grading_template):
     with pytest.raises(Unreadable) as refused:
-        read_submission(data, sheet)
+        read_submission(data, grading_template)
     assert str(refused.value).startswith(said)
 
 
@@ -164,14 +164,8 @@ cells = st.fixed_dictionaries(
 
 
 @given(st.lists(cells | values, max_size=5), values)
-def test_whatever_the_cells_are_there_is_a_submission(sheet, cells, metadata):
-    taken = read_submission(json.dumps({"cells": cells, "metadata": metadata}).encode(), sheet)
-    assert isinstance(taken, Submission)
-    json.dumps(taken.answers, ensure_ascii=False).encode()
-    assert all(change.isprintable() for change in taken.changes)
-
-
-def test_hidden_tests_are_cut_out_with_their_markers():
-    source = "# before\n### BEGIN HIDDEN TESTS\nsecret()\n### END HIDDEN TESTS\n# after"
-    assert without_hidden_tests(source) == "# before\n# after"
-    assert without_hidden_tests("# before\n### BEGIN HIDDEN TESTS\nsecret()") == "# before"
+def test_whatever_the_cells_are_there_is_a_submission(grading_template, cells, metadata):
+    submission = read_submission(json.dumps({"cells": cells, "metadata": metadata}).encode(), grading_template)
+    assert isinstance(submission, Submission)
+    json.dumps(submission.answers, ensure_ascii=False).encode()
+    assert all(change.isprintable() for change in submission.changes)

@@ -63,7 +63,7 @@ def test_a_byte_order_mark_and_any_line_end_make_no_difference(file, newline):
         (b"((((((" * 500, "too short: it has 0 tokens"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "binary file"),
         (bytes(range(1, 256)) * 4, "not UTF-8: the byte 0x80 in line 2"),
-        ((KOREAN * 60).encode("cp949"), r"not UTF-8 but, it seems, CP949 \(EUC-KR\): the byte 0x.. in line 1"),
+        ((KOREAN * 60).encode("cp949"), r"not UTF-8 but probably CP949 \(EUC-KR\): the byte 0x.. in line 1"),
         (ENGLISH.encode() * 50 + "déjà vu".encode("latin-1"), "not UTF-8: the byte 0xe9 in line 101"),
         ((KOREAN * 60).encode("utf-16"), "UTF-16"),
         (" ".join(map("".join, product("abcdefghijkl", repeat=3))).encode(), "hardly repeats itself"),

@@ -1,4 +1,4 @@
-"""The Penn Treebank, tested with small files of the same form: the true ones are not free."""
+"""The Penn Treebank, tested with small files of the same form: the original ones are not free."""
 
 import hashlib
 import http.server
@@ -101,7 +101,7 @@ def files_of(texts=TEXTS):
     return {f"ptb.{split}.txt": text for split, text in texts.items()}
 
 
-def test_the_true_files_are_known_by_their_published_hashes_and_sizes():
+def test_the_original_files_are_identified_by_their_published_hashes_and_sizes():
     assert {split: original.tokens for split, original in ptb.ORIGINALS.items()} == {
         "train": 929_589, "valid": 73_760, "test": 82_430,
     }  # fmt: skip
@@ -138,7 +138,7 @@ def test_without_the_files_the_message_says_what_to_do(tmp_path):
 def test_a_truncated_file_is_refused(folder, split):
     path = folder / f"ptb.{split}.txt"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(CorpusError, match=f"ptb.{split}.txt is cut short.* of {ORIGINALS[split].tokens} tokens"):
+    with pytest.raises(CorpusError, match=f"ptb.{split}.txt is truncated.* of {ORIGINALS[split].tokens} tokens"):
         ptb.read_splits(folder, ORIGINALS)
 
 
@@ -149,10 +149,10 @@ def test_an_altered_file_is_refused(folder):
         ptb.read_splits(folder, ORIGINALS)
 
 
-def test_a_file_with_the_line_ends_of_windows_is_refused_and_told_so(folder):
+def test_a_file_with_windows_line_endings_is_rejected_with_that_reason(folder):
     path = folder / "ptb.train.txt"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    with pytest.raises(CorpusError, match="line ends were changed"):
+    with pytest.raises(CorpusError, match="line endings were changed"):
         ptb.read_splits(folder, ORIGINALS)
 
 
@@ -232,7 +232,7 @@ def test_a_body_that_breaks_off_is_refused(tmp_path, serve, trusted):
 
 def test_a_body_that_is_shorter_than_the_original_is_refused(tmp_path, serve, trusted):
     address, _ = serve(files_of({**TEXTS, "test": TEXTS["test"][:20]}))
-    with pytest.raises(CorpusError, match=r"ptb.test.txt is cut short"):
+    with pytest.raises(CorpusError, match=r"ptb.test.txt is truncated"):
         download_ptb(tmp_path / "new", accept_licence=True, address=address, originals=ORIGINALS)
     assert not (tmp_path / "new").exists()
 

@@ -52,7 +52,7 @@ def test_the_vocabulary_is_that_of_the_training_split(sotu):
 
 def test_notes_of_the_transcript_are_not_in_the_corpus(sotu):
     assert not {"applause", "laughter"} & set(sotu.vocabulary.decode(np.concatenate([sotu.valid, sotu.test])))
-    assert "u.s." in sotu.vocabulary
+    assert "u.s." in sotu.vocabulary.words
 
 
 def test_the_counting_models_score_what_a_network_has_to_beat(sotu):
@@ -120,7 +120,7 @@ def test_without_the_package_the_docstrings_take_its_place_and_one_line_says_so(
     assert printed == "The package sotu is not installed; the docstrings of Python's standard library take its place.\n"
     assert len(corpus.train) > 100_000 and min(len(corpus.valid), len(corpus.test)) > 10_000
     assert len(corpus.vocabulary) == 3001
-    assert "class" in corpus.vocabulary
+    assert "class" in corpus.vocabulary.words
 
 
 def test_the_docstrings_are_the_same_in_every_process_of_one_python(fallback):

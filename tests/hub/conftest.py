@@ -1,4 +1,4 @@
-"""A hub that runs for all tests of this folder, and what happened on it, step by step through one assignment."""
+"""A hub that runs for all tests of this folder, and the steps of one assignment on it."""
 
 from types import SimpleNamespace
 
@@ -7,18 +7,18 @@ import pytest
 from tests.browser.conftest import browser, screenshots  # noqa: F401 - fixtures
 from tests.classroom.sample_class import FALLING, RIGHT
 from tests.hub.hub import COURSE, Hub
-from tests.hub.machine import Machine, what_is_missing
+from tests.hub.machine import Machine, skip_if_unsupported
 
 NAME = "00_start_here"
 NOTEBOOK = f"{NAME}/{NAME}.ipynb"
 
-#: Hands in as someone else, from a path; the folder is named as nbgrader's submit would, after the real one.
+#: Submits in the name of someone else; the folder is named as nbgrader's submit would name it.
 FORGE = """
 import os, sys
 from datetime import UTC, datetime
-inbound, user, assignment, ending, notebook, link = sys.argv[1:]
+inbound, user, assignment, random, notebook, link = sys.argv[1:]
 now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
-folder = f"{inbound}/{user}+{assignment}+{now}+{ending}"
+folder = f"{inbound}/{user}+{assignment}+{now}+{random}"
 os.mkdir(folder)
 if link:
     os.symlink(link, f"{folder}/{assignment}.ipynb")
@@ -32,8 +32,7 @@ print(folder)
 @pytest.fixture(scope="session")
 def hub():
     """The hub of the example, with grace as the instructor, and ada and bob as students."""
-    if missing := what_is_missing():
-        pytest.skip(missing)
+    skip_if_unsupported()
     with Machine() as machine, Hub(machine) as hub:
         yield hub
 
@@ -51,7 +50,7 @@ def released(hub):
 
 
 @pytest.fixture(scope="session")
-def handed_in(released):
+def submitted(released):
     """The hub, after each student has fetched the notebook, filled it in and submitted it; bob wrote a wrong answer."""
     for person, answer in {"ada": RIGHT, "bob": FALLING}.items():
         visitor = released.visitors[person]
@@ -62,35 +61,35 @@ def handed_in(released):
 
 
 @pytest.fixture(scope="session")
-def forged(handed_in):
-    """What bob then puts into the exchange: his notebook in ada's name, and a link to the solution in his own."""
-    inbound, own = handed_in.exchange / COURSE / "inbound", handed_in.machine.home("bob") / NOTEBOOK
-    solution = handed_in.course / "solutions" / NOTEBOOK
+def forged(submitted):
+    """The folders that bob adds to the exchange: his notebook in ada's name, and in his own a link to the solution."""
+    inbound, own = submitted.exchange / COURSE / "inbound", submitted.machine.home("bob") / NOTEBOOK
+    solution = submitted.course / "solutions" / NOTEBOOK
     assert solution.is_file()
-    ada, bob = map(handed_in.machine.name, ("ada", "bob"))
+    ada, bob = map(submitted.machine.name, ("ada", "bob"))
     return SimpleNamespace(
-        name=handed_in.run_as("bob", FORGE, inbound, ada, NAME, "aaaaaaaaaaaa", own, "").strip(),
-        link=handed_in.run_as("bob", FORGE, inbound, bob, NAME, "bbbbbbbbbbbb", own, solution).strip(),
+        name=submitted.run_as("bob", FORGE, inbound, ada, NAME, "aaaaaaaaaaaa", own, "").strip(),
+        link=submitted.run_as("bob", FORGE, inbound, bob, NAME, "bbbbbbbbbbbb", own, solution).strip(),
     )
 
 
 @pytest.fixture(scope="session")
-def collected(handed_in, forged):
-    """What `collect` came to."""
-    return handed_in.run("collect", "00")
+def collected(submitted, forged):
+    """Result of `collect`."""
+    return submitted.run("collect", "00")
 
 
 @pytest.fixture(scope="session")
-def graded(handed_in, collected):
+def graded(submitted, collected):
     """The hub, after the instructor has graded everything and given feedback, and each student has fetched theirs."""
-    succeed(handed_in.run("grade", "00", "--jobs", "1"))
-    succeed(handed_in.run("feedback", "00"))
+    succeed(submitted.run("grade", "00", "--jobs", "1"))
+    succeed(submitted.run("feedback", "00"))
     for person in ("ada", "bob"):
-        handed_in.visitors[person].do("fetch_feedback", COURSE, NAME)
-    return handed_in
+        submitted.visitors[person].do("fetch_feedback", COURSE, NAME)
+    return submitted
 
 
 def succeed(done):
-    """Return what a command printed; it must have ended well."""
+    """Return what a command printed; it must have succeeded."""
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

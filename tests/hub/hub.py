@@ -62,7 +62,7 @@ class Hub:
         return self._stack.__exit__(*error)
 
     def run(self, *command):
-        """Let the instructor run a command of the course in the course folder, and return what became of it."""
+        """Let the instructor run a command of the course in the course folder, and return the completed process."""
         environment = {"PATH": f"{self.programs}:/usr/bin:/bin", "COURSE_SECRET_SEED": "a seed of the test"}
         line = (str(self.programs / "python"), "-m", "helpers", *command)
         return self.machine.run("grace", *line, cwd=self.course, **environment)
@@ -99,7 +99,7 @@ class Hub:
         return self.machine.let_all_read(self.machine.folder / "learner-kit")
 
     def _edit_settings(self):
-        """Copy the example and change the lines that are to be changed; the ports are free ones."""
+        """Copy the example and edit the lines that are meant to be edited; the ports are free ones."""
         settings = Path(shutil.copytree(EXAMPLE, self.machine.folder / "settings"))
         public, inner, proxy = _free_ports(3)
         self.address, self.proxy_api = f"http://127.0.0.1:{public}", f"http://127.0.0.1:{proxy}"
@@ -143,7 +143,7 @@ class Hub:
 
 def _edit(path, name, value):
     text, count = re.subn(rf"^{name} = \S.*?(?=  #|$)", f"{name} = {value!r}", path.read_text(), flags=re.MULTILINE)
-    assert count == 1, f"{path.name} has no line {name} to be changed"
+    assert count == 1, f"{path.name} has no line {name} to edit"
     path.write_text(text)
 
 

@@ -1,4 +1,4 @@
-"""What a hub needs of a machine: users who are strangers to each other, and programs that all of them may run."""
+"""What a hub needs of a machine: users without access to each other's files, and programs that all of them may run."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ PATIENCE = 180
 
 NEEDED = ("useradd", "userdel", "groupadd", "groupdel", "chpasswd", "node", "npm")
 
-#: What npm says of a network that is not there.
+#: What npm prints where there is no network.
 _NO_NETWORK = re.compile(
     r"code (E(AI_AGAIN|CONN\w+|NOTFOUND|TIMEDOUT|NETUNREACH)|ERR_SOCKET_TIMEOUT|\w*(CERT|ISSUER)\w*)"
 )
@@ -27,17 +27,16 @@ _NO_NETWORK = re.compile(
 _PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 
 
-def what_is_missing():
-    """Say why there can be no such machine here, or return ""."""
+def skip_if_unsupported():
+    """Skip the test, or what needs the fixture, where there can be no such machine."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        return "only root, on Linux, can make users for it"
+        pytest.skip("only root, on Linux, can make users for it")
     if absent := [program for program in NEEDED if shutil.which(program) is None]:
-        return f"there is no {', no '.join(absent)} on this machine"
-    if int(_said("node", "-p", "process.versions.node.split('.')[0]")) < 20:
-        return "the proxy of a hub needs Node.js 20"
+        pytest.skip(f"there is no {', no '.join(absent)} on this machine")
+    if int(_output_of("node", "-p", "process.versions.node.split('.')[0]")) < 20:
+        pytest.skip("the proxy of a hub needs Node.js 20")
     if find_python() is None:
-        return "no Python from 3.11 on lies where every user may run it"
-    return ""
+        pytest.skip("there is no Python from 3.11 on that every user may run")
 
 
 def find_python():
@@ -55,21 +54,21 @@ def _is_open(path):
 
 
 def _is_new_enough(python):
-    return bool(_said(python, "-I", "-c", "import sys, venv; print('new' if sys.version_info >= (3, 11) else '')"))
+    return bool(_output_of(python, "-I", "-c", "import sys, venv; print('new' if sys.version_info >= (3, 11) else '')"))
 
 
-def _said(*command):
+def _output_of(*command):
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 class Machine:
-    """A folder that everyone may enter, and users with homes in it; at the end of the block nothing of it is left.
+    """A folder that everyone may enter, and users with homes in it; all of it is removed at the end of the block.
 
-    The names end in something drawn anew, so that nobody of the same name is ever touched.
+    The names end in random characters, so that no user who was there before is changed.
     """
 
     def __enter__(self):
-        self.ending = f"-{secrets.token_hex(3)}"
+        self.suffix = f"-{secrets.token_hex(3)}"
         with contextlib.ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="hub-"))
             stack.callback(shutil.rmtree, self.folder)
@@ -83,21 +82,21 @@ class Machine:
 
     def name(self, name):
         """Return the name of a group or user on this machine."""
-        return name + self.ending
+        return name + self.suffix
 
     def add_group(self, name):
         """Make a group."""
-        _do("groupadd", self.name(name))
-        self._stack.callback(_do, "groupdel", self.name(name))
+        _succeed("groupadd", self.name(name))
+        self._stack.callback(_succeed, "groupdel", self.name(name))
 
     def add_user(self, name, group):
         """Make a user in a group, with a home that nobody else may enter, and return the password."""
         user, home, password = self.name(name), self.home(name), secrets.token_hex(8)
         home.parent.mkdir(exist_ok=True)
-        _do("useradd", "--no-create-home", "--home-dir", home, "--groups", self.name(group), user)
-        self._stack.callback(_do, "userdel", user)
+        _succeed("useradd", "--no-create-home", "--home-dir", home, "--groups", self.name(group), user)
+        self._stack.callback(_succeed, "userdel", user)
         self._stack.callback(end_processes_of, pwd.getpwnam(user).pw_uid)
-        _do("chpasswd", input=f"{user}:{password}\n")
+        _succeed("chpasswd", input=f"{user}:{password}\n")
         home.mkdir(mode=0o700)
         self.give(home, name)
         return password
@@ -111,23 +110,23 @@ class Machine:
         return pwd.getpwnam(self.name(name)).pw_uid
 
     def give(self, path, name):
-        """Let a folder, and all that is in it, belong to a user."""
+        """Make a user the owner of a folder and all that is in it."""
         user = pwd.getpwnam(self.name(name))
         for inner in [path, *path.rglob("*")]:
             os.chown(inner, user.pw_uid, user.pw_gid, follow_symlinks=False)
 
     def let_all_read(self, path):
-        """Let everyone read a folder and all that is in it, and nobody but root write; return it."""
+        """Let everyone read a folder and all that is in it, and only root write; return it."""
         for inner in [path, *path.rglob("*")]:
             inner.chmod(0o755 if inner.is_dir() else 0o644)
         return path
 
     def run(self, name, *command, cwd=None, **environment):
-        """Run a program as a user, as in a terminal of theirs, and return what became of it.
+        """Run a program as a user, as in a terminal of theirs, and return the completed process.
 
         Args:
             name: of the user.
-            command: the program and its arguments; it is looked for among those that `environment` names in PATH.
+            command: the program and its arguments; it is looked up in the PATH of `environment`.
             cwd: where; the user's home if left out.
             environment: variables.
         """
@@ -150,18 +149,18 @@ class Machine:
 
 @contextlib.contextmanager
 def _in_memory(folder):
-    """Keep what is in a folder in memory, where the system lets us: tens of thousands of files, for minutes only."""
+    """Keep a folder in memory, where the system allows it: tens of thousands of files, for a few minutes."""
     memory = ("mount", "-t", "tmpfs", "-o", "size=4g,nosuid,nodev", "tmpfs", folder)
     mounted = subprocess.run(memory, capture_output=True, check=False).returncode == 0
     try:
         yield
     finally:
         if mounted:
-            _do("umount", "--lazy", folder)
+            _succeed("umount", "--lazy", folder)
 
 
 def end_processes_of(uid):
-    """Kill whatever a user left running; the user is one that was made here."""
+    """Kill the processes of a user that was made here."""
     left = processes_of(uid)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -181,7 +180,7 @@ def _runs_as(process, uid):
 
 
 def install(folder, kit, proxy):
-    """Install what the users of a hub run, where all of them may run it, and return the folder with the programs.
+    """Install the programs of a hub where all of its users may run them, and return their folder.
 
     Args:
         folder: a new one.
@@ -191,26 +190,26 @@ def install(folder, kit, proxy):
     folder.mkdir()
     _install_proxy(folder, proxy)
     quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore")
-    _do(find_python(), "-m", "venv", "--without-pip", folder / "env")
+    _succeed(find_python(), "-m", "venv", "--without-pip", folder / "env")
     pip = (sys.executable, "-m", "pip", "--python", folder / "env/bin/python")
-    _do(*pip, "install", *quiet, "-c", kit / "requirements.lock", "-e", f"{kit}[hub]")
+    _succeed(*pip, "install", *quiet, "-c", kit / "requirements.lock", "-e", f"{kit}[hub]")
     (folder / "env/bin/configurable-http-proxy").symlink_to(folder / "node_modules/.bin/configurable-http-proxy")
     return folder / "env/bin"
 
 
 def _install_proxy(folder, package):
-    """Let npm install it, or skip what needs it where npm's registry cannot be reached."""
+    """Install it with npm, or skip the tests that need it where npm's registry cannot be reached."""
     shutil.copy(package, folder / "package.json")
     options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
     try:
-        _do("npm", "install", "--prefix", folder, *options, timeout=PATIENCE)
+        _succeed("npm", "install", "--prefix", folder, *options, timeout=PATIENCE)
     except (subprocess.TimeoutExpired, AssertionError) as error:
         if isinstance(error, AssertionError) and not _NO_NETWORK.search(str(error)):
             raise
         pytest.skip("npm's registry cannot be reached, and the proxy of a hub comes from there")
 
 
-def _do(*command, input=None, timeout=None):
+def _succeed(*command, input=None, timeout=None):
     command = list(map(str, command))
     done = subprocess.run(
         command, input=input, capture_output=True, text=True, check=False, umask=0o022, timeout=timeout

@@ -1,4 +1,4 @@
-"""A class on a real hub: one assignment from its release to the feedback, and all that a student must not reach."""
+"""A class on a real hub: an assignment from its release to the feedback, and all that a student must not reach."""
 
 import contextlib
 import csv
@@ -16,7 +16,7 @@ import requests
 from helpers.classroom.course import Course
 from tests.hub.conftest import NAME, NOTEBOOK, succeed
 from tests.hub.hub import COURSE
-from tests.hub.machine import PATIENCE, Machine, processes_of, what_is_missing
+from tests.hub.machine import PATIENCE, Machine, processes_of, skip_if_unsupported
 
 pytestmark = pytest.mark.hub
 
@@ -32,7 +32,7 @@ def can_read(path):
 print(json.dumps([path for path in sys.argv[1:] if can_read(path)]))
 """
 
-#: Tries to put another course in the place of the real one.
+#: Tries to replace the course by another.
 SWAP = """
 import os, sys
 try:
@@ -71,20 +71,19 @@ def test_each_server_runs_as_the_user_whose_it_is(hub):
         assert any("jupyterhub-singleuser" in command for command in commands)
 
 
-def test_nothing_listens_to_the_world(hub):
+def test_every_server_listens_on_the_loopback_address_only(hub):
     everything = [hub.process, *hub.process.children(recursive=True)]
-    heard = {
+    addresses = {
         connection.laddr.ip
         for process in everything
         for connection in process.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
     }
-    assert heard == {"127.0.0.1"}
+    assert addresses == {"127.0.0.1"}
 
 
-def test_whatever_goes_wrong_nothing_of_it_is_left():
-    if missing := what_is_missing():
-        pytest.skip(missing)
+def test_a_failure_leaves_no_user_process_or_file_behind():
+    skip_if_unsupported()
     with pytest.raises(RuntimeError, match="half way"), Machine() as machine:
         machine.add_group("students")
         machine.add_user("eve", "students")
@@ -101,29 +100,29 @@ def test_whatever_goes_wrong_nothing_of_it_is_left():
 # --- from the release to the feedback ---------------------------------------------------------------------------------
 
 
-def test_what_a_student_fetches_is_the_released_notebook(handed_in):
-    [fetched] = (handed_in.machine.home("ada") / NAME).glob("*.ipynb")
+def test_what_a_student_fetches_is_the_released_notebook(submitted):
+    [fetched] = (submitted.machine.home("ada") / NAME).glob("*.ipynb")
     cells = json.loads(fetched.read_text())["cells"]
-    released = json.loads((handed_in.course / "notebooks" / NOTEBOOK).read_text())["cells"]
+    released = json.loads((submitted.course / "notebooks" / NOTEBOOK).read_text())["cells"]
     changed = [cell["id"] for cell, other in zip(cells, released, strict=True) if cell["source"] != other["source"]]
     assert changed == ["ex-0-1"]
 
 
-def test_a_submission_in_anothers_name_is_refused_and_reported_and_the_right_one_kept(handed_in, forged, collected):
-    ada, bob = map(handed_in.machine.name, ("ada", "bob"))
+def test_a_submission_in_anothers_name_is_refused_and_reported_and_the_right_one_kept(submitted, forged, collected):
+    ada, bob = map(submitted.machine.name, ("ada", "bob"))
     assert collected.returncode == 1
     assert (
         f"Refused: {forged.name.rpartition('/')[2]} was handed in as {ada}, but belongs to {bob}.\n" in collected.stdout
     )
     assert "Collected: 2 new" in collected.stdout
-    [timestamp] = [submission["timestamp"] for submission in submissions(handed_in, "ada")]
-    folder = handed_in.course / "build/submitted" / ada / NAME
+    [timestamp] = [submission["timestamp"] for submission in submissions(submitted, "ada")]
+    folder = submitted.course / "build/submitted" / ada / NAME
     assert (folder / "timestamp.txt").read_text() == timestamp
 
 
-def test_a_link_into_the_instructors_folder_is_not_followed(handed_in, forged, collected):
+def test_a_link_into_the_instructors_folder_is_not_followed(submitted, forged, collected):
     assert f"Refused: {Path(forged.link).name} has a notebook that is a symlink.\n" in collected.stdout
-    folder = handed_in.course / "build/submitted" / handed_in.machine.name("bob") / NAME
+    folder = submitted.course / "build/submitted" / submitted.machine.name("bob") / NAME
     assert "(1 - np.tanh(a / 2)) / 2" in (folder / f"{NAME}.ipynb").read_text()
 
 
@@ -177,29 +176,29 @@ def test_a_student_reads_nothing_of_another_or_of_the_instructor(graded):
     ]
 
 
-def test_no_solution_lies_in_what_all_can_read(hub):
+def test_no_solution_is_in_a_folder_that_everyone_can_read(hub):
     installed = [hub.machine.folder / "learner-kit", hub.programs.parent, hub.exchange, hub.machine.folder / "settings"]
     assert [path for top in installed for path in top.rglob("solutions")] == []
 
 
-def test_a_student_cannot_put_another_course_in_the_place_of_the_real_one(released):
+def test_a_student_cannot_replace_the_course_in_the_exchange(released):
     assert released.run_as("bob", SWAP, released.exchange / COURSE).strip() == "Operation not permitted"
 
 
-def test_a_student_does_not_get_into_the_server_of_another(handed_in):
-    bob = handed_in.visitors["bob"]
+def test_a_student_does_not_get_into_the_server_of_another(submitted):
+    bob = submitted.visitors["bob"]
     paths = ["lab", "api/contents", f"assignments?course_id={COURSE}"]
     for person, theirs in {"ada": [*paths, f"files/{NOTEBOOK}"], "grace": [*paths, "formgrader"]}.items():
-        owner = handed_in.visitors[person]
+        owner = submitted.visitors[person]
         for path in theirs:
-            assert owner.own("GET", path).status_code == 200, path
+            assert owner.ask_own_server("GET", path).status_code == 200, path
             assert bob.ask("GET", f"/user/{owner.name}/{path}").status_code == 403, path
         assert bob.ask("DELETE", f"/hub/api/users/{owner.name}/server").status_code in (403, 404)
         assert bob.ask("POST", f"/hub/api/users/{owner.name}/tokens").status_code in (403, 404)
     assert bob.ask("GET", "/hub/api/users").status_code == 403
 
 
-def test_a_student_does_not_get_round_the_proxy_either(hub):
+def test_a_student_cannot_bypass_the_proxy(hub):
     name, bob = hub.machine.name("ada"), hub.visitors["bob"]
     [port] = {
         connection.laddr.port
@@ -225,15 +224,15 @@ def answers(port):
 
 
 def test_formgrader_is_there_for_the_instructor_alone(graded):
-    assert graded.visitors["grace"].own("GET", "formgrader").status_code == 200
+    assert graded.visitors["grace"].ask_own_server("GET", "formgrader").status_code == 200
     for student in "ada", "bob":
         for path in "formgrader", "formgrader/api/assignments":
-            assert graded.visitors[student].own("GET", path).status_code == 404
+            assert graded.visitors[student].ask_own_server("GET", path).status_code == 404
 
 
 def test_formgrader_cannot_be_shown_inside_jupyterlab_so_no_menu_offers_it_there(graded):
     grace = graded.visitors["grace"]
-    assert "frame-ancestors 'none'" in grace.own("GET", "formgrader").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in grace.ask_own_server("GET", "formgrader").headers["Content-Security-Policy"]
     for visitor in graded.visitors.values():
         disabled = re.search(r'"disabledExtensions": \[[^]]*\]', visitor.wait_for_server())[0]
         assert "@jupyter/nbgrader:formgrader" in disabled

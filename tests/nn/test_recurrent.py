@@ -6,12 +6,11 @@ from helpers.nn import (
     LSTM,
     RNN,
     FastLSTM,
-    FastStepDropoutLSTM,
-    FastVariationalLSTM,
     Param,
     StepDropoutLSTM,
     VariationalLSTM,
 )
+from helpers.nn.fast import FastStepDropoutLSTM, FastVariationalLSTM
 
 VARIATIONAL = [VariationalLSTM, FastVariationalLSTM]
 WITH_DROPOUT = [*VARIATIONAL, StepDropoutLSTM, FastStepDropoutLSTM]

@@ -144,7 +144,7 @@ def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path)
     finished = run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run", "--fresh", "-v")
     logged = [line for line in re.split("[\r\n]", finished.stderr) if " INFO helpers." in line]
     said = [line.split(" INFO helpers.")[1] for line in logged]
-    assert [line.split(":")[0] for line in said] == [
+    assert [name for line in said if not (name := line.split(":")[0]).startswith("data.")] == [
         *2 * ["command_line"],
         *("training.command", "training.runs", "training.trainer", "training.trainer", "training.command"),
         *("training.runs", "command_line"),

@@ -1,4 +1,4 @@
-"""Where assignments are handed out and in: for every user of the hub."""
+"""Where assignments are released and submitted, for every user of the hub."""
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
 

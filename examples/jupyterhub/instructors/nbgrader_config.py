@@ -1,4 +1,4 @@
-"""Where an instructor's course folder is, for formgrader: the settings in it count."""
+"""Where an instructor's course folder is, for formgrader; the settings in that folder apply."""
 
 from pathlib import Path
 

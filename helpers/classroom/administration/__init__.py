@@ -1,1 +1,1 @@
-"""What comes in and goes out: the class list, submissions, assignments, feedback, scores."""
+"""The administration of a class: class list, assignments, collecting, feedback, scores for a platform."""

@@ -1,33 +1,42 @@
-"""nbgrader's exchange: a folder that every student may write to, read without believing what its names say.
+"""nbgrader's exchange, a folder that every student may write to: reading submissions from it, and placing files in it.
 
-The exchange that comes with nbgrader copies what it finds: a submission in another student's name is warned about and
-taken, and a symlink in it is followed with the instructor's rights. Here the owner of the files, which a student cannot
-forge, must be the student of the name.
+The exchange that comes with nbgrader copies what it finds: it only warns about a submission in another student's name,
+and follows a symlink in it with the instructor's rights. Here the owner of the files, which a student cannot forge,
+must be the student whose name the submission has.
 """
 
+import logging
 import os
 import pwd
 import re
 from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.utils import parse_utc
+from nbgrader.utils import capture_log, parse_utc
 
-from helpers.classroom.administration.roster import what_is_wrong_with
+from helpers.classroom.administration.roster import check_student_id
 from helpers.classroom.administration.submitted_files import (
     Found,
     Refused,
     SubmittedFile,
     opened_file,
     opened_folder,
-    read_all,
+    read_limited,
 )
-from helpers.classroom.course import SECRET_FILE
+from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.sanitize import for_terminal
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
@@ -38,7 +47,58 @@ SECRET = re.compile(r"[0-9a-f]{128}")
 MOST_NAMES = 1000
 
 
-def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
+def place_in_exchange(
+    course: Course, assignment: str, step: str, *, exclude: Collection[str] = (), **options: object
+) -> str | None:
+    """Let nbgrader place something in the exchange.
+
+    Args:
+        course: the Course.
+        assignment: the name of an assignment.
+        step: nbgrader's name for it: "ReleaseAssignment" or "ReleaseFeedback".
+        exclude: ids of students for whom nothing is placed.
+        options: settings of the step.
+
+    Returns:
+        the folder; None where the course has no exchange.
+
+    Raises:
+        ValueError: nbgrader could not.
+    """
+    if not course.directory.course_id:
+        return None
+    config = course.config.copy()
+    config.CourseDirectory.assignment_id = assignment
+    if exclude:
+        config.CourseDirectory.student_id_exclude = ",".join(exclude)
+    make = getattr(ExchangeFactory(config=config), step)
+    place = make(coursedir=CourseDirectory(config=config), config=config, **options)
+    outcome = capture_log(place)
+    if not outcome["success"]:
+        raise ValueError(f"The exchange did not take {assignment}.\n{outcome['log']}")
+    folder: str = place.dest_path
+    logger.info("%s of %s: %s, %d students excluded", step, assignment, folder, len(exclude))
+    return folder
+
+
+def exchange_warning(course: Course) -> str | None:
+    """Return a warning where any student can replace the course in the exchange, else None.
+
+    Every student may write to the exchange's folder. Without the sticky bit one may also rename a course in it, and put
+    another in its place, with an inbound folder that is not the instructor's.
+    """
+    root = Path(ExchangeFactory(config=course.config).ReleaseAssignment(config=course.config).root)
+    if not course.directory.course_id or not root.is_dir() or root.stat().st_mode & 0o1002 != 0o0002:
+        return None
+    return f"Any student can replace your course in the exchange. Whoever owns the exchange: chmod +t {root}"
+
+
+def find_in_exchange(
+    course: Course,
+    assignment: str,
+    due: Callable[[str], datetime | None] | None = None,
+    trust_timestamps: bool = False,
+) -> Found:
     """Find the last submission of each student in the exchange.
 
     The time of a submission is that in its folder's name, which the student's own program wrote. The file system knows
@@ -49,95 +109,112 @@ def find_in_exchange(course, assignment, due=None, trust_timestamps=False):
     Args:
         course: the Course.
         assignment: the name of an assignment.
-        due: gives the due date of a student, or None: then the last submission before it is taken, if there is one.
+        due: a function from a student to the due date: the last submission before it is taken where there is one.
         trust_timestamps: take the times in the names whatever the file system says.
-
-    Returns:
-        Found
 
     Raises:
         ValueError: no exchange is set up, or it is not there.
     """
     settings = ExchangeCollect(config=course.config)
     inbound = _inbound(course, settings.root)
-    found, times = Found(), defaultdict(list)
+    found = Found()
+    by_student: dict[str, list[_Submission]] = defaultdict(list)
     try:
         with opened_folder(inbound) as folder:
             names = sorted(name for name in os.listdir(folder) if f"+{assignment}+" in name)
     except Refused as refused:
         raise ValueError(f"The exchange's {inbound} {refused}.") from None
+    logger.info("%s: %d submissions of %s", inbound, len(names), assignment)
     for name in names:
-        submission = _Submission(inbound, name, assignment, settings.check_owner)
         try:
-            seen = submission.look()
+            submission = _Submission(inbound, name, assignment, settings.check_owner, trust_timestamps)
         except Refused as refused:
             found.refused.append((for_terminal(name), str(refused)))
-            continue
-        time, doubt = _time(submission.claimed, seen.changed, trust_timestamps)
-        times[submission.student].append((time, name, submission, seen, doubt))
-    for student, all_of_them in times.items():
-        time, name, submission, seen, doubt = _choose(all_of_them, due and due(student))
-        found.hand_ins.append(SubmittedFile(student, partial(submission.read, seen), time, seen.secret))
-        found.notes += [f"{student}: {note}" for note in (doubt, seen.note) if note]
+        else:
+            by_student[submission.student].append(submission)
+            # The name of the folder is not logged: its random end keeps others from reading it.
+            logger.debug("%s submitted at %s", submission.student, submission.time)
+    for student, submissions in by_student.items():
+        submissions.sort(key=lambda each: (each.time, each.name))
+        in_time = [each for each in submissions if due and (date := due(student)) and each.time <= date]
+        last = (in_time or submissions)[-1]
+        found.files.append(SubmittedFile(student, last.read, last.time, last.state.secret))
+        found.notes += [f"{student}: {note}" for note in last.notes]
     if not settings.check_owner:
         found.notes.append(
-            "Whose submission is whose was not checked, since c.ExchangeCollect.check_owner is False: "
-            "a student may have handed in as another."
+            "The owners of the submissions were not checked, since c.ExchangeCollect.check_owner is False: "
+            "a student may have submitted in the name of another."
         )
     return found
 
 
+@dataclass(frozen=True)
+class _State:
+    """What tells one state of a submission from another; `file` has device, inode, size, and the times of change."""
+
+    notebook: str
+    secret: str
+    changed: datetime
+    file: tuple[int, ...]
+
+
 class _Submission:
-    """One folder in the exchange, USER+ASSIGNMENT+TIME or USER+ASSIGNMENT+TIME+RANDOM."""
+    """One folder in the exchange, USER+ASSIGNMENT+TIME or USER+ASSIGNMENT+TIME+RANDOM.
 
-    def __init__(self, inbound, name, assignment, check_owner):
-        self.inbound, self.name, self.assignment, self.check_owner = inbound, name, assignment, check_owner
+    All that can be checked without reading the notebook is checked here.
+
+    Raises:
+        Refused: it cannot be taken.
+    """
+
+    def __init__(self, inbound: Path, name: str, assignment: str, check_owner: bool, trust_timestamps: bool) -> None:
+        self.inbound, self.name, self.check_owner = inbound, name, check_owner
+        self.right = f"{assignment}.ipynb"
         self.student, _, rest = name.partition(f"+{assignment}+")
-        self.claimed = _parse(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
+        self.state, _ = self._open(lambda file: None)
+        self.notes: list[str] = []
+        claimed = _parse(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
+        changed = self.state.changed
+        if claimed and (trust_timestamps or abs(claimed - changed) <= SLACK):
+            self.time = claimed
+        else:
+            self.time = changed
+            said = f"says {claimed:%Y-%m-%d %H:%M}" if claimed else "says no time"
+            self.notes.append(
+                f"its name {said}, its notebook was last changed at {changed:%Y-%m-%d %H:%M} UTC; that counts."
+            )
+        if self.state.notebook != self.right:
+            self.notes.append(f"`{for_terminal(self.state.notebook)}` was taken as {self.right}.")
 
-    def look(self):
-        """Check all that can be checked without reading the notebook."""
-        return self._open(lambda file: None)[0]
-
-    def read(self, seen):
-        """Return the notebook's bytes, if it still is what was seen."""
-        now, data = self._open(read_all)
-        if now != seen:
+    def read(self) -> bytes:
+        """Return the notebook's bytes, if nothing has changed since the checks."""
+        state, data = self._open(read_limited)
+        if state != self.state:
             raise Refused("was changed while it was being collected; collect again")
         return data
 
-    def _open(self, use):
-        if trouble := what_is_wrong_with(self.student):
-            raise Refused(f"names a student whose id {trouble}")
+    def _open(self, use: Callable[[BinaryIO], T]) -> tuple[_State, T]:
+        try:
+            check_student_id(self.student)
+        except ValueError as error:
+            raise Refused(f"does not name a student: {error}") from None
         with opened_folder(self.inbound) as inbound, opened_folder(self.name, inbound) as folder:
             owner = os.fstat(folder).st_uid
             if self.check_owner and (user := _user(owner)) != self.student:
                 raise Refused(f"was handed in as {self.student}, but belongs to {user}")
-            name, note = _notebook(folder, self.assignment, owner)
-            secret = _secret(folder, owner)
+            name, secret = _find_notebook(folder, self.right, owner), _read_secret(folder, owner)
             try:
                 with opened_file(name, folder, owner) as file:
-                    used = use(file)
-                    return _Seen(os.fstat(file), note, secret), used  # its time is taken last: no later change escapes
+                    used, about = use(file), os.fstat(file.fileno())  # its times are read last: no later change escapes
             except Refused as refused:
                 raise Refused(f"has a notebook that {refused}") from None
+        changed = datetime.fromtimestamp(about.st_ctime, UTC).replace(tzinfo=None)
+        identity = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+        return _State(name, secret, changed, identity), used
 
 
-class _Seen:
-    """What tells one state of a file from another."""
-
-    def __init__(self, about, note, secret):
-        self.note = note
-        self.secret = secret
-        self.changed = datetime.fromtimestamp(about.st_ctime, UTC).replace(tzinfo=None)
-        self._state = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns, secret)
-
-    def __eq__(self, other):
-        return self._state == other._state
-
-
-def _inbound(course, root):
-    name = course.directory.course_id
+def _inbound(course: Course, root: str) -> Path:
+    name: str = course.directory.course_id
     if not name:
         raise ValueError(
             "There is no exchange: name the course in nbgrader_config.py (c.CourseDirectory.course_id), "
@@ -149,65 +226,46 @@ def _inbound(course, root):
     return inbound
 
 
-def _notebook(folder, assignment, owner):
-    """The name of the notebook in a submission, and a note if it is not the right one."""
-    right = f"{assignment}.ipynb"
+def _find_notebook(folder: int, right: str, owner: int) -> str:
+    """The name of the notebook in a submission: the right one, or the only one."""
     if _owner(right, folder) is not None:
-        return right, ""
-    # nbgrader opens the folder to everyone, for the instructor to tidy up: what others have put there does not count.
-    names = islice(_names(folder), MOST_NAMES)
+        return right
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, MOST_NAMES)]
+    # nbgrader opens the folder to everyone, for the instructor to tidy up: files of other users do not count.
     others = [name for name in names if name.endswith(".ipynb") and _owner(name, folder) == owner]
     if len(others) != 1:
         raise Refused(f"has no {right} in it" + (f", but {len(others)} other notebooks" if others else ""))
-    return others[0], f"`{for_terminal(others[0])}` was taken as {right}."
+    return others[0]
 
 
-def _secret(folder, owner):
-    """What the feedback will be found under; "" if it is not what nbgrader's submit writes."""
+def _read_secret(folder: int, owner: int) -> str:
+    """The name of the feedback in the exchange; "" if the file is not what nbgrader's submit writes."""
     try:
         with opened_file(SECRET_FILE, folder, owner) as file:
-            text = os.read(file, 200).decode("ascii", "replace")
+            text = file.read(200).decode("ascii", "replace")
     except Refused:
         return ""
     return text if SECRET.fullmatch(text) else ""
 
 
-def _names(folder):
-    with os.scandir(folder) as entries:
-        yield from (entry.name for entry in entries)
-
-
-def _owner(name, folder):
+def _owner(name: str, folder: int) -> int | None:
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
     except OSError:
         return None
 
 
-def _user(number):
+def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"the unknown user {number}"
 
 
-def _parse(text):
+def _parse(text: str) -> datetime | None:
     try:
-        return parse_utc(text)
+        time: datetime = parse_utc(text)
     except (ValueError, OverflowError):
         return None
-
-
-def _time(claimed, changed, trust_timestamps):
-    """When a submission was handed in, and a note where the name of its folder says otherwise."""
-    if claimed and (trust_timestamps or abs(claimed - changed) <= SLACK):
-        return claimed, ""
-    said = f"says {claimed:%Y-%m-%d %H:%M}" if claimed else "says no time"
-    return changed, f"its name {said}, its notebook was last changed at {changed:%Y-%m-%d %H:%M} UTC; that counts."
-
-
-def _choose(submissions, due):
-    """The last submission, or the last one in time."""
-    ordered = sorted(submissions, key=lambda each: each[:2])
-    in_time = [each for each in ordered if due and each[0] <= due]
-    return (in_time or ordered)[-1]
+    return time

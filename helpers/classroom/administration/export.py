@@ -6,17 +6,25 @@ platform then shows it as a zero. Here a zero is always a score that was given.
 
 import csv
 import io
+import logging
 import math
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
-from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.roster import listed
+from helpers.classroom.course import Course
 from helpers.classroom.grading.sanitize import for_spreadsheet
 
+logger = logging.getLogger(__name__)
+
+GRADED = "graded"
 NOT_HANDED_IN = "not handed in"
 NOT_GRADED = "not graded yet"
 FOR_A_PERSON = "waits for a person"
@@ -24,10 +32,10 @@ FOR_A_PERSON = "waits for a person"
 
 @dataclass(frozen=True)
 class Result:
-    """What a student has for an assignment.
+    """Result of a student in an assignment.
 
     Args:
-        state: "graded", "not handed in", "not graded yet" or "waits for a person".
+        state: GRADED, NOT_HANDED_IN, NOT_GRADED or FOR_A_PERSON.
         points: before a late penalty; None unless graded.
         penalty: for being late.
         timestamp: when it was handed in, or None.
@@ -37,196 +45,206 @@ class Result:
     state: str
     points: float | None = None
     penalty: float = 0.0
-    timestamp: object = None
+    timestamp: datetime | None = None
     newer: bool = False
 
     @property
-    def score(self):
+    def score(self) -> float | None:
         """The points less the penalty, never below 0 (as nbgrader has it); None unless graded."""
         return None if self.points is None else max(0.0, self.points - self.penalty)
 
 
 @dataclass
 class Exported:
-    """What was exported; as a string, it is said in sentences.
+    """Result of exporting; `str` makes sentences of it.
 
     Args:
         path: of the file.
         students: how many.
+        dry_run: whether nothing was written.
         assignments: their names.
         blanks: pairs of an assignment and a state, with the students for whom there is no score.
         notes: sentences.
-        dry_run: whether nothing was written.
     """
 
     path: Path
     students: int
-    assignments: list
-    blanks: dict
-    notes: list = field(default_factory=list)
-    dry_run: bool = False
+    dry_run: bool
+    assignments: list[str] = field(default_factory=list)
+    blanks: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    notes: list[str] = field(default_factory=list)
 
-    def __str__(self):
-        did = "Would be written" if self.dry_run else "Written"
-        count = self.students * len(self.assignments)
-        left = sum(map(len, self.blanks.values()))
-        lines = [f"{did}: {self.path}, {self.students} students, {count - left} scores, {left} left blank."]
+    def add(self, assignment: str, results: Mapping[str, Result]) -> None:
+        """Describe an assignment by the Result of each student."""
+        self.assignments.append(assignment)
+        for student, result in results.items():
+            if result.score is None:
+                self.blanks[assignment, result.state].append(student)
+        if again := [student for student, result in results.items() if result.newer]:
+            self.notes.append(
+                f"{assignment}: handed in again since it was graded, and the score is the old one: {listed(again)}."
+            )
+
+    def __str__(self) -> str:
+        verb = "Would be written" if self.dry_run else "Written"
+        count, blank = self.students * len(self.assignments), sum(map(len, self.blanks.values()))
+        lines = [f"{verb}: {self.path}, {self.students} students, {count - blank} scores, {blank} left blank."]
         for (assignment, state), students in self.blanks.items():
             who = f": {listed(students)}" if state != NOT_HANDED_IN else ""
             lines.append(f"{assignment}: {len(students)} {state}{who}.")
         return "\n".join(lines + self.notes)
 
 
-def export(course, for_what="plain", path=None, assignments=(), *, dry_run=False):
-    """Write the scores to a CSV file, whole or not at all; a file that is there is replaced.
+def export(
+    course: Course,
+    platform: str = "plain",
+    path: Path | None = None,
+    assignments: Collection[str] = (),
+    *,
+    dry_run: bool = False,
+) -> Exported:
+    """Write the scores to a CSV file, atomically; a file that is there is replaced.
 
     For Canvas, give the assignment the same name there; for Moodle, choose in the import which column names the
-    students: the id stands under both «Username» and «ID number», since the class list may have it from either.
+    students: the id is both in “Username” and in “ID number”, since the class list may have it from either.
 
     Args:
         course: the Course.
-        for_what: "canvas", "moodle", or "plain" for a line with everything for each student and assignment.
+        platform: "canvas", "moodle", or "plain" for a line with everything for each student and assignment.
         path: of the file; build/grades-canvas.csv and so on if left out.
         assignments: their names or numbers; all that were released if left out.
         dry_run: only say what would be written.
 
-    Returns:
-        Exported
-
     Raises:
-        ValueError: there is no such format or assignment, or nobody to export.
+        ValueError: there is no such platform or assignment, or nobody to export.
     """
-    if for_what not in FORMATS:
-        raise ValueError(f"There is no export for {for_what!r}; there are: {', '.join(FORMATS)}.")
-    path = Path(path or course.root / "build" / f"grades-{for_what}.csv")
+    if platform not in FORMATS:
+        raise ValueError(f"There is no export for {platform!r}; there are: {', '.join(FORMATS)}.")
+    path = path or course.root / "build" / f"grades-{platform}.csv"
     if path.is_dir():
         raise ValueError(f"{path} is a folder; name a file.")
     with course.gradebook() as gradebook:
         students = sorted(gradebook.students, key=lambda each: (each.last_name or "", each.first_name or "", each.id))
         if not students:
             raise ValueError("The class list is empty: there is nobody to export.")
+        exported, results = Exported(path, len(students), dry_run), {}
         chosen = _choose(gradebook.assignments, assignments)
-        results = {each.name: read_results(course, gradebook, each.name) for each in chosen}
-        rows = [[_cell(value) for value in row] for row in FORMATS[for_what](students, chosen, results)]
-        exported = _describe(path, students, results, dry_run)
+        for name in [each.name for each in chosen]:
+            found = read_results(course, gradebook, name)
+            results[name] = {student.id: found[student.id] for student in students}
+            exported.add(name, results[name])
+        rows = [[_cell(value) for value in row] for row in FORMATS[platform](students, chosen, results)]
     if not dry_run:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
-        # A mark at its beginning tells Excel that it is UTF-8; platforms would take it for a part of the first heading.
-        replace_file(path, "\ufeff" * (for_what == "plain") + text.getvalue())
+        # A byte order mark tells Excel that it is UTF-8; platforms would take it for a part of the first heading.
+        replace_file(path, "\ufeff" * (platform == "plain") + text.getvalue())
+        logger.info("%s: %d rows for %s", path, len(rows), platform)
     return exported
 
 
-def read_results(course, gradebook, assignment):
-    """Return a dict from the id of each student in the gradebook to the Result for an assignment.
-
-    Args:
-        course: the Course.
-        gradebook: its gradebook, open.
-        assignment: the name.
-    """
+def read_results(course: Course, gradebook: Gradebook, assignment: str) -> dict[str, Result]:
+    """Return a dict from the id of each student in the open gradebook of a course to the Result in an assignment."""
     collected = course.submitted(assignment)
     grades, submissions = _read_grades(gradebook, assignment)
     results = {}
-    for student in gradebook.students:
-        if student.id not in submissions:
-            results[student.id] = Result(NOT_GRADED if student.id in collected else NOT_HANDED_IN)
+    for student in [student.id for student in gradebook.students]:
+        if student not in submissions:
+            results[student] = Result(NOT_GRADED if student in collected else NOT_HANDED_IN)
             continue
-        timestamp, penalty = submissions[student.id]
-        given = grades[student.id]
-        folder = str(course.folder("submitted", assignment, student.id))
-        latest = course.directory.get_existing_timestamp(folder) if student.id in collected else None
+        timestamp, penalty = submissions[student]
+        folder = str(course.folder("submitted", assignment, student))
+        latest = course.directory.get_existing_timestamp(folder) if student in collected else None
+        state = _state(grades[student])
+        points = sum(grade.score for grade in grades[student]) if state == GRADED else None
         newer = bool(latest and timestamp and latest > timestamp)
-        state = _state(given)
-        points = sum(score for score, *_ in given) if state == "graded" else None
-        results[student.id] = Result(state, points, penalty, timestamp, newer)
+        results[student] = Result(state, points, penalty, timestamp, newer)
     return results
 
 
-def _read_grades(gradebook, assignment):
-    """Lists of (score, automatic, manual, needs a person) by student, and (timestamp, penalty) by student.
+class _Grade(NamedTuple):
+    """What the gradebook has for one cell of a submission."""
 
-    nbgrader's own sums ask the database once for each student and number, which takes minutes for a large class.
+    score: float
+    automatic: float | None
+    manual: float | None
+    needs_person: bool
+
+
+def _read_grades(
+    gradebook: Gradebook, assignment: str
+) -> tuple[dict[str, list[_Grade]], dict[str, tuple[datetime | None, float]]]:
+    """Student to grades, and student to (timestamp, penalty).
+
+    nbgrader's own sums query the database once for each student and number, which takes minutes for a large class.
     """
-    of_this = (Assignment.name == assignment,)
-    grades = defaultdict(list)
+
+    def query(*columns: Any) -> Any:
+        rows = gradebook.db.query(SubmittedAssignment.student_id, *columns).select_from(SubmittedAssignment)
+        rows = rows.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        rows = rows.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        return rows.filter(Assignment.name == assignment)
+
+    grades: dict[str, list[_Grade]] = defaultdict(list)
     columns = (Grade.score, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade)
-    query = gradebook.db.query(SubmittedAssignment.student_id, *columns).select_from(Grade)
-    query = query.join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-    query = query.join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-    for student, *grade in query.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id).filter(*of_this):
-        grades[student].append(grade)
-    columns = (SubmittedAssignment.student_id, SubmittedAssignment.timestamp, SubmittedNotebook.late_submission_penalty)
-    query = gradebook.db.query(*columns).select_from(SubmittedAssignment)
-    query = query.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-    submissions = {}
-    for student, timestamp, penalty in query.join(
-        Assignment, SubmittedAssignment.assignment_id == Assignment.id
-    ).filter(*of_this):
+    for student, *grade in query(*columns).join(Grade, Grade.notebook_id == SubmittedNotebook.id):
+        grades[student].append(_Grade(*grade))
+    submissions: dict[str, tuple[datetime | None, float]] = {}
+    for student, timestamp, penalty in query(SubmittedAssignment.timestamp, SubmittedNotebook.late_submission_penalty):
         submissions[student] = (timestamp, submissions.get(student, (None, 0.0))[1] + (penalty or 0.0))
     return grades, submissions
 
 
-def _state(given):
-    """nbgrader makes a submission's grades before it grades: each then needs a person, and has no score of any kind."""
-    ungraded = [automatic is None and manual is None for _, automatic, manual, _ in given]
+def _state(grades: Sequence[_Grade]) -> str:
+    """The state of a submission; nbgrader makes grades before it grades: each then needs a person, and has no score."""
+    ungraded = [grade.automatic is None and grade.manual is None for grade in grades]
     if all(ungraded):
         return NOT_GRADED
-    if any(needs for *_, needs in given):
+    if any(grade.needs_person for grade in grades):
         return FOR_A_PERSON
-    broken = any(ungraded) or not all(math.isfinite(score) for score, *_ in given)
-    return NOT_GRADED if broken else "graded"
+    return NOT_GRADED if any(ungraded) or not all(math.isfinite(grade.score) for grade in grades) else GRADED
 
 
-def _choose(released, wanted):
-    names = [each.name for each in released]
-    for name in wanted:
-        if not any(name in (known, known.partition("_")[0]) for known in names):
-            there = f"there are: {', '.join(sorted(names))}" if names else "none was released yet"
-            raise ValueError(f"There is no assignment {name} in the gradebook; {there}.")
-    chosen = [each for each in released if not wanted or {each.name, each.name.partition("_")[0]} & set(wanted)]
-    if not chosen:
+def _choose(released: Sequence[Assignment], wanted: Collection[str]) -> list[Assignment]:
+    """The assignments with one of some names or numbers, or all of them."""
+    if not released:
         raise ValueError("No assignment was released yet: there is nothing to export.")
-    return sorted(chosen, key=lambda each: each.name)
+    names = {each: {each.name, each.name.partition("_")[0]} for each in sorted(released, key=lambda each: each.name)}
+    if unknown := set(wanted).difference(*names.values()):
+        there = ", ".join(each.name for each in names)
+        raise ValueError(f"There is no assignment {min(unknown)} in the gradebook; there are: {there}.")
+    return [each for each, its_names in names.items() if not wanted or its_names & set(wanted)]
 
 
-def _describe(path, students, results, dry_run):
-    blanks, notes = defaultdict(list), []
-    for assignment, of_all in results.items():
-        for student in students:
-            if of_all[student.id].score is None:
-                blanks[assignment, of_all[student.id].state].append(student.id)
-        again = [student.id for student in students if of_all[student.id].newer]
-        if again:
-            notes.append(
-                f"{assignment}: handed in again since it was graded, and the score is the old one: {listed(again)}."
-            )
-    return Exported(path, len(students), list(results), dict(blanks), notes, dry_run)
+#: Assignment to student to result.
+Results: TypeAlias = Mapping[str, Mapping[str, Result]]
+
+Rows: TypeAlias = Iterator[list[object]]
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def _for_canvas(students, assignments, results):
-    """Canvas finds a person by its own number, else by the login; the second line must begin with «Points Possible»."""
-    names = [each.name for each in assignments]
-    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *names]
+def _for_canvas(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
+    """Canvas finds a person by its own number, else by the login; the second line must begin with “Points Possible”."""
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *results]
     yield ["    Points Possible", "", "", "", "", *(each.max_score for each in assignments)]
     for student in students:
         name = ", ".join(filter(None, (student.last_name, student.first_name)))
-        scores = [results[each][student.id].score for each in names]
-        yield [name, student.lms_user_id, "", student.id, "", *scores]
+        yield [name, student.lms_user_id, "", student.id, "", *_scores(student, results)]
 
 
-def _for_moodle(students, assignments, results):
-    names = [each.name for each in assignments]
-    yield ["Username", "ID number", "Email address", *names]
+def _for_moodle(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
+    yield ["Username", "ID number", "Email address", *results]
     for student in students:
-        scores = [results[each][student.id].score for each in names]
-        yield [student.id, student.id, student.email, *scores]
+        yield [student.id, student.id, student.email, *_scores(student, results)]
 
 
-def _plain(students, assignments, results):
+def _scores(student: Student, results: Results) -> list[float | None]:
+    return [of_all[student.id].score for of_all in results.values()]
+
+
+def _plain(students: Sequence[Student], assignments: Sequence[Assignment], results: Results) -> Rows:
     """The columns of nbgrader's own export, and the state."""
     yield [
         *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -246,8 +264,8 @@ def _plain(students, assignments, results):
 FORMATS = {"canvas": _for_canvas, "moodle": _for_moodle, "plain": _plain}
 
 
-def _cell(value):
-    """A value as it stands in the file: points with two digits at most, and a text that a spreadsheet cannot run."""
+def _cell(value: object) -> str:
+    """A value in the form of the file: points with two digits at most, and text that a spreadsheet cannot run."""
     if value is None:
         return ""
     if isinstance(value, float):

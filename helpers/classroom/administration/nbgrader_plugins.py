@@ -4,6 +4,8 @@ nbgrader would run a submission as the instructor, believe the name on it, and f
 these two in their places: they do what `make grade` and `make collect` do.
 """
 
+from typing import Any
+
 import nbformat
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -14,10 +16,12 @@ from helpers.classroom.grading.batch import open_batch
 from helpers.classroom.grading.workers import local_workers
 
 
-class GradeInSandbox(NbGraderPreprocessor):
+class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader comes without types
     """Grade the submission that nbgrader has opened, as `make grade` does, in place of every step of nbgrader's."""
 
-    def preprocess(self, notebook, resources):
+    def preprocess(
+        self, notebook: nbformat.NotebookNode, resources: dict[str, Any]
+    ) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
         """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission."""
         student, assignment = (resources["nbgrader"][name] for name in ("student", "assignment"))
         course = Course(self.config.CourseDirectory.root, self.config)
@@ -32,10 +36,10 @@ class GradeInSandbox(NbGraderPreprocessor):
         return notebook, resources
 
 
-class CarefulCollect(ExchangeCollect):
+class CarefulCollect(ExchangeCollect):  # type: ignore[misc]  # nbgrader comes without types
     """Collect an assignment as `make collect` does: by the owner of the files, and without following links."""
 
-    def start(self):
+    def start(self) -> None:
         """Collect; nbgrader calls this, and shows what was logged."""
         try:
             found = collect(Course(self.coursedir.root, self.config), self.coursedir.assignment_id)

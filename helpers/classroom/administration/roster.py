@@ -1,21 +1,21 @@
 """The class list: read from what a learning platform or an instructor wrote, and entered into nbgrader's gradebook.
 
-A list is taken whole or not at all: a line that cannot be right is named, and nothing is entered.
+A list is entered atomically: if a line cannot be right, the message names it and nothing is entered.
 """
 
-import csv
-import io
-import re
+import logging
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nbgrader.api import Student
 
+from helpers.classroom.administration.csv_table import Table
+from helpers.classroom.course import Course
 from helpers.classroom.grading.sanitize import for_terminal
 
-#: nbgrader's own names of what it knows about a student, beside the id.
-DETAILS = ("first_name", "last_name", "email", "lms_user_id")
+logger = logging.getLogger(__name__)
 
 #: What a column may be called, in lower case with single spaces.
 HEADINGS = {
@@ -35,6 +35,8 @@ CANVAS = {
     "lms_user_id": ("id",),
 }
 
+CANVAS_TEST_STUDENT = "Canvas's test student"
+
 UNDERSTOOD = (
     "a list with the columns id, first_name, last_name, email; Canvas's gradebook export; Moodle's participants, "
     "grades or grading worksheet"
@@ -43,7 +45,7 @@ UNDERSTOOD = (
 
 @dataclass(frozen=True)
 class Person:
-    """One line of a class list.
+    """One line of a class list, in nbgrader's words.
 
     Args:
         id: under which nbgrader keeps the student.
@@ -58,92 +60,90 @@ class Person:
     lms_user_id: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Roster:
     """A class list as it was read.
 
     Args:
         people: a list of Person.
         id_column: the heading of the column that the ids were taken from.
-        left_out: lines that are no students, e.g. Canvas's test student.
+        left_out: lines that are not students, e.g. Canvas's test student.
     """
 
-    people: list
+    people: list[Person]
     id_column: str
-    left_out: list = field(default_factory=list)
+    left_out: list[str]
 
 
 @dataclass
 class Entered:
-    """What entering a class list changed; as a string, it is said in sentences.
+    """Result of entering a class list; `str` makes sentences of it.
 
     Args:
-        added, updated, unchanged: ids of the students in the list.
-        absent: ids of students who are in the gradebook and not in the list; they were left as they are.
-        id_column: the heading of the column that the ids were taken from.
-        left_out: lines that are no students.
+        roster: the Roster that was read.
         dry_run: whether nothing was changed.
+        added, updated, unchanged: ids of the students in the list.
+        absent: ids of students who are in the gradebook and not in the list; they were kept.
     """
 
-    added: list
-    updated: list
-    unchanged: list
-    absent: list
-    id_column: str
-    left_out: list
-    dry_run: bool = False
+    roster: Roster
+    dry_run: bool
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
-    def __str__(self):
-        did = "Would be entered" if self.dry_run else "Entered"
-        count = len(self.added) + len(self.updated) + len(self.unchanged)
+    def __str__(self) -> str:
+        verb = "Would be entered" if self.dry_run else "Entered"
         lines = [
-            f"{did}: {count} students, their ids from the column «{self.id_column}»: {len(self.added)} new, "
-            f"{len(self.updated)} updated, {len(self.unchanged)} as they were."
+            f"{verb}: {len(self.roster.people)} students, their ids from the column `{self.roster.id_column}`: "
+            f"{len(self.added)} new, {len(self.updated)} updated, {len(self.unchanged)} unchanged."
         ]
         if self.absent:
             lines.append(
                 f"{len(self.absent)} in the gradebook are not in this list, and were kept: {listed(self.absent)}."
             )
-        if self.left_out:
-            lines.append(f"No students: {listed(self.left_out)}.")
+        if self.roster.left_out:
+            lines.append(f"Left out: {listed(self.roster.left_out)}.")
         return "\n".join(lines)
 
 
-def read_roster(path, id_column=""):
+def read_roster(path: Path, id_column: str = "") -> Roster:
     """Read a class list from a CSV file.
 
     Args:
-        path: of the file: UTF-8, columns separated by commas, semicolons or tabs.
+        path: of the file, which must be a Table.
         id_column: the heading of the column with the ids; left out, the likeliest.
 
-    Returns:
-        Roster
-
     Raises:
-        ValueError: the file is no class list, or a line cannot be right; the sentence names it.
+        ValueError: the file is not a class list, or a line cannot be right; the message names it.
     """
-    table = Table(path)
-    headings = CANVAS if table.is_from_canvas else HEADINGS
-    left_out = []
-    if table.is_from_canvas:
-        left_out = table.take_out(_no_student_of_canvas)
-    columns = {what: table.find(names) for what, names in headings.items()}
-    columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
-    if not columns["id"]:
-        raise ValueError(_no_id(table, id_column))
+    table, headings = Table(path), HEADINGS
+    left_out: list[str] = []
+    if _is_from_canvas(table.columns):
+        headings = CANVAS
+        kinds = [_kind_of_canvas_line(row) for _, row in table.rows]
+        left_out = [kind for kind in kinds if kind == CANVAS_TEST_STUDENT]
+        table.rows = [row for row, kind in zip(table.rows, kinds) if kind == "student"]
+    columns = _find_columns(table, headings, id_column)
     if not table.rows:
         raise ValueError(f"{path} has a heading and no students in it. Was it exported with the students?")
-    numbered = [(number, _person(row, columns)) for number, row in table.rows]
-    for number, person in numbered:
-        if trouble := what_is_wrong_with(person.id):
-            raise ValueError(f"{path}, line {number}: the id in the column «{columns['id']}» {trouble}.")
-    _refuse_doubles(path, numbered, "id", "id", key_of_id)
-    _refuse_doubles(path, numbered, "lms_user_id", "platform's number", str)
-    return Roster([person for _, person in numbered], columns["id"], left_out)
+    heading = table.heading(columns["id"])
+    people = [_person(row, columns) for _, row in table.rows]
+    lines = [line for line, _ in table.rows]
+    for line, person in zip(lines, people):
+        try:
+            check_student_id(person.id)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}, column `{heading}`: {error}.") from None
+    _check_unique(path, lines, [person.id for person in people], "id", key_of_id)
+    _check_unique(path, lines, [person.lms_user_id for person in people], "platform's number")
+    logger.info("%s: %d students, ids from the column %r", path, len(people), heading)
+    return Roster(people, heading, left_out)
 
 
-def enter(course, path, *, id_column="", dry_run=False):
-    """Enter a class list into the gradebook, all of it or nothing; nobody is removed.
+def enter(course: Course, path: Path, *, id_column: str = "", dry_run: bool = False) -> Entered:
+    """Enter a class list into the gradebook, atomically; nobody is removed.
 
     What the list leaves blank stays as it was.
 
@@ -153,220 +153,132 @@ def enter(course, path, *, id_column="", dry_run=False):
         id_column: the heading of the column with the ids; left out, the likeliest.
         dry_run: only say what would change.
 
-    Returns:
-        Entered
-
     Raises:
-        ValueError: the list cannot be right; the sentence names the line.
+        ValueError: the list cannot be right; the message names the line.
     """
     roster = read_roster(path, id_column)
+    result = Entered(roster, dry_run)
     with course.gradebook() as gradebook:
         known = {student.id: student for student in gradebook.students}
         _check_against(known, roster.people, path)
-        entered = Entered([], [], [], [], roster.id_column, roster.left_out, dry_run)
         for person in roster.people:
-            details = {name: getattr(person, name) for name in DETAILS if getattr(person, name)}
+            details = {name: value for name, value in asdict(person).items() if value}
             student = known.get(person.id)
             if student is None:
-                entered.added.append(person.id)
-                student = Student(id=person.id)
-                gradebook.db.add(student)
+                result.added.append(person.id)
+                gradebook.db.add(Student(**details))
             elif all(getattr(student, name) == value for name, value in details.items()):
-                entered.unchanged.append(person.id)
+                result.unchanged.append(person.id)
             else:
-                entered.updated.append(person.id)
-            for name, value in details.items():
-                setattr(student, name, value)
-        entered.absent = sorted(known.keys() - {person.id for person in roster.people})
+                result.updated.append(person.id)
+                for name, value in details.items():
+                    setattr(student, name, value)
+        result.absent = sorted(known.keys() - {person.id for person in roster.people})
         if dry_run:
             gradebook.db.rollback()
         else:
             gradebook.db.commit()  # one for the whole class
-    return entered
+            logger.info("%d added, %d updated in the gradebook", len(result.added), len(result.updated))
+    return result
 
 
-def what_is_wrong_with(student):
-    """Say why a text is no id of a student, which becomes the name of a folder; "" if it may be one.
-
-    Args:
-        student: the text.
-
-    Returns:
-        the end of a sentence that begins «The id …», or ""
-    """
+def check_student_id(student: str) -> None:
+    """Raise ValueError if a text may not be the id of a student, which becomes the name of a folder."""
+    shown = f"the id `{for_terminal(student)}`"
     if not student:
-        return "is empty"
-    shown = f"`{for_terminal(student)}`"
+        raise ValueError("the id is empty")
     if not student.isprintable():
-        return f"has a character that cannot be printed: {shown}"
-    found = sorted(set(student) & set("/\\+*?[]{}"))
-    if found:
-        return f"has a `{found[0]}` in it: {shown}"
+        raise ValueError(f"{shown} has a character that cannot be printed")
+    if found := sorted(set(student) & set("/\\+*?[]{}")):
+        raise ValueError(f"{shown} has a `{found[0]}` in it")
     if student.startswith((".", "-", "=", "@")) or ".." in student or student != student.strip():
-        return f"has a `..` in it, or begins with `.`, `-`, `=`, `@` or a space: {shown}"
-    return f"is longer than 128 characters: {shown}" if len(student.encode()) > 128 else ""
+        raise ValueError(f"{shown} has a `..` in it, or begins with `.`, `-`, `=`, `@` or a space")
+    if len(student.encode()) > 128:
+        raise ValueError(f"{shown} is longer than 128 bytes")
 
 
-def split_name(name):
-    """Return the last name and the first name; «Lovelace, Ada» says which is which, «Ada Lovelace» the last word."""
+def split_name(name: str) -> tuple[str, str]:
+    """Return the last name and the first name, of “Lovelace, Ada” or “Ada Lovelace”."""
     last, comma, first = name.partition(",")
     if not comma:
         first, _, last = name.strip().rpartition(" ")
     return last.strip(), first.strip()
 
 
-def key_of(name):
+def key_of(name: str) -> str:
     """Return what is left of a person's name when platforms have put it into a file name: letters and digits."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(letter for letter in unicodedata.normalize("NFKC", folded) if letter.isalnum())
 
 
-def key_of_id(student):
+def key_of_id(student: str) -> str:
     """Return what two ids have in common that are the same folder on some disks."""
     return unicodedata.normalize("NFC", student).casefold()
 
 
-def listed(names, most=20):
+def listed(names: Sequence[str], most: int = 20) -> str:
     """Return names as a sentence lists them: the first few, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
-class Table:
-    """A CSV file with headings, read whole.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        ValueError: it cannot be read as one.
-    """
-
-    def __init__(self, path):
-        self.path = Path(path)
-        text = _read(self.path)
-        heading = text.lstrip().partition("\n")[0]
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
-        try:
-            # line_num is where a line ends; a name may be spread over two.
-            numbered = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if any(map(str.strip, row))]
-        except csv.Error as error:
-            raise ValueError(f"{path}, line {lines.line_num}: it cannot be read as CSV ({error}).") from None
-        if not numbered:
-            raise ValueError(f"{path} is empty.")
-        self.headings = numbered[0][1]
-        self._names = [_plain(heading) for heading in self.headings]
-        #: Pairs of a line's number and its cells, a dict from headings in lower case with single spaces.
-        self.rows = [(number, self._row(number, cells)) for number, cells in numbered[1:]]
-
-    @property
-    def is_from_canvas(self):
-        """Whether Canvas wrote it."""
-        names = set(self._names)
-        return bool(names & {"sis login id", "sis user id"}) or {"student", "id", "section"} <= names
-
-    def find(self, names, filled=False):
-        """Return the first heading with one of some names, or "".
-
-        Args:
-            names: in any case.
-            filled: pass over a column that is blank in every line.
-
-        Raises:
-            ValueError: two columns have it.
-        """
-        for name in map(_plain, names):
-            if self._names.count(name) > 1:
-                raise ValueError(f"{self.path} has two columns «{name}»; take one out.")
-            if name in self._names and not (filled and self.rows and not any(row[name] for _, row in self.rows)):
-                return self.headings[self._names.index(name)]
-        return ""
-
-    def take_out(self, what):
-        """Remove lines that are no students, and return what they are called.
-
-        Args:
-            what: gives the name of such a line, "" if it need not be told, None for a student.
-        """
-        called = [what(row) for _, row in self.rows]
-        self.rows = [line for line, name in zip(self.rows, called) if name is None]
-        return [name for name in called if name]
-
-    def _row(self, number, cells):
-        if any(cells[len(self._names) :]):
-            raise ValueError(
-                f"{self.path}, line {number}: it has {len(cells)} cells, the heading has {len(self._names)}. "
-                "Is a comma in a name not inside quotes?"
-            )
-        row = dict.fromkeys(self._names, "")
-        for name, cell in zip(self._names, cells):
-            row[name] = row[name] or cell
-        return row
+def _is_from_canvas(columns: Collection[str]) -> bool:
+    return not {"sis login id", "sis user id"}.isdisjoint(columns) or {"student", "id", "section"} <= set(columns)
 
 
-def cell_of(row, heading):
-    """Return a cell of a Table's row by its heading; "" if there is no such column."""
-    return row.get(_plain(heading), "")
-
-
-def _read(path):
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not in UTF-8. In Excel, save it as «CSV UTF-8».") from None
-    return re.sub(r"\Asep=.\r?\n", "", text)  # Excel's own first line
-
-
-def _plain(heading):
-    return re.sub(r"[\s_]+", " ", heading).strip().casefold()
-
-
-def _person(row, columns):
-    values = {what: cell_of(row, column) for what, column in columns.items() if column}
-    if not (columns["first_name"] or columns["last_name"]):
-        values["last_name"], values["first_name"] = split_name(cell_of(row, "Student") or cell_of(row, "Full name"))
-    return Person(**values)
-
-
-def _no_id(table, id_column):
-    found = ", ".join(f"«{heading}»" for heading in table.headings if heading)
+def _find_columns(table: Table, headings: Mapping[str, tuple[str, ...]], id_column: str) -> dict[str, str]:
+    """The column of each detail of a Person, "" where there is none; ids there must be."""
+    columns = {detail: table.find(names) for detail, names in headings.items()}
+    columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
+    if columns["id"]:
+        return columns
+    there = ", ".join(f"`{for_terminal(heading)}`" for heading in table.headings if heading)
     if id_column:
-        return f"{table.path} has no column «{id_column}» with anything in it; it has {found}."
-    return f"{table.path} has no column with ids; it has {found}. What is understood: {UNDERSTOOD}."
+        raise ValueError(f"{table.path} has no column `{id_column}` with anything in it; it has {there}.")
+    raise ValueError(f"{table.path} has no column with ids; it has {there}. What is understood: {UNDERSTOOD}.")
 
 
-def _no_student_of_canvas(row):
-    name = cell_of(row, "Student") or f"{cell_of(row, 'LastName')}, {cell_of(row, 'FirstName')}"
-    identity = name.strip(" ,") + "".join(cell_of(row, each) for each in ("ID", "SIS User ID", "SIS Login ID"))
+def _kind_of_canvas_line(row: Mapping[str, str]) -> str:
+    """Which of the three kinds of lines that Canvas writes this is: a student, the test student, or settings."""
+    name = row.get("student") or f"{row.get('lastname', '')}, {row.get('firstname', '')}"
+    identity = name.strip(" ,") + "".join(row.get(each, "") for each in ("id", "sis user id", "sis login id"))
     if not identity or "Points Possible" in name:
-        return ""
-    return "Canvas's test student" if name in ("Student, Test", "Test Student") else None
+        return "settings"
+    return CANVAS_TEST_STUDENT if name in ("Student, Test", "Test Student") else "student"
 
 
-def _refuse_doubles(path, numbered, what, called, fold):
-    lines = {}
-    for number, person in numbered:
-        value = getattr(person, what)
-        first = lines.setdefault(fold(value), number)
-        if value and first != number:
+def _person(row: Mapping[str, str], columns: Mapping[str, str]) -> Person:
+    details = {detail: row[column] for detail, column in columns.items() if column}
+    if not (columns["first_name"] or columns["last_name"]):
+        details["last_name"], details["first_name"] = split_name(row.get("student") or row.get("full name", ""))
+    return Person(**details)
+
+
+def _check_unique(
+    path: Path, lines: Sequence[int], values: Sequence[str], called: str, key: Callable[[str], str] = str
+) -> None:
+    first_lines: dict[str, int] = {}
+    for line, value in zip(lines, values):
+        first = first_lines.setdefault(key(value), line)
+        if value and first != line:
             raise ValueError(
-                f"{path}, line {number}: the {called} `{for_terminal(value)}` is that of line {first} too; "
+                f"{path}, line {line}: the {called} `{for_terminal(value)}` is in line {first} too; "
                 "each student needs one of their own."
             )
 
 
-def _check_against(known, people, path):
-    folded = {key_of_id(student): student for student in known}
-    numbers = {person.lms_user_id: person.id for person in people if person.lms_user_id}
-    listed = {person.id for person in people if person.lms_user_id}
+def _check_against(known: Mapping[str, Student], people: Sequence[Person], path: Path) -> None:
+    """Raise ValueError if the gradebook has a student of the list under another id, or a number under another."""
+    known_ids = {key_of_id(student): student for student in known}
+    by_number = {person.lms_user_id: person.id for person in people if person.lms_user_id}
     for person in people:
-        there = folded.get(key_of_id(person.id), person.id)
-        if there != person.id:
-            raise ValueError(f"{path}: `{person.id}` is in the gradebook as `{there}`; write it in the same way.")
+        known_id = known_ids.get(key_of_id(person.id), person.id)
+        if known_id != person.id:
+            raise ValueError(f"{path}: `{person.id}` is in the gradebook as `{known_id}`; write it in the same way.")
     for student in known.values():
-        other = numbers.get(student.lms_user_id, student.id)
-        if other != student.id and student.id not in listed:
+        other = by_number.get(student.lms_user_id, student.id)
+        if other != student.id and student.id not in by_number.values():
             raise ValueError(
-                f"{path}: the platform's number {student.lms_user_id} is that of {other}, "
+                f"{path}: the platform's number {for_terminal(student.lms_user_id)} is that of {other}, "
                 f"and in the gradebook that of {student.id}."
             )

@@ -1,35 +1,42 @@
 """The build: one source per notebook, from which the executed solution and the released notebook are derived.
 
 ``solutions/NN_name/NN_name.py`` → ``solutions/NN_name/NN_name.ipynb`` (executed, outputs as text) and
-``notebooks/NN_name/NN_name.ipynb`` (what learners get). Everything is made and proved in a temporary folder before
-the first file is replaced, so a build that fails leaves what was there.
+``notebooks/NN_name/NN_name.ipynb`` (what learners get). All are made and checked before the first file is replaced, so
+a build that fails changes nothing.
 """
 
+import logging
 import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from tqdm import tqdm
 from traitlets.config import Config
 
 from helpers.atomic_write import replace_file
-from helpers.classroom.authoring.release import NOT_IN_KIT, generate
-from helpers.classroom.authoring.source import BuildError, as_solution, describe, place, read_source
+from helpers.classroom.authoring.release import NOT_IN_KIT, make_release
+from helpers.classroom.authoring.source import BuildError, as_solution, describe, place, read_source, serialise
 
-#: The picture itself, in an output's HTML: its bytes differ between machines, the words beside it do not.
+#: A picture in an output's HTML: its bytes differ between machines, its alt text does not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
 PLACEHOLDER = "data:,"
 
-#: Without keys for its connection a kernel warns that others on this machine could listen.
+#: Without encryption a kernel warns that others on this machine could read its messages.
 KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 
-def find_sources(root, notebook=""):
+logger = logging.getLogger(__name__)
+
+
+def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
     """Return the sources of all notebooks, in order, or of one.
 
     Args:
@@ -49,7 +56,7 @@ def find_sources(root, notebook=""):
     return chosen
 
 
-def build(root, notebook=""):
+def build(root: str | Path, notebook: str = "") -> None:
     """Derive all notebooks, or one, and put them in place.
 
     Args:
@@ -57,61 +64,50 @@ def build(root, notebook=""):
         notebook: the number or name of one, e.g. "01".
 
     Raises:
-        BuildError: a source is not fit, a cell fails, or a release shows what it should not.
+        BuildError: a source is not fit, a cell fails, or a release gives an answer away.
     """
     derived = {}
-    with TemporaryDirectory() as course:
-        for path in find_sources(root, notebook):
-            derived[release_path(root, path)] = generate(path, course).read_text(encoding="utf-8")
-            derived[solution_path(path)] = serialise(execute(as_solution(read_source(path)), path))
+    for path in find_sources(root, notebook):
+        derived[release_path(root, path)] = make_release(path)
+        derived[solution_path(path)] = serialise(execute(as_solution(read_source(path)), path))
     for path, text in derived.items():
+        logger.info("writing %s", path)
         replace_file(path, text)
 
 
-def report_stale(root):
-    """Print one line for each derived notebook that differs from its source.
+def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path of each derived notebook that differs from its source, and the command that fixes it.
 
     Cells, ids and metadata are compared byte for byte. Outputs are not: nbval runs the notebooks and compares those.
 
     Args:
         root: the repository.
-
-    Returns:
-        how many differ.
     """
-    stale = list(find_stale(root))
-    for path, command in stale:
-        print(f"{path.relative_to(root)} is not what its source makes of it: run `{command}`.")
-    return len(stale)
-
-
-def find_stale(root):
-    """Yield the path of each derived notebook that differs from its source, and the command that mends it."""
-    root, derived = Path(root), set()
-    with TemporaryDirectory() as course:
-        for path in find_sources(root):
-            command = f"make notebooks NB={path.stem.partition('_')[0]}"
-            solution, release = solution_path(path), release_path(root, path)
-            derived |= {solution, release}
-            if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
-                yield solution, command
-            if not release.exists() or release.read_bytes() != generate(path, course).read_bytes():
-                yield release, command
+    root = Path(root)
+    derived: set[Path] = set()
+    for path in find_sources(root):
+        command = f"make notebooks NB={path.stem.partition('_')[0]}"
+        solution, release = solution_path(path), release_path(root, path)
+        derived |= {solution, release}
+        if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
+            yield solution, command
+        if not release.exists() or release.read_bytes() != make_release(path).encode():
+            yield release, command
     for orphan in sorted({*root.glob("notebooks/[!.]*/[!.]*"), *root.glob("solutions/[!.]*/*.ipynb")} - derived):
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
-def solution_path(source):
-    """Return where the executed solution of a source lies."""
+def solution_path(source: Path) -> Path:
+    """Return the path of the executed solution of a source."""
     return source.with_suffix(".ipynb")
 
 
-def release_path(root, source):
-    """Return where the released notebook of a source lies."""
+def release_path(root: str | Path, source: Path) -> Path:
+    """Return the path of the released notebook of a source."""
     return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
 
 
-def execute(notebook, path):
+def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     """Run a notebook in an empty folder, with a progress bar, and keep its outputs as text.
 
     Args:
@@ -122,7 +118,7 @@ def execute(notebook, path):
         the notebook.
 
     Raises:
-        BuildError: a cell fails, writes to stderr, or prints what changes from run to run.
+        BuildError: a cell fails, writes to stderr, or prints what differs from run to run.
     """
     run(notebook, path)
     notebook.metadata.pop("widgets", None)
@@ -134,8 +130,8 @@ def execute(notebook, path):
     return notebook
 
 
-def run(notebook, path):
-    """Run a notebook in an empty folder, with a progress bar; its outputs stay as they come, pictures and all.
+def run(notebook: NotebookNode, path: Path) -> None:
+    """Run a notebook in an empty folder, with a progress bar; its outputs stay as they are, with their pictures.
 
     Args:
         notebook: the solution; it is changed in place.
@@ -144,8 +140,8 @@ def run(notebook, path):
     Raises:
         BuildError: a cell fails.
     """
-    code_cells = _code_cells(notebook)
-    with TemporaryDirectory() as folder, tqdm(code_cells, desc=path.stem, unit="cell") as bar:
+    code_cells, begun = _code_cells(notebook), time.monotonic()
+    with TemporaryDirectory() as folder, tqdm(total=len(code_cells), desc=path.stem, unit="cell") as bar:
         client = NotebookClient(
             notebook,
             timeout=600,
@@ -159,28 +155,20 @@ def run(notebook, path):
         try:
             client.execute()
         except CellExecutionError as error:
-            cell = next(cell for cell in code_cells if _failed(cell))
+            cell = next(cell for cell in code_cells if any(out.output_type == "error" for out in cell.outputs))
             raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None
         except CellTimeoutError as error:
             raise BuildError(f"{place(path)}: {error}") from None
         except (DeadKernelError, AssertionError):  # after Ctrl-C nbclient asserts that there is a kernel to clean up
             raise BuildError(f"{place(path)}: its kernel died or was stopped. Run the command again.") from None
+    logger.info("ran %s: %d cells in %.1f s", path, len(code_cells), time.monotonic() - begun)
 
 
-def serialise(notebook):
-    """Return the one text form of a notebook: what is written to a file."""
-    return nbformat.writes(notebook, version=4) + "\n"
-
-
-def _code_cells(notebook):
+def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _failed(cell):
-    return any(output.output_type == "error" for output in cell.outputs)
-
-
-def _keep_text(output):
+def _keep_text(output: NotebookNode) -> None:
     if "data" in output:
         output.data = {kind: value for kind, value in output.data.items() if kind.startswith("text/")}
         output.metadata = {}
@@ -188,21 +176,20 @@ def _keep_text(output):
         output.data["text/html"] = re.sub(PAYLOAD, PLACEHOLDER, output.data["text/html"])
 
 
-def _check_output(output, where):
+def _check_output(output: NotebookNode, where: str) -> None:
     if output.get("name") == "stderr":
         raise BuildError(f"{where}: it writes to stderr, for which nbgrader takes all points: {output.text.strip()}")
     for text in [output.get("text", ""), *output.get("data", {}).values()]:
         if match := ADDRESS.search(text):
-            raise BuildError(f"{where}: it shows a memory address ({match[0]}), another one at each run.")
+            raise BuildError(f"{where}: it shows a memory address ({match[0]}), which differs from run to run.")
 
 
-def _without_outputs(path):
-    """Return the text of a notebook as it was before it was run; a file in another form comes back as it is."""
+def _without_outputs(path: Path) -> str:
+    """Return the text of a notebook as it was before it was run; a file in another form is returned unchanged."""
     text = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(text, as_version=4)
     if serialise(notebook) != text:
         return text
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    for cell in _code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
     return serialise(notebook)

@@ -1,61 +1,55 @@
 """The learner kit: the course as a class gets it, in one archive, without the solutions and the tests."""
 
+import logging
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 from helpers.atomic_write import write_atomically
 
-#: What a learner needs at the top of the course. Each is packed whole, but for what running it leaves behind.
-CONTENTS = (
-    "notebooks",
-    "helpers",
-    "docs",
-    "examples",
-    "README.md",
-    "GLOSSARY.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "LICENSE",
-    "Makefile",
-    "environment.yml",
-    "pyproject.toml",
-    "requirements.lock",
-)
+#: What a learner needs of the repository's top folder: folders, and files.
+FOLDERS = ("notebooks", "helpers", "docs", "examples")
+FILES: tuple[str, ...] = ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
 
+#: What running the course leaves in these folders.
 LEFT_BEHIND = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 
 #: The same time in every archive, so that the same course gives the same bytes.
 TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def pack(root, out):
+logger = logging.getLogger(__name__)
+
+
+def pack(root: str | Path, out: str | Path) -> None:
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
         root: the repository.
-        out: path of the zip file; it is written whole or not at all.
+        out: path of the zip file; it is written atomically.
 
     Raises:
-        ValueError: something that belongs into the kit is missing.
+        ValueError: something that belongs in the kit is missing.
         OSError: the file cannot be written.
     """
     root, out = Path(root), Path(out)
-    missing = [name for name in CONTENTS if not (root / name).exists()]
+    missing = [name for name in (*FOLDERS, *FILES) if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
+    logger.info("packing %s into %s", root, out)
     write_atomically(out, lambda file: _write_archive(root, file))
 
 
-def _write_archive(root, file):
+def _write_archive(root: Path, file: BinaryIO) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in find_files(root):
+        for path in _find_files(root):
             entry = zipfile.ZipInfo(f"learner-kit/{path.relative_to(root).as_posix()}", TIME)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def find_files(root):
-    """Return the files of the kit, sorted."""
-    tops = [Path(root, name) for name in CONTENTS]
-    files = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file()]
-    return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.parts))
+def _find_files(root: Path) -> list[Path]:
+    files = [root / name for name in FILES]
+    files += [path for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()]
+    return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.relative_to(root).parts))

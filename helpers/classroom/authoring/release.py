@@ -1,15 +1,24 @@
-"""The notebook that learners get: nbgrader's own generate_assignment makes it, and what came out is proved."""
+"""The notebook that learners get, and the proof that it gives no answer away.
 
+`make_release` makes it. nbgrader's own generate_assignment, which fills a gradebook, makes the same one by the steps in
+nbgrader_config.py.
+"""
+
+import logging
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-import nbformat
+from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from nbgrader.utils import capture_log
-from traitlets.config import ConfigFileNotFound, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
+from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.source import (
     BuildError,
     as_release,
@@ -20,67 +29,98 @@ from helpers.classroom.authoring.source import (
     is_only_in_solution,
     place,
     read_source,
+    serialise,
 )
 
-#: More than names: `return hs` alone gives nothing away.
+#: A line with more than names in it: `return hs` alone gives nothing away.
 TELLING = re.compile(r"[^\w\s.,:]")
 
 CONFIG = Path(__file__).resolve().parents[3] / "nbgrader_config.py"
 
-#: Said where something is missing that a learner kit leaves out.
+#: The end of a message about something that a learner kit does not have.
 NOT_IN_KIT = "A learner kit has none: this command needs the whole course."
+
+logger = logging.getLogger(__name__)
 
 
 class TakeSource(NbGraderPreprocessor):
     """First step of a release: take the source, since the solution notebook beside it has neither markers nor stubs.
 
-    Without this step nbgrader would release such a notebook with its hidden tests in it.
+    Without this step nbgrader would release that notebook with its hidden tests in it.
     """
 
-    def preprocess(self, notebook, resources):
-        """Return the source that lies beside the notebook, without the answers that are for the solution only."""
-        folder, name = resources["metadata"]["path"], resources["metadata"]["name"]
-        source = read_source(Path(folder) / f"{name}.py")
+    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the source beside the notebook, without the cells that are in the solution only."""
+        source = read_source(_source_beside(resources))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
         return source, resources
 
 
 class DropBlankStubs(NbGraderPreprocessor):
-    """Remove the indented but empty line that nbgrader leaves in the place of each solution."""
+    """Remove the line of blanks that nbgrader leaves where a solution was."""
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
         """Remove such lines from a solution cell."""
         if grading(cell).get("solution"):
             cell.source = "\n".join(line for line in cell.source.split("\n") if not line.isspace())
         return cell, resources
 
 
-def load_config(course):
-    """Return the settings of nbgrader_config.py, for a course in another folder.
+class CheckSecrets(NbGraderPreprocessor):
+    """Last step of a release: refuse one with a part of an answer or of a hidden test in it."""
+
+    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook as it is."""
+        path = _source_beside(resources)
+        check_secrets(read_source(path), notebook, path)
+        return notebook, resources
+
+
+def _source_beside(resources: dict[str, Any]) -> Path:
+    """The source that lies beside the notebook which nbgrader has opened."""
+    return Path(resources["metadata"]["path"], f"{resources['metadata']['name']}.py")
+
+
+def load_config(course: str | Path) -> Config:
+    """Return the settings of nbgrader_config.py, a traitlets Config, for a course in another folder.
 
     Args:
-        course: the folder that takes the place of the repository.
-
-    Returns:
-        traitlets Config
+        course: the folder to use instead of the repository.
 
     Raises:
-        ValueError: there is no such file.
+        ValueError: nbgrader_config.py is missing.
     """
     try:
-        config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
+        config: Config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
     except ConfigFileNotFound:
         raise ValueError(f"{CONFIG} is missing. {NOT_IN_KIT}") from None
     config.CourseDirectory.root = str(Path(course).resolve())
     return config
 
 
-def generate(source_path, course, *, gradebook=None):
-    """Make the release of one notebook in a course folder, which may be empty, and prove it.
+def make_release(source_path: Path) -> str:
+    """Return the text of the notebook that learners get.
 
     Args:
         source_path: solutions/NN_name/NN_name.py.
-        course: a temporary folder.
+
+    Raises:
+        BuildError: the source is not fit, or a part of an answer or of a hidden test is in the release.
+    """
+    source = read_source(source_path)
+    release = as_release(source)
+    check_secrets(source, release, source_path)
+    return serialise(release)
+
+
+def generate(source_path: Path, course: str | Path, *, gradebook: str | None = None) -> Path:
+    """Have nbgrader's own generate_assignment make the release in a course folder, which is how a gradebook is filled.
+
+    Args:
+        source_path: solutions/NN_name/NN_name.py.
+        course: a folder, which may be empty.
         gradebook: address of the gradebook that the notebook is entered into, e.g. "sqlite:///gradebook.db". Only
             grading needs one, and nbgrader takes seconds to make it.
 
@@ -88,14 +128,12 @@ def generate(source_path, course, *, gradebook=None):
         the path of the released notebook, course/notebooks/NN_name/NN_name.ipynb.
 
     Raises:
-        BuildError: the source is not fit, or a part of an answer or of a hidden test is in the release.
+        BuildError: the source is not fit, or nbgrader could not make the release.
     """
-    source_path, name = Path(source_path), Path(source_path).stem
-    source = read_source(source_path)
-    folder = Path(course) / "solutions" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.py").write_bytes(source_path.read_bytes())
-    nbformat.write(as_solution(source), folder / f"{name}.ipynb")
+    name, solution = source_path.stem, serialise(as_solution(read_source(source_path)))
+    folder = Path(course, "solutions", name)
+    replace_file(folder / f"{name}.py", source_path.read_bytes())
+    replace_file(folder / f"{name}.ipynb", solution)
     config = load_config(course)
     config.CourseDirectory.assignment_id = name
     if gradebook:
@@ -103,41 +141,18 @@ def generate(source_path, course, *, gradebook=None):
     else:
         config.GenerateAssignment.no_database = True
         config.GenerateAssignment.preprocessors.remove(SaveCells)
+    logger.info("nbgrader's generate_assignment: %s, %s a gradebook", name, "with" if gradebook else "without")
     outcome = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
     if not outcome["success"]:
         raise BuildError(f"{place(source_path)}: nbgrader could not make the release.\n{outcome['log']}")
-    release_path = Path(course) / "notebooks" / name / f"{name}.ipynb"
-    check_release(source, nbformat.read(release_path, as_version=4), source_path)
-    return release_path
+    return Path(course, "notebooks", name, f"{name}.ipynb")
 
 
-def check_release(source, release, path):
-    """Prove that a release has all that a learner should see, and nothing else.
-
-    Args:
-        source: the source, as `read_source` gave it.
-        release: what nbgrader made of it.
-        path: of the source, for the message.
-
-    Raises:
-        BuildError: naming the file and the cell.
-    """
-    expected = as_release(source)
-    for cell, wanted in zip(release.cells, expected.cells, strict=True):
-        if cell.source != wanted.source:
-            extra = [line for line in cell.source.split("\n") if line not in wanted.source.split("\n")]
-            shown = f"`{extra[0].strip()}` survives" if extra else "a line is missing"
-            raise BuildError(f"{place(path)}, {describe(cell)}: {shown} in the release.")
-        if cell.get("outputs"):
-            raise BuildError(f"{place(path)}, {describe(cell)}: it has outputs in the release.")
-    check_secrets(source, release, path)
-
-
-def check_secrets(source, notebook, path):
+def check_secrets(source: NotebookNode, notebook: NotebookNode, path: Path) -> None:
     """Prove that no cell of a notebook has a part of an answer or of a hidden test in it.
 
     Args:
-        source: the source, as `read_source` gave it.
+        source: the source, as `read_source` returned it.
         notebook: what learners see.
         path: of the source, for the message.
 
@@ -153,7 +168,7 @@ def check_secrets(source, notebook, path):
                 )
 
 
-def find_secrets(source):
+def find_secrets(source: NotebookNode) -> Iterator[str]:
     """Yield what no released cell may hold, as lines with a line break before and after each.
 
     That is each line of a hidden test, and each two lines in a row of a solution (or its only one).
@@ -168,9 +183,9 @@ def find_secrets(source):
                     yield _joined(secret)
 
 
-def _code_lines(lines):
+def _code_lines(lines: Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _joined(lines):
+def _joined(lines: Iterable[str]) -> str:
     return "\n" + "\n".join(lines) + "\n"

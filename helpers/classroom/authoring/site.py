@@ -1,41 +1,53 @@
 """The site: the course as a book to read in a browser, and its solutions as another.
 
-Sphinx makes the pages, with MyST-NB and the theme Furo. All that a page needs lies beside it, MathJax too, so a book
-can be read without a network: straight from its folder, or from any web server.
+Sphinx makes the pages, with MyST-NB and the theme Furo. All that a page needs is in the book's folder, MathJax too, so
+a book can be read without a network: directly from its folder, or from any web server.
 """
 
 import base64
 import hashlib
 import html
+import logging
 import re
 import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Container
 from copy import deepcopy
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
-from helpers.classroom.authoring.build import PAYLOAD, find_sources, run, serialise
+from helpers.classroom.authoring.build import PAYLOAD, find_sources, run
 from helpers.classroom.authoring.release import check_secrets
-from helpers.classroom.authoring.source import BuildError, as_release, as_solution, find_blocks, grading, read_source
+from helpers.classroom.authoring.source import (
+    BuildError,
+    as_release,
+    as_solution,
+    find_blocks,
+    grading,
+    read_source,
+    serialise,
+)
 
-#: The books, and what stands above each page of them.
+#: The books, and the title above each of their pages.
 BOOKS = {
     "course": "From vanishing gradients to a language model",
     "solutions": "Solutions: from vanishing gradients to a language model",
 }
 
-#: What a callout looks like: its first words, and the kind of box that the theme has for it.
+#: The first words of a callout, and the theme's box for it.
 CALLOUTS = {"Note": "note", "Warning": "warning", "Notation": "important", "Try it": "tip"}
 
-#: The one file of MathJax that loads no other: formulas become drawings, which need no fonts.
+#: The only file of MathJax that loads no other: formulas become drawings, which need no fonts.
 MATHJAX = "mathjax/static/mathjax/es5/tex-svg-full.js"
 
 PICTURE = re.compile(rf'(<img [^>]*?width="(\d+)"[^>]*?)src="({PAYLOAD})">')
@@ -43,14 +55,19 @@ PICTURE = re.compile(rf'(<img [^>]*?width="(\d+)"[^>]*?)src="({PAYLOAD})">')
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+#: The package whose code the notebooks run.
+HELPERS = Path(__file__).resolve().parents[2]
 
-def build(root, book="", notebook=""):
+logger = logging.getLogger(__name__)
+
+
+def build(root: str | Path, book: str = "", notebook: str = "") -> list[Path]:
     """Build the site: both books or one, of all notebooks or one.
 
     A notebook is run only if it, or the code that it imports, has changed since it was last run for the site.
 
     Args:
-        root: the repository; the books are put into its build/site/.
+        root: the repository; the books go into its build/site/.
         book: "course" (what learners see) or "solutions".
         notebook: the number or name of one, e.g. "01".
 
@@ -58,7 +75,7 @@ def build(root, book="", notebook=""):
         the first page of each book.
 
     Raises:
-        ValueError: there is no such book or notebook, or packages are missing.
+        ValueError: the book or notebook does not exist, or packages are missing.
         BuildError: a notebook or a page cannot be made, or an answer is in the learner's book.
     """
     if book not in ("", *BOOKS):
@@ -66,23 +83,20 @@ def build(root, book="", notebook=""):
     mathjax = find_mathjax()
     place = Path(root, "build", "site")
     paths = find_sources(root, notebook)
-    solved = {path.stem: solve(path, place / "executed") for path in paths}
-    made = []
-    for name in [book] if book else BOOKS:
-        pages = {path.stem: page(path, solved[path.stem]) if name == "course" else solved[path.stem] for path in paths}
-        made.append(write_book(Path(root), name, pages, place / name, mathjax))
-    return made
+    pages = {"solutions": {path.stem: solve(path, place / "executed") for path in paths}}
+    pages["course"] = {path.stem: page(path, pages["solutions"][path.stem]) for path in paths}
+    return [write_book(Path(root), name, pages[name], place / name, mathjax) for name in ([book] if book else BOOKS)]
 
 
-def find_mathjax():
-    """Return where MathJax lies.
+def find_mathjax() -> Path:
+    """Return the path of MathJax.
 
     Raises:
         ValueError: it is not installed, or what builds the site is not.
     """
     try:
         if all(map(find_spec, ("sphinx", "myst_nb", "furo"))):
-            return Path(distribution("django-static-mathjax").locate_file(MATHJAX))
+            return Path(str(distribution("django-static-mathjax").locate_file(MATHJAX)))
     except PackageNotFoundError:
         pass
     raise ValueError(
@@ -94,17 +108,18 @@ def find_mathjax():
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def solve(path, folder):
+def solve(path: Path, folder: Path) -> NotebookNode:
     """Return the page of a notebook in the book of solutions, with its pictures in it.
 
     Args:
         path: of the source.
-        folder: where executed notebooks are kept, each under a fingerprint of all that its outputs follow from.
+        folder: where executed notebooks are kept, each under a fingerprint of all that its outputs depend on.
     """
     source = read_source(path)
     notebook = as_solution(source)
     kept = Path(folder, f"{path.stem}-{_fingerprint(notebook)}.ipynb")
     if kept.exists():
+        logger.info("%s was run before: %s", path.stem, kept)
         notebook = nbformat.read(kept, as_version=4)
     else:
         run(notebook, path)
@@ -116,14 +131,14 @@ def solve(path, folder):
     return _tidy(notebook)
 
 
-def page(path, solved):
+def page(path: Path, solved: NotebookNode) -> NotebookNode:
     """Return the page of a notebook in the learner's book: stubs for answers, and the figures of the solution.
 
     A check shows nothing, since nothing was answered; answered questions are left out.
 
     Args:
         path: of the source.
-        solved: the same notebook as `solve` gave it.
+        solved: the same notebook as `solve` returned it.
 
     Raises:
         BuildError: a part of an answer or of a hidden test is in it.
@@ -140,69 +155,67 @@ def page(path, solved):
     return notebook
 
 
-def _fingerprint(notebook):
-    """Return a name for all that the outputs of a notebook follow from: itself, the code it imports, and versions."""
-    helpers = Path(__file__).resolve().parents[2]
-    code = sorted(path for path in helpers.glob("*/**/*") if path.suffix in (".py", ".csv"))
+def _fingerprint(notebook: NotebookNode, package: Path = HELPERS) -> str:
+    """Return a name for all that a notebook's outputs depend on: its cells, the code that it imports, and versions."""
     digest = hashlib.sha256(serialise(notebook).encode())
-    for path in code:
-        if "classroom" not in path.parts:
-            digest.update(path.read_bytes())
+    for path in sorted(path.relative_to(package) for path in package.glob("*/**/*") if path.suffix in (".py", ".csv")):
+        if path.parts[0] != "classroom":
+            digest.update(path.as_posix().encode() + (package / path).read_bytes())
     digest.update(f"{sys.version} {version('numpy')} {version('matplotlib')}".encode())
     return digest.hexdigest()[:16]
 
 
-def _tidy(notebook):
-    """Keep of the outputs what a reader sees: text, pictures, and the picture inside a figure that moves."""
+def _tidy(notebook: NotebookNode) -> NotebookNode:
+    """Keep of the outputs what a reader sees: text, pictures, and the picture inside an interactive figure."""
     widgets = notebook.metadata.pop("widgets", {}).get(WIDGETS, {}).get("state", {})
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         if grading(cell).get("solution"):
             cell.metadata.tags = ["answer"]  # for the style sheet
-        # A notice speaks to whoever runs a cell and has left an exercise open.
+        # A notice is for a learner who runs a cell and has not done an exercise yet.
         cell.outputs = [output for output in cell.outputs if not _text(output).startswith("→ Exercise")]
         for output in cell.outputs:
             if WIDGET in output.get("data", {}):
-                still = _still(widgets, output.data[WIDGET]["model_id"])
+                picture = _picture_of(widgets, output.data[WIDGET]["model_id"])
                 what = html.escape(_text(output)[0].lower() + _text(output)[1:])
-                output.data["text/html"] = f"{still}<p>In the notebook this is {what}.</p>"
+                output.data["text/html"] = f"{picture}<p>In the notebook this is {what}.</p>"
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind.startswith("text/")}
     return notebook
 
 
-def _text(output):
-    return output.get("data", {}).get("text/plain", "")
+def _text(output: NotebookNode) -> str:
+    return str(output.get("data", {}).get("text/plain", ""))
 
 
-def _still(widgets, model):
+def _picture_of(widgets: dict[str, Any], model: str) -> str:
     """Return the HTML that a widget, or one of those inside it, shows."""
     state = widgets[model]["state"]
     if widgets[model]["model_name"] == "HTMLModel":
-        return state["value"]
+        return str(state["value"])
     inner = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
-    return "".join(_still(widgets, child) for child in inner)
+    return "".join(_picture_of(widgets, child) for child in inner)
 
 
 # --- books ------------------------------------------------------------------------------------------------------------
 
 
-def write_book(root, name, pages, folder, mathjax):
-    """Write a book, whole or not at all.
+def write_book(root: Path, name: str, pages: dict[str, NotebookNode], folder: Path, mathjax: Path) -> Path:
+    """Write a book atomically.
 
     Args:
         root: the repository.
         name: of the book.
         pages: {name of a notebook: the notebook}.
-        folder: where the book is put, in the place of what is there.
-        mathjax: where MathJax lies.
+        folder: of the book; it replaces what is there.
+        mathjax: the path of MathJax.
 
     Returns:
         its first page.
 
     Raises:
-        BuildError: Sphinx finds a fault, such as a link that leads nowhere.
+        BuildError: Sphinx finds a fault, such as a broken link.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".partial-") as partial:
@@ -212,42 +225,45 @@ def write_book(root, name, pages, folder, mathjax):
         for stem, notebook in pages.items():
             text = serialise(_for_sphinx(notebook, pages, out / "figures"))
             (sources / f"{stem}.ipynb").write_text(text, encoding="utf-8")
-        _write_papers(root, name, pages, sources)
+        _write_index(root, name, pages, sources)
         _run_sphinx(root / "docs" / "site", name, sources, out)
         shutil.copy(mathjax, out / "_static" / "mathjax.js")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            folder.rename(Path(partial, "old"))
         out.rename(folder)
+    logger.info("wrote the book %s to %s", name, folder)
     return folder / "index.html"
 
 
-def _run_sphinx(configuration, name, sources, out):
-    command = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "--no-color"]
-    command += ["--conf-dir", configuration, "--doctree-dir", sources.parent / "doctrees"]
+def _run_sphinx(configuration: Path, name: str, sources: Path, out: Path) -> None:
+    command: list[str | Path] = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    command += ["--no-color", "--conf-dir", configuration, "--doctree-dir", sources.parent / "doctrees"]
     command += ["--define", f"html_title={BOOKS[name]}", sources, out]
+    logger.info("running %s", command)
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise BuildError(f"Sphinx could not make the book {name}.\n{done.stderr.strip()}")
 
 
-def _write_papers(root, name, pages, sources):
-    """Write the first page, from its template and what the README says of the notebooks, and the glossary."""
+def _write_index(root: Path, name: str, pages: Container[str], sources: Path) -> None:
+    """Write the first page, from its template and the README's table of notebooks, and the glossary."""
     readme = (root / "README.md").read_text(encoding="utf-8")
     rows = [row for row in re.findall(r"^\| \d\d \| \[.*", readme, re.MULTILINE) if _target(row) in pages]
     entries = [re.sub(r"\| (\d\d) \| \[(.*?)\].*", r"\1 · \2", row) + f" <{_target(row)}>" for row in rows]
-    course_map = re.search(r"!\[(.*?)\]\(docs/course_map.png\)", readme)[1]
+    [course_map] = re.findall(r"!\[(.*?)\]\(docs/course_map.png\)", readme)
     template = Template((root / "docs" / "site" / f"{name}.md").read_text(encoding="utf-8"))
     text = template.substitute(course_map=course_map, notebooks="\n".join(rows), entries="\n".join(entries))
     (sources / "index.md").write_text(_links(text, pages), encoding="utf-8")
-    for paper in "GLOSSARY.md", "docs/course_map.png":
-        shutil.copy(root / paper, sources / Path(paper).name.lower())
+    for file in "GLOSSARY.md", "docs/course_map.png":
+        shutil.copy(root / file, sources / Path(file).name.lower())
 
 
-def _target(row):
-    return re.search(r"\]\(notebooks/(\w+)/", row)[1]
+def _target(row: str) -> str:
+    return str(re.findall(r"\]\(notebooks/(\w+)/", row)[0])
 
 
-def _for_sphinx(notebook, pages, figures):
-    """Return a notebook as Sphinx takes it: links and callouts in its own form, pictures as files."""
+def _for_sphinx(notebook: NotebookNode, pages: Container[str], figures: Path) -> NotebookNode:
+    """Return a notebook in the form that Sphinx reads: links and callouts in its syntax, pictures as files."""
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -260,18 +276,18 @@ def _for_sphinx(notebook, pages, figures):
     return notebook
 
 
-def _links(text, pages):
-    """Return text whose links to notebooks lead to pages of this book; of a link to another the words remain."""
+def _links(text: str, pages: Container[str]) -> str:
+    """Return text with links to the pages of this book; a link to a notebook that is not in it becomes plain text."""
     link = re.compile(r"\[([^\]]+)\]\((?:\.\./|notebooks/)(\w+)/\2\.ipynb\)")
     return link.sub(lambda found: f"[{found[1]}]({found[2]}.ipynb)" if found[2] in pages else found[1], text)
 
 
-def _callouts(text):
-    """Return text with `> **Note.** …` in the form of a box of the theme."""
+def _callouts(text: str) -> str:
+    """Return text with `> **Note.** …` turned into a box of the theme."""
     return re.sub(r"(?m)(?:^> ?.*\n?)+", lambda found: _callout(found[0]), text)
 
 
-def _callout(quote):
+def _callout(quote: str) -> str:
     text = re.sub(r"(?m)^> ?", "", quote)
     kind = re.match(r"\*\*([\w ]+)\.\*\*\s*", text)
     if not kind or kind[1] not in CALLOUTS:
@@ -279,13 +295,13 @@ def _callout(quote):
     return f":::{{admonition}} {kind[1]}\n:class: {CALLOUTS[kind[1]]}\n{text[kind.end() :].strip()}\n:::\n"
 
 
-def _as_file(found, figures):
+def _as_file(found: re.Match[str], figures: Path) -> str:
     """Write a picture to a file and return the `<img>` that shows it, inside a link to it at its full size."""
     start, width, payload = found.groups()
     png = base64.b64decode(payload.partition(",")[2])
     name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
     (figures / name).write_bytes(png)
     across, down = struct.unpack(">II", png[16:24])
-    height = round(int(width) * down / across)  # with it the page does not jump when the picture comes
+    height = round(int(width) * down / across)  # with it the page does not jump when the picture is loaded
     image = f'{start}height="{height}" loading="lazy" src="figures/{name}">'
     return f'<a class="figure" href="figures/{name}">{image}</a>'

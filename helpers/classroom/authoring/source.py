@@ -1,4 +1,4 @@
-"""The source of a notebook, solutions/NN_name/NN_name.py: read, checked, and seen as a reader or as a learner will.
+"""The source of a notebook, solutions/NN_name/NN_name.py: reading and checking it, and the two notebooks made of it.
 
 Inside a function that a learner writes, the source has the answer between two markers and the stub after them::
 
@@ -8,32 +8,38 @@ Inside a function that a learner writes, the source has the answer between two m
     # 1. narrative comments for the learner
     raise NotImplementedError("Exercise 0.1: write sigmoid")
 
-A learner gets everything but the block; the solution has everything but the markers and the stub.
+The release is the source without the block, the solution the source without the markers and the stub.
 """
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+from nbgrader.preprocessors import ComputeChecksums, LockCells
 
 from helpers.checks.grade_id import GradeId
+from helpers.classroom.authoring.cell_ids import assign_cell_ids
 
-#: What takes the place of a written answer in the release; nbgrader_config.py passes it on.
+#: What replaces a written answer in the release; nbgrader_config.py uses it too.
 TEXT_STUB = "*Write your answer here.*"
 
 #: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
 SOLUTION_TAG = "solution"
 
-#: Of these, cells with this tag too stand beside a written answer while a person grades it, and in its feedback.
+#: Of these, cells that also have this tag are shown beside a written answer while a person grades it, and in its
+#: feedback.
 RUBRIC_TAG = "rubric"
 
-#: Cells with this tag, such as a learner's progress, are in the release only. They have no number among the others.
+#: Cells with this tag, such as a learner's progress, are in the release only.
 RELEASE_TAG = "release"
 
 NOTEBOOK_METADATA = {
@@ -41,7 +47,10 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 
-MARKER = re.compile(r" *### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
+#: May be above a hidden check.
+HIDDEN_IMPORT = "from helpers.checks import hidden_check"
+
+MARKER = re.compile(r"( *)### (BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 LIKE_A_MARKER = re.compile(r"\b(BEGIN|END)[ _-]*(SOLUTION|HIDDEN)", re.IGNORECASE)
 
 
@@ -51,7 +60,7 @@ class BuildError(ValueError):
 
 @dataclass
 class Block:
-    """What stands between two markers: the lines `begin` to `end`, markers included, counted from 0."""
+    """The lines between two markers, `begin` to `end`, markers included, counted from 0."""
 
     kind: str
     begin: int
@@ -59,7 +68,7 @@ class Block:
     indent: int
 
 
-def read_source(path):
+def read_source(path: Path) -> NotebookNode:
     """Read and check the source of one notebook.
 
     Args:
@@ -71,15 +80,15 @@ def read_source(path):
     Raises:
         BuildError: naming the file and the cell.
     """
-    notebook = jupytext.read(path, fmt="py:percent")
+    notebook: NotebookNode = jupytext.read(path, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    numbers = count(1)
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
-        number = "release" if is_only_in_release(cell) else f"{next(numbers):03d}"
-        cell.id = re.sub(r"[^A-Za-z0-9_-]+", "-", grading(cell).get("grade_id", "")) or f"cell-{number}"
-    _check_ids(notebook, path)
+    assign_cell_ids(notebook.cells, RELEASE_TAG)
+    for cell_id, number in Counter(cell.id for cell in notebook.cells).items():
+        if number > 1:
+            raise BuildError(f"{place(path)}: two cells have the grade id {cell_id}; give each its own.")
     for cell in notebook.cells:
         try:
             _check_cell(cell)
@@ -92,74 +101,68 @@ def read_source(path):
     return notebook
 
 
-def as_solution(notebook):
+def as_solution(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook as a reader sees it: no markers, and no stub after an answer."""
-    return _rewrite(notebook, _solution_lines, [cell for cell in notebook.cells if not is_only_in_release(cell)])
+    return _derive(notebook, _solution_of, lambda cell: not _has_tag(cell, RELEASE_TAG))
 
 
-def as_release(notebook, *, rubric=False):
-    """Return the notebook as a learner sees it, with the answers and hidden tests taken out.
-
-    nbgrader makes the release; this is what it must have come to.
+def as_release(notebook: NotebookNode, *, rubric: bool = False) -> NotebookNode:
+    """Return the notebook as a learner sees it: without answers and hidden tests, its graded cells locked.
 
     Args:
-        notebook: as `read_source` gave it.
+        notebook: as `read_source` returned it.
         rubric: whether the rubrics of written answers stay, for the person who grades.
     """
-    kept = [cell for cell in notebook.cells if not is_only_in_solution(cell) or (rubric and is_rubric(cell))]
-    return _rewrite(notebook, _release_lines, kept)
+    release = _derive(
+        notebook, _release_of, lambda cell: not is_only_in_solution(cell) or (rubric and _has_tag(cell, RUBRIC_TAG))
+    )
+    for step in LockCells(), ComputeChecksums():  # by the checksum nbgrader sees whether something was written
+        release, _ = step.preprocess(release, {})
+    return release
 
 
-def grading(cell):
+def serialise(notebook: NotebookNode) -> str:
+    """Return the one text form of a notebook: what is written to a file."""
+    return f"{nbformat.writes(notebook, version=4)}\n"
+
+
+def grading(cell: NotebookNode) -> dict[str, Any]:
     """Return nbgrader's metadata of a cell, or an empty dict."""
-    return cell.metadata.get("nbgrader", {})
+    metadata: dict[str, Any] = cell.metadata.get("nbgrader", {})
+    return metadata
 
 
-def is_only_in_solution(cell):
+def is_only_in_solution(cell: NotebookNode) -> bool:
     """Return whether a cell is left out of the release."""
     return _has_tag(cell, SOLUTION_TAG)
 
 
-def is_only_in_release(cell):
-    """Return whether a cell is left out of the solution."""
-    return _has_tag(cell, RELEASE_TAG)
-
-
-def is_rubric(cell):
-    """Return whether a cell is for the person who grades a written answer, and for its feedback."""
-    return _has_tag(cell, RUBRIC_TAG)
-
-
-def _has_tag(cell, tag):
-    return tag in cell.metadata.get("tags", [])
-
-
-def place(path):
+def place(path: Path) -> Path:
     """Return the path of a source as an author knows it: solutions/NN_name/NN_name.py."""
     return Path(*path.parts[-3:])
 
 
-def describe(cell):
+def describe(cell: NotebookNode) -> str:
     """Return words by which an author finds a cell."""
     first_line = cell.source.partition("\n")[0]
     return f"cell {cell.id}" if grading(cell) else f'cell {cell.id} ("{first_line[:50]}")'
 
 
-def find_blocks(cell):
+def find_blocks(cell: NotebookNode) -> list[Block]:
     """Return the marked blocks of a cell, in order.
 
     Raises:
-        BuildError: a marker is misspelt, has no partner, or is indented otherwise than its partner.
+        BuildError: a marker is misspelt, has no partner, or is indented differently from its partner.
     """
-    blocks, opened = [], None
+    blocks: list[Block] = []
+    opened: Block | None = None
     for number, line in enumerate(cell.source.split("\n")):
         if not LIKE_A_MARKER.search(line):
             continue
         match = MARKER.fullmatch(line)
         if not match:
             raise BuildError(f"`{line.strip()}` looks like a marker; write it as `### BEGIN SOLUTION`.")
-        side, kind = match.groups()
-        indent = len(line) - len(line.lstrip())
+        indent, side, kind = len(match[1]), match[2], match[3]
         if side == "BEGIN":
             if opened:
                 raise BuildError(f"### BEGIN {kind} before the ### END {opened.kind} of the block above it.")
@@ -179,56 +182,57 @@ def find_blocks(cell):
     return blocks
 
 
-def _check_ids(notebook, path):
-    seen = {}
-    for cell in notebook.cells:
-        if cell.id in seen:
-            raise BuildError(f"{place(path)}: two cells have the grade id {cell.id}; give each its own.")
-        seen[cell.id] = cell
+# --- what is checked --------------------------------------------------------------------------------------------------
 
 
-def _check_cell(cell):
+def _check_cell(cell: NotebookNode) -> None:
     blocks = find_blocks(cell)
-    if blocks and cell.cell_type == "markdown":
-        raise BuildError("a text cell takes no markers: all of a written answer is replaced in the release.")
     kinds = {block.kind for block in blocks}
     solution, graded = grading(cell).get("solution"), grading(cell).get("grade")
+    if blocks and cell.cell_type == "markdown":
+        raise BuildError("a text cell has no markers: all of a written answer is replaced in the release.")
     if solution or graded:
-        _check_grade_id(cell)
+        try:
+            GradeId.parse(grading(cell).get("grade_id", ""))
+        except ValueError as error:
+            raise BuildError(str(error)) from None
     if "SOLUTION" in kinds and not solution:
         raise BuildError('it has a solution, but its nbgrader metadata do not say "solution": true.')
     if "HIDDEN TESTS" in kinds and (solution or not graded):
         raise BuildError("hidden tests belong in a graded cell of their own, without a solution.")
     if solution and cell.cell_type == "code":
         _check_answer_cell(cell, blocks)
-    if "HIDDEN TESTS" in kinds or "hidden" in cell.id:
+    if "HIDDEN TESTS" in kinds or "hidden" in grading(cell).get("grade_id", ""):
         _check_hidden_cell(cell, blocks)
+    if graded and not solution:
+        _check_test_cell(cell, blocks)
 
 
-def _check_grade_id(cell):
-    try:
-        GradeId.parse(grading(cell).get("grade_id", ""))
-    except ValueError as error:
-        raise BuildError(str(error)) from None
-
-
-def _check_hidden_cell(cell, blocks):
+def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     if len(blocks) != 1:
         raise BuildError("hidden tests stand between one ### BEGIN HIDDEN TESTS and one ### END HIDDEN TESTS.")
-    outside = _without(cell.source.split("\n"), blocks)
-    if any(line and not line.startswith("#") for line in outside):
+    if any(line and not line.startswith("#") for line in _release_of(cell).split("\n")):
         raise BuildError("there is code outside the hidden tests; only a comment may remain in the release.")
 
 
-def _check_answer_cell(cell, blocks):
+def _check_test_cell(cell: NotebookNode, blocks: list[Block]) -> None:
+    """A test cell is one call and nothing else: the grader does not run the cell, it makes the same call itself."""
+    grade_id, lines = GradeId.parse(grading(cell)["grade_id"]), cell.source.split("\n")
+    function = "check" if grade_id.kind == "check" else "hidden_check"
+    for block in blocks:
+        lines = [line for line in lines[block.begin + 1 : block.end] if line not in ("", HIDDEN_IMPORT)]
+    if not re.fullmatch(rf'{function}\("{re.escape(grade_id.exercise_id)}", \w+\)', "\n".join(lines)):
+        raise BuildError(
+            f'a test cell is the one line `{function}("{grade_id.exercise_id}", …)`, with the answer\'s name.'
+        )
+
+
+def _check_answer_cell(cell: NotebookNode, blocks: list[Block]) -> None:
     if not blocks:
         raise BuildError("it is a solution cell without ### BEGIN SOLUTION: all of it would be taken out.")
     tree = _parse(cell.source, "it")
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     for block in blocks:
-        function = _function_around(block, functions)
-        if function is None:
-            raise BuildError("a ### BEGIN SOLUTION outside a function: put the markers inside its body, indented.")
+        function = _find_function(block, tree)
         expected = function.body[0].col_offset
         if block.indent != expected:
             raise BuildError(
@@ -236,23 +240,19 @@ def _check_answer_cell(cell, blocks):
                 "indent both alike."
             )
         _check_stub(function, block)
-    _check_numbers(cell)
-    _parse("\n".join(_release_lines(cell)), "its release")
-    _parse("\n".join(_solution_lines(cell)), "its solution")
+    exercise_id = GradeId.parse(grading(cell)["grade_id"]).exercise_id
+    for other in set(re.findall(r'NotImplementedError\("Exercise ([\d.]+):', cell.source)) - {exercise_id}:
+        raise BuildError(f"its stub says Exercise {other}, its grade id {exercise_id}.")
+    _parse(_release_of(cell), "its release")
+    _parse(_solution_of(cell), "its solution")
 
 
-def _check_numbers(cell):
-    number = GradeId.parse(cell.id).exercise_id
-    for other in set(re.findall(r'NotImplementedError\("Exercise ([\d.]+):', cell.source)) - {number}:
-        raise BuildError(f"its stub says Exercise {other}, its grade id {number}.")
-
-
-def _check_stub(function, block):
-    inside = range(block.begin + 1, block.end + 2)  # in ast's count, from 1
+def _check_stub(function: ast.FunctionDef, block: Block) -> None:
+    inside = range(block.begin + 1, block.end + 2)  # as ast counts lines, from 1
     if not any(node.lineno in inside for node in function.body):
         raise BuildError(f"the solution of `{function.name}` is empty.")
-    outside = [node for node in ast.walk(function) if getattr(node, "lineno", None) and node.lineno not in inside]
-    if not all(_is_stub_raise(node) for node in outside if isinstance(node, ast.Raise)):
+    raising = [node for node in ast.walk(function) if isinstance(node, ast.Raise)]
+    if not all(_is_stub_raise(node) for node in raising if node.lineno not in inside):
         raise BuildError(
             f'the stub of `{function.name}` may raise one thing only: NotImplementedError("Exercise N.M: …").'
         )
@@ -270,7 +270,7 @@ def _check_stub(function, block):
             )
 
 
-def _is_stub_raise(node):
+def _is_stub_raise(node: ast.AST) -> bool:
     match node:
         case ast.Raise(
             exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=str(message))]), cause=None
@@ -279,47 +279,61 @@ def _is_stub_raise(node):
     return False
 
 
-def _is_unpacking(node):
+def _is_unpacking(node: ast.AST) -> bool:
     return isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute))
 
 
-def _parse(source, what):
+def _parse(source: str, what: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError as error:
         raise BuildError(f"{what} is not valid Python (line {error.lineno}: {error.msg}).") from None
 
 
-def _function_around(block, functions):
-    around = [node for node in functions if node.lineno <= block.begin + 1 <= node.end_lineno]
-    return max(around, key=lambda node: node.lineno, default=None)
+def _find_function(block: Block, tree: ast.Module) -> ast.FunctionDef:
+    """Return the innermost function that a block is in."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    around = [node for node in functions if node.lineno <= block.begin + 1 <= _end_of(node)]
+    if not around:
+        raise BuildError("a ### BEGIN SOLUTION outside a function: put the markers inside its body, indented.")
+    return max(around, key=lambda node: node.lineno)
 
 
-def _without(lines, blocks):
-    taken = {number for block in blocks for number in range(block.begin, block.end + 1)}
-    return [line for number, line in enumerate(lines) if number not in taken]
+def _end_of(function: ast.FunctionDef) -> int:
+    return function.end_lineno or function.lineno  # what was parsed has an end
 
 
-def _release_lines(cell):
+# --- what is made of it -----------------------------------------------------------------------------------------------
+
+
+def _derive(
+    notebook: NotebookNode, source_of: Callable[[NotebookNode], str], keeps: Callable[[NotebookNode], bool]
+) -> NotebookNode:
+    derived = deepcopy(notebook)
+    derived.cells = [cell for cell in derived.cells if keeps(cell)]
+    for cell in derived.cells:
+        cell.source = source_of(cell)
+    return derived
+
+
+def _release_of(cell: NotebookNode) -> str:
     if grading(cell).get("solution") and cell.cell_type == "markdown":
-        return [TEXT_STUB]
-    return _without(cell.source.split("\n"), find_blocks(cell))
+        return TEXT_STUB
+    return _without(cell, {number for block in find_blocks(cell) for number in range(block.begin, block.end + 1)})
 
 
-def _solution_lines(cell):
-    lines = cell.source.split("\n")
+def _solution_of(cell: NotebookNode) -> str:
     blocks = find_blocks(cell)
-    taken = {number for block in blocks for number in (block.begin, block.end)}
-    if grading(cell).get("solution") and cell.cell_type == "code":
-        functions = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.FunctionDef)]
-        for block in blocks:
-            taken.update(range(block.end, _function_around(block, functions).end_lineno))
-    return [line for number, line in enumerate(lines) if number not in taken]
+    dropped = {number for block in blocks for number in (block.begin, block.end)}
+    for block in blocks:
+        if block.kind == "SOLUTION":
+            dropped.update(range(block.end, _end_of(_find_function(block, ast.parse(cell.source)))))
+    return _without(cell, dropped)
 
 
-def _rewrite(notebook, lines_of, cells):
-    result = deepcopy(notebook)
-    result.cells = deepcopy(cells)
-    for cell in result.cells:
-        cell.source = "\n".join(lines_of(cell))
-    return result
+def _without(cell: NotebookNode, dropped: set[int]) -> str:
+    return "\n".join(line for number, line in enumerate(cell.source.split("\n")) if number not in dropped)
+
+
+def _has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])

@@ -1,1 +1,1 @@
-"""From a stranger's submission to its scores: the sandbox, one submission, a class, its report."""
+"""Grading untrusted submissions: the sandbox, one submission, a class, its report."""

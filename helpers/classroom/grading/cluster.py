@@ -1,7 +1,7 @@
-"""Workers on other machines: those of a Dask scheduler, over TLS, each of them examined before it is given anything.
+"""Workers on other machines: those of a Dask scheduler, over TLS, each of them checked before it gets a task.
 
-What goes out to a worker is one task with its arguments, what comes back its result. A worker holds no gradebook and no
-other submission, and nothing stays in the scheduler when a task is done.
+A worker gets one task with its arguments and sends its result back. It has no gradebook and no other submission, and
+nothing stays in the scheduler when a task is done.
 """
 
 import contextlib
@@ -27,19 +27,21 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from helpers.classroom.grading.batch import code_digest
-from helpers.classroom.grading.sandbox.isolation import why_no_sandbox
+from helpers.classroom.grading.sandbox.isolation import NoSandbox, check_sandbox
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied
 
 #: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
 CONNECTING, PATIENCE = 10, 120
 
-#: How often to ask the scheduler for its workers, and how long to wait for a result before looking who is left [s].
+logger = logging.getLogger(__name__)
+
+#: How often to ask the scheduler for its workers, and how long to wait for a result before asking who is left [s].
 _LOOK, _WAIT = 1.0, 2.0
 
-#: Tasks in flight at most; each has a thread here that does nothing but wait.
-_MOST = 2000
+#: Tasks in flight at most; each has a thread here that only waits.
+_MAX_TASKS = 2000
 
-#: What makes a worker deaf to Ctrl-C, which is for the process that started it.
+#: Makes a worker ignore Ctrl-C, which is meant for the process that started it.
 _IGNORE_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 _SCHEDULER, _CREDENTIALS = "scheduler.json", "credentials.pem"
@@ -59,7 +61,7 @@ def cluster_workers(scheduler, *, sandbox=True, insecure=False):
     address, security = _find(scheduler, insecure)
 
     def start():
-        for name in ("distributed", "distributed.client"):  # what they log is said here in a sentence
+        for name in ("distributed", "distributed.client"):  # the messages below say the same in a sentence
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", "Sending large graph")  # of a submission with large outputs
         try:
@@ -73,7 +75,8 @@ def cluster_workers(scheduler, *, sandbox=True, insecure=False):
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        return executor, lambda: max(1, len(executor.fit))
+        logger.info("%d workers of %s", len(executor.accepted), address)
+        return executor, lambda: max(1, len(executor.accepted))
 
     return start
 
@@ -82,7 +85,7 @@ class ClusterExecutor(ThreadPoolExecutor):
     """An executor whose tasks are done by the workers of a Dask scheduler.
 
     Each task has a thread here that waits for its result. A result that is lost with its worker is computed again, and
-    waited for; nobody looks at the state of a task, which may be about to change.
+    waited for; the state of a task is never read, because it may be about to change.
 
     Args:
         client: of the scheduler.
@@ -91,13 +94,13 @@ class ClusterExecutor(ThreadPoolExecutor):
     """
 
     def __init__(self, client, address, sandbox):
-        super().__init__(_MOST)
+        super().__init__(_MAX_TASKS)
         self.client = client
         self.address = address
-        self.demands = {"sandbox": sandbox, **describe()}
-        self.asked = {}  # address of a worker -> Future of its examination
-        self.judged = {}  # address of a worker -> why it takes no part, or None
-        self.fit = []  # addresses of those that are there and take part
+        self.requirements = {"sandbox": sandbox, **describe()}
+        self.pending = {}  # address of a worker -> Future of its check
+        self.checked = {}  # address of a worker -> why it is not used, or None if it is
+        self.accepted = []  # addresses of the workers that are there and are used
         self.failure = None
         self.over = threading.Event()
         self.one_suspect = threading.Lock()
@@ -108,7 +111,7 @@ class ClusterExecutor(ThreadPoolExecutor):
         return super().submit(self._do, task, arguments)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """End it; the workers stay, and drop what they had in hand."""
+        """End it; the workers stay, and drop their tasks."""
         if not wait:
             self.over.set()
         super().shutdown(wait, cancel_futures=cancel_futures)
@@ -117,25 +120,25 @@ class ClusterExecutor(ThreadPoolExecutor):
             self.client.close(CONNECTING)
 
     def find_workers(self):
-        """Return the addresses of the workers that take part, waiting for one where there is none.
+        """Return the addresses of the workers that are used, waiting for one if there is none.
 
         Raises:
             NoWorkers: there is none.
         """
         end = time.monotonic() + PATIENCE
-        while not (fit := self.fit):
+        while not (accepted := self.accepted):
             if self.failure or self.over.is_set():
                 raise self.failure or CancelledError
-            if self.judged and not self.asked and None not in self.judged.values():
-                worker, reason = next(iter(self.judged.items()))
-                raise NoWorkers(f"No worker of {self.address} can take part. {worker}: {reason}")
+            if self.checked and not self.pending and None not in self.checked.values():
+                worker, reason = next(iter(self.checked.items()))
+                raise NoWorkers(f"No worker of {self.address} can be used. {worker}: {reason}")
             if time.monotonic() > end:
                 raise NoWorkers(
                     f"The scheduler at {self.address} has had no worker for {PATIENCE} s. Start some (dask worker …), "
                     "then run the command again: what was done is kept."
                 )
             time.sleep(_LOOK / 10)
-        return fit
+        return accepted
 
     # --- one task -----------------------------------------------------------------------------------------------------
 
@@ -143,15 +146,15 @@ class ClusterExecutor(ThreadPoolExecutor):
         try:
             return self._attempt(task, arguments)
         except KilledWorker:
-            # Whatever shared a worker with the one that kills it is suspected too: each gets another chance alone.
+            # A task that only shared a worker with the one that kills it is suspected too: each is tried again alone.
             with self.one_suspect:
                 try:
                     return self._attempt(task, arguments)
                 except KilledWorker:
-                    raise WorkerDied("Every worker that took it in hand died.") from None
+                    raise WorkerDied("Every worker that graded it died.") from None
 
     def _attempt(self, task, arguments):
-        """Hand a task over and return what it came to; once more if all who could have done it are gone."""
+        """Submit a task and return its result; submit it again if all workers that could have done it are gone."""
         result = None
         while result is None:
             with self._plain_errors():
@@ -168,14 +171,14 @@ class ClusterExecutor(ThreadPoolExecutor):
             try:
                 return future.result(timeout=_WAIT)
             except TimeoutError:
-                if not set(workers) & set(self.fit) and not self.failure:
+                if not set(workers) & set(self.accepted) and not self.failure:
                     future.cancel()
                     return None
         raise CancelledError
 
     @contextlib.contextmanager
     def _plain_errors(self):
-        """What goes wrong between here and the scheduler; what the task itself raised comes as a value."""
+        """Turn errors of the connection to the scheduler into NoWorkers; an error of the task itself is a value."""
         try:
             yield
         except (KilledWorker, NoWorkers):
@@ -188,56 +191,64 @@ class ClusterExecutor(ThreadPoolExecutor):
                 "runs, then run the command again."
             ) from error
 
-    # --- who takes part -----------------------------------------------------------------------------------------------
+    # --- which workers are used ---------------------------------------------------------------------------------------
 
     def _watch(self):
-        """Know which workers there are: in a thread of its own, so that nobody waits while a new one is examined."""
+        """Keep track of the workers: in a thread of its own, so that no task waits while a new one is checked."""
         try:
             with self._plain_errors():
-                while not self.over.wait(_LOOK if self.judged else _LOOK / 10):
+                while not self.over.wait(_LOOK if self.checked else _LOOK / 10):
                     try:
                         threads = self.client.nthreads()
                     except OSError:
                         if self.client.status == "running":
                             continue  # the network is away for a moment; when it is gone, Dask's own connection ends
                         raise
-                    self._examine(threads)
-                    self.fit = [worker for worker in threads if self.judged.get(worker, "not yet") is None]
+                    self._check_new(threads)
+                    self.accepted = [worker for worker in threads if self.checked.get(worker, "not yet") is None]
         except Exception as error:
-            self.fit, self.failure = [], error
+            logger.info("the scheduler is not watched any more", exc_info=error)
+            self.accepted, self.failure = [], error
 
-    def _examine(self, threads):
-        """Have each new worker examine itself; it gets no other task before it has answered."""
-        for worker in threads.keys() - self.judged.keys() - self.asked.keys():
-            self.asked[worker] = self._ask(worker)
-        for worker, future in [*self.asked.items()]:
+    def _check_new(self, threads):
+        """Have each new worker check itself; it gets no other task before it has answered."""
+        for worker in threads.keys() - self.checked.keys() - self.pending.keys():
+            self.pending[worker] = self._submit_check(worker)
+        for worker, future in [*self.pending.items()]:
             if worker not in threads:
-                del self.asked[worker]  # it is gone
+                del self.pending[worker]  # it is gone
             elif future.done():
                 try:
-                    self._judge(worker, threads[worker], future)
-                    del self.asked[worker]
+                    self._decide(worker, threads[worker], future)
+                    del self.pending[worker]
                 except (TimeoutError, KilledWorker):
-                    self.asked[worker] = self._ask(worker)  # it died, or another has taken its place
+                    self.pending[worker] = self._submit_check(worker)  # it died, or was replaced by another
 
-    def _ask(self, worker):
-        return self.client.submit(check_worker, self.demands, workers=[worker], pure=False)
+    def _submit_check(self, worker):
+        return self.client.submit(check_worker, self.requirements, workers=[worker], pure=False)
 
-    def _judge(self, worker, threads, future):
+    def _decide(self, worker, threads, future):
+        reason = None
         try:
-            reason = future.result(timeout=_WAIT)
+            future.result(timeout=_WAIT)
+            if threads != 1:
+                reason = f"it has {threads} threads, and grades one submission at a time: --nthreads 1."
         except (CancelledError, OSError, KilledWorker):
             raise
+        except UnfitWorker as error:
+            reason = str(error)
         except Exception as error:
             reason = f"the course cannot be used there ({type(error).__name__}: {error})."
-        if reason is None and threads != 1:
-            reason = f"it has {threads} threads, and grades one submission at a time: --nthreads 1."
         if reason:
-            tqdm.write(f"{worker} takes no part: {reason}", file=sys.stderr)
-        self.judged = self.judged | {worker: reason}
+            tqdm.write(f"{worker} is not used: {reason}", file=sys.stderr)
+        self.checked = self.checked | {worker: reason}
 
 
 # --- on a worker ------------------------------------------------------------------------------------------------------
+
+
+class UnfitWorker(ValueError):
+    """A worker cannot be used; the message says why."""
 
 
 def describe():
@@ -245,28 +256,32 @@ def describe():
     return {"code": code_digest(), "Python": platform.python_version(), "NumPy": np.__version__}
 
 
-def check_worker(demands):
-    """Return, on a worker, why it can take no part, or None.
+def check_worker(requirements):
+    """Check, on a worker, that it can be used.
 
     Args:
-        demands: what `describe` returns where the run was started, and "sandbox".
+        requirements: what `describe` returns where the run was started, and "sandbox".
+
+    Raises:
+        UnfitWorker: it cannot.
     """
-    for name, here in describe().items():
-        if name == "code" and here != demands[name]:
-            return "its copy of the course is not the one here; install the same on both sides."
-        if here != demands[name]:
-            return f"it has {name} {here}, and here it is {demands[name]}."
-    if demands["sandbox"]:
-        with tempfile.TemporaryDirectory() as folder:
-            return why_no_sandbox(folder)
-    return None
+    for name, found in describe().items():
+        if name == "code" and found != requirements[name]:
+            raise UnfitWorker("its copy of the course is not the one here; install the same on both sides.")
+        if found != requirements[name]:
+            raise UnfitWorker(f"it has {name} {found}, and here it is {requirements[name]}.")
+    if requirements["sandbox"]:
+        try:
+            check_sandbox()
+        except NoSandbox as error:
+            raise UnfitWorker(str(error)) from None
 
 
 def _perform(task, arguments):
-    """Do a task on a worker, and return what it came to and what it raised; its progress bars are for nobody."""
+    """Do a task on a worker, and return its result and its error; its progress bars are not shown."""
     _init_worker()
-    nowhere = io.StringIO()
-    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+    ignored = io.StringIO()
+    with contextlib.redirect_stdout(ignored), contextlib.redirect_stderr(ignored):
         try:
             return task(*arguments), None
         except Exception as error:
@@ -274,7 +289,7 @@ def _perform(task, arguments):
 
 
 def _portable(error):
-    """An error that can be sent: not every one can, and none with the frames it came through."""
+    """An error that can be sent: not every one can, and none with its traceback."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     try:
         return pickle.loads(pickle.dumps(error))
@@ -284,7 +299,7 @@ def _portable(error):
 
 @functools.cache
 def _init_worker():
-    """Once in each process: one BLAS thread, and files where Dask tidies up after a worker that was killed."""
+    """Set up a worker, once: one BLAS thread, and temporary files where Dask removes those of a killed worker."""
     threadpool_limits(1)
     tempfile.tempdir = get_worker().local_directory
 
@@ -303,14 +318,15 @@ def _find(scheduler, insecure):
     if protocol != "tls":
         if not insecure:
             raise ValueError(
-                f"{address} is not encrypted: whoever reaches it could run programs as you, and read submissions and "
-                "the secret seed. Give the scheduler TLS (docs/scale.md), or, if you trust everybody on its network: "
-                "--insecure."
+                f"{address} is not encrypted: anyone who reaches it could run programs as you, and read submissions "
+                "and the secret seed. Give the scheduler TLS (docs/scale.md), or, if you trust everyone on its "
+                "network: --insecure."
             )
-        print(f"{address} is not encrypted: whoever reaches it can run programs as you.", file=sys.stderr)
+        print(f"{address} is not encrypted: anyone who reaches it can run programs as you.", file=sys.stderr)
         return address, Security(require_encryption=False)
     if credentials:
-        return address, Security(require_encryption=True, **_roles(str(credentials)))
+        names = ("tls_ca_file", "tls_client_cert", "tls_client_key")
+        return address, Security(require_encryption=True, **dict.fromkeys(names, str(credentials)))
     security = Security(require_encryption=True)
     if not (security.tls_ca_file and security.tls_client_cert):
         raise ValueError(
@@ -321,19 +337,14 @@ def _find(scheduler, insecure):
 
 
 def _read_scheduler_file(path):
+    credentials = path.with_name(_CREDENTIALS)
     try:
         address = json.loads(path.read_text(encoding="utf-8"))["address"]
+        return address, credentials if credentials.exists() else None
     except FileNotFoundError:
         raise ValueError(f"There is no scheduler file {path}. Does the cluster run?") from None
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path} is no scheduler file of Dask.") from None
-    credentials = path.with_name(_CREDENTIALS)
-    return address, credentials if credentials.exists() else None
-
-
-def _roles(credentials):
-    names = ("ca_file", "client_cert", "client_key")
-    return {f"tls_{name}": credentials for name in names}
+        raise ValueError(f"{path} is not a scheduler file of Dask.") from None
 
 
 def write_credentials(folder):

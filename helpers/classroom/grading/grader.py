@@ -1,49 +1,53 @@
-"""The desk at which one submission is checked: the checks run here, its answers in a process of their own."""
+"""Grading one submission: from the bytes of a notebook to a score, and a reason for it, for each graded cell.
 
-import ast
+The answers run in a process of their own, inside the sandbox; the checks run here, where answers cannot reach.
+"""
+
 import contextlib
 import io
-import math
+import logging
 import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import nbformat
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import ContractError
 from helpers.checks.grade_id import GradeId
 from helpers.checks.panel import Panel
-from helpers.checks.session import Session, check, hidden_check, using
-from helpers.classroom.authoring.source import grading
+from helpers.checks.session import Session
+from helpers.classroom.authoring.source import as_release, grading, read_source
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
-from helpers.classroom.grading.sandbox.proxies import RemoteClass, RemoteFunction
+from helpers.classroom.grading.sandbox.isolation import Sandbox
+from helpers.classroom.grading.sandbox.proxies import RemoteClass, RemoteFunction, RemoteNamespace
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
 from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.submission import Unreadable, read_submission
 
-#: The answers' process offers what it can do under this number.
-SERVICE = "a1"
+logger = logging.getLogger(__name__)
 
-#: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check takes a fifth.
+#: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check needs a fifth.
 ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
 
 #: Longest source of one answer, and longest paragraph of a message [characters].
-LONGEST_ANSWER, LONGEST_PARAGRAPH = 200_000, 2_000
-
-_BY_NAME = {exercise.name: exercise for exercise in EXERCISES.values()}
+MAX_ANSWER, MAX_PARAGRAPH = 200_000, 2_000
 
 
 @dataclass
 class Score:
-    """What one graded cell came to.
+    """The result of one graded cell.
 
     Args:
         points: earned; None where a person grades.
         max_points: that could be earned.
         status: "right", "wrong", "not written", "raised", "timed out", "out of memory", "killed", "crashed",
-            "not defined", "unreadable", or "for a person".
+            "not defined", "unreadable", "not graded", or "for a person".
         reason: the first sentence of the check's message, for the instructor.
         misconception: the name of the mistake that was recognised, or "".
     """
@@ -55,61 +59,206 @@ class Score:
     misconception: str = ""
 
 
+@dataclass
+class Graded:
+    """The result of grading one submission.
+
+    Args:
+        notebook: the release with the submission's answers and the checks' messages in it, nbformat's JSON.
+        scores: grade id to Score, in the order of the notebook.
+        changes: sentences on what else the submission changed, without effect.
+        unreadable: what is wrong with the file, if it could not be read.
+        protected: whether the answers ran inside a sandbox.
+        seconds: wall clock.
+    """
+
+    notebook: str
+    scores: dict
+    changes: list = field(default_factory=list)
+    unreadable: str = ""
+    protected: bool = True
+    seconds: float = 0.0
+
+    @property
+    def failed(self):
+        """Whether the grader could not grade it: its own fault, not the submission's."""
+        return any(score.status == "not graded" for score in self.scores.values())
+
+
+def make_grading_template(source_path):
+    """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades.
+
+    Args:
+        source_path: solutions/NN_name/NN_name.py.
+
+    Returns:
+        nbformat's JSON, a string
+    """
+    return nbformat.writes(as_release(read_source(source_path), rubric=True))
+
+
+def grade_submission(template, data, *, sandbox=True, limits=None, secret=""):
+    """Grade one submission; whatever it holds and does, there is a score and a reason.
+
+    Args:
+        template: what `make_grading_template` returned.
+        data: the bytes of the submitted notebook.
+        sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
+        limits: Limits.
+        secret: the instructor's secret seed for the hidden checks.
+
+    Returns:
+        Graded
+    """
+    begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
+    try:
+        submission = read_submission(data, notebook)
+    except Unreadable as error:
+        graded = without_points(template, "unreadable", str(error))
+    else:
+        with contextlib.ExitStack() as stack:
+            isolated = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
+            grader = stack.enter_context(contextlib.closing(SubmissionGrader(isolated, submission.answers, secret)))
+            scores = _fill_in(notebook, submission.answers, grader)
+        graded = Graded(nbformat.writes(notebook), scores, submission.changes)
+    graded.protected = sandbox
+    graded.seconds = time.monotonic() - begun
+    return graded
+
+
+def without_points(template, status, reason):
+    """Return the Graded of a submission whose answers were not run: no points for any cell, and the same reason.
+
+    Args:
+        template: what `make_grading_template` returned.
+        status, reason: of each Score.
+    """
+    notebook, scores = nbformat.reads(template, as_version=4), {}
+    for cell in _graded_cells(notebook):
+        scores[grading(cell)["grade_id"]] = Score(0.0, float(grading(cell)["points"]), status, reason)
+        if cell.cell_type == "code":
+            _show(cell, [Panel("This submission was not graded", "not yet", [reason])], 0.0)
+    return Graded(nbformat.writes(notebook), scores, unreadable=reason if status == "unreadable" else "")
+
+
+def _fill_in(notebook, answers, grader):
+    """Put answers and the checks' messages into a template, and return grade id to Score."""
+    scores = {}
+    stubs = {cell.id: cell.source for cell in notebook.cells}
+    for cell in notebook.cells:
+        if grading(cell).get("solution") and (answer := answers.get(grading(cell)["grade_id"])) is not None:
+            cell.source = for_html(answer, markdown=True) if cell.cell_type == "markdown" else answer
+    # Hidden checks run last: an answer that remembers their draws finds no later message to reveal them in.
+    cells = _graded_cells(notebook)
+    for cell in sorted(cells, key=lambda cell: GradeId.parse(grading(cell)["grade_id"]).kind == "hidden"):
+        grade_id, max_points = grading(cell)["grade_id"], float(grading(cell)["points"])
+        if not grading(cell).get("solution"):
+            scores[grade_id], panels = grader.run_check(GradeId.parse(grade_id), max_points)
+            _show(cell, panels, scores[grade_id].points)
+        elif cell.source.strip() == stubs[cell.id].strip():
+            scores[grade_id] = Score(0.0, max_points, "not written", "Nothing was written.")
+            cell.source = stubs[cell.id]  # nbgrader counts a blank at its end as an answer
+        else:
+            scores[grade_id] = Score(None, max_points, "for a person")
+    return {grading(cell)["grade_id"]: scores[grading(cell)["grade_id"]] for cell in cells}
+
+
+def _graded_cells(notebook):
+    return [cell for cell in notebook.cells if grading(cell).get("grade")]
+
+
+def _show(cell, panels, points):
+    """Give a test cell its outputs. nbgrader gives *full* marks to one without a value at its end."""
+    shown = [{"text/plain": repr(panel), "text/html": panel._repr_html_()} for panel in panels]
+    cell.outputs = [nbformat.v4.new_output("display_data", data, metadata={}) for data in shown]
+    cell.outputs += [nbformat.v4.new_output("execute_result", {"text/plain": repr(points)}, execution_count=1)]
+    cell.execution_count = 1
+
+
 class Stopped(ContractError, Closed):
     """The answers' process is gone; the message says why, for the learner."""
 
 
 class SubmissionGrader:
-    """The checks of one submission, and the process with its answers.
+    """Runs the checks of one submission, and the process with its answers.
 
     Args:
-        walls: around the process.
+        sandbox: the Sandbox of the process.
         answers: grade id to source.
         secret: the secret seed of the hidden checks.
     """
 
-    def __init__(self, walls, answers, secret):
-        self.walls = walls
+    def __init__(self, sandbox, answers, secret):
+        self.sandbox = sandbox
         self.answers = {GradeId.parse(grade_id).exercise_id: source for grade_id, source in answers.items()}
         self.secret = secret
         self.process = None
-        self.stopped = {}  # exercise id -> (status, sentence), for answers that ended their process
-        self.end = time.monotonic() + walls.limits.total
+        self.stopped = {}  # exercise id -> (status, reason), for answers that ended their process
+        self.end = time.monotonic() + sandbox.limits.total
 
-    def run_check(self, cell):
-        """Run a test cell.
+    def run_check(self, grade_id, max_points):
+        """Run the check of one test cell.
+
+        Args:
+            grade_id: the GradeId of the cell.
+            max_points: that it gives.
 
         Returns:
-            a Score, and the Panels that the cell showed
+            a Score, and the Panels that the check showed
         """
-        exercise_id, max_points = GradeId.parse(grading(cell)["grade_id"]).exercise_id, float(grading(cell)["points"])
-        if exercise_id not in self.stopped:
-            with _suppress_output():
-                self._make_ready()
-        if exercise_id not in self.stopped and time.monotonic() > self.end:
-            self.stopped[exercise_id] = "timed out", self._no_time_left()
-        if exercise_id in self.stopped:
-            return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
+        exercise_id = grade_id.exercise_id
         with _suppress_output():
-            return self._checked(cell, exercise_id, max_points)
+            if exercise_id not in self.stopped:
+                self._start_process()
+            if exercise_id not in self.stopped and time.monotonic() > self.end:
+                self.stopped[exercise_id] = "timed out", self._no_time_left()
+            if exercise_id not in self.stopped:
+                return self._check(grade_id, max_points)
+        return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
 
-    def _checked(self, cell, exercise_id, max_points):
+    def _check(self, grade_id, max_points):
+        exercise_id = grade_id.exercise_id
+        check = self.session.hidden_check if grade_id.kind == "hidden" else self.session.check
         self.panels.clear()
         self._start_clock()
         try:
-            self.names.lend_earlier()
-            with using(self.session):
-                points = _last_value(cell.source, self.names)
-        except NameError:
-            return _nothing(exercise_id, max_points, "not defined", self._why_not_defined(exercise_id))
+            self.namespace.provide_references()
+            answer = self.namespace.get(EXERCISES[exercise_id].name)
+            if answer is None:
+                return _no_points(exercise_id, max_points, "not defined", self._explain_undefined(exercise_id))
+            points = check(exercise_id, answer)
         except Closed:
             points = 0.0
-        except Exception as error:  # from what a stranger's process said; an honest one says nothing of the kind
-            reason = f"The check could make nothing of what it was given ({type(error).__name__})."
-            return _nothing(exercise_id, max_points, "wrong", reason)
+        except Exception as error:  # raised by a reply of untrusted code; an honest one raises nothing here
+            reason = f"The check could not use the results ({type(error).__name__})."
+            return _no_points(exercise_id, max_points, "wrong", reason)
         finally:
-            self.names.rest()
-        return self._scored(exercise_id, points, max_points)
+            self.namespace.reset()
+        return self._score(exercise_id, points, max_points)
+
+    def _score(self, exercise_id, points, max_points):
+        if self.pipe.failure:
+            self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
+            return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
+        verdict = self.session.latest
+        if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
+            # A check sees only the last state of an argument. In between it had another one.
+            reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
+            return _no_points(exercise_id, max_points, "wrong", reason)
+        if points > max_points:
+            raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
+        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
+        if verdict.raised and status == "wrong":
+            status = "out of memory" if verdict.raised == "MemoryError" else "raised"
+        misconception = verdict.misconception.name if verdict.misconception else ""
+        reason = "" if verdict.right else _shorten(verdict.paragraphs[0])
+        return Score(points, max_points, status, reason, misconception), [*map(_shorten_panel, self.panels)]
+
+    def _mutated_arguments(self, exercise_id):
+        """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
+        tried = [answer for other, (answer, _) in self.session.verdicts.items() if other != exercise_id]
+        others = {answer._number for answer in tried if isinstance(answer, RemoteFunction | RemoteClass)}
+        return bool(self.connection.mutators - others)
 
     def close(self):
         """End the process."""
@@ -119,38 +268,41 @@ class SubmissionGrader:
             os.killpg(self.process.pid, signal.SIGKILL)  # it leads a group of its own
         for pipe in (self.process.stdin, self.process.stdout):
             pipe.close()
-        self.process.wait()
+        code = self.process.wait()
+        logger.debug("process %d of the answers has ended (%d)", self.process.pid, code)
         self.process = None
 
     # --- the process --------------------------------------------------------------------------------------------------
 
-    def _make_ready(self):
-        """Have a process in which every answer is defined, but for those that end their process."""
+    def _start_process(self):
+        """Make sure that there is a process in which all answers are defined, except those that end it."""
         while (self.process is None or self.pipe.failure) and time.monotonic() < self.end:
             self.close()
-            self.process = self.walls.start()
+            self.process = self.sandbox.start()
             self.pipe = Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
-            self.peer = RpcConnection(self.pipe, "c", OFFERED, lambda reason: Stopped(self._why_stopped(reason)[1]))
-            self.names = Names(self.peer, self.answers)
+            self.connection = RpcConnection(self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]))
+            self.namespace = RemoteNamespace(self.connection, _find_references(self.answers))
             self.panels = []
-            self.session = Session(self.panels.append, lambda given: self.names, self.names.used_by, self.secret)
+            self.session = Session(
+                self.panels.append, lambda answer: self.namespace, self.namespace.used_by, self.secret
+            )
             self._define_answers()
 
     def _define_answers(self):
         self.undefined = {}  # exercise id -> why its cell could not be run to its end
         self._start_clock()
-        self._greet()
+        self._define_names()
         for exercise_id, source in self.answers.items():
             if exercise_id in self.stopped:
                 continue
-            if len(source) > LONGEST_ANSWER:
+            if len(source) > MAX_ANSWER:
                 self.undefined[exercise_id] = f"The answer cell has {len(source):,} characters, too many to be run."
                 continue
             self._start_clock()
             try:
-                self.peer.call(SERVICE, "define", (exercise_id, source), {})
+                self.namespace.define(exercise_id, source)
             except Closed:
-                self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
+                self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
                 return
             except Exception as error:
                 line = error.frames[-1].lineno if getattr(error, "frames", None) else getattr(error, "lineno", None)
@@ -158,11 +310,11 @@ class SubmissionGrader:
                 said = f"{type(error).__name__}: {error}".rstrip(": .")
                 self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
 
-    def _greet(self):
-        """Lend what answers may use, before any of them runs: whatever goes wrong here is the system's fault."""
+    def _define_names(self):
+        """Define what answers may use before any of them runs: whatever goes wrong here is no fault of theirs."""
         try:
-            self.names.get("np")
-            self.names.lend_earlier()
+            self.namespace.get("np")
+            self.namespace.provide_references()
         except Closed as closed:
             if self.pipe.failure == "it ended":
                 raise OSError(
@@ -171,163 +323,73 @@ class SubmissionGrader:
                 ) from None
 
     def _start_clock(self):
-        self.pipe.deadline = min(self.end, time.monotonic() + self.walls.limits.seconds)
+        self.pipe.deadline = min(self.end, time.monotonic() + self.sandbox.limits.seconds)
         self.pipe.left = dict(ALLOWANCE)
-        self.peer.changers.clear()
+        self.connection.mutators.clear()
 
-    def _why_stopped(self, reason):
-        """Return a status and a sentence."""
-        if reason == "it took too long" and time.monotonic() > self.end:
+    def _explain_end(self, failure):
+        """Return the status and the reason of an answer that ended its process, or whose process was ended."""
+        if failure == "it took too long" and time.monotonic() > self.end:
             return "timed out", self._no_time_left()
-        if reason == "it took too long":
+        if failure == "it took too long":
             return "timed out", (
-                f"It was stopped after {self.walls.limits.seconds:g} seconds. Is there a loop that never ends?"
+                f"It was stopped after {self.sandbox.limits.seconds:g} seconds. Is there a loop that never ends?"
             )
-        if reason != "it ended":
-            return "killed", f"It was stopped: {reason}."
+        if failure != "it ended":
+            return "killed", f"It was stopped: {failure}."
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=5)
         code = self.process.returncode or 0
-        signal = -code if code < 0 else code - 128  # bubblewrap adds 128
-        if signal == 11:
+        number = -code if code < 0 else code - 128  # bubblewrap adds 128
+        if number == signal.SIGSEGV:
             return "crashed", "Its process crashed."
-        if signal in (9, 24):
+        if number in (signal.SIGKILL, signal.SIGXCPU):
             return "killed", "Its process was killed: it used too much memory or CPU time."
         return "killed", f"Its process ended by itself, with exit code {code}."
 
-    def _no_time_left(self):
-        return f"The {self.walls.limits.total:g} seconds for all answers together were used up."
-
-    # --- scores -------------------------------------------------------------------------------------------------------
-
-    def _why_not_defined(self, exercise_id):
-        name = EXERCISES[exercise_id].name
+    def _explain_undefined(self, exercise_id):
         if exercise_id not in self.answers:
             return "Its answer cell is missing."
+        name = EXERCISES[exercise_id].name
         return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
 
-    def _scored(self, exercise_id, points, max_points):
-        verdict = self.session.latest
-        if self.pipe.failure:
-            self.stopped[exercise_id] = self._why_stopped(self.pipe.failure)
-            return _nothing(exercise_id, max_points, *self.stopped[exercise_id])
-        if verdict.right and self._turned_arguments(exercise_id) and not verdict.exercise.mutates:
-            # A check sees what an argument has become in the end. In between it was another one.
-            reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
-            return _nothing(exercise_id, max_points, "wrong", reason)
-        if type(points) is not float or not math.isfinite(points) or not 0 <= points <= max_points:
-            raise RuntimeError(f"The check of exercise {exercise_id} came to {points!r}, not to points.")
-        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
-        if verdict.raised and status == "wrong":
-            status = "out of memory" if verdict.raised == "MemoryError" else "raised"
-        misconception = verdict.misconception.name if verdict.misconception else ""
-        reason = "" if verdict.right else _short(verdict.paragraphs[0])
-        return Score(points, max_points, status, reason, misconception), [*map(_shortened, self.panels)]
-
-    def _turned_arguments(self, exercise_id):
-        """Whether the answer changed an array that it was given. A check tries those that it may call as well."""
-        tried = [given for number, (given, _) in self.session.verdicts.items() if number != exercise_id]
-        others = {given._number for given in tried if isinstance(given, RemoteFunction | RemoteClass)}
-        return bool(self.peer.changers - others)
+    def _no_time_left(self):
+        return f"The {self.sandbox.limits.total:g} seconds for all answers together were used up."
 
 
-class Names:
-    """The names in the answers' process, as the checks use them.
-
-    Args:
-        peer: to ask.
-        answers: exercise id to source.
-    """
-
-    def __init__(self, peer, answers):
-        self.peer = peer
-        # What an answer finds from the notebooks before its own: the reference, since grading reads one notebook only.
-        words = {word for source in answers.values() for word in re.findall(r"\w+", source)}
-        own = {int(float(exercise_id)) for exercise_id in answers}
-        self.earlier = {
-            name: exercise.reference
-            for name, exercise in _BY_NAME.items()
-            if name in words and int(float(exercise.id)) < min(own, default=0)
-        }
-
-    def lend_earlier(self):
-        """Let answers use the reference where they use earlier answers; those that they define themselves stay."""
-        own = {name for name, lent in self.earlier.items() if self.get(name, lent) is not lent}
-        self.earlier = {name: lent for name, lent in self.earlier.items() if name not in own}
-        self.update(self.earlier)
-
-    def get(self, name, default=None):
-        """Return what a name stands for, or the default."""
-        value = self.peer.call(SERVICE, "get", (name,), {})
-        return default if value is None else value
-
-    def update(self, names):
-        """Let names stand for other things; where the process is gone or refuses, there is nobody to tell."""
-        with contextlib.suppress(Exception):
-            self.peer.call(SERVICE, "put", (dict(names),), {})
-
-    def pop(self, name, default=None):
-        """Let a name stand for nothing any more."""
-        self.update({name: None})
-
-    def rest(self):
-        """Take back what was lent for a check, and forget what it made; the answers themselves stay."""
-        self.update(dict.fromkeys(self.earlier))
-        with contextlib.suppress(Exception):
-            self.peer.call(SERVICE, "rest", (), {})
-        kept = (RemoteFunction, RemoteClass)
-        self.peer.things.rest(exports=lambda thing: False, imports=lambda thing: isinstance(thing, kept))
-
-    def used_by(self, given):
-        """Return the names that an answer looks up when it runs; it is the answer's word, good for a notice only."""
-        if not isinstance(given, RemoteFunction | RemoteClass):
-            return set()
-        with contextlib.suppress(Exception):
-            return set(self.peer.call(SERVICE, "used_by", (given,), {}))
-        return set()
+def _find_references(answers):
+    """The reference for each answer of an earlier notebook that is named here: grading reads one notebook only."""
+    words = {word for source in answers.values() for word in re.findall(r"\w+", source)}
+    notebooks = {_notebook_of(exercise_id) for exercise_id in answers}
+    return {
+        exercise.name: exercise.reference
+        for exercise in EXERCISES.values()
+        if exercise.name in words and _notebook_of(exercise.id) < min(notebooks, default=0)
+    }
 
 
-class _Scope(dict):
-    """The names of a test cell: its own, and the learner's names for exercises, from the answers' process."""
-
-    def __init__(self, names):
-        super().__init__(check=check, hidden_check=hidden_check)
-        self.names = names
-
-    def __missing__(self, name):
-        # Nothing else comes from the answers: a `check` or a `float` of theirs must not be used here.
-        value = self.names.get(name) if name in _BY_NAME else None
-        if value is None:
-            raise KeyError(name)
-        return value
-
-
-def _last_value(source, names):
-    """Run a test cell and return the value of its last line."""
-    tree = ast.parse(source)
-    scope, last = _Scope(names), ast.Expression(tree.body.pop().value)
-    exec(compile(tree, "<check>", "exec"), {}, scope)
-    return eval(compile(last, "<check>", "eval"), {}, scope)
+def _notebook_of(exercise_id):
+    return int(exercise_id.partition(".")[0])
 
 
 @contextlib.contextmanager
 def _suppress_output():
-    """Keep from the instructor's terminal what answers print and warn of; a learner sees it in the message."""
-    nowhere = io.StringIO()
-    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+    """Hide from the instructor's terminal what answers print and warn of; learners see it in the message."""
+    ignored = io.StringIO()
+    with contextlib.redirect_stdout(ignored), contextlib.redirect_stderr(ignored), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _short(paragraph):
-    """A paragraph that has a stranger's words in it, as many as he likes."""
-    return for_html(paragraph if len(paragraph) <= LONGEST_PARAGRAPH else f"{paragraph[:LONGEST_PARAGRAPH]} …")
+def _shorten(paragraph):
+    """A paragraph that may quote a submission, and be as long as that likes."""
+    return for_html(paragraph if len(paragraph) <= MAX_PARAGRAPH else f"{paragraph[:MAX_PARAGRAPH]} …")
 
 
-def _shortened(panel):
-    return Panel(panel.heading, panel.status, [*map(_short, panel.paragraphs)], _short(panel.printed))
+def _shorten_panel(panel):
+    return Panel(panel.heading, panel.status, [*map(_shorten, panel.paragraphs)], _shorten(panel.printed))
 
 
-def _nothing(exercise_id, max_points, status, reason):
+def _no_points(exercise_id, max_points, status, reason):
     panel = Panel(f"Exercise {exercise_id}", "not yet", [reason, f"0 of {max_points:g} points."])
     return Score(0.0, max_points, status, reason), [panel]

@@ -1,4 +1,4 @@
-"""What a class found hard: for each exercise how many got it right, what went wrong, and which mistakes were named."""
+"""Item analysis of a class: how many got each exercise right, what went wrong, and which mistakes were named."""
 
 import statistics
 from collections import Counter
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from helpers.checks.grade_id import GradeId
 
-#: The four ways an exercise can end for a learner, for the picture; each status of a Score belongs to one.
+#: The four outcomes of an exercise, for the figure; each status of a Score belongs to one.
 ENDS = ("right", "wrong", "not written", "stopped")
 _END_OF = {"right": "right", "wrong": "wrong", "not written": "not written", "not defined": "not written"}
 
@@ -17,16 +17,14 @@ class Item:
 
     Args:
         exercise: its number, e.g. "1.3".
-        ends: how often its visible check came to each of ENDS.
+        ends: how often its visible check had each outcome in ENDS.
         hidden_right: how often its hidden check was right.
-        statuses: how often its visible check came to each status of a Score.
         mistakes: how often each known mistake was named.
     """
 
     exercise: str
     ends: Counter = field(default_factory=Counter)
     hidden_right: int = 0
-    statuses: Counter = field(default_factory=Counter)
     mistakes: Counter = field(default_factory=Counter)
 
     @property
@@ -36,7 +34,7 @@ class Item:
 
 
 def analyse(results):
-    """Return an Item for each exercise, the one most often wrong first.
+    """Return an Item for each exercise, those with the fewest right answers first.
 
     Args:
         results: Graded objects.
@@ -52,7 +50,6 @@ def analyse(results):
                 item.hidden_right += score.status == "right"
                 continue
             item.ends[_END_OF.get(score.status, "stopped")] += 1
-            item.statuses[score.status] += 1
             if score.misconception:
                 item.mistakes[score.misconception] += 1
     return sorted(items.values(), key=lambda item: item.right)
@@ -78,14 +75,13 @@ def summarise(results):
 
 
 def failures(results):
-    """Return how often the visible checks ended in each other status than right, the most frequent first.
+    """Return how often the visible checks had each status other than right, the most frequent first.
 
     Args:
         results: Graded objects.
     """
-    statuses = Counter()
-    for item in analyse(results):
-        statuses += item.statuses
+    scores = [pair for graded in results for pair in graded.scores.items()]
+    statuses = Counter(score.status for grade_id, score in scores if GradeId.parse(grade_id).kind == "check")
     del statuses["right"]
     return dict(statuses.most_common())
 

@@ -1,4 +1,4 @@
-"""What an instructor gets after grading: tables on the screen, and the same and more as CSV files."""
+"""The report of a class for its instructor: tables on the screen, and the same and more as CSV files."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def write(results, folder):
 
     Args:
         results: dict from student to Graded, not empty.
-        folder: where to.
+        folder: to write into.
     """
     replace_file(folder / "items.csv", as_csv(analyse(results.values())))
     replace_file(folder / "report.csv", report_csv(results))
@@ -57,7 +57,7 @@ def as_csv(items):
 
 
 def report_csv(results):
-    """Return one line for each submission: points, what waits for a person, and all that there was to say.
+    """Return one line for each submission: points, what waits for a person, and every reason and change.
 
     Args:
         results: dict from student to Graded.

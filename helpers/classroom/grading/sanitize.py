@@ -1,7 +1,7 @@
-"""Untrusted text, made harmless for where it is shown: a terminal or a file, a browser, a spreadsheet.
+"""Untrusted text, made harmless for the place where it is shown: a terminal or a file, a browser, a spreadsheet.
 
-nbgrader's pages render text cells with the HTML that is in them, so a written answer could run a program there, in the
-name of whoever grades it. Here a space takes the effect from the few places where one can begin, and leaves the words.
+nbgrader's pages render the HTML in text cells, so a written answer could run a script there, with the rights of the
+person who grades it. Here a space disables the few places where a script can begin, and leaves the words.
 """
 
 import re
@@ -10,7 +10,7 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
 _SCHEME = re.compile(r"script(?=\s*\\?:)", re.IGNORECASE)
 
-#: What a spreadsheet takes for the beginning of a formula; the last four are the wide forms of East Asian keyboards.
+#: A spreadsheet takes these for the beginning of a formula; the last four are the wide forms of East Asian keyboards.
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
@@ -30,11 +30,11 @@ def for_terminal(text: object, longest: int = 120, *, multiline: bool = False) -
 
 
 def for_html(text: str, markdown: bool = False) -> str:
-    """Return text without links that are programs, which a formula in it could hold.
+    """Return text without links to scripts, which a formula in it could contain.
 
     Args:
-        text: to be escaped by whoever shows it, unless it is Markdown.
-        markdown: whether it is Markdown with formulas, in which tags and character references lose their effect too.
+        text: to be escaped by the caller, unless it is Markdown.
+        markdown: whether it is Markdown with formulas, in which tags and character references are disabled too.
     """
     if markdown:
         text = _ENTITY.sub("& ", _TAG.sub("< ", text))
@@ -43,5 +43,6 @@ def for_html(text: str, markdown: bool = False) -> str:
 
 def for_spreadsheet(cell: object) -> str:
     """Return the text of a CSV cell that no spreadsheet takes for a formula, on one line."""
-    text = " ".join(str(cell).split())  # a lone carriage return would begin a row
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = " ".join(str(cell).splitlines())  # a lone carriage return would begin a row
+    words = " ".join(text.split())
+    return f"'{words}" if words.startswith(_FORMULA) else text

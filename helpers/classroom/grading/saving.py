@@ -1,7 +1,8 @@
-"""Saving what was graded: nbgrader's own steps enter the scores, with one gradebook held open for many submissions."""
+"""Saving results: nbgrader's own steps enter the scores, with one open gradebook for many submissions."""
 
 import collections
 import contextlib
+import logging
 from unittest import mock
 
 import nbformat
@@ -21,16 +22,18 @@ from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import SECRET_FILE, plain_errors
 
-#: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader asks for thirty a
-#: submission; between two commits formgrader can save what a person grades.
-TOGETHER = 25
+logger = logging.getLogger(__name__)
+
+#: Submissions that are entered and committed together. A commit waits for the disk, and nbgrader makes thirty for each
+#: submission; between two of ours formgrader can save what a person grades.
+BATCH_SIZE = 25
 
 
 class Saver:
     """Enters graded submissions of one assignment into nbgrader's gradebook and its folder autograded/.
 
-    Use it as a context manager. A submission is in the folder only after it was committed, so whatever stops a run
-    between the two, saving it once more mends it.
+    Use it as a context manager. The files of a submission are written after its scores were committed: if a run is
+    stopped between the two, saving the submission again repairs it.
 
     Args:
         course: the Course.
@@ -44,7 +47,7 @@ class Saver:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self.gradebook = stack.enter_context(_held_open(self.course))
+            self.gradebook = stack.enter_context(_open_gradebook(self.course))
             self.known = {student.id for student in self.gradebook.students}
             self.entered = _read_scores(self.gradebook, self.assignment)
             self.steps = [step(config=self.course.config) for step in (SaveAutoGrades, AssignLatePenalties)]
@@ -72,12 +75,12 @@ class Saver:
             graded: a Graded.
         """
         self.waiting[student] = graded
-        if len(self.waiting) >= TOGETHER:
+        if len(self.waiting) >= BATCH_SIZE:
             self.commit()
 
     def commit(self):
-        """Enter what is waiting, all of it or nothing."""
-        self.gradebook.db.rollback()  # what an interrupted commit has left half entered
+        """Enter all submissions that are waiting, atomically."""
+        self.gradebook.db.rollback()  # of an interrupted commit
         for student, graded in self.waiting.items():
             self._enter(student, graded)
         self.gradebook.really_commit()
@@ -87,6 +90,7 @@ class Saver:
                 if text is not None:
                     replace_file(path, text)
                     path.chmod(0o444)
+        logger.info("%s: %d submissions entered into the gradebook", self.assignment, len(self.waiting))
         self.known |= self.waiting.keys()
         self.waiting.clear()
 
@@ -94,17 +98,9 @@ class Saver:
         notebook = nbformat.reads(graded.notebook, as_version=4)
         self._enter_submission(student)
         before = self._reviewed(student, notebook)
-        resources = {
-            "nbgrader": {
-                "student": student,
-                "assignment": self.assignment,
-                "notebook": self.assignment,
-                "db_url": self.course.directory.db_url,
-            }
-        }
         for step in self.steps:
-            step.preprocess(notebook, resources)
-            self.gradebook.settle()
+            step.preprocess(notebook, _resources(self.course, self.assignment, student))
+            self.gradebook.refresh()
         for grade in self._notebook_of(student).grades:
             # nbgrader asks a person to look again at every grade of theirs; that is needed only if something is new.
             if before.get(grade.name, "new") == grade.auto_score:
@@ -113,22 +109,19 @@ class Saver:
     def _enter_submission(self, student):
         if student not in self.known:
             self.gradebook.add_student(student)
-            self.gradebook.settle()
-        handed_in = self._handed_in(student)
-        stamp = {"timestamp": handed_in} if handed_in else {}
-        with self.gradebook.db.no_autoflush:  # half a submission must not be written by a look at the other half
-            self.gradebook.update_or_create_submission(self.assignment, student, **stamp)
-        self.gradebook.settle()
+            self.gradebook.refresh()
+        timestamp = self._timestamp(student)
+        known = {"timestamp": timestamp} if timestamp else {}
+        with self.gradebook.db.no_autoflush:  # a query in between must not write half a submission
+            self.gradebook.update_or_create_submission(self.assignment, student, **known)
+        self.gradebook.refresh()
 
-    def _handed_in(self, student):
-        path = self.course.folder("submitted", self.assignment, student) / "timestamp.txt"
-        try:
-            return parse_utc(path.read_text(encoding="utf-8").strip())
-        except (OSError, ValueError, OverflowError):
-            return None
+    def _timestamp(self, student):
+        with contextlib.suppress(ValueError, OverflowError):
+            return parse_utc((self._read_beside(student, "timestamp.txt") or "").strip())
 
     def _reviewed(self, student, notebook):
-        """Grade id to automatic score, for each grade that a person gave to the very answer that stands here now."""
+        """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
         reviewed = {
             grade.name: grade.auto_score
             for grade in self._notebook_of(student).grades
@@ -144,43 +137,39 @@ class Saver:
         return self.gradebook.find_submission_notebook(self.assignment, self.assignment, student)
 
     def _files(self, student, graded):
-        """What nbgrader looks for in autograded/, as pairs of path and text; None where there is to be no file."""
-        path, handed_in = self._path(student), self._handed_in(student)
+        """The files that nbgrader expects in autograded/, as pairs of path and text; None means no file."""
+        path, timestamp = self._path(student), self._timestamp(student)
         return [
             (path, graded.notebook),
-            (path.with_name("timestamp.txt"), f"{handed_in} UTC" if handed_in else None),
-            (path.with_name(SECRET_FILE), self._secret(student)),
+            (path.with_name("timestamp.txt"), f"{timestamp} UTC" if timestamp else None),
+            (path.with_name(SECRET_FILE), self._read_beside(student, SECRET_FILE)),
         ]
 
-    def _secret(self, student):
-        path = self.course.folder("submitted", self.assignment, student) / SECRET_FILE
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return None
+    def _read_beside(self, student, name):
+        """The text of a file beside a submission, or None."""
+        with contextlib.suppress(OSError, ValueError):
+            return (self.course.folder("submitted", self.assignment, student) / name).read_text(encoding="utf-8")
 
     def _path(self, student):
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
 
 
 def assign_late_penalties(course, assignment):
-    """Let nbgrader work out the late penalties again, for what a person has graded since.
+    """Let nbgrader compute the late penalties again, for what a person has graded since.
 
     Args:
         course: the Course.
         assignment: the name of an assignment.
     """
-    with _held_open(course) as gradebook:
+    with _open_gradebook(course) as gradebook:
         step = AssignLatePenalties(config=course.config)
         try:
             submissions = gradebook.find_assignment(assignment).submissions
         except MissingEntry:
             return
         for student in [submission.student.id for submission in submissions]:
-            names = {"student": student, "assignment": assignment, "notebook": assignment}
-            names["db_url"] = course.directory.db_url
-            step.preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
-            gradebook.settle()
+            step.preprocess(nbformat.v4.new_notebook(), _resources(course, assignment, student))
+            gradebook.refresh()
         gradebook.really_commit()
 
 
@@ -201,43 +190,43 @@ def check_agreement(graded):
                 raise ValueError(f"nbgrader reads {read} points off {grade_id}, not {graded.scores[grade_id].points}.")
 
 
-class _HeldOpen(Gradebook):
-    """A gradebook that nbgrader's steps may open, commit and close as often as they like; it stays one transaction."""
+class _SharedGradebook(Gradebook):
+    """A gradebook that stays open, in one transaction, however often nbgrader's steps open, commit and close it."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.really_commit = self.db.commit
         self.db.commit = lambda: None
-        self.in_hand = (None, None)  # names, and the submitted notebook of those names
+        self.current = (None, None)  # names, and the submitted notebook of those names
 
-    def settle(self):
-        """Write what has changed, and forget what was read, as a commit does: sums over grades are read anew."""
+    def refresh(self):
+        """Flush what has changed, and forget what was read, as a commit does: sums over grades are read again."""
         self.db.flush()
         self.db.expire_all()
-        self.in_hand = (None, None)
+        self.current = (None, None)
 
     def find_grade(self, grade_cell, notebook, assignment, student):
-        """Return one grade; nbgrader would look at those of the whole class for each."""
-        return _named(self._notebook_in_hand(notebook, assignment, student).grades, grade_cell)
+        """Return one grade; nbgrader itself would search those of the whole class for each."""
+        return _named(self._current_notebook(notebook, assignment, student).grades, grade_cell)
 
     def find_comment(self, solution_cell, notebook, assignment, student):
-        """Return one comment, likewise."""
-        return _named(self._notebook_in_hand(notebook, assignment, student).comments, solution_cell)
+        """Return one comment."""
+        return _named(self._current_notebook(notebook, assignment, student).comments, solution_cell)
 
-    def _notebook_in_hand(self, *names):
-        if self.in_hand[0] != names:
-            self.in_hand = names, self.find_submission_notebook(*names)
-        return self.in_hand[1]
+    def _current_notebook(self, *names):
+        if self.current[0] != names:
+            self.current = names, self.find_submission_notebook(*names)
+        return self.current[1]
 
     def __exit__(self, *error):
         pass
 
 
 @contextlib.contextmanager
-def _held_open(course):
+def _open_gradebook(course):
     with course.gradebook():
-        pass  # made, where there is none
-    gradebook = _HeldOpen(course.directory.db_url, course.directory.course_id or "default_course")
+        pass  # create it if it does not exist
+    gradebook = _SharedGradebook(course.directory.db_url, course.directory.course_id or "default_course")
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(plain_errors())
@@ -249,7 +238,7 @@ def _held_open(course):
 
 
 def _read_scores(gradebook, assignment):
-    """Student to the automatic scores by grade id that the gradebook has, in one query."""
+    """Student to grade id to automatic score, as the gradebook has them, in one query."""
     found = collections.defaultdict(dict)
     query = (
         gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
@@ -263,8 +252,14 @@ def _read_scores(gradebook, assignment):
     return found
 
 
-def _named(things, name):
-    return next(thing for thing in things if thing.name == name)
+def _resources(course, assignment, student):
+    """The argument of that name that nbgrader's steps take."""
+    names = {"student": student, "assignment": assignment, "notebook": assignment}
+    return {"nbgrader": names | {"db_url": course.directory.db_url}}
+
+
+def _named(rows, name):
+    return next(row for row in rows if row.name == name)
 
 
 def _answers(notebook):

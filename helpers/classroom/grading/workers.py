@@ -1,9 +1,10 @@
 """Worker processes on this machine, and what every kind of worker has in common.
 
-A *kind of worker* is a function that returns an executor of concurrent.futures and how many of its tasks run at once: a
-number, or a function that says so where it changes.
+A *kind of worker* is a function that returns an executor of concurrent.futures, and a function that tells how many
+tasks it runs at once.
 """
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -13,25 +14,25 @@ import threading
 import weakref
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import connection
-from tempfile import mkdtemp
+
+logger = logging.getLogger(__name__)
 
 #: What a new process imports before it is given work: that takes longer than to grade ten submissions.
 _PRELOAD = "helpers.classroom.grading.batch"
 
-
 #: Longest path of a temporary folder for a socket in it: the system's limit is 104 or 108, with the socket's own name.
-_LONGEST = 60
+_MAX_PATH = 60
 
-#: How long the thread that ends an executor may take, its workers being gone [s].
-_STUCK = 5
+#: How long the thread that ends an executor may take once its workers are gone [s].
+_PATIENCE = 5
 
 
 class NoWorkers(OSError):
-    """Nobody is left who could do the work; the run stops, and what was done is kept."""
+    """No worker is left; the run stops, and what was done is kept."""
 
 
 class WorkerDied(OSError):
-    """Whoever did this task died, more often than chance would have it."""
+    """The workers that did this task died, more often than by chance."""
 
 
 def local_workers(count=None):
@@ -41,27 +42,25 @@ def local_workers(count=None):
         count: how many; one for each core if left out.
     """
     count = count or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count()))
-    method = "forkserver" if _can_fork() else "spawn"
+    # A fork server needs a socket in the temporary folder, whose path may be too long.
+    can_fork = "forkserver" in multiprocessing.get_all_start_methods() and len(tempfile.gettempdir()) < _MAX_PATH
+    method = "forkserver" if can_fork else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([_PRELOAD])
 
     def start():
-        folder = mkdtemp()
-        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_become_worker, initargs=(folder,))
+        folder = tempfile.mkdtemp()
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_init_worker, initargs=(folder,))
         weakref.finalize(pool, shutil.rmtree, folder, ignore_errors=True)  # a worker that is ended leaves files
-        return pool, count
+        logger.info("%d worker processes (%s)", count, method)
+        return pool, lambda: count
 
     return start
 
 
-def _can_fork():
-    """Whether there is a fork server here: it needs a socket in the temporary folder, whose path may be too long."""
-    return "forkserver" in multiprocessing.get_all_start_methods() and len(tempfile.gettempdir()) < _LONGEST
-
-
 def stop(executor):
-    """End an executor without waiting for what it is still doing."""
+    """End an executor without waiting for its running tasks."""
     processes = [*(getattr(executor, "_processes", None) or {}).values()]  # as Python 3.14's terminate_workers does
     queue, manager = (getattr(executor, name, None) for name in ("_call_queue", "_executor_manager_thread"))
     executor.shutdown(wait=False, cancel_futures=True)
@@ -69,19 +68,19 @@ def stop(executor):
         process.terminate()
     if manager is not None:
         # Python 3.11.2, that of Debian 12, may write for ever to workers that are gone (CPython's gh-94777). Closed
-        # only then: the thread that writes closes it too, and would stumble over a file that somebody else has closed.
-        manager.join(_STUCK)
+        # only then: the thread that writes closes it too, and would fail on a file that is closed already.
+        manager.join(_PATIENCE)
         if manager.is_alive():
             queue._reader.close()
 
 
-def _become_worker(folder):
-    """Ctrl-C is for the parent, a worker does not outlive it, and what it writes goes into the folder."""
+def _init_worker(folder):
+    """Set up a new worker: it ignores Ctrl-C, ends with its parent, and puts its temporary files into the folder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _die_with_parent():
+def _exit_with_parent():
     connection.wait([multiprocessing.parent_process().sentinel])
     os._exit(1)

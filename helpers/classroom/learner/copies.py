@@ -1,4 +1,4 @@
-"""The learner's own copies of the notebooks, in my/: put there once, and never written over."""
+"""The learner's own copies of the notebooks, in my/: made once, and never overwritten."""
 
 from itertools import count
 from pathlib import Path
@@ -6,26 +6,21 @@ from pathlib import Path
 from helpers.atomic_write import replace_file
 
 
-def add_missing(root):
+def add_missing(root: str | Path) -> None:
     """Copy each released notebook that is not yet in my/, and say so.
 
     Args:
         root: the repository.
     """
-    added = []
-    for release in find_releases(root):
-        copy = path_of_copy(root, release)
-        if not copy.exists():
-            replace_file(copy, release.read_bytes())
-            added.append(release.stem)
-    if added:
-        print(f"New in my/: {', '.join(added)}.")
-    else:
-        print("my/ has every notebook; yours were left as they are.")
+    missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
+    for release in missing:
+        replace_file(path_of_copy(root, release), release.read_bytes())
+    names = ", ".join(release.stem for release in missing)
+    print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
 
 
-def restore(root, notebook):
-    """Put a fresh copy of one notebook into my/ and keep the learner's as a numbered backup.
+def restore(root: Path, notebook: str) -> None:
+    """Put a fresh copy of one notebook into my/, and keep the learner's as a numbered backup.
 
     Args:
         root: the repository.
@@ -34,7 +29,12 @@ def restore(root, notebook):
     Raises:
         ValueError: there is no such notebook.
     """
-    release = find_release(root, notebook)
+    releases = find_releases(root)
+    release = next((path for path in releases if notebook in (path.stem, _number(path))), None)
+    if release is None:
+        known = ", ".join(map(_number, releases))
+        asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
+        raise ValueError(f"{asked} Name one by its number, e.g. make restore NB=01; there are: {known}.")
     copy = path_of_copy(root, release)
     if copy.exists():
         backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
@@ -45,26 +45,15 @@ def restore(root, notebook):
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
-def find_releases(root):
+def find_releases(root: str | Path) -> list[Path]:
     """Return the paths of the released notebooks, in order."""
     return sorted(path for path in Path(root, "notebooks").glob("*/*.ipynb") if path.stem == path.parent.name)
 
 
-def find_release(root, notebook):
-    """Return the path of one released notebook.
-
-    Raises:
-        ValueError: there is no such notebook.
-    """
-    releases = find_releases(root)
-    for release in releases:
-        if notebook in (release.stem, release.stem.partition("_")[0]):
-            return release
-    known = ", ".join(release.stem.partition("_")[0] for release in releases)
-    asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
-    raise ValueError(f"{asked} Name one by its number, e.g. make restore NB=01; there are: {known}.")
-
-
-def path_of_copy(root, release):
-    """Return where the learner's copy of a released notebook lies."""
+def path_of_copy(root: str | Path, release: Path) -> Path:
+    """Return the path of the learner's copy of a released notebook."""
     return Path(root, "my", release.stem, release.name)
+
+
+def _number(release: Path) -> str:
+    return release.stem.partition("_")[0]

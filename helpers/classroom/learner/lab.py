@@ -1,29 +1,34 @@
-"""JupyterLab, started at the first notebook."""
+"""The servers that a course is worked on with, started in the place of this process: JupyterLab and formgrader."""
 
+import logging
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 START = "my/00_start_here/00_start_here.ipynb"
 
+logger = logging.getLogger(__name__)
 
-def launch(root, port=8888, browser=True):
-    """Become a JupyterLab server, in this process, until it is stopped. A port that is taken gives way to the next.
+
+def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn:
+    """Become a JupyterLab server at the first notebook, until it is stopped.
 
     Args:
         root: the repository; the file browser shows it.
-        port: the first port to try.
+        port: the first port to try; while one is in use, the next is tried.
         browser: whether to open a window.
     """
-    # The kernel is the one of this environment, also where the user has another python3 kernel of their own.
+    # The kernel of this environment, also where the user has another python3 kernel of their own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     print(f"Starting JupyterLab at {START}. Stop it with Ctrl-C, twice.", flush=True)
-    os.chdir(root)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *options(root, port, browser)])
+    options = [f"--LabApp.default_url=/lab/tree/{START}", "--KernelManager.transport_encryption=auto"]
+    options += [f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}"]
+    _become(["jupyterlab", *options], root, port, browser)
 
 
-def launch_formgrader(root, port=8889, browser=True):
-    """Become a server that shows nbgrader's formgrader, in this process, until it is stopped.
+def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) -> NoReturn:
+    """Become a server that shows nbgrader's formgrader, until it is stopped.
 
     Args:
         root: the repository, with nbgrader_config.py.
@@ -31,25 +36,13 @@ def launch_formgrader(root, port=8889, browser=True):
         browser: whether to open a window.
     """
     print("Starting formgrader in a tab of its own. Stop it with Ctrl-C, twice.", flush=True)
+    _become(["jupyter", "server", "--ServerApp.default_url=/formgrader"], root, port, browser)
+
+
+def _become(server: list[str], root: str | Path, port: int, browser: bool) -> NoReturn:
+    options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--log-level=WARN"]
+    options += ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)
+    command = [sys.executable, "-m", *server, *options]
+    logger.info("starting %s in %s", command, root)
     os.chdir(root)
-    chosen = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.default_url=/formgrader"]
-    chosen += ["--log-level=WARN", *_here(browser)]
-    os.execv(sys.executable, [sys.executable, "-m", "jupyter", "server", *chosen])
-
-
-def options(root, port, browser):
-    """Return the options of the server."""
-    chosen = [
-        f"--ServerApp.root_dir={root}",
-        f"--ServerApp.port={port}",
-        f"--LabApp.default_url=/lab/tree/{START}",
-        f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}",
-        "--KernelManager.transport_encryption=auto",
-        "--log-level=WARN",
-    ]
-    return chosen + _here(browser)
-
-
-def _here(browser):
-    """The options that depend on where a server starts."""
-    return ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)
+    os.execv(sys.executable, command)

@@ -1,15 +1,18 @@
-"""The visible checks of saved notebooks, run with nobody in front of them: what a hosted CI calls for a learner.
+"""The visible checks of saved notebooks, run without JupyterLab: what a hosted CI calls for a learner.
 
-Answers are taken as a grader takes them and checked at the same desk, so the verdict is the grader's. They are the
-learner's own program on the learner's own machine: there is no sandbox, and nothing is executed but answers and checks.
+Answers are read and checked by the grader's own code, so the verdict is the grader's. They run without a sandbox, being
+the learner's own code on the learner's own machine; nothing is executed but answers and checks.
 """
 
 import contextlib
+import logging
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
@@ -19,10 +22,12 @@ from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import Unreadable, read_submission
 from helpers.classroom.learner.copies import find_releases
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the visible check of one exercise came to.
+    """Result of the visible check of one exercise.
 
     Args:
         exercise_id: e.g. "1.3".
@@ -35,29 +40,30 @@ class Outcome:
     message: str
 
     @property
-    def failed(self):
-        """Whether something was written and is not right."""
+    def failed(self) -> bool:
+        """Whether an answer was written and is not right."""
         return self.status not in ("right", "not written")
 
 
-def run_visible_checks(root, folder):
+def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome]:
     """Yield an Outcome for every visible check of the notebooks in a folder.
 
     Args:
         root: the repository, with the released notebooks.
-        folder: that holds NN_name/NN_name.ipynb, or NN_name.ipynb.
+        folder: with NN_name/NN_name.ipynb, or NN_name.ipynb.
 
     Raises:
-        ValueError: there is no notebook of the course, or one cannot be read.
+        ValueError: the folder has no notebook of the course, or one cannot be read.
     """
     saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
     if not saved:
         raise ValueError(f"{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb.")
     for release, path in saved.items():
+        logger.info("checking %s", path)
         yield from _run(nbformat.read(release, as_version=4), path)
 
 
-def find_missing(outcomes, needed):
+def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str]:
     """Return the ids of the exercises that are needed and not right.
 
     Args:
@@ -65,7 +71,7 @@ def find_missing(outcomes, needed):
         needed: ids of exercises and numbers of notebooks, e.g. "1.3" or "01".
 
     Raises:
-        ValueError: there is no such exercise or notebook.
+        ValueError: an exercise or notebook does not exist.
     """
     wanted = []
     for name in needed:
@@ -77,20 +83,20 @@ def find_missing(outcomes, needed):
     return [exercise_id for exercise_id in wanted if exercise_id not in right]
 
 
-def _find(folder, release):
+def _find(folder: str | Path, release: Path) -> Path | None:
     places = (Path(folder, release.stem, release.name), Path(folder, release.name))
     return next((path for path in places if path.is_file()), None)
 
 
-def _run(release, path):
+def _run(release: NotebookNode, path: Path) -> Iterator[Outcome]:
     try:
         answers = read_submission(path.read_bytes(), release).answers
     except Unreadable as error:
         raise ValueError(f"{path} cannot be read. {error}") from None
     with contextlib.ExitStack() as stack:
-        walls = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
-        desk = stack.enter_context(contextlib.closing(SubmissionGrader(walls, answers, secret="")))
+        sandbox = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
+        grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
         for cell in release.cells:
             if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
-                score, panels = desk.run_check(cell)
+                score, panels = grader.run_check(grade_id, float(grading(cell)["points"]))
                 yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))

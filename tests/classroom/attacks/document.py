@@ -15,45 +15,44 @@ _BEGINNING = """# Attacks
 
 <!-- Made by `.venv/bin/python -m tests.classroom.attacks.document`; change tests/classroom/attacks instead. -->
 
-A submission is a stranger's program. Each row below is one submission: what it tries, what stock nbgrader made of
-it, and what `make grade` makes of it. {count} submissions attack the grading; {honest} more are honest work that
-came out messy and must lose nothing. `tests/classroom/test_attacks.py` grades them all, and holds each of them to
-its right score, its status and its reason; it also looks for what they leave behind, and grades honest work after
-each.
+A submission is untrusted code. Each row below is one submission: what it tries, what stock nbgrader does with it, and
+what `make grade` does with it. {count} submissions attack the grading; {honest} more are honest but messy work that
+must lose nothing. `tests/classroom/test_attacks.py` grades them all, and tests the score, the status and the reason of
+each; it also looks for what they leave behind, and grades honest work after each.
 
-**How stock nbgrader was tried.** `nbgrader autograde` 0.9.6 ran once on {ran}, with this course's own checks,
-visible and hidden, on a machine set up as an instructor's is: the course with its solutions beside the gradebook, a
-secret seed in the environment. After each attack stood the honest work of another student. Each cell had {cell} s,
-each run {patience} s. All of it was run inside bubblewrap, as an ordinary user without a network, so that what an
-attack *could* reach there says less than it would outside: no internet, no other users.
-`tests/classroom/attacks/run_stock.py` says how to run it again; `stock.csv` beside it keeps what came out.
+**How stock nbgrader was tested.** `nbgrader autograde` 0.9.6 ran once on {ran}, with this course's own checks,
+visible and hidden, on a machine set up like an instructor's: the course with its solutions beside the gradebook, a
+secret seed in the environment. The honest work of another student was graded after each attack. Each cell had
+{cell} s, each run {patience} s. All of it was run inside bubblewrap, as an ordinary user without a network, so an
+attack could reach less there than it could outside: no internet, no other users.
+`tests/classroom/attacks/run_stock.py` says how to run it again; `stock.csv` beside it has the outcomes.
 
-Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached or told
-what was not theirs, nothing stopped {unstopped} from using up the machine, and {broken} cost other answers their
-points, the next student his score, or the run its end; {lost} of the {honest} honest ones lost points. Here none of
-this happened.
+Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached or
+revealed what was not theirs, nothing stopped {unstopped} from using up the machine, and {broken} cost other answers
+their points, the next student their score, or the run its end; {lost} of the {honest} honest ones lost points. Here
+none of this happened.
 
-In the columns, «14 of 24» are the points of the whole notebook. Where an attack spoils its own answer, that
-answer's points are lost in both, and that is right. One that reaches out is right otherwise and gives up its points
-where it found something: full points mean that nothing was found. «As it should be» says that the score was the
-right one.
+In the columns, “14 of 24” are the points of the whole notebook. An attack that spoils its own answer loses that
+answer's points in both, and that is right. The answers of those that reach out are right otherwise, and give up their
+points if they found something: full points mean that nothing was found. “As it should be” means that the score was
+the right one.
 """
 
 _END = """
 ## What remains
 
 - **The answers of one submission share a process.** They can spoil each other, and only each other.
-- **Hidden draws stop hard-coding, not copying.** The course is public, its solutions too. Whoever hands in a copied
-  solution has handed in a right answer.
+- **Hidden draws stop hard-coding, not copying.** The course is public, its solutions too. A copied solution is a right
+  answer.
 - **Without a secret seed the hidden draws are known to everyone.** Set one, a long one.
 - **Without bubblewrap (`--no-sandbox`) the answers run as the user who grades.** The checks still run in another
-  process and the limits hold, so printing, looping, crashing and patching come to nothing; but files can be read and
-  written, processes started, and the grader itself killed.
-- **A process may make empty files in its own /tmp as long as its time lasts.** Linux lets them take up to an eighth
+  process and the limits hold, so printing, looping, crashing and patching gain nothing; but answers can read and write
+  files, start processes, and kill the grader itself.
+- **A process may make empty files in its own /tmp until its time is up.** Linux lets them take up to an eighth
   of the machine's memory, which is free again when the process ends. Only a control group would stop that.
-- **The kernel is shared.** A fault in Linux itself that an ordinary program can use would be open to an answer too.
-  What is refused to it (processes, threads, sockets, namespaces, mounts, debugging and more) makes that less likely,
-  not impossible. A class that is worth such an attack should be graded on a virtual machine.
+- **The kernel is shared.** An answer could exploit a fault in Linux itself that an ordinary program can exploit. The
+  system calls that are refused to it (processes, threads, sockets, namespaces, mounts, debugging and more) make that
+  less likely, not impossible. Where such an attack is to be expected, grade on a virtual machine.
 """
 
 
@@ -78,11 +77,11 @@ def _beginning(attacks, stock):
     return _BEGINNING.format(
         count=len(attacks),
         honest=len(honest),
-        ran="each" if len(stock) == len(ATTACKS) else f"{len(stock)} of the {len(ATTACKS)} (the others say «not run»)",
+        ran="each" if len(stock) == len(ATTACKS) else f"{len(stock)} of the {len(ATTACKS)} (the others say “not run”)",
         cell=CELL,
         patience=PATIENCE,
         gained=count(attacks, "full points", _UNEARNED),
-        found=count(attacks, "found ", "left a file", "stands in the notebook"),
+        found=count(attacks, "found ", "left a file", "is in the notebook"),
         unstopped=count(attacks, _UNSTOPPED),
         broken=count(attacks, "hung", "killed", "no score", "next student", _LOST),
         lost=count(honest, _LOST, "no score", "hung", "killed", "next student"),

@@ -18,7 +18,7 @@ def spoil(work, lines):
 
 LOST = {"1.5": (0, 0)}
 
-#: Long enough for the other answers, and short for whoever waits for the tests.
+#: Long enough for the other answers, and short for those who wait for the tests.
 HUNG = {"earns": LOST, "status": {"1.5": "timed out"}, "limits": {"seconds": 4}}
 
 
@@ -220,15 +220,15 @@ def memory_that_looks_like_a_disk(work):
         """
 import os
 for number in range(40):
-    with open(f"/dev/shm/of_a_stranger_{number}", "wb") as file: file.write(bytes(4 << 20))
-for number in range(40): os.remove(f"/dev/shm/of_a_stranger_{number}")
+    with open(f"/dev/shm/of_an_attack_{number}", "wb") as file: file.write(bytes(4 << 20))
+for number in range(40): os.remove(f"/dev/shm/of_an_attack_{number}")
 """,
     )
 
 
 @attack(earns=LOST, status={"1.5": "raised"}, reason="OSError")
 def memory_that_belongs_to_nobody(work):
-    """Makes segments of shared memory that stay when nobody is attached, which no limit on memory counts either."""
+    """Makes segments of shared memory that stay when no process uses them, which no limit on memory counts either."""
     spoil(
         work,
         """

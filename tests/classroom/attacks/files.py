@@ -222,7 +222,7 @@ def deleted_answer(work):
 
 @attack(**HONEST, changes="turned from code into")
 def answer_as_text(work):
-    """An answer cell that was turned into text by a slip of the finger; what stands in it is right."""
+    """An answer cell that was turned into text by a slip of the finger; the answer is right."""
     work.answer("1.1")["cell_type"] = "markdown"
 
 

@@ -1,11 +1,11 @@
-"""Answers that know how they are graded, and forge what their process says to the one with the checks."""
+"""Answers that know how they are graded, and forge the messages of their process to the grader's."""
 
 from tests.classroom.attacks.kit import Family
 
 attack = Family("forged messages")
 
-#: How to find one's own side of the pipe.
-PEER = """
+#: Finds the objects of the grader in the answers' own process.
+FIND_OWN = """
 import gc, sys
 
 def mine(kind):
@@ -17,8 +17,8 @@ NOTHING = {"solved": False, "otherwise": "nothing"}
 
 
 def replace(work, lines):
-    """Let the answer cell of 1.5 run these lines, with `mine` to find the objects of the grader's own side."""
-    work.answer("1.5")["source"] = f"{PEER.strip()}\n\n{lines.strip()}\n\n{work.source('1.5')}"
+    """Let the answer cell of 1.5 run these lines, with `mine` to find the grader's objects in their process."""
+    work.answer("1.5")["source"] = f"{FIND_OWN.strip()}\n\n{lines.strip()}\n\n{work.source('1.5')}"
 
 
 @attack(**NOTHING, status={"1.5": "not written"})
@@ -38,7 +38,7 @@ rpc._run = run
     )
 
 
-@attack(earns=LOST, status={"1.5": "killed"}, reason="no message")
+@attack(earns=LOST, status={"1.5": "killed"}, reason="not a message")
 def garbage_on_every_descriptor(work):
     """Writes garbage to every descriptor that it has, the grader's pipe among them."""
     work.write(
@@ -118,7 +118,7 @@ while True:
     )
 
 
-@attack(otherwise="nothing", status={"1.5": "wrong"}, reason="could make nothing of")
+@attack(otherwise="nothing", status={"1.5": "wrong"}, reason="could not use the results")
 def service_that_raises(work):
     """Lets its own side raise errors wherever it is asked for something."""
     replace(
@@ -128,7 +128,7 @@ def refuse(self, *args):
     raise ValueError("ask somebody else")
 
 mine("Answers").__class__.get = refuse
-mine("Answers").__class__.rest = refuse
+mine("Answers").__class__.reset = refuse
 mine("Answers").__class__.used_by = refuse
 """,
     )
@@ -136,7 +136,7 @@ mine("Answers").__class__.used_by = refuse
 
 @attack(earns=LOST)
 def service_that_raises_later(work):
-    """Lets its own side refuse to take anything back."""
+    """Lets its own side refuse to give up the references."""
     replace(
         work,
         """
@@ -149,7 +149,7 @@ mine("Answers").__class__.put = refuse
     work.put_after("1.5", "def backprop_norms(Wh, dh, steps):\n    return np.ones(steps)")
 
 
-@attack(earns=LOST, status={"1.5": "killed"}, reason="no message")
+@attack(earns=LOST, status={"1.5": "killed"}, reason="not a message")
 def one_array_many_times(work):
     """Sends one block of 8 MB, and a list of a thousand arrays that all lie in it."""
     replace(
@@ -162,7 +162,7 @@ forge(plain | {"verb": "return", "value": {"k": "list", "items": [node] * 1000}}
     )
 
 
-@attack(earns=LOST, status={"1.5": "killed"}, reason="no message")
+@attack(earns=LOST, status={"1.5": "killed"}, reason="not a message")
 def array_spread_thin(work):
     """Sends arrays whose values lie far apart in memory, so that they take sixty times what was sent."""
     replace(
@@ -241,7 +241,7 @@ time.sleep(1000)
 
 @attack(notebook="02", otherwise="nothing", status={"2.1": "wrong"})
 def reference_that_is_asked_too_much(work):
-    """Calls a reference that was lent to it with arguments for which it would need hours and terabytes."""
+    """Calls a reference that it may use with arguments for which it would need hours and terabytes."""
     work.write(
         "2.1",
         """
@@ -263,7 +263,7 @@ def reference_that_is_asked_too_much(work):
 
 @attack(notebook="02", earns={"2.1": (0, 0)}, status={"2.1": "wrong"})
 def reference_that_is_given_too_much(work):
-    """Calls a reference that was lent to it with two long vectors, whose product would fill the memory."""
+    """Calls a reference that it may use with two long vectors, whose product would fill the memory."""
     work.put_before(
         "2.1",
         """
@@ -280,7 +280,7 @@ def reference_that_is_given_too_much(work):
 
 @attack(notebook="02", earns={"2.1": (0, 0)}, status={"2.1": "timed out or killed"}, limits={"seconds": 4})
 def calls_without_end(work):
-    """Calls a reference that was lent to it for ever, so that neither side is ever idle."""
+    """Calls a reference that it may use for ever, so that neither side is ever idle."""
     work.write(
         "2.1",
         """

@@ -1,4 +1,4 @@
-"""What attacks are made with: a submission to change, and what must come of it."""
+"""The parts of an attack: a submission to change, and its right score."""
 
 import functools
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 import nbformat
 
 from helpers.classroom.authoring.source import as_release, as_solution, grading, read_source
-from helpers.classroom.grading.one_submission import make_grading_template
+from helpers.classroom.grading.grader import make_grading_template
 
 _SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions"
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A submission, and what it must come to.
+    """A submission, and its right score.
 
     Args:
         name: in words.
@@ -136,8 +136,8 @@ def source_path(notebook):
 
 
 @functools.cache
-def paper(notebook):
-    """Return the paper that submissions of a notebook are graded with."""
+def template(notebook):
+    """Return the template that submissions of a notebook are graded with."""
     return make_grading_template(source_path(notebook))
 
 
@@ -155,5 +155,5 @@ def released(notebook, solved):
 @functools.cache
 def max_points(notebook):
     """Return grade id to points, for every cell that a program grades."""
-    cells = [grading(cell) for cell in nbformat.reads(paper(notebook), as_version=4).cells]
+    cells = [grading(cell) for cell in nbformat.reads(template(notebook), as_version=4).cells]
     return {cell["grade_id"]: float(cell["points"]) for cell in cells if cell.get("grade") and not cell["solution"]}

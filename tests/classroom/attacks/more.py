@@ -1,4 +1,4 @@
-"""Attacks that came to mind when all the others had been dealt with, and that are in no list."""
+"""Attacks that came to mind after all the others, and that are in no list."""
 
 from tests.classroom.attacks.exhausting import HUNG, spoil
 from tests.classroom.attacks.forging import _FORGED, LOST, replace
@@ -29,7 +29,7 @@ def system_calls_by_another_number(work):
 
 @attack()
 def call_to_the_hypervisor(work):
-    """Opens a socket to the machine around a virtual machine, for which no wall around the network is built."""
+    """Opens a socket to the host of a virtual machine, which no isolation of the network prevents."""
     look(
         work,
         """
@@ -48,12 +48,12 @@ def call_to_the_hypervisor(work):
 @attack(**HUNG)
 def files_without_content(work):
     """Makes empty files for ever, which take no room on a disk, but take memory; they go with its process."""
-    spoil(work, "import itertools\nfor number in itertools.count(): open(f'of_a_stranger_{number}', 'w').close()")
+    spoil(work, "import itertools\nfor number in itertools.count(): open(f'of_an_attack_{number}', 'w').close()")
 
 
 @attack(notebook="07", earns={"7.2": (0, 0)}, status={"7.2": "raised"})
 def ball_played_back_and_forth(work):
-    """Lets a reference that was lent to it call back, and lend itself again, deeper and deeper on both sides."""
+    """Gives itself to a reference that it may use, which calls back, and so on, deeper and deeper on both sides."""
     work.write(
         "7.2",
         """
@@ -72,7 +72,7 @@ def ball_played_back_and_forth(work):
 
 @attack(earns={"1.6": (0, 0), "1.7": (0, 0)}, status={"1.6": "wrong"}, unseen="WHAT WAS HIDDEN")
 def hidden_draws_told_to_a_friend(work):
-    """Remembers what the hidden checks draw, and prints it in later messages for whoever hands in next."""
+    """Remembers what the hidden checks draw, and prints it in later messages for students who submit later."""
     work.put_after(
         "1.5",
         """
@@ -105,7 +105,7 @@ def hidden_draws_told_to_a_friend(work):
 
 @attack(notebook="08", unseen="<script")
 def script_in_a_written_answer(work):
-    """Writes a program for the browser of whoever reads and grades the written answer."""
+    """Writes a script for the browser of the person who reads and grades the written answer."""
     work.write("8.5", "Mine is better. <script>alert(document.cookie)</script><img src=x onerror=alert(1)>")
 
 

@@ -144,7 +144,7 @@ def mark_left_behind(work):
         import os, sys
 
         for folder in (".", *sys.path, os.path.expanduser("~"), "/etc", "/usr/lib", "/dev"):
-            path = os.path.join(folder or ".", "numpy_of_a_stranger.py")
+            path = os.path.join(folder or ".", "numpy_of_an_attack.py")
             try:
                 with open(path, "w") as file:
                     file.write("print('owned')")

@@ -1,10 +1,10 @@
-"""Run stock nbgrader on every attack, once, and write what became of it into stock.csv, for docs/attacks.md.
+"""Run stock nbgrader on every attack, once, and write the outcome into stock.csv, for docs/attacks.md.
 
     .venv/bin/python -m tests.classroom.attacks.run_stock [words of a name …]
 
-This executes hostile programs the way nbgrader does: as the user who grades. So the whole of each run stands inside
+This executes hostile programs the way nbgrader does: as the user who grades. So the whole of each run is inside
 bubblewrap (no network, the repository read-only, the course in memory, limits on memory, processes and files) and under
-a wall clock, one attack at a time. It takes an hour or more; attacks that stand in the table are left out, unless words
+a wall clock, one attack at a time. It takes an hour or more; attacks that are in the table are left out, unless words
 of their names are given. Each attack is handed in by one student and honest work by the next, so that a lost run shows.
 """
 
@@ -50,7 +50,7 @@ def main(words):
 
 
 def read_table():
-    """Return attack to what became of it under stock nbgrader, a row of stock.csv."""
+    """Return attack to its outcome under stock nbgrader, a row of stock.csv."""
     if not TABLE.exists():
         return {}
     with TABLE.open(newline="", encoding="utf-8") as file:
@@ -64,11 +64,11 @@ def _write_table(rows):
         table.writerows(rows)
 
 
-# --- outside the walls ------------------------------------------------------------------------------------------------
+# --- outside the sandbox ----------------------------------------------------------------------------------------------
 
 
 def _run(attack, folder):
-    """Return what came of one attack, as `inside` printed it, or {"hung": …} or {"died": …}."""
+    """Return the outcome of one attack, as `inside` printed it, or {"hung": …} or {"died": …}."""
     source = source_path(attack.notebook)
     course = folder / f"course-{attack.notebook}"
     if not course.exists():
@@ -84,7 +84,7 @@ def _run(attack, folder):
     inside = [sys.executable, "-m", "tests.classroom.attacks.run_stock", "inside", str(course), str(box), source.stem]
     try:
         done = subprocess.run(
-            [*walls_around(folder), *inside],
+            [*sandbox_around(folder), *inside],
             capture_output=True,
             timeout=PATIENCE,
             env={"PATH": os.environ["PATH"]},
@@ -99,7 +99,7 @@ def _run(attack, folder):
 
 
 def _lighter(data):
-    """Leave out what plots and demonstrates: it takes the longest, and nobody grades it."""
+    """Leave out what plots and demonstrates: it takes the longest, and is not graded."""
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         notebook = json.loads(data)
         kept = [cell for cell in notebook["cells"] if not _only_shows(cell)]
@@ -127,7 +127,7 @@ def _honest(notebook):
     return _lighter(work.data())
 
 
-def walls_around(folder):
+def sandbox_around(folder):
     """Return the beginning of a command that runs as an ordinary user, who can read the repository and this folder."""
     base, home = Path(sys.base_prefix), "/ina"
     command = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--die-with-parent"]
@@ -152,7 +152,7 @@ def walls_around(folder):
     return [*command, "--unshare-user", "--cap-drop", "ALL", "--", *_LIMITS]
 
 
-# --- inside the walls -------------------------------------------------------------------------------------------------
+# --- inside the sandbox -----------------------------------------------------------------------------------------------
 
 
 def inside(prepared, box, name):
@@ -187,7 +187,7 @@ def inside(prepared, box, name):
                 found[student] = None
     graded = course / "build/autograded/amy" / name / f"{name}.ipynb"
     found["notebook"] = graded.read_text(encoding="utf-8", errors="replace") if graded.exists() else ""
-    found["left"] = [str(path) for path in Path.home().rglob("*of_a_stranger*")]
+    found["left"] = [str(path) for path in Path.home().rglob("*of_an_attack*")]
     print("\n" + json.dumps({"of stock": found}), flush=True)
 
 
@@ -214,7 +214,7 @@ def _describe(attack, found):
     if saw := re.search(r'RuntimeError: found ([^"<\\]+)', found["notebook"]):
         said = ["found " + saw[1].strip(". ").replace(str(ROOT), "…")[:80]]
     if attack.unseen and attack.unseen in found["notebook"]:
-        said.append("what nobody should see stands in the notebook")
+        said.append("what must stay hidden is in the notebook")
     if found["left"]:
         said.append("left a file behind")
     if after != 2 * next(iter(max_points(attack.notebook).values())):  # its first exercise, visible and hidden

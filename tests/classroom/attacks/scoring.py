@@ -234,20 +234,20 @@ def backprop_norms(Wh, dh, steps):
 
 @attack(earns={"1.5": (1, 0)}, status={"1.5": "right"})
 def replay_of_the_visible_draws(work):
-    """Has the right results of the visible check by heart, keyed by its inputs, and no formula."""
+    """Contains a table of the right results of the visible check, by its inputs, and no formula."""
     work.answer("1.5")["source"] = _REPLAY.format(table=_table("1.5", "norms", VISIBLE))
 
 
 @attack(earns={"1.5": (1, 0)}, status={"1.5": "right"})
 def replay_of_the_hidden_draws(work):
-    """Has those of the hidden check by heart too, as they are where no secret seed was set."""
+    """Contains those of the hidden check too, as they are without a secret seed."""
     visible, hidden = _table("1.5", "norms", VISIBLE), _table("1.5", "norms", HIDDEN, [1])
     work.answer("1.5")["source"] = _REPLAY.format(table=f"{visible} | {hidden}")
 
 
 @attack(earns={"1.3": (0, 0)}, status={"1.3": "raised", "1.4": "right"})
 def reference_on_loan(work):
-    """Leaves 1.3 wrong, so that the check of 1.4 lends its reference; keeps that, and lets 1.3 call it afterwards."""
+    """Leaves 1.3 wrong, so that the check of 1.4 uses the reference; keeps that, and lets 1.3 call it afterwards."""
     work.write(
         "1.3",
         """
@@ -256,7 +256,7 @@ def reference_on_loan(work):
         def rnn_step_backward(dh_next, cache):
             if kept:
                 return kept[-1](dh_next, cache)
-            raise LookupError("not lent yet")
+            raise LookupError("no reference yet")
 
         mine = rnn_step_backward
         """,
@@ -277,7 +277,7 @@ def reference_on_loan(work):
 
 @attack(earns={"1.6": (0, 0)}, status={"1.6": "raised", "1.7": "right"})
 def reference_on_loan_that_is_remembered(work):
-    """Does the same with 1.6, whose reference is lent to 1.7, and also writes down what it answers there."""
+    """Does the same with 1.6, whose reference 1.7 may use, and also stores what it returns there."""
     work.write(
         "1.6",
         """
@@ -306,7 +306,7 @@ def reference_on_loan_that_is_remembered(work):
 
 @attack(earns={"1.5": (1, 0)}, status={"1.5": "right"})
 def answer_that_counts_its_calls(work):
-    """Is right as often as a visible check calls it, and then rests on its laurels."""
+    """Is right as often as a visible check calls it, and wrong afterwards."""
     work.put_after(
         "1.5",
         """

@@ -1,7 +1,7 @@
-"""The program that runs a submission's answers: it defines them, and then does what the checks' process asks for.
+"""The program inside the sandbox: it defines a submission's answers, and does what the grader's process asks for.
 
-It is started inside the sandbox with three arguments: the limits of memory [bytes] and of CPU time [s], and the largest
-file it may write [bytes].
+It is started with three arguments: the limits of memory [bytes] and of CPU time [s], and the size of the largest file
+that it may write [bytes].
 """
 
 import linecache
@@ -18,31 +18,31 @@ def limit_resources(memory, cpu, file_size):
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: cpu,
         resource.RLIMIT_FSIZE: file_size,
-        resource.RLIMIT_CORE: 1,  # 0 would still feed a program that the system has for dumps
+        resource.RLIMIT_CORE: 1,  # 0 would still start a program that the system uses for dumps
         resource.RLIMIT_NOFILE: 64,
         resource.RLIMIT_NPROC: 0,
     }.items():
-        _, hard = resource.getrlimit(what)  # of whoever started this; it can be lowered, not raised
+        _, hard = resource.getrlimit(what)  # of the process that started this; it can be lowered, not raised
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (most, most))
 
 
-#: A line that only IPython understands: %magic, !program, ?help, help?, and names given to what the first two return.
+#: A line that only IPython understands: %magic, !program, ?help, help?, and assignments of the first two.
 _MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?+\s*$|[\w, ]+=\s*[%!])")
 
 
 class Answers:
-    """The answers of one submission, for the checks' process to ask for.
+    """The answers of one submission, for the grader's process to use.
 
     Args:
-        given: names that every answer may use, with what they stand for.
-        things: what both sides know of each other's.
+        names: what every answer may use, name to value.
+        registry: the ObjectRegistry of this side.
     """
 
-    def __init__(self, given, things):
-        self.names = dict(given)
-        self.things = things
-        things.export(self)  # first of all, as "a1", where the other side looks for it
+    def __init__(self, names, registry):
+        self.names = dict(names)
+        self.registry = registry
+        registry.export(self)  # first of all, so that its number is `proxies.SERVICE`
 
     def define(self, exercise_id, source):
         """Run one answer cell; raise whatever it raises."""
@@ -51,23 +51,23 @@ class Answers:
         exec(compile(_without_magics(source, filename), filename, "exec"), self.names)
 
     def get(self, name):
-        """Return what a name stands for, or None."""
+        """Return the value of a name, or None."""
         return self.names.get(name)
 
     def put(self, names):
-        """Let names stand for other things, or, where that is None, for nothing any more."""
+        """Give names new values; those whose value is None are removed."""
         self.names.update(names)
         for name in [name for name in names if names[name] is None]:
             del self.names[name]
 
-    def rest(self):
+    def reset(self):
         """Forget what a check has made, and keep the answers themselves."""
         kept = (Answers, type, types.FunctionType)
-        self.things.rest(exports=lambda thing: isinstance(thing, kept), imports=lambda thing: False)
+        self.registry.reset(exports=lambda value: isinstance(value, kept), imports=lambda proxy: False)
 
-    def used_by(self, thing):
+    def used_by(self, answer):
         """Return the names that a function, or the methods of a class, look up when they run."""
-        members = vars(thing).values() if isinstance(thing, type) else [thing]
+        members = vars(answer).values() if isinstance(answer, type) else [answer]
         codes = [member.__code__ for member in members if isinstance(member, types.FunctionType)]
         return sorted({name for code in codes for name in code.co_names})
 
@@ -81,10 +81,10 @@ def _without_magics(source, filename):
     return source
 
 
-def _given():
+def _notebook_names():
     """What an answer finds in its notebook: NumPy, Param, Layer, the orders of the blocks, the language model.
 
-    What a notebook shows and checks with is there as well, and does nothing.
+    The names with which a notebook shows and checks are defined as well, and do nothing.
     """
     import numpy
 
@@ -95,29 +95,29 @@ def _given():
     sys.modules["helpers.nn"].__dict__.update(names)
     for module in ("helpers.checks", "helpers.plots", "IPython.display"):
         sys.modules[module] = types.ModuleType(module)
-        sys.modules[module].__getattr__ = lambda name: _nothing
-    names |= dict.fromkeys(("check", "answer", "display"), _nothing)
+        sys.modules[module].__getattr__ = lambda name: _do_nothing
+    names |= dict.fromkeys(("check", "answer", "display"), _do_nothing)
     return names | {"np": numpy, "plots": sys.modules["helpers.plots"], "__name__": "answers"}
 
 
-def _nothing(*args, **kwargs):
+def _do_nothing(*args, **kwargs):
     return 0.0
 
 
 def main():
-    """Talk over standard input and output, which the answers themselves do not get."""
+    """Serve calls over standard input and output, which the answers themselves do not get."""
     memory, cpu, file_size = map(int, sys.argv[1:])
     read, write = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)
+        os.dup2(null, descriptor)
     from helpers.classroom.grading.sandbox.framing import Pipe
     from helpers.classroom.grading.sandbox.rpc import RpcConnection
 
-    peer = RpcConnection(Pipe(read, write), side="a")
-    Answers(_given(), peer.things)
+    connection = RpcConnection(Pipe(read, write), side="a")
+    Answers(_notebook_names(), connection.registry)
     limit_resources(memory, cpu, file_size)
-    peer.serve()
+    connection.serve()
 
 
 if __name__ == "__main__":

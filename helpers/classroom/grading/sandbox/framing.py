@@ -1,4 +1,4 @@
-"""Messages between the answers' process and the checks': plain data, and nothing that could run as code.
+"""Messages between the answers' process and the grader's: plain data, and nothing that could run as code.
 
 A message is one JSON text and one block of bytes, the values of its arrays.
 """
@@ -12,10 +12,10 @@ import time
 import numpy as np
 
 #: Longest JSON text and longest block of bytes that are read.
-TEXT_LIMIT, BYTES_LIMIT = 4 << 20, 16 << 20
+MAX_TEXT, MAX_BYTES = 4 << 20, 16 << 20
 
-#: An array whose values lie so far apart that it takes more than this times their bytes goes without its strides.
-SPREAD = 4
+#: An array that spans more than this many times the bytes of its values is sent without its strides.
+MAX_SPREAD = 4
 
 #: Kinds of array elements that cross: truth values, integers, floating-point and complex numbers.
 KINDS = "biufc"
@@ -24,14 +24,14 @@ _HEAD = struct.Struct("!II")
 
 
 class Closed(Exception):
-    """The other side is gone, took too long, or sent what is no message; the text completes «It was stopped: …»."""
+    """The other side is gone, took too long, or broke the protocol; the text completes “It was stopped: …”."""
 
 
 class Pipe:
     """A file descriptor to read messages from and one to write them to.
 
-    After the first failure nothing crosses any more: a late reply must not be taken for that of another call. Neither
-    side ever waits in a read or a write, where no clock runs: the other could keep it there.
+    After the first failure no message crosses any more: a late reply must not be mistaken for that of another call.
+    Neither side ever blocks in a read or a write, to which no deadline applies: the other could keep it there.
 
     Args:
         read, write: the file descriptors.
@@ -41,8 +41,8 @@ class Pipe:
         self.read, self.write = read, write
         for descriptor in (read, write):
             os.set_blocking(descriptor, False)
-        self.deadline = None  # on time.monotonic(); None waits for ever
-        self.left = {"text": None, "bytes": None}  # how much may still come in; None is any amount
+        self.deadline = None  # on time.monotonic(); None means no limit
+        self.left = {"text": None, "bytes": None}  # how much may still arrive; None means no limit
         self.failure = None  # the text of the first Closed
 
     def send(self, tree, blocks):
@@ -66,10 +66,10 @@ class Pipe:
         """Return the next message, as the tree and the bytes.
 
         Raises:
-            Closed: there is none, it took too long, or it is no message.
+            Closed: the other side is gone, took too long, or sent something that is not a message.
         """
         text, block = _HEAD.unpack(self._exactly(_HEAD.size))
-        for what, size, limit in ("text", text, TEXT_LIMIT), ("bytes", block, BYTES_LIMIT):
+        for what, size, limit in ("text", text, MAX_TEXT), ("bytes", block, MAX_BYTES):
             if size > limit or (self.left[what] is not None and size > self.left[what]):
                 raise self.fail("it sent more than is accepted")
             if self.left[what] is not None:
@@ -78,10 +78,10 @@ class Pipe:
         try:
             return json.loads(text), block
         except (ValueError, RecursionError):
-            raise self.fail("it sent what is no message") from None
+            raise self.fail("it sent something that is not a message") from None
 
     def fail(self, reason):
-        """Let nothing cross from now on, and return the Closed to raise."""
+        """Refuse every message from now on, and return the Closed to raise."""
         self.failure = self.failure or reason
         return Closed(self.failure)
 
@@ -91,7 +91,7 @@ class Pipe:
             self._wait([self.read], [])
             try:
                 part = os.read(self.read, min(size, 1 << 20))
-            except BlockingIOError:  # somebody else was quicker to read it
+            except BlockingIOError:  # another process has read it first
                 continue
             except OSError:
                 part = b""
@@ -112,19 +112,19 @@ class Pipe:
 def pack_array(array, blocks):
     """Return the description of an array, and add its bytes to `blocks`.
 
-    The strides go along where the values do not lie one after the other in memory, unless they lie far apart.
+    The description has the strides if the array is not contiguous in memory, unless its values lie too far apart.
 
     Raises:
         ValueError: it is larger than any message.
     """
-    if array.nbytes > BYTES_LIMIT:
-        raise ValueError("an array of more than is accepted")
+    if array.nbytes > MAX_BYTES:
+        raise ValueError("an array larger than is accepted")
     node = {"k": "array", "dtype": array.dtype.str, "shape": array.shape, "at": sum(map(len, blocks))}
     blocks.append(array.tobytes())
     if (
         not array.flags.c_contiguous
         and min(array.strides) > 0
-        and _reach(array.shape, array.strides) <= SPREAD * (array.nbytes)
+        and _reach(array.shape, array.strides) <= MAX_SPREAD * array.nbytes
     ):
         node["strides"] = array.strides
     return node
@@ -138,7 +138,7 @@ def unpack_array(node, block):
         block: the bytes that came with it.
 
     Raises:
-        ValueError: the description is none, or does not fit the bytes. (So do KeyError, TypeError, OverflowError.)
+        ValueError, KeyError, TypeError, OverflowError: the description is not valid, or does not fit the bytes.
     """
     dtype, shape = np.dtype(node["dtype"]), tuple(map(int, node["shape"]))
     if dtype.kind not in KINDS or min(shape, default=0) < 0:
@@ -149,8 +149,8 @@ def unpack_array(node, block):
     if "strides" not in node or not size:
         return values.copy()
     reach = _reach(shape, node["strides"])
-    if min(node["strides"]) < dtype.itemsize or reach > SPREAD * values.nbytes:
-        raise ValueError("strides out of all proportion")
+    if min(node["strides"]) < dtype.itemsize or reach > MAX_SPREAD * values.nbytes:
+        raise ValueError("strides too large for the array")
     room = np.zeros(1 + reach // dtype.itemsize, dtype)
     array = np.lib.stride_tricks.as_strided(room, shape, node["strides"])
     array[...] = values
@@ -158,5 +158,5 @@ def unpack_array(node, block):
 
 
 def _reach(shape, strides):
-    """How far the last value of an array lies from the first [bytes]."""
+    """Distance from the first value of an array to the last [bytes]."""
     return sum((length - 1) * int(stride) for length, stride in zip(shape, strides, strict=True))

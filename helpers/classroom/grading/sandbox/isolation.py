@@ -1,4 +1,4 @@
-"""The walls around the answers' process: bubblewrap where there is one, limits and a wall clock in any case."""
+"""The isolation of the answers' process: bubblewrap where it is installed, limits and a wall clock in any case."""
 
 import os
 import platform
@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ _HELPERS = Path(__file__).resolve().parents[3]
 _COURSE = _HELPERS.parent
 _PACKAGES = Path(np.__file__).parents[1]
 
-#: All of this package that exists inside: enough for a layer to be a Layer, and nothing of the reference.
+#: All files of this package that exist inside: enough for a layer to be a Layer, and nothing of the reference.
 MOUNTED_FILES = (
     "arrays.py",
     "nn/base.py",
@@ -28,7 +29,7 @@ MOUNTED_FILES = (
     "classroom/grading/sanitize.py",
 )
 
-#: What a program of the system may need, and that has no secrets.
+#: What a program of the system may need; there are no secrets in it.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
 
 
@@ -39,7 +40,7 @@ class Limits:
     Args:
         seconds: wall clock, for each check.
         total: wall clock, for the whole submission [s].
-        cpu: CPU time of a process; a new one is started where an answer ended the last [s].
+        cpu: CPU time of a process; a new one is started after an answer has ended the last [s].
         memory: of the process [bytes].
         file_size: of a file it writes, and of all files together [bytes].
     """
@@ -51,11 +52,15 @@ class Limits:
     file_size: int = 16 << 20
 
 
+class NoSandbox(ValueError):
+    """The sandbox does not work on this machine; the message says what is missing."""
+
+
 class Sandbox:
-    """How to start the answers' process.
+    """Starts the answers' process.
 
     Args:
-        folder: an empty folder that only this user can write; the little that exists inside is put there.
+        folder: an empty folder that only this user can write; the files that exist inside are copied there.
         sandbox: whether to use bubblewrap.
         limits: the Limits.
     """
@@ -100,7 +105,7 @@ class Sandbox:
         command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
         for name, value in (environment or {}).items():
             command += ["--setenv", name, value]
-        # The one place to write to is limited in size, as /dev with its /dev/shm would not be.
+        # The only folder that can be written is limited in size; /dev with its /dev/shm would not be.
         command += ["--dev", "/dev", "--remount-ro", "/dev"]
         command += ["--size", str(self.limits.file_size), "--tmpfs", "/tmp", "--chdir", "/tmp"]
         for path in map(Path, _SYSTEM):
@@ -108,8 +113,8 @@ class Sandbox:
                 command += ["--symlink", os.readlink(path), str(path)]
             elif path.exists():
                 command += _read_only(path)
-        # The course may lie in a folder that is needed, or the other way round, or be installed among the packages: it
-        # stays out of sight, and what lies deeper is put in place later.
+        # The course may be inside a folder that is needed, or contain one, or be installed among the packages: it is
+        # hidden, and deeper folders are mounted later.
         places = {_COURSE: "hidden"} | dict.fromkeys((Path(sys.base_prefix), _PACKAGES, self.folder), "shown")
         places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers"]), "hidden")
         for path in sorted(places, key=lambda path: len(path.parts)):
@@ -121,24 +126,25 @@ class Sandbox:
         return [*command, "--"]
 
 
-def why_no_sandbox(folder):
-    """Try the sandbox, and return a sentence on what is missing, or None if it works.
+def check_sandbox():
+    """Try the sandbox.
 
-    Args:
-        folder: for the Sandbox of the trial.
+    Raises:
+        NoSandbox: it does not work here.
     """
     if shutil.which("bwrap") is None:
-        return "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
-    trial = Sandbox(folder, sandbox=True)
-    command = [*trial._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"bubblewrap is installed, and could not be tried: {error}."
-    if done.stdout.strip() == "inside":
-        return None
-    said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-    return f"bubblewrap is installed, but this system does not let it work: {said}."
+        raise NoSandbox(
+            "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*Sandbox(folder)._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NoSandbox(f"bubblewrap is installed, but it could not be tried: {error}.") from None
+    if done.stdout.strip() != "inside":
+        said = (done.stderr.strip().splitlines() or ["it printed no error"])[-1]
+        raise NoSandbox(f"bubblewrap is installed, but this system does not let it work: {said}.")
 
 
 def _read_only(path):
@@ -151,7 +157,7 @@ def _python():
 
 # --- system calls that are refused ------------------------------------------------------------------------------------
 
-#: Machine to its number for the kernel, and the numbers of the system calls below on it.
+#: Machine to its audit number in the kernel, and the numbers of these system calls on it.
 _MACHINES = {
     "x86_64": (
         0xC000003E,
@@ -161,7 +167,15 @@ _MACHINES = {
             "sockets, of which some lead out of a virtual machine": (41,),
             "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
-            "the inside of the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, io_uring
+            "interfaces to the kernel": (
+                248,
+                249,
+                250,
+                298,
+                321,
+                323,
+                425,
+            ),  # keys, perf, bpf, userfaultfd, uring
         },
     ),
     "aarch64": (
@@ -172,7 +186,7 @@ _MACHINES = {
             "sockets, of which some lead out of a virtual machine": (198,),
             "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (186, 190, 194, 279, 447),
-            "the inside of the kernel": (217, 218, 219, 241, 280, 282, 425),
+            "interfaces to the kernel": (217, 218, 219, 241, 280, 282, 425),
         },
     ),
 }
@@ -183,13 +197,13 @@ _ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x0005000
 
 
 def process_filter(machine):
-    """Return a program for the kernel (seccomp, in classic BPF) that refuses what an answer has no use for.
+    """Return a program for the kernel (seccomp, in classic BPF) that refuses the system calls no answer needs.
 
-    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb where an instructor grades as root; and
-    whoever may make a namespace is its administrator, and may mount file systems without a limit there.
+    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb if an instructor grades as root; and a
+    process that may make a namespace is its administrator, and may mount file systems without a limit there.
 
     Args:
-        machine: as `platform.machine` says; one that is not known gives an empty program.
+        machine: as `platform.machine` returns it; an unknown one gives an empty program.
     """
     if machine not in _MACHINES:
         return b""

@@ -1,79 +1,131 @@
-"""What stands on one side for a function, a class or an object of the other: using it asks the other side."""
+"""Proxies: objects of this side that stand for a function, a class or an object of the other; using one asks there."""
 
+import contextlib
 import inspect
 
 from helpers.nn.base import Layer
 
 #: How many items one iterator of the other side may give.
-LONGEST = 10_000
+MAX_ITEMS = 10_000
+
+#: The number under which the answers' process offers its `Answers`.
+SERVICE = "a1"
 
 
 class Remote:
     """An object of the other side."""
 
-    def __init__(self, peer, number, params):
+    def __init__(self, connection, number, params):
         # The Params of a layer are among the attributes, where `Layer.parameters` looks for them.
-        self._peer, self._number, self._params = peer, number, params
+        self._connection, self._number, self._params = connection, number, params
 
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._peer.fetch(self._number, name)
+        return self._connection.fetch(self._number, name)
 
 
 class RemoteFunction(Remote):
     """A function of the other side."""
 
     def __call__(self, *args, **kwargs):
-        return self._peer.call(self._number, None, args, kwargs)
+        return self._connection.call(self._number, None, args, kwargs)
 
 
 class RemoteIterator(Remote):
-    """An iterator of the other side, which may not go on for ever."""
+    """An iterator of the other side, which must end."""
 
     def __iter__(self):
-        for _ in range(LONGEST):
+        for _ in range(MAX_ITEMS):
             try:
-                yield self._peer.call(self._number, "__next__", (), {})
+                yield self._connection.call(self._number, "__next__", (), {})
             except StopIteration:
                 return
-        raise RuntimeError(f"it still went on after {LONGEST:,} items")
+        raise RuntimeError(f"it still went on after {MAX_ITEMS:,} items")
 
 
 class RemoteLayer(Remote, Layer):
     """A layer of the other side."""
 
+    recurrent = False
+
     def forward(self, *args, **kwargs):
-        """Ask the other side; what is passed on is what was given, and nothing more."""
-        return self._peer.call(self._number, "forward", args, kwargs)
+        """Ask the other side; the arguments are passed on as they are."""
+        return self._connection.call(self._number, "forward", args, kwargs)
 
     def backward(self, *args, **kwargs):
         """Ask the other side."""
-        return self._peer.call(self._number, "backward", args, kwargs)
+        return self._connection.call(self._number, "backward", args, kwargs)
 
     def parameters(self):
         """Ask the other side."""
-        return self._peer.call(self._number, "parameters", (), {})
+        return self._connection.call(self._number, "parameters", (), {})
 
 
 class RemoteRecurrentLayer(RemoteLayer):
     """A layer of the other side that takes and returns a state."""
 
-    def forward(self, *args, **kwargs):
-        """Ask the other side; what is passed on is what was given, and nothing more."""
-        return self._peer.call(self._number, "forward", args, kwargs)
+    recurrent = True
 
 
 class RemoteClass(type):
-    """A class of the other side: calling it makes an object there, and gives what stands for it here."""
+    """A class of the other side: calling it makes an object there, and returns a proxy."""
 
     def __call__(cls, *args, **kwargs):
-        return cls._peer.call(cls._number, None, args, kwargs)
+        return cls._connection.call(cls._number, None, args, kwargs)
 
 
-# Whether a layer is recurrent is read off the signature of its forward.
-RemoteLayer.forward.__signature__ = inspect.signature(lambda self, xs, *, training=False: None)
-RemoteRecurrentLayer.forward.__signature__ = inspect.signature(lambda self, xs, state=None, *, training=False: None)
+class RemoteNamespace:
+    """The global names of the answers' process, for the checks to use like the namespace of a notebook.
+
+    Args:
+        connection: to that process.
+        references: name to reference implementation, for the answers of earlier notebooks.
+    """
+
+    def __init__(self, connection, references):
+        self.connection = connection
+        self.references = references
+
+    def define(self, exercise_id, source):
+        """Run an answer cell there; raise whatever it raises."""
+        self.connection.call(SERVICE, "define", (exercise_id, source), {})
+
+    def provide_references(self):
+        """Define the references; a name that the answers define themselves stays theirs."""
+        own = {name for name, reference in self.references.items() if self.get(name, reference) is not reference}
+        self.references = {name: reference for name, reference in self.references.items() if name not in own}
+        self.update(self.references)
+
+    def get(self, name, default=None):
+        """Return the value of a name, or the default."""
+        value = self.connection.call(SERVICE, "get", (name,), {})
+        return default if value is None else value
+
+    def update(self, names):
+        """Give names new values; nothing happens if the process is gone or refuses."""
+        with contextlib.suppress(Exception):
+            self.connection.call(SERVICE, "put", (dict(names),), {})
+
+    def pop(self, name, default=None):
+        """Remove a name."""
+        self.update({name: None})
+
+    def reset(self):
+        """Remove the references and forget what the last check made; the answers themselves stay."""
+        self.update(dict.fromkeys(self.references))
+        with contextlib.suppress(Exception):
+            self.connection.call(SERVICE, "reset", (), {})
+        kept = (RemoteFunction, RemoteClass)
+        self.connection.registry.reset(exports=lambda thing: False, imports=lambda proxy: isinstance(proxy, kept))
+
+    def used_by(self, answer):
+        """Return the names that an answer looks up when it runs: the answer's own word, good for a notice only."""
+        if isinstance(answer, RemoteFunction | RemoteClass):
+            with contextlib.suppress(Exception):
+                return set(self.connection.call(SERVICE, "used_by", (answer,), {}))
+        return set()
+
 
 _KINDS = {
     "function": RemoteFunction,
@@ -84,34 +136,35 @@ _KINDS = {
 }
 
 
-def describe(thing):
-    """Return what the other side is told of a thing: its kind, its name, and of a class whether it is one of layers."""
-    name = getattr(thing, "__name__", type(thing).__name__)
-    is_layer = inspect.isclass(thing) and issubclass(thing, Layer)
-    return {"kind": _kind(thing), "name": str(name), "is_layer": is_layer}
+def describe(value):
+    """Return what the other side is told of an object: its kind, its name, and whether it is a class of layers."""
+    name = getattr(value, "__name__", type(value).__name__)
+    is_layer = inspect.isclass(value) and issubclass(value, Layer)
+    return {"kind": _kind(value), "name": str(name), "is_layer": is_layer}
 
 
-def stand_in(peer, told, params):
-    """Return what stands for a thing of the other side.
+def make_proxy(connection, description, params):
+    """Return the proxy of an object of the other side.
 
     Args:
-        peer: this side.
-        told: its number, and what `describe` said.
+        connection: of this side.
+        description: its number, and what `describe` returned.
         params: those of a layer.
     """
-    name, number = str(told["name"])[:100], told["number"]
-    if told["kind"] == "class":
-        return RemoteClass(name, (Layer,) if told["is_layer"] else (), {"_peer": peer, "_number": number})
-    thing = type(name, (_KINDS[told["kind"]],), {})(peer, number, params)
-    thing.__name__ = name
-    return thing
+    name, number = str(description["name"])[:100], description["number"]
+    if description["kind"] == "class":
+        bases = (Layer,) if description["is_layer"] else ()
+        return RemoteClass(name, bases, {"_connection": connection, "_number": number})
+    proxy = type(name, (_KINDS[description["kind"]],), {})(connection, number, params)
+    proxy.__name__ = name
+    return proxy
 
 
-def _kind(thing):
-    if inspect.isclass(thing):
+def _kind(value):
+    if inspect.isclass(value):
         return "class"
-    if isinstance(thing, Layer) and hasattr(thing, "forward"):
-        return "recurrent layer" if thing.recurrent else "layer"
-    if hasattr(thing, "__next__"):
+    if isinstance(value, Layer) and hasattr(value, "forward"):
+        return "recurrent layer" if value.recurrent else "layer"
+    if hasattr(value, "__next__"):
         return "iterator"
-    return "function" if callable(thing) else "object"
+    return "function" if callable(value) else "object"

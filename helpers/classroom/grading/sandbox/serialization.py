@@ -1,4 +1,4 @@
-"""Values as the tree of a message, and back: what is data crosses as data, what has an identity as a number."""
+"""Values as the tree of a message, and back: data crosses as data, an object with an identity as a number."""
 
 import sys
 
@@ -8,35 +8,35 @@ from helpers.classroom.grading.sandbox import proxies
 from helpers.classroom.grading.sandbox.framing import KINDS, pack_array, unpack_array
 from helpers.nn.base import Layer, Param
 
-#: Most values in one message, and most things with an identity that are known at a time. A check has some hundreds.
-MOST, MOST_THINGS = 200_000, 5_000
+#: Most values in one message, and most objects with an identity that are known at a time. A check has some hundreds.
+MAX_VALUES, MAX_OBJECTS = 200_000, 5_000
 
 
 class Writer:
     """Turns values into the tree of a message.
 
     Args:
-        things: the ObjectRegistry of this side.
-        arguments: arrays, lists and dicts that the other side knows by their place in this list.
+        registry: the ObjectRegistry of this side.
+        arguments: arrays, lists and dicts that the other side knows by their index in this list.
     """
 
-    def __init__(self, things, arguments=()):
-        self.things = things
+    def __init__(self, registry, arguments=()):
+        self.registry = registry
         self.blocks = []
         self.mutable = []  # the arrays, lists and dicts written, in order
         self.mentioned = set()  # the numbers of the Params and Generators written
-        self.places = {id(value): place for place, value in enumerate(arguments)}
+        self.indices = {id(value): index for index, value in enumerate(arguments)}
 
     def write(self, value):
         """Return the tree of a value, as a reference if it is one of the arguments."""
-        if id(value) in self.places:
-            return {"k": "argument", "place": self.places[id(value)]}
+        if id(value) in self.indices:
+            return {"k": "argument", "index": self.indices[id(value)]}
         if is_mutable(value):
             self.mutable.append(value)
         return self.write_content(value)
 
     def write_content(self, value):
-        """Return the tree of a value, written out."""
+        """Return the tree of a value, in full."""
         if value is None or type(value) in (bool, float, str):
             return value
         if isinstance(value, list | tuple):
@@ -56,175 +56,156 @@ class Writer:
         return self._write_handle(value)
 
     def write_parts(self, parts):
-        """Return the trees of the parts of something shared."""
+        """Return the trees of the parts of a shared object."""
         return [pack_array(part, self.blocks) if isinstance(part, np.ndarray) else part for part in parts]
 
     def _write_shared(self, value):
-        number, new = self.things.share(value)
+        number, new = self.registry.share(value)
         self.mentioned.add(number)
         node = {"k": "shared", "number": number}
         if new:
-            node |= {"parts": self.write_parts(self.things.shared[number].remember())}
+            node |= {"parts": self.write_parts(self.registry.shared[number].remember())}
             node |= {"name": str(value.name)} if isinstance(value, Param) else {}
         return node
 
     def _write_handle(self, value):
-        number = self.things.number_of(value)
-        if number in self.things.imports:
+        number = self.registry.number_of(value)
+        if number in self.registry.imports:
             return {"k": "yours", "number": number}
-        node = {"k": "mine", "number": self.things.export(value)} | proxies.describe(value)
+        node = {"k": "mine", "number": self.registry.export(value)} | proxies.describe(value)
         if isinstance(value, Layer):
             node["params"] = [self.write(param) for param in value.parameters()]
         return node
 
 
 class Reader:
-    """Turns the tree of a message into values; what does not fit raises one of the usual errors of Python.
+    """Turns the tree of a message into values; a tree that is not valid raises one of Python's usual errors.
 
     Args:
-        things: the ObjectRegistry of this side.
+        registry: the ObjectRegistry of this side.
         block: the bytes of the message.
-        arguments: what the other side may refer to by its place in this list.
+        arguments: what the other side may refer to by its index in this list.
     """
 
-    def __init__(self, things, block, arguments=()):
-        self.things = things
+    def __init__(self, registry, block, arguments=()):
+        self.registry = registry
         self.block = block
         self.arguments = arguments
         self.mutable = []  # the arrays, lists and dicts read, in the order in which they were written
         self.count = 0
-        self.bytes_left = len(block)  # each byte belongs to one array, so what arrives takes no more room than it did
+        self.bytes_left = len(block)  # each byte belongs to one array, so values take no more memory than the message
 
     def read(self, node):
         """Return the value of a tree."""
         self.count += 1
-        if self.count > MOST:
+        if self.count > MAX_VALUES:
             raise ValueError("too many values in one message")
-        if isinstance(node, dict):
-            return self._READERS[node["k"]](self, node)
         if isinstance(node, list):
-            raise ValueError("a list that is not written as one")
-        return node
+            raise ValueError("a list that is not marked as one")
+        if not isinstance(node, dict):
+            return node
+        match node["k"]:
+            case "argument":
+                return self.arguments[node["index"]]
+            case "int":
+                return int(node["digits"])
+            case "scalar":
+                return self._unpack(node)[()]
+            case "array":
+                self.mutable.append(array := self._unpack(node))
+                return array
+            case "tuple":
+                return tuple(self.read(item) for item in node["items"])
+            case "list":
+                self.mutable.append(items := [])
+                items.extend(self.read(item) for item in node["items"])
+                return items
+            case "dict":
+                self.mutable.append(pairs := {})
+                pairs.update((self.read(key), self.read(item)) for key, item in node["items"])
+                return pairs
+            case "shared":
+                return self._read_shared(node)
+            case "yours":
+                return self.registry.exports.get(node["number"], withdrawn)
+            case "mine":
+                return self._read_proxy(node)
+        raise ValueError("a kind of value that is not known")
 
     def read_parts(self, nodes):
-        """Return the parts of something shared."""
-        return [self._unpacked(node) if node.get("k") == "array" else node for node in nodes]
+        """Return the parts of a shared object."""
+        return [self._unpack(node) if node.get("k") == "array" else node for node in nodes]
 
-    def _unpacked(self, node):
+    def _unpack(self, node):
         array = unpack_array(node, self.block)
         self.bytes_left -= array.nbytes
         if self.bytes_left < 0:
             raise ValueError("arrays that share their bytes")
         return array
 
-    def _argument(self, node):
-        return self.arguments[node["place"]]
+    def _read_shared(self, node):
+        if node["number"] not in self.registry.shared:
+            self.registry.adopt_shared(node["number"], _make_shared(node, self.read_parts(node["parts"])))
+        return self.registry.shared[node["number"]].value
 
-    def _int(self, node):
-        return int(node["digits"])
-
-    def _tuple(self, node):
-        return tuple(self.read(item) for item in node["items"])
-
-    def _list(self, node):
-        self.mutable.append(result := [])
-        result.extend(self.read(item) for item in node["items"])
-        return result
-
-    def _dict(self, node):
-        self.mutable.append(result := {})
-        result.update((self.read(key), self.read(item)) for key, item in node["items"])
-        return result
-
-    def _array(self, node):
-        self.mutable.append(result := self._unpacked(node))
-        return result
-
-    def _scalar(self, node):
-        return self._unpacked(node)[()]
-
-    def _shared(self, node):
-        if node["number"] in self.things.shared:
-            return self.things.shared[node["number"]].thing
-        thing = _make_shared(node, self.read_parts(node["parts"]))
-        self.things.adopt_shared(node["number"], thing)
-        return thing
-
-    def _yours(self, node):
-        return self.things.exports.get(node["number"], withdrawn)
-
-    def _mine(self, node):
-        number = node["number"]
-        if number not in self.things.imports:
+    def _read_proxy(self, node):
+        if node["number"] not in self.registry.imports:
             params = tuple(self.read(param) for param in node.get("params", ()))
-            self.things.adopt(number, proxies.stand_in(self.things.peer, node, params))
-        return self.things.imports[number]
-
-    _READERS = {  # noqa: RUF012 - a table, never changed
-        "argument": _argument,
-        "int": _int,
-        "tuple": _tuple,
-        "list": _list,
-        "dict": _dict,
-        "array": _array,
-        "scalar": _scalar,
-        "shared": _shared,
-        "yours": _yours,
-        "mine": _mine,
-    }
+            self.registry.adopt(node["number"], proxies.make_proxy(self.registry.connection, node, params))
+        return self.registry.imports[node["number"]]
 
 
 class ObjectRegistry:
-    """What has an identity and is known to both sides, by numbers.
+    """The objects that both sides know by numbers.
 
     Args:
-        peer: this side.
-        side: a letter that begins every number given here.
+        connection: of this side, for the proxies.
+        side: the letter with which the numbers of this side begin.
     """
 
-    def __init__(self, peer, side):
-        self.peer = peer
+    def __init__(self, connection, side):
+        self.connection = connection
         self.side = side
-        self.given = 0
+        self.count = 0
         self.shared = {}  # number -> Shared
-        self.exports = {}  # number -> a function or an object of this side, for the other to use
-        self.imports = {}  # number -> what stands here for one of the other side's
-        self._numbers = {}  # id -> number; each of these is kept alive by a table above
+        self.exports = {}  # number -> a function or an object of this side
+        self.imports = {}  # number -> the proxy of one of the other side
+        self._numbers = {}  # id -> number, of every object in a table above
 
-    def number_of(self, thing):
-        """Return the number of a thing, or None."""
-        return self._numbers.get(id(thing))
+    def number_of(self, value):
+        """Return the number of an object, or None."""
+        return self._numbers.get(id(value))
 
-    def export(self, thing):
-        """Let the other side use a thing, and return its number."""
-        number = self._number(thing)
-        self.exports[number] = thing
+    def export(self, value):
+        """Let the other side use an object, and return its number."""
+        number = self._number(value)
+        self.exports[number] = value
         return number
 
-    def share(self, thing):
-        """Keep a Param or a Generator alike on both sides; return its number, and whether it is new."""
-        new = id(thing) not in self._numbers
-        number = self._number(thing)
+    def share(self, value):
+        """Keep a Param or a Generator equal on both sides; return its number, and whether it is new."""
+        new = id(value) not in self._numbers
+        number = self._number(value)
         if new:
-            self.shared[number] = Shared(thing)
+            self.shared[number] = Shared(value)
         return number, new
 
-    def adopt(self, number, stand_in):
-        """Let a stand-in be known under the other side's number."""
-        self._make_room()
-        self.imports[number] = stand_in
-        self._numbers[id(stand_in)] = number
+    def adopt(self, number, proxy):
+        """Register a proxy under the other side's number."""
+        self._check_room()
+        self.imports[number] = proxy
+        self._numbers[id(proxy)] = number
 
-    def adopt_shared(self, number, thing):
-        """Let a Param or a Generator be known under the other side's number."""
-        self._make_room()
-        self.shared[number] = Shared(thing)
-        self._numbers[id(thing)] = number
+    def adopt_shared(self, number, value):
+        """Register a Param or a Generator under the other side's number."""
+        self._check_room()
+        self.shared[number] = Shared(value)
+        self._numbers[id(value)] = number
 
     def unused(self, mentioned):
-        """Forget the Params and Generators that nobody else here holds, and return their numbers.
+        """Forget the Params and Generators that are not used here any more, and return their numbers.
 
-        Hundreds of them pass in a check, and all that are known are compared before each message.
+        A check makes hundreds of them, and all that are known are compared before each message.
 
         Args:
             mentioned: numbers that the next message needs.
@@ -235,95 +216,90 @@ class ObjectRegistry:
         return numbers
 
     def forget(self, numbers):
-        """Keep these Params and Generators, or those of them that are left, alike no longer."""
+        """Forget Params and Generators; numbers that are not known are skipped."""
         for number in numbers:
             if number in self.shared:
-                del self._numbers[id(self.shared.pop(number).thing)]
+                del self._numbers[id(self.shared.pop(number).value)]
 
-    def rest(self, exports, imports):
+    def reset(self, exports, imports):
         """Forget everything but some exports and some imports; both sides do so after each check.
 
         Args:
-            exports: tells whether a thing of this side is kept.
-            imports: tells whether what stands for one of the other side is kept.
+            exports: whether an object of this side is kept.
+            imports: whether a proxy is kept.
         """
         self.shared.clear()
-        self.exports = {number: thing for number, thing in self.exports.items() if exports(thing)}
-        self.imports = {number: thing for number, thing in self.imports.items() if imports(thing)}
-        self._numbers = {id(thing): number for number, thing in (self.exports | self.imports).items()}
+        self.exports = {number: value for number, value in self.exports.items() if exports(value)}
+        self.imports = {number: proxy for number, proxy in self.imports.items() if imports(proxy)}
+        self._numbers = {id(value): number for number, value in (self.exports | self.imports).items()}
 
-    def _make_room(self):
-        if len(self.imports) + len(self.shared) >= MOST_THINGS:
-            raise ValueError("too many things")
+    def _check_room(self):
+        if len(self.imports) + len(self.shared) >= MAX_OBJECTS:
+            raise ValueError("too many objects")
 
-    def _number(self, thing):
-        if id(thing) not in self._numbers:
-            self.given += 1
-            self._numbers[id(thing)] = f"{self.side}{self.given}"
-        return self._numbers[id(thing)]
+    def _number(self, value):
+        if id(value) not in self._numbers:
+            self.count += 1
+            self._numbers[id(value)] = f"{self.side}{self.count}"
+        return self._numbers[id(value)]
 
 
 class Shared:
-    """A Param or a Generator with its parts as the other side knows them.
+    """A Param or a Generator, and its parts as the other side knows them.
 
-    The parts of a Param are the two arrays it began with: those are what others who hold the Param see.
+    The parts of a Param are the two arrays that it was made with: those are what everyone who uses the Param sees.
     """
 
-    def __init__(self, thing):
-        self.thing = thing
-        self.arrays = (thing.value, thing.grad) if isinstance(thing, Param) else ()
+    def __init__(self, value):
+        self.value = value
+        self.arrays = (value.value, value.grad) if isinstance(value, Param) else ()
         self.known = self._parts()
 
     def is_unused(self):
-        """Whether nobody else holds the thing. (A Generator takes no weak references, which would say so too.)"""
-        return sys.getrefcount(self.thing) == 2
+        """Whether this is the only reference. (A Generator takes no weak references, which would tell too.)"""
+        return sys.getrefcount(self.value) == 2
 
     def changed(self):
         """Whether a part differs from what the other side knows."""
         return any(differs(now, before) for now, before in zip(self._parts(), self.known))
 
     def remember(self):
-        """Return the parts, which the other side will know from now on."""
+        """Return the parts, to be sent to the other side."""
         self.known = self._parts()
         return self.known
 
     def update(self, parts):
-        """Take over the parts that the other side sent."""
+        """Change the value into the parts that the other side sent."""
         if self.arrays:
             for array, new in zip(self.arrays, parts, strict=True):
                 put_into(array, new)
         else:
-            self.thing.bit_generator.state = parts[0]
+            self.value.bit_generator.state = parts[0]
         self.known = self._parts()
 
     def _parts(self):
-        return [array.copy() for array in self.arrays] or [self.thing.bit_generator.state]
+        return [array.copy() for array in self.arrays] or [self.value.bit_generator.state]
 
 
 def withdrawn(*args, **kwargs):
-    """Stand for what was lent to the other side and has been taken back."""
+    """Take the place of an object that the other side may no longer use."""
     raise RuntimeError("This was given for one check, and that check is over.")
 
 
 def is_mutable(value):
-    """Whether a call may change a value: it is sent back when one did."""
+    """Whether a call may change a value; if it did, the value is sent back."""
     return isinstance(value, list | dict) or (isinstance(value, np.ndarray) and value.dtype.kind in KINDS)
 
 
 def is_shared(value):
-    """Whether a value is kept alike on both sides."""
+    """Whether a value is kept equal on both sides."""
     if isinstance(value, np.random.Generator):
         return isinstance(value.bit_generator, np.random.PCG64)
     return isinstance(value, Param)
 
 
-def content(value):
-    """Return a copy of a mutable value, one level deep, to be compared by `differs`."""
-    return value.copy()
-
-
 def differs(now, before):
-    """Whether a value is not what it was: the bytes of an array, the very items of a list."""
+    """Whether a value has changed: the bytes of an array, the identity of the items of a list."""
     if isinstance(now, np.ndarray):
         return now.tobytes() != before.tobytes()
     if isinstance(now, dict) and "bit_generator" in now:

@@ -1,9 +1,9 @@
-"""Late work: points are taken for each day begun, and worked out again when a person has graded."""
+"""Late work: points are taken for each day begun, and computed again when a person has graded."""
 
 import pytest
 
-from helpers.classroom.administration import feedback_delivery
-from helpers.classroom.administration.late import PercentPerDay
+from helpers.classroom.administration import assignments, feedback_delivery
+from helpers.classroom.administration.late_penalties import PercentPerDay
 from helpers.classroom.course import Course
 
 DAY, MINUTE = 24 * 60 * 60, 60
@@ -41,7 +41,7 @@ def strict(school):
     config = school.course.config
     config.AssignLatePenalties.plugin_class = PercentPerDay
     config.PercentPerDay.percent = 25.0
-    feedback_delivery.release(school.course, school.source, feedback_delivery.read_due("2026-12-01 10:00 UTC"))
+    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 10:00 UTC"))
     return school
 
 
@@ -62,22 +62,22 @@ def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
     }
 
 
-def test_the_penalty_is_worked_out_again_at_feedback(strict):
-    """For what a person has graded since, and for a due date that was put off."""
+def test_the_penalty_is_computed_again_at_feedback(strict):
+    """For what a person has graded since, and for a due date that was extended."""
     strict.hand_in("ada", "solved", handed_in="2026-12-01 12:00:00 UTC")
     strict.grade()
     assert strict.look_up("ada", "late_submission_penalty") == (0.5,)
     strict.change_grade("ada", "check-0-1", manual_score=0.2, needs_manual_grade=False)
     feedback_delivery.give_feedback(strict.course, strict.name)
     assert strict.look_up("ada", "late_submission_penalty") == (0.3,)
-    feedback_delivery.release(strict.course, strict.source, feedback_delivery.read_due("2026-12-08 10:00 UTC"))
+    assignments.release(strict.course, strict.source, assignments.read_due("2026-12-08 10:00 UTC"))
     feedback_delivery.give_feedback(strict.course, strict.name)
     assert strict.look_up("ada", "late_submission_penalty") == (None,)
 
 
 def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(school):
     school = school()
-    feedback_delivery.release(school.course, school.source, feedback_delivery.read_due("2026-12-01 10:00 UTC"))
+    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 10:00 UTC"))
     school.hand_in("ada", "solved", handed_in="2026-12-09 10:00:00 UTC")
     school.grade()
     assert school.look_up("ada", "late_submission_penalty") == (None,)
@@ -86,7 +86,7 @@ def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(school):
 def test_the_configuration_can_name_the_penalty(tmp_path):
     """As nbgrader_config.py does it, by the name of the class."""
     course = Course(tmp_path)
-    course.config.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late.PercentPerDay"
+    course.config.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late_penalties.PercentPerDay"
     from nbgrader.preprocessors import AssignLatePenalties
 
     step = AssignLatePenalties(config=course.config)

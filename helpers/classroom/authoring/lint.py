@@ -1,0 +1,228 @@
+"""The linter of the notebooks: which parts a notebook and an exercise must have, in what order, and how long."""
+
+import ast
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.exercise import Exercise
+from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.source import grading, is_only_in_solution, place, read_source
+
+logger = logging.getLogger(__name__)
+
+#: What every notebook has.
+PARTS = (
+    *("**You will do**", "**You will learn**", "**You will need**"),
+    *("## Summary", "## Questions", "### Answers", "## Before you hand in", "## Further reading", "## 요약"),
+)
+
+#: What every exercise has, in this order.
+EXERCISE_PARTS = ("**Why.**", "NotImplementedError", "Hint 1: ", "check(", "**What to notice.**", "**Go further.**")
+
+CALLOUTS = ("Note", "Warning", "Notation", "Try it")
+
+#: The most words of a text cell, and of the paragraph on why an exercise is worth doing.
+LONGEST_CELL, LONGEST_WHY = 120, 80
+
+#: The fewest and most questions at the end of a notebook; the first one is short.
+QUESTIONS, QUESTIONS_OF_00 = (8, 10), (3, 10)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken rule: the source of the notebook, the id of the cell, what is wrong and what to do."""
+
+    path: Path
+    cell: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{place(self.path)}: cell {self.cell}: {self.text}"
+
+
+def lint(root: Path, notebook: str = "") -> list[Finding]:
+    """Check the text of all notebooks, or of one.
+
+    Args:
+        root: the repository.
+        notebook: the number or name of one, e.g. "01".
+
+    Returns:
+        the findings, in the order of the notebooks.
+    """
+    return [finding for path in find_sources(root, notebook) for finding in lint_source(path)]
+
+
+def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> list[Finding]:
+    """Return the findings in one source, solutions/NN_name/NN_name.py, by the exercises of a catalogue."""
+    cells: list[NotebookNode] = read_source(path).cells
+    number = int(path.stem.partition("_")[0])
+    exercises = [exercise for exercise in catalogue.values() if exercise.id.startswith(f"{number}.")]
+    found = [
+        *_check_parts(cells),
+        *_check_questions(cells, QUESTIONS if number else QUESTIONS_OF_00),
+        *_check_korean_summary(cells),
+        *_check_text_cells(cells),
+        *_check_sliders(cells),
+        *_check_untouched(cells),
+        *(finding for exercise in exercises for finding in _check_exercise(cells, exercise)),
+    ]
+    logger.debug("%s: %d cells, %d exercises, %d findings", place(path), len(cells), len(exercises), len(found))
+    return [Finding(path, cell.id, text) for cell, text in found]
+
+
+#: What a rule finds: cells, and what is wrong with each.
+_Found = Iterator[tuple[NotebookNode, str]]
+
+
+# --- a notebook -------------------------------------------------------------------------------------------------------
+
+
+def _check_parts(cells: list[NotebookNode]) -> _Found:
+    text = _text(cells)
+    for part in PARTS:
+        if part not in text:
+            yield cells[0], f"the notebook has no {part}: add it."
+    if not re.search(r"^# \w+", text, re.MULTILINE):
+        yield cells[0], "the notebook has no title: begin it with `# ` and a verb."
+
+
+def _check_questions(cells: list[NotebookNode], allowed: tuple[int, int]) -> _Found:
+    asked = _numbers(_section(cells, "## Questions").partition("### Answers")[0])
+    answered = _numbers(_text([cell for cell in cells if is_only_in_solution(cell)], code=True))
+    cell = _cell_with(cells, "## Questions")
+    if asked != [str(count) for count in range(1, len(asked) + 1)]:
+        yield cell, f"the questions are numbered {', '.join(asked)}: count them from 1."
+    if answered != asked:
+        yield cell, f"{len(asked)} questions have {len(answered)} answers: give each one, under its number."
+    fewest, most = allowed
+    if not fewest <= len(asked) <= most:
+        yield cell, f"there are {len(asked)} questions: ask {fewest} to {most}."
+
+
+def _check_korean_summary(cells: list[NotebookNode]) -> _Found:
+    lines = re.findall(r"^(\d)\. .*[가-힣]", _section(cells, "## 요약"), re.MULTILINE)
+    if lines != list("12345"):
+        yield _cell_with(cells, "## 요약"), f"the summary in Korean has {len(lines)} lines: give it five, 1. to 5."
+
+
+def _check_text_cells(cells: list[NotebookNode]) -> _Found:
+    for cell in cells:
+        if cell.cell_type != "markdown":
+            continue
+        words = _count_words(cell.source)
+        if words > LONGEST_CELL and not is_only_in_solution(cell) and not grading(cell):
+            yield cell, f"it has {words} words of prose, at most {LONGEST_CELL} are allowed: shorten or split it."
+        for callout in re.findall(r"^> \*\*(\w[^*]*?)\.?\*\*", cell.source, re.MULTILINE):
+            if callout not in CALLOUTS and "xercise" not in callout:
+                yield cell, f"“{callout}” is not a callout: use one of {', '.join(CALLOUTS)}."
+
+
+def _count_words(source: str) -> int:
+    """Count the words of prose in a cell: without hints, equations, tables and the closing lists."""
+    prose = re.split(r"^## (?:Summary|Questions|Further reading|요약)", source, flags=re.MULTILINE)[0]
+    return len(re.sub(r"(?s:<details>.*?</details>|\$\$.*?\$\$)|(?m:^\|.*$)", "", prose).split())
+
+
+def _check_sliders(cells: list[NotebookNode]) -> _Found:
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    for cell in code:
+        if "plots.SliderFigure(" not in cell.source:
+            continue
+        figure = re.search(r"plots\.(?!SliderFigure)(\w+)\(", cell.source)
+        if figure is None:
+            yield cell, "a slider must move a figure of `helpers.plots`."
+        elif not any(figure[0] in other.source for other in code if other is not cell):
+            yield cell, f"its slider moves `{figure[1]}`: draw it without a slider in another cell as well."
+
+
+def _check_untouched(cells: list[NotebookNode]) -> _Found:
+    """Find what an untouched release would stop at: a stub that is used before `answer` has taken its place."""
+    unwritten: set[str] = set()
+    for cell in cells:
+        if cell.cell_type != "code" or is_only_in_solution(cell):
+            continue
+        tree = ast.parse(cell.source)
+        if grading(cell).get("solution"):
+            definitions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+            unwritten |= {node.name for node in definitions if "NotImplementedError" in ast.unparse(node)}
+        elif not grading(cell):
+            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+            unwritten -= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+            for name in sorted(unwritten & {name.id for name in names}):
+                yield cell, f"`{name}` is a stub in an untouched notebook: write `{name} = answer(…)` before its use."
+
+
+# --- an exercise ------------------------------------------------------------------------------------------------------
+
+
+def _check_exercise(cells: list[NotebookNode], exercise: Exercise) -> _Found:
+    yield from _check_points(cells, exercise)
+    text = _text([cell for cell in cells if not is_only_in_solution(cell)], code=True)
+    begin = text.find(f"### Exercise {exercise.id} ")
+    if begin < 0:
+        yield cells[0], f"exercise {exercise.id} has no heading: write `### Exercise {exercise.id} …` above its text."
+        return
+    end = re.search(r"^##+ (?!BEGIN|END)", text[begin + 3 :], re.MULTILINE)
+    words = text[begin : begin + 3 + end.start()] if end else text[begin:]
+    cell = _cell_with(cells, f"### Exercise {exercise.id} ")
+    for fault in _faults_of(words, exercise):
+        yield cell, f"exercise {exercise.id}: {fault}"
+
+
+def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
+    """Yield what is wrong with the words of an exercise, from its heading to the next."""
+    stars = "★" * exercise.stars
+    if not re.match(rf"### Exercise {exercise.id} {stars} .+ \(about \d+ min\)\n", words):
+        yield f"its heading must be `### Exercise {exercise.id} {stars} … (about … min)`."
+    places = {part: words.find(part) for part in (*EXERCISE_PARTS, "**By hand")}
+    for part, found in places.items():
+        if found < 0:
+            yield f"it has no `{part}`: add it."
+    for (one, first), (other, second) in pairwise((part, places[part]) for part in EXERCISE_PARTS):
+        if 0 <= second < first:
+            yield f"`{other}` stands before `{one}`: change their order."
+    for tier in (1, 2, 3):
+        if (count := words.count(f"<summary>Hint {tier}: ")) != 1:
+            yield f"it has {count} times a hint {tier}: give it one."
+    why = len(words.partition("**Why.**")[2].split("\n\n")[0].split())
+    if why > LONGEST_WHY:
+        yield f"its “Why” has {why} words, at most {LONGEST_WHY} are allowed: shorten it."
+
+
+def _check_points(cells: list[NotebookNode], exercise: Exercise) -> _Found:
+    points = {cell.id: (cell, grading(cell)["points"]) for cell in cells if grading(cell).get("grade")}
+    for kind in ("check", "hidden"):
+        cell, given = points.get(f"{kind}-{exercise.id.replace('.', '-')}", (cells[0], None))
+        if given != exercise.points:
+            yield cell, f"the {kind} cell of exercise {exercise.id} gives {given} points, not {exercise.points:g}."
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _text(cells: list[NotebookNode], code: bool = False) -> str:
+    """Return all that is written in some cells, with or without those of code."""
+    return "\n".join(cell.source for cell in cells if code or cell.cell_type == "markdown")
+
+
+def _section(cells: list[NotebookNode], heading: str) -> str:
+    """Return the text from a heading of level 2 to the next."""
+    return _text(cells).partition(f"{heading}\n")[2].partition("\n## ")[0]
+
+
+def _cell_with(cells: list[NotebookNode], words: str) -> NotebookNode:
+    """Return the first cell with some words in it, or else the first one of all."""
+    return next((cell for cell in cells if words in cell.source), cells[0])
+
+
+def _numbers(text: str) -> list[str]:
+    """Return the numbers of a numbered list."""
+    return re.findall(r"^(\d+)\. ", text, re.MULTILINE)

@@ -1,0 +1,86 @@
+"""Releasing an assignment: never a stale notebook, earlier submissions stay, and its due date."""
+
+import pytest
+
+from helpers.classroom.administration import assignments
+from tests.classroom.sample_class import lay_out
+
+
+def due_of(school):
+    """Return the due date that the gradebook has, as text."""
+    with school.course.gradebook() as gradebook:
+        return str(gradebook.find_assignment(school.name).duedate)
+
+
+@pytest.mark.parametrize("stale", ["changed", "missing"])
+def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
+    source = lay_out(blank_course.root, "00")
+    released = blank_course.root / "notebooks" / source.stem / f"{source.stem}.ipynb"
+    if stale == "changed":
+        released.write_text(released.read_text().replace("sigmoid", "sigmund"))
+    else:
+        released.unlink()
+    with pytest.raises(ValueError, match="is not what its source makes of it: run `make notebooks NB=00` first"):
+        assignments.release(blank_course, source)
+    with pytest.raises(ValueError, match=r"00_start_here was not released yet: run `make release NB=00` first\."):
+        blank_course.need_released(source.stem)
+
+
+def test_a_release_after_submissions_keeps_them(school):
+    school = school()
+    school.hand_in("ada", "solved")
+    school.grade()
+    school.change_grade("ada", "check-0-1", manual_score=0.5)
+    assignments.release(school.course, school.source)
+    assignments.release(school.course, school.source)
+    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert school.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
+
+
+def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
+    school = school()
+    school.hand_in("ada", "solved")
+    school.grade()
+    source = school.source
+    text = source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-2"')
+    source.write_text(text.replace('\ncheck("0.1"', '\ncheck("0.2"'))
+    lay_out_again(school)
+    with pytest.raises(ValueError, match="has submissions already, and other cells than when it was released"):
+        assignments.release(school.course, source)
+    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+
+
+def lay_out_again(school):
+    """Derive the release from a source that was changed."""
+    from helpers.classroom.authoring.release import generate
+
+    generate(school.source, school.root / "made")
+    made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"
+    made.replace(school.root / "notebooks" / school.name / made.name)
+
+
+def test_a_due_date_with_a_zone_is_that_moment(school):
+    school = school()
+    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 23:59 +09:00"))
+    assert due_of(school) == "2026-12-01 14:59:00"
+    assignments.release(school.course, school.source)
+    assert due_of(school) == "2026-12-01 14:59:00"
+
+
+def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert assignments.read_due("2026-12-01 23:59").isoformat() == "2026-12-01T23:59:00+09:00"
+        assert assignments.read_due("2026-12-01 23:59 UTC").isoformat() == "2026-12-02T08:59:00+09:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("text", ["soon", "", "2026-13-01", "99999999999999999999"])
+def test_a_due_date_that_is_not_a_time_is_refused(text):
+    with pytest.raises(ValueError, match="is not a time; write it as 2026-12-01 23:59"):
+        assignments.read_due(text)

@@ -1,0 +1,148 @@
+"""`make lint-notebooks` accepts a right notebook, and names the cell of every fault that is planted in it."""
+
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.lint import lint_source
+
+REST = '"schema_version": 3, "task": false}'
+STUB = '# %% nbgrader={"grade": false, "grade_id": "ex-0-1", "locked": false, "solution": true, ' + REST
+CHECK = '# %% nbgrader={"grade": true, "grade_id": "check-0-1", "points": 1, "locked": true, "solution": false, ' + REST
+HIDDEN = CHECK.replace("check", "hidden")
+
+RIGHT = f"""\
+# %% [markdown]
+# # Write a layer
+# **You will do** one. **You will learn** two. **You will need** three.
+#
+# > **Note.** A callout.
+
+# %%
+plots.tanh_graph()
+
+# %%
+plots.SliderFigure(lambda a: plots.tanh_graph(a), "a", 0, 1, 0, 1)
+
+# %% [markdown]
+# ### Exercise 0.1 ★ Sigmoid (about 5 min)
+# **Why.** It is needed.
+#
+# **By hand.** One number.
+
+{STUB}
+def sigmoid(a):
+    ### BEGIN SOLUTION
+    return a
+    ### END SOLUTION
+    raise NotImplementedError("Exercise 0.1: write sigmoid")
+
+# %% [markdown]
+# <details><summary>Hint 1: look</summary>One</details>
+# <details><summary>Hint 2: think</summary>Two</details>
+# <details><summary>Hint 3: write</summary>Three</details>
+
+{CHECK}
+check("0.1", sigmoid)
+
+{HIDDEN}
+### BEGIN HIDDEN TESTS
+hidden_check("0.1", sigmoid)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **What to notice.** It is flat.
+#
+# **Go further.** Draw it.
+
+# %%
+sigmoid = answer("0.1")
+sigmoid(0)
+
+# %% [markdown]
+# ## Summary
+# All of it.
+#
+# ## Questions
+# 1. Which?
+# 2. Why?
+# 3. How?
+#
+# ### Answers
+
+# %% [markdown] tags=["solution"]
+# 1. This.
+# 2. Therefore.
+# 3. So.
+
+# %% [markdown]
+# ## Before you hand in
+# Look at it.
+#
+# ## Further reading
+# A paper.
+#
+# ## 요약
+# 1. 하나
+# 2. 둘
+# 3. 셋
+# 4. 넷
+# 5. 다섯
+"""
+
+
+@pytest.fixture
+def findings(tmp_path):
+    """A function that returns the findings in the right notebook after a replacement in its source."""
+
+    def lint_changed(old="", new=""):
+        assert old in RIGHT
+        path = tmp_path / "solutions" / "00_layer" / "00_layer.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(RIGHT.replace(old, new, 1) if old else RIGHT, encoding="utf-8")
+        return [str(finding) for finding in lint_source(path, {"0.1": EXERCISES["0.1"]})]
+
+    return lint_changed
+
+
+def test_a_right_notebook_has_no_findings(findings):
+    assert findings() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("**You will learn**", "", "the notebook has no **You will learn**"),
+        ("## Before you hand in", "## Then", "the notebook has no ## Before you hand in"),
+        ("# # Write a layer", "# Write a layer", "the notebook has no title"),
+        ("# 3. How?", "# 4. How?", "the questions are numbered 1, 2, 4"),
+        ("# 3. So.", "# So.", "3 questions have 2 answers"),
+        ("# 3. How?\n", "# How?\n", "there are 2 questions: ask 3 to 10"),
+        ("# 5. 다섯", "# 5. Five", "the summary in Korean has 4 lines"),
+        ("A callout.", "word " * 121, "words of prose, at most 120 are allowed"),
+        ("> **Note.**", "> **Beware.**", "“Beware” is not a callout"),
+        ("# %%\nplots.tanh_graph()\n", "", "its slider moves `tanh_graph`"),
+        ('sigmoid = answer("0.1")\n', "", "`sigmoid` is a stub in an untouched notebook"),
+        ("### Exercise 0.1", "### Exercise 0.2", "exercise 0.1 has no heading"),
+        ("★ Sigmoid", "★★ Sigmoid", "its heading must be"),
+        ("**By hand.**", "", "it has no `**By hand`"),
+        ("**Go further.**", "", "it has no `**Go further.**`"),
+        ("# **Why.** It is needed.\n", "", "it has no `**Why.**`"),
+        (
+            "# **What to notice.** It is flat.\n#\n# **Go further.**",
+            "# **Go further.**\n# **What to notice.**",
+            "before",
+        ),
+        ("Hint 2: ", "Hint: ", "it has 0 times a hint 2"),
+        ("It is needed.", "word " * 81, "its “Why” has 81 words, at most 80"),
+        ('"points": 1', '"points": 2', "the check cell of exercise 0.1 gives 2 points, not 1."),
+    ],
+)
+def test_a_planted_fault_is_found(findings, old, new, said):
+    found = findings(old, new)
+    assert any(said in finding for finding in found), found
+
+
+def test_a_finding_is_one_line_that_names_the_file_and_the_cell(findings):
+    assert findings('"points": 1', '"points": 2') == [
+        "solutions/00_layer/00_layer.py: cell check-0-1: the check cell of exercise 0.1 gives 2 points, not 1."
+    ]
