@@ -20,7 +20,7 @@ test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= go
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m helpers lint-notebooks
+	@$(HELPERS) lint-notebooks
 	@$(PY) -m pytest $(or $(ARGS),$(ALL_CORES))
 
 test-all:  ## Run `make test`, and then all that it leaves out: some twenty minutes on two cores.

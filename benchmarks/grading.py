@@ -5,6 +5,7 @@ by `make grade` on two cores with the sandbox on. Each run starts in a fresh cop
 thread. All its processes are monitored: CPU time is comparable on a busy machine, the wall clock less so.
 """
 
+import copy
 import json
 import os
 import shutil
@@ -204,14 +205,14 @@ def _measure(course: Path, root: Path, commands: Sequence[Sequence[str]]) -> Cos
     if any(process.returncode for process in processes):
         raise ValueError(f"A measured run failed.\n{log.read_text()[-3000:]}")
     reported: list[StepCost] = [json.loads(text.splitlines()[-1]) for text in outputs]
-    copy = Course(root)
-    assignment = _name(copy)
+    measured = Course(root)
+    assignment = _name(measured)
     return {
         "wall": wall,
         "cpu": monitor.cpu(),
         "memory": dict(monitor.memory),
-        "count": len(copy.submitted(assignment)),
-        "scores": _scores(copy, assignment),
+        "count": len(measured.submitted(assignment)),
+        "scores": _scores(measured, assignment),
         "own_cpu": sum(one["own_cpu"] for one in reported),
         "steps_cpu": sum(one["steps_cpu"] for one in reported),
     }
@@ -278,7 +279,7 @@ class Monitor:
 def _stock(root: Path, pattern: str) -> StepCost:
     """Let nbgrader grade the students whose ids match; return the CPU time of its steps without the execution [s]."""
     course = Course(root)
-    config = course.config.copy()
+    config = copy.deepcopy(course.config)
     config.pop("Autograde")  # nbgrader's own steps, not those of this course
     config.CourseDirectory.assignment_id = _name(course)
     config.CourseDirectory.student_id = pattern

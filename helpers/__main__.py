@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
+Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
+AllNotebooks = Annotated[str, typer.Argument(help="Number of the notebook; all by default.")]
+Folder = Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")]
+Port = Annotated[int, typer.Option(help="Port of the server.")]
+Browser = Annotated[bool, typer.Option(help="Open a browser window.")]
+
 app = App(no_args_is_help=True)
 
 
@@ -32,10 +38,7 @@ def main(verbosity: Verbosity = 0) -> None:
 
 
 @app.command()
-def learn(
-    port: Annotated[int, typer.Option(help="Port of the JupyterLab server.")] = 8888,
-    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-) -> None:
+def learn(port: Port = 8888, browser: Browser = True) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
     from helpers.classroom.learner import copies, lab
 
@@ -44,7 +47,7 @@ def learn(
 
 
 @app.command()
-def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")] = "") -> None:
+def restore(notebook: Notebook = "") -> None:
     """Put a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
     from helpers.classroom.learner import copies
 
@@ -52,9 +55,7 @@ def restore(notebook: Annotated[str, typer.Argument(help="Number of the notebook
 
 
 @app.command()
-def progress(
-    folder: Annotated[Path, typer.Argument(help="Folder with your notebooks.", show_default="my/")] = ROOT / "my",
-) -> None:
+def progress(folder: Folder = ROOT / "my") -> None:
     """Show which exercises are done and which is next; nothing is sent anywhere."""
     from helpers import plots
     from helpers.checks import read_progress
@@ -69,7 +70,7 @@ def progress(
 
 @app.command()
 def visible(
-    folder: Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")] = ROOT / "my",
+    folder: Folder = ROOT / "my",
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
@@ -117,7 +118,7 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both by 
 
 
 @app.command()
-def notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all by default.")] = "") -> None:
+def notebooks(notebook: AllNotebooks = "") -> None:
     """Derive the executed solutions, the released notebooks and those for Colab from solutions/*/*.py."""
     from helpers.classroom.authoring import build
     from helpers.classroom.learner import public_address
@@ -139,8 +140,8 @@ def stale() -> None:
 
 
 @app.command("lint-notebooks")
-def lint_notebooks(notebook: Annotated[str, typer.Argument(help="Number of the notebook; all if left out.")] = ""):
-    """Say where the text of a notebook breaks the rules of this course; exit 1 if it does."""
+def lint_notebooks(notebook: AllNotebooks = "") -> None:
+    """List where the text of a notebook breaks the rules of the course; exit 1 if it does."""
     from helpers.classroom.authoring.lint import lint
 
     findings = lint(ROOT, notebook)
@@ -233,7 +234,6 @@ def sweep(
 
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
-Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
@@ -281,9 +281,7 @@ def collect(
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
     submitted_at: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
-    before_due: Annotated[
-        bool, typer.Option("--before-due", help="The last one of each student before the due date.")
-    ] = False,
+    before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
     ] = False,
@@ -403,10 +401,7 @@ def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def formgrader(
-    port: Annotated[int, typer.Option(help="Port of the server.")] = 8889,
-    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
-) -> None:
+def formgrader(port: Port = 8889, browser: Browser = True) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
     from helpers.classroom.learner import lab
 

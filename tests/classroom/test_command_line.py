@@ -23,7 +23,7 @@ from helpers import logs
 from helpers.classroom.learner import lab
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = {command.callback.__name__ for command in helpers.__main__.app.registered_commands}
+COMMANDS = {command.name or command.callback.__name__ for command in helpers.__main__.app.registered_commands}
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (DEBUG|INFO|WARNING) [\w.]+: .+")
 
 
@@ -205,7 +205,7 @@ def test_a_log_line_is_above_a_progress_bar_and_not_in_it():
 @pytest.mark.parametrize("setting, option", [("V=1", "-v "), ("V=2", "-vv "), ("V=0", ""), ("V=", "")])
 def test_every_make_command_passes_the_verbosity_on(setting, option):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.findall(r"^([a-z-]+):.*\n\t@\$\(HELPERS\) ([a-z]+)", makefile, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*\n\t@\$\(HELPERS\) ([a-z-]+)", makefile, re.MULTILINE)
     assert {command for _, command in targets} == COMMANDS
     planned = subprocess.run(
         ["make", "-n", setting, *(target for target, _ in targets), "bench"], cwd=ROOT, capture_output=True, text=True
