@@ -15,7 +15,7 @@ def autograde(tmp_path_factory):
     """A function that releases a notebook and has nbgrader grade it: the release as it is, or its solution.
 
     One course for the session: nbgrader takes seconds to make a gradebook. A notebook that offers a rehearsal is run
-    as one here; `make test-more` runs it in full.
+    as one here; the site runs it in full.
     """
     course = tmp_path_factory.mktemp("course")
     return lambda source_path, student: _autograde(source_path, student, course)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook
@@ -21,6 +22,7 @@ from helpers.classroom.authoring import site
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import find_secrets
 from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
+from tests.outputs import committed, outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,6 +125,14 @@ def test_each_page_has_a_title_and_leads_to_the_next(books, book):
         page = read[books / book / f"{here}.html"]
         assert page.find("a", class_="next-page")["href"] == f"{there}.html"
         assert page.title.text.strip() and page.html["lang"] == "en" and page.find("meta", attrs={"name": "viewport"})
+
+
+def test_what_was_run_for_the_pages_shows_the_outputs_that_were_committed(books):
+    for name in sources(books):
+        [path] = (books / "executed").glob(f"{name}-*.ipynb")
+        [source] = find_sources(ROOT, name)
+        ran, expected = outputs(nbformat.read(path, as_version=4)), outputs(committed(source))
+        assert {cell: shown for cell, shown in expected.items() if shown != ran[cell]} == {}, name
 
 
 # --- how they look ----------------------------------------------------------------------------------------------------
