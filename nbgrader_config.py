@@ -25,7 +25,7 @@ c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
 c.CourseDirectory.solution_directory = "build/solution"
 
-# nbgrader copies whatever lies beside a notebook into the release: not the source, which has the answers.
+# nbgrader copies every other file in a notebook's folder into the release; the source has the answers in it.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
 
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"

@@ -73,7 +73,7 @@ FAULTS = {
     "a solution line after the end": (
         "    # 1. multiply by two\n",
         "    factor = np.ones_like(x) + 1\n    # 1. multiply by two\n",
-        "cell ex-9-1: `factor = np.ones_like(x) + 1` stands after the ### END SOLUTION of `double`",
+        "cell ex-9-1: `factor = np.ones_like(x) + 1` comes after the ### END SOLUTION of `double`",
     ),
     "a stub that raises something else": (
         'raise NotImplementedError("Exercise 9.1: write double")',

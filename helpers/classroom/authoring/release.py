@@ -79,7 +79,7 @@ class CheckSecrets(NbGraderPreprocessor):
 
 
 def _source_beside(resources: dict[str, Any]) -> Path:
-    """The source that lies beside the notebook which nbgrader has opened."""
+    """Return the path of the source beside the notebook that nbgrader has opened."""
     return Path(resources["metadata"]["path"], f"{resources['metadata']['name']}.py")
 
 

@@ -239,7 +239,7 @@ def _run_sphinx(configuration: Path, name: str, sources: Path, out: Path) -> Non
     command: list[str | Path] = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
     command += ["--no-color", "--conf-dir", configuration, "--doctree-dir", sources.parent / "doctrees"]
     command += ["--define", f"html_title={BOOKS[name]}", sources, out]
-    logger.info("running %s", command)
+    logger.info("running %s", " ".join(map(str, command)))
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise BuildError(f"Sphinx could not make the book {name}.\n{done.stderr.strip()}")

@@ -265,7 +265,7 @@ def _check_stub(function: ast.FunctionDef, block: Block) -> None:
     for node in given:
         if node.lineno > inside[-1] and not _is_unpacking(node):
             raise BuildError(
-                f"`{ast.unparse(node)}` stands after the ### END SOLUTION of `{function.name}` and would be released; "
+                f"`{ast.unparse(node)}` comes after the ### END SOLUTION of `{function.name}` and would be released; "
                 "a stub may only unpack its arguments."
             )
 

@@ -43,6 +43,6 @@ def _become(server: list[str], root: str | Path, port: int, browser: bool) -> No
     options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--log-level=WARN"]
     options += ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)
     command = [sys.executable, "-m", *server, *options]
-    logger.info("starting %s in %s", command, root)
+    logger.info("starting %s in %s", " ".join(command), root)
     os.chdir(root)
     os.execv(sys.executable, command)
