@@ -7,9 +7,11 @@ import json
 import logging
 import os
 import sys
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import nbformat
 import numpy as np
@@ -18,20 +20,26 @@ from tqdm import tqdm
 from helpers.atomic_write import replace_file
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
+from helpers.classroom.course import Course
 from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
 from helpers.classroom.grading.saving import Saver, check_agreement
 from helpers.classroom.grading.submission import LARGEST
-from helpers.classroom.grading.workers import NoWorkers, WorkerDied, stop
+from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
 
 logger = logging.getLogger(__name__)
+
+#: A student, and the bytes of their notebook.
+Job: TypeAlias = tuple[str, bytes]
 
 _HELPERS = Path(__file__).resolve().parents[2]
 
 #: The code that a score depends on: a change in any of it grades everything again.
-_CODE = ("arrays.py", "atomic_write.py", "nn", "data", "training", "checks", "classroom/grading/sandbox")
-_CODE += tuple(f"classroom/grading/{name}.py" for name in ("grader", "sanitize", "submission"))
-_CODE += ("classroom/authoring/source.py", "classroom/authoring/cell_ids.py")
+_CODE = (
+    *("arrays.py", "atomic_write.py", "nn", "data", "training", "checks"),
+    *("classroom/authoring/source.py", "classroom/authoring/cell_ids.py"),
+    *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py", "submission.py")),
+)
 
 
 @dataclass(frozen=True)
@@ -61,26 +69,27 @@ class Batch:
         settings: Settings.
     """
 
-    def __init__(self, course, assignment, settings):
+    def __init__(self, course: Course, assignment: str, settings: Settings) -> None:
         self.course = course
         self.assignment = assignment
         self.settings = settings
         self.submitted = course.submitted(assignment)
         self.template = make_grading_template(course.find_source(assignment))
         self.folder = course.root / "build" / "graded" / assignment
-        self.results = {}  # student -> Graded, without its notebook: those of a large class would fill the memory
+        # By student, without the notebooks: those of a large class would fill the memory.
+        self.results: dict[str, Graded] = {}
         versions = (code_digest(), sys.version, np.__version__)
         self._common = _digest(self.template, json.dumps(asdict(settings), sort_keys=True), *versions)
 
-    def failed(self):
+    def failed(self) -> list[str]:
         """Return the students whose submission could not be read or not be graded."""
         return [student for student, graded in self.results.items() if graded.unreadable or graded.failed]
 
-    def find_open(self):
+    def find_open(self) -> list[str]:
         """Return the students whose work is still to be graded."""
         return [student for student in self.submitted if self._kept(student) is None]
 
-    def run(self, workers, notify=lambda student, graded: None):
+    def run(self, workers: Workers, notify: Callable[[str, Graded], object] = lambda student, graded: None) -> None:
         """Grade what is not graded yet and save everything; Ctrl-C stops it, and nothing that was done is lost.
 
         Args:
@@ -104,7 +113,7 @@ class Batch:
                     save(student, graded)
         self.results = {student: self.results[student] for student in self.submitted}
 
-    def _jobs(self, students, save):
+    def _jobs(self, students: list[str], save: Callable[[str, Graded], None]) -> Iterator[Job]:
         """Yield each student with the bytes of the notebook; save those that cannot be read."""
         for student in students:
             try:
@@ -113,14 +122,14 @@ class Batch:
                 reason = f"The file could not be opened: {error.strerror or error}."
                 save(student, without_points(self.template, "unreadable", reason))
 
-    def _read(self, student):
+    def _read(self, student: str) -> bytes:
         path = self.submitted[student]
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise OSError("it is not a regular file")
         with path.open("rb") as file:
             return file.read(LARGEST + 1)  # a file that keeps growing is not read without end
 
-    def _save(self, saver, notify, student, graded):
+    def _save(self, saver: Saver, notify: Callable[[str, Graded], object], student: str, graded: Graded) -> None:
         if not saver.is_saved(student, graded):
             saver.save(student, graded)
         self.results[student] = replace(graded, notebook="")
@@ -128,12 +137,12 @@ class Batch:
 
     # --- results on disk ----------------------------------------------------------------------------------------------
 
-    def _keep(self, student, data, graded):
+    def _keep(self, student: str, data: bytes, graded: Graded) -> None:
         logger.info("%s: graded in %.1f s", student, graded.seconds)
         record = {"fingerprint": _digest(self._common, data), "graded": asdict(graded)}
         replace_file(self._record(student), json.dumps(record))
 
-    def _kept(self, student):
+    def _kept(self, student: str) -> Graded | None:
         try:
             record = json.loads(self._record(student).read_text(encoding="utf-8"))
             if record["fingerprint"] != _digest(self._common, self._read(student)):
@@ -143,28 +152,28 @@ class Batch:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None  # missing or damaged: the submission is graded again
 
-    def _record(self, student):
+    def _record(self, student: str) -> Path:
         return self.folder / f"{student}.json"
 
 
-class Bar(tqdm):
+class Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
     """A progress bar of a Batch, with the time that is left and the last result.
 
     Args:
         batch: the Batch.
     """
 
-    def __init__(self, batch):
+    def __init__(self, batch: Batch) -> None:
         super().__init__(total=len(batch.submitted), desc="grading", unit="submission", smoothing=0.05)
 
-    def show(self, student, graded):
+    def show(self, student: str, graded: Graded) -> None:
         """Count one submission."""
         points = sum(score.points or 0 for score in graded.scores.values())
         self.set_postfix_str(f"{student}: {points:g}", refresh=False)
         self.update()
 
 
-def open_batch(course, assignment, *, sandbox=True, elsewhere=False):
+def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhere: bool = False) -> Batch:
     """Return the Batch of an assignment that can be graded.
 
     Args:
@@ -195,7 +204,7 @@ def open_batch(course, assignment, *, sandbox=True, elsewhere=False):
     return batch
 
 
-def _check_cells(course, assignment, template):
+def _check_cells(course: Course, assignment: str, template: str) -> None:
     """Points can be entered only for the cells that the gradebook knows, with the points that it knows."""
     cells = [grading(cell) for cell in nbformat.reads(template, as_version=4).cells]
     here = {cell["grade_id"]: float(cell["points"]) for cell in cells if cell.get("grade")}
@@ -219,7 +228,9 @@ _UNPROTECTED = (
 )
 
 
-def grade_all(jobs, template, settings, workers):
+def grade_all(
+    jobs: Iterable[Job], template: str, settings: Settings, workers: Workers
+) -> Generator[tuple[str, bytes, Graded], None, None]:
     """Grade submissions, some at a time, and yield each with its result as soon as it is there.
 
     Whatever happens to a worker, every submission gets a result: those that were being graded when one died are graded
@@ -234,15 +245,17 @@ def grade_all(jobs, template, settings, workers):
     Yields:
         (name, bytes, Graded)
     """
-    jobs, running, suspects = iter(jobs), {}, []
-    job = next(jobs, None)
+    waiting = iter(jobs)
+    running: dict[Future[Graded], Job] = {}
+    suspects: list[Job] = []
+    job = next(waiting, None)
     while job is not None:
         executor, at_once = workers()
         try:
             while job is not None or running:
                 while job is not None and len(running) < 2 * at_once():  # a worker never waits for its next task
                     running[executor.submit(_grade, template, job[1], settings)] = job
-                    job = next(jobs, None)
+                    job = next(waiting, None)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     result = _result(future, template)
                     yield *running.pop(future), result
@@ -257,7 +270,7 @@ def grade_all(jobs, template, settings, workers):
         yield name, data, _grade_alone(data, template, settings, workers)
 
 
-def _grade_alone(data, template, settings, workers):
+def _grade_alone(data: bytes, template: str, settings: Settings, workers: Workers) -> Graded:
     executor, _ = workers()
     try:
         return _result(executor.submit(_grade, template, data, settings), template)
@@ -267,7 +280,7 @@ def _grade_alone(data, template, settings, workers):
         stop(executor)
 
 
-def _result(future, template):
+def _result(future: Future[Graded], template: str) -> Graded:
     """Result of a finished task; a fault of the grader is a result too, and never ends the run."""
     try:
         return future.result()
@@ -281,22 +294,22 @@ def _result(future, template):
         return without_points(template, "not graded", reason)
 
 
-def _grade(template, data, settings):
+def _grade(template: str, data: bytes, settings: Settings) -> Graded:
     graded = grade_submission(template, data, **vars(settings))
     check_agreement(graded)
     return graded
 
 
-def code_digest():
+def code_digest() -> str:
     """Return a hash of all code that a score depends on."""
     return _digest(*(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)))
 
 
-def _python_files(path):
+def _python_files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
-def _digest(*parts):
+def _digest(*parts: str | bytes) -> str:
     """A hash of strings and bytes, each with its length."""
     digest = hashlib.sha256()
     for part in parts:

@@ -18,8 +18,10 @@ import tempfile
 import threading
 import time
 import warnings
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from distributed import Client, KilledWorker, LocalCluster, Security, get_worker
@@ -28,7 +30,9 @@ from tqdm import tqdm
 
 from helpers.classroom.grading.batch import code_digest
 from helpers.classroom.grading.sandbox.isolation import NoSandbox, check_sandbox
-from helpers.classroom.grading.workers import NoWorkers, WorkerDied
+from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers
+
+T = TypeVar("T")
 
 #: How long to wait for an answer of the scheduler, and for a worker where there is none [s].
 CONNECTING, PATIENCE = 10, 120
@@ -47,7 +51,7 @@ _IGNORE_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 _SCHEDULER, _CREDENTIALS = "scheduler.json", "credentials.pem"
 
 
-def cluster_workers(scheduler, *, sandbox=True, insecure=False):
+def cluster_workers(scheduler: str, *, sandbox: bool = True, insecure: bool = False) -> Workers:
     """Return a function that connects to the workers of a Dask scheduler, for `Batch.run` and `run_sweep`.
 
     Args:
@@ -60,7 +64,7 @@ def cluster_workers(scheduler, *, sandbox=True, insecure=False):
     """
     address, security = _find(scheduler, insecure)
 
-    def start():
+    def start() -> tuple[Executor, Callable[[], int]]:
         for name in ("distributed", "distributed.client"):  # the messages below say the same in a sentence
             logging.getLogger(name).setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", "Sending large graph")  # of a submission with large outputs
@@ -93,24 +97,24 @@ class ClusterExecutor(ThreadPoolExecutor):
         sandbox: whether a worker needs a sandbox to take part.
     """
 
-    def __init__(self, client, address, sandbox):
+    def __init__(self, client: Client, address: str, sandbox: bool) -> None:
         super().__init__(_MAX_TASKS)
         self.client = client
         self.address = address
-        self.requirements = {"sandbox": sandbox, **describe()}
-        self.pending = {}  # address of a worker -> Future of its check
-        self.checked = {}  # address of a worker -> why it is not used, or None if it is
-        self.accepted = []  # addresses of the workers that are there and are used
-        self.failure = None
+        self.requirements: dict[str, Any] = {"sandbox": sandbox, **describe()}
+        self.pending: dict[str, Any] = {}  # address of a worker -> Future of its check
+        self.checked: dict[str, str | None] = {}  # address of a worker -> why it is not used, or None if it is
+        self.accepted: list[str] = []  # addresses of the workers that are there and are used
+        self.failure: Exception | None = None
         self.over = threading.Event()
         self.one_suspect = threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def submit(self, task, *arguments):
+    def submit(self, task: Callable[..., T], /, *arguments: Any, **names: Any) -> Future[T]:
         """Have a task done by a worker; returns a future of concurrent.futures."""
         return super().submit(self._do, task, arguments)
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End it; the workers stay, and drop their tasks."""
         if not wait:
             self.over.set()
@@ -119,7 +123,7 @@ class ClusterExecutor(ThreadPoolExecutor):
         with contextlib.suppress(OSError, TimeoutError):
             self.client.close(CONNECTING)
 
-    def find_workers(self):
+    def find_workers(self) -> list[str]:
         """Return the addresses of the workers that are used, waiting for one if there is none.
 
         Raises:
@@ -142,7 +146,7 @@ class ClusterExecutor(ThreadPoolExecutor):
 
     # --- one task -----------------------------------------------------------------------------------------------------
 
-    def _do(self, task, arguments):
+    def _do(self, task: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         try:
             return self._attempt(task, arguments)
         except KilledWorker:
@@ -153,9 +157,9 @@ class ClusterExecutor(ThreadPoolExecutor):
                 except KilledWorker:
                     raise WorkerDied("Every worker that graded it died.") from None
 
-    def _attempt(self, task, arguments):
+    def _attempt(self, task: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         """Submit a task and return its result; submit it again if all workers that could have done it are gone."""
-        result = None
+        result: tuple[T, Exception | None] | None = None
         while result is None:
             with self._plain_errors():
                 workers = self.find_workers()
@@ -166,7 +170,7 @@ class ClusterExecutor(ThreadPoolExecutor):
             raise error
         return value
 
-    def _wait_for(self, future, workers):
+    def _wait_for(self, future: Any, workers: list[str]) -> Any:
         while not self.over.is_set():
             try:
                 return future.result(timeout=_WAIT)
@@ -177,7 +181,7 @@ class ClusterExecutor(ThreadPoolExecutor):
         raise CancelledError
 
     @contextlib.contextmanager
-    def _plain_errors(self):
+    def _plain_errors(self) -> Iterator[None]:
         """Turn errors of the connection to the scheduler into NoWorkers; an error of the task itself is a value."""
         try:
             yield
@@ -193,7 +197,7 @@ class ClusterExecutor(ThreadPoolExecutor):
 
     # --- which workers are used ---------------------------------------------------------------------------------------
 
-    def _watch(self):
+    def _watch(self) -> None:
         """Keep track of the workers: in a thread of its own, so that no task waits while a new one is checked."""
         try:
             with self._plain_errors():
@@ -210,7 +214,7 @@ class ClusterExecutor(ThreadPoolExecutor):
             logger.info("the scheduler is not watched any more", exc_info=error)
             self.accepted, self.failure = [], error
 
-    def _check_new(self, threads):
+    def _check_new(self, threads: Mapping[str, int]) -> None:
         """Have each new worker check itself; it gets no other task before it has answered."""
         for worker in threads.keys() - self.checked.keys() - self.pending.keys():
             self.pending[worker] = self._submit_check(worker)
@@ -224,10 +228,10 @@ class ClusterExecutor(ThreadPoolExecutor):
                 except (TimeoutError, KilledWorker):
                     self.pending[worker] = self._submit_check(worker)  # it died, or was replaced by another
 
-    def _submit_check(self, worker):
+    def _submit_check(self, worker: str) -> Any:
         return self.client.submit(check_worker, self.requirements, workers=[worker], pure=False)
 
-    def _decide(self, worker, threads, future):
+    def _decide(self, worker: str, threads: int, future: Any) -> None:
         reason = None
         try:
             future.result(timeout=_WAIT)
@@ -251,12 +255,12 @@ class UnfitWorker(ValueError):
     """A worker cannot be used; the message says why."""
 
 
-def describe():
+def describe() -> dict[str, str]:
     """Return what must be the same on a worker for a score to be the same."""
     return {"code": code_digest(), "Python": platform.python_version(), "NumPy": np.__version__}
 
 
-def check_worker(requirements):
+def check_worker(requirements: Mapping[str, Any]) -> None:
     """Check, on a worker, that it can be used.
 
     Args:
@@ -277,7 +281,7 @@ def check_worker(requirements):
             raise UnfitWorker(str(error)) from None
 
 
-def _perform(task, arguments):
+def _perform(task: Callable[..., T], arguments: tuple[Any, ...]) -> tuple[T | None, Exception | None]:
     """Do a task on a worker, and return its result and its error; its progress bars are not shown."""
     _init_worker()
     ignored = io.StringIO()
@@ -288,17 +292,18 @@ def _perform(task, arguments):
             return None, _portable(error)
 
 
-def _portable(error):
+def _portable(error: Exception) -> Exception:
     """An error that can be sent: not every one can, and none with its traceback."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     try:
-        return pickle.loads(pickle.dumps(error))
+        copy: Exception = pickle.loads(pickle.dumps(error))
+        return copy
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 @functools.cache
-def _init_worker():
+def _init_worker() -> None:
     """Set up a worker, once: one BLAS thread, and temporary files where Dask removes those of a killed worker."""
     threadpool_limits(1)
     tempfile.tempdir = get_worker().local_directory
@@ -307,7 +312,7 @@ def _init_worker():
 # --- the scheduler ----------------------------------------------------------------------------------------------------
 
 
-def _find(scheduler, insecure):
+def _find(scheduler: str, insecure: bool) -> tuple[str, Security]:
     """Return the address of a scheduler, and the Security to talk to it."""
     address, credentials = scheduler, None
     if not re.fullmatch(r"\w+://.+|[^/]+:\d+", scheduler):
@@ -336,7 +341,7 @@ def _find(scheduler, insecure):
     return address, security
 
 
-def _read_scheduler_file(path):
+def _read_scheduler_file(path: Path) -> tuple[str, Path | None]:
     credentials = path.with_name(_CREDENTIALS)
     try:
         address = json.loads(path.read_text(encoding="utf-8"))["address"]
@@ -347,7 +352,7 @@ def _read_scheduler_file(path):
         raise ValueError(f"{path} is not a scheduler file of Dask.") from None
 
 
-def write_credentials(folder):
+def write_credentials(folder: Path) -> tuple[Security, Path]:
     """Make TLS credentials for one cluster, in a folder that only this user can read.
 
     Args:
@@ -367,7 +372,7 @@ def write_credentials(folder):
 
 
 @contextlib.contextmanager
-def local_cluster(folder, count):
+def local_cluster(folder: Path, count: int) -> Iterator[Path]:
     """Run a scheduler and workers on this machine, with TLS credentials of their own, while the `with` block runs.
 
     Args:

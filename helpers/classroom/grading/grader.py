@@ -13,9 +13,13 @@ import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import nbformat
+from nbformat import NotebookNode
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import ContractError
@@ -24,7 +28,7 @@ from helpers.checks.panel import Panel
 from helpers.checks.session import Session
 from helpers.classroom.authoring.source import as_release, grading, read_source
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
-from helpers.classroom.grading.sandbox.isolation import Sandbox
+from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sandbox.proxies import RemoteClass, RemoteFunction, RemoteNamespace
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
 from helpers.classroom.grading.sanitize import for_html
@@ -38,6 +42,22 @@ ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
 #: Longest source of one answer, and longest paragraph of a message [characters].
 MAX_ANSWER, MAX_PARAGRAPH = 200_000, 2_000
 
+#: How a graded cell ended.
+Status: TypeAlias = Literal[
+    "right",
+    "wrong",
+    "not written",
+    "not defined",
+    "raised",
+    "timed out",
+    "out of memory",
+    "killed",
+    "crashed",
+    "unreadable",
+    "not graded",
+    "for a person",
+]
+
 
 @dataclass
 class Score:
@@ -46,15 +66,14 @@ class Score:
     Args:
         points: earned; None where a person grades.
         max_points: that could be earned.
-        status: "right", "wrong", "not written", "raised", "timed out", "out of memory", "killed", "crashed",
-            "not defined", "unreadable", "not graded", or "for a person".
+        status: how the cell ended.
         reason: the first sentence of the check's message, for the instructor.
         misconception: the name of the mistake that was recognised, or "".
     """
 
     points: float | None
     max_points: float
-    status: str
+    status: Status
     reason: str = ""
     misconception: str = ""
 
@@ -73,19 +92,19 @@ class Graded:
     """
 
     notebook: str
-    scores: dict
-    changes: list = field(default_factory=list)
+    scores: dict[str, Score]
+    changes: list[str] = field(default_factory=list)
     unreadable: str = ""
     protected: bool = True
     seconds: float = 0.0
 
     @property
-    def failed(self):
+    def failed(self) -> bool:
         """Whether the grader could not grade it: its own fault, not the submission's."""
         return any(score.status == "not graded" for score in self.scores.values())
 
 
-def make_grading_template(source_path):
+def make_grading_template(source_path: Path) -> str:
     """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades.
 
     Args:
@@ -94,10 +113,13 @@ def make_grading_template(source_path):
     Returns:
         nbformat's JSON, a string
     """
-    return nbformat.writes(as_release(read_source(source_path), rubric=True))
+    template: str = nbformat.writes(as_release(read_source(source_path), rubric=True))
+    return template
 
 
-def grade_submission(template, data, *, sandbox=True, limits=None, secret=""):
+def grade_submission(
+    template: str, data: bytes, *, sandbox: bool = True, limits: Limits | None = None, secret: str = ""
+) -> Graded:
     """Grade one submission; whatever it holds and does, there is a score and a reason.
 
     Args:
@@ -126,14 +148,15 @@ def grade_submission(template, data, *, sandbox=True, limits=None, secret=""):
     return graded
 
 
-def without_points(template, status, reason):
+def without_points(template: str, status: Status, reason: str) -> Graded:
     """Return the Graded of a submission whose answers were not run: no points for any cell, and the same reason.
 
     Args:
         template: what `make_grading_template` returned.
         status, reason: of each Score.
     """
-    notebook, scores = nbformat.reads(template, as_version=4), {}
+    notebook: NotebookNode = nbformat.reads(template, as_version=4)
+    scores = {}
     for cell in _graded_cells(notebook):
         scores[grading(cell)["grade_id"]] = Score(0.0, float(grading(cell)["points"]), status, reason)
         if cell.cell_type == "code":
@@ -141,7 +164,7 @@ def without_points(template, status, reason):
     return Graded(nbformat.writes(notebook), scores, unreadable=reason if status == "unreadable" else "")
 
 
-def _fill_in(notebook, answers, grader):
+def _fill_in(notebook: NotebookNode, answers: dict[str, str], grader: "SubmissionGrader") -> dict[str, Score]:
     """Put answers and the checks' messages into a template, and return grade id to Score."""
     scores = {}
     stubs = {cell.id: cell.source for cell in notebook.cells}
@@ -163,11 +186,11 @@ def _fill_in(notebook, answers, grader):
     return {grading(cell)["grade_id"]: scores[grading(cell)["grade_id"]] for cell in cells}
 
 
-def _graded_cells(notebook):
+def _graded_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if grading(cell).get("grade")]
 
 
-def _show(cell, panels, points):
+def _show(cell: NotebookNode, panels: list[Panel], points: float | None) -> None:
     """Give a test cell its outputs. nbgrader gives *full* marks to one without a value at its end."""
     shown = [{"text/plain": repr(panel), "text/html": panel._repr_html_()} for panel in panels]
     cell.outputs = [nbformat.v4.new_output("display_data", data, metadata={}) for data in shown]
@@ -188,15 +211,23 @@ class SubmissionGrader:
         secret: the secret seed of the hidden checks.
     """
 
-    def __init__(self, sandbox, answers, secret):
+    pipe: Pipe
+    connection: RpcConnection
+    namespace: RemoteNamespace
+    session: Session
+
+    def __init__(self, sandbox: Sandbox, answers: dict[str, str], secret: str) -> None:
         self.sandbox = sandbox
         self.answers = {GradeId.parse(grade_id).exercise_id: source for grade_id, source in answers.items()}
         self.secret = secret
-        self.process = None
-        self.stopped = {}  # exercise id -> (status, reason), for answers that ended their process
+        self.process: subprocess.Popen[bytes] | None = None
+        # By exercise id: why an answer has no score but 0, its process being ended; and why a cell could not be run.
+        self.stopped: dict[str, tuple[Status, str]] = {}
+        self.undefined: dict[str, str] = {}
+        self.panels: list[Panel] = []
         self.end = time.monotonic() + sandbox.limits.total
 
-    def run_check(self, grade_id, max_points):
+    def run_check(self, grade_id: GradeId, max_points: float) -> tuple[Score, list[Panel]]:
         """Run the check of one test cell.
 
         Args:
@@ -216,9 +247,8 @@ class SubmissionGrader:
                 return self._check(grade_id, max_points)
         return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
 
-    def _check(self, grade_id, max_points):
+    def _check(self, grade_id: GradeId, max_points: float) -> tuple[Score, list[Panel]]:
         exercise_id = grade_id.exercise_id
-        check = self.session.hidden_check if grade_id.kind == "hidden" else self.session.check
         self.panels.clear()
         self._start_clock()
         try:
@@ -226,7 +256,10 @@ class SubmissionGrader:
             answer = self.namespace.get(EXERCISES[exercise_id].name)
             if answer is None:
                 return _no_points(exercise_id, max_points, "not defined", self._explain_undefined(exercise_id))
-            points = check(exercise_id, answer)
+            if grade_id.kind == "hidden":
+                points = float(self.session.hidden_check(exercise_id, answer))
+            else:
+                points = float(self.session.check(exercise_id, answer))
         except Closed:
             points = 0.0
         except Exception as error:  # raised by a reply of untrusted code; an honest one raises nothing here
@@ -236,11 +269,11 @@ class SubmissionGrader:
             self.namespace.reset()
         return self._score(exercise_id, points, max_points)
 
-    def _score(self, exercise_id, points, max_points):
+    def _score(self, exercise_id: str, points: float, max_points: float) -> tuple[Score, list[Panel]]:
         if self.pipe.failure:
             self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
             return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
-        verdict = self.session.latest
+        verdict: Any = self.session.latest  # the checks are not annotated yet
         if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees only the last state of an argument. In between it had another one.
             reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
@@ -254,42 +287,43 @@ class SubmissionGrader:
         reason = "" if verdict.right else _shorten(verdict.paragraphs[0])
         return Score(points, max_points, status, reason, misconception), [*map(_shorten_panel, self.panels)]
 
-    def _mutated_arguments(self, exercise_id):
+    def _mutated_arguments(self, exercise_id: str) -> bool:
         """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
         tried = [answer for other, (answer, _) in self.session.verdicts.items() if other != exercise_id]
         others = {answer._number for answer in tried if isinstance(answer, RemoteFunction | RemoteClass)}
         return bool(self.connection.mutators - others)
 
-    def close(self):
+    def close(self) -> None:
         """End the process."""
         if self.process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # it leads a group of its own
         for pipe in (self.process.stdin, self.process.stdout):
-            pipe.close()
+            if pipe is not None:
+                pipe.close()
         code = self.process.wait()
         logger.debug("process %d of the answers has ended (%d)", self.process.pid, code)
         self.process = None
 
     # --- the process --------------------------------------------------------------------------------------------------
 
-    def _start_process(self):
+    def _start_process(self) -> None:
         """Make sure that there is a process in which all answers are defined, except those that end it."""
         while (self.process is None or self.pipe.failure) and time.monotonic() < self.end:
             self.close()
             self.process = self.sandbox.start()
-            self.pipe = Pipe(self.process.stdout.fileno(), self.process.stdin.fileno())
+            self.pipe = _pipe_to(self.process)
             self.connection = RpcConnection(self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]))
             self.namespace = RemoteNamespace(self.connection, _find_references(self.answers))
-            self.panels = []
+            self.panels.clear()
             self.session = Session(
                 self.panels.append, lambda answer: self.namespace, self.namespace.used_by, self.secret
             )
             self._define_answers()
 
-    def _define_answers(self):
-        self.undefined = {}  # exercise id -> why its cell could not be run to its end
+    def _define_answers(self) -> None:
+        self.undefined.clear()
         self._start_clock()
         self._define_names()
         for exercise_id, source in self.answers.items():
@@ -302,15 +336,16 @@ class SubmissionGrader:
             try:
                 self.namespace.define(exercise_id, source)
             except Closed:
-                self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
+                self.stopped[exercise_id] = self._explain_end(self.pipe.failure or "it ended")
                 return
             except Exception as error:
-                line = error.frames[-1].lineno if getattr(error, "frames", None) else getattr(error, "lineno", None)
+                frames = getattr(error, "frames", None)
+                line = frames[-1].lineno if frames else getattr(error, "lineno", None)
                 where = f" at line {line}" if line else ""
                 said = f"{type(error).__name__}: {error}".rstrip(": .")
                 self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
 
-    def _define_names(self):
+    def _define_names(self) -> None:
         """Define what answers may use before any of them runs: whatever goes wrong here is no fault of theirs."""
         try:
             self.namespace.get("np")
@@ -322,12 +357,12 @@ class SubmissionGrader:
                     f"{closed} Is there enough memory, and does the sandbox still work?"
                 ) from None
 
-    def _start_clock(self):
+    def _start_clock(self) -> None:
         self.pipe.deadline = min(self.end, time.monotonic() + self.sandbox.limits.seconds)
         self.pipe.left = dict(ALLOWANCE)
         self.connection.mutators.clear()
 
-    def _explain_end(self, failure):
+    def _explain_end(self, failure: str) -> tuple[Status, str]:
         """Return the status and the reason of an answer that ended its process, or whose process was ended."""
         if failure == "it took too long" and time.monotonic() > self.end:
             return "timed out", self._no_time_left()
@@ -337,9 +372,9 @@ class SubmissionGrader:
             )
         if failure != "it ended":
             return "killed", f"It was stopped: {failure}."
+        code = 0
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=5)
-        code = self.process.returncode or 0
+            code = self.process.wait(timeout=5) if self.process else 0
         number = -code if code < 0 else code - 128  # bubblewrap adds 128
         if number == signal.SIGSEGV:
             return "crashed", "Its process crashed."
@@ -347,17 +382,22 @@ class SubmissionGrader:
             return "killed", "Its process was killed: it used too much memory or CPU time."
         return "killed", f"Its process ended by itself, with exit code {code}."
 
-    def _explain_undefined(self, exercise_id):
+    def _explain_undefined(self, exercise_id: str) -> str:
         if exercise_id not in self.answers:
             return "Its answer cell is missing."
         name = EXERCISES[exercise_id].name
         return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
 
-    def _no_time_left(self):
+    def _no_time_left(self) -> str:
         return f"The {self.sandbox.limits.total:g} seconds for all answers together were used up."
 
 
-def _find_references(answers):
+def _pipe_to(process: subprocess.Popen[bytes]) -> Pipe:
+    assert process.stdin is not None and process.stdout is not None
+    return Pipe(process.stdout.fileno(), process.stdin.fileno())
+
+
+def _find_references(answers: dict[str, str]) -> dict[str, Any]:
     """The reference for each answer of an earlier notebook that is named here: grading reads one notebook only."""
     words = {word for source in answers.values() for word in re.findall(r"\w+", source)}
     notebooks = {_notebook_of(exercise_id) for exercise_id in answers}
@@ -368,12 +408,12 @@ def _find_references(answers):
     }
 
 
-def _notebook_of(exercise_id):
+def _notebook_of(exercise_id: str) -> int:
     return int(exercise_id.partition(".")[0])
 
 
 @contextlib.contextmanager
-def _suppress_output():
+def _suppress_output() -> Iterator[None]:
     """Hide from the instructor's terminal what answers print and warn of; learners see it in the message."""
     ignored = io.StringIO()
     with contextlib.redirect_stdout(ignored), contextlib.redirect_stderr(ignored), warnings.catch_warnings():
@@ -381,15 +421,15 @@ def _suppress_output():
         yield
 
 
-def _shorten(paragraph):
+def _shorten(paragraph: str) -> str:
     """A paragraph that may quote a submission, and be as long as that likes."""
     return for_html(paragraph if len(paragraph) <= MAX_PARAGRAPH else f"{paragraph[:MAX_PARAGRAPH]} …")
 
 
-def _shorten_panel(panel):
+def _shorten_panel(panel: Panel) -> Panel:
     return Panel(panel.heading, panel.status, [*map(_shorten, panel.paragraphs)], _shorten(panel.printed))
 
 
-def _no_points(exercise_id, max_points, status, reason):
+def _no_points(exercise_id: str, max_points: float, status: Status, reason: str) -> tuple[Score, list[Panel]]:
     panel = Panel(f"Exercise {exercise_id}", "not yet", [reason, f"0 of {max_points:g} points."])
     return Score(0.0, max_points, status, reason), [panel]

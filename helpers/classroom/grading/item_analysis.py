@@ -2,9 +2,11 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from helpers.checks.grade_id import GradeId
+from helpers.classroom.grading.grader import Graded
 
 #: The four outcomes of an exercise, for the figure; each status of a Score belongs to one.
 ENDS = ("right", "wrong", "not written", "stopped")
@@ -23,23 +25,23 @@ class Item:
     """
 
     exercise: str
-    ends: Counter = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
     hidden_right: int = 0
-    mistakes: Counter = field(default_factory=Counter)
+    mistakes: Counter[str] = field(default_factory=Counter)
 
     @property
-    def right(self):
+    def right(self) -> float:
         """Share of submissions whose visible check was right."""
         return self.ends["right"] / max(1, self.ends.total())
 
 
-def analyse(results):
+def analyse(results: Iterable[Graded]) -> list[Item]:
     """Return an Item for each exercise, those with the fewest right answers first.
 
     Args:
         results: Graded objects.
     """
-    items = {}
+    items: dict[str, Item] = {}
     for graded in results:
         for grade_id, score in graded.scores.items():
             cell = GradeId.parse(grade_id)
@@ -55,7 +57,7 @@ def analyse(results):
     return sorted(items.values(), key=lambda item: item.right)
 
 
-def summarise(results):
+def summarise(results: Collection[Graded]) -> dict[str, float]:
     """Return the figures of a class: dict of words to numbers.
 
     Args:
@@ -74,7 +76,7 @@ def summarise(results):
     }
 
 
-def failures(results):
+def failures(results: Iterable[Graded]) -> dict[str, int]:
     """Return how often the visible checks had each status other than right, the most frequent first.
 
     Args:
@@ -86,6 +88,6 @@ def failures(results):
     return dict(statuses.most_common())
 
 
-def waits_for_a_person(graded):
+def waits_for_a_person(graded: Graded) -> bool:
     """Whether an answer in it is still to be graded by a person."""
     return any(score.points is None for score in graded.scores.values())

@@ -2,16 +2,22 @@
 
 import csv
 import io
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from helpers.atomic_write import replace_file
-from helpers.classroom.grading.item_analysis import ENDS, analyse, failures, summarise, waits_for_a_person
+from helpers.classroom.grading.grader import Graded
+from helpers.classroom.grading.item_analysis import ENDS, Item, analyse, failures, summarise, waits_for_a_person
 from helpers.classroom.grading.sanitize import for_spreadsheet
 
+logger = logging.getLogger(__name__)
 
-def show(results):
+
+def show(results: Mapping[str, Graded]) -> None:
     """Print the figures of a class, the reasons why points were lost, and the item analysis.
 
     Args:
@@ -35,7 +41,7 @@ def show(results):
             console.print(f"{student}: not graded. {reason}")
 
 
-def write(results, folder):
+def write(results: Mapping[str, Graded], folder: Path) -> None:
     """Write items.csv, the item analysis, and report.csv, a line for each submission, into a folder.
 
     Args:
@@ -44,11 +50,12 @@ def write(results, folder):
     """
     replace_file(folder / "items.csv", as_csv(analyse(results.values())))
     replace_file(folder / "report.csv", report_csv(results))
+    logger.info("wrote items.csv and report.csv in %s", folder)
 
 
-def as_csv(items):
+def as_csv(items: Iterable[Item]) -> str:
     """Return the item analysis as CSV, one line for each exercise."""
-    rows = [["exercise", "submissions", *ENDS, "hidden right", "mistakes named"]]
+    rows: list[list[object]] = [["exercise", "submissions", *ENDS, "hidden right", "mistakes named"]]
     for item in items:
         named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common())
         ends = [item.ends[end] for end in ENDS]
@@ -56,7 +63,7 @@ def as_csv(items):
     return _csv(rows)
 
 
-def report_csv(results):
+def report_csv(results: Mapping[str, Graded]) -> str:
     """Return one line for each submission: points, what waits for a person, and every reason and change.
 
     Args:
@@ -78,7 +85,7 @@ def report_csv(results):
     return _csv(rows)
 
 
-def _csv(rows):
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     """CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([for_spreadsheet(cell) for cell in row] for row in rows)

@@ -3,9 +3,15 @@
 import collections
 import contextlib
 import logging
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 from unittest import mock
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import (
     BaseCell,
     Grade,
@@ -20,7 +26,8 @@ from nbgrader.utils import determine_grade, is_grade, parse_utc
 from helpers.atomic_write import replace_file
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.source import grading
-from helpers.classroom.course import SECRET_FILE, plain_errors
+from helpers.classroom.course import SECRET_FILE, Course, plain_errors
+from helpers.classroom.grading.grader import Graded
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +47,12 @@ class Saver:
         assignment: the name of an assignment that was released.
     """
 
-    def __init__(self, course, assignment):
+    def __init__(self, course: Course, assignment: str) -> None:
         self.course = course
         self.assignment = assignment
-        self.waiting = {}  # student -> Graded, of submissions that are not entered yet
+        self.waiting: dict[str, Graded] = {}  # by student, of submissions that are not entered yet
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.gradebook = stack.enter_context(_open_gradebook(self.course))
             self.known = {student.id for student in self.gradebook.students}
@@ -54,12 +61,14 @@ class Saver:
             self.stack = stack.pop_all()
         return self
 
-    def __exit__(self, kind, error, trace):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with self.stack:
             if kind is None or issubclass(kind, KeyboardInterrupt):
                 self.commit()
 
-    def is_saved(self, student, graded):
+    def is_saved(self, student: str, graded: Graded) -> bool:
         """Whether exactly this was saved before, in the gradebook and in the folder."""
         points = {grade_id: score.points for grade_id, score in graded.scores.items()}
         return self.entered.get(student) == points and all(
@@ -67,7 +76,7 @@ class Saver:
             for path, text in self._files(student, graded)
         )
 
-    def save(self, student, graded):
+    def save(self, student: str, graded: Graded) -> None:
         """Enter one submission, together with those that follow.
 
         Args:
@@ -78,7 +87,7 @@ class Saver:
         if len(self.waiting) >= BATCH_SIZE:
             self.commit()
 
-    def commit(self):
+    def commit(self) -> None:
         """Enter all submissions that are waiting, atomically."""
         self.gradebook.db.rollback()  # of an interrupted commit
         for student, graded in self.waiting.items():
@@ -94,7 +103,7 @@ class Saver:
         self.known |= self.waiting.keys()
         self.waiting.clear()
 
-    def _enter(self, student, graded):
+    def _enter(self, student: str, graded: Graded) -> None:
         notebook = nbformat.reads(graded.notebook, as_version=4)
         self._enter_submission(student)
         before = self._reviewed(student, notebook)
@@ -106,7 +115,7 @@ class Saver:
             if before.get(grade.name, "new") == grade.auto_score:
                 grade.needs_manual_grade = False
 
-    def _enter_submission(self, student):
+    def _enter_submission(self, student: str) -> None:
         if student not in self.known:
             self.gradebook.add_student(student)
             self.gradebook.refresh()
@@ -116,11 +125,14 @@ class Saver:
             self.gradebook.update_or_create_submission(self.assignment, student, **known)
         self.gradebook.refresh()
 
-    def _timestamp(self, student):
-        with contextlib.suppress(ValueError, OverflowError):
-            return parse_utc((self._read_beside(student, "timestamp.txt") or "").strip())
+    def _timestamp(self, student: str) -> datetime | None:
+        try:
+            time: datetime = parse_utc((self._read_beside(student, "timestamp.txt") or "").strip())
+        except (ValueError, OverflowError):
+            return None
+        return time
 
-    def _reviewed(self, student, notebook):
+    def _reviewed(self, student: str, notebook: NotebookNode) -> dict[str, float | None]:
         """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
         reviewed = {
             grade.name: grade.auto_score
@@ -133,10 +145,10 @@ class Saver:
         same = {exercise_id for exercise_id in now if earlier.get(exercise_id) == now[exercise_id]}
         return {name: score for name, score in reviewed.items() if GradeId.parse(name).exercise_id in same}
 
-    def _notebook_of(self, student):
+    def _notebook_of(self, student: str) -> SubmittedNotebook:
         return self.gradebook.find_submission_notebook(self.assignment, self.assignment, student)
 
-    def _files(self, student, graded):
+    def _files(self, student: str, graded: Graded) -> list[tuple[Path, str | None]]:
         """The files that nbgrader expects in autograded/, as pairs of path and text; None means no file."""
         path, timestamp = self._path(student), self._timestamp(student)
         return [
@@ -145,16 +157,18 @@ class Saver:
             (path.with_name(SECRET_FILE), self._read_beside(student, SECRET_FILE)),
         ]
 
-    def _read_beside(self, student, name):
+    def _read_beside(self, student: str, name: str) -> str | None:
         """The text of a file beside a submission, or None."""
-        with contextlib.suppress(OSError, ValueError):
+        try:
             return (self.course.folder("submitted", self.assignment, student) / name).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
 
-    def _path(self, student):
+    def _path(self, student: str) -> Path:
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
 
 
-def assign_late_penalties(course, assignment):
+def assign_late_penalties(course: Course, assignment: str) -> None:
     """Let nbgrader compute the late penalties again, for what a person has graded since.
 
     Args:
@@ -173,7 +187,7 @@ def assign_late_penalties(course, assignment):
         gradebook.really_commit()
 
 
-def check_agreement(graded):
+def check_agreement(graded: Graded) -> None:
     """Make sure that nbgrader will read the same points off a graded notebook.
 
     Args:
@@ -190,40 +204,40 @@ def check_agreement(graded):
                 raise ValueError(f"nbgrader reads {read} points off {grade_id}, not {graded.scores[grade_id].points}.")
 
 
-class _SharedGradebook(Gradebook):
+class _SharedGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no types
     """A gradebook that stays open, in one transaction, however often nbgrader's steps open, commit and close it."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.really_commit = self.db.commit
         self.db.commit = lambda: None
-        self.current = (None, None)  # names, and the submitted notebook of those names
+        self.current: tuple[object, Any] = (None, None)  # names, and the submitted notebook of those names
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Flush what has changed, and forget what was read, as a commit does: sums over grades are read again."""
         self.db.flush()
         self.db.expire_all()
         self.current = (None, None)
 
-    def find_grade(self, grade_cell, notebook, assignment, student):
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
         """Return one grade; nbgrader itself would search those of the whole class for each."""
         return _named(self._current_notebook(notebook, assignment, student).grades, grade_cell)
 
-    def find_comment(self, solution_cell, notebook, assignment, student):
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
         """Return one comment."""
         return _named(self._current_notebook(notebook, assignment, student).comments, solution_cell)
 
-    def _current_notebook(self, *names):
+    def _current_notebook(self, *names: str) -> Any:
         if self.current[0] != names:
             self.current = names, self.find_submission_notebook(*names)
         return self.current[1]
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         pass
 
 
 @contextlib.contextmanager
-def _open_gradebook(course):
+def _open_gradebook(course: Course) -> Iterator[_SharedGradebook]:
     with course.gradebook():
         pass  # create it if it does not exist
     gradebook = _SharedGradebook(course.directory.db_url, course.directory.course_id or "default_course")
@@ -237,9 +251,9 @@ def _open_gradebook(course):
         gradebook.close()
 
 
-def _read_scores(gradebook, assignment):
+def _read_scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
     """Student to grade id to automatic score, as the gradebook has them, in one query."""
-    found = collections.defaultdict(dict)
+    found: dict[str, dict[str, float | None]] = collections.defaultdict(dict)
     query = (
         gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
@@ -252,16 +266,16 @@ def _read_scores(gradebook, assignment):
     return found
 
 
-def _resources(course, assignment, student):
+def _resources(course: Course, assignment: str, student: str) -> dict[str, dict[str, str]]:
     """The argument of that name that nbgrader's steps take."""
     names = {"student": student, "assignment": assignment, "notebook": assignment}
     return {"nbgrader": names | {"db_url": course.directory.db_url}}
 
 
-def _named(rows, name):
+def _named(rows: list[Any], name: str) -> Any:
     return next(row for row in rows if row.name == name)
 
 
-def _answers(notebook):
+def _answers(notebook: NotebookNode) -> dict[str, str]:
     cells = [cell for cell in notebook.cells if grading(cell).get("solution")]
     return {GradeId.parse(grading(cell)["grade_id"]).exercise_id: cell.source for cell in cells}

@@ -7,6 +7,9 @@ import json
 import logging
 import re
 from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat import NotebookNode
 
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.sanitize import for_terminal
@@ -34,8 +37,8 @@ class Submission:
         changes: sentences on what else was changed, none of which has an effect.
     """
 
-    answers: dict = field(default_factory=dict)
-    changes: list = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class _Cell:
     source: str
 
 
-def read_submission(data, template):
+def read_submission(data: bytes, template: NotebookNode) -> Submission:
     """Take the answers from a submitted notebook.
 
     An answer is the cell with the grade id of the released one; if there is none, the one with its cell id; otherwise
@@ -66,7 +69,7 @@ def read_submission(data, template):
     """
     cells, metadata = _read(data)
     submission = Submission(changes=_find_changes(metadata, cells))
-    used = set()
+    used: set[int] = set()
     for index, released in enumerate(template.cells):
         if grading(released).get("solution"):
             _take_answer(template.cells, index, cells, submission, used)
@@ -92,7 +95,9 @@ def read_submission(data, template):
     return submission
 
 
-def _take_answer(released_cells, index, cells, submission, used):
+def _take_answer(
+    released_cells: list[NotebookNode], index: int, cells: list[_Cell], submission: Submission, used: set[int]
+) -> None:
     released = released_cells[index]
     grade_id = grading(released)["grade_id"]
     found, how = _find_candidates(released_cells, index, cells)
@@ -114,7 +119,7 @@ def _take_answer(released_cells, index, cells, submission, used):
         submission.changes.append(f"The answer cell {grade_id} was turned {kinds}.")
 
 
-def _find_candidates(released_cells, index, cells):
+def _find_candidates(released_cells: list[NotebookNode], index: int, cells: list[_Cell]) -> tuple[list[_Cell], str]:
     """The cells that may hold an answer, and how they were found."""
     released = released_cells[index]
     by_grade_id = [cell for cell in cells if cell.grade_id == grading(released)["grade_id"]]
@@ -132,7 +137,7 @@ def _find_candidates(released_cells, index, cells):
     return [cell for cell in cells if cell.index in indices], "the text before it"
 
 
-def _report_test(released, cells, submission):
+def _report_test(released: NotebookNode, cells: list[_Cell], submission: Submission) -> None:
     grade_id = grading(released)["grade_id"]
     found = [cell for cell in cells if cell.grade_id == grade_id] or [cell for cell in cells if cell.id == released.id]
     if not found:
@@ -150,7 +155,7 @@ def _report_test(released, cells, submission):
         submission.changes.append(f"The points of {grade_id} were changed from {points:g} to {_show(cell.points)}.")
 
 
-def _find_changes(metadata, cells):
+def _find_changes(metadata: dict[str, Any], cells: list[_Cell]) -> list[str]:
     """What was changed in the notebook as a whole."""
     changes = []
     name = _dict(metadata.get("kernelspec")).get("name", "python3")
@@ -164,7 +169,7 @@ def _find_changes(metadata, cells):
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
-def _read(data):
+def _read(data: bytes) -> tuple[list[_Cell], dict[str, Any]]:
     """The cells and the metadata of a notebook."""
     if len(data) > LARGEST:
         raise Unreadable(f"It has {len(data) >> 20} MB; no more than {LARGEST >> 20} MB are read.")
@@ -189,8 +194,8 @@ def _read(data):
     return [_cell(index, cell) for index, cell in enumerate(cells)], _dict(notebook.get("metadata"))
 
 
-def _cell(index, cell):
-    cell = _dict(cell)
+def _cell(index: int, value: object) -> _Cell:
+    cell = _dict(value)
     nbgrader = _dict(_dict(cell.get("metadata")).get("nbgrader"))
     source = cell.get("source", "")
     if isinstance(source, list):
@@ -205,18 +210,18 @@ def _cell(index, cell):
     )
 
 
-def _text(value):
+def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _dict(value):
+def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _show(value):
+def _show(value: object) -> str:
     """An untrusted value, fit for a report."""
     return for_terminal(value, 40) if isinstance(value, str | int | float) else "something else"
 
 
-def _top_level_names(source):
+def _top_level_names(source: str) -> set[str]:
     return set(_DEFINITION.findall(source))

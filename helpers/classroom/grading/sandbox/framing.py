@@ -8,8 +8,15 @@ import os
 import select
 import struct
 import time
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+
+from helpers.arrays import AnyArray
+
+#: The JSON text of a message. Until it is read by a `Reader` its values may be anything, so their type is not known.
+Tree: TypeAlias = dict[str, Any]
 
 #: Longest JSON text and longest block of bytes that are read.
 MAX_TEXT, MAX_BYTES = 4 << 20, 16 << 20
@@ -37,15 +44,18 @@ class Pipe:
         read, write: the file descriptors.
     """
 
-    def __init__(self, read, write):
+    def __init__(self, read: int, write: int) -> None:
         self.read, self.write = read, write
         for descriptor in (read, write):
             os.set_blocking(descriptor, False)
-        self.deadline = None  # on time.monotonic(); None means no limit
-        self.left = {"text": None, "bytes": None}  # how much may still arrive; None means no limit
-        self.failure = None  # the text of the first Closed
+        self.deadline: float | None = None  # on time.monotonic(); None means no limit
+        self.left: dict[str, int | None] = {
+            "text": None,
+            "bytes": None,
+        }  # how much may still arrive; None means no limit
+        self.failure: str | None = None  # the text of the first Closed
 
-    def send(self, tree, blocks):
+    def send(self, tree: Tree, blocks: Iterable[bytes]) -> None:
         """Send a message: a tree of plain JSON, and the bytes that it points into.
 
         Raises:
@@ -62,30 +72,30 @@ class Pipe:
             except OSError:
                 raise self.fail("it ended") from None
 
-    def receive(self):
+    def receive(self) -> tuple[Tree, bytes]:
         """Return the next message, as the tree and the bytes.
 
         Raises:
             Closed: the other side is gone, took too long, or sent something that is not a message.
         """
-        text, block = _HEAD.unpack(self._exactly(_HEAD.size))
-        for what, size, limit in ("text", text, MAX_TEXT), ("bytes", block, MAX_BYTES):
-            if size > limit or (self.left[what] is not None and size > self.left[what]):
+        sizes = _HEAD.unpack(self._exactly(_HEAD.size))
+        for what, size, limit in zip(("text", "bytes"), sizes, (MAX_TEXT, MAX_BYTES)):
+            left = self.left[what]
+            if size > limit or (left is not None and size > left):
                 raise self.fail("it sent more than is accepted")
-            if self.left[what] is not None:
-                self.left[what] -= size
-        text, block = self._exactly(text), self._exactly(block)
+            self.left[what] = None if left is None else left - size
+        text, block = map(self._exactly, sizes)
         try:
             return json.loads(text), block
         except (ValueError, RecursionError):
             raise self.fail("it sent something that is not a message") from None
 
-    def fail(self, reason):
+    def fail(self, reason: str) -> Closed:
         """Refuse every message from now on, and return the Closed to raise."""
         self.failure = self.failure or reason
         return Closed(self.failure)
 
-    def _exactly(self, size):
+    def _exactly(self, size: int) -> bytes:
         parts = []
         while size:
             self._wait([self.read], [])
@@ -101,7 +111,7 @@ class Pipe:
             size -= len(part)
         return b"".join(parts)
 
-    def _wait(self, readable, writable):
+    def _wait(self, readable: list[int], writable: list[int]) -> None:
         if self.failure is not None:
             raise Closed(self.failure)
         left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
@@ -109,7 +119,7 @@ class Pipe:
             raise self.fail("it took too long")
 
 
-def pack_array(array, blocks):
+def pack_array(array: AnyArray, blocks: list[bytes]) -> Tree:
     """Return the description of an array, and add its bytes to `blocks`.
 
     The description has the strides if the array is not contiguous in memory, unless its values lie too far apart.
@@ -119,7 +129,7 @@ def pack_array(array, blocks):
     """
     if array.nbytes > MAX_BYTES:
         raise ValueError("an array larger than is accepted")
-    node = {"k": "array", "dtype": array.dtype.str, "shape": array.shape, "at": sum(map(len, blocks))}
+    node: Tree = {"k": "array", "dtype": array.dtype.str, "shape": array.shape, "at": sum(map(len, blocks))}
     blocks.append(array.tobytes())
     if (
         not array.flags.c_contiguous
@@ -130,7 +140,7 @@ def pack_array(array, blocks):
     return node
 
 
-def unpack_array(node, block):
+def unpack_array(node: Tree, block: bytes) -> AnyArray:
     """Return the array of a description: a new one, laid out in memory as the first.
 
     Args:
@@ -144,19 +154,19 @@ def unpack_array(node, block):
     if dtype.kind not in KINDS or min(shape, default=0) < 0:
         raise ValueError("not an array of numbers")
     size = int(np.prod(shape, dtype=object))
-    values = np.frombuffer(block, dtype, size, int(node["at"])) if size else np.zeros(0, dtype)
+    values: AnyArray = np.frombuffer(block, dtype, size, int(node["at"])) if size else np.zeros(0, dtype)
     values = values.reshape(shape)
     if "strides" not in node or not size:
         return values.copy()
     reach = _reach(shape, node["strides"])
     if min(node["strides"]) < dtype.itemsize or reach > MAX_SPREAD * values.nbytes:
         raise ValueError("strides too large for the array")
-    room = np.zeros(1 + reach // dtype.itemsize, dtype)
-    array = np.lib.stride_tricks.as_strided(room, shape, node["strides"])
+    room: AnyArray = np.zeros(1 + reach // dtype.itemsize, dtype)
+    array: AnyArray = np.lib.stride_tricks.as_strided(room, shape, node["strides"])
     array[...] = values
     return array
 
 
-def _reach(shape, strides):
+def _reach(shape: Sequence[int], strides: Sequence[int]) -> int:
     """Distance from the first value of an array to the last [bytes]."""
     return sum((length - 1) * int(stride) for length, stride in zip(shape, strides, strict=True))

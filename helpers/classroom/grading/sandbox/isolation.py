@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Sandbox:
         limits: the Limits.
     """
 
-    def __init__(self, folder, sandbox=True, limits=None):
+    def __init__(self, folder: str | Path, sandbox: bool = True, limits: Limits | None = None) -> None:
         self.folder = Path(folder).resolve()
         self.sandbox = sandbox
         self.limits = limits or Limits()
@@ -74,14 +75,14 @@ class Sandbox:
             inside.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_HELPERS / name, inside)
 
-    def start(self):
+    def start(self) -> subprocess.Popen[bytes]:
         """Start the program for one submission; its standard input and output are pipes."""
         program = self.folder / "helpers/classroom/grading/sandbox/child.py"
         limits = self.limits
         command = [_python(), "-s", "-S", "-P", "-B", str(program)]
         command += [str(limits.memory), str(limits.cpu), str(limits.file_size)]
         environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{self.folder}:{_PACKAGES}"}
-        filters = []
+        filters: list[int] = []
         if self.sandbox:
             filters = [_filter_descriptor()]
             command = [*self._bubblewrap(filters, environment), *command]
@@ -101,7 +102,7 @@ class Sandbox:
             for descriptor in filters:
                 os.close(descriptor)
 
-    def _bubblewrap(self, filters=(), environment=None):
+    def _bubblewrap(self, filters: Sequence[int] = (), environment: Mapping[str, str] | None = None) -> list[str]:
         command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
         for name, value in (environment or {}).items():
             command += ["--setenv", name, value]
@@ -119,14 +120,14 @@ class Sandbox:
         places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers"]), "hidden")
         for path in sorted(places, key=lambda path: len(path.parts)):
             command += _read_only(path) if places[path] == "shown" else ["--tmpfs", str(path)]
-        for path in [*(path for path in places if places[path] == "hidden"), "/"]:
-            command += ["--remount-ro", str(path)]
+        for folder in [*(str(path) for path in places if places[path] == "hidden"), "/"]:
+            command += ["--remount-ro", folder]
         for descriptor in filters:
             command += ["--seccomp", str(descriptor)]
         return [*command, "--"]
 
 
-def check_sandbox():
+def check_sandbox() -> None:
     """Try the sandbox.
 
     Raises:
@@ -147,18 +148,18 @@ def check_sandbox():
         raise NoSandbox(f"bubblewrap is installed, but this system does not let it work: {said}.")
 
 
-def _read_only(path):
+def _read_only(path: Path) -> list[str]:
     return ["--ro-bind", str(path), str(path)]
 
 
-def _python():
+def _python() -> str:
     return os.path.realpath(sys.executable)
 
 
 # --- system calls that are refused ------------------------------------------------------------------------------------
 
 #: Machine to its audit number in the kernel, and the numbers of these system calls on it.
-_MACHINES = {
+_MACHINES: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
     "x86_64": (
         0xC000003E,
         {
@@ -196,7 +197,7 @@ _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
 
 
-def process_filter(machine):
+def process_filter(machine: str) -> bytes:
     """Return a program for the kernel (seccomp, in classic BPF) that refuses the system calls no answer needs.
 
     RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb if an instructor grades as root; and a
@@ -217,7 +218,7 @@ def process_filter(machine):
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
-def _filter_descriptor():
+def _filter_descriptor() -> int:
     read, write = os.pipe()
     with os.fdopen(write, "wb") as file:
         file.write(process_filter(platform.machine()))

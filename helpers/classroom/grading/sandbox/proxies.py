@@ -2,8 +2,10 @@
 
 import contextlib
 import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
-from helpers.nn.base import Layer
+from helpers.nn.base import Layer, Param
 
 #: How many items one iterator of the other side may give.
 MAX_ITEMS = 10_000
@@ -12,14 +14,27 @@ MAX_ITEMS = 10_000
 SERVICE = "a1"
 
 
+class Connection(Protocol):
+    """What proxies need of an RpcConnection. What comes from the other side may have any type."""
+
+    def call(self, number: str, attribute: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call an object of the other side, or a method of it."""
+
+    def fetch(self, number: str, attribute: str) -> Any:
+        """Return an attribute of an object of the other side."""
+
+    def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
+        """Forget all objects but some."""
+
+
 class Remote:
     """An object of the other side."""
 
-    def __init__(self, connection, number, params):
+    def __init__(self, connection: Connection, number: str, params: tuple[Param, ...]) -> None:
         # The Params of a layer are among the attributes, where `Layer.parameters` looks for them.
         self._connection, self._number, self._params = connection, number, params
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         return self._connection.fetch(self._number, name)
@@ -28,14 +43,14 @@ class Remote:
 class RemoteFunction(Remote):
     """A function of the other side."""
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._connection.call(self._number, None, args, kwargs)
 
 
 class RemoteIterator(Remote):
     """An iterator of the other side, which must end."""
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         for _ in range(MAX_ITEMS):
             try:
                 yield self._connection.call(self._number, "__next__", (), {})
@@ -49,17 +64,18 @@ class RemoteLayer(Remote, Layer):
 
     recurrent = False
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Ask the other side; the arguments are passed on as they are."""
         return self._connection.call(self._number, "forward", args, kwargs)
 
-    def backward(self, *args, **kwargs):
+    def backward(self, *args: Any, **kwargs: Any) -> Any:
         """Ask the other side."""
         return self._connection.call(self._number, "backward", args, kwargs)
 
-    def parameters(self):
+    def parameters(self) -> list[Param]:
         """Ask the other side."""
-        return self._connection.call(self._number, "parameters", (), {})
+        params: list[Param] = self._connection.call(self._number, "parameters", (), {})
+        return params
 
 
 class RemoteRecurrentLayer(RemoteLayer):
@@ -71,7 +87,10 @@ class RemoteRecurrentLayer(RemoteLayer):
 class RemoteClass(type):
     """A class of the other side: calling it makes an object there, and returns a proxy."""
 
-    def __call__(cls, *args, **kwargs):
+    _connection: Connection
+    _number: str
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return cls._connection.call(cls._number, None, args, kwargs)
 
 
@@ -83,43 +102,43 @@ class RemoteNamespace:
         references: name to reference implementation, for the answers of earlier notebooks.
     """
 
-    def __init__(self, connection, references):
+    def __init__(self, connection: Connection, references: dict[str, Any]) -> None:
         self.connection = connection
         self.references = references
 
-    def define(self, exercise_id, source):
+    def define(self, exercise_id: str, source: str) -> None:
         """Run an answer cell there; raise whatever it raises."""
         self.connection.call(SERVICE, "define", (exercise_id, source), {})
 
-    def provide_references(self):
+    def provide_references(self) -> None:
         """Define the references; a name that the answers define themselves stays theirs."""
         own = {name for name, reference in self.references.items() if self.get(name, reference) is not reference}
         self.references = {name: reference for name, reference in self.references.items() if name not in own}
         self.update(self.references)
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a name, or the default."""
         value = self.connection.call(SERVICE, "get", (name,), {})
         return default if value is None else value
 
-    def update(self, names):
+    def update(self, names: Mapping[str, Any]) -> None:
         """Give names new values; nothing happens if the process is gone or refuses."""
         with contextlib.suppress(Exception):
             self.connection.call(SERVICE, "put", (dict(names),), {})
 
-    def pop(self, name, default=None):
+    def pop(self, name: str, default: Any = None) -> None:
         """Remove a name."""
         self.update({name: None})
 
-    def reset(self):
+    def reset(self) -> None:
         """Remove the references and forget what the last check made; the answers themselves stay."""
         self.update(dict.fromkeys(self.references))
         with contextlib.suppress(Exception):
             self.connection.call(SERVICE, "reset", (), {})
         kept = (RemoteFunction, RemoteClass)
-        self.connection.registry.reset(exports=lambda thing: False, imports=lambda proxy: isinstance(proxy, kept))
+        self.connection.reset(exports=lambda value: False, imports=lambda proxy: isinstance(proxy, kept))
 
-    def used_by(self, answer):
+    def used_by(self, answer: object) -> set[str]:
         """Return the names that an answer looks up when it runs: the answer's own word, good for a notice only."""
         if isinstance(answer, RemoteFunction | RemoteClass):
             with contextlib.suppress(Exception):
@@ -127,7 +146,7 @@ class RemoteNamespace:
         return set()
 
 
-_KINDS = {
+_KINDS: dict[str, type[Remote]] = {
     "function": RemoteFunction,
     "object": Remote,
     "iterator": RemoteIterator,
@@ -136,14 +155,14 @@ _KINDS = {
 }
 
 
-def describe(value):
+def describe(value: Any) -> dict[str, Any]:
     """Return what the other side is told of an object: its kind, its name, and whether it is a class of layers."""
     name = getattr(value, "__name__", type(value).__name__)
     is_layer = inspect.isclass(value) and issubclass(value, Layer)
     return {"kind": _kind(value), "name": str(name), "is_layer": is_layer}
 
 
-def make_proxy(connection, description, params):
+def make_proxy(connection: Connection, description: dict[str, Any], params: tuple[Param, ...]) -> Any:
     """Return the proxy of an object of the other side.
 
     Args:
@@ -160,7 +179,7 @@ def make_proxy(connection, description, params):
     return proxy
 
 
-def _kind(value):
+def _kind(value: Any) -> str:
     if inspect.isclass(value):
         return "class"
     if isinstance(value, Layer) and hasattr(value, "forward"):

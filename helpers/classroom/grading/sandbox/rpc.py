@@ -11,10 +11,12 @@ import io
 import sys
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import numpy as np
 
-from helpers.classroom.grading.sandbox.framing import Closed
+from helpers.classroom.grading.sandbox.framing import Closed, Pipe, Tree
 from helpers.classroom.grading.sandbox.serialization import (
     ObjectRegistry,
     Reader,
@@ -49,22 +51,32 @@ class RpcConnection:
         gone: makes the error to raise when the other side is gone, from the reason.
     """
 
-    def __init__(self, pipe, side, offered=None, gone=Closed):
+    def __init__(
+        self,
+        pipe: Pipe,
+        side: str,
+        offered: frozenset[str] | None = None,
+        gone: Callable[[str], Exception] = Closed,
+    ) -> None:
         self.pipe = pipe
         self.offered = offered
         self.gone = gone
-        self.mutators = set()  # numbers of the other side's objects that changed an array they were given
+        self.mutators: set[str] = set()  # numbers of the other side's objects that changed an array they were given
         self.registry = ObjectRegistry(self, side)
 
-    def call(self, number, attribute, args, kwargs):
+    def call(self, number: str, attribute: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call an object of the other side, or a method of it, and return what it returns; raise what it raises."""
         return self._ask("call", number, attribute, (list(args), kwargs))
 
-    def fetch(self, number, attribute):
+    def fetch(self, number: str, attribute: str) -> Any:
         """Return an attribute of an object of the other side."""
         return self._ask("fetch", number, attribute, ([], {}))
 
-    def serve(self):
+    def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
+        """Forget everything but some objects of this side and some proxies; both sides do so after each check."""
+        self.registry.reset(exports, imports)
+
+    def serve(self) -> None:
         """Answer calls until the other side is gone."""
         with contextlib.suppress(Closed):
             while True:
@@ -72,9 +84,9 @@ class RpcConnection:
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
-    def _ask(self, verb, number, attribute, arguments):
+    def _ask(self, verb: str, number: str, attribute: str | None, arguments: tuple[list[Any], dict[str, Any]]) -> Any:
         writer = Writer(self.registry)
-        tree = {"verb": verb, "number": number, "attribute": attribute, "numpy": np.geterr()}
+        tree: Tree = {"verb": verb, "number": number, "attribute": attribute, "numpy": np.geterr()}
         tree["arguments"] = writer.write(arguments)
         try:
             self._send(tree, writer)
@@ -84,7 +96,7 @@ class RpcConnection:
         except Closed as closed:
             raise self.gone(str(closed)) from None
 
-    def _outcome(self, tree, block, arguments, number):
+    def _outcome(self, tree: Tree, block: bytes, arguments: list[Any], number: str) -> Any:
         """Repeat the changes, the warnings and the error of a call here, and return its value."""
         with self._reading():
             reader = Reader(self.registry, block, arguments)
@@ -103,7 +115,7 @@ class RpcConnection:
 
     # --- answering ----------------------------------------------------------------------------------------------------
 
-    def _answer(self, tree, block):
+    def _answer(self, tree: Tree, block: bytes) -> None:
         with self._reading():
             reader = Reader(self.registry, block)
             args, kwargs = reader.read(tree["arguments"])
@@ -118,7 +130,7 @@ class RpcConnection:
             writer, changed = Writer(self.registry), []
         self._send({"verb": "raise" if "error" in outcome else "return", "changed": changed} | outcome, writer)
 
-    def _write(self, outcome, arguments, before):
+    def _write(self, outcome: Tree, arguments: list[Any], before: list[Any]) -> tuple[Writer, list[list[Any]]]:
         """Write out the value of a call, and the arguments that it has changed."""
         writer = Writer(self.registry, arguments)
         if "error" not in outcome:
@@ -130,8 +142,9 @@ class RpcConnection:
         ]
         return writer, changed
 
-    def _use(self, tree, args, kwargs):
-        attribute, value = tree["attribute"], self.registry.exports.get(tree["number"], withdrawn)
+    def _use(self, tree: Tree, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        attribute: str | None = tree["attribute"]
+        value: Any = self.registry.exports.get(tree["number"], withdrawn)
         if self.offered is not None and _numbers_in((args, kwargs)) > MAX_NUMBERS:
             raise ValueError("it is given more here than a check ever gives")
         if attribute is not None:
@@ -142,13 +155,13 @@ class RpcConnection:
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
-    def _send(self, tree, writer):
+    def _send(self, tree: Tree, writer: Writer) -> None:
         tree["forgotten"] = self.registry.unused(writer.mentioned)
         news = [(number, shared) for number, shared in self.registry.shared.items() if shared.changed()]
         tree["shared"] = [[number, writer.write_parts(shared.remember())] for number, shared in news]
         self.pipe.send(tree, writer.blocks)
 
-    def _receive(self):
+    def _receive(self) -> tuple[Tree, bytes]:
         tree, block = self.pipe.receive()
         with self._reading():
             if tree["verb"] not in ("call", "fetch", "return", "raise"):
@@ -161,7 +174,7 @@ class RpcConnection:
         return tree, block
 
     @contextlib.contextmanager
-    def _reading(self):
+    def _reading(self) -> Iterator[None]:
         """Whatever goes wrong while a message is read is the other side's fault."""
         try:
             yield
@@ -169,9 +182,10 @@ class RpcConnection:
             raise self.pipe.fail("it sent something that is not a message") from None
 
 
-def _run(use, numpy):
+def _run(use: Callable[[], Any], numpy: dict[str, Any]) -> Tree:
     """Call `use`, and return its outcome: value or error, warnings, what was printed."""
-    printed, outcome = io.StringIO(), {}
+    printed = io.StringIO()
+    outcome: Tree = {}
     with (
         warnings.catch_warnings(record=True) as caught,
         np.errstate(**({"all": "warn", "under": "ignore"} | numpy)),
@@ -190,7 +204,7 @@ def _run(use, numpy):
     return outcome
 
 
-def _numbers_in(value):
+def _numbers_in(value: object) -> int:
     """How many numbers an argument holds; an integer that is too large counts as too many."""
     if isinstance(value, int | np.integer):
         return 1 if abs(int(value)) <= MAX_INTEGER else MAX_NUMBERS + 1
@@ -202,7 +216,7 @@ def _numbers_in(value):
     return value.size if isinstance(value, np.ndarray) else 1
 
 
-def _describe(error):
+def _describe(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     try:
         text = str(error)
@@ -219,12 +233,12 @@ def _describe(error):
     }
 
 
-def _error(kinds, text, frames):
+def _error(kinds: list[Any], text: Any, frames: list[Any]) -> Exception:
     """Return an error like the one of the other side: its name, its text, the lines of answers in its traceback."""
     known = (getattr(builtins, str(name), None) for name in kinds)
     base = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)), Exception)
     name = str(kinds[0])[:100]
-    kind = type(name if name.isidentifier() else base.__name__, (base,), {"__str__": lambda self: _clean(text)})
+    kind: Any = type(name if name.isidentifier() else base.__name__, (base,), {"__str__": lambda self: _clean(text)})
     error = kind.__new__(kind)
     error.frames = [
         traceback.FrameSummary(
@@ -232,9 +246,9 @@ def _error(kinds, text, frames):
         )
         for file, line, function, code in frames
     ]
-    return error
+    return cast(Exception, error)
 
 
-def _clean(text):
+def _clean(text: object) -> str:
     """Text of the other side, fit for a message of ours."""
     return for_terminal(text, 2_000, multiline=True)
