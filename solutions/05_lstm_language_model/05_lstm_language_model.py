@@ -782,7 +782,7 @@ plots.memory_length(widths, forgetting, carried)
 # %% [markdown]
 # A state set back at every word costs much, every ten words still something, every 35 little: most of what so small a
 # model uses lies within the last ten. Carried, it makes the cut irrelevant in measuring, since only the gradient is
-# truncated. Taken from the *wrong* text it misleads: worse than none at all.
+# truncated. If it comes from the *wrong* text it misleads: worse than none at all.
 #
 # > **Try it.** Run section 4 again, with `forward(xs)` for `forward(xs, state)` in the training cell. With windows of 35
 # > words you will hardly see a difference: speeches are kinder than tales. Then try 175 rows and windows of 2, both ways.
