@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,12 @@ class Course:
         self.root = Path(root).resolve()
         self.config = config or load_config(self.root)
         self.directory = CourseDirectory(config=self.config)
+
+    def config_for(self, assignment: str) -> Config:
+        """Return nbgrader's settings with one assignment chosen, for its own programs."""
+        config = deepcopy(self.config)
+        config.CourseDirectory.assignment_id = assignment
+        return config
 
     def find_source(self, notebook: str) -> Path:
         """Return solutions/NN_name/NN_name.py of one notebook; its stem is the name of the assignment.

@@ -67,8 +67,7 @@ def place_in_exchange(
     """
     if not course.directory.course_id:
         return None
-    config = course.config.copy()
-    config.CourseDirectory.assignment_id = assignment
+    config = course.config_for(assignment)
     if exclude:
         config.CourseDirectory.student_id_exclude = ",".join(exclude)
     make = getattr(ExchangeFactory(config=config), step)

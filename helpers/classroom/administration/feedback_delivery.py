@@ -30,8 +30,7 @@ def give_feedback(course: Course, assignment: str) -> tuple[int, int]:
     """
     graded, start = find_graded(course, assignment), time.monotonic()
     assign_late_penalties(course, assignment)
-    config = course.config.copy()
-    config.CourseDirectory.assignment_id = assignment
+    config = course.config_for(assignment)
     with tqdm(total=len(graded), desc="feedback", unit="submission") as bar:
         maker = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, force=True)
         maker.post_convert_hook = lambda **names: bar.update()
