@@ -2,5 +2,3 @@
 
 from helpers.checks.progress import progress, read_progress
 from helpers.checks.session import answer, check, hidden_check
-
-__all__ = ["answer", "check", "hidden_check", "progress", "read_progress"]

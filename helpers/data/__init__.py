@@ -8,24 +8,3 @@ from helpers.data.ptb import LICENCE_NOTICE, download_ptb
 from helpers.data.tasks import adding, first_symbol_recall, temporal_order
 from helpers.data.tokens import join, tokenize, tokenize_characters
 from helpers.data.vocabulary import EOS, UNK, Vocabulary
-
-__all__ = [
-    "EOS",
-    "LICENCE_NOTICE",
-    "UNK",
-    "Corpus",
-    "CorpusError",
-    "KneserNeyTrigram",
-    "Unigram",
-    "Vocabulary",
-    "adding",
-    "cover_batches",
-    "download_ptb",
-    "first_symbol_recall",
-    "join",
-    "load_corpus",
-    "stream_batches",
-    "temporal_order",
-    "tokenize",
-    "tokenize_characters",
-]

@@ -12,32 +12,3 @@ from helpers.training.presets import PRESETS, Settings
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
 from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
 from helpers.training.trainer import Trainer
-
-__all__ = [
-    "PRESETS",
-    "SGD",
-    "SWEEPS",
-    "Adam",
-    "Checkpoints",
-    "DamagedCheckpointError",
-    "DecayOnPlateau",
-    "HoldThenFall",
-    "Interrupted",
-    "RunningAverage",
-    "Settings",
-    "Trainer",
-    "add_weight_decay",
-    "build_model",
-    "clip_gradients",
-    "diagnose",
-    "evaluate",
-    "global_norm",
-    "load_sweep",
-    "measure",
-    "measure_baselines",
-    "perplexity",
-    "run_sweep",
-    "sgd_step",
-    "train_with_decay",
-    "write_sentence",
-]
