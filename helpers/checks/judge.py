@@ -55,9 +55,6 @@ def judge(exercise, answer, draws, seed=0):
         answer: the learner's function or class.
         draws: the Draws to try.
         seed: of the draws.
-
-    Returns:
-        Verdict
     """
     if not callable(answer):
         text = f"`{exercise.name}` is of type {type(answer).__name__}, neither a function nor a class."

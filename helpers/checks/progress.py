@@ -102,9 +102,6 @@ def progress(folder=None):
 
     Args:
         folder: that holds a folder for each notebook; in a notebook, the one around its own.
-
-    Returns:
-        Progress
     """
     found = read_progress(Path.cwd().parent if folder is None else folder)
     display(found)
@@ -118,9 +115,6 @@ def read_progress(folder):
 
     Args:
         folder: that holds a folder for each notebook.
-
-    Returns:
-        Progress
     """
     grading = "NBGRADER_EXECUTION" in os.environ
     said = {} if grading else {key: value for module in MODULES for key, value in _points_in(folder, module[-2:])}

@@ -40,9 +40,6 @@ def panel_of_resolved(resolved):
 
     Args:
         resolved: list of ResolvedAnswer, at least one.
-
-    Returns:
-        Panel
     """
     return _panel_of_one(resolved[0]) if len(resolved) == 1 else _panel_of_many(sorted(resolved, key=_number))
 

@@ -72,9 +72,6 @@ class Corpus:
 
         Args:
             ids: word ids.
-
-        Returns:
-            str
         """
         return join(self.vocabulary.decode(ids), self.separator)
 

@@ -17,9 +17,6 @@ class NGram(ABC):
 
         Args:
             ids (n,): word ids; the first one is predicted from the end of a sentence.
-
-        Returns:
-            float
         """
         return float(np.exp(-np.mean(np.log(self.probabilities(ids)))))
 

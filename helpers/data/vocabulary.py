@@ -87,8 +87,5 @@ class Vocabulary:
 
         Args:
             ids: integers from 0 to V - 1.
-
-        Returns:
-            list of str
         """
         return [self.words[number] for number in ids]

@@ -102,11 +102,7 @@ class Layer:
     backward: Callable[..., Any]
 
     def parameters(self) -> list[Param]:
-        """Return the layer's parameters, in the order of their first use, each once.
-
-        Returns:
-            list of Param
-        """
+        """Return the layer's parameters, in the order of their first use, each once."""
         found: dict[int, Param] = {}
         _walk(self, found, seen=set())
         return list(found.values())

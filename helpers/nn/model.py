@@ -165,9 +165,6 @@ def assemble(
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
         recurrent_rate: P(drop) on the recurrent path, along time.
 
-    Returns:
-        LanguageModel
-
     Raises:
         ValueError: an unknown kind of dropout.
 
@@ -203,9 +200,6 @@ def build_language_model(
         params: dict from name to Param, "E", "lstm1.Wx", …, "lstm2.b", "b".
         rate: P(drop) of the variational dropout.
         rng: a ``numpy.random.Generator`` for the dropout masks.
-
-    Returns:
-        LanguageModel
 
     Source: Zaremba, Sutskever & Vinyals (2014); Gal & Ghahramani (2016); Press & Wolf (2017).
     """

@@ -25,9 +25,6 @@ def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) ->
         settings: a `Settings`.
         corpus: the corpus to train it on.
         rng: the ``numpy.random.Generator`` of the weights and, during training, of the dropout masks.
-
-    Returns:
-        LanguageModel
     """
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
@@ -39,9 +36,6 @@ def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) ->
 def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
     """Measure the n-gram models on the validation and the test split.
 
-    Args:
-        corpus: the corpus.
-
     Returns:
         dict from the model's name to a dict of the perplexities "valid_perplexity" and "test_perplexity".
     """
@@ -52,10 +46,6 @@ def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
 
 def measure(model: LanguageModel, corpus: Corpus) -> Perplexities:
     """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last.
-
-    Args:
-        model: a ``LanguageModel``.
-        corpus: the corpus.
 
     Returns:
         dict of the perplexities "valid_perplexity" and "test_perplexity".
@@ -77,9 +67,6 @@ def write_sentence(
         corpus: the corpus it was trained on.
         rng: a ``numpy.random.Generator``.
         temperature: 1 samples from the model as it is; the lower, the more often the likeliest word is drawn.
-
-    Returns:
-        str
     """
     eos, unk = corpus.vocabulary.eos, corpus.vocabulary.unk
     ids: list[int] = []

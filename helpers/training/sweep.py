@@ -180,9 +180,6 @@ def run_once(settings: Settings, seed: int) -> Measurements:
     Args:
         settings: a `Settings`.
         seed: of the weights and the masks.
-
-    Returns:
-        Measurements
     """
     corpus, rng = _load_corpus(), np.random.default_rng(seed)
     model = build_model(settings, corpus, rng)

@@ -79,9 +79,6 @@ def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each derived notebook that differs from its source, and the command that fixes it.
 
     Cells, ids and metadata are compared byte for byte. Outputs are not: nbval runs the notebooks and compares those.
-
-    Args:
-        root: the repository.
     """
     root = Path(root)
     derived: set[Path] = set()

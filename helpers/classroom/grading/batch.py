@@ -157,11 +157,7 @@ class Batch:
 
 
 class Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
-    """A progress bar of a Batch, with the time that is left and the last result.
-
-    Args:
-        batch: the Batch.
-    """
+    """A progress bar of a Batch, with the time that is left and the last result."""
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(total=len(batch.submitted), desc="grading", unit="submission", smoothing=0.05)

@@ -128,9 +128,6 @@ def grade_submission(
         sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
         limits: Limits.
         secret: the instructor's secret seed for the hidden checks.
-
-    Returns:
-        Graded
     """
     begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
     try:

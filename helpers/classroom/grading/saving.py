@@ -77,12 +77,7 @@ class Saver:
         )
 
     def save(self, student: str, graded: Graded) -> None:
-        """Enter one submission, together with those that follow.
-
-        Args:
-            student: the id.
-            graded: a Graded.
-        """
+        """Enter one submission, together with those that follow."""
         self.waiting[student] = graded
         if len(self.waiting) >= BATCH_SIZE:
             self.commit()
@@ -189,9 +184,6 @@ def assign_late_penalties(course: Course, assignment: str) -> None:
 
 def check_agreement(graded: Graded) -> None:
     """Make sure that nbgrader will read the same points off a graded notebook.
-
-    Args:
-        graded: a Graded.
 
     Raises:
         ValueError: it would not, or the notebook cannot be saved.

@@ -61,9 +61,6 @@ def read_submission(data: bytes, template: NotebookNode) -> Submission:
         data: the bytes of the file.
         template: the released notebook, nbformat's.
 
-    Returns:
-        Submission
-
     Raises:
         Unreadable: it is not a notebook.
     """

@@ -7,11 +7,7 @@ from helpers.atomic_write import replace_file
 
 
 def add_missing(root: str | Path) -> None:
-    """Copy each released notebook that is not yet in my/, and say so.
-
-    Args:
-        root: the repository.
-    """
+    """Copy each released notebook that is not yet in my/, and say so."""
     missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
         replace_file(path_of_copy(root, release), release.read_bytes())
