@@ -1,9 +1,11 @@
-"""The course as one picture, and the curve that every gate is read with."""
+"""The course as one picture, and the curve of the sigmoid, from 0 (a closed gate) to 1 (an open one)."""
 
 import numpy as np
 
-from helpers.plots.glyphs import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node
-from helpers.plots.style import COLOUR_OF, COLOURS, PALE, Picture, in_style, new_canvas, new_figure
+from helpers.plots.arguments import to_arrays
+from helpers.plots.diagrams import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, write
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, PALE, in_style, new_canvas, new_figure
 
 _PARTS = (
     ("The trouble with the simple RNN", COLOURS["vermilion"]),
@@ -39,7 +41,7 @@ def _gates(ax, x, y):
     ax.plot([x, x + 0.85], [y + 0.42, y + 0.42], color=COLOUR_OF["c"], lw=2)
     for offset, gate in (0.2, "f"), (0.43, "i"), (0.66, "o"):
         ax.plot(x + offset, y + 0.18, "o", color=COLOUR_OF[gate], ms=13)
-        ax.text(x + offset, y + 0.17, f"${gate}$", ha="center", va="center_baseline", color="white", zorder=4)
+        write(ax, x + offset, y + 0.17, f"${gate}$", colour="white", size=10, va="center_baseline", zorder=4)
 
 
 def _flow(ax, x, y):
@@ -74,8 +76,8 @@ def _tied(ax, x, y):
     box(ax, x + 0.02, y, 0.26, 0.54, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     box(ax, x + 0.45, y + 0.14, 0.42, 0.26, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     ax.plot([x + 0.28, x + 0.45], [y + 0.27, y + 0.27], color=WEIGHT_EDGE, lw=3)
-    ax.text(x + 0.15, y + 0.26, "$E$", ha="center", va="center", fontsize=11)
-    ax.text(x + 0.66, y + 0.265, r"$E^{\!\top}$", ha="center", va="center", fontsize=11)
+    write(ax, x + 0.15, y + 0.26, "$E$", size=11)
+    write(ax, x + 0.66, y + 0.265, r"$E^{\!\top}$", size=11)
 
 
 def _frame(ax, x, y):
@@ -97,31 +99,27 @@ _STATIONS = (
 
 @in_style
 def course_map():
-    """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model.
-
-    Returns:
-        Picture
-    """
+    """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model."""
     figure, ax = new_canvas(8.0, 3.65)
     for row, (part, colour) in enumerate(_PARTS):
-        rail = 3.32 - 1.2 * row
-        ax.text(0.62, rail + 0.1, part, fontsize=9, color=colour, va="baseline")
-        arrow(ax, (0.12, rail), (7.9, rail), colour=colour, width=3)
+        line_y = 3.32 - 1.2 * row
+        write(ax, 0.62, line_y + 0.1, part, colour=colour, ha="left", va="baseline")
+        arrow(ax, (0.12, line_y), (7.9, line_y), colour=colour, width=3)
         for column in range(3):
             number = 3 * row + column
-            _station(ax, 0.4 + 2.6 * column, rail, f"{number:02d}", colour, *_STATIONS[number])
+            _station(ax, 0.4 + 2.6 * column, line_y, f"{number:02d}", colour, *_STATIONS[number])
     names = "; ".join(f"{number:02d} {title}" for number, (title, _, _) in enumerate(_STATIONS))
     return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
 
 
-def _station(ax, x, rail, number, colour, title, subject, sketch):
-    ax.plot(x, rail, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
-    ax.text(x, rail - 0.005, number, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color="white",
-            zorder=4)  # fmt: skip
-    sketch(ax, x - 0.15, rail - 0.8)
-    ax.text(x + 0.83, rail - 0.2, title, ha="left", va="top", fontsize=8.5, fontweight="bold", linespacing=1.15)
-    below = rail - 0.36 - 0.145 * title.count("\n")
-    ax.text(x + 0.83, below, subject, ha="left", va="top", fontsize=7.5, color=PALE, linespacing=1.2)
+def _station(ax, x, line_y, number, colour, title, subject, sketch):
+    ax.plot(x, line_y, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
+    inside = {"va": "center_baseline", "fontweight": "bold", "zorder": 4}
+    write(ax, x, line_y - 0.005, number, colour="white", size=8.5, **inside)
+    sketch(ax, x - 0.15, line_y - 0.8)
+    write(ax, x + 0.83, line_y - 0.2, title, size=8.5, ha="left", va="top", fontweight="bold", linespacing=1.15)
+    below = line_y - 0.36 - 0.145 * title.count("\n")
+    write(ax, x + 0.83, below, subject, colour=PALE, size=7.5, ha="left", va="top", linespacing=1.2)
 
 
 @in_style
@@ -132,15 +130,10 @@ def sigmoid_curve(a, y):
         a (n,): increasing.
         y (n,): the sigmoid of a.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape, or of different ones.
     """
-    a, y = np.asarray(a, dtype=float), np.asarray(y, dtype=float)
-    if a.ndim != 1 or a.size == 0 or a.shape != y.shape:
-        raise ValueError(f"a and y must have one shape (n,), and not be empty: got {a.shape} and {y.shape}.")
+    a, y = to_arrays("(n,)", a=a, y=y)
     figure, ax = new_figure(8, 2.9)
     ax.plot(a, y, color=COLOURS["blue"])
     ax.set(xlabel="$a$", ylabel="openness of a gate", xlim=(a[0], a[-1]), ylim=(-0.08, 1.08))

@@ -1,4 +1,4 @@
-"""Figures that move, for readers whose notebook shows widgets; every message stands in a still figure as well."""
+"""Figures that change, for readers whose notebook shows widgets; what they say is in a still figure as well."""
 
 from ipywidgets import HTML, FloatSlider, IntProgress, VBox
 
@@ -11,11 +11,11 @@ class SliderFigure(VBox):
 
     Args:
         draw: ``draw(value) -> Picture``.
-        name: what the slider is called.
+        name: of the slider.
         low: its smallest value.
         high: its largest value.
-        start: where it stands at first.
-        step: the distance between two positions.
+        start: its value at first.
+        step: the distance between two values.
     """
 
     def __init__(self, draw, name, low, high, start, step):
@@ -31,11 +31,11 @@ class SliderFigure(VBox):
 
 
 class LiveFigure(VBox):
-    """A figure that is drawn anew while a loop runs, under a bar that shows how far it has come.
+    """A figure that is drawn anew while a loop runs, under a bar that shows its progress.
 
     Args:
         total: how many rounds the loop has.
-        name: what it is that grows, for readers without widgets.
+        name: what the figure shows, for readers without widgets.
     """
 
     def __init__(self, total, name):

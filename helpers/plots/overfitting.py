@@ -1,38 +1,19 @@
-"""Overfitting, seen: two curves that part, what four answers do to them, and two models side by side."""
+"""Figures of overfitting: two curves that part, what four answers do to them, and the path of each model."""
 
 import numpy as np
 
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, Picture, in_style, new_figure
+from helpers.plots.arguments import check_entries, to_arrays
+from helpers.plots.axes import log_perplexity_axis, note, perplexity_ticks
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
 
 _TRAIN, _VALID = SERIES[0], SERIES[1]
-_TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
-_MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 700, 1000)
 
 
-def _curves(runs, most):
-    """The runs as pairs of arrays, if they can be drawn."""
-    runs = {name: tuple(np.asarray(curve, float) for curve in pair) for name, pair in runs.items()}
-    if not 1 <= len(runs) <= most:
-        raise ValueError(f"Give 1 to {most} runs: got {len(runs)}.")
-    for name, (train, valid) in runs.items():
-        if train.ndim != 1 or train.shape != valid.shape or not train.size:
-            raise ValueError(
-                f"The two curves of {name!r} must have one shape (n,), and not be empty: got {train.shape} and "
-                f"{valid.shape}."
-            )
-    return runs
-
-
-def _log_ticks(axis, low, high):
-    ticks = [tick for tick in (_TICKS if high > 4 * low else _MORE_TICKS) if low <= tick <= high]
-    axis.set_ticks(ticks, [str(tick) for tick in ticks])
-    axis.set_ticks([], minor=True)
-
-
-def _log_y(ax, values):
-    low, high = min(values) / 1.12, max(values) * 1.12
-    ax.set(yscale="log", ylim=(low, high))
-    _log_ticks(ax.yaxis, low, high)
+def _curves(runs):
+    """Return the runs as pairs of arrays, if they can be drawn."""
+    check_entries(runs, "runs")
+    return {name: to_arrays("(n,)", train=train, valid=valid) for name, (train, valid) in runs.items()}
 
 
 @in_style
@@ -44,13 +25,10 @@ def gap_between_curves(train, valid, every):
         valid (n,): perplexity of text it never sees.
         every: updates between two measurements.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    ((train, valid),) = _curves({"the run": (train, valid)}, 1).values()
+    train, valid = to_arrays("(n,)", train=train, valid=valid)
     figure, ax = new_figure(8, 3.5)
     updates = every * np.arange(1, train.size + 1)
     best = int(valid.argmin())
@@ -58,17 +36,16 @@ def gap_between_curves(train, valid, every):
     ax.plot(updates, valid, label="validation", **_VALID)
     ax.plot(updates, train, label="training", **_TRAIN)
     ax.axvline(updates[best], color=PALE, lw=1.2, ls=(0, (4, 3)))
-    ax.annotate(f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), textcoords="offset points",
-                color=_VALID["color"], fontsize=9)  # fmt: skip
+    note(ax, f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), color=_VALID["color"])
     for values, style in (valid, _VALID), (train, _TRAIN):
-        ax.annotate(f"{values[-1]:.0f}", (updates[-1], values[-1]), (7, 0), textcoords="offset points", va="center",
-                    color=style["color"], fontsize=10)  # fmt: skip
-    _log_y(ax, [*train, *valid])
+        place = updates[-1], values[-1]
+        note(ax, f"{values[-1]:.0f}", place, (7, 0), size=10, va="center", color=style["color"])
+    log_perplexity_axis(ax, [*train, *valid])
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.08))
     ax.legend(loc="lower left")
     alt = f"""Two curves of perplexity against updates. Training falls all the way, from {train[0]:.0f} to
     {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
-    updates, and stands at {valid[-1]:.0f} in the end. The gap between the two is shaded."""
+    updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded."""
     return Picture(figure, alt)
 
 
@@ -77,16 +54,13 @@ def four_answers(runs, every):
     """Plot training and validation perplexity of several runs side by side, each beside the first one's validation.
 
     Args:
-        runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should mend.
+        runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should improve on.
         every: updates between two measurements.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs, 6)
+    runs = _curves(runs)
     figure, axes = new_figure(8, 3.5, columns=len(runs), sharex=True, sharey=True, squeeze=False)
     everything = [value for pair in runs.values() for curve in pair for value in curve]
     (_, reference), *_ = runs.values()
@@ -96,14 +70,13 @@ def four_answers(runs, every):
             ax.plot(every * np.arange(1, reference.size + 1), reference, color=PALE, lw=1.2, ls=(0, (1, 1.5)))
         ax.plot(updates, valid, **_VALID)
         ax.plot(updates, train, **_TRAIN)
-        ax.annotate(f"{valid[-1]:.0f}", (updates[-1], valid[-1]), (0, 7), textcoords="offset points", ha="center",
-                    color=_VALID["color"], fontsize=10, bbox={"color": "white", "pad": 0.6, "alpha": 0.8})  # fmt: skip
-        ax.annotate(f"{train[-1]:.0f}", (updates[-1], train[-1]), (0, -15), textcoords="offset points", ha="center",
-                    color=_TRAIN["color"], fontsize=10)  # fmt: skip
+        end, ground = updates[-1], {"color": "white", "pad": 0.6, "alpha": 0.8}
+        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), (0, 7), size=10, ha="center", color=_VALID["color"], bbox=ground)
+        note(ax, f"{train[-1]:.0f}", (end, train[-1]), (0, -15), size=10, ha="center", color=_TRAIN["color"])
         ax.set_title(name, fontsize=9.5)
         ax.set_xlim(0, updates[-1] * 1.18)
         ax.set_xticks([0, int(updates[-1])])
-    _log_y(axes[0][0], [min(everything) / 1.1, *everything])
+    log_perplexity_axis(axes[0][0], [min(everything) / 1.1, *everything])
     axes[0][0].set_ylabel("perplexity")
     axes[0][len(runs) // 2].set_xlabel("updates")
     handles, labels = axes[0][0].lines[:2], ["validation", "training"]
@@ -113,8 +86,7 @@ def four_answers(runs, every):
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
                      for name, (train, valid) in runs.items())  # fmt: skip
     alt = f"""Panels, {len(runs)} side by side, of training and validation perplexity against updates on one log axis; a
-    dotted line
-    repeats the first panel's validation curve in the others. At the end, {ends}."""
+    dotted line repeats the first panel's validation curve in the others. At the end, {ends}."""
     return Picture(figure, alt)
 
 
@@ -125,22 +97,19 @@ def fit_and_generalise(runs):
     Args:
         runs: dict from name to (train (n,), valid (n,)).
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs, len(SERIES))
+    runs = _curves(runs)
     figure, ax = new_figure(8, 3.8)
     for style, (name, (train, valid)) in zip(SERIES, runs.items()):
         ax.plot(train, valid, label=name, **style)
         ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
     trains, valids = ([value for pair in runs.values() for value in pair[k]] for k in (0, 1))
-    _log_y(ax, valids)
+    log_perplexity_axis(ax, valids)
     low, high = min(trains) / 1.12, max(trains) * 1.12
     ax.set(xscale="log", xlim=(high, low))
-    _log_ticks(ax.xaxis, low, high)
+    perplexity_ticks(ax.xaxis, low, high)
     ax.plot([low, high], [low, high], color=PALE, lw=1, ls=(0, (4, 3)))
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
@@ -157,9 +126,6 @@ def weight_sizes(weights):
 
     Args:
         weights: dict from name to an array of weights, any shape.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: no weights, or more sets than there are line styles.

@@ -1,10 +1,6 @@
-"""The one style of the course: colours, line styles, and figures that carry their own alt text."""
+"""The one style of the course: colours, line styles, settings, and new figures that have them."""
 
-import base64
 import functools
-import html
-import io
-from pathlib import Path
 
 # matplotlib takes about a second to import, so the functions that draw import it: a notebook that only imports
 # `plots` starts at once.
@@ -25,7 +21,7 @@ COLOURS = {
 #: Text, and what should stay in the background.
 INK, PALE = "#333333", "#7A828C"
 
-#: What a thing is coloured, in every figure of the course.
+#: The colour of each quantity, in every figure of the course.
 COLOUR_OF = {
     "x": COLOURS["grey"],
     "h": COLOURS["blue"],
@@ -37,7 +33,7 @@ COLOUR_OF = {
     "gradient": COLOURS["vermilion"],
 }
 
-#: Line colour, dash and marker of the first, second, … series: no series is told by colour alone.
+#: Line colour, dash and marker of the first, second, … series: readers need not tell series apart by colour.
 SERIES = [
     {"color": COLOURS["blue"], "linestyle": "-", "marker": "o"},
     {"color": COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
@@ -129,45 +125,3 @@ def new_canvas(width, height):
         ax.set(xlim=(0, width), ylim=(0, height))
         ax.set_axis_off()
         return figure, ax
-
-
-class Picture:
-    """A finished figure and the words for a reader who cannot see it.
-
-    Shown by a notebook as an image with alt text; its text form is the alt text itself.
-
-    Args:
-        figure: a matplotlib figure.
-        alt: one or two sentences that say what the figure shows.
-    """
-
-    def __init__(self, figure, alt):
-        self.figure = figure
-        self.alt = " ".join(alt.split())
-        # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
-        with course_style():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-
-    def png(self, dpi=RC["savefig.dpi"]):
-        """Return the image as PNG bytes."""
-        buffer = io.BytesIO()
-        with course_style():
-            self.figure.savefig(buffer, format="png", dpi=dpi)
-        return buffer.getvalue()
-
-    def save(self, path):
-        """Write the image to a PNG file."""
-        Path(path).write_bytes(self.png())
-
-    def _repr_html_(self):
-        # Twice the resolution at the same width: sharp on dense screens. JupyterLab gives a PNG output no alt text,
-        # so the image goes into HTML, which can carry one.
-        data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
-        width = round(self.figure.get_figwidth() * RC["figure.dpi"])
-        look = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
-        alt = html.escape(self.alt)
-        return f'<img alt="{alt}" width="{width}" style="{look}" src="data:image/png;base64,{data}">'
-
-    def __repr__(self):
-        return f"Figure: {self.alt}"

@@ -1,0 +1,102 @@
+"""A finished figure with the words for a reader who cannot see it, and what it holds, for comparing two of them."""
+
+import base64
+import hashlib
+import html
+import io
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from helpers.atomic_write import replace_file
+from helpers.plots.style import RC, course_style
+
+logger = logging.getLogger(__name__)
+
+
+class Picture:
+    """A finished figure and its alt text.
+
+    A notebook shows it as an image with alt text; its text form is the alt text itself.
+
+    Args:
+        figure: a matplotlib figure.
+        alt: one or two sentences that say what the figure shows.
+    """
+
+    def __init__(self, figure, alt):
+        self.figure = figure
+        self.alt = " ".join(alt.split())
+        # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
+        with course_style():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+    def png(self, dpi=RC["savefig.dpi"], metadata=None):
+        """Return the image as PNG bytes.
+
+        Args:
+            dpi: pixels to an inch.
+            metadata: dict from keyword to text, stored in the image.
+        """
+        buffer = io.BytesIO()
+        with course_style():
+            self.figure.savefig(buffer, format="png", dpi=dpi, metadata=metadata)
+        return buffer.getvalue()
+
+    def save(self, path):
+        """Write the image to a PNG file, with its alt text and the fingerprint of what it holds in the metadata."""
+        replace_file(Path(path), self.png(metadata={"Description": self.alt, "Fingerprint": self.fingerprint()}))
+        logger.info("Wrote the figure %s.", path)
+
+    def contents(self):
+        """Return what the figure holds, a line for each artist: its kind, text, data and style. No pixels."""
+        lines = []
+        for ax in self.figure.axes:
+            words = ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()
+            lines.append(f"axes {words} {_rounded([*ax.get_xlim(), *ax.get_ylim()])} {ax.get_facecolor()}")
+            artists = *ax.texts, *ax.lines, *ax.patches, *ax.collections, *ax.images
+            lines += [" ".join([type(artist).__name__, *_properties(artist)]) for artist in artists]
+        return lines
+
+    def fingerprint(self):
+        """Return a hash of the contents and the alt text: the same on all machines, whatever their pixels are."""
+        return hashlib.sha256("\n".join([self.alt, *self.contents()]).encode()).hexdigest()
+
+    def _repr_html_(self):
+        # Twice the resolution at the same width: sharp on dense screens. JupyterLab gives a PNG output no alt text,
+        # so the image goes into HTML, which can carry one.
+        data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
+        width = round(self.figure.get_figwidth() * RC["figure.dpi"])
+        style = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
+        alt = html.escape(self.alt)
+        return f'<img alt="{alt}" width="{width}" style="{style}" src="data:image/png;base64,{data}">'
+
+    def __repr__(self):
+        return f"Figure: {self.alt}"
+
+
+_TEXT = "get_text", "get_color", "get_fontsize", "get_math_fontfamily"
+_STYLE = "get_color", "get_facecolor", "get_edgecolor", "get_linewidth", "get_linestyle", "get_marker", "get_hatch"
+_NUMBERS = "get_xydata", "get_array", "get_offsets"
+
+
+def _properties(artist):
+    """Return the text, the data and the style of an artist, as texts."""
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    if isinstance(artist, Text):
+        places = [artist.get_position(), getattr(artist, "xy", ())]
+        return [*(str(getattr(artist, name)()) for name in _TEXT), *map(_rounded, places)]
+    numbers = [getattr(artist, name)() for name in _NUMBERS if hasattr(artist, name)]
+    if isinstance(artist, Patch):
+        numbers.append(artist.get_patch_transform().transform(artist.get_path().vertices))
+    style = [str(getattr(artist, name)()) for name in _STYLE if hasattr(artist, name)]
+    return [*style, *(_rounded(values) for values in numbers if values is not None)]
+
+
+def _rounded(values):
+    # Six digits: the last ones may differ between processors. Adding 0 turns -0 into 0.
+    return str((np.round(np.ma.filled(np.ma.asarray(values, dtype=float), np.nan), 6) + 0.0).tolist())
