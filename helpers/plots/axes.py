@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.plots.style import INK, SERIES
 
-#: An arrow that begins and ends exactly where it is told to.
+#: An arrow that begins and ends exactly at its two places.
 ARROW = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0}
 
 #: Ticks of a log axis of perplexity: where it spans much, and where it spans little.

@@ -23,12 +23,12 @@ def _angle(one, other):
 
 @in_style
 def norm_as_length(first, second, norm):
-    """Draw the norm of three numbers in two arrays as a length: two right angles, one after the other.
+    """Draw the norm of three numbers in two arrays as a length: two right triangles, one built on the other.
 
     Args:
         first (2,): the first array.
         second: the one element of the second.
-        norm: of all three; a `ValueError` if the drawing is not that long.
+        norm: of all three numbers.
 
     Raises:
         ValueError: an array of another shape, or a norm that is not the length of the long side.
@@ -71,7 +71,7 @@ def one_step(before, gradient, after):
 
     Args:
         before (2,): the weights before the step.
-        gradient (2,): there.
+        gradient (2,): at `before`.
         after (2,): the weights after it.
 
     Raises:
@@ -167,8 +167,8 @@ def clipping_cliff(ws, bs, loss, paths):
     legend.get_frame().set_alpha(0.85)
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     ax.set_title("two runs, from above")
-    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff parts a high region from a low one. Two
-    runs start at the same star on the high side. {"; ".join(jumps)}."""
+    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff separates a high region from a low one.
+    Two runs start at the same star on the high side. {"; ".join(jumps)}."""
     return Picture(figure, alt)
 
 
@@ -194,7 +194,7 @@ def runs_with_and_without(runs, max_norm, guess):
             finite, steps = np.isfinite(values), np.arange(1, len(values) + 1)
             ax.plot(steps, np.where(finite, values, np.nan), label=label, **line)
             if not finite.all():
-                # It has left the panel long before: the scale is that of the run that learns.
+                # The line has left the panel long before: the scale is that of the run that learns.
                 lost = (steps[np.argmin(finite)], 0.93)
                 ax.plot(*lost, color=style["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
                 note(ax, "no longer a number", lost, (9, -4), on=ax.get_xaxis_transform())
@@ -203,7 +203,7 @@ def runs_with_and_without(runs, max_norm, guess):
             # Round numbers: where a run blows up, the digits differ between processors.
             f"{label} ends at a loss of {np.mean(losses[-50:]):.1g}, its norms never above {_up_to(np.max(norms))}"
             if alive
-            else f"{label} is lost within {_up_to(len(losses))} steps, loss and norm having left the axes at the top"
+            else f"{label} is lost within {_up_to(len(losses))} steps: its loss and its norm leave the axes at the top"
         )
     for ax, value, text in (above, guess, "always the same answer"), (below, max_norm, "max_norm"):
         level(ax, value, text, line_colour=PALE)

@@ -56,9 +56,9 @@ def stack_over_time(dropout=""):
         write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left")
     where = {
         "": "Nothing is dropped.",
-        "depth": "Dropout lies on the arrows that go up, from layer to layer, and on none that goes from step to step.",
-        "time": "Dropout lies on the arrows of h from step to step, and on none that goes up.",
-        "shared": """Dropout lies on the arrows that go up and on those of h from step to step. Marks of one colour are
+        "depth": "Dropout is on the arrows that go up, from layer to layer, and on none that goes from step to step.",
+        "time": "Dropout is on the arrows of h from step to step, and on none that goes up.",
+        "shared": """Dropout is on the arrows that go up and on those of h from step to step. Marks of one colour are
         one mask: the same at every step of their row, and another one in each row.""",
     }[dropout]
     alt = f"""Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a

@@ -77,8 +77,8 @@ def summed_gradient(embedding, output):
 
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
-#: What each layer gives, for a figure without owners.
-_GIVES = {
+#: The output of each layer, for a figure without owners.
+_OUTPUTS = {
     "Embedding": "(N, T, H)",
     "LSTM 1": "(N, T, H)",
     "LSTM 2": "(N, T, H)",
@@ -96,7 +96,7 @@ def full_model(words, owners=None):
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
         owners: dict from "Embedding", "VariationalDropout", "LSTM", "TiedAffine" and "SoftmaxCrossEntropy" to "yours"
-            or "the reference's"; None tells the shape of what each gives.
+            or "the reference's"; if None, the shape of each layer's output is written instead.
 
     Raises:
         ValueError: another number of words, or an owner is missing.
@@ -111,7 +111,7 @@ def full_model(words, owners=None):
         for shift, letter in (0.1, "c"), (-0.1, "h"):
             write(ax, 1.24, _HEIGHTS[name] + shift, f"${letter}$", colour=COLOUR_OF[letter], ha="right")
     levels = [*_HEIGHTS.values()]
-    beside = _GIVES if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
+    beside = _OUTPUTS if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
     for step, x in enumerate(centres):
         write(ax, x, 0.22, words[step], size=9.5, family="monospace")
         arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
@@ -135,9 +135,9 @@ def full_model(words, owners=None):
     write(ax, tie + 0.08, (low + high) / 2, "one\nmatrix\n$E$\n(V, H)", colour=COLOURS["blue"], ha="left")
     whose = "" if owners is None else "; ".join(f"{name}: {owners[name]}" for name in needed) + "."
     alt = f"""The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to
-    the right, and the tied output, to the loss against the target. A mask lies after the embedding and after each LSTM,
-    of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one matrix E.
-    {whose}"""
+    the right, and the tied output, to the loss against the target. There is a mask after the embedding and after each
+    LSTM, of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one
+    matrix E. {whose}"""
     return Picture(figure, alt)
 
 
@@ -147,7 +147,7 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
 
     Args:
         perplexities (n,): after each epoch.
-        learning_rates (n,): with which each epoch was trained.
+        learning_rates (n,): of each epoch.
         epochs: of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
 
@@ -161,7 +161,7 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
     ax.plot(numbers[worse], perplexities[worse], "o", ms=12, mfc="none", mec=COLOURS["vermilion"], mew=1.8)
-    for number in worse[:1]:  # one label is enough, and the circles may lie close together
+    for number in worse[:1]:  # one label is enough, and the circles may be close together
         late = numbers[number] > 0.75 * epochs
         offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
         place = numbers[number], perplexities[number]
@@ -177,7 +177,7 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
              for number, (before, after) in enumerate(pairwise(rates), 1) if after != before]  # fmt: skip
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
-    {"; ".join(falls) or f"{rates[0]:g} all along"}. Epochs not below the best so far are
+    {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
     circled.{f" Lines beside it: {lines}." if lines else ""}"""
     return Picture(figure, alt)
 
@@ -187,7 +187,7 @@ def ablation(rows):
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
-        rows: dict from name to perplexities (seeds,), each row with one change more than the one above.
+        rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
 
     Raises:
         ValueError: no rows, or fewer than two seeds.
@@ -209,4 +209,4 @@ def ablation(rows):
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed", ylabel="row")
     said = "; ".join(f"{name}: {values.mean():.1f} ± {values.std(ddof=1):.1f}" for name, values in rows.items())
-    return Picture(figure, f"An ablation, each row with one change more: test perplexity, mean and deviation. {said}.")
+    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")

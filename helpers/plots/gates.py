@@ -9,7 +9,7 @@ from helpers.plots.lstm_glyph import ACTIVATION
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas, new_figure
 
-#: What the three positions of a gate, and of the new memory, are called.
+#: Names of the three positions of a gate, and of the new memory.
 _OPENNESS = {0.0: "closed", 0.5: "half open", 1.0: "open"}
 _STRENGTH = {-1.0: "down", 0.0: "nothing", 1.0: "up"}
 _NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output gate"}
@@ -26,9 +26,9 @@ def gate_positions(gate, before, after, names):
 
     Args:
         gate: "f", "g", "i" or "o".
-        before (H,): what comes to the gate.
-        after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to what leaves it (H,).
-        names: two texts, of what comes and of what leaves, such as ``("$c$", "$h$")``.
+        before (H,): the values before the gate.
+        after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
+        names: of the values before and after, such as ``("$c$", "$h$")``.
 
     Raises:
         ValueError: other positions, or rows of different lengths.
@@ -50,9 +50,11 @@ def gate_positions(gate, before, after, names):
         _openness_strip(ax, position, gate)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     axes[0].set_ylabel("value")
-    leaves = "; ".join(f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in after.items())
-    alt = f"""Three positions of the {_NAMES[gate]}, before the same values {listed(before, ".2f")}, drawn as dashed
-    outlines. What leaves, drawn as bars: {leaves}."""
+    results = "; ".join(
+        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in after.items()
+    )
+    alt = f"""Three positions of the {_NAMES[gate]}, applied to the same values {listed(before, ".2f")}, drawn as dashed
+    outlines. The results, drawn as bars: {results}."""
     return Picture(figure, alt)
 
 
@@ -135,7 +137,7 @@ def gate_openness(openness, *, labels=None, marked=()):
     Args:
         openness: dict from title to dict from gate ("f", "i", "o") to array (T,), one or two.
         labels: T texts beneath the steps, such as the words of a sentence; by default the number of the step.
-        marked: steps at which the input says something that matters, drawn as pale bands.
+        marked: steps at which the input matters, drawn as pale bands.
 
     Raises:
         ValueError: no such dict, or an openness outside 0..1.
@@ -232,6 +234,6 @@ def fused_product():
     write(ax, left + wide + 0.12, 3.0, "(N, H) each", colour=PALE, size=8, ha="left", va="baseline")
     write(ax, left + wide / 2, 0.78, "one product, then cut in four", colour=PALE, va="baseline")
     alt = """The fused product of the LSTM. x (N, D) times Wx (D, 4H), h_prev (N, H) times Wh (H, 4H) and b (4H,) are
-    added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. Out of A,
-    blocks f, i and o go through a sigmoid, block g through tanh; each result is (N, H)."""
+    added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. The
+    blocks f, i and o of A go through a sigmoid, block g through tanh; each result is (N, H)."""
     return Picture(figure, alt)

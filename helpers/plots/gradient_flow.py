@@ -35,7 +35,8 @@ def lstm_step_backward(memory_only=False):
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
     Args:
-        memory_only: draw only what starts from dc_next: along the memory, and at the + and the products."""
+        memory_only: draw only what starts from dc_next: along the memory, and at the + and the products.
+    """
     figure, ax = new_canvas(*CANVAS)
     box(ax, *CELL)
     if not memory_only:
@@ -126,11 +127,12 @@ def _to_the_inputs(ax):
 
 @in_style
 def activation_slopes(openness, slope_of_gate, content, slope_of_content):
-    """Plot the slopes of the sigmoid and of tanh against what came *out* of them.
+    """Plot the slopes of the sigmoid and of tanh against their outputs.
 
     Args:
         openness, slope_of_gate (K,): outputs of a sigmoid, 0 to 1, and its slope there.
-        content, slope_of_content (K,): outputs of a tanh, -1 to 1, and its slope there."""
+        content, slope_of_content (K,): outputs of a tanh, -1 to 1, and its slope there.
+    """
     figure, axes = new_figure(8, 2.6, 2, sharey=True)
     panels = (
         (openness, slope_of_gate, "a gate: $y(1-y)$", "openness $y$ of the gate", SERIES[0]),
@@ -141,10 +143,10 @@ def activation_slopes(openness, slope_of_gate, content, slope_of_content):
         ax.set(title=title, xlabel=name, ylim=(-0.04, 1.08))
     axes[0].set_ylabel("slope")
     tops = openness[np.argmax(slope_of_gate)], abs(content[np.argmax(slope_of_content)])
-    alt = f"""Two hills on one scale: the slope of an activation against its output. Left, of a gate, highest
-    {np.max(slope_of_gate):.2g} at {tops[0]:.2g} and lowest {np.min(slope_of_gate):.2g}, where the gate is closed or
-    open. Right, of the new memory, highest {np.max(slope_of_content):.2g} at {tops[1]:.2g} and lowest
-    {np.min(slope_of_content):.2g}, at both ends."""
+    alt = f"""Two hills on one scale: the slope of an activation against its output. On the left, for a gate:
+    highest {np.max(slope_of_gate):.2g} at {tops[0]:.2g}, and lowest {np.min(slope_of_gate):.2g}, where the gate is
+    closed or open. On the right, for the new memory: highest {np.max(slope_of_content):.2g} at {tops[1]:.2g}, and
+    lowest {np.min(slope_of_content):.2g}, at both ends."""
     return Picture(figure, alt)
 
 
@@ -205,7 +207,8 @@ def gru_cell(numbered=False):
     """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
 
     Args:
-        numbered: number the four places that use h_prev, from 1 to 4."""
+        numbered: number the four places that use h_prev, from 1 to 4.
+    """
     figure, ax = new_canvas(*CANVAS)
     P, h, x = _GRU_PLACES, COLOUR_OF["h"], COLOUR_OF["x"]
     box(ax, 0.8, 0.5, 5.6, 2.7)

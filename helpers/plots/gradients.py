@@ -92,8 +92,8 @@ def tanh_and_derivative(x, y, derivative):
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
     _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
-    alt = f"""Tanh rises from {short(y[0])} to {short(y[-1])}. Its derivative is a bell: {short(peak)} at x =
-    {at:.2f}, and nowhere more."""
+    alt = f"""Tanh rises from {short(y[0])} to {short(y[-1])}. Its derivative is a bell, with its top of
+    {short(peak)} at x = {at:.2f}."""
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
         top = derivative.argmax()
         low = np.interp(0.1, derivative[: top + 1], x[: top + 1])

@@ -1,4 +1,4 @@
-"""Figures of the language model: its layers, its batches, what its loss means, and which words it puts next."""
+"""Figures of the language model: its layers, its batches, what its loss means, and the words it predicts next."""
 
 import numpy as np
 
@@ -121,7 +121,7 @@ def embedding_lookup(E, ids, dys):
     counts = np.bincount(ids, minlength=len(E))
     repeated = int(counts.argmax())
     alt = f"""An embedding of {len(E)} rows. The ids {", ".join(map(str, ids))} read the rows of the same numbers. On
-    the way back each place hands its gradient to the row it was read from. Row {repeated} was read {counts[repeated]}
+    the way back each place passes its gradient to the row it was read from. Row {repeated} was read {counts[repeated]}
     times and gets the sum, {listed(grad[repeated])}; rows that were not read get 0."""
     return Picture(figure, alt)
 
@@ -213,7 +213,7 @@ def perplexity_ladder(models, vocabulary_size):
 
     Args:
         models: dict from name to perplexity.
-        vocabulary_size: V, the perplexity of knowing nothing.
+        vocabulary_size: V, the perplexity of guessing blindly.
 
     Raises:
         ValueError: no models, or more than there are styles for.
@@ -230,8 +230,8 @@ def perplexity_ladder(models, vocabulary_size):
     plain_ticks(ax.xaxis, [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size])
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
     ax.spines["left"].set_visible(False)
-    listed = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
-    return Picture(figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {listed}.")
+    values = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
+    return Picture(figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {values}.")
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
@@ -280,14 +280,14 @@ def stream_rows(ids, windows):
     unread = len(ids) - sum(count * width for width in widths)
     alt = f"""A stream of {len(ids)} ids is cut into {count} unbroken rows, and these into {len(windows)} windows of
     {", ".join(map(str, widths))} steps. Row 0 reads {_ids_of_row(windows, 0)}; row 1 reads {_ids_of_row(windows, 1)}.
-    An arrow carries the state of each row into the same row of the next window. Of {unread} ids at the end none is an
+    An arrow carries the state of each row into the same row of the next window. The last {unread} ids are never an
     input."""
     return Picture(figure, alt)
 
 
 def _ids_of_row(windows, row):
     if row >= len(windows[0][0]):
-        return "nothing, there is none"
+        return "nothing, as there is only one row"
     return ", then ".join(" ".join(str(word) for word in xs[row]) for xs, _ in windows)
 
 

@@ -43,7 +43,7 @@ def gap_between_curves(train, valid, every):
     log_perplexity_axis(ax, [*train, *valid])
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.08))
     ax.legend(loc="lower left")
-    alt = f"""Two curves of perplexity against updates. Training falls all the way, from {train[0]:.0f} to
+    alt = f"""Two curves of perplexity against updates. Training falls throughout, from {train[0]:.0f} to
     {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
     updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded."""
     return Picture(figure, alt)

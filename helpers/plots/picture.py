@@ -1,4 +1,4 @@
-"""A finished figure with the words for a reader who cannot see it, and what it holds, for comparing two of them."""
+"""A finished figure with its alt text, and a description of its contents by which two figures can be compared."""
 
 import base64
 import hashlib
@@ -78,23 +78,32 @@ class Picture:
 
 
 _TEXT = "get_text", "get_color", "get_fontsize", "get_math_fontfamily"
-_STYLE = "get_color", "get_facecolor", "get_edgecolor", "get_linewidth", "get_linestyle", "get_marker", "get_hatch"
+_STYLE = (
+    *("get_color", "get_facecolor", "get_edgecolor", "get_linewidth", "get_linestyle", "get_hatch"),
+    *("get_marker", "get_markersize", "get_markerfacecolor", "get_markeredgecolor"),
+)
 _NUMBERS = "get_xydata", "get_array", "get_offsets"
 
 
 def _properties(artist):
-    """Return the text, the data and the style of an artist, as texts."""
+    """Return the text, the style and the data of an artist, as texts."""
     from matplotlib.patches import Patch
     from matplotlib.text import Text
 
     if isinstance(artist, Text):
-        places = [artist.get_position(), getattr(artist, "xy", ())]
-        return [*(str(getattr(artist, name)()) for name in _TEXT), *map(_rounded, places)]
-    numbers = [getattr(artist, name)() for name in _NUMBERS if hasattr(artist, name)]
+        arrow = getattr(artist, "arrow_patch", None)
+        places = artist.get_position(), getattr(artist, "xy", ())
+        return [*_values(artist, _TEXT), *_values(arrow, ("get_edgecolor", "get_linewidth")), *map(_rounded, places)]
+    data = [getattr(artist, name)() for name in _NUMBERS if hasattr(artist, name)]
     if isinstance(artist, Patch):
-        numbers.append(artist.get_patch_transform().transform(artist.get_path().vertices))
-    style = [str(getattr(artist, name)()) for name in _STYLE if hasattr(artist, name)]
-    return [*style, *(_rounded(values) for values in numbers if values is not None)]
+        data.append(artist.get_patch_transform().transform(artist.get_path().vertices))
+    elif hasattr(artist, "get_paths"):
+        data += [path.vertices for path in artist.get_paths()]
+    return [*_values(artist, _STYLE), *(_rounded(numbers) for numbers in data if numbers is not None)]
+
+
+def _values(artist, names):
+    return [str(getattr(artist, name)()) for name in names if hasattr(artist, name)]
 
 
 def _rounded(values):

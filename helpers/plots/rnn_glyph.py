@@ -58,8 +58,8 @@ def rnn_step_forward():
     _note(ax, _TO_TOP[0], 3.02, "to the layer above")
     _note(ax, 7.4, 1.56, "to the next step")
     _note(ax, 6.05, 0.25, r"$h_{next} = \tanh(x\,W_x + h_{prev}\,W_h + b)$", colour=INK, size=12)
-    alt = """One step of the RNN as a box. From below comes x (N, D) and is multiplied by Wx (D, H); from the left comes
-    h_prev (N, H) and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh makes it
+    alt = """One step of the RNN as a box. x (N, D) comes from below and is multiplied by Wx (D, H); h_prev (N, H) comes
+    from the left and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh turns it into
     h_next (N, H), which leaves to the right and forks: up to the layer above, and on to the next step."""
     return Picture(figure, alt)
 

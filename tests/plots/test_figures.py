@@ -89,7 +89,10 @@ def test_showing_a_picture_does_not_change_it(name):
         lambda ax: ax.lines[0].set_linestyle(":"),
         lambda ax: ax.patches[0].set_height(9),
         lambda ax: ax.patches[0].set_facecolor("red"),
+        lambda ax: ax.texts[1].arrow_patch.set_color("red"),
+        lambda ax: setattr(ax.texts[1], "xy", (9, 1)),
         lambda ax: ax.collections[0].set_array([4.0, 4.0]),
+        lambda ax: ax.collections[1].set_paths([[(0, 0), (1, 1), (0, 9)]]),
         lambda ax: ax.images[0].set_data([[5.0]]),
         lambda ax: ax.set_xlabel("another"),
         lambda ax: ax.set_ylim(0, 99),
@@ -104,6 +107,8 @@ def test_whatever_changes_in_a_figure_changes_its_fingerprint(change):
         ax.plot([0, 1], [1, 2])
         ax.bar([0], [1])
         ax.scatter([0, 1], [1, 2], c=[0.0, 1.0])
+        ax.fill_between([0, 1], [1, 2])
+        ax.annotate("", [1, 1], [0, 0], arrowprops={"arrowstyle": "-|>"})
         ax.imshow([[1.0]])
         return Picture(figure, "A figure.")
 

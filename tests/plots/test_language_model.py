@@ -45,7 +45,7 @@ def test_the_rows_are_drawn_as_the_windows_have_them():
     ids = np.arange(24)
     picture = plots.stream_rows(ids, list(stream_batches(ids, 2, 4)))
     assert "Row 0 reads 0 1 2 3, then 4 5 6 7, then 8 9 10; row 1 reads 11 12 13 14" in picture.alt
-    assert "Of 2 ids at the end none is an input" in picture.alt
+    assert "The last 2 ids are never an input" in picture.alt
     assert [text for text in _texts(picture) if text.startswith("last target")] == [
         f"last target: {word}" for word in (4, 15, 8, 19, 11, 22)
     ]
