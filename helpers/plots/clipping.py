@@ -1,7 +1,11 @@
 """Figures of gradient clipping: a norm as a length, a direction kept or turned, a cliff of the loss, a lost run."""
 
-import numpy as np
+from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays
 from helpers.plots.axes import ARROW, level, note
 from helpers.plots.picture import Picture
@@ -10,19 +14,19 @@ from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIZE, in_style, new_
 _ARROW = ARROW | {"mutation_scale": 12}
 
 
-def _up_to(value):
+def _up_to(value: float) -> str:
     """Return the next power of ten, as text."""
     return f"{10.0 ** np.ceil(np.log10(value)):g}"
 
 
-def _angle(one, other):
+def _angle(one: FloatArray, other: FloatArray) -> float:
     """Return the angle between two vectors [degree]."""
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 @in_style
-def norm_as_length(first, second, norm):
+def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
     """Draw the norm of three numbers in two arrays as a length: two right triangles, one built on the other.
 
     Args:
@@ -66,7 +70,7 @@ def norm_as_length(first, second, norm):
 
 
 @in_style
-def one_step(before, gradient, after):
+def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Picture:
     """Draw a step of gradient descent over two weights: the gradient points one way, the step goes the other.
 
     Args:
@@ -99,7 +103,7 @@ def one_step(before, gradient, after):
 
 
 @in_style
-def two_ways_to_clip(gradient, by_norm, by_value, limit):
+def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float) -> Picture:
     """Draw a gradient of two elements, clipped by its norm (to a circle) and by value (to a square).
 
     Args:
@@ -131,7 +135,7 @@ def two_ways_to_clip(gradient, by_norm, by_value, limit):
 
 
 @in_style
-def clipping_cliff(ws, bs, loss, paths):
+def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapping[str, FloatArray]) -> Picture:
     """Draw a loss over two parameters as a landscape with a cliff, and on a map the paths of gradient descent.
 
     Args:
@@ -173,7 +177,7 @@ def clipping_cliff(ws, bs, loss, paths):
 
 
 @in_style
-def runs_with_and_without(runs, max_norm, guess):
+def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max_norm: float, guess: float) -> Picture:
     """Plot the loss and the gradient norm of several runs over training; a cross where one is no longer a number.
 
     Args:
@@ -198,13 +202,13 @@ def runs_with_and_without(runs, max_norm, guess):
                 lost = (steps[np.argmin(finite)], 0.93)
                 ax.plot(*lost, color=style["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
                 note(ax, "no longer a number", lost, (9, -4), on=ax.get_xaxis_transform())
-        alive = np.isfinite(losses).all()
-        facts.append(
-            # Round numbers: where a run blows up, the digits differ between processors.
-            f"{label} ends at a loss of {np.mean(losses[-50:]):.1g}, its norms never above {_up_to(np.max(norms))}"
-            if alive
-            else f"{label} is lost within {_up_to(len(losses))} steps: its loss and its norm leave the axes at the top"
-        )
+        # Round numbers: where a run blows up, the digits differ between processors.
+        if np.isfinite(losses).all():
+            end, most = np.mean(losses[-50:]), _up_to(float(np.max(norms)))
+            facts.append(f"{label} ends at a loss of {end:.1g}, its norms never above {most}")
+        else:
+            most = _up_to(len(losses))
+            facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
     for ax, value, text in (above, guess, "always the same answer"), (below, max_norm, "max_norm"):
         level(ax, value, text, line_colour=PALE)
         ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))

@@ -1,11 +1,21 @@
 """The course as one picture, and the curve of the sigmoid, from 0 (a closed gate) to 1 (an open one)."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_arrays
 from helpers.plots.diagrams import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, write
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, PALE, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, COLOURS, PALE, Style, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _PARTS = (
     ("The trouble with the simple RNN", COLOURS["vermilion"]),
@@ -17,26 +27,26 @@ _PARTS = (
 # --- a sketch of each notebook, 0.85 × 0.55 inch, from its lower left corner ------------------------------------------
 
 
-def _start(ax, x, y):
+def _start(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.1, y + 0.02, 0.65, 0.5, fill="white", rounding=0.06)
     ax.plot([x + 0.26, x + 0.38, x + 0.6], [y + 0.27, y + 0.14, y + 0.41], color=COLOURS["green"], lw=3)
 
 
-def _vanish_or_explode(ax, x, y):
+def _vanish_or_explode(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     k = np.linspace(0, 1, 50)
     ax.plot(x + 0.06 + 0.75 * k, y + 0.04 + 0.24 * np.exp(-4 * k), color=COLOURS["blue"], lw=1.8)
     ax.plot(x + 0.06 + 0.6 * k, y + 0.28 + 0.03 * np.expm1(2.2 * k), color=COLOURS["vermilion"], lw=1.8, ls="--")
 
 
-def _clip(ax, x, y):
+def _clip(ax: Axes, x: float, y: float) -> None:
     angle = np.linspace(-0.15, 1.72, 60)
     ax.plot(x + 0.14 + 0.42 * np.cos(angle), y + 0.03 + 0.42 * np.sin(angle), color=PALE, lw=1.2)
     ax.plot([x + 0.14, x + 0.78], [y + 0.03, y + 0.52], color=COLOURS["vermilion"], lw=1.2, ls=":")
     arrow(ax, (x + 0.14, y + 0.03), (x + 0.475, y + 0.285), colour=COLOURS["vermilion"], width=2)
 
 
-def _gates(ax, x, y):
+def _gates(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.04, y, 0.77, 0.55, rounding=0.08)
     ax.plot([x, x + 0.85], [y + 0.42, y + 0.42], color=COLOUR_OF["c"], lw=2)
     for offset, gate in (0.2, "f"), (0.43, "i"), (0.66, "o"):
@@ -44,21 +54,21 @@ def _gates(ax, x, y):
         write(ax, x + offset, y + 0.17, f"${gate}$", colour="white", size=10, va="center_baseline", zorder=4)
 
 
-def _flow(ax, x, y):
+def _flow(ax: Axes, x: float, y: float) -> None:
     arrow(ax, (x + 0.85, y + 0.38), (x, y + 0.38), colour=COLOUR_OF["c"], width=2.2)
     node(ax, (x + 0.6, y + 0.38), "+", radius=0.1)
     node(ax, (x + 0.3, y + 0.38), r"$\odot$", radius=0.1)
     ax.fill_between([x, x + 0.85], [y + 0.1, y + 0.03], [y + 0.1, y + 0.17], color=COLOUR_OF["h"], lw=0)
 
 
-def _next_word(ax, x, y):
+def _next_word(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     heights = np.array([0.1, 0.19, 0.45, 0.13, 0.27, 0.07])
     colours = [COLOURS["sky"] if height < heights.max() else COLOURS["blue"] for height in heights]
     ax.bar(x + 0.12 + 0.125 * np.arange(6), heights, width=0.085, bottom=y, color=colours)
 
 
-def _overfit(ax, x, y):
+def _overfit(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     k = np.linspace(0, 1, 50)
     train, valid = 0.06 + 0.46 * np.exp(-3 * k), 0.14 + 0.4 * np.exp(-4 * k) + 0.2 * k**2
@@ -66,13 +76,13 @@ def _overfit(ax, x, y):
     ax.plot(x + 0.06 + 0.75 * k, y + valid, color=COLOURS["vermilion"], lw=1.8, ls="--")
 
 
-def _shared_mask(ax, x, y):
+def _shared_mask(ax: Axes, x: float, y: float) -> None:
     for row, kept in enumerate((True, False, True, False)):
         ax.plot(x + 0.08 + 0.14 * np.arange(6), np.full(6, y + 0.05 + 0.15 * row), "o", ms=7, mew=1,
                 color=COLOURS["blue"], mfc=COLOURS["blue"] if kept else "white", alpha=1 if kept else 0.45)  # fmt: skip
 
 
-def _tied(ax, x, y):
+def _tied(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.02, y, 0.26, 0.54, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     box(ax, x + 0.45, y + 0.14, 0.42, 0.26, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     ax.plot([x + 0.28, x + 0.45], [y + 0.27, y + 0.27], color=WEIGHT_EDGE, lw=3)
@@ -80,7 +90,7 @@ def _tied(ax, x, y):
     write(ax, x + 0.66, y + 0.265, r"$E^{\!\top}$", size=11)
 
 
-def _frame(ax, x, y):
+def _frame(ax: Axes, x: float, y: float) -> None:
     ax.plot([x, x, x + 0.85], [y + 0.55, y, y], color=CELL_EDGE, lw=1)
 
 
@@ -98,7 +108,7 @@ _STATIONS = (
 
 
 @in_style
-def course_map():
+def course_map() -> Picture:
     """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model."""
     figure, ax = new_canvas(8.0, 3.65)
     for row, (part, colour) in enumerate(_PARTS):
@@ -112,9 +122,18 @@ def course_map():
     return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
 
 
-def _station(ax, x, line_y, number, colour, title, subject, sketch):
+def _station(
+    ax: Axes,
+    x: float,
+    line_y: float,
+    number: str,
+    colour: str,
+    title: str,
+    subject: str,
+    sketch: Callable[[Axes, float, float], None],
+) -> None:
     ax.plot(x, line_y, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
-    inside = {"va": "center_baseline", "fontweight": "bold", "zorder": 4}
+    inside: Style = {"va": "center_baseline", "fontweight": "bold", "zorder": 4}
     write(ax, x, line_y - 0.005, number, colour="white", size=8.5, **inside)
     sketch(ax, x - 0.15, line_y - 0.8)
     write(ax, x + 0.83, line_y - 0.2, title, size=8.5, ha="left", va="top", fontweight="bold", linespacing=1.15)
@@ -123,7 +142,7 @@ def _station(ax, x, line_y, number, colour, title, subject, sketch):
 
 
 @in_style
-def sigmoid_curve(a, y):
+def sigmoid_curve(a: ArrayLike, y: ArrayLike) -> Picture:
     """Plot the sigmoid and read it as a gate: 0 is closed, 1 is open.
 
     Args:

@@ -1,21 +1,31 @@
 """Figures of dropout: its masks, its place in a stack of layers, and what is left of a state masked at each step."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable
 from helpers.plots.diagrams import CELL_EDGE, arrow, chain, layer_box, write
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, Point, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
 
 
 @in_style
-def stack_over_time(dropout=""):
+def stack_over_time(dropout: str = "") -> Picture:
     """Draw a stack of two LSTM layers over three steps, and the arrows that dropout is put on.
 
     Args:
@@ -70,12 +80,12 @@ def stack_over_time(dropout=""):
 _SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
 
 
-def _mark(dropout, place):
+def _mark(dropout: str, place: int | str) -> str:
     """Return the colour of a mark of dropout: the same for all, or, where masks are shared, one for each mask."""
     return COLOURS[_SHARED[place] if dropout == "shared" else "vermilion"]
 
 
-def marked_arrow(ax, start, end, leave, reach, colour, mark):
+def marked_arrow(ax: Axes, start: Point, end: Point, leave: float, reach: float, colour: str, mark: str) -> None:
     """Draw an arrow, with the mark of dropout on it if that has a colour: a white square with a cross."""
     arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
     if mark:
@@ -88,7 +98,7 @@ def marked_arrow(ax, start, end, leave, reach, colour, mark):
 
 
 @in_style
-def dropout_masks(masks):
+def dropout_masks(masks: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks as tables, steps across and features down: white where a value is dropped.
 
     Args:
@@ -106,7 +116,7 @@ def dropout_masks(masks):
     return Picture(figure, f"Dropout masks, steps across and features down, white where a value is dropped. {shares}.")
 
 
-def mask_table(ax, mask, title, start=0.0):
+def mask_table(ax: Axes, mask: FloatArray, title: str, start: float = 0.0) -> None:
     """Draw a mask (T, D) as a table into axes: steps across, features down, white where a value is dropped."""
     from matplotlib.colors import ListedColormap
 
@@ -118,13 +128,13 @@ def mask_table(ax, mask, title, start=0.0):
     ax.grid(False)
 
 
-def _repeats(mask):
+def _repeats(mask: FloatArray) -> str:
     same = len(mask) > 1 and bool(np.all((mask == 0) == (mask[:1] == 0)))
     return "the same rows white at every step" if same else "another pattern at each step"
 
 
 @in_style
-def masked_again_and_again(state, shares, rate):
+def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], rate: float) -> Picture:
     """Plot a state that goes through a mask of its own at each step, and the share of it that is left.
 
     Args:

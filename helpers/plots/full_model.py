@@ -1,8 +1,10 @@
 """Figures of the full model: what tying saves, the parts of its gradient, the stack, its training, its ablation."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
@@ -16,7 +18,7 @@ _HATCHES = {"E": "", "LSTMs": "..", "W": "//", "b": ""}
 
 
 @in_style
-def parameter_counts(models):
+def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     """Plot how many numbers several models learn, each a bar of its parts.
 
     Args:
@@ -49,7 +51,7 @@ def parameter_counts(models):
 
 
 @in_style
-def summed_gradient(embedding, output):
+def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     """Plot the two parts of a tied matrix's gradient and their sum, one row for each word.
 
     Args:
@@ -90,7 +92,7 @@ _MASKS = {0: "vermilion", 1: "purple", 2: "orange"}
 
 
 @in_style
-def full_model(words, owners=None):
+def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) -> Picture:
     """Draw the full model, unrolled: two LSTMs, three shared masks, one matrix at both ends, and who wrote each layer.
 
     Args:
@@ -142,7 +144,9 @@ def full_model(words, owners=None):
 
 
 @in_style
-def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
+def decay_on_plateau(
+    perplexities: ArrayLike, learning_rates: ArrayLike, epochs: int, baselines: Mapping[str, float]
+) -> Picture:
     """Plot validation perplexity and learning rate of a run that may still be going on.
 
     Args:
@@ -183,7 +187,7 @@ def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
 
 
 @in_style
-def ablation(rows):
+def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:

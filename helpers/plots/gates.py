@@ -1,13 +1,27 @@
 """Figures of gates: how far open they are, what they let through, and what becomes of the memory behind them."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import line_style, listed, spoken
 from helpers.plots.diagrams import WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, rectangle, write
 from helpers.plots.lstm_glyph import ACTIVATION
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, INK, PALE, Style, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+#: Numbers of steps.
+Steps: TypeAlias = Sequence[int] | IntArray
 
 #: Names of the three positions of a gate, and of the new memory.
 _OPENNESS = {0.0: "closed", 0.5: "half open", 1.0: "open"}
@@ -19,7 +33,7 @@ _NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output
 
 
 @in_style
-def gate_positions(gate, before, after, names):
+def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike], names: tuple[str, str]) -> Picture:
     """Plot the effect of three positions of one gate on the same memory: closed, half open, open.
 
     For the new memory, which is not a gate, the positions are the strengths -1, 0 and 1.
@@ -35,12 +49,12 @@ def gate_positions(gate, before, after, names):
     """
     words = _STRENGTH if gate == "g" else _OPENNESS
     before = to_array(before, "before", "(H,)", finite=True)
-    after = {float(position): values for position, values in to_dict(after, "after", "(H,)", finite=True).items()}
-    if list(after) != list(words) or any(values.shape != before.shape for values in after.values()):
+    gated = {float(position): values for position, values in to_dict(after, "after", "(H,)", finite=True).items()}
+    if list(gated) != list(words) or any(values.shape != before.shape for values in gated.values()):
         raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, words))}.")
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
-    units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *after.values()]).max(), 1e-9)
-    for ax, (position, values) in zip(axes, after.items()):
+    units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
+    for ax, (position, values) in zip(axes, gated.items()):
         ax.axhline(0, color=INK, lw=0.8)
         ax.bar(units, before, width=0.8, facecolor="none", edgecolor=INK, lw=1, ls=(0, (3, 2)), label=names[0])
         ax.bar(units, values, width=0.5, color=COLOUR_OF[gate], label=names[1])
@@ -51,23 +65,23 @@ def gate_positions(gate, before, after, names):
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     axes[0].set_ylabel("value")
     results = "; ".join(
-        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in after.items()
+        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
     )
     alt = f"""Three positions of the {_NAMES[gate]}, applied to the same values {listed(before, ".2f")}, drawn as dashed
     outlines. The results, drawn as bars: {results}."""
     return Picture(figure, alt)
 
 
-def _openness_strip(ax, position, gate):
+def _openness_strip(ax: Axes, position: float, gate: str) -> None:
     """Draw a frame at the right edge of the axes, filled as far as the gate is open."""
-    beside = {"transform": ax.transAxes, "clip_on": False}
+    beside: Style = {"transform": ax.transAxes, "clip_on": False}
     bottom, height = (0.5, position / 2) if gate == "g" else (0.0, position)
     rectangle(ax, 1.02, bottom, 0.04, height, fill=COLOUR_OF[gate], lw=0, **beside)
     rectangle(ax, 1.02, 0, 0.04, 1, edge=INK, lw=1, **beside)
 
 
 @in_style
-def gate_or_content(a, openness, content):
+def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Picture:
     """Plot the two squashing functions of the LSTM side by side: openness (σ) and content (tanh).
 
     Args:
@@ -97,7 +111,9 @@ def gate_or_content(a, openness, content):
 
 
 @in_style
-def memory_over_time(memories, *, ylabel="memory $c$", title="", marked=()):
+def memory_over_time(
+    memories: Mapping[str, ArrayLike], *, ylabel: str = "memory $c$", title: str = "", marked: Steps = ()
+) -> Picture:
     """Plot the value of one memory cell at every step, for one or several ways of treating it.
 
     Args:
@@ -125,13 +141,15 @@ def memory_over_time(memories, *, ylabel="memory $c$", title="", marked=()):
     return Picture(figure, f"{spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}")
 
 
-def _bands(ax, marked):
+def _bands(ax: Axes, marked: Steps) -> None:
     for step in marked:
         ax.axvspan(step - 0.5, step + 0.5, color=COLOUR_OF["i"], alpha=0.18, lw=0)
 
 
 @in_style
-def gate_openness(openness, *, labels=None, marked=()):
+def gate_openness(
+    openness: Mapping[str, Mapping[str, ArrayLike]], *, labels: Sequence[str] | None = None, marked: Steps = ()
+) -> Picture:
     """Plot how far each gate is open at every step, as bars from 0 to 1, for one or two states of a network.
 
     Args:
@@ -167,7 +185,7 @@ def gate_openness(openness, *, labels=None, marked=()):
     return Picture(figure, f"Openness of the gates at every step, as bars from 0 to 1. {'. '.join(sentences)}.")
 
 
-def _at_marks(values, marked):
+def _at_marks(values: FloatArray, marked: Steps) -> str:
     if not len(marked):
         return f"from {values.min():.2f} to {values.max():.2f}"
     at = np.isin(np.arange(values.size), marked)
@@ -180,7 +198,7 @@ def _at_marks(values, marked):
 _BLOCK_WIDTH = 0.42
 
 
-def _four_blocks(ax, left, bottom, height):
+def _four_blocks(ax: Axes, left: float, bottom: float, height: float) -> None:
     """Draw the columns of a fused array, a coloured block of H columns for each of f, g, i, o."""
     for number, name in enumerate(ACTIVATION):
         x, colour = left + number * _BLOCK_WIDTH, COLOUR_OF[name]
@@ -188,18 +206,20 @@ def _four_blocks(ax, left, bottom, height):
         write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=12)
 
 
-def _rows(ax, left, bottom, width, height, symbol, shape, colour):
+def _rows(
+    ax: Axes, left: float, bottom: float, width: float, height: float, symbol: str, shape: str, colour: str
+) -> None:
     box(ax, left, bottom, width, height, fill="white", edge=colour, rounding=0.04)
     write(ax, left + width / 2, bottom + height / 2, symbol, colour=colour, size=12)
     _shape(ax, left + width / 2, bottom - 0.18, shape)
 
 
-def _shape(ax, x, y, shape):
+def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
     write(ax, x, y, shape, colour=PALE, size=8, va="baseline")
 
 
 @in_style
-def fused_product():
+def fused_product() -> Picture:
     """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)
     wide = 4 * _BLOCK_WIDTH

@@ -1,7 +1,14 @@
 """Figures of the gradient's way back through an LSTM: where it flows in the cell, how much arrives T steps back."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays
 from helpers.plots.axes import draw_runs, heat_map, spoken
 from helpers.plots.diagrams import (
@@ -21,7 +28,11 @@ from helpers.plots.diagrams import (
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, SIZE, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, SIZE, Point, Style, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _GRADIENT = COLOUR_OF["gradient"]
 _THICK = 3.2
@@ -31,7 +42,7 @@ _THICK = 3.2
 
 
 @in_style
-def lstm_step_backward(memory_only=False):
+def lstm_step_backward(memory_only: bool = False) -> Picture:
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
     Args:
@@ -62,7 +73,7 @@ def lstm_step_backward(memory_only=False):
     return Picture(figure, alt)
 
 
-def _along_the_memory(ax, memory_only):
+def _along_the_memory(ax: Axes, memory_only: bool) -> None:
     P, c = PLACES, COLOUR_OF["c"]
     join = P["c_fork"]
     arrow(ax, P["c_next"], join if not memory_only else P["plus"], colour=c, width=_THICK,
@@ -88,11 +99,11 @@ def _along_the_memory(ax, memory_only):
     _shapes(ax, ((0.55, 2.7), "(N, H)"), ((7.3, 2.7), "(N, H)"))
 
 
-def _shapes(ax, *shapes):
+def _shapes(ax: Axes, *shapes: tuple[Point, str]) -> None:
     write_all(ax, ((place, text, PALE) for place, text in shapes), size=8)
 
 
-def _through_the_output(ax):
+def _through_the_output(ax: Axes) -> None:
     P = PLACES
     corner = (P["show"][0], P["h_next"][1])
     arrow(ax, P["h_next"], P["h_fork"], colour=_GRADIENT, reach=0.15)
@@ -111,7 +122,7 @@ def _through_the_output(ax):
     write_all(ax, (((7.0, 3.5), "from the layer above", PALE), ((7.4, 0.72), "from the next step", PALE)), size=8.5)
 
 
-def _to_the_inputs(ax):
+def _to_the_inputs(ax: Axes) -> None:
     P, h, y = PLACES, COLOUR_OF["h"], PLACES["join"][1]
     for gate in "fgio":
         ax.plot([P[gate][0]] * 2, [P[gate][1] - HALF_CARD, y], color=_GRADIENT, lw=1.5)
@@ -126,7 +137,9 @@ def _to_the_inputs(ax):
 
 
 @in_style
-def activation_slopes(openness, slope_of_gate, content, slope_of_content):
+def activation_slopes(
+    openness: FloatArray, slope_of_gate: FloatArray, content: FloatArray, slope_of_content: FloatArray
+) -> Picture:
     """Plot the slopes of the sigmoid and of tanh against their outputs.
 
     Args:
@@ -154,7 +167,7 @@ def activation_slopes(openness, slope_of_gate, content, slope_of_content):
 
 
 @in_style
-def memory_path():
+def memory_path() -> Picture:
     """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
     figure, ax = new_canvas(8.0, 2.9)
     c, h = COLOUR_OF["c"], COLOUR_OF["h"]
@@ -203,7 +216,7 @@ _GRU_PLACES = {
 
 
 @in_style
-def gru_cell(numbered=False):
+def gru_cell(numbered: bool = False) -> Picture:
     """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
 
     Args:
@@ -256,8 +269,8 @@ def gru_cell(numbered=False):
     1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
     fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
     if numbered:
-        for number, (x, y) in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
-            write(ax, x, y, f"{number}", colour=h, size=11, weight="bold")
+        for number, place in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
+            write(ax, *place, f"{number}", colour=h, size=11, weight="bold")
         alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
         the way into z, 4 on the way into r."""
     return Picture(figure, alt)
@@ -266,14 +279,14 @@ def gru_cell(numbered=False):
 # --- how much arrives --------------------------------------------------------------------------------------------
 
 
-def _check_panels(panels):
+def _check_panels(panels: Mapping[str, object]) -> None:
     check_entries(panels, "panels", 3)
     for title, lines in panels.items():
         check_entries(lines, f"panels[{title!r}]")
 
 
 @in_style
-def what_arrives(panels, *, each="seed"):
+def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed") -> Picture:
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
     Args:
@@ -304,7 +317,7 @@ def what_arrives(panels, *, each="seed"):
 
 
 @in_style
-def what_survives(forget_gates, gradient):
+def what_survives(forget_gates: ArrayLike, gradient: ArrayLike) -> Picture:
     """Draw the forget gates over time, and beneath them how much of the last step's gradient each memory cell gets.
 
     Args:
@@ -337,7 +350,7 @@ _SOLVED = 0.95  # a seed whose last running mean is at least this has learned th
 
 
 @in_style
-def learning_to_remember(panels, *, chance):
+def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]], *, chance: float) -> Picture:
     """Plot side by side how the share of right answers grows with training, one line for each seed.
 
     Args:
@@ -365,10 +378,10 @@ def learning_to_remember(panels, *, chance):
     return Picture(figure, alt)
 
 
-def _run(ax, right, style, label):
+def _run(ax: Axes, right: ArrayLike, style: Style, label: str | None) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
-    means = np.convolve(right, np.full(_WINDOW, 1 / _WINDOW), "valid")
+    means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
     batches = _WINDOW + np.arange(means.size)
     ax.plot(batches, means, lw=1.4, alpha=0.8, label=label, **style | {"marker": None})
     ax.plot(batches[-1], means[-1], style["marker"], color=style["color"], ms=6, alpha=0.8)
-    return means[-1]
+    return float(means[-1])

@@ -1,13 +1,23 @@
 """Figures of gradients through time: what tanh lets through, what Wh does, how far back a step still moves a weight."""
 
+from __future__ import annotations
+
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from helpers.arrays import BoolArray, FloatArray, IntArray
 from helpers.plots.arguments import to_array, to_arrays, to_dict
 from helpers.plots.axes import ARROW, draw_runs, drawable, heat_map, line_style, note, short, spoken
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _STEPS_BACK = "steps back in time"
 _AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
@@ -16,18 +26,18 @@ _AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
 # --- what the figures share --------------------------------------------------------------------------------------
 
 
-def _written(value):
+def _written(value: float) -> str:
     """Return a number as a figure writes it, such as 2.66 × 10⁻⁵."""
     mantissa, _, exponent = short(value).partition("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) if exponent else ""
     return f"{mantissa} × 10{raised}" if exponent else mantissa
 
 
-def _steps(values, start=1):
+def _steps(values: FloatArray, start: int = 1) -> IntArray:
     return start + np.arange(values.shape[-1])
 
 
-def _set_log_y(ax, *arrays, also=(), room=3.0):
+def _set_log_y(ax: Axes, *arrays: FloatArray, also: Sequence[float] = (), room: float = 3.0) -> None:
     """Make y logarithmic, with limits that hold all that can be drawn, a few levels `also`, and a little room."""
     visible = np.concatenate([drawable(np.ravel(array)) for array in arrays])
     if np.isnan(visible).all():
@@ -37,7 +47,7 @@ def _set_log_y(ax, *arrays, also=(), room=3.0):
     ax.set_ylim(np.nanmin(held) / room, np.nanmax(held) * room)
 
 
-def _name_line_ends(ax, ends):
+def _name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Write each line's name beside its right end, moved up where two would touch; call it after setting the limits.
 
     Args:
@@ -45,7 +55,7 @@ def _name_line_ends(ax, ends):
         ends: (y, text, colour) of each line.
     """
     to_fraction = ax.transData + ax.transAxes.inverted()
-    inch = 1 / (ax.figure.get_figheight() * ax.get_position().height)
+    inch = ax.figure.dpi / ax.bbox.height
     bottom = 0.0
     for y, text, colour in sorted(ends, key=lambda end: end[0]):
         text = text if "$" in text else textwrap.fill(text, 22)
@@ -55,22 +65,22 @@ def _name_line_ends(ax, ends):
         note(ax, text, (1, height), (6, 0), size=10, on="axes fraction", va="center", color=colour)
 
 
-def _last_drawable(values):
+def _last_drawable(values: FloatArray) -> float:
     """Return the last value that a log axis can show, where a line ends and its name belongs; 0 if there is none."""
     visible = drawable(values)
-    return np.append(0.0, visible[~np.isnan(visible)])[-1]
+    return float(np.append(0.0, visible[~np.isnan(visible)])[-1])
 
 
-def _first_step(condition):
-    """Return the first step, counted from 1, at which a condition holds, or None."""
-    return int(np.argmax(condition)) + 1 if np.any(condition) else None
+def _first_step(condition: BoolArray) -> int:
+    """Return the first step, counted from 1, at which a condition holds."""
+    return int(np.argmax(condition)) + 1
 
 
 # --- tanh, and one number multiplied again and again ---------------------------------------------------------------
 
 
 @in_style
-def tanh_and_derivative(x, y, derivative):
+def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Picture:
     """Plot tanh with its derivative ``1 - y**2``, and shade where less than a tenth of a gradient gets through.
 
     Args:
@@ -106,7 +116,7 @@ def tanh_and_derivative(x, y, derivative):
 
 
 @in_style
-def scalar_powers(powers):
+def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     """Plot how one number grows or decays as it is multiplied with itself.
 
     Args:
@@ -133,7 +143,9 @@ def scalar_powers(powers):
 
 
 @in_style
-def norms_over_time(norms, *, title="", limits=None, start=1):
+def norms_over_time(
+    norms: Mapping[str, ArrayLike], *, title: str = "", limits: tuple[float, float] | None = None, start: int = 1
+) -> Picture:
     """Plot the size of gradients against how far back in time they have travelled.
 
     Args:
@@ -166,7 +178,7 @@ def norms_over_time(norms, *, title="", limits=None, start=1):
 
 
 @in_style
-def disagreement(norms, sigma_max, spectral_radius, worst):
+def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, worst: ArrayLike) -> Picture:
     """Plot a gradient that first grows and then vanishes, between σᵏ and ρᵏ: the worst case ‖Whᵏ‖ never leaves them.
 
     Args:
@@ -211,7 +223,7 @@ def disagreement(norms, sigma_max, spectral_radius, worst):
 
 
 @in_style
-def unit_circle(matrices):
+def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
     """Draw the unit circle and its image under ``v @ Wh.T``, as in backprop: the singular values are its half-axes.
 
     Every panel has its own scale; the dashed circle has the radius 1 in each.
@@ -258,7 +270,7 @@ def unit_circle(matrices):
 
 
 @in_style
-def gradient_heatmap(dhs, title=""):
+def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     """Plot the gradient of every unit at every step, red above 0 and blue below.
 
     Args:
@@ -285,7 +297,7 @@ def gradient_heatmap(dhs, title=""):
 
 
 @in_style
-def weights_that_stop(share):
+def weights_that_stop(share: ArrayLike) -> Picture:
     """Plot which part of the weights changes at all when the gradient of a single past step is applied in float32.
 
     Args:
@@ -318,7 +330,7 @@ def weights_that_stop(share):
 
 
 @in_style
-def overflow(norms):
+def overflow(norms: ArrayLike) -> Picture:
     """Plot a gradient that grows until float32 has no number for it: inf first, then NaN.
 
     Args:
@@ -338,8 +350,8 @@ def overflow(norms):
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
     largest_seen = norms[np.isfinite(norms)].max()
     alt = f"The norm of a gradient on a log axis, {short(norms[0])} after 1 step and at most {short(largest_seen)}"
-    events = {"inf": _first_step(np.isinf(norms)), "NaN": _first_step(np.isnan(norms))}
-    events = {name: step for name, step in events.items() if step is not None}
+    conditions = {"inf": np.isinf(norms), "NaN": np.isnan(norms)}
+    events = {name: _first_step(condition) for name, condition in conditions.items() if condition.any()}
     for step in events.values():
         ax.axvspan(step - 0.5, norms.size + 1, color=COLOURS["vermilion"], alpha=0.13, lw=0)
         ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")

@@ -1,5 +1,7 @@
 """A figure of what a class found hard: one bar for each exercise."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from helpers.plots.picture import Picture
@@ -15,7 +17,7 @@ _STYLES = {
 
 
 @in_style
-def item_analysis(ends):
+def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     """Draw the results of a class in each exercise, the one most often right at the bottom.
 
     Args:

@@ -1,7 +1,14 @@
 """Figures of the language model: its layers, its batches, what its loss means, and the words it predicts next."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, listed, log_perplexity_axis, note, plain_ticks
 from helpers.plots.diagrams import (
@@ -18,7 +25,14 @@ from helpers.plots.diagrams import (
     write,
 )
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Point, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+#: Pairs of inputs and targets, both (N, T).
+Windows: TypeAlias = Sequence[tuple[IntArray, IntArray]]
 
 _TARGET, _WINDOWS = COLOURS["vermilion"], (COLOURS["sky"], COLOURS["orange"], COLOURS["green"], COLOURS["purple"])
 
@@ -30,7 +44,7 @@ _HALF_WIDTH, _HALF_HEIGHT = 0.62, 0.25
 
 
 @in_style
-def language_model(words):
+def language_model(words: Sequence[str]) -> Picture:
     """Draw the whole model, unrolled: embedding, LSTM, affine, and softmax with loss, one column for each word.
 
     Args:
@@ -60,7 +74,7 @@ def language_model(words):
     return Picture(figure, alt)
 
 
-def _draw_column(ax, x, word, target):
+def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     steps = [
         (0.42, _EMBEDDING, COLOUR_OF["x"], "(N, T)"),
         (_EMBEDDING, _LSTM, COLOUR_OF["x"], "(N, T, D)"),
@@ -78,7 +92,7 @@ def _draw_column(ax, x, word, target):
     write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
 
 
-def _draw_states(ax, centres):
+def _draw_states(ax: Axes, centres: tuple[float, ...]) -> None:
     state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
     write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
     write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
@@ -86,7 +100,7 @@ def _draw_states(ax, centres):
 
 
 @in_style
-def embedding_lookup(E, ids, dys):
+def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     """Draw an embedding with its numbers: the rows that are read, and what each row gets back.
 
     Args:
@@ -126,20 +140,20 @@ def embedding_lookup(E, ids, dys):
     return Picture(figure, alt)
 
 
-def _table(ax, left, top, values):
+def _table(ax: Axes, left: float, top: float, values: FloatArray) -> None:
     for (row, column), value in np.ndenumerate(values):
         x, y = left + 0.52 * column, top - 0.42 * row
         rectangle(ax, x, y - 0.17, 0.52, 0.34, fill=CELL_FILL)
         write(ax, x + 0.26, y - 0.01, f"{value:.3g}")
 
 
-def _join(ax, start, end, top, colour):
+def _join(ax: Axes, start: Point, end: Point, top: float, colour: str) -> None:
     (x, row), (to_x, to_row) = start, end
     arrow(ax, (x + 0.06, top - 0.42 * row), (to_x - 0.06, top - 0.42 * to_row), colour=colour, width=1.2)
 
 
 @in_style
-def affine_graph():
+def affine_graph() -> Picture:
     """Draw ``ys = xs @ W + b`` as a graph of two nodes, with its gradients beneath."""
     figure, ax = new_canvas(8.0, 2.3)
     y, product, plus, gradient = 1.0, (2.7, 1.0), (4.9, 1.0), COLOUR_OF["gradient"]
@@ -172,7 +186,7 @@ def affine_graph():
 
 
 @in_style
-def softmax_loss(probabilities, target, gradient):
+def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> Picture:
     """Plot the probabilities of one place, and the gradient of the loss with respect to its logits.
 
     Args:
@@ -187,7 +201,7 @@ def softmax_loss(probabilities, target, gradient):
     if not 0 <= target < p.size:
         raise ValueError(f"The target must be one of V words, 0 to {p.size - 1}: got {target}.")
     figure, axes = new_figure(8, 2.7, columns=2, sharex=True)
-    words = np.arange(p.size)
+    words = range(p.size)
     colours = [_TARGET if word == target else COLOURS["blue"] for word in words]
     hatches = ["//" if word == target else "" for word in words]
     for ax, heights, title in zip(axes, (p, gradient), ("softmax", "gradient: softmax minus one-hot")):
@@ -208,7 +222,7 @@ def softmax_loss(probabilities, target, gradient):
 
 
 @in_style
-def perplexity_ladder(models, vocabulary_size):
+def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Picture:
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
     Args:
@@ -238,7 +252,7 @@ def perplexity_ladder(models, vocabulary_size):
 
 
 @in_style
-def stream_rows(ids, windows):
+def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
     """Draw how a stream is cut into rows, and the rows into windows: each row goes on in the next window.
 
     Args:
@@ -285,19 +299,19 @@ def stream_rows(ids, windows):
     return Picture(figure, alt)
 
 
-def _ids_of_row(windows, row):
+def _ids_of_row(windows: Windows, row: int) -> str:
     if row >= len(windows[0][0]):
         return "nothing, as there is only one row"
     return ", then ".join(" ".join(str(word) for word in xs[row]) for xs, _ in windows)
 
 
-def _id_cell(ax, left, y, size, word, window):
+def _id_cell(ax: Axes, left: float, y: float, size: float, word: int, window: int | None) -> None:
     rectangle(ax, left, y - 0.15, size, 0.3, fill="#FFFFFF" if window is None else f"{_WINDOWS[window]}55")
     write(ax, left + size / 2, y - 0.01, f"{word}", size=8, family="monospace")
 
 
 @in_style
-def truncated_bptt():
+def truncated_bptt() -> Picture:
     """Draw three windows of truncated BPTT: the state passes the borders, the gradient does not."""
     figure, ax = new_canvas(8.0, 2.45)
     y, gradient = 1.35, COLOUR_OF["gradient"]
@@ -324,7 +338,7 @@ def truncated_bptt():
 
 
 @in_style
-def memory_length(steps, forgetting, carried):
+def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -> Picture:
     """Plot what a model loses when its state is set back to zeros every few steps.
 
     Args:
@@ -352,7 +366,7 @@ def memory_length(steps, forgetting, carried):
 
 
 @in_style
-def recalled_by_age(recalled, window, choices):
+def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, choices: int) -> Picture:
     """Plot how well something read some steps ago is recalled, for several ways of training.
 
     Args:
@@ -399,7 +413,7 @@ def recalled_by_age(recalled, window, choices):
 
 
 @in_style
-def training_curve(perplexities, every, total, baselines):
+def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: Mapping[str, float]) -> Picture:
     """Plot the perplexity of a run that may still be going on.
 
     Args:
@@ -427,7 +441,7 @@ def training_curve(perplexities, every, total, baselines):
 
 
 @in_style
-def next_words(distributions, words):
+def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -> Picture:
     """Plot the probabilities of the next word at several temperatures, side by side.
 
     Args:
@@ -439,7 +453,7 @@ def next_words(distributions, words):
     """
     distributions = to_dict(distributions, "distributions", f"({len(words)},)", most=4)
     figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)
-    places, highest = -np.arange(len(words)), max(np.max(p) for p in distributions.values())
+    places, highest = [-place for place in range(len(words))], max(np.max(p) for p in distributions.values())
     sentences = []
     for ax, style, (temperature, p) in zip(axes[0], SERIES, distributions.items()):
         ax.barh(places, p, height=0.7, color=style["color"])

@@ -4,7 +4,10 @@ The memory cell runs along the top and stays inside the layer; x and the hidden 
 RNN, and h leaves to the right and forks. Lengths are inches on a canvas of `SIZE`.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from helpers.plots.diagrams import (
     BETWEEN,
@@ -24,6 +27,10 @@ from helpers.plots.diagrams import (
 )
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 SIZE = (8.0, 3.75)
 CELL = (1.1, 0.72, 5.2, 2.58)
@@ -54,7 +61,7 @@ _SPOKEN = {
 }
 
 
-def block(ax, name, *, halo=False):
+def block(ax: Axes, name: str, *, halo: bool = False) -> None:
     """Draw one of the four blocks in its place.
 
     Args:
@@ -65,7 +72,7 @@ def block(ax, name, *, halo=False):
     gate_card(ax, PLACES[name], name, ACTIVATION[name], COLOUR_OF[name], halo=halo)
 
 
-def draw_lstm_cell(ax, gates=FULL, *, new=""):
+def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
     """Draw the cell with the given gates, values flowing from left to right, without any words around it.
 
     Args:
@@ -82,7 +89,7 @@ def draw_lstm_cell(ax, gates=FULL, *, new=""):
         block(ax, gate, halo=gate == new)
 
 
-def _memory_line(ax, gates):
+def _memory_line(ax: Axes, gates: str) -> None:
     c, P = COLOUR_OF["c"], PLACES
     stops = [P["c_prev"]] + [P["forget"]] * ("f" in gates) + [P["plus"]] * ("g" in gates)
     if "f" not in gates:
@@ -97,7 +104,7 @@ def _memory_line(ax, gates):
         _unknown(ax)
 
 
-def _unknown(ax):
+def _unknown(ax: Axes) -> None:
     """Draw the box for what is not known yet: how the memory is made."""
     x, y = _UNKNOWN
     arrow(ax, (x, PLACES["join"][1]), (x, y - 0.24))
@@ -105,7 +112,7 @@ def _unknown(ax):
     write(ax, x, y, "?", colour=PALE, size=14, zorder=4)
 
 
-def _inputs(ax, gates):
+def _inputs(ax: Axes, gates: str) -> None:
     """Draw x and h_prev, which meet and run along under all the gates."""
     P, y = PLACES, PLACES["join"][1]
     ends = [P[gate][0] for gate in gates] + ([_UNKNOWN[0]] if "f" not in gates else [])
@@ -117,7 +124,7 @@ def _inputs(ax, gates):
         arrow(ax, (P[gate][0], y), P[gate], reach=HALF_CARD)
 
 
-def _writing(ax, gates):
+def _writing(ax: Axes, gates: str) -> None:
     P, g, i = PLACES, COLOUR_OF["g"], COLOUR_OF["i"]
     if "g" not in gates:
         return
@@ -132,7 +139,7 @@ def _writing(ax, gates):
     node(ax, P["plus"], "+")
 
 
-def _output(ax, gates):
+def _output(ax: Axes, gates: str) -> None:
     P, h = PLACES, COLOUR_OF["h"]
     corner = (P["show"][0], P["h_next"][1])
     arrow(ax, P["c_fork"], P["tanh"], reach=NODE_RADIUS, colour=COLOUR_OF["c"])
@@ -150,14 +157,14 @@ def _output(ax, gates):
     fork(ax, P["h_fork"], colour=h)
 
 
-def _pass_over(ax, x, y, ground):
+def _pass_over(ax: Axes, x: float, y: float, ground: str) -> None:
     """Let the upward line of h cross the line of the memory with a gap: the two do not meet."""
     for colour, width in (ground, 6), (COLOUR_OF["h"], 1.5):
         ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt", snap=False)
 
 
 @in_style
-def lstm_cell(gates=FULL, new=""):
+def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     """Draw one step of the LSTM, or of the smaller cells it grows from, with the names of what goes in and out.
 
     Args:
@@ -196,7 +203,7 @@ def lstm_cell(gates=FULL, new=""):
 
 
 @in_style
-def lstm_unrolled():
+def lstm_unrolled() -> Picture:
     """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up."""
     figure, ax = new_canvas(8.0, 3.1)
     c, h, layer = COLOUR_OF["c"], COLOUR_OF["h"], "#FAFBFD"

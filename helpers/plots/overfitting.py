@@ -1,23 +1,31 @@
 """Figures of overfitting: two curves that part, what four answers do to them, and the path of each model."""
 
-import numpy as np
+from collections.abc import Mapping
+from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_arrays
 from helpers.plots.axes import log_perplexity_axis, note, perplexity_ticks
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
 
+#: From a name to two curves, of training and validation.
+Runs: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
+
 _TRAIN, _VALID = SERIES[0], SERIES[1]
 
 
-def _curves(runs):
+def _curves(runs: Runs) -> dict[str, list[FloatArray]]:
     """Return the runs as pairs of arrays, if they can be drawn."""
     check_entries(runs, "runs")
     return {name: to_arrays("(n,)", train=train, valid=valid) for name, (train, valid) in runs.items()}
 
 
 @in_style
-def gap_between_curves(train, valid, every):
+def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Picture:
     """Plot training and validation perplexity of one run, the best moment and the gap at the end.
 
     Args:
@@ -50,7 +58,7 @@ def gap_between_curves(train, valid, every):
 
 
 @in_style
-def four_answers(runs, every):
+def four_answers(runs: Runs, every: int) -> Picture:
     """Plot training and validation perplexity of several runs side by side, each beside the first one's validation.
 
     Args:
@@ -60,11 +68,11 @@ def four_answers(runs, every):
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs)
-    figure, axes = new_figure(8, 3.5, columns=len(runs), sharex=True, sharey=True, squeeze=False)
-    everything = [value for pair in runs.values() for curve in pair for value in curve]
-    (_, reference), *_ = runs.values()
-    for ax, (name, (train, valid)) in zip(axes[0], runs.items()):
+    curves = _curves(runs)
+    figure, axes = new_figure(8, 3.5, columns=len(curves), sharex=True, sharey=True, squeeze=False)
+    everything = [value for pair in curves.values() for curve in pair for value in curve]
+    (_, reference), *_ = curves.values()
+    for ax, (name, (train, valid)) in zip(axes[0], curves.items()):
         updates = every * np.arange(1, train.size + 1)
         if valid is not reference:
             ax.plot(every * np.arange(1, reference.size + 1), reference, color=PALE, lw=1.2, ls=(0, (1, 1.5)))
@@ -78,20 +86,20 @@ def four_answers(runs, every):
         ax.set_xticks([0, int(updates[-1])])
     log_perplexity_axis(axes[0][0], [min(everything) / 1.1, *everything])
     axes[0][0].set_ylabel("perplexity")
-    axes[0][len(runs) // 2].set_xlabel("updates")
+    axes[0][len(curves) // 2].set_xlabel("updates")
     handles, labels = axes[0][0].lines[:2], ["validation", "training"]
-    if len(runs) > 1:
-        handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(runs))}"]
+    if len(curves) > 1:
+        handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(curves))}"]
     figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=9)
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
-                     for name, (train, valid) in runs.items())  # fmt: skip
-    alt = f"""Panels, {len(runs)} side by side, of training and validation perplexity against updates on one log axis; a
-    dotted line repeats the first panel's validation curve in the others. At the end, {ends}."""
+                     for name, (train, valid) in curves.items())  # fmt: skip
+    alt = f"""Panels, {len(curves)} side by side, of training and validation perplexity against updates on one log axis;
+    a dotted line repeats the first panel's validation curve in the others. At the end, {ends}."""
     return Picture(figure, alt)
 
 
 @in_style
-def fit_and_generalise(runs):
+def fit_and_generalise(runs: Runs) -> Picture:
     """Plot validation against training perplexity: the path that each model takes while it learns.
 
     Args:
@@ -100,12 +108,12 @@ def fit_and_generalise(runs):
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs)
+    curves = _curves(runs)
     figure, ax = new_figure(8, 3.8)
-    for style, (name, (train, valid)) in zip(SERIES, runs.items()):
+    for style, (name, (train, valid)) in zip(SERIES, curves.items()):
         ax.plot(train, valid, label=name, **style)
         ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
-    trains, valids = ([value for pair in runs.values() for value in pair[k]] for k in (0, 1))
+    trains, valids = ([value for pair in curves.values() for value in pair[k]] for k in (0, 1))
     log_perplexity_axis(ax, valids)
     low, high = min(trains) / 1.12, max(trains) * 1.12
     ax.set(xscale="log", xlim=(high, low))
@@ -114,14 +122,14 @@ def fit_and_generalise(runs):
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"
-                     for name, (train, valid) in runs.items())  # fmt: skip
+                     for name, (train, valid) in curves.items())  # fmt: skip
     alt = f"""Validation against training perplexity, both on log axes, training falling to the right: one path for each
     model, its end marked larger. At the end, {ends}. A dashed line shows where the two would be equal."""
     return Picture(figure, alt)
 
 
 @in_style
-def weight_sizes(weights):
+def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     """Plot how the weights of several models are spread, on one axis.
 
     Args:
@@ -132,11 +140,11 @@ def weight_sizes(weights):
     """
     if not 1 <= len(weights) <= len(SERIES) or any(np.size(values) == 0 for values in weights.values()):
         raise ValueError(f"Give 1 to {len(SERIES)} sets of weights, none of them empty: got {len(weights)}.")
-    weights = {name: np.ravel(values).astype(float) for name, values in weights.items()}
-    edge = max(float(np.quantile(np.abs(values), 0.995)) for values in weights.values())
+    flat = {name: np.ravel(values).astype(float) for name, values in weights.items()}
+    edge = max(float(np.quantile(np.abs(values), 0.995)) for values in flat.values())
     bins = np.linspace(-edge, edge, 61)
     figure, ax = new_figure(8, 2.8)
-    for style, (name, values) in zip(SERIES, weights.items()):
+    for style, (name, values) in zip(SERIES, flat.items()):
         share, _ = np.histogram(values, bins)
         label = f"{name}: root mean square {np.sqrt(np.mean(values**2)):.2f}"
         ax.plot((bins[1:] + bins[:-1]) / 2, share / values.size, color=style["color"], ls=style["linestyle"],
@@ -144,5 +152,5 @@ def weight_sizes(weights):
     ax.axvline(0, color=INK, lw=0.6)
     ax.set(xlabel="weight", ylabel="share of the weights", ylim=(0, None))
     ax.legend(fontsize=9)
-    sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in weights.items())
+    sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in flat.items())
     return Picture(figure, f"How the weights are spread around 0, one line for each model. Root mean square: {sizes}.")

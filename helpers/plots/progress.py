@@ -1,8 +1,17 @@
 """How far a learner has come: one square for each exercise of the course."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from helpers.plots.diagrams import rectangle, write
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, in_style, new_canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 #: Height of the row of one notebook, and width of the square of one exercise [inch].
 _ROW, _SQUARE = 0.32, 0.46
@@ -15,7 +24,7 @@ _COLOURS = {
 
 
 @in_style
-def course_progress(notebooks):
+def course_progress(notebooks: Mapping[str, Sequence[tuple[str, str]]]) -> Picture:
     """Draw each exercise as a square: filled once it is right, crossed where its check said "not yet", else empty.
 
     Args:
@@ -42,7 +51,7 @@ def course_progress(notebooks):
     return Picture(figure, f"One square for each exercise, green once it is right. Right so far, {'; '.join(counts)}.")
 
 
-def _square(ax, x, y, name, state):
+def _square(ax: Axes, x: float, y: float, name: str, state: str) -> None:
     if state not in _COLOURS:
         raise ValueError(f"A state is one of {', '.join(_COLOURS)}: got {state!r}.")
     fill, edge = _COLOURS[state]

@@ -4,11 +4,20 @@ A rounded box is one call of a step function: x comes from below, the state from
 forks outside the box, up to the layer above and on to the next step. Lengths are inches on a canvas.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, WEIGHT_EDGE, arrow, box, fork, node, weight, write
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 # --- one step ----------------------------------------------------------------------------------------------------
 
@@ -28,17 +37,19 @@ _WEIGHTS = (
 )
 
 
-def _note(ax, x, y, text, *, colour=PALE, size=8.5, ha="center"):
+def _note(
+    ax: Axes, x: float, y: float, text: str, *, colour: str = PALE, size: float = 8.5, ha: str = "center"
+) -> None:
     write(ax, x, y, text, colour=colour, size=size, ha=ha, va="baseline")
 
 
-def _nodes(ax, squash):
+def _nodes(ax: Axes, squash: str) -> None:
     for place, symbol in (_MATMUL_H, "@"), (_MATMUL_X, "@"), (_PLUS, "+"), (_TANH, squash):
         node(ax, place, symbol)
 
 
 @in_style
-def rnn_step_forward():
+def rnn_step_forward() -> Picture:
     """Draw one step of the RNN: ``h_next = tanh(x @ Wx + h_prev @ Wh + b)``, with the shapes beside the arrows."""
     figure, ax = new_canvas(8.0, 3.3)
     x, h = COLOUR_OF["x"], COLOUR_OF["h"]
@@ -65,7 +76,7 @@ def rnn_step_forward():
 
 
 @in_style
-def rnn_step_backward():
+def rnn_step_backward() -> Picture:
     """Draw the gradients of one step of the RNN, in the places of `rnn_step_forward`, flowing from right to left."""
     figure, ax = new_canvas(8.0, 3.3)
     gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
@@ -103,7 +114,7 @@ def rnn_step_backward():
 
 
 @in_style
-def tanh_graph():
+def tanh_graph() -> Picture:
     """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath."""
     figure, ax = new_canvas(6.0, 1.35)
     gradient, middle = COLOUR_OF["gradient"], (3.3, 0.7)
@@ -127,7 +138,7 @@ _SMALL = 0.15  # radius of the plus between two of them
 
 
 @in_style
-def rnn_unrolled(steps=4, backward=False):
+def rnn_unrolled(steps: int = 4, backward: bool = False) -> Picture:
     """Draw the same cell at every step, the state passed along; or the gradients that return through it (BPTT).
 
     Args:
@@ -144,17 +155,17 @@ def rnn_unrolled(steps=4, backward=False):
     return Picture(figure, (_gradients_over_time if backward else _values_over_time)(ax, centres))
 
 
-def _cell(ax, x, y):
+def _cell(ax: Axes, x: float, y: float) -> None:
     box(ax, x - _HALF, y - 0.36, 2 * _HALF, 0.72)
     write(ax, x, y + 0.06, "RNN", size=10, va="baseline", fontweight="bold")
     write(ax, x, y - 0.2, "$W_x\\;W_h\\;b$", size=9.5, va="baseline")
 
 
-def _code(ax, x, y, text, colour):
+def _code(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     write(ax, x, y, text, colour=colour, size=8.5, family="monospace")
 
 
-def _values_over_time(ax, centres):
+def _values_over_time(ax: Axes, centres: FloatArray) -> str:
     x_colour, h = COLOUR_OF["x"], COLOUR_OF["h"]
     y, top, bottom = 1.2, 2.05, 0.38
     half_gap = (centres[1] - centres[0]) / 2
@@ -177,7 +188,7 @@ def _values_over_time(ax, centres):
     on to the next cell."""
 
 
-def _gradients_over_time(ax, centres):
+def _gradients_over_time(ax: Axes, centres: FloatArray) -> str:
     gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
     y, top, bottom, sums = 1.85, 2.7, 1.0, 0.55
     half_gap = (centres[1] - centres[0]) / 2

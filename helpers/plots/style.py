@@ -1,9 +1,28 @@
 """The one style of the course: colours, line styles, settings, and new figures that have them."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 # matplotlib takes about a second to import, so the functions that draw import it: a notebook that only imports
 # `plots` starts at once.
+
+P = ParamSpec("P")
+Drawn = TypeVar("Drawn")
+
+#: A place on a canvas or in axes, x and y.
+Point: TypeAlias = tuple[float, float]
+
+#: Keywords of matplotlib for one line, whose values are of many types.
+Style: TypeAlias = dict[str, Any]
 
 #: Okabe and Ito's colours, told apart by readers of every kind of colour vision.
 COLOURS = {
@@ -34,7 +53,7 @@ COLOUR_OF = {
 }
 
 #: Line colour, dash and marker of the first, second, … series: readers need not tell series apart by colour.
-SERIES = [
+SERIES: list[Style] = [
     {"color": COLOURS["blue"], "linestyle": "-", "marker": "o"},
     {"color": COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
     {"color": COLOURS["green"], "linestyle": "-.", "marker": "^"},
@@ -47,7 +66,7 @@ SERIES = [
 SIZE = "viridis"
 SIGNED = "RdBu_r"
 
-RC = {
+RC: dict[str, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 110,
     "font.size": 10,
@@ -71,14 +90,14 @@ RC = {
 }
 
 
-def course_style():
+def course_style() -> AbstractContextManager[None]:
     """Return a context in which matplotlib has the course's settings, whatever the reader has set."""
     import matplotlib.style
 
     return matplotlib.style.context(["default", RC])
 
 
-def in_style(draw):
+def in_style(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
     """Decorate a function that draws: lines and text take their settings when made, so all of it must run in style.
 
     Args:
@@ -86,14 +105,16 @@ def in_style(draw):
     """
 
     @functools.wraps(draw)
-    def drawn_in_style(*args, **kwargs):
+    def drawn_in_style(*args: P.args, **kwargs: P.kwargs) -> Drawn:
         with course_style():
             return draw(*args, **kwargs)
 
     return drawn_in_style
 
 
-def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
+def new_figure(
+    width: float = 8.0, height: float = 3.2, columns: int = 1, rows: int = 1, **subplots: Any
+) -> tuple[Figure, Any]:
     """Return a figure in the course's style and its axes (one, or an array of them).
 
     Args:
@@ -110,7 +131,7 @@ def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
         return figure, figure.subplots(rows, columns, **subplots)
 
 
-def new_canvas(width, height):
+def new_canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure and one bare axes that fills it, in which a unit is an inch, for drawing diagrams.
 
     Args:

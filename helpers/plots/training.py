@@ -1,15 +1,27 @@
 """Figures of a training run: perplexity, learning rate, and the size of the gradients."""
 
-import numpy as np
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Sized
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import IntArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import level
 from helpers.plots.picture import Picture
 from helpers.plots.style import INK, PALE, SERIES, in_style, new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 @in_style
-def learning_curves(curves, *, baselines, learning_rates):
+def learning_curves(
+    curves: Mapping[str, ArrayLike], *, baselines: Mapping[str, float], learning_rates: Sequence[float]
+) -> Picture:
     """Plot perplexity against epochs on a log axis, with the learning rate of each epoch beneath.
 
     Args:
@@ -39,7 +51,7 @@ def learning_curves(curves, *, baselines, learning_rates):
 
 
 @in_style
-def gradient_norms(norms, max_norm):
+def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     """Plot the global norm of the gradients at each training step, and the norm they are clipped to.
 
     Args:
@@ -62,11 +74,11 @@ def gradient_norms(norms, max_norm):
     return Picture(figure, alt)
 
 
-def _epochs(values):
+def _epochs(values: Sized) -> IntArray:
     return np.arange(1, len(values) + 1)
 
 
-def _label_log_axis(ax):
+def _label_log_axis(ax: Axes) -> None:
     """Make y logarithmic, with plain numbers at 1, 2 and 5 times the powers of ten."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 

@@ -1,7 +1,11 @@
 """Figures of variational dropout: what a shared mask leaves, where it is in the cell, and how much is recalled."""
 
-import numpy as np
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_dict
 from helpers.plots.axes import note
 from helpers.plots.diagrams import NODE_RADIUS, node, write, write_all
@@ -14,7 +18,12 @@ _MASK = COLOURS["vermilion"]
 
 
 @in_style
-def survival(computed, simulated=None, errors=None, lowest=None):
+def survival(
+    computed: Mapping[str, Sequence[float] | FloatArray],
+    simulated: Mapping[str, ArrayLike] | None = None,
+    errors: Mapping[str, ArrayLike] | None = None,
+    lowest: float | None = None,
+) -> Picture:
     """Plot the fraction of a memory that is left after 1, 2, … steps, computed and simulated.
 
     Args:
@@ -55,7 +64,7 @@ def survival(computed, simulated=None, errors=None, lowest=None):
 
 
 @in_style
-def survival_by_rate(curves):
+def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | FloatArray]]) -> Picture:
     """Plot the fraction of a memory that is left after 1, 2, … steps, one panel for each rate, on one axis.
 
     Args:
@@ -86,12 +95,12 @@ def survival_by_rate(curves):
     return Picture(figure, alt)
 
 
-def _share(value):
+def _share(value: float) -> str:
     return f"{value:.2g}"
 
 
 @in_style
-def masks_over_time(masks, states):
+def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks and what is left of a state that goes through them, steps across: white is dropped, or gone.
 
     Args:
@@ -120,7 +129,7 @@ def masks_over_time(masks, states):
 
 
 @in_style
-def masked_lstm_cell():
+def masked_lstm_cell() -> Picture:
     """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else."""
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax)
@@ -147,7 +156,7 @@ def masked_lstm_cell():
 
 
 @in_style
-def recalled_by_seed(shares, chance):
+def recalled_by_seed(shares: Mapping[str, ArrayLike], chance: float) -> Picture:
     """Plot how much each of several runs recalls, one point for each seed.
 
     Args:
