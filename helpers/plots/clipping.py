@@ -1,47 +1,43 @@
-"""Gradient clipping, drawn: a norm as a length, a direction kept or turned, a cliff of the loss, a run that is lost."""
+"""Figures of gradient clipping: a norm as a length, a direction kept or turned, a cliff of the loss, a lost run."""
+
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIZE, Picture, in_style, new_figure
+from helpers.arrays import FloatArray
+from helpers.plots.arguments import to_array, to_arrays
+from helpers.plots.axes import ARROW, level, note
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIZE, in_style, new_figure
 
-#: An arrow that begins and ends exactly where it is told to.
-_ARROW = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
-
-
-def _pair(values, name):
-    array = np.asarray(values, dtype=float)
-    if array.shape != (2,):
-        raise ValueError(f"{name} must have the shape (2,): got {array.shape}.")
-    return array
+_ARROW = ARROW | {"mutation_scale": 12}
 
 
-def _up_to(value):
-    """The next power of ten."""
+def _up_to(value: float) -> str:
+    """Return the next power of ten, as text."""
     return f"{10.0 ** np.ceil(np.log10(value)):g}"
 
 
-def _angle(one, other):
-    """Degrees between two vectors."""
+def _angle(one: FloatArray, other: FloatArray) -> float:
+    """Return the angle between two vectors [degree]."""
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 @in_style
-def norm_as_length(first, second, norm):
-    """Draw the norm of three numbers in two arrays as a length: two right angles, one after the other.
+def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
+    """Draw the norm of three numbers in two arrays as a length: two right triangles, one built on the other.
 
     Args:
         first (2,): the first array.
         second: the one element of the second.
-        norm: of all three; a `ValueError` if the drawing is not that long.
-
-    Returns:
-        Picture
+        norm: of all three numbers.
 
     Raises:
         ValueError: an array of another shape, or a norm that is not the length of the long side.
     """
-    a, b = np.abs(_pair(first, "first"))
+    a, b = np.abs(to_array(first, "first", "(2,)"))
     own, long = np.hypot(a, b), abs(float(second))
     if not np.isclose(np.hypot(own, long), norm):
         raise ValueError(f"The norm of these is {np.hypot(own, long):.6g}: got {norm}.")
@@ -64,7 +60,7 @@ def norm_as_length(first, second, norm):
         (top / 2, (-8, 8), f"global norm: {norm:g}", COLOURS["vermilion"], "right"),
     )
     for place, lift, text, colour, side in words:
-        ax.annotate(text, place, lift, textcoords="offset points", ha=side, color=colour, fontsize=11)
+        note(ax, text, place, lift, size=11, ha=side, color=colour)
     ax.set(aspect="equal", xlim=(-1, outside[0] + 1), ylim=(-1.1, own + 0.5))
     ax.set_axis_off()
     alt = f"""Two triangles with right angles. The sides {a:g} and {b:g} have the long side {own:g}, the length of the
@@ -74,21 +70,18 @@ def norm_as_length(first, second, norm):
 
 
 @in_style
-def one_step(before, gradient, after):
+def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Picture:
     """Draw a step of gradient descent over two weights: the gradient points one way, the step goes the other.
 
     Args:
         before (2,): the weights before the step.
-        gradient (2,): there.
+        gradient (2,): at `before`.
         after (2,): the weights after it.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: arrays of another shape.
     """
-    before, gradient, after = _pair(before, "before"), _pair(gradient, "gradient"), _pair(after, "after")
+    before, gradient, after = to_arrays("(2,)", before=before, gradient=gradient, after=after)
     figure, ax = new_figure(8, 2.9)
     for end, colour, label in (
         (before + gradient, COLOURS["grey"], f"gradient dW, length {np.linalg.norm(gradient):.3g}"),
@@ -110,7 +103,7 @@ def one_step(before, gradient, after):
 
 
 @in_style
-def two_ways_to_clip(gradient, by_norm, by_value, limit):
+def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float) -> Picture:
     """Draw a gradient of two elements, clipped by its norm (to a circle) and by value (to a square).
 
     Args:
@@ -119,24 +112,15 @@ def two_ways_to_clip(gradient, by_norm, by_value, limit):
         by_value (2,): each element clipped to ± limit.
         limit: radius of the circle, and half the side of the square.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape.
     """
-    gradient, by_norm = _pair(gradient, "gradient"), _pair(by_norm, "by_norm")
-    by_value = _pair(by_value, "by_value")
+    gradient, by_norm, by_value = to_arrays("(2,)", gradient=gradient, by_norm=by_norm, by_value=by_value)
     figure, axes = new_figure(8, 2.5, columns=2, sharex=True, sharey=True)
-    turns = []
-    for ax, clipped, title in zip(axes, (by_norm, by_value), ("by norm", "by value")):
+    around, turns = np.linspace(0, 2 * np.pi, 200), []
+    circle, square = np.stack([np.cos(around), np.sin(around)]), np.array([[1, 1, -1, -1, 1], [1, -1, -1, 1, 1]])
+    for ax, clipped, shape, title in zip(axes, (by_norm, by_value), (circle, square), ("by norm", "by value")):
         turns.append(_angle(gradient, clipped))
-        around = np.linspace(0, 2 * np.pi, 200)
-        shape = (
-            np.stack([np.cos(around), np.sin(around)])
-            if title == "by norm"
-            else np.array([[1, 1, -1, -1, 1], [1, -1, -1, 1, 1]])
-        )
         ax.plot(*limit * shape, color=PALE, lw=1.2, ls="--")
         for vector, colour, width in ((gradient, COLOURS["grey"], 1.5), (clipped, COLOURS["vermilion"], 2.5)):
             ax.annotate("", vector, (0, 0), arrowprops=_ARROW | {"color": colour, "lw": width})
@@ -151,7 +135,7 @@ def two_ways_to_clip(gradient, by_norm, by_value, limit):
 
 
 @in_style
-def clipping_cliff(ws, bs, loss, paths):
+def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapping[str, FloatArray]) -> Picture:
     """Draw a loss over two parameters as a landscape with a cliff, and on a map the paths of gradient descent.
 
     Args:
@@ -159,9 +143,6 @@ def clipping_cliff(ws, bs, loss, paths):
         bs (m,): values of the second.
         loss (m, n): the loss.
         paths: dict from label to array (steps, 2): where each run went.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: loss of another shape.
@@ -182,21 +163,21 @@ def clipping_cliff(ws, bs, loss, paths):
     figure.colorbar(image, ax=ax, label="loss", pad=0.015)
     ax.grid(False)
     jumps = []
-    for (label, path), colour, look in zip(paths.items(), (COLOURS["orange"], "white"), SERIES):
-        ax.plot(*np.transpose(path), color=colour, ls=look["linestyle"], marker=look["marker"], label=label, lw=1.5)
+    for (label, path), colour, style in zip(paths.items(), (COLOURS["orange"], "white"), SERIES):
+        ax.plot(*np.transpose(path), color=colour, ls=style["linestyle"], marker=style["marker"], label=label, lw=1.5)
         jumps.append(f"{label}: the longest step is {np.linalg.norm(np.diff(path, axis=0), axis=1).max():.2g}")
     ax.plot(*next(iter(paths.values()))[0], color="white", marker="*", ms=12, mec=INK, ls="none")
     legend = ax.legend(loc="upper right", labelcolor="white", frameon=True, facecolor="#3A3A3A", edgecolor="none")
     legend.get_frame().set_alpha(0.85)
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     ax.set_title("two runs, from above")
-    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff parts a high region from a low one. Two
-    runs start at the same star on the high side. {"; ".join(jumps)}."""
+    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff separates a high region from a low one.
+    Two runs start at the same star on the high side. {"; ".join(jumps)}."""
     return Picture(figure, alt)
 
 
 @in_style
-def runs_with_and_without(runs, max_norm, guess):
+def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max_norm: float, guess: float) -> Picture:
     """Plot the loss and the gradient norm of several runs over training; a cross where one is no longer a number.
 
     Args:
@@ -204,37 +185,33 @@ def runs_with_and_without(runs, max_norm, guess):
         max_norm: where clipping begins, drawn as a line.
         guess: the loss of the best constant answer, drawn as a line.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: losses and norms of different lengths.
     """
     figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
     facts = []
-    for (label, (losses, norms)), look in zip(runs.items(), SERIES):
+    for (label, (losses, norms)), style in zip(runs.items(), SERIES):
         if np.shape(losses) != np.shape(norms):
             raise ValueError(f"{label}: there are {len(losses)} losses and {len(norms)} norms.")
-        line = {"color": look["color"], "ls": look["linestyle"], "lw": 1.5}
+        line = {"color": style["color"], "ls": style["linestyle"], "lw": 1.5}
         for ax, values in ((above, losses), (below, norms)):
             finite, steps = np.isfinite(values), np.arange(1, len(values) + 1)
             ax.plot(steps, np.where(finite, values, np.nan), label=label, **line)
             if not finite.all():
-                # It has left the panel long before: the scale is that of the run that learns.
+                # The line has left the panel long before: the scale is that of the run that learns.
                 lost = (steps[np.argmin(finite)], 0.93)
-                ax.plot(*lost, color=look["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
-                ax.annotate("no longer a number", lost, (9, -4), ax.get_xaxis_transform(), "offset points", fontsize=9)
-        alive = np.isfinite(losses).all()
-        facts.append(
-            # Round numbers: where a run blows up, the digits differ between processors.
-            f"{label} ends at a loss of {np.mean(losses[-50:]):.1g}, its norms never above {_up_to(np.max(norms))}"
-            if alive
-            else f"{label} is lost within {_up_to(len(losses))} steps, loss and norm having left the axes at the top"
-        )
-    for ax, level, words, lift in ((above, guess, "always the same answer", 3), (below, max_norm, "max_norm", 3)):
-        ax.axhline(level, color=PALE, lw=1.2, ls=(0, (6, 3)))
-        ax.annotate(words, (1, level), (-4, lift), ax.get_yaxis_transform(), "offset points", ha="right", fontsize=9)
-        ax.set(xscale="log", yscale="log", ylim=(level / 300, level * 1e6))
+                ax.plot(*lost, color=style["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
+                note(ax, "no longer a number", lost, (9, -4), on=ax.get_xaxis_transform())
+        # Round numbers: where a run blows up, the digits differ between processors.
+        if np.isfinite(losses).all():
+            end, most = np.mean(losses[-50:]), _up_to(float(np.max(norms)))
+            facts.append(f"{label} ends at a loss of {end:.1g}, its norms never above {most}")
+        else:
+            most = _up_to(len(losses))
+            facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
+    for ax, value, text in (above, guess, "always the same answer"), (below, max_norm, "max_norm"):
+        level(ax, value, text, line_colour=PALE)
+        ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))
         ax.margins(x=0.01)
     above.set_ylabel("loss")
     below.set(ylabel="gradient norm", xlabel="training step (log axis)")

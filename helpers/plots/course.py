@@ -1,9 +1,21 @@
-"""The course as one picture, and the curve that every gate is read with."""
+"""The course as one picture, and the curve of the sigmoid, from 0 (a closed gate) to 1 (an open one)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.glyphs import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node
-from helpers.plots.style import COLOUR_OF, COLOURS, PALE, Picture, in_style, new_canvas, new_figure
+from helpers.plots.arguments import to_arrays
+from helpers.plots.diagrams import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, write
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, PALE, Style, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _PARTS = (
     ("The trouble with the simple RNN", COLOURS["vermilion"]),
@@ -15,48 +27,48 @@ _PARTS = (
 # --- a sketch of each notebook, 0.85 × 0.55 inch, from its lower left corner ------------------------------------------
 
 
-def _start(ax, x, y):
+def _start(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.1, y + 0.02, 0.65, 0.5, fill="white", rounding=0.06)
     ax.plot([x + 0.26, x + 0.38, x + 0.6], [y + 0.27, y + 0.14, y + 0.41], color=COLOURS["green"], lw=3)
 
 
-def _vanish_or_explode(ax, x, y):
+def _vanish_or_explode(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     k = np.linspace(0, 1, 50)
     ax.plot(x + 0.06 + 0.75 * k, y + 0.04 + 0.24 * np.exp(-4 * k), color=COLOURS["blue"], lw=1.8)
     ax.plot(x + 0.06 + 0.6 * k, y + 0.28 + 0.03 * np.expm1(2.2 * k), color=COLOURS["vermilion"], lw=1.8, ls="--")
 
 
-def _clip(ax, x, y):
+def _clip(ax: Axes, x: float, y: float) -> None:
     angle = np.linspace(-0.15, 1.72, 60)
     ax.plot(x + 0.14 + 0.42 * np.cos(angle), y + 0.03 + 0.42 * np.sin(angle), color=PALE, lw=1.2)
     ax.plot([x + 0.14, x + 0.78], [y + 0.03, y + 0.52], color=COLOURS["vermilion"], lw=1.2, ls=":")
     arrow(ax, (x + 0.14, y + 0.03), (x + 0.475, y + 0.285), colour=COLOURS["vermilion"], width=2)
 
 
-def _gates(ax, x, y):
+def _gates(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.04, y, 0.77, 0.55, rounding=0.08)
     ax.plot([x, x + 0.85], [y + 0.42, y + 0.42], color=COLOUR_OF["c"], lw=2)
     for offset, gate in (0.2, "f"), (0.43, "i"), (0.66, "o"):
         ax.plot(x + offset, y + 0.18, "o", color=COLOUR_OF[gate], ms=13)
-        ax.text(x + offset, y + 0.17, f"${gate}$", ha="center", va="center_baseline", color="white", zorder=4)
+        write(ax, x + offset, y + 0.17, f"${gate}$", colour="white", size=10, va="center_baseline", zorder=4)
 
 
-def _flow(ax, x, y):
+def _flow(ax: Axes, x: float, y: float) -> None:
     arrow(ax, (x + 0.85, y + 0.38), (x, y + 0.38), colour=COLOUR_OF["c"], width=2.2)
     node(ax, (x + 0.6, y + 0.38), "+", radius=0.1)
     node(ax, (x + 0.3, y + 0.38), r"$\odot$", radius=0.1)
     ax.fill_between([x, x + 0.85], [y + 0.1, y + 0.03], [y + 0.1, y + 0.17], color=COLOUR_OF["h"], lw=0)
 
 
-def _next_word(ax, x, y):
+def _next_word(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     heights = np.array([0.1, 0.19, 0.45, 0.13, 0.27, 0.07])
     colours = [COLOURS["sky"] if height < heights.max() else COLOURS["blue"] for height in heights]
     ax.bar(x + 0.12 + 0.125 * np.arange(6), heights, width=0.085, bottom=y, color=colours)
 
 
-def _overfit(ax, x, y):
+def _overfit(ax: Axes, x: float, y: float) -> None:
     _frame(ax, x, y)
     k = np.linspace(0, 1, 50)
     train, valid = 0.06 + 0.46 * np.exp(-3 * k), 0.14 + 0.4 * np.exp(-4 * k) + 0.2 * k**2
@@ -64,21 +76,21 @@ def _overfit(ax, x, y):
     ax.plot(x + 0.06 + 0.75 * k, y + valid, color=COLOURS["vermilion"], lw=1.8, ls="--")
 
 
-def _shared_mask(ax, x, y):
+def _shared_mask(ax: Axes, x: float, y: float) -> None:
     for row, kept in enumerate((True, False, True, False)):
         ax.plot(x + 0.08 + 0.14 * np.arange(6), np.full(6, y + 0.05 + 0.15 * row), "o", ms=7, mew=1,
                 color=COLOURS["blue"], mfc=COLOURS["blue"] if kept else "white", alpha=1 if kept else 0.45)  # fmt: skip
 
 
-def _tied(ax, x, y):
+def _tied(ax: Axes, x: float, y: float) -> None:
     box(ax, x + 0.02, y, 0.26, 0.54, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     box(ax, x + 0.45, y + 0.14, 0.42, 0.26, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.04)
     ax.plot([x + 0.28, x + 0.45], [y + 0.27, y + 0.27], color=WEIGHT_EDGE, lw=3)
-    ax.text(x + 0.15, y + 0.26, "$E$", ha="center", va="center", fontsize=11)
-    ax.text(x + 0.66, y + 0.265, r"$E^{\!\top}$", ha="center", va="center", fontsize=11)
+    write(ax, x + 0.15, y + 0.26, "$E$", size=11)
+    write(ax, x + 0.66, y + 0.265, r"$E^{\!\top}$", size=11)
 
 
-def _frame(ax, x, y):
+def _frame(ax: Axes, x: float, y: float) -> None:
     ax.plot([x, x, x + 0.85], [y + 0.55, y, y], color=CELL_EDGE, lw=1)
 
 
@@ -96,51 +108,51 @@ _STATIONS = (
 
 
 @in_style
-def course_map():
-    """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model.
-
-    Returns:
-        Picture
-    """
+def course_map() -> Picture:
+    """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model."""
     figure, ax = new_canvas(8.0, 3.65)
     for row, (part, colour) in enumerate(_PARTS):
-        rail = 3.32 - 1.2 * row
-        ax.text(0.62, rail + 0.1, part, fontsize=9, color=colour, va="baseline")
-        arrow(ax, (0.12, rail), (7.9, rail), colour=colour, width=3)
+        line_y = 3.32 - 1.2 * row
+        write(ax, 0.62, line_y + 0.1, part, colour=colour, ha="left", va="baseline")
+        arrow(ax, (0.12, line_y), (7.9, line_y), colour=colour, width=3)
         for column in range(3):
             number = 3 * row + column
-            _station(ax, 0.4 + 2.6 * column, rail, f"{number:02d}", colour, *_STATIONS[number])
+            _station(ax, 0.4 + 2.6 * column, line_y, f"{number:02d}", colour, *_STATIONS[number])
     names = "; ".join(f"{number:02d} {title}" for number, (title, _, _) in enumerate(_STATIONS))
     return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
 
 
-def _station(ax, x, rail, number, colour, title, subject, sketch):
-    ax.plot(x, rail, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
-    ax.text(x, rail - 0.005, number, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color="white",
-            zorder=4)  # fmt: skip
-    sketch(ax, x - 0.15, rail - 0.8)
-    ax.text(x + 0.83, rail - 0.2, title, ha="left", va="top", fontsize=8.5, fontweight="bold", linespacing=1.15)
-    below = rail - 0.36 - 0.145 * title.count("\n")
-    ax.text(x + 0.83, below, subject, ha="left", va="top", fontsize=7.5, color=PALE, linespacing=1.2)
+def _station(
+    ax: Axes,
+    x: float,
+    line_y: float,
+    number: str,
+    colour: str,
+    title: str,
+    subject: str,
+    sketch: Callable[[Axes, float, float], None],
+) -> None:
+    ax.plot(x, line_y, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
+    inside: Style = {"va": "center_baseline", "fontweight": "bold", "zorder": 4}
+    write(ax, x, line_y - 0.005, number, colour="white", size=8.5, **inside)
+    sketch(ax, x - 0.15, line_y - 0.8)
+    write(ax, x + 0.83, line_y - 0.2, title, size=8.5, ha="left", va="top", fontweight="bold", linespacing=1.15)
+    below = line_y - 0.36 - 0.145 * title.count("\n")
+    write(ax, x + 0.83, below, subject, colour=PALE, size=7.5, ha="left", va="top", linespacing=1.2)
 
 
 @in_style
-def sigmoid_curve(a, y):
+def sigmoid_curve(a: ArrayLike, y: ArrayLike) -> Picture:
     """Plot the sigmoid and read it as a gate: 0 is closed, 1 is open.
 
     Args:
         a (n,): increasing.
         y (n,): the sigmoid of a.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape, or of different ones.
     """
-    a, y = np.asarray(a, dtype=float), np.asarray(y, dtype=float)
-    if a.ndim != 1 or a.size == 0 or a.shape != y.shape:
-        raise ValueError(f"a and y must have one shape (n,), and not be empty: got {a.shape} and {y.shape}.")
+    a, y = to_arrays("(n,)", a=a, y=y)
     figure, ax = new_figure(8, 2.9)
     ax.plot(a, y, color=COLOURS["blue"])
     ax.set(xlabel="$a$", ylabel="openness of a gate", xlim=(a[0], a[-1]), ylim=(-0.08, 1.08))

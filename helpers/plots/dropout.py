@@ -1,31 +1,36 @@
-"""Dropout, seen: its masks, its place in a stack of layers, and what is left of a state that is masked at each step."""
+"""Figures of dropout: its masks, its place in a stack of layers, and what is left of a state masked at each step."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.glyphs import arrow, box
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, Picture, in_style, new_canvas, new_figure
+from helpers.arrays import FloatArray
+from helpers.plots.arguments import to_array, to_dict
+from helpers.plots.axes import drawable
+from helpers.plots.diagrams import CELL_EDGE, arrow, chain, layer_box, write
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, Point, in_style, new_canvas, new_figure
 
-_DROPPED, _KEPT = "#FFFFFF", COLOURS["blue"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
 
 
-def _write(ax, x, y, text, *, colour=INK, size=9, ha="center", **style):
-    ax.text(x, y, text, ha=ha, va="center", fontsize=size, color=colour, **style)
-
-
 @in_style
-def stack_over_time(dropout=""):
+def stack_over_time(dropout: str = "") -> Picture:
     """Draw a stack of two LSTM layers over three steps, and the arrows that dropout is put on.
 
     Args:
         dropout: "" for none, "depth" for the arrows that go up, "time" for those from step to step, "shared" for both,
             with one mask for all the steps of a row.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: another word.
@@ -38,36 +43,32 @@ def stack_over_time(dropout=""):
     edges = 0.9, *centres, 7.0
     for name in "LSTM 1", "LSTM 2":
         y = _HEIGHTS[name]
+        chain(ax, edges, y + 0.1, _HALF_WIDTH, colour=COLOUR_OF["c"], width=2.4)
+        mark = _mark(dropout, name) if along else ""
         for left, right in pairwise(edges):
             leave, reach = _HALF_WIDTH * (left in centres), _HALF_WIDTH * (right in centres)
-            arrow(ax, (left, y + 0.1), (right, y + 0.1), leave=leave, reach=reach, colour=COLOUR_OF["c"], width=2.2)
-            marked_arrow(
-                ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], along and _mark(dropout, name)
-            )
-        _write(ax, 0.78, y, f"state[{int(name[-1]) - 1}]", ha="right", size=9, family="monospace")
-        _write(ax, 7.12, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
-        _write(ax, 7.12, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
+            marked_arrow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], mark)
+        write(ax, 0.78, y, f"state[{int(name[-1]) - 1}]", ha="right", family="monospace")
+        write(ax, 7.12, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
+        write(ax, 7.12, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
     levels = list(_HEIGHTS.values())
     for step, x in enumerate(centres):
-        _write(ax, x, 0.3, f"word {step}", size=9.5, family="monospace")
+        write(ax, x, 0.3, f"word {step}", size=9.5, family="monospace")
         arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
-            colour = COLOUR_OF["h"] if number else COLOUR_OF["x"]
-            marked_arrow(
-                ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, upwards and _mark(dropout, number)
-            )
+            colour, mark = COLOUR_OF["h" if number else "x"], _mark(dropout, number) if upwards else ""
+            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
         arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT, colour=INK)
         for name, y in _HEIGHTS.items():
-            box(ax, x - _HALF_WIDTH, y - _HALF_HEIGHT, 2 * _HALF_WIDTH, 2 * _HALF_HEIGHT, rounding=0.1)
-            _write(ax, x, y, name, fontweight="bold")
+            layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name)
     if dropout:
         marked_arrow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, _mark("", ""))
-        _write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left", size=9)
+        write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left")
     where = {
         "": "Nothing is dropped.",
-        "depth": "Dropout lies on the arrows that go up, from layer to layer, and on none that goes from step to step.",
-        "time": "Dropout lies on the arrows of h from step to step, and on none that goes up.",
-        "shared": """Dropout lies on the arrows that go up and on those of h from step to step. Marks of one colour are
+        "depth": "Dropout is on the arrows that go up, from layer to layer, and on none that goes from step to step.",
+        "time": "Dropout is on the arrows of h from step to step, and on none that goes up.",
+        "shared": """Dropout is on the arrows that go up and on those of h from step to step. Marks of one colour are
         one mask: the same at every step of their row, and another one in each row.""",
     }[dropout]
     alt = f"""Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a
@@ -75,16 +76,16 @@ def stack_over_time(dropout=""):
     return Picture(figure, alt)
 
 
-#: A colour for each mask of its own, by the place it lies in.
+#: The colour of each shared mask, by the place it is in.
 _SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
 
 
-def _mark(dropout, place):
-    """The colour of a mark of dropout: one for all, or where masks are shared one for each of them."""
+def _mark(dropout: str, place: int | str) -> str:
+    """Return the colour of a mark of dropout: the same for all, or, where masks are shared, one for each mask."""
     return COLOURS[_SHARED[place] if dropout == "shared" else "vermilion"]
 
 
-def marked_arrow(ax, start, end, leave, reach, colour, mark):
+def marked_arrow(ax: Axes, start: Point, end: Point, leave: float, reach: float, colour: str, mark: str) -> None:
     """Draw an arrow, with the mark of dropout on it if that has a colour: a white square with a cross."""
     arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
     if mark:
@@ -97,21 +98,16 @@ def marked_arrow(ax, start, end, leave, reach, colour, mark):
 
 
 @in_style
-def dropout_masks(masks):
+def dropout_masks(masks: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks as tables, steps across and features down: white where a value is dropped.
 
     Args:
         masks: dict from title to a mask (T, D).
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no masks, more than four, or another shape.
     """
-    masks = {title: np.asarray(mask, float) for title, mask in masks.items()}
-    if not 1 <= len(masks) <= 4 or any(mask.ndim != 2 or not mask.size for mask in masks.values()):
-        raise ValueError(f"Give 1 to 4 masks of shape (T, D): got {[mask.shape for mask in masks.values()]}.")
+    masks = to_dict(masks, "masks", "(T, D)", most=4)
     figure, axes = new_figure(8, 2.9, columns=len(masks), sharey=True, squeeze=False)
     for ax, (title, mask) in zip(axes[0], masks.items()):
         mask_table(ax, mask, title)
@@ -120,23 +116,25 @@ def dropout_masks(masks):
     return Picture(figure, f"Dropout masks, steps across and features down, white where a value is dropped. {shares}.")
 
 
-def mask_table(ax, mask, title):
+def mask_table(ax: Axes, mask: FloatArray, title: str, start: float = 0.0) -> None:
     """Draw a mask (T, D) as a table into axes: steps across, features down, white where a value is dropped."""
     from matplotlib.colors import ListedColormap
 
-    ax.pcolormesh(mask.T != 0, cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#AEB8C4", lw=0.4)
+    colours = ListedColormap(["#FFFFFF", COLOURS["blue"]])
+    edges = start + np.arange(len(mask) + 1), np.arange(mask.shape[1] + 1)
+    ax.pcolormesh(*edges, mask.T != 0, cmap=colours, vmin=0, vmax=1, edgecolor=CELL_EDGE, lw=0.4)
     ax.set(title=title, xlabel="step")
     ax.locator_params(integer=True)
     ax.grid(False)
 
 
-def _repeats(mask):
+def _repeats(mask: FloatArray) -> str:
     same = len(mask) > 1 and bool(np.all((mask == 0) == (mask[:1] == 0)))
     return "the same rows white at every step" if same else "another pattern at each step"
 
 
 @in_style
-def masked_again_and_again(state, shares, rate):
+def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], rate: float) -> Picture:
     """Plot a state that goes through a mask of its own at each step, and the share of it that is left.
 
     Args:
@@ -144,34 +142,21 @@ def masked_again_and_again(state, shares, rate):
         shares: dict from label to (steps,), shares of the values that are not 0.
         rate: P(drop) of one mask.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: shapes that do not fit together.
     """
-    state = np.asarray(state, float)
-    shares = {label: np.asarray(values, float) for label, values in shares.items()}
-    if state.ndim != 2 or not shares or any(values.shape != (len(state),) for values in shares.values()):
-        raise ValueError(
-            f"state must be (steps, H) and every share (steps,): got {state.shape} and "
-            f"{[values.shape for values in shares.values()]}."
-        )
-    from matplotlib.colors import ListedColormap
-
+    state = to_array(state, "state", "(steps, H)")
+    shares = to_dict(shares, "shares", f"({len(state)},)")
     steps = np.arange(1, len(state) + 1)
     figure, (table, ax) = new_figure(8, 3.2, columns=2)
-    table.pcolormesh(np.arange(len(state) + 1) + 0.5, np.arange(state.shape[1] + 1), state.T != 0,
-                     cmap=ListedColormap([_DROPPED, _KEPT]), vmin=0, vmax=1, edgecolor="#E3E7EC", lw=0.3)  # fmt: skip
-    table.set(xlabel="steps, a fresh mask at each", ylabel="unit", title="what is left of the state")
-    table.grid(False)
+    mask_table(table, state, "what is left of the state", start=0.5)
+    table.set(xlabel="steps, a fresh mask at each", ylabel="unit")
     for style, (label, values) in zip(SERIES, shares.items()):
-        ax.plot(steps, np.where(values > 0, values, np.nan), label=label, **style)
+        ax.plot(steps, drawable(values), label=label, **style)
     ax.plot(steps, (1 - rate) ** steps, color=INK, lw=1, ls=(0, (4, 3)), label=f"{1 - rate:g} to the power of steps")
     ax.set(yscale="log", xlabel="steps", ylabel="share that is left", title="as a share")
     ax.legend(fontsize=9)
-    for one in table, ax:
-        one.locator_params(axis="x", integer=True)
+    ax.locator_params(axis="x", integer=True)
     ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(state)}"
                      for label, values in shares.items())  # fmt: skip
     alt = f"""On the left a state of {state.shape[1]} units that goes through a fresh mask with rate {rate:g} at each

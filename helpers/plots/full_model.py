@@ -1,26 +1,28 @@
-"""The full model, seen: what tying saves, the parts of its gradient, the whole stack, its training, its ablation."""
+"""Figures of the full model: what tying saves, the parts of its gradient, the stack, its training, its ablation."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from helpers.plots.arguments import to_arrays, to_dict
+from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
+from helpers.plots.diagrams import arrow, layer_box, state_lines, write
 from helpers.plots.dropout import marked_arrow
-from helpers.plots.glyphs import arrow, box
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, SIGNED, Picture, in_style, new_canvas, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_canvas, new_figure
 
 _PARTS = {"E": "blue", "LSTMs": "green", "W": "vermilion", "b": "grey"}
 _HATCHES = {"E": "", "LSTMs": "..", "W": "//", "b": ""}
 
 
 @in_style
-def parameter_counts(models):
+def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     """Plot how many numbers several models learn, each a bar of its parts.
 
     Args:
         models: dict from name to a dict from part ("E", "LSTMs", "W", "b") to a count.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: no models, or an unknown part.
@@ -36,78 +38,67 @@ def parameter_counts(models):
             ax.barh(row, count, left=left, height=0.6, color=COLOURS[_PARTS[part]], edgecolor="white", alpha=0.75,
                     hatch=_HATCHES[part])  # fmt: skip
             if count > 0.08 * widest:
-                ax.text(left + count / 2, row, f"{part}: {count:,}", ha="center", va="center", fontsize=9,
-                        bbox={"color": "white", "pad": 1.2, "alpha": 0.85})  # fmt: skip
+                ground = {"color": "white", "pad": 1.2, "alpha": 0.85}
+                write(ax, left + count / 2, row, f"{part}: {count:,}", bbox=ground)
             left += count
-        ax.annotate(f"{totals[name]:,}", (left, row), (6, 0), textcoords="offset points", va="center", fontsize=10)
+        note(ax, f"{totals[name]:,}", (left, row), (6, 0), size=10, va="center")
     ax.set_yticks(range(len(models)), models)
     ax.set(xlim=(0, 1.16 * widest), ylim=(len(models) - 0.5, -0.5), xlabel="numbers that are learned", ylabel="model")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    said = "; ".join(
-        f"{name}: {totals[name]:,}, of which {', '.join(f'{part} {count:,}' for part, count in parts.items())}"
-        for name, parts in models.items()
-    )
+    counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
+    said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
     return Picture(figure, f"How many numbers each model learns, as a bar of its parts. {said}.")
 
 
 @in_style
-def summed_gradient(embedding, output):
+def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     """Plot the two parts of a tied matrix's gradient and their sum, one row for each word.
 
     Args:
         embedding (V, D): the part that came through the embedding.
         output (V, D): the part that came through the output layer.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: shapes that differ.
     """
-    embedding, output = np.asarray(embedding, float), np.asarray(output, float)
-    if embedding.ndim != 2 or embedding.shape != output.shape:
-        raise ValueError(f"The two parts must have one shape (V, D): got {embedding.shape} and {output.shape}.")
+    embedding, output = to_arrays("(V, D)", embedding=embedding, output=output)
     parts = {"through the embedding": embedding, "through the output": output, "E.grad, their sum": embedding + output}
     figure, axes = new_figure(8, 3.3, columns=3, sharey=True)
     most = max(float(np.abs(part).max()) for part in parts.values()) or 1.0
     for ax, (title, part) in zip(axes, parts.items()):
-        image = ax.imshow(part, cmap=SIGNED, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
+        image = heat_map(ax, part, SIGNED, -most, most)
         ax.set(title=title, xlabel="feature")
-        ax.grid(False)
         ax.locator_params(integer=True)
     axes[0].set_ylabel("word")
     figure.colorbar(image, ax=axes, shrink=0.85, label="gradient")
-    touched = [int(np.sum(np.any(part != 0, axis=1))) for part in parts.values()]
+    nonzero = [int(np.sum(np.any(part != 0, axis=1))) for part in parts.values()]
     alt = f"""Three tables of a gradient, a row for each of {len(embedding)} words, red above and blue below zero. The
-    embedding's part has {touched[0]} rows that are not zero, the output's part {touched[1]}, and their sum is the
+    embedding's part has {nonzero[0]} rows that are not zero, the output's part {nonzero[1]}, and their sum is the
     gradient of E."""
     return Picture(figure, alt)
 
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
-#: What each layer gives, for a figure without owners.
-_GIVES = {
+#: The output of each layer, for a figure without owners.
+_OUTPUTS = {
     "Embedding": "(N, T, H)",
     "LSTM 1": "(N, T, H)",
     "LSTM 2": "(N, T, H)",
     "TiedAffine": "(N, T, V)",
     "SoftmaxCrossEntropy": "one number",
 }
-_HALF = {"width": 0.58, "height": 0.22}
+_HALF_WIDTH, _HALF_HEIGHT = 0.58, 0.22
 _MASKS = {0: "vermilion", 1: "purple", 2: "orange"}
 
 
 @in_style
-def full_model(words, owners=None):
+def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) -> Picture:
     """Draw the full model, unrolled: two LSTMs, three shared masks, one matrix at both ends, and who wrote each layer.
 
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
         owners: dict from "Embedding", "VariationalDropout", "LSTM", "TiedAffine" and "SoftmaxCrossEntropy" to "yours"
-            or "the reference's"; None tells the shape of what each gives.
-
-    Returns:
-        Picture
+            or "the reference's"; if None, the shape of each layer's output is written instead.
 
     Raises:
         ValueError: another number of words, or an owner is missing.
@@ -118,144 +109,108 @@ def full_model(words, owners=None):
     figure, ax = new_canvas(8.0, 5.15)
     centres = (2.25, 4.05, 5.85)
     for name in "LSTM 1", "LSTM 2":
-        for left, right in pairwise((1.3, *centres, 7.0)):
-            leave, reach = (_HALF["width"] * (x in centres) for x in (left, right))
-            for shift, colour, width in (0.1, COLOUR_OF["c"], 2.2), (-0.1, COLOUR_OF["h"], 1.5):
-                y = _HEIGHTS[name] + shift
-                arrow(ax, (left, y), (right, y), leave=leave, reach=reach, colour=colour, width=width)
+        state_lines(ax, (1.3, *centres, 7.0), _HEIGHTS[name], _HALF_WIDTH)
         for shift, letter in (0.1, "c"), (-0.1, "h"):
-            ax.text(1.24, _HEIGHTS[name] + shift, f"${letter}$", ha="right", va="center", fontsize=9,
-                    color=COLOUR_OF[letter])  # fmt: skip
+            write(ax, 1.24, _HEIGHTS[name] + shift, f"${letter}$", colour=COLOUR_OF[letter], ha="right")
     levels = [*_HEIGHTS.values()]
+    beside = _OUTPUTS if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
     for step, x in enumerate(centres):
-        ax.text(x, 0.22, words[step], ha="center", va="center", fontsize=9.5, family="monospace")
-        arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF["height"], colour=COLOUR_OF["x"])
+        write(ax, x, 0.22, words[step], size=9.5, family="monospace")
+        arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
             mark = COLOURS[_MASKS[number]] if number in _MASKS else ""
             colour = COLOUR_OF["x"] if not number else COLOUR_OF["h"] if number < 3 else INK
-            marked_arrow(ax, (x, low), (x, high), _HALF["height"], _HALF["height"], colour, mark)
+            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
         for name, y in _HEIGHTS.items():
-            _layer(ax, x, y, name, owners and owners[name.split(" ")[0]])
-        ax.text(x, 4.95, f"target: {words[step + 1]}", ha="center", va="center", fontsize=8.5, color=PALE)
-        arrow(ax, (x, 4.86), (x, levels[-1]), reach=_HALF["height"], colour=PALE)
-    beside = _GIVES if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
+            fill = "#E8F6F0" if beside[name] == "yours" else "#F2F2F2"
+            shown = "softmax, loss" if name == "SoftmaxCrossEntropy" else name
+            layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, shown, fill=fill)
+        write(ax, x, 4.95, f"target: {words[step + 1]}", colour=PALE, size=8.5)
+        arrow(ax, (x, 4.86), (x, levels[-1]), reach=_HALF_HEIGHT, colour=PALE)
     for name, y in _HEIGHTS.items():
-        ax.text(0.08, y, beside[name], ha="left", va="center", fontsize=8.5, color=PALE)
+        write(ax, 0.08, y, beside[name], colour=PALE, size=8.5, ha="left")
     if owners is not None:
-        ax.text(0.08, (levels[0] + levels[1]) / 2, f"masks: {owners['VariationalDropout']}", ha="left", va="center",
-                fontsize=8.5, color=PALE)  # fmt: skip
-    edge, tie = centres[-1] + _HALF["width"], 7.35
-    ax.plot(
-        [edge, tie, tie, edge],
-        [levels[0], levels[0], levels[3], levels[3]],
-        color=COLOURS["blue"],
-        lw=2,
-        ls=(0, (4, 2)),
-    )
-    ax.text(tie + 0.08, (levels[0] + levels[3]) / 2, "one\nmatrix\n$E$\n(V, H)", ha="left", va="center", fontsize=9,
-            color=COLOURS["blue"])  # fmt: skip
+        masks = f"masks: {owners['VariationalDropout']}"
+        write(ax, 0.08, (levels[0] + levels[1]) / 2, masks, colour=PALE, size=8.5, ha="left")
+    edge, tie, low, high = centres[-1] + _HALF_WIDTH, 7.35, levels[0], levels[3]
+    ax.plot([edge, tie, tie, edge], [low, low, high, high], color=COLOURS["blue"], lw=2, ls=(0, (4, 2)))
+    write(ax, tie + 0.08, (low + high) / 2, "one\nmatrix\n$E$\n(V, H)", colour=COLOURS["blue"], ha="left")
     whose = "" if owners is None else "; ".join(f"{name}: {owners[name]}" for name in needed) + "."
     alt = f"""The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to
-    the right, and the tied output, to the loss against the target. A mask lies after the embedding and after each LSTM,
-    of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one matrix E.
-    {whose}"""
+    the right, and the tied output, to the loss against the target. There is a mask after the embedding and after each
+    LSTM, of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one
+    matrix E. {whose}"""
     return Picture(figure, alt)
 
 
-def _layer(ax, x, y, name, owner):
-    fill = "#E8F6F0" if owner == "yours" else "#F2F2F2"
-    box(ax, x - _HALF["width"], y - _HALF["height"], 2 * _HALF["width"], 2 * _HALF["height"], fill=fill, rounding=0.1)
-    shown = {"SoftmaxCrossEntropy": "softmax, loss"}.get(name, name)
-    ax.text(x, y, shown, ha="center", va="center", fontsize=9, fontweight="bold")
-
-
 @in_style
-def decay_on_plateau(perplexities, learning_rates, epochs, baselines):
+def decay_on_plateau(
+    perplexities: ArrayLike, learning_rates: ArrayLike, epochs: int, baselines: Mapping[str, float]
+) -> Picture:
     """Plot validation perplexity and learning rate of a run that may still be going on.
 
     Args:
         perplexities (n,): after each epoch.
-        learning_rates (n,): with which each epoch was trained.
+        learning_rates (n,): of each epoch.
         epochs: of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: nothing to draw, or two lengths.
     """
-    perplexities, rates = np.asarray(perplexities, float), np.asarray(learning_rates, float)
-    if perplexities.ndim != 1 or perplexities.shape != rates.shape or not perplexities.size:
-        raise ValueError(
-            f"Give one perplexity and one rate for each epoch: got {perplexities.shape} and {rates.shape}."
-        )
+    perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
     numbers = np.arange(1, perplexities.size + 1)
     ax.plot(numbers, perplexities, label="validation", **SERIES[0])
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
     ax.plot(numbers[worse], perplexities[worse], "o", ms=12, mfc="none", mec=COLOURS["vermilion"], mew=1.8)
-    for number in worse[:1]:  # one label is enough, and the circles may lie close together
+    for number in worse[:1]:  # one label is enough, and the circles may be close together
         late = numbers[number] > 0.75 * epochs
         offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
-        ax.annotate("not below the best", (numbers[number], perplexities[number]), offset, ha=side, fontsize=9,
-                    textcoords="offset points", color=COLOURS["vermilion"])  # fmt: skip
-    for (name, value), style in zip(baselines.items(), SERIES[2:]):
-        ax.axhline(value, color=style["color"], ls=style["linestyle"], lw=1.4)
-        ax.annotate(f"{name}: {value:.0f}", (1, value), (-4, 4), ax.get_yaxis_transform(), "offset points", ha="right",
-                    fontsize=9, color=style["color"])  # fmt: skip
-    held = [*perplexities[np.isfinite(perplexities)], *baselines.values()]
-    ax.set(ylabel="perplexity", yscale="log", ylim=(min(held) / 1.15, max(held) * 1.25))
-    ticks = [
-        tick for tick in (20, 30, 40, 50, 70, 100, 150, 200, 300, 500) if min(held) / 1.15 < tick < max(held) * 1.25
-    ]
-    ax.set_yticks(ticks, [str(tick) for tick in ticks])
-    ax.minorticks_off()
+        place = numbers[number], perplexities[number]
+        note(ax, "not below the best", place, offset, ha=side, color=COLOURS["vermilion"])
+    lines = baseline_levels(ax, baselines, SERIES[2:])
+    log_perplexity_axis(ax, [*perplexities[np.isfinite(perplexities)], *baselines.values()], room=1.2)
+    ax.set_ylabel("perplexity")
     below.step(numbers, rates, where="mid", color=INK, lw=1.8)
     below.plot(numbers, rates, "o", color=INK, ms=4)
     below.set(xlabel="epoch", ylabel="learning\nrate", xlim=(0.5, epochs + 0.5), ylim=(0, 1.2 * rates.max()))
     below.locator_params(axis="x", integer=True)
     falls = [f"after epoch {number} from {before:g} to {after:g}"
              for number, (before, after) in enumerate(pairwise(rates), 1) if after != before]  # fmt: skip
-    lines = "; ".join(f"{name}: {value:.0f}" for name, value in baselines.items())
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
-    {"; ".join(falls) or f"{rates[0]:g} all along"}. Epochs not below the best so far are
+    {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
     circled.{f" Lines beside it: {lines}." if lines else ""}"""
     return Picture(figure, alt)
 
 
 @in_style
-def ablation(rows):
+def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
-        rows: dict from name to perplexities (seeds,), each row with one change more than the one above.
-
-    Returns:
-        Picture
+        rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
 
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
-    rows = {name: np.asarray(values, float) for name, values in rows.items()}
-    if not 1 <= len(rows) <= len(SERIES) or any(values.ndim != 1 or values.size < 2 for values in rows.values()):
-        raise ValueError(f"Give 1 to {len(SERIES)} rows of at least two seeds each.")
+    rows = to_dict(rows, "rows", "(seeds,)")
+    if any(values.size < 2 for values in rows.values()):
+        raise ValueError("Each row needs at least two seeds.")
     figure, ax = new_figure(8, 0.9 + 0.55 * len(rows))
     means = [values.mean() for values in rows.values()]
     ax.plot(means, range(len(rows)), color=PALE, lw=1, zorder=1)
     for number, (style, values) in enumerate(zip(SERIES, rows.values())):
-        mean, spread = values.mean(), values.std(ddof=1)
-        ax.plot(
-            [mean - spread, mean + spread], [number] * 2, color=style["color"], lw=5, alpha=0.3, solid_capstyle="butt"
-        )
-        ax.plot(values, [number] * values.size, style["marker"], color=style["color"], ms=6, mec="white")
-        ax.annotate(f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), ax.get_yaxis_transform(), "offset points",
-                    ha="right", va="center", fontsize=9.5, color=style["color"])  # fmt: skip
+        mean, spread, colour = values.mean(), values.std(ddof=1), style["color"]
+        ax.plot([mean - spread, mean + spread], [number] * 2, color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
+        ax.plot(values, [number] * values.size, style["marker"], color=colour, ms=6, mec="white")
+        beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center", "color": colour}
+        note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=9.5, **beside)
     low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + 0.35 * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed", ylabel="row")
     said = "; ".join(f"{name}: {values.mean():.1f} ± {values.std(ddof=1):.1f}" for name, values in rows.items())
-    return Picture(figure, f"An ablation, each row with one change more: test perplexity, mean and deviation. {said}.")
+    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")

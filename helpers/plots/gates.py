@@ -1,85 +1,87 @@
-"""Gates, seen: how far open they are, what they let through, and what becomes of a memory behind them."""
+"""Figures of gates: how far open they are, what they let through, and what becomes of the memory behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.glyphs import WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node
+from helpers.arrays import FloatArray, IntArray
+from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
+from helpers.plots.axes import line_style, listed, spoken
+from helpers.plots.diagrams import WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, rectangle, write
 from helpers.plots.lstm_glyph import ACTIVATION
-from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, Picture, in_style, new_canvas, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, INK, PALE, Style, in_style, new_canvas, new_figure
 
-#: What the three positions of a gate, and of the new memory, are called.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+#: Numbers of steps.
+Steps: TypeAlias = Sequence[int] | IntArray
+
+#: Names of the three positions of a gate, and of the new memory.
 _OPENNESS = {0.0: "closed", 0.5: "half open", 1.0: "open"}
 _STRENGTH = {-1.0: "down", 0.0: "nothing", 1.0: "up"}
 _NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output gate"}
-
-
-def _vector(values, name):
-    """Return `values` as an array if it is one row of finite numbers."""
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be one row of finite numbers, and not empty: got shape {array.shape}.")
-    return array
-
-
-def _listed(values):
-    return ", ".join(f"{value:.2f}".replace("-0.00", "0.00") for value in values)
 
 
 # --- one gate at a time ------------------------------------------------------------------------------------------
 
 
 @in_style
-def gate_positions(gate, before, after, names):
-    """Plot what three positions of one gate make of the same memory: closed, half open, open.
+def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike], names: tuple[str, str]) -> Picture:
+    """Plot the effect of three positions of one gate on the same memory: closed, half open, open.
 
-    For the new memory, which is no gate, the positions are the strengths -1, 0 and 1.
+    For the new memory, which is not a gate, the positions are the strengths -1, 0 and 1.
 
     Args:
         gate: "f", "g", "i" or "o".
-        before (H,): what comes to the gate.
-        after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to what leaves it (H,).
-        names: two texts, of what comes and of what leaves, such as ``("$c$", "$h$")``.
-
-    Returns:
-        Picture
+        before (H,): the values before the gate.
+        after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
+        names: of the values before and after, such as ``("$c$", "$h$")``.
 
     Raises:
         ValueError: other positions, or rows of different lengths.
     """
     words = _STRENGTH if gate == "g" else _OPENNESS
-    before = _vector(before, "before")
-    after = {float(position): _vector(values, f"after[{position}]") for position, values in after.items()}
-    if list(after) != list(words) or any(values.shape != before.shape for values in after.values()):
+    before = to_array(before, "before", "(H,)", finite=True)
+    gated = {float(position): values for position, values in to_dict(after, "after", "(H,)", finite=True).items()}
+    if list(gated) != list(words) or any(values.shape != before.shape for values in gated.values()):
         raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, words))}.")
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
-    units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *after.values()]).max(), 1e-9)
-    for ax, (position, values) in zip(axes, after.items()):
+    units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
+    for ax, (position, values) in zip(axes, gated.items()):
         ax.axhline(0, color=INK, lw=0.8)
         ax.bar(units, before, width=0.8, facecolor="none", edgecolor=INK, lw=1, ls=(0, (3, 2)), label=names[0])
         ax.bar(units, values, width=0.5, color=COLOUR_OF[gate], label=names[1])
         ax.set(title=f"{words[position]}: ${gate}$ = {position:g}", xlabel="unit", xticks=units)
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
-        _door(ax, position, gate)
+        _openness_strip(ax, position, gate)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     axes[0].set_ylabel("value")
-    spoken = "; ".join(f"{words[position]}, {gate} = {position:g}: {_listed(v)}" for position, v in after.items())
-    alt = f"""Three positions of the {_NAMES[gate]}, before the same values {_listed(before)}, drawn as dashed outlines.
-    What leaves, drawn as bars: {spoken}."""
+    results = "; ".join(
+        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
+    )
+    alt = f"""Three positions of the {_NAMES[gate]}, applied to the same values {listed(before, ".2f")}, drawn as dashed
+    outlines. The results, drawn as bars: {results}."""
     return Picture(figure, alt)
 
 
-def _door(ax, position, gate):
+def _openness_strip(ax: Axes, position: float, gate: str) -> None:
     """Draw a frame at the right edge of the axes, filled as far as the gate is open."""
-    from matplotlib.patches import Rectangle
-
-    place = {"transform": ax.transAxes, "clip_on": False}
+    beside: Style = {"transform": ax.transAxes, "clip_on": False}
     bottom, height = (0.5, position / 2) if gate == "g" else (0.0, position)
-    ax.add_patch(Rectangle((1.02, bottom), 0.04, height, facecolor=COLOUR_OF[gate], lw=0, **place))
-    ax.add_patch(Rectangle((1.02, 0), 0.04, 1, facecolor="none", edgecolor=INK, lw=1, **place))
+    rectangle(ax, 1.02, bottom, 0.04, height, fill=COLOUR_OF[gate], lw=0, **beside)
+    rectangle(ax, 1.02, 0, 0.04, 1, edge=INK, lw=1, **beside)
 
 
 @in_style
-def gate_or_content(a, openness, content):
+def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Picture:
     """Plot the two squashing functions of the LSTM side by side: openness (σ) and content (tanh).
 
     Args:
@@ -87,16 +89,10 @@ def gate_or_content(a, openness, content):
         openness (n,): the sigmoid of a.
         content (n,): tanh of a.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: rows of different lengths.
     """
-    a, openness, content = _vector(a, "a"), _vector(openness, "openness"), _vector(content, "content")
-    if not a.shape == openness.shape == content.shape:
-        raise ValueError(f"a, openness and content must be as long as each other: got {a.size}, {openness.size} "
-                         f"and {content.size}.")  # fmt: skip
+    a, openness, content = to_arrays("(n,)", a=a, openness=openness, content=content)
     figure, axes = new_figure(8, 2.7, 2, sharex=True)
     for ax, values, name, gate, title, ticks in (
         (axes[0], openness, "openness", "i", "a gate, σ: how much?", {0: "closed  0", 0.5: "0.5", 1: "open  1"}),
@@ -115,7 +111,9 @@ def gate_or_content(a, openness, content):
 
 
 @in_style
-def memory_over_time(memories, *, ylabel="memory $c$", title="", marked=()):
+def memory_over_time(
+    memories: Mapping[str, ArrayLike], *, ylabel: str = "memory $c$", title: str = "", marked: Steps = ()
+) -> Picture:
     """Plot the value of one memory cell at every step, for one or several ways of treating it.
 
     Args:
@@ -124,64 +122,51 @@ def memory_over_time(memories, *, ylabel="memory $c$", title="", marked=()):
         title: of the figure.
         marked: steps at which something happens, drawn as pale bands.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no such dict.
     """
-    if not isinstance(memories, dict) or not 1 <= len(memories) <= len(SERIES):
-        raise ValueError(f"memories must be a dict from label to array, with 1 to {len(SERIES)} entries.")
-    memories = {label: _vector(values, f"memories[{label!r}]") for label, values in memories.items()}
+    memories = to_dict(memories, "memories", "(T,)", finite=True)
     figure, ax = new_figure(8, 2.9)
     for number, (label, values) in enumerate(memories.items()):
-        gap = max(1, values.size // 10)
-        ax.plot(np.arange(values.size), values, label=label, markevery=(number % gap, gap), **SERIES[number])
+        ax.plot(np.arange(values.size), values, label=label, **line_style(number, values.size))
     _bands(ax, marked)
     ax.axhline(0, color=INK, lw=0.8)
     ax.set(xlabel="step", ylabel=ylabel, title=title)
     ax.locator_params("x", integer=True)
     ax.margins(x=0.01)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    ends = "; ".join(f"{_spoken(label)}: {v[0]:.2f} at first, {v[-1]:.2f} at step {v.size - 1}, largest {v.max():.2f}"
+    ends = "; ".join(f"{spoken(label)}: {v[0]:.2f} at first, {v[-1]:.2f} at step {v.size - 1}, largest {v.max():.2f}"
                      for label, v in memories.items())  # fmt: skip
     bands = f" Pale bands mark the steps {', '.join(str(int(step)) for step in marked)}." if len(marked) else ""
-    return Picture(figure, f"{_spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}")
+    return Picture(figure, f"{spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}")
 
 
-def _bands(ax, marked):
+def _bands(ax: Axes, marked: Steps) -> None:
     for step in marked:
         ax.axvspan(step - 0.5, step + 0.5, color=COLOUR_OF["i"], alpha=0.18, lw=0)
 
 
-def _spoken(label):
-    """Return a label without the marks of mathtext, for alt text."""
-    return label.translate(str.maketrans("", "", "$\\{}"))
-
-
 @in_style
-def gate_openness(openness, *, labels=None, marked=()):
+def gate_openness(
+    openness: Mapping[str, Mapping[str, ArrayLike]], *, labels: Sequence[str] | None = None, marked: Steps = ()
+) -> Picture:
     """Plot how far each gate is open at every step, as bars from 0 to 1, for one or two states of a network.
 
     Args:
         openness: dict from title to dict from gate ("f", "i", "o") to array (T,), one or two.
         labels: T texts beneath the steps, such as the words of a sentence; by default the number of the step.
-        marked: steps at which the input says something that matters, drawn as pale bands.
-
-    Returns:
-        Picture
+        marked: steps at which the input matters, drawn as pale bands.
 
     Raises:
         ValueError: no such dict, or an openness outside 0..1.
     """
-    if not isinstance(openness, dict) or len(openness) not in (1, 2):
-        raise ValueError("openness must be a dict from title to the gates, with 1 or 2 entries.")
+    check_entries(openness, "openness", 2)
     gates = list(next(iter(openness.values())))
     figure, axes = new_figure(8, 0.7 + 0.85 * len(gates), len(openness), len(gates), squeeze=False, sharey=True)
     sentences = []
     for column, (title, by_gate) in enumerate(openness.items()):
         for ax, gate in zip(axes[:, column], gates):
-            values = _vector(by_gate[gate], f"openness[{title!r}][{gate!r}]")
+            values = to_array(by_gate[gate], f"openness[{title!r}][{gate!r}]", "(T,)", finite=True)
             if values.min() < 0 or values.max() > 1:
                 raise ValueError(f"openness[{title!r}][{gate!r}] is an openness, 0 to 1: got {values.min():.3g} to "
                                  f"{values.max():.3g}.")  # fmt: skip
@@ -200,7 +185,7 @@ def gate_openness(openness, *, labels=None, marked=()):
     return Picture(figure, f"Openness of the gates at every step, as bars from 0 to 1. {'. '.join(sentences)}.")
 
 
-def _at_marks(values, marked):
+def _at_marks(values: FloatArray, marked: Steps) -> str:
     if not len(marked):
         return f"from {values.min():.2f} to {values.max():.2f}"
     at = np.isin(np.arange(values.size), marked)
@@ -213,31 +198,29 @@ def _at_marks(values, marked):
 _BLOCK_WIDTH = 0.42
 
 
-def _four_blocks(ax, left, bottom, height):
+def _four_blocks(ax: Axes, left: float, bottom: float, height: float) -> None:
     """Draw the columns of a fused array, a coloured block of H columns for each of f, g, i, o."""
-    from matplotlib.patches import Rectangle
-
     for number, name in enumerate(ACTIVATION):
-        corner = left + number * _BLOCK_WIDTH, bottom
-        ax.add_patch(
-            Rectangle(corner, _BLOCK_WIDTH, height, facecolor=f"{COLOUR_OF[name]}40", edgecolor=COLOUR_OF[name])
-        )
-        ax.text(corner[0] + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", ha="center", va="center", fontsize=12)
+        x, colour = left + number * _BLOCK_WIDTH, COLOUR_OF[name]
+        rectangle(ax, x, bottom, _BLOCK_WIDTH, height, fill=f"{colour}40", edge=colour, lw=1)
+        write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=12)
 
 
-def _rows(ax, left, bottom, width, height, symbol, shape, colour):
+def _rows(
+    ax: Axes, left: float, bottom: float, width: float, height: float, symbol: str, shape: str, colour: str
+) -> None:
     box(ax, left, bottom, width, height, fill="white", edge=colour, rounding=0.04)
-    ax.text(left + width / 2, bottom + height / 2, symbol, ha="center", va="center", fontsize=12, color=colour)
-    ax.text(left + width / 2, bottom - 0.18, shape, ha="center", va="baseline", fontsize=8, color=PALE)
+    write(ax, left + width / 2, bottom + height / 2, symbol, colour=colour, size=12)
+    _shape(ax, left + width / 2, bottom - 0.18, shape)
+
+
+def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
+    write(ax, x, y, shape, colour=PALE, size=8, va="baseline")
 
 
 @in_style
-def fused_product():
-    """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``.
-
-    Returns:
-        Picture
-    """
+def fused_product() -> Picture:
+    """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)
     wide = 4 * _BLOCK_WIDTH
     for bottom, height, rows, symbol, shape, weights, weights_shape, colour in (
@@ -247,38 +230,30 @@ def fused_product():
         _rows(ax, 0.25, bottom + (height - 0.4) / 2, rows, 0.4, symbol, shape, colour)
         node(ax, (1.25, bottom + height / 2), "@")
         _four_blocks(ax, 1.95, bottom, height)
-        ax.text(1.85, bottom + height / 2, weights, ha="right", va="center", fontsize=11)
-        ax.text(1.95 + wide / 2, bottom - 0.18, weights_shape, ha="center", va="baseline", fontsize=8, color=PALE)
+        write(ax, 1.85, bottom + height / 2, weights, size=11, ha="right")
+        _shape(ax, 1.95 + wide / 2, bottom - 0.18, weights_shape)
     _four_blocks(ax, 1.95, 0.45, 0.2)
-    ax.text(1.85, 0.55, "$b$", ha="right", va="center", fontsize=11)
-    ax.text(1.95 + wide / 2, 0.22, "(4H,)", ha="center", va="baseline", fontsize=8, color=PALE)
+    write(ax, 1.85, 0.55, "$b$", size=11, ha="right")
+    _shape(ax, 1.95 + wide / 2, 0.22, "(4H,)")
     node(ax, (4.3, 1.5), "+")
     for start in (3.63, 2.66), (3.63, 1.51), (3.63, 0.55):
         arrow(ax, start, (4.3, 1.5), reach=0.2, leave=0.06, colour=WEIGHT_EDGE)
     left, bottom = 4.85, 1.3
     arrow(ax, (4.3, 1.5), (left, 1.5), leave=0.2)
     _four_blocks(ax, left, bottom, 0.4)
-    ax.text(left + wide + 0.08, bottom + 0.2, "$A$", ha="left", va="center", fontsize=12)
-    ax.text(left + wide + 0.3, bottom + 0.2, "(N, 4H)", ha="left", va="center", fontsize=8, color=PALE)
+    write(ax, left + wide + 0.08, bottom + 0.2, "$A$", size=12, ha="left")
+    write(ax, left + wide + 0.3, bottom + 0.2, "(N, 4H)", colour=PALE, size=8, ha="left")
     for number, (name, activation) in enumerate(ACTIVATION.items()):
-        x = left + (number + 0.5) * _BLOCK_WIDTH
-        arrow(ax, (x, bottom + 0.4), (x, 2.2), colour=COLOUR_OF[name], leave=0.03)
-        box(
-            ax,
-            x - 0.19,
-            2.2,
-            0.38,
-            0.3,
-            fill=WEIGHT_FILL if name == "g" else "white",
-            edge=COLOUR_OF[name],
-            rounding=0.05,
-        )
-        ax.text(x, 2.35, activation, ha="center", va="center", fontsize=9)
-        arrow(ax, (x, 2.5), (x, 2.95), colour=COLOUR_OF[name])
-        ax.text(x, 3.0, f"${name}$", ha="center", va="baseline", fontsize=12)
-    ax.text(left + wide + 0.12, 3.0, "(N, H) each", ha="left", va="baseline", fontsize=8, color=PALE)
-    ax.text(left + wide / 2, 0.78, "one product, then cut in four", ha="center", va="baseline", fontsize=9, color=PALE)
+        x, colour = left + (number + 0.5) * _BLOCK_WIDTH, COLOUR_OF[name]
+        fill = WEIGHT_FILL if name == "g" else "white"
+        arrow(ax, (x, bottom + 0.4), (x, 2.2), colour=colour, leave=0.03)
+        box(ax, x - 0.19, 2.2, 0.38, 0.3, fill=fill, edge=colour, rounding=0.05)
+        write(ax, x, 2.35, activation)
+        arrow(ax, (x, 2.5), (x, 2.95), colour=colour)
+        write(ax, x, 3.0, f"${name}$", size=12, va="baseline")
+    write(ax, left + wide + 0.12, 3.0, "(N, H) each", colour=PALE, size=8, ha="left", va="baseline")
+    write(ax, left + wide / 2, 0.78, "one product, then cut in four", colour=PALE, va="baseline")
     alt = """The fused product of the LSTM. x (N, D) times Wx (D, 4H), h_prev (N, H) times Wh (H, 4H) and b (4H,) are
-    added to A (N, 4H). In all of them four blocks of H columns stand side by side, in the order f, g, i, o. Out of A,
-    blocks f, i and o go through a sigmoid, block g through tanh; each result is (N, H)."""
+    added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. The
+    blocks f, i and o of A go through a sigmoid, block g through tanh; each result is (N, H)."""
     return Picture(figure, alt)

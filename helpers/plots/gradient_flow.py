@@ -1,14 +1,39 @@
-"""The gradient's way back through an LSTM: where it flows in the cell, and how much of it arrives T steps back."""
+"""Figures of the gradient's way back through an LSTM: where it flows in the cell, how much arrives T steps back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.glyphs import NODE_RADIUS, arrow, box, fork, node
-from helpers.plots.lstm_glyph import ACTIVATION, CARD, CELL, PLACES, elbow, gate_card
+from helpers.arrays import FloatArray
+from helpers.plots.arguments import check_entries, to_array, to_arrays
+from helpers.plots.axes import draw_runs, heat_map, spoken
+from helpers.plots.diagrams import (
+    BETWEEN,
+    CARD,
+    HALF_CARD,
+    NODE_RADIUS,
+    arrow,
+    box,
+    elbow,
+    fork,
+    gate_card,
+    node,
+    write,
+    write_all,
+)
+from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
-from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, SIZE, Picture, in_style, new_canvas, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, SIZE, Point, Style, in_style, new_canvas, new_figure
 
-_BETWEEN = {"leave": NODE_RADIUS, "reach": NODE_RADIUS}
-_HALF_CARD = CARD[1] / 2
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
 _GRADIENT = COLOUR_OF["gradient"]
 _THICK = 3.2
 
@@ -17,14 +42,11 @@ _THICK = 3.2
 
 
 @in_style
-def lstm_step_backward(memory_only=False):
+def lstm_step_backward(memory_only: bool = False) -> Picture:
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
     Args:
         memory_only: draw only what starts from dc_next: along the memory, and at the + and the products.
-
-    Returns:
-        Picture
     """
     figure, ax = new_canvas(*CANVAS)
     box(ax, *CELL)
@@ -33,13 +55,13 @@ def lstm_step_backward(memory_only=False):
         _to_the_inputs(ax)
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
-        gate_card(ax, gate)
+        block(ax, gate)
     equation = (
         r"$dc_{prev} = dc_{next} \odot f$"
         if memory_only
         else r"$dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2 c_{next})$"
     )
-    ax.text(6.3, 0.3, equation, ha="right", va="baseline", fontsize=12.5, color=INK)
+    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
     alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
     and is multiplied by f to become dc_prev, which leaves to the left. At the plus a copy of it goes down to a product,
     which sends dg (times i) to the new memory and di (times g) to the input gate; at the forget product, df (times
@@ -51,7 +73,7 @@ def lstm_step_backward(memory_only=False):
     return Picture(figure, alt)
 
 
-def _along_the_memory(ax, memory_only):
+def _along_the_memory(ax: Axes, memory_only: bool) -> None:
     P, c = PLACES, COLOUR_OF["c"]
     join = P["c_fork"]
     arrow(ax, P["c_next"], join if not memory_only else P["plus"], colour=c, width=_THICK,
@@ -59,16 +81,16 @@ def _along_the_memory(ax, memory_only):
     if not memory_only:
         arrow(ax, join, P["plus"], colour=c, width=_THICK, reach=NODE_RADIUS)
         node(ax, join, "+", radius=0.15)
-    arrow(ax, P["plus"], P["forget"], **_BETWEEN, colour=c, width=_THICK)
+    arrow(ax, P["plus"], P["forget"], **BETWEEN, colour=c, width=_THICK)
     arrow(ax, P["forget"], P["c_prev"], leave=NODE_RADIUS, colour=c, width=_THICK)
-    arrow(ax, P["forget"], P["f"], leave=NODE_RADIUS, reach=_HALF_CARD, colour=_GRADIENT)
-    arrow(ax, P["plus"], P["write"], **_BETWEEN, colour=_GRADIENT)
-    arrow(ax, P["write"], P["g"], leave=NODE_RADIUS, reach=_HALF_CARD, colour=_GRADIENT)
+    arrow(ax, P["forget"], P["f"], leave=NODE_RADIUS, reach=HALF_CARD, colour=_GRADIENT)
+    arrow(ax, P["plus"], P["write"], **BETWEEN, colour=_GRADIENT)
+    arrow(ax, P["write"], P["g"], leave=NODE_RADIUS, reach=HALF_CARD, colour=_GRADIENT)
     x, y = P["i"]
-    elbow(ax, (P["write"][0] + NODE_RADIUS, P["write"][1]), (x, P["write"][1]), (x, y + _HALF_CARD), colour=_GRADIENT)
+    elbow(ax, (P["write"][0] + NODE_RADIUS, P["write"][1]), (x, P["write"][1]), (x, y + HALF_CARD), colour=_GRADIENT)
     for place, symbol in (P["forget"], r"$\odot$"), (P["plus"], "+"), (P["write"], r"$\odot$"):
         node(ax, place, symbol)
-    _words(ax, (
+    write_all(ax, (
         ((0.55, 3.08), "$dc_{prev}$", c), ((7.3, 3.08), "$dc_{next}$", c), ((2.53, 3.08), r"$dc$", c),
         ((1.83, 2.16), "$df$", _GRADIENT), ((2.88, 1.93), "$dg$", _GRADIENT), ((4.12, 1.93), "$di$", _GRADIENT),
         ((2.3, 2.5), r"$\times\, c_{prev}$", PALE), ((1.55, 3.08), r"$\times\, f$", INK),
@@ -77,75 +99,67 @@ def _along_the_memory(ax, memory_only):
     _shapes(ax, ((0.55, 2.7), "(N, H)"), ((7.3, 2.7), "(N, H)"))
 
 
-def _words(ax, words):
-    for (x, y), text, colour in words:
-        ax.text(x, y, text, ha="center", va="baseline", fontsize=11, color=colour)
+def _shapes(ax: Axes, *shapes: tuple[Point, str]) -> None:
+    write_all(ax, ((place, text, PALE) for place, text in shapes), size=8)
 
 
-def _shapes(ax, *shapes):
-    for (x, y), text in shapes:
-        ax.text(x, y, text, ha="center", va="baseline", fontsize=8, color=PALE)
-
-
-def _through_the_output(ax):
+def _through_the_output(ax: Axes) -> None:
     P = PLACES
     corner = (P["show"][0], P["h_next"][1])
     arrow(ax, P["h_next"], P["h_fork"], colour=_GRADIENT, reach=0.15)
     arrow(ax, P["h_up"], P["h_fork"], colour=_GRADIENT, reach=0.15)
     elbow(ax, (P["h_fork"][0] - 0.15, corner[1]), corner, P["show"], colour=_GRADIENT, reach=NODE_RADIUS)
     arrow(ax, P["show"], P["o"], leave=NODE_RADIUS, reach=CARD[0] / 2, colour=_GRADIENT)
-    arrow(ax, P["show"], P["tanh"], **_BETWEEN, colour=_GRADIENT)
+    arrow(ax, P["show"], P["tanh"], **BETWEEN, colour=_GRADIENT)
     arrow(ax, P["tanh"], P["c_fork"], leave=NODE_RADIUS, reach=0.15, colour=_GRADIENT)
     node(ax, P["show"], r"$\odot$")
     node(ax, P["tanh"], "tanh")
     node(ax, P["h_fork"], "+", radius=0.15)
-    _words(ax, (
+    write_all(ax, (
         ((6.58, 1.17), "$dh_{next}$", _GRADIENT), ((5.25, 1.7), "$do$", _GRADIENT),
         ((5.87, 1.9), r"$\times\, o$", PALE), ((4.95, 2.53), r"$\times\,(1 - \tanh^2)$", PALE),
     ))  # fmt: skip
-    ax.text(7.0, 3.5, "from the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(7.4, 0.72, "from the next step", ha="center", va="baseline", fontsize=8.5, color=PALE)
+    write_all(ax, (((7.0, 3.5), "from the layer above", PALE), ((7.4, 0.72), "from the next step", PALE)), size=8.5)
 
 
-def _to_the_inputs(ax):
+def _to_the_inputs(ax: Axes) -> None:
     P, h, y = PLACES, COLOUR_OF["h"], PLACES["join"][1]
     for gate in "fgio":
-        ax.plot([P[gate][0]] * 2, [P[gate][1] - _HALF_CARD, y], color=_GRADIENT, lw=1.5)
+        ax.plot([P[gate][0]] * 2, [P[gate][1] - HALF_CARD, y], color=_GRADIENT, lw=1.5)
     ax.plot([P["join"][0], P["o"][0]], [y, y], color=_GRADIENT, lw=1.5, solid_capstyle="round")
     arrow(ax, P["join"], P["h_prev"], colour=h, width=2.4)
     arrow(ax, P["join"], P["x"], colour=COLOUR_OF["x"])
     fork(ax, P["join"])
-    _words(ax, (
+    write_all(ax, (
         ((0.6, 1.16), "$dh_{prev}$", h), ((1.3, 0.3), "$dx$", COLOUR_OF["x"]), ((3.5, 0.84), "$dA$", _GRADIENT),
     ))  # fmt: skip
     _shapes(ax, ((0.6, 0.83), "(N, H)"), ((1.83, 0.3), "(N, D)"), ((3.95, 0.84), "(N, 4H)"))
 
 
 @in_style
-def activation_slopes(openness, slope_of_gate, content, slope_of_content):
-    """Plot the slopes of the sigmoid and of tanh against what came *out* of them.
+def activation_slopes(
+    openness: FloatArray, slope_of_gate: FloatArray, content: FloatArray, slope_of_content: FloatArray
+) -> Picture:
+    """Plot the slopes of the sigmoid and of tanh against their outputs.
 
     Args:
         openness, slope_of_gate (K,): outputs of a sigmoid, 0 to 1, and its slope there.
         content, slope_of_content (K,): outputs of a tanh, -1 to 1, and its slope there.
-
-    Returns:
-        Picture
     """
     figure, axes = new_figure(8, 2.6, 2, sharey=True)
     panels = (
         (openness, slope_of_gate, "a gate: $y(1-y)$", "openness $y$ of the gate", SERIES[0]),
         (content, slope_of_content, "the new memory: $1-g^2$", "content $g$", SERIES[1]),
     )
-    for ax, (y, slope, title, name, look) in zip(axes, panels):
-        ax.plot(y, slope, lw=2.4, markevery=max(1, len(y) // 10), **look)
+    for ax, (y, slope, title, name, style) in zip(axes, panels):
+        ax.plot(y, slope, lw=2.4, markevery=max(1, len(y) // 10), **style)
         ax.set(title=title, xlabel=name, ylim=(-0.04, 1.08))
     axes[0].set_ylabel("slope")
     tops = openness[np.argmax(slope_of_gate)], abs(content[np.argmax(slope_of_content)])
-    alt = f"""Two hills on one scale: the slope of an activation against its output. Left, of a gate, highest
-    {np.max(slope_of_gate):.2g} at {tops[0]:.2g} and lowest {np.min(slope_of_gate):.2g}, where the gate is closed or
-    open. Right, of the new memory, highest {np.max(slope_of_content):.2g} at {tops[1]:.2g} and lowest
-    {np.min(slope_of_content):.2g}, at both ends."""
+    alt = f"""Two hills on one scale: the slope of an activation against its output. On the left, for a gate:
+    highest {np.max(slope_of_gate):.2g} at {tops[0]:.2g}, and lowest {np.min(slope_of_gate):.2g}, where the gate is
+    closed or open. On the right, for the new memory: highest {np.max(slope_of_content):.2g} at {tops[1]:.2g}, and
+    lowest {np.min(slope_of_content):.2g}, at both ends."""
     return Picture(figure, alt)
 
 
@@ -153,12 +167,8 @@ def activation_slopes(openness, slope_of_gate, content, slope_of_content):
 
 
 @in_style
-def memory_path():
-    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh.
-
-    Returns:
-        Picture
-    """
+def memory_path() -> Picture:
+    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
     figure, ax = new_canvas(8.0, 2.9)
     c, h = COLOUR_OF["c"], COLOUR_OF["h"]
     top, bottom = 2.2, 0.95
@@ -168,26 +178,25 @@ def memory_path():
         box(ax, left, 0.5, 1.75, 2.2)
         forget, plus, squash, product = left + 0.5, left + 1.25, left + 1.25, left + 0.5
         arrow(ax, (end, top), (plus, top), reach=NODE_RADIUS, colour=c, width=_THICK)
-        arrow(ax, (plus, top), (forget, top), **_BETWEEN, colour=c, width=_THICK)
+        arrow(ax, (plus, top), (forget, top), **BETWEEN, colour=c, width=_THICK)
         arrow(ax, (end, bottom), (squash, bottom), reach=NODE_RADIUS, colour=h)
-        arrow(ax, (squash, bottom), (product, bottom), **_BETWEEN, colour=h)
-        arrow(ax, (squash, bottom), (plus, top), **_BETWEEN, colour=PALE, width=1)
-        arrow(ax, (forget, top), (product, bottom), **_BETWEEN, colour=PALE, width=1)
+        arrow(ax, (squash, bottom), (product, bottom), **BETWEEN, colour=h)
+        arrow(ax, (squash, bottom), (plus, top), **BETWEEN, colour=PALE, width=1)
+        arrow(ax, (forget, top), (product, bottom), **BETWEEN, colour=PALE, width=1)
         node(ax, (plus, top), "+")
         node(ax, (forget, top), r"$\odot$")
         node(ax, (squash, bottom), "tanh")
         node(ax, (product, bottom), "@")
         index = ("T-3", "T-2", "T-1")[step]
-        ax.text(forget, top + 0.27, rf"$f_{{{index}}}$", ha="center", va="baseline", fontsize=12, color=COLOUR_OF["f"])
-        ax.text(product + 0.3, bottom - 0.36, "$W_h^\\top$", ha="center", va="baseline", fontsize=10, color=INK)
+        write(ax, forget, top + 0.27, rf"$f_{{{index}}}$", colour=COLOUR_OF["f"], size=12, va="baseline")
+        write(ax, product + 0.3, bottom - 0.36, "$W_h^\\top$", size=10, va="baseline")
         end = forget - NODE_RADIUS
     arrow(ax, (end, top), (0.12, top), colour=c, width=_THICK)
     arrow(ax, (end, bottom), (0.12, bottom), colour=h)
-    ax.text(0.4, top + 0.14, "$dc$", ha="center", va="baseline", fontsize=12, color=c)
-    ax.text(0.4, bottom + 0.1, "$dh$", ha="center", va="baseline", fontsize=12, color=h)
-    ax.text(0.85, 0.17, "along c: another f at every step", va="baseline", fontsize=9.5, color=c)
-    ax.text(7.2, 0.17, "along h: the same matrix, and squashing, at every step", ha="right", va="baseline",
-            fontsize=9.5, color=h)  # fmt: skip
+    write_all(ax, (((0.4, top + 0.14), "$dc$", c), ((0.4, bottom + 0.1), "$dh$", h)), size=12)
+    along_c, along_h = "along c: another f at every step", "along h: the same matrix, and squashing, at every step"
+    write(ax, 0.85, 0.17, along_c, colour=c, size=9.5, ha="left", va="baseline")
+    write(ax, 7.2, 0.17, along_h, colour=h, size=9.5, ha="right", va="baseline")
     alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
     memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
     bottom, through the hidden state h, each step has a squashing function and the product with the same matrix, Wh
@@ -197,7 +206,7 @@ def memory_path():
 
 # --- the GRU -----------------------------------------------------------------------------------------------------
 
-# z has the colour of the forget gate, whose part it plays; n that of the new memory; r stands for itself.
+# z has the colour of the forget gate, whose role it has; n that of the new memory; r has its own.
 _GRU_COLOUR = {"z": COLOUR_OF["f"], "r": COLOUR_OF["o"], "n": COLOUR_OF["g"]}
 _GRU_PLACES = {
     "h_prev": (0.15, 2.75), "keep": (3.9, 2.75), "plus": (5.6, 2.75), "h_next": (7.85, 2.75), "h_fork": (7.0, 2.75),
@@ -206,76 +215,62 @@ _GRU_PLACES = {
 }  # fmt: skip
 
 
-def _gru_card(ax, name, symbol):
-    (x, y), (width, height) = _GRU_PLACES[name], CARD
-    colour = _GRU_COLOUR[name]
-    box(ax, x - width / 2, y - height / 2, width, height, fill="white", edge=colour, rounding=0.08)
-    box(ax, x - width / 2, y - height / 2, width, height, fill=f"{colour}30", edge=colour, rounding=0.08)
-    ax.text(x, y + 0.04, f"${name}$", ha="center", va="baseline", fontsize=13, color=INK)
-    ax.text(x, y - 0.16, symbol, ha="center", va="baseline", fontsize=8.5, color=INK)
-
-
 @in_style
-def gru_cell(numbered=False):
+def gru_cell(numbered: bool = False) -> Picture:
     """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
 
     Args:
         numbered: number the four places that use h_prev, from 1 to 4.
-
-    Returns:
-        Picture
     """
     figure, ax = new_canvas(*CANVAS)
     P, h, x = _GRU_PLACES, COLOUR_OF["h"], COLOUR_OF["x"]
     box(ax, 0.8, 0.5, 5.6, 2.7)
     inputs, states = P["join"][1], P["h_prev"][1]
     arrow(ax, P["h_prev"], P["keep"], reach=NODE_RADIUS, colour=h, width=2.4)
-    arrow(ax, P["keep"], P["plus"], **_BETWEEN, colour=h, width=2.4)
+    arrow(ax, P["keep"], P["plus"], **BETWEEN, colour=h, width=2.4)
     arrow(ax, P["plus"], P["h_next"], leave=NODE_RADIUS, colour=h, width=2.4)
     arrow(ax, P["h_fork"], (P["h_fork"][0], 3.4), colour=h)
     fork(ax, P["h_fork"], colour=h)
     ax.plot([P["x"][0]] * 2, [P["x"][1], inputs], color=x, lw=1.5)
     ax.plot([P["join"][0], P["z"][0]], [inputs] * 2, color=INK, lw=1.5)
     ax.plot([P["join"][0]] * 2, [inputs, states], color=h, lw=1.5)
-    elbow(ax, (P["x"][0], 0.62), (P["n"][0], 0.62), P["n"], reach=_HALF_CARD, colour=x)
+    elbow(ax, (P["x"][0], 0.62), (P["n"][0], 0.62), P["n"], reach=HALF_CARD, colour=x)
     fork(ax, (P["x"][0], 0.62), colour=x)
     fork(ax, P["join"])
     fork(ax, (P["join"][0], states), colour=h)
     for name in "rz":
-        arrow(ax, (P[name][0], inputs), P[name], reach=_HALF_CARD)
-    elbow(ax, (P["r"][0], P["r"][1] + _HALF_CARD), (P["r"][0], P["reset"][1]), P["reset"], reach=NODE_RADIUS,
+        arrow(ax, (P[name][0], inputs), P[name], reach=HALF_CARD)
+    elbow(ax, (P["r"][0], P["r"][1] + HALF_CARD), (P["r"][0], P["reset"][1]), P["reset"], reach=NODE_RADIUS,
           colour=_GRU_COLOUR["r"])  # fmt: skip
     arrow(ax, (P["reset"][0], states), P["reset"], reach=NODE_RADIUS, colour=h)
     fork(ax, (P["reset"][0], states), colour=h)
     elbow(ax, (P["reset"][0] + NODE_RADIUS, P["reset"][1]), (3.2, P["reset"][1]), (3.2, 1.68), (4.4, 1.68),
           (4.4, 1.25), (P["n"][0], 1.25), reach=CARD[0] / 2)  # fmt: skip
-    arrow(ax, P["z"], P["keep"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
+    arrow(ax, P["z"], P["keep"], leave=HALF_CARD, reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
     turn = (P["z"][0], P["take"][1])
     arrow(ax, turn, P["take"], reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
     fork(ax, turn, colour=_GRU_COLOUR["z"])
     elbow(ax, (P["n"][0] + CARD[0] / 2, P["n"][1]), (P["take"][0], P["n"][1]), P["take"], reach=NODE_RADIUS,
           colour=_GRU_COLOUR["n"])  # fmt: skip
-    arrow(ax, P["take"], P["plus"], **_BETWEEN)
+    arrow(ax, P["take"], P["plus"], **BETWEEN)
     for name, symbol in ("r", ACTIVATION["f"]), ("z", ACTIVATION["f"]), ("n", "tanh"):
-        _gru_card(ax, name, symbol)
+        gate_card(ax, P[name], name, symbol, _GRU_COLOUR[name])
     for name, symbol in ("keep", r"$\odot$"), ("take", r"$\odot$"), ("reset", r"$\odot$"), ("plus", "+"):
         node(ax, P[name], symbol)
-    _words(ax, (
+    write_all(ax, (
         ((0.45, 2.88), "$h_{prev}$", h), ((6.7, 2.88), "$h_{next}$", h), ((1.05, 0.28), "$x$", x),
         ((4.17, 2.3), "$1 - z$", _GRU_COLOUR["z"]), ((4.75, 2.05), "$z$", _GRU_COLOUR["z"]),
         ((3.02, 2.08), r"$r \odot h_{prev}$", INK),
     ))  # fmt: skip
     _shapes(ax, ((0.45, 2.5), "(N, H)"), ((6.7, 2.5), "(N, H)"), ((1.5, 0.28), "(N, D)"))
-    ax.text(7.0, 3.5, "to the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(7.4, 2.2, "to the next step", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(6.4, 0.15, r"$h_{next} = (1 - z) \odot h_{prev} + z \odot n$", ha="right", va="baseline", fontsize=12.5,
-            color=INK)  # fmt: skip
+    write_all(ax, (((7.0, 3.5), "to the layer above", PALE), ((7.4, 2.2), "to the next step", PALE)), size=8.5)
+    write(ax, 6.4, 0.15, r"$h_{next} = (1 - z) \odot h_{prev} + z \odot n$", size=12.5, ha="right", va="baseline")
     alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
     1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
     fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
     if numbered:
-        for number, (x, y) in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
-            ax.text(x, y, f"{number}", ha="center", va="center", fontsize=11, weight="bold", color=h)
+        for number, place in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
+            write(ax, *place, f"{number}", colour=h, size=11, weight="bold")
         alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
         the way into z, 4 on the way into r."""
     return Picture(figure, alt)
@@ -284,95 +279,59 @@ def gru_cell(numbered=False):
 # --- how much arrives --------------------------------------------------------------------------------------------
 
 
-def _lines(values, name):
-    """Return `values` as (lines, steps)."""
-    array = np.atleast_2d(np.asarray(values, dtype=float))
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"{name} must have the shape (steps,) or (lines, steps): got {np.shape(values)}.")
-    return array
-
-
-def _panels(panels, most):
-    if not isinstance(panels, dict) or not 1 <= len(panels) <= most:
-        raise ValueError(f"panels must be a dict from title to the lines of one panel, with 1 to {most} entries.")
+def _check_panels(panels: Mapping[str, object]) -> None:
+    check_entries(panels, "panels", 3)
     for title, lines in panels.items():
-        if not isinstance(lines, dict) or not 1 <= len(lines) <= len(SERIES):
-            raise ValueError(f"panels[{title!r}] must be a dict from label to array, with 1 to {len(SERIES)} entries.")
-    return {title: {label: _lines(v, f"panels[{title!r}][{label!r}]") for label, v in lines.items()}
-            for title, lines in panels.items()}  # fmt: skip
+        check_entries(lines, f"panels[{title!r}]")
 
 
 @in_style
-def what_arrives(panels, *, each="seed", ylabel="share of the gradient left", lowest=1e-12):
+def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed") -> Picture:
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
     Args:
         panels: dict from title to dict from label to array (steps,) or (lines, steps), from 0 steps back on; of several
             lines, each is drawn thin and their median thick.
         each: what one of several lines is, "seed" or "unit".
-        ylabel: what is plotted.
-        lowest: the bottom of the scale; what falls below it leaves the picture.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: no such dict.
     """
-    panels = _panels(panels, 3)
+    _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharey=True)
     sentences, largest = [], 1.0
     for ax, (title, lines) in zip(axes[0], panels.items()):
         for number, (label, values) in enumerate(lines.items()):
-            back, middle = np.arange(values.shape[1]), np.median(values, axis=0)
-            gap = max(1, back.size // 8)
-            if len(values) > 1:
-                ax.plot(back, _positive(values).T, color=SERIES[number]["color"], lw=0.7, alpha=0.35)
-            ax.plot(back, _positive(middle), label=label, lw=2.4, markevery=(number * gap // 6, gap), **SERIES[number])
-            of = f", median of {len(values)} {each}s" if len(values) > 1 else ""
-            sentences.append(f"{title}, {_spoken(label)}{of}: {middle[-1]:.1e} after {back[-1]} steps")
-            largest = max(largest, values.max())
+            name = f"panels[{title!r}][{label!r}]"
+            runs = np.atleast_2d(to_array(values, name, "(steps,)", "(lines, steps)"))
+            median = draw_runs(ax, np.arange(runs.shape[1]), runs, number, label)
+            of = f", median of {len(runs)} {each}s" if len(runs) > 1 else ""
+            sentences.append(f"{title}, {spoken(label)}{of}: {median[-1]:.1e} after {median.size - 1} steps")
+            largest = max(largest, runs.max())
         ax.set(xlabel="steps back in time", title=title)
         ax.margins(x=0.01)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24))
-    axes[0, 0].set(yscale="log", ylabel=ylabel, ylim=(lowest, 30 * largest))
-    return Picture(figure, f"{ylabel[0].upper()}{ylabel[1:]}, on a log scale. {'; '.join(sentences)}.")
-
-
-def _positive(values):
-    return np.where(values > 0, values, np.nan)
-
-
-def _spoken(label):
-    """Return a label without the marks of mathtext, for alt text."""
-    return label.translate(str.maketrans("", "", "$\\{}"))
+    # What falls below the lowest level leaves the picture.
+    axes[0, 0].set(yscale="log", ylabel="share of the gradient left", ylim=(1e-12, 30 * largest))
+    return Picture(figure, f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.")
 
 
 @in_style
-def what_survives(forget_gates, gradient):
+def what_survives(forget_gates: ArrayLike, gradient: ArrayLike) -> Picture:
     """Draw the forget gates over time, and beneath them how much of the last step's gradient each memory cell gets.
 
     Args:
         forget_gates (T, H): openness, 0 to 1.
         gradient (T, H): the direct path, `memory_gradient` of them.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape, or of different ones.
     """
-    forget_gates, gradient = np.asarray(forget_gates, float), np.asarray(gradient, float)
-    if forget_gates.ndim != 2 or forget_gates.shape != gradient.shape:
-        raise ValueError(
-            f"forget_gates and gradient must have one shape (T, H): got {forget_gates.shape} and {gradient.shape}."
-        )
+    forget_gates, gradient = to_arrays("(T, H)", forget_gates=forget_gates, gradient=gradient)
     figure, axes = new_figure(8, 3.9, rows=2, sharex=True)
-    look = {"cmap": SIZE, "aspect": "auto", "interpolation": "nearest", "origin": "lower", "vmin": 0, "vmax": 1}
     for ax, values, title in zip(axes, (forget_gates, gradient), ("forget gate f", "what arrives of the gradient")):
-        image = ax.imshow(values.T, **look)
+        image = heat_map(ax, values.T, SIZE, 0, 1, origin="lower")
         ax.set(ylabel="unit", title=title, yticks=range(values.shape[1]))
-        ax.grid(False)
     figure.colorbar(image, ax=axes, pad=0.015, label="0: closed, lost    1: open, all")
     axes[1].set_xlabel("step")
     parts = [
@@ -386,49 +345,43 @@ def what_survives(forget_gates, gradient):
 
 # --- learning ----------------------------------------------------------------------------------------------------
 
+_WINDOW = 10  # batches that a running mean is over
+_SOLVED = 0.95  # a seed whose last running mean is at least this has learned the task
+
 
 @in_style
-def learning_to_remember(panels, *, chance=None, smooth=10, solved=0.95):
+def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]], *, chance: float) -> Picture:
     """Plot side by side how the share of right answers grows with training, one line for each seed.
 
     Args:
         panels: dict from title to dict from label to a list of arrays, the share right in every batch; a run may stop
             early.
-        chance: the share that guessing gets right, drawn as a horizontal line, or None.
-        smooth: over how many batches to average.
-        solved: the alt text counts the seeds whose last average is at least this.
-
-    Returns:
-        Picture
+        chance: the share that guessing gets right, drawn as a horizontal line.
 
     Raises:
         ValueError: no such dict.
     """
-    if not isinstance(panels, dict) or not 1 <= len(panels) <= 3:
-        raise ValueError("panels must be a dict from title to the runs of one panel, with 1 to 3 entries.")
-    if not all(isinstance(runs, dict) and 1 <= len(runs) <= len(SERIES) for runs in panels.values()):
-        raise ValueError(f"A panel must be a dict from label to a list of arrays, with 1 to {len(SERIES)} entries.")
+    _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences = []
     for ax, (title, runs) in zip(axes[0], panels.items()):
         for number, (label, seeds) in enumerate(runs.items()):
-            ends = [_run(ax, right, smooth, SERIES[number], None if k else label) for k, right in enumerate(seeds)]
-            good = sum(end >= solved for end in ends)
-            sentences.append(f"{title}, {_spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {solved:g}")
-        if chance is not None:
-            ax.axhline(chance, color=INK, lw=1.2, ls=(0, (6, 3)), label="guessing")
+            ends = [_run(ax, right, SERIES[number], None if k else label) for k, right in enumerate(seeds)]
+            good = sum(end >= _SOLVED for end in ends)
+            sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
+        ax.axhline(chance, color=INK, lw=1.2, ls=(0, (6, 3)), label="guessing")
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     axes[0, 0].set_ylabel("share right")
-    alt = f"Share of right answers against the number of batches. {'; '.join(sentences)}."
-    if chance is not None:
-        alt += f" A line at {chance:g} marks guessing."
+    alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
+    guessing."""
     return Picture(figure, alt)
 
 
-def _run(ax, right, smooth, series, label):
+def _run(ax: Axes, right: ArrayLike, style: Style, label: str | None) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
-    means = np.convolve(right, np.full(smooth, 1 / smooth), "valid")
-    ax.plot(smooth + np.arange(means.size), means, lw=1.4, alpha=0.8, label=label, **series | {"marker": None})
-    ax.plot(smooth + means.size - 1, means[-1], series["marker"], color=series["color"], ms=6, alpha=0.8)
-    return means[-1]
+    means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
+    batches = _WINDOW + np.arange(means.size)
+    ax.plot(batches, means, lw=1.4, alpha=0.8, label=label, **style | {"marker": None})
+    ax.plot(batches[-1], means[-1], style["marker"], color=style["color"], ms=6, alpha=0.8)
+    return float(means[-1])

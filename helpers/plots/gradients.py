@@ -1,77 +1,53 @@
-"""Gradients through time, drawn: what tanh lets through, what Wh does, and how far back a weight still feels a step."""
+"""Figures of gradients through time: what tanh lets through, what Wh does, how far back a step still moves a weight."""
+
+from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, Picture, in_style, new_figure
+from helpers.arrays import BoolArray, FloatArray, IntArray
+from helpers.plots.arguments import to_array, to_arrays, to_dict
+from helpers.plots.axes import ARROW, draw_runs, drawable, heat_map, line_style, note, short, spoken
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _STEPS_BACK = "steps back in time"
-_STYLES = len(SERIES)
 _AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
 
 
 # --- what the figures share --------------------------------------------------------------------------------------
 
 
-def _array(values, name, *shapes):
-    """Return `values` as an array if it has one of the shapes, written as ``(steps,)`` or ``(seeds, steps)``."""
-    array = np.asarray(values, dtype=float)
-    if array.size == 0 or array.ndim not in [shape.strip("(,)").count(",") + 1 for shape in shapes]:
-        raise ValueError(f"{name} must have the shape {' or '.join(shapes)}, and not be empty: got {array.shape}.")
-    return array
-
-
-def _dict_of_arrays(data, name, *shapes, most=_STYLES):
-    """Return a dict of arrays, checked; there are styles for no more lines than `most`."""
-    if not isinstance(data, dict) or not 1 <= len(data) <= most:
-        raise ValueError(f"{name} must be a dict from label to array, with 1 to {most} entries.")
-    return {label: _array(values, f"{name}[{label!r}]", *shapes) for label, values in data.items()}
-
-
-def _drawable(values):
-    """Return the values with a gap where a log axis has no place for them: at 0, inf and NaN."""
-    return np.where(np.isfinite(values) & (values > 0), values, np.nan)
-
-
-def _short(value):
-    """Return a number with three significant digits: more would differ between processors."""
-    return f"{value:.3g}"
-
-
-def _written(value):
+def _written(value: float) -> str:
     """Return a number as a figure writes it, such as 2.66 × 10⁻⁵."""
-    mantissa, _, exponent = _short(value).partition("e")
+    mantissa, _, exponent = short(value).partition("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) if exponent else ""
     return f"{mantissa} × 10{raised}" if exponent else mantissa
 
 
-def _spoken(label):
-    """Return a label without the marks of mathtext, for alt text."""
-    return label.translate(str.maketrans("", "", "$\\{}"))
-
-
-def _steps(values, start=1):
+def _steps(values: FloatArray, start: int = 1) -> IntArray:
     return start + np.arange(values.shape[-1])
 
 
-def _line(number, steps):
-    """Return the style of a line: about eight markers, shifted from line to line so that none hides another."""
-    gap = max(1, steps // 8)
-    return SERIES[number] | {"markevery": (number * gap // len(SERIES), gap)}
-
-
-def _set_log_y(ax, *arrays, also=(), room=3.0):
+def _set_log_y(ax: Axes, *arrays: FloatArray, also: Sequence[float] = (), room: float = 3.0) -> None:
     """Make y logarithmic, with limits that hold all that can be drawn, a few levels `also`, and a little room."""
-    drawable = np.concatenate([_drawable(np.ravel(array)) for array in arrays])
-    if np.isnan(drawable).all():
+    visible = np.concatenate([drawable(np.ravel(array)) for array in arrays])
+    if np.isnan(visible).all():
         raise ValueError("There is nothing to draw on a log axis: every value is 0, negative, inf or NaN.")
-    held = np.concatenate([drawable, also])
+    held = np.concatenate([visible, also])
     ax.set_yscale("log")
     ax.set_ylim(np.nanmin(held) / room, np.nanmax(held) * room)
 
 
-def _name_line_ends(ax, ends):
+def _name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Write each line's name beside its right end, moved up where two would touch; call it after setting the limits.
 
     Args:
@@ -79,39 +55,32 @@ def _name_line_ends(ax, ends):
         ends: (y, text, colour) of each line.
     """
     to_fraction = ax.transData + ax.transAxes.inverted()
-    inch = 1 / (ax.figure.get_figheight() * ax.get_position().height)
+    inch = ax.figure.dpi / ax.bbox.height
     bottom = 0.0
     for y, text, colour in sorted(ends, key=lambda end: end[0]):
         text = text if "$" in text else textwrap.fill(text, 22)
         half = (0.03 + 0.08 * len(text.splitlines())) * inch
         height = max(to_fraction.transform((1, y))[1], bottom + half)
         bottom = height + half
-        ax.annotate(text, (1, height), (6, 0), "axes fraction", "offset points", va="center", color=colour)
+        note(ax, text, (1, height), (6, 0), size=10, on="axes fraction", va="center", color=colour)
 
 
-def _write_beside(ax, x, height, text, colour):
-    """Write a note beside a vertical line at x, on the side that has more room; height is a fraction of the axes."""
-    left = x > np.mean(ax.get_xlim())
-    ax.annotate(text, (x, height), (-6 if left else 6, 0), ax.get_xaxis_transform(), "offset points",
-                ha="right" if left else "left", va="top", fontsize=9, color=colour)  # fmt: skip
-
-
-def _last_drawable(values):
+def _last_drawable(values: FloatArray) -> float:
     """Return the last value that a log axis can show, where a line ends and its name belongs; 0 if there is none."""
-    drawable = _drawable(values)
-    return np.append(0.0, drawable[~np.isnan(drawable)])[-1]
+    visible = drawable(values)
+    return float(np.append(0.0, visible[~np.isnan(visible)])[-1])
 
 
-def _first_step(condition):
-    """Return the first step, counted from 1, at which a condition holds, or None."""
-    return int(np.argmax(condition)) + 1 if np.any(condition) else None
+def _first_step(condition: BoolArray) -> int:
+    """Return the first step, counted from 1, at which a condition holds."""
+    return int(np.argmax(condition)) + 1
 
 
 # --- tanh, and one number multiplied again and again ---------------------------------------------------------------
 
 
 @in_style
-def tanh_and_derivative(x, y, derivative):
+def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Picture:
     """Plot tanh with its derivative ``1 - y**2``, and shade where less than a tenth of a gradient gets through.
 
     Args:
@@ -119,27 +88,22 @@ def tanh_and_derivative(x, y, derivative):
         y (n,): tanh of x.
         derivative (n,): of tanh at x.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape, or of different ones.
     """
-    x, y, derivative = _array(x, "x", "(n,)"), _array(y, "y", "(n,)"), _array(derivative, "derivative", "(n,)")
-    if not x.shape == y.shape == derivative.shape:
-        raise ValueError(f"x, y and derivative must have one shape: got {x.shape}, {y.shape} and {derivative.shape}.")
+    x, y, derivative = to_arrays("(n,)", x=x, y=y, derivative=derivative)
     figure, ax = new_figure(8, 3.0)
     blue, red = SERIES[0]["color"], SERIES[1]["color"]
     ax.plot(x, y, color=blue, ls="-")
     ax.plot(x, derivative, color=red, ls="--")
     peak, at = derivative.max(), x[derivative.argmax()]
     ax.plot(at, peak, "s", color=red)
-    ax.annotate(f"never above {_short(peak)}", (at, peak), (0, 8), textcoords="offset points", ha="center", color=red)
+    note(ax, f"never above {short(peak)}", (at, peak), (0, 8), size=10, ha="center", color=red)
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
     _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
-    alt = f"""Tanh rises from {_short(y[0])} to {_short(y[-1])}. Its derivative is a bell: {_short(peak)} at x =
-    {at:.2f}, and nowhere more."""
+    alt = f"""Tanh rises from {short(y[0])} to {short(y[-1])}. Its derivative is a bell, with its top of
+    {short(peak)} at x = {at:.2f}."""
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
         top = derivative.argmax()
         low = np.interp(0.1, derivative[: top + 1], x[: top + 1])
@@ -152,29 +116,26 @@ def tanh_and_derivative(x, y, derivative):
 
 
 @in_style
-def scalar_powers(powers):
+def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     """Plot how one number grows or decays as it is multiplied with itself.
 
     Args:
         powers: dict from label to array (steps,): w¹, w², …; the absolute values are drawn.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no dict of such arrays, or nothing that a log axis can show.
     """
-    powers = _dict_of_arrays(powers, "powers", "(steps,)")
+    powers = to_dict(powers, "powers", "(steps,)")
     sizes = {label: np.abs(values) for label, values in powers.items()}
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, *sizes.values())
     for number, values in enumerate(sizes.values()):
-        ax.plot(_steps(values), _drawable(values), **_line(number, values.size))
+        ax.plot(_steps(values), drawable(values), **line_style(number, values.size))
     ax.set(xlabel="number of multiplications $k$", ylabel="$|w^k|$")
     ax.margins(x=0.01)
     _name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", SERIES[number]["color"])
                          for number, (label, values) in enumerate(sizes.items())])  # fmt: skip
-    ends = "; ".join(f"{_spoken(label)} becomes {_short(v[-1])} after {v.size}" for label, v in sizes.items())
+    ends = "; ".join(f"{spoken(label)} becomes {short(v[-1])} after {v.size}" for label, v in sizes.items())
     return Picture(figure, f"Powers of a number on a log axis, each a straight line: {ends} multiplications.")
 
 
@@ -182,47 +143,42 @@ def scalar_powers(powers):
 
 
 @in_style
-def norms_over_time(norms, *, ylabel="norm of the gradient", title="", limits=None, start=1):
+def norms_over_time(
+    norms: Mapping[str, ArrayLike], *, title: str = "", limits: tuple[float, float] | None = None, start: int = 1
+) -> Picture:
     """Plot the size of gradients against how far back in time they have travelled.
 
     Args:
         norms: dict from label to array (steps,), or (seeds, steps): then thin lines, and their median thick.
-        ylabel: what the norm is of.
         title: of the figure.
         limits: lowest and highest size to show, for figures that are to be compared; from the data if left out.
         start: how many steps back the first value is.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no dict of such arrays, or nothing that a log axis can show.
     """
-    norms = _dict_of_arrays(norms, "norms", "(steps,)", "(seeds, steps)")
+    norms = to_dict(norms, "norms", "(steps,)", "(seeds, steps)")
     figure, ax = new_figure(8, 3.4)
     _set_log_y(ax, *norms.values())
     if limits:
         ax.set_ylim(limits)
     ends, sentences = [], []
     for number, (label, values) in enumerate(norms.items()):
-        seeds, steps, colour = np.atleast_2d(values), _steps(values, start), SERIES[number]["color"]
-        middle = np.median(seeds, axis=0)
-        if len(seeds) > 1:
-            ax.plot(steps, _drawable(seeds).T, color=colour, lw=0.8, alpha=0.35)
-        ax.plot(steps, _drawable(middle), **_line(number, middle.size) | {"lw": 2.4})
-        ends.append((_last_drawable(middle), label, colour))
+        seeds, steps = np.atleast_2d(values), _steps(values, start)
+        median = draw_runs(ax, steps, seeds, number)
+        ends.append((_last_drawable(median), label, SERIES[number]["color"]))
         of = f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
-        first, last = f"{_short(middle[0])} at {steps[0]}", f"{_short(middle[-1])} at {steps[-1]}"
-        sentences.append(f"{_spoken(label)}{of}: {first}, {last}")
-    alt = f"{ylabel[0].upper()}{ylabel[1:]} against steps back in time, on a log axis. {'; '.join(sentences)}."
-    ax.set(xlabel=_STEPS_BACK, ylabel=ylabel, title=title)
+        first, last = f"{short(median[0])} at {steps[0]}", f"{short(median[-1])} at {steps[-1]}"
+        sentences.append(f"{spoken(label)}{of}: {first}, {last}")
+    alt = f"Norm of the gradient against steps back in time, on a log axis. {'; '.join(sentences)}."
+    ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", title=title)
     ax.margins(x=0.01)
     _name_line_ends(ax, ends)
     return Picture(figure, alt)
 
 
 @in_style
-def disagreement(norms, sigma_max, spectral_radius, worst):
+def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, worst: ArrayLike) -> Picture:
     """Plot a gradient that first grows and then vanishes, between σᵏ and ρᵏ: the worst case ‖Whᵏ‖ never leaves them.
 
     Args:
@@ -231,15 +187,10 @@ def disagreement(norms, sigma_max, spectral_radius, worst):
         spectral_radius: ρ, the largest absolute eigenvalue of Wh; below 1.
         worst (steps,): the largest norm that any dh of length 1 can have after as many products, ‖Whᵏ‖₂.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape, or a Wh for which the two measures agree.
     """
-    norms, worst = _array(norms, "norms", "(steps,)"), _array(worst, "worst", "(steps,)")
-    if norms.shape != worst.shape:
-        raise ValueError(f"norms and worst must have one shape: got {norms.shape} and {worst.shape}.")
+    norms, worst = to_arrays("(steps,)", norms=norms, worst=worst)
     if not sigma_max > 1 > spectral_radius > 0:
         raise ValueError(f"This figure is for a Wh with σ > 1 > ρ > 0: got σ = {sigma_max}, ρ = {spectral_radius}.")
     k = _steps(norms)
@@ -249,30 +200,30 @@ def disagreement(norms, sigma_max, spectral_radius, worst):
     # σᵏ soon leaves through the top: drawn, and named, up to there.
     leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
     ax.plot([1, leaves], [sigma_max, sigma_max**leaves], color=PALE, lw=1.4, ls="--")
-    name = rf"$\sigma^k$,  $\sigma$ = {_short(sigma_max)}"
-    ax.annotate(name, (leaves, sigma_max**leaves), (6, -12), textcoords="offset points", annotation_clip=False)
+    name = rf"$\sigma^k$,  $\sigma$ = {short(sigma_max)}"
+    note(ax, name, (leaves, sigma_max**leaves), (6, -12), size=10, annotation_clip=False)
     ax.plot(k, spectral_radius**k, color=PALE, lw=1.4, ls=":")
-    ax.plot(k, _drawable(norms), **_line(0, k.size))
-    ax.plot(k, _drawable(worst), **_line(1, k.size))
+    ax.plot(k, drawable(norms), **line_style(0, k.size))
+    ax.plot(k, drawable(worst), **line_style(1, k.size))
     _name_line_ends(ax, [
         (_last_drawable(worst), r"worst case $\|W_h^k\|$", SERIES[1]["color"]),
         (_last_drawable(norms), "one gradient", SERIES[0]["color"]),
-        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {_short(spectral_radius)}", INK),
+        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {short(spectral_radius)}", INK),
     ])  # fmt: skip
     ax.set(xlabel=f"{_STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
     ax.margins(x=0.01)
     peak = int(np.argmax(worst))
     below = int(np.flatnonzero(worst >= 1)[-1]) + 2 if worst.max() >= 1 else 1
     end = f"stays below 1 from step {below} on" if below <= k[-1] else "does not come back below 1"
-    alt = f"""With sigma = {_short(sigma_max)} and rho = {_short(spectral_radius)} the worst case grows to
-    {_short(worst[peak])} at step {peak + 1}, {end}, and is {_short(worst[-1])} after {k[-1]} steps. One gradient of
-    length 1 peaks at {_short(norms.max())} and ends at {_short(norms[-1])}. Beside them, sigma to the k only grows and
+    alt = f"""With sigma = {short(sigma_max)} and rho = {short(spectral_radius)} the worst case grows to
+    {short(worst[peak])} at step {peak + 1}, {end}, and is {short(worst[-1])} after {k[-1]} steps. One gradient of
+    length 1 peaks at {short(norms.max())} and ends at {short(norms[-1])}. Beside them, sigma to the k only grows and
     rho to the k only decays."""
     return Picture(figure, alt)
 
 
 @in_style
-def unit_circle(matrices):
+def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
     """Draw the unit circle and its image under ``v @ Wh.T``, as in backprop: the singular values are its half-axes.
 
     Every panel has its own scale; the dashed circle has the radius 1 in each.
@@ -280,16 +231,10 @@ def unit_circle(matrices):
     Args:
         matrices: dict from title to Wh (2, 2), one to four.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no dict of such matrices.
     """
-    matrices = _dict_of_arrays(matrices, "matrices", "(2, 2)", most=4)
-    for title, Wh in matrices.items():
-        if Wh.shape != (2, 2):
-            raise ValueError(f"matrices[{title!r}] must have the shape (2, 2): got {Wh.shape}.")
+    matrices = to_dict(matrices, "matrices", "(2, 2)", most=4)
     count = len(matrices)
     figure, axes = new_figure(min(8, 4 * count), min(8, 4 * count) / count + 0.6, count, squeeze=False)
     angles = np.linspace(0, 2 * np.pi, 241)
@@ -308,17 +253,16 @@ def unit_circle(matrices):
         bound = 1.35 * max(1, sigmas[0])
         for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, _AXIS_COLOURS), 1):
             tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
-            ax.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2,
-                                                     "shrinkA": 0, "shrinkB": 0})  # fmt: skip
-            ax.annotate(rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), textcoords="offset points", ha="center",
-                        va="center", color=colour, fontsize=12, zorder=4,
-                        bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
-            ax.annotate(rf"$\sigma_{number}$ = {sigma:.2f}", (0.45 * number - 0.45, 1), (0, 8), "axes fraction",
-                        "offset points", color=colour)  # fmt: skip
+            ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": colour, "lw": 2})
+            ground = {"color": "white", "alpha": 0.7, "pad": 0.5}
+            note(ax, rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), size=12, ha="center", va="center",
+                 color=colour, zorder=4, bbox=ground)  # fmt: skip
+            place = 0.45 * number - 0.45, 1
+            note(ax, rf"$\sigma_{number}$ = {sigma:.2f}", place, (0, 8), size=10, on="axes fraction", color=colour)
         ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
         ax.locator_params(nbins=5)
         ax.set_title(title, pad=26)
-        sentences.append(f"{_spoken(title)}: {sigmas[0]:.2f} and {sigmas[1]:.2f}")
+        sentences.append(f"{spoken(title)}: {sigmas[0]:.2f} and {sigmas[1]:.2f}")
     axes[0, 0].set_ylabel("second element")
     alt = f"""The unit circle, dashed, and its image under v @ Wh.T, an ellipse whose half-axes are the singular values
     of Wh. They are, for {"; ".join(sentences)}."""
@@ -326,33 +270,26 @@ def unit_circle(matrices):
 
 
 @in_style
-def gradient_heatmap(dhs, title=""):
+def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     """Plot the gradient of every unit at every step, red above 0 and blue below.
 
     Args:
         dhs (steps, units): gradients of one sequence, in the order of time.
         title: of the figure.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: another shape, or values that are not finite.
     """
-    dhs = _array(dhs, "dhs", "(steps, units)")
-    if not np.isfinite(dhs).all():
-        raise ValueError("dhs holds inf or NaN, which have no colour: draw it with `overflow` instead.")
+    dhs = to_array(dhs, "dhs", "(steps, units)", finite=True)
     largest = np.abs(dhs).max(axis=1)
     bound = largest.max() or 1.0
     figure, ax = new_figure(8, 2.9)
-    look = {"cmap": SIGNED, "aspect": "auto", "interpolation": "nearest", "origin": "lower"}
-    image = ax.imshow(dhs.T, vmin=-bound, vmax=bound, **look)
+    image = heat_map(ax, dhs.T, SIGNED, -bound, bound, origin="lower")
     figure.colorbar(image, ax=ax, label="gradient", pad=0.015)
     ax.set(xlabel="step", ylabel="unit", title=title)
     ax.locator_params(integer=True)
-    ax.grid(False)
     alt = f"""A map of the gradients of {dhs.shape[1]} units over {dhs.shape[0]} steps, red above 0 and blue below. The
-    largest absolute value is {_short(largest[-1])} at the last step and {_short(largest[0])} at the first."""
+    largest absolute value is {short(largest[-1])} at the last step and {short(largest[0])} at the first."""
     return Picture(figure, alt)
 
 
@@ -360,19 +297,16 @@ def gradient_heatmap(dhs, title=""):
 
 
 @in_style
-def weights_that_stop(share):
+def weights_that_stop(share: ArrayLike) -> Picture:
     """Plot which part of the weights changes at all when the gradient of a single past step is applied in float32.
 
     Args:
         share (steps,): part of the weights that change, 0 to 1, for the step 0, 1, 2, … steps back.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: another shape, or shares outside 0 to 1.
     """
-    share = _array(share, "share", "(steps,)")
+    share = to_array(share, "share", "(steps,)")
     if not ((share >= 0) & (share <= 1)).all():
         raise ValueError("A share of the weights lies between 0 and 1.")
     back = np.arange(share.size)
@@ -387,8 +321,8 @@ def weights_that_stop(share):
     first = moving[-1] + 1 if moving.size else 0
     if first < share.size:
         ax.axvline(first - 0.5, color=INK, lw=1.2, ls=":")
-        note = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "va": "top", "fontsize": 9}
-        ax.annotate(f"from {first} steps back on,\nnot one weight moves", (first - 0.5, 0.9), (6, 0), **note)
+        text = f"from {first} steps back on,\nnot one weight moves"
+        note(ax, text, (first - 0.5, 0.9), (6, 0), on=ax.get_xaxis_transform(), va="top")
         alt += f", and from {first} steps back on not a single one moves."
     else:
         alt += f", the one {back[-1]} steps back still {share[-1]:.0%}."
@@ -396,39 +330,39 @@ def weights_that_stop(share):
 
 
 @in_style
-def overflow(norms):
+def overflow(norms: ArrayLike) -> Picture:
     """Plot a gradient that grows until float32 has no number for it: inf first, then NaN.
 
     Args:
         norms (steps,): norm of the gradient after 1, 2, … steps back, computed in float32.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: another shape, or nothing that a log axis can show.
     """
-    norms = _array(norms, "norms", "(steps,)")
+    norms = to_array(norms, "norms", "(steps,)")
     largest = float(np.finfo(np.float32).max)
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, norms, also=[largest], room=1000)
-    ax.plot(_steps(norms), _drawable(norms), **_line(0, norms.size))
-    beside = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
+    ax.plot(_steps(norms), drawable(norms), **line_style(0, norms.size))
     for size, text in (largest, "largest float32"), (np.sqrt(largest), "its root"):
         ax.axhline(size, color=INK, lw=1.2, ls=(0, (6, 3)))
-        ax.annotate(f"{_written(size)}, {text}", (0, size), (6, 4), **beside)
+        note(ax, f"{_written(size)}, {text}", (0, size), (6, 4), on=ax.get_yaxis_transform())
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
     largest_seen = norms[np.isfinite(norms)].max()
-    alt = f"The norm of a gradient on a log axis, {_short(norms[0])} after 1 step and at most {_short(largest_seen)}"
-    events = {"inf": _first_step(np.isinf(norms)), "NaN": _first_step(np.isnan(norms))}
-    events = {name: step for name, step in events.items() if step is not None}
+    alt = f"The norm of a gradient on a log axis, {short(norms[0])} after 1 step and at most {short(largest_seen)}"
+    conditions = {"inf": np.isinf(norms), "NaN": np.isnan(norms)}
+    events = {name: _first_step(condition) for name, condition in conditions.items() if condition.any()}
     for step in events.values():
         ax.axvspan(step - 0.5, norms.size + 1, color=COLOURS["vermilion"], alpha=0.13, lw=0)
         ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")
     if events:
         notes = [f"{name} from step {step} on" for name, step in events.items()]
-        _write_beside(ax, min(events.values()) - 0.5, 0.28, "\n".join(notes), COLOURS["vermilion"])
+        edge = min(events.values()) - 0.5
+        # On the side of the line that has more room.
+        offset, side = (-6, "right") if edge > np.mean(ax.get_xlim()) else (6, "left")
+        note(ax, "\n".join(notes), (edge, 0.28), (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top",
+             color=COLOURS["vermilion"])  # fmt: skip
         alt += f", {', '.join(notes)}"
-    alt += f""". Lines mark the largest float32, {_short(largest)}, and its root, {_short(np.sqrt(largest))}, beyond
+    alt += f""". Lines mark the largest float32, {short(largest)}, and its root, {short(np.sqrt(largest))}, beyond
     which a square is inf."""
     return Picture(figure, alt)

@@ -1,9 +1,13 @@
-"""Figures that move, for readers whose notebook shows widgets; every message stands in a still figure as well."""
+"""Figures that change, for readers whose notebook shows widgets; what they say is in a still figure as well."""
+
+from collections.abc import Callable
 
 from ipywidgets import HTML, FloatSlider, IntProgress, VBox
 
+from helpers.plots.picture import Picture
 
-class SliderFigure(VBox):
+
+class SliderFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
     """A figure that is drawn anew for each position of a slider.
 
     The image is the value of an HTML widget, not captured output: capturing blocks when a notebook is run without a
@@ -11,14 +15,16 @@ class SliderFigure(VBox):
 
     Args:
         draw: ``draw(value) -> Picture``.
-        name: what the slider is called.
+        name: of the slider.
         low: its smallest value.
         high: its largest value.
-        start: where it stands at first.
-        step: the distance between two positions.
+        start: its value at first.
+        step: the distance between two values.
     """
 
-    def __init__(self, draw, name, low, high, start, step):
+    def __init__(
+        self, draw: Callable[[float], Picture], name: str, low: float, high: float, start: float, step: float
+    ) -> None:
         slider = FloatSlider(value=start, min=low, max=high, step=step, description=name, continuous_update=False)
         slider.layout.width = "30em"
         image = HTML(draw(start)._repr_html_())
@@ -26,26 +32,26 @@ class SliderFigure(VBox):
         self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"
         super().__init__([slider, image])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._text
 
 
-class LiveFigure(VBox):
-    """A figure that is drawn anew while a loop runs, under a bar that shows how far it has come.
+class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
+    """A figure that is drawn anew while a loop runs, under a bar that shows its progress.
 
     Args:
         total: how many rounds the loop has.
-        name: what it is that grows, for readers without widgets.
+        name: what the figure shows, for readers without widgets.
     """
 
-    def __init__(self, total, name):
+    def __init__(self, total: int, name: str) -> None:
         self.bar, self.image = IntProgress(max=total, description=f"of {total}"), HTML()
         self._text = f"A live figure, {name}, drawn while the loop runs"
         super().__init__([self.bar, self.image])
 
-    def show(self, done, picture):
+    def show(self, done: int, picture: Picture) -> None:
         """Move the bar to `done` rounds and put a new Picture in the place of the last one."""
         self.bar.value, self.image.value = done, picture._repr_html_()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._text

@@ -1,11 +1,14 @@
-"""What a class found hard: one bar for each exercise."""
+"""A figure of what a class found hard: one bar for each exercise."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from helpers.plots.style import COLOURS, INK, Picture, in_style, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOURS, INK, in_style, new_figure
 
-#: Colour and hatching of each end: none is told by colour alone.
-_LOOKS = {
+#: Colour and hatching of each result: readers need not tell them apart by colour.
+_STYLES = {
     "right": (COLOURS["green"], ""),
     "wrong": (COLOURS["vermilion"], "///"),
     "not written": ("#D0D0D0", ""),
@@ -14,14 +17,11 @@ _LOOKS = {
 
 
 @in_style
-def item_analysis(ends):
-    """Draw how each exercise ended for a class, the one most often right at the bottom.
+def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
+    """Draw the results of a class in each exercise, the one most often right at the bottom.
 
     Args:
         ends: dict from an exercise to its four counts: right, wrong, not written, stopped (an error, a limit).
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: there is no exercise.
@@ -32,7 +32,7 @@ def item_analysis(ends):
     shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     figure, ax = new_figure(7.0, 1.3 + 0.32 * len(ends))
     places, left = np.arange(len(ends)), np.zeros(len(ends))
-    for (name, (colour, hatch)), share in zip(_LOOKS.items(), shares.T):
+    for (name, (colour, hatch)), share in zip(_STYLES.items(), shares.T):
         ax.barh(places, share, left=left, height=0.7, color=colour, hatch=hatch, edgecolor="white", label=name)
         left += share
     ax.set(yticks=places, yticklabels=ends, xlim=(0, 100), xlabel="submissions [%]", ylabel="exercise")

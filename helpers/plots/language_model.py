@@ -1,17 +1,40 @@
-"""The language model, drawn: its layers, its batches, what its loss means, and what it says next."""
+"""Figures of the language model: its layers, its batches, what its loss means, and the words it predicts next."""
 
-from itertools import pairwise
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.glyphs import NODE_RADIUS, WEIGHT_EDGE, arrow, box, node, weight
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Picture, in_style, new_canvas, new_figure
+from helpers.arrays import FloatArray, IntArray
+from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
+from helpers.plots.axes import baseline_levels, listed, log_perplexity_axis, note, plain_ticks
+from helpers.plots.diagrams import (
+    CELL_FILL,
+    NODE_RADIUS,
+    WEIGHT_EDGE,
+    arrow,
+    box,
+    layer_box,
+    node,
+    rectangle,
+    state_lines,
+    weight,
+    write,
+)
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Point, in_style, new_canvas, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+#: Pairs of inputs and targets, both (N, T).
+Windows: TypeAlias = Sequence[tuple[IntArray, IntArray]]
 
 _TARGET, _WINDOWS = COLOURS["vermilion"], (COLOURS["sky"], COLOURS["orange"], COLOURS["green"], COLOURS["purple"])
-
-
-def _text(ax, x, y, text, *, colour=INK, size=9, ha="center", **style):
-    ax.text(x, y, text, ha=ha, va="center", fontsize=size, color=colour, **style)
 
 
 # --- the layers --------------------------------------------------------------------------------------------------
@@ -21,14 +44,11 @@ _HALF_WIDTH, _HALF_HEIGHT = 0.62, 0.25
 
 
 @in_style
-def language_model(words):
+def language_model(words: Sequence[str]) -> Picture:
     """Draw the whole model, unrolled: embedding, LSTM, affine, and softmax with loss, one column for each word.
 
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: another number of words.
@@ -41,11 +61,11 @@ def language_model(words):
     for step, x in enumerate(centres):
         _draw_column(ax, x, words[step], words[step + 1])
     for y, name in (_EMBEDDING, "5.1"), (_LSTM, "4.4"), (_AFFINE, "5.2"), (_LOSS, "5.3"):
-        _text(ax, 0.08, y + 0.13 * (y == _LSTM), f"exercise {name}", colour=PALE, size=8, ha="left")
+        write(ax, 0.08, y + 0.13 * (y == _LSTM), f"exercise {name}", colour=PALE, size=8, ha="left")
     weight(ax, (7.3, _EMBEDDING), "$E$", "(V, D)")
     weight(ax, (7.3, _AFFINE), "$W\\,,\\ b$", "(H, V), (V,)")
-    _text(ax, 7.05, _LOSS + 0.65, "loss", colour=_TARGET, size=11, ha="left")
-    _text(ax, 7.05, _LOSS + 0.43, "the mean of all", colour=PALE, size=8, ha="left")
+    write(ax, 7.05, _LOSS + 0.65, "loss", colour=_TARGET, size=11, ha="left")
+    write(ax, 7.05, _LOSS + 0.43, "the mean of all", colour=PALE, size=8, ha="left")
     ax.plot([centres[0], 6.95], [_LOSS + 0.65] * 2, color=_TARGET, lw=1.5)
     alt = f"""The language model unrolled over three steps. From below, the words {", ".join(words[:3])} enter as ids;
     each goes up through the embedding, which looks up a row of E, through the LSTM, whose states h and c run on from
@@ -54,12 +74,7 @@ def language_model(words):
     return Picture(figure, alt)
 
 
-def _layer_box(ax, x, y, name):
-    box(ax, x - _HALF_WIDTH, y - _HALF_HEIGHT, 2 * _HALF_WIDTH, 2 * _HALF_HEIGHT)
-    _text(ax, x, y, name, size=9.5, fontweight="bold")
-
-
-def _draw_column(ax, x, word, target):
+def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     steps = [
         (0.42, _EMBEDDING, COLOUR_OF["x"], "(N, T)"),
         (_EMBEDDING, _LSTM, COLOUR_OF["x"], "(N, T, D)"),
@@ -70,29 +85,22 @@ def _draw_column(ax, x, word, target):
         leave = 0 if below == 0.42 else _HALF_HEIGHT
         arrow(ax, (x, below), (x, above), leave=leave, reach=_HALF_HEIGHT, colour=colour, shape=shape)
     arrow(ax, (x, _LOSS), (x, _LOSS + 0.65), leave=_HALF_HEIGHT, colour=_TARGET)
-    _layer_box(ax, x, _EMBEDDING, "Embedding")
-    _layer_box(ax, x, _LSTM, "LSTM")
-    _layer_box(ax, x, _AFFINE, "Affine")
-    _layer_box(ax, x, _LOSS, "Softmax + loss")
-    _text(ax, x, 0.25, word, size=10.5, family="monospace")
-    _text(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
+    layers = (_EMBEDDING, "Embedding"), (_LSTM, "LSTM"), (_AFFINE, "Affine"), (_LOSS, "Softmax + loss")
+    for y, name in layers:
+        layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name, size=9.5, rounding=0.16)
+    write(ax, x, 0.25, word, size=10.5, family="monospace")
+    write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
 
 
-def _draw_states(ax, centres):
-    edges = [0.85, *centres, 7.85]
-    for lift, name, width in (0.11, "c", 2.4), (-0.11, "h", 1.5):
-        for start, end in pairwise(edges):
-            leave = _HALF_WIDTH if start in centres else 0
-            reach = _HALF_WIDTH if end in centres else 0
-            arrow(ax, (start, _LSTM + lift), (end, _LSTM + lift), leave=leave, reach=reach, colour=COLOUR_OF[name],
-                  width=width)  # fmt: skip
-    _text(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
-    _text(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
-    _text(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
+def _draw_states(ax: Axes, centres: tuple[float, ...]) -> None:
+    state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
+    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
+    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
+    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
 
 
 @in_style
-def embedding_lookup(E, ids, dys):
+def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     """Draw an embedding with its numbers: the rows that are read, and what each row gets back.
 
     Args:
@@ -100,18 +108,13 @@ def embedding_lookup(E, ids, dys):
         ids (T,): the words that are read.
         dys (T, D): gradients that come back.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: shapes that do not fit together, or too large to be drawn.
     """
-    E, ids, dys = np.asarray(E, float), np.asarray(ids), np.asarray(dys, float)
-    if E.ndim != 2 or ids.ndim != 1 or dys.shape != (len(ids), E.shape[1]) or len(E) > 6 or E.shape[1] > 3:
-        raise ValueError(
-            "embedding_lookup draws E (V, D) of at most 6 rows and 3 columns, ids (T,) and dys (T, D): "
-            f"got {E.shape}, {ids.shape} and {dys.shape}."
-        )
+    E, ids = to_array(E, "E", "(V, D)"), np.asarray(ids)
+    dys = to_array(dys, "dys", f"({len(ids)}, {E.shape[1]})")
+    if len(E) > 6 or E.shape[1] > 3:
+        raise ValueError(f"embedding_lookup draws an E of at most 6 rows and 3 columns: got {E.shape}.")
     figure, ax = new_canvas(8.0, 0.42 * max(len(E), len(ids)) + 1.0)
     top = 0.42 * max(len(E), len(ids)) + 0.2
     grad = np.zeros_like(E)
@@ -121,55 +124,47 @@ def embedding_lookup(E, ids, dys):
     titles = f"$E$  ({len(E)}, {E.shape[1]})", "rows read: $ys$", "come back: $dys$", "$dE$: the sums"
     for left, table, title in zip(lefts, (E, E[ids], dys, grad), titles):
         _table(ax, left, top, table)
-        _text(ax, left + width / 2, top + 0.42, title, size=10)
+        write(ax, left + width / 2, top + 0.42, title, size=10)
     for row in range(len(E)):
-        _text(ax, lefts[0] - 0.15, top - 0.42 * row, f"{row}", colour=PALE, ha="right", family="monospace")
+        write(ax, lefts[0] - 0.15, top - 0.42 * row, f"{row}", colour=PALE, ha="right", family="monospace")
     for place, word in enumerate(ids):
         _join(ax, (lefts[0] + width, word), (lefts[1], place), top, COLOUR_OF["x"])
         _join(ax, (lefts[2] + width, place), (lefts[3], word), top, COLOUR_OF["gradient"])
         middle = (lefts[1] + width + lefts[2]) / 2
-        _text(ax, middle, top - 0.42 * place, f"word {word}", family="monospace", size=9)
+        write(ax, middle, top - 0.42 * place, f"word {word}", family="monospace")
     counts = np.bincount(ids, minlength=len(E))
     repeated = int(counts.argmax())
     alt = f"""An embedding of {len(E)} rows. The ids {", ".join(map(str, ids))} read the rows of the same numbers. On
-    the way back each place hands its gradient to the row it was read from. Row {repeated} was read {counts[repeated]}
-    times and gets the sum, {", ".join(f"{value:.3g}" for value in grad[repeated])}; rows that nobody read get 0."""
+    the way back each place passes its gradient to the row it was read from. Row {repeated} was read {counts[repeated]}
+    times and gets the sum, {listed(grad[repeated])}; rows that were not read get 0."""
     return Picture(figure, alt)
 
 
-def _table(ax, left, top, values):
-    from matplotlib.patches import Rectangle
-
+def _table(ax: Axes, left: float, top: float, values: FloatArray) -> None:
     for (row, column), value in np.ndenumerate(values):
         x, y = left + 0.52 * column, top - 0.42 * row
-        ax.add_patch(Rectangle((x, y - 0.17), 0.52, 0.34, facecolor="#F3F6FA", edgecolor="#AEB8C4", lw=0.8))
-        _text(ax, x + 0.26, y - 0.01, f"{value:.3g}", size=9)
+        rectangle(ax, x, y - 0.17, 0.52, 0.34, fill=CELL_FILL)
+        write(ax, x + 0.26, y - 0.01, f"{value:.3g}")
 
 
-def _join(ax, start, end, top, colour):
+def _join(ax: Axes, start: Point, end: Point, top: float, colour: str) -> None:
     (x, row), (to_x, to_row) = start, end
     arrow(ax, (x + 0.06, top - 0.42 * row), (to_x - 0.06, top - 0.42 * to_row), colour=colour, width=1.2)
 
 
 @in_style
-def affine_graph():
-    """Draw ``ys = xs @ W + b`` as a graph of two nodes, with its gradients beneath.
-
-    Returns:
-        Picture
-    """
+def affine_graph() -> Picture:
+    """Draw ``ys = xs @ W + b`` as a graph of two nodes, with its gradients beneath."""
     figure, ax = new_canvas(8.0, 2.3)
     y, product, plus, gradient = 1.0, (2.7, 1.0), (4.9, 1.0), COLOUR_OF["gradient"]
-    for start, end, symbol, shape in (
-        ((0.4, y), product, "$xs$", "(N, T, D)"),
-        (product, plus, "", ""),
-        (plus, (7.5, y), "$ys$", "(N, T, M)"),
-    ):  # fmt: skip
-        arrow(ax, (start[0], y + 0.07), (end[0], y + 0.07), leave=NODE_RADIUS * (start != (0.4, y)),
-              reach=NODE_RADIUS * (end != (7.5, y)), symbol=symbol)  # fmt: skip
-        arrow(ax, (end[0], y - 0.07), (start[0], y - 0.07), leave=NODE_RADIUS * (end != (7.5, y)),
-              reach=NODE_RADIUS * (start != (0.4, y)), colour=gradient, shape="")  # fmt: skip
-        _text(ax, (start[0] + end[0]) / 2, y - 0.62, shape, colour=PALE, size=8)
+    for left, right, symbol, shape in (
+        (0.4, product[0] - NODE_RADIUS, "$xs$", "(N, T, D)"),
+        (product[0] + NODE_RADIUS, plus[0] - NODE_RADIUS, "", ""),
+        (plus[0] + NODE_RADIUS, 7.5, "$ys$", "(N, T, M)"),
+    ):
+        arrow(ax, (left, y + 0.07), (right, y + 0.07), symbol=symbol)
+        arrow(ax, (right, y - 0.07), (left, y - 0.07), colour=gradient)
+        write(ax, (left + right) / 2, y - 0.62, shape, colour=PALE, size=8)
     for place, symbol, shape in (product, "$W$", "(D, M)"), (plus, "$b$", "(M,)"):
         arrow(ax, (place[0] - 0.07, 1.9), (place[0] - 0.07, y), leave=0.2, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
         arrow(ax, (place[0] + 0.07, y), (place[0] + 0.07, 1.9), leave=NODE_RADIUS, reach=0.24, colour=gradient)
@@ -177,10 +172,10 @@ def affine_graph():
     node(ax, product, "@")
     node(ax, plus, "+")
     for x, text in (1.55, r"$dxs = dys\,W^{\!\top}$"), (6.2, "$dys$"):
-        _text(ax, x, y - 0.34, text, colour=gradient, size=11)
-    _text(ax, 3.2, 1.5, r"$dW = \sum\, xs^{\!\top} dys$", colour=gradient, size=11, ha="left")
-    _text(ax, 5.35, 1.5, r"$db = \sum\, dys$", colour=gradient, size=11, ha="left")
-    _text(ax, 4.0, 0.12, r"both sums run over all $N \cdot T$ places", colour=PALE, size=9)
+        write(ax, x, y - 0.34, text, colour=gradient, size=11)
+    write(ax, 3.2, 1.5, r"$dW = \sum\, xs^{\!\top} dys$", colour=gradient, size=11, ha="left")
+    write(ax, 5.35, 1.5, r"$db = \sum\, dys$", colour=gradient, size=11, ha="left")
+    write(ax, 4.0, 0.12, r"both sums run over all $N \cdot T$ places", colour=PALE, size=9)
     alt = """A graph of two nodes. Forward, xs (N, T, D) is multiplied by W (D, M), b (M,) is added, and ys (N, T, M)
     leaves to the right. Backward, dys comes in from the right; db is its sum and dW the sum of xs transposed times dys,
     both over all N times T places; dys times W transposed leaves to the left as dxs."""
@@ -191,7 +186,7 @@ def affine_graph():
 
 
 @in_style
-def softmax_loss(probabilities, target, gradient):
+def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> Picture:
     """Plot the probabilities of one place, and the gradient of the loss with respect to its logits.
 
     Args:
@@ -199,87 +194,70 @@ def softmax_loss(probabilities, target, gradient):
         target: id of the right word.
         gradient (V,): of the loss, softmax minus one-hot.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of another shape.
     """
-    p, gradient = np.asarray(probabilities, float), np.asarray(gradient, float)
-    if p.ndim != 1 or p.shape != gradient.shape or not 0 <= target < p.size:
-        raise ValueError(
-            f"probabilities and gradient must have one shape (V,), and the target be one of V words: got {p.shape}, "
-            f"{gradient.shape} and {target}."
-        )
+    p, gradient = to_arrays("(V,)", probabilities=probabilities, gradient=gradient)
+    if not 0 <= target < p.size:
+        raise ValueError(f"The target must be one of V words, 0 to {p.size - 1}: got {target}.")
     figure, axes = new_figure(8, 2.7, columns=2, sharex=True)
-    words = np.arange(p.size)
+    words = range(p.size)
     colours = [_TARGET if word == target else COLOURS["blue"] for word in words]
     hatches = ["//" if word == target else "" for word in words]
     for ax, heights, title in zip(axes, (p, gradient), ("softmax", "gradient: softmax minus one-hot")):
         ax.bar(words, heights, width=0.7, color=colours, hatch=hatches, edgecolor="white")
         for word, height in zip(words, heights):
-            ax.annotate(f"{height:.3g}", (word, height), (0, 4 if height >= 0 else -12), textcoords="offset points",
-                        ha="center", fontsize=9)  # fmt: skip
+            note(ax, f"{height:.3g}", (word, height), (0, 4 if height >= 0 else -12), ha="center")
         ax.axhline(0, color=INK, lw=0.8)
         ax.set(xlabel="word id", title=title, xticks=words)
         ax.margins(y=0.2)
     axes[0].set(ylabel="probability", ylim=(0, 1.2 * p.max()))
     axes[1].set(ylabel="gradient")
-    axes[0].annotate("target", (target, 0), (0, 14), textcoords="offset points", ha="center", fontsize=9,
-                     color="black", bbox={"color": "white", "pad": 1.2})  # fmt: skip
-    pushed = ", ".join(f"{value:.3g}" for value in gradient)
-    alt = f"""Two bar charts over {p.size} words. Softmax: {", ".join(f"{value:.3g}" for value in p)}; word {target},
-    hatched, is the target. The gradient with respect to the logits: {pushed}. It is negative at the target alone, and
-    its sum is {abs(gradient.sum()):.2f}."""
+    ground = {"color": "white", "pad": 1.2}
+    note(axes[0], "target", (target, 0), (0, 14), ha="center", color="black", bbox=ground)
+    alt = f"""Two bar charts over {p.size} words. Softmax: {listed(p)}; word {target}, hatched, is the target. The
+    gradient with respect to the logits: {listed(gradient)}. It is negative at the target alone, and its sum is
+    {abs(gradient.sum()):.2f}."""
     return Picture(figure, alt)
 
 
 @in_style
-def perplexity_ladder(models, vocabulary_size):
+def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Picture:
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
     Args:
         models: dict from name to perplexity.
-        vocabulary_size: V, the perplexity of knowing nothing.
-
-    Returns:
-        Picture
+        vocabulary_size: V, the perplexity of guessing blindly.
 
     Raises:
         ValueError: no models, or more than there are styles for.
     """
-    if not 1 <= len(models) <= len(SERIES) - 1:
-        raise ValueError(f"perplexity_ladder needs 1 to {len(SERIES) - 1} models: got {len(models)}.")
+    check_entries(models, "models", len(SERIES) - 1)
     rungs = {"every word equally likely": vocabulary_size, **models}
     rungs = dict(sorted(rungs.items(), key=lambda rung: -rung[1]))
     figure, ax = new_figure(8, 0.45 * len(rungs) + 0.9)
     for height, (style, (name, value)) in enumerate(zip(SERIES, rungs.items())):
         ax.plot([1, value], [-height] * 2, color=style["color"], lw=1.4, ls=style["linestyle"])
         ax.plot(value, -height, style["marker"], color=style["color"], ms=8)
-        ax.annotate(f"{name}: {value:.0f}", (value, -height), (9, 0), textcoords="offset points", va="center")
+        note(ax, f"{name}: {value:.0f}", (value, -height), (9, 0), size=10, va="center")
     ax.set(xscale="log", xlim=(1, 40 * vocabulary_size), ylim=(0.6 - len(rungs), 0.6), yticks=[])
-    ticks = [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size]
-    ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    ax.minorticks_off()
+    plain_ticks(ax.xaxis, [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size])
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
     ax.spines["left"].set_visible(False)
-    listed = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
-    return Picture(figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {listed}.")
+    values = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
+    return Picture(figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {values}.")
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
 
 
 @in_style
-def stream_rows(ids, windows):
+def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
     """Draw how a stream is cut into rows, and the rows into windows: each row goes on in the next window.
 
     Args:
         ids (n,): the stream, its ids 0, 1, 2, …, at most 40.
         windows: list of (xs, targets), both (N, T), as batches come out of the stream.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: too long a stream, or no windows.
@@ -295,74 +273,64 @@ def stream_rows(ids, windows):
     figure, ax = new_canvas(8.0, 1.2 + 0.55 * count)
     height = 0.75 + 0.55 * count
     owner = {int(word): number for number, (xs, _) in enumerate(windows) for word in np.ravel(xs)}
-    _text(ax, 0.15, height + 0.28, "the stream", ha="left", colour=PALE)
+    write(ax, 0.15, height + 0.28, "the stream", ha="left", colour=PALE)
     for place, word in enumerate(ids):
         _id_cell(ax, 0.15 + cell * place, height, cell, word, owner.get(int(word)))
     left = 1.1
     for number, ((xs, targets), width) in enumerate(zip(windows, widths)):
-        _text(ax, left + cell * width / 2, height - 0.42, f"window {number}", size=9)
+        write(ax, left + cell * width / 2, height - 0.42, f"window {number}", size=9)
         for row in range(count):
             y = height - 0.8 - 0.55 * row
             for step in range(width):
                 _id_cell(ax, left + cell * step, y, cell, xs[row][step], number)
-            _text(ax, left + cell * width - 0.02, y - 0.25, f"last target: {targets[row][-1]}", colour=_TARGET,
+            write(ax, left + cell * width - 0.02, y - 0.25, f"last target: {targets[row][-1]}", colour=_TARGET,
                   size=7.5, ha="right")  # fmt: skip
             if number + 1 < len(windows):
                 arrow(ax, (left + cell * width, y), (left + cell * width + 0.5, y), leave=0.04, reach=0.04,
                       colour=COLOUR_OF["h"], width=2)  # fmt: skip
         left += cell * width + 0.5
     for row in range(count):
-        _text(ax, 0.95, height - 0.8 - 0.55 * row, f"row {row}", ha="right")
+        write(ax, 0.95, height - 0.8 - 0.55 * row, f"row {row}", ha="right")
     unread = len(ids) - sum(count * width for width in widths)
     alt = f"""A stream of {len(ids)} ids is cut into {count} unbroken rows, and these into {len(windows)} windows of
-    {", ".join(map(str, widths))} steps. Row 0 reads {_listed(windows, 0)}; row 1 reads {_listed(windows, 1)}. An arrow
-    carries the state of each row into the same row of the next window. Of {unread} ids at the end none is an input."""
+    {", ".join(map(str, widths))} steps. Row 0 reads {_ids_of_row(windows, 0)}; row 1 reads {_ids_of_row(windows, 1)}.
+    An arrow carries the state of each row into the same row of the next window. The last {unread} ids are never an
+    input."""
     return Picture(figure, alt)
 
 
-def _listed(windows, row):
+def _ids_of_row(windows: Windows, row: int) -> str:
     if row >= len(windows[0][0]):
-        return "nothing, there is none"
+        return "nothing, as there is only one row"
     return ", then ".join(" ".join(str(word) for word in xs[row]) for xs, _ in windows)
 
 
-def _id_cell(ax, left, y, size, word, window):
-    from matplotlib.patches import Rectangle
-
-    colour = "#FFFFFF" if window is None else f"{_WINDOWS[window]}55"
-    ax.add_patch(Rectangle((left, y - 0.15), size, 0.3, facecolor=colour, edgecolor="#AEB8C4", lw=0.8))
-    _text(ax, left + size / 2, y - 0.01, f"{word}", size=8, family="monospace")
+def _id_cell(ax: Axes, left: float, y: float, size: float, word: int, window: int | None) -> None:
+    rectangle(ax, left, y - 0.15, size, 0.3, fill="#FFFFFF" if window is None else f"{_WINDOWS[window]}55")
+    write(ax, left + size / 2, y - 0.01, f"{word}", size=8, family="monospace")
 
 
 @in_style
-def truncated_bptt():
-    """Draw three windows of truncated BPTT: the state passes the borders, the gradient does not.
-
-    Returns:
-        Picture
-    """
+def truncated_bptt() -> Picture:
+    """Draw three windows of truncated BPTT: the state passes the borders, the gradient does not."""
     figure, ax = new_canvas(8.0, 2.45)
-    y, c, h, gradient = 1.35, COLOUR_OF["c"], COLOUR_OF["h"], COLOUR_OF["gradient"]
+    y, gradient = 1.35, COLOUR_OF["gradient"]
     lefts = (0.75, 3.2, 5.65)
     for number, left in enumerate(lefts):
         box(ax, left, 0.55, 1.75, 1.35, fill="#FAFBFD")
-        _text(ax, left + 0.875, 2.07, f"window {number}", size=9.5)
+        write(ax, left + 0.875, 2.07, f"window {number}", size=9.5)
         for cell in (0.3, 0.875, 1.45):
             box(ax, left + cell - 0.2, y - 0.25, 0.4, 0.5, rounding=0.08)
         for cell in (1.45, 0.875):
             arrow(ax, (left + cell - 0.05, 0.83), (left + cell - 0.52, 0.83), colour=gradient, width=2)
         ax.plot([left + 0.1] * 2, [0.7, 0.96], color=gradient, lw=2.4)
-    stops = [0.1, *(left + cell for left in lefts for cell in (0.3, 0.875, 1.45)), 7.9]
-    for start, end in pairwise(stops):
-        leave, reach = 0.2 * (start != 0.1), 0.2 * (end != 7.9)
-        for lift, colour, width in (0.1, c, 2.4), (-0.1, h, 1.5):
-            arrow(ax, (start, y + lift), (end, y + lift), leave=leave, reach=reach, colour=colour, width=width)
+    state_lines(ax, (0.1, *(left + cell for left in lefts for cell in (0.3, 0.875, 1.45)), 7.9), y, 0.2)
     for left in lefts[1:]:
         ax.plot([left - 0.35] * 2, [0.3, 2.15], color=PALE, lw=1.2, ls=(0, (4, 3)))
-    _text(ax, 0.35, y + 0.27, "$c$", colour=c, size=12)
-    _text(ax, 0.35, y - 0.28, "$h$", colour=h, size=12)
-    _text(ax, 4.0, 0.16, "the state crosses a border, the gradient stops there", colour=PALE)
-    _text(ax, lefts[0] + 0.9, 0.67, "gradient", colour=gradient, size=8.5)
+    write(ax, 0.35, y + 0.27, "$c$", colour=COLOUR_OF["c"], size=12)
+    write(ax, 0.35, y - 0.28, "$h$", colour=COLOUR_OF["h"], size=12)
+    write(ax, 4.0, 0.16, "the state crosses a border, the gradient stops there", colour=PALE)
+    write(ax, lefts[0] + 0.9, 0.67, "gradient", colour=gradient, size=8.5)
     alt = """Three windows of three LSTM steps each. Two arrows, the memory cell c and the hidden state h, run from left
     to right through all steps and across the borders between the windows. The gradient runs from right to left beneath
     them, and a bar stops it at the left edge of every window."""
@@ -370,7 +338,7 @@ def truncated_bptt():
 
 
 @in_style
-def memory_length(steps, forgetting, carried):
+def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -> Picture:
     """Plot what a model loses when its state is set back to zeros every few steps.
 
     Args:
@@ -378,23 +346,17 @@ def memory_length(steps, forgetting, carried):
         forgetting (n,): perplexity then.
         carried: perplexity of the same model when the state is carried on.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: arrays of different shapes.
     """
-    steps, forgetting = np.asarray(steps), np.asarray(forgetting, float)
-    if steps.ndim != 1 or steps.shape != forgetting.shape or not steps.size:
-        raise ValueError(f"steps and forgetting must have one shape (n,): got {steps.shape} and {forgetting.shape}.")
+    _, forgetting = to_arrays("(n,)", steps=steps, forgetting=forgetting)
     figure, ax = new_figure(8, 3.0)
     ax.plot(steps, forgetting, **SERIES[1], label="state set back to zeros")
     ax.axhline(carried, color=SERIES[0]["color"], label="state carried on")
     for x, value in zip(steps, forgetting):
-        ax.annotate(f"{value:.0f}", (x, value), (0, 7), textcoords="offset points", ha="center", fontsize=9)
+        note(ax, f"{value:.0f}", (x, value), (0, 7), ha="center")
     ax.set(xscale="log", xlabel="steps between two resets", ylabel="perplexity")
-    ax.set_xticks(steps, [str(step) for step in steps])
-    ax.minorticks_off()
+    plain_ticks(ax.xaxis, steps)
     ax.margins(y=0.18)
     ax.legend()
     ends = ", ".join(f"{value:.0f} every {step}" for step, value in zip(steps, forgetting))
@@ -404,7 +366,7 @@ def memory_length(steps, forgetting, carried):
 
 
 @in_style
-def recalled_by_age(recalled, window, choices):
+def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, choices: int) -> Picture:
     """Plot how well something read some steps ago is recalled, for several ways of training.
 
     Args:
@@ -412,16 +374,12 @@ def recalled_by_age(recalled, window, choices):
         window: T, the width of a window; what is T or more steps old was read in an earlier one.
         choices: perplexity of guessing.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: no such dict.
     """
-    if not isinstance(recalled, dict) or not 1 <= len(recalled) <= 4 or not all(recalled.values()):
-        raise ValueError(
-            "recalled must be a dict from 1 to 4 labels to dicts from age to perplexity, none of them empty."
-        )
+    check_entries(recalled, "recalled", 4)
+    if not all(recalled.values()):
+        raise ValueError("recalled must hold dicts from age to perplexity, none of them empty.")
     figure, ax = new_figure(8, 3.4)
     oldest = max(max(by_age) for by_age in recalled.values())
     highest = max(max(by_age.values()) for by_age in recalled.values())
@@ -435,12 +393,12 @@ def recalled_by_age(recalled, window, choices):
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
-    for side, ha, text in (
-        (-1, "right", f"may lie in the same\nwindow of {window}"),
-        (1, "left", "in an earlier window"),
+    for lift, side, text in (
+        (-6, "right", f"may lie in the same\nwindow of {window}"),
+        (6, "left", "in an earlier window"),
     ):
-        ax.annotate(text, (window - 0.5, 1), (6 * side, -4), ("data", "axes fraction"), "offset points", ha=ha,
-                    va="top", fontsize=9, color=PALE)  # fmt: skip
+        place, on = (window - 0.5, 1), ("data", "axes fraction")
+        note(ax, text, place, (lift, -4), on=on, ha=side, va="top", color=PALE)
     ax.legend(loc="center right")
     lines = []
     for label, by_age in recalled.items():
@@ -455,7 +413,7 @@ def recalled_by_age(recalled, window, choices):
 
 
 @in_style
-def training_curve(perplexities, every, total, baselines):
+def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: Mapping[str, float]) -> Picture:
     """Plot the perplexity of a run that may still be going on.
 
     Args:
@@ -464,30 +422,16 @@ def training_curve(perplexities, every, total, baselines):
         total: updates of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: nothing to draw.
     """
-    perplexities = np.asarray(perplexities, float)
-    if perplexities.ndim != 1 or not perplexities.size:
-        raise ValueError(f"perplexities must have the shape (n,), and not be empty: got {perplexities.shape}.")
+    perplexities = to_array(perplexities, "perplexities", "(n,)")
     figure, ax = new_figure(8, 3.2)
     updates = every * np.arange(1, perplexities.size + 1)
     ax.plot(updates, perplexities, **SERIES[0])
-    for (name, value), style in zip(baselines.items(), SERIES[1:]):
-        ax.axhline(value, color=style["color"], ls=style["linestyle"], lw=1.4)
-        ax.annotate(f"{name}: {value:.0f}", (1, value), (-4, 4), ax.get_yaxis_transform(), "offset points", ha="right",
-                    fontsize=9, color=style["color"])  # fmt: skip
-    held = [*perplexities, *baselines.values()]
-    ax.set(
-        xlabel="updates", ylabel="perplexity", yscale="log", xlim=(0, total), ylim=(min(held) / 1.3, max(held) * 1.3)
-    )
-    ticks = [tick for tick in (20, 50, 100, 200, 500, 1000, 2000) if ax.get_ylim()[0] < tick < ax.get_ylim()[1]]
-    ax.set_yticks(ticks, [str(tick) for tick in ticks])
-    ax.minorticks_off()
-    lines = "; ".join(f"{name}: {value:.0f}" for name, value in baselines.items())
+    lines = baseline_levels(ax, baselines, SERIES[1:])
+    log_perplexity_axis(ax, [*perplexities, *baselines.values()], room=1.3)
+    ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, total))
     alt = f"""Perplexity of the words just read, against updates, on a log axis: {perplexities[0]:.0f} over the first
     {every}, {perplexities[-1]:.0f} after {updates[-1]} of {total}. Lines beside it: {lines}."""
     return Picture(figure, alt)
@@ -497,28 +441,24 @@ def training_curve(perplexities, every, total, baselines):
 
 
 @in_style
-def next_words(distributions, words):
+def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -> Picture:
     """Plot the probabilities of the next word at several temperatures, side by side.
 
     Args:
         distributions: dict from temperature to probabilities (n,), of the same words.
         words: the n words.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: none, too many, or of another length than the words.
     """
-    if not 1 <= len(distributions) <= 4 or any(len(p) != len(words) for p in distributions.values()):
-        raise ValueError(f"next_words needs 1 to 4 distributions over the {len(words)} words.")
+    distributions = to_dict(distributions, "distributions", f"({len(words)},)", most=4)
     figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)
-    places, highest = -np.arange(len(words)), max(np.max(p) for p in distributions.values())
+    places, highest = [-place for place in range(len(words))], max(np.max(p) for p in distributions.values())
     sentences = []
     for ax, style, (temperature, p) in zip(axes[0], SERIES, distributions.items()):
         ax.barh(places, p, height=0.7, color=style["color"])
         for place, value in zip(places, p):
-            ax.annotate(f"{value:.2f}", (value, place), (3, 0), textcoords="offset points", va="center", fontsize=8)
+            note(ax, f"{value:.2f}", (value, place), (3, 0), size=8, va="center")
         ax.set(title=f"temperature {temperature:g}", xlabel="probability", xlim=(0, 1.2 * highest))
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="y", visible=False)

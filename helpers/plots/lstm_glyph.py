@@ -4,16 +4,37 @@ The memory cell runs along the top and stays inside the layer; x and the hidden 
 RNN, and h leaves to the right and forks. Lengths are inches on a canvas of `SIZE`.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
+from helpers.plots.diagrams import (
+    BETWEEN,
+    CARD,
+    HALF_CARD,
+    NODE_RADIUS,
+    arrow,
+    box,
+    elbow,
+    fork,
+    gate_card,
+    layer_box,
+    node,
+    rectangle,
+    write,
+    write_all,
+)
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
 
-from helpers.plots.glyphs import NODE_RADIUS, arrow, box, fork, node
-from helpers.plots.style import COLOUR_OF, INK, PALE, Picture, in_style, new_canvas
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 SIZE = (8.0, 3.75)
 CELL = (1.1, 0.72, 5.2, 2.58)
-#: Where everything stands; a picture of the gradients draws in the same places.
+#: Where everything is; a picture of the gradients draws in the same places.
 PLACES = {
     "c_prev": (0.15, 2.95), "forget": (2.0, 2.95), "plus": (3.05, 2.95), "c_fork": (5.65, 2.95), "c_next": (7.85, 2.95),
     "f": (2.0, 1.6), "g": (3.05, 1.6), "i": (3.95, 1.6), "o": (4.8, 1.6),
@@ -21,12 +42,9 @@ PLACES = {
     "h_prev": (0.15, 1.05), "x": (1.5, 0.08), "join": (1.5, 1.05),
     "h_fork": (7.0, 1.05), "h_next": (7.85, 1.05), "h_up": (7.0, 3.4),
 }  # fmt: skip
-CARD = (0.5, 0.46)  # width and height of a gate
 FULL = "ofgi"  # the gates in the order in which the course adds them
 ACTIVATION = {"f": r"$\sigma$", "g": "tanh", "i": r"$\sigma$", "o": r"$\sigma$"}
 _UNKNOWN = (2.55, 2.95)
-_BETWEEN = {"leave": NODE_RADIUS, "reach": NODE_RADIUS}
-_HALF_CARD = CARD[1] / 2
 
 _EQUATIONS = {
     "": r"$h = \tanh(c)$",
@@ -38,45 +56,23 @@ _EQUATIONS = {
 _SPOKEN = {
     "o": "The output gate o, a sigmoid, is multiplied with tanh(c) and decides how much of it leaves as h.",
     "f": "The forget gate f, a sigmoid, is multiplied with c_prev on the line of the memory.",
-    "g": "The new memory g, a tanh and no gate, is added to the line of the memory by a plus.",
+    "g": "The new memory g, a tanh and not a gate, is added to the line of the memory by a plus.",
     "i": "The input gate i, a sigmoid, is multiplied with g before the plus.",
 }
 
 
-def gate_card(ax, name, *, new=False):
-    """Draw one of the four blocks in its place: its letter and its activation, in its own colour.
+def block(ax: Axes, name: str, *, halo: bool = False) -> None:
+    """Draw one of the four blocks in its place.
 
     Args:
-        ax: the canvas.
+        ax: a canvas of `SIZE`.
         name: "f", "g", "i" or "o".
-        new: draw a halo behind it.
+        halo: draw a halo behind it.
     """
-    (x, y), (width, height) = PLACES[name], CARD
-    colour = COLOUR_OF[name]
-    if new:
-        box(ax, x - width / 2 - 0.07, y - height / 2 - 0.07, width + 0.14, height + 0.14, fill=colour, edge="none")
-    box(ax, x - width / 2, y - height / 2, width, height, fill="white", edge=colour, rounding=0.08)
-    box(ax, x - width / 2, y - height / 2, width, height, fill=f"{colour}30", edge=colour, rounding=0.08)
-    ax.text(x, y + 0.04, f"${name}$", ha="center", va="baseline", fontsize=13, color=INK)
-    ax.text(x, y - 0.16, ACTIVATION[name], ha="center", va="baseline", fontsize=8.5, color=INK)
+    gate_card(ax, PLACES[name], name, ACTIVATION[name], COLOUR_OF[name], halo=halo)
 
 
-def elbow(ax, *points, colour=INK, width=1.5, reach=0.0):
-    """Draw a line with corners that ends in an arrow.
-
-    Args:
-        ax: the canvas.
-        points (2,): three or more [inch].
-        colour: of the line.
-        width: of the line [point].
-        reach: how far before the last point the arrow ends [inch].
-    """
-    *before, last = points
-    ax.plot(*np.transpose(before), color=colour, lw=width, solid_joinstyle="round", solid_capstyle="round")
-    arrow(ax, before[-1], last, colour=colour, width=width, reach=reach)
-
-
-def draw_lstm_cell(ax, gates=FULL, *, new=""):
+def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
     """Draw the cell with the given gates, values flowing from left to right, without any words around it.
 
     Args:
@@ -90,10 +86,10 @@ def draw_lstm_cell(ax, gates=FULL, *, new=""):
     _writing(ax, gates)
     _output(ax, gates)
     for gate in gates:
-        gate_card(ax, gate, new=gate == new)
+        block(ax, gate, halo=gate == new)
 
 
-def _memory_line(ax, gates):
+def _memory_line(ax: Axes, gates: str) -> None:
     c, P = COLOUR_OF["c"], PLACES
     stops = [P["c_prev"]] + [P["forget"]] * ("f" in gates) + [P["plus"]] * ("g" in gates)
     if "f" not in gates:
@@ -102,24 +98,21 @@ def _memory_line(ax, gates):
         arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, colour=c, width=2.4)
     arrow(ax, stops[-1], P["c_next"], colour=c, width=2.4)
     if "f" in gates:
-        arrow(ax, P["f"], P["forget"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=COLOUR_OF["f"])
+        arrow(ax, P["f"], P["forget"], leave=HALF_CARD, reach=NODE_RADIUS, colour=COLOUR_OF["f"])
         node(ax, P["forget"], r"$\odot$")
     else:
         _unknown(ax)
 
 
-def _unknown(ax):
+def _unknown(ax: Axes) -> None:
     """Draw the box for what is not known yet: how the memory is made."""
-    from matplotlib.patches import Rectangle
-
     x, y = _UNKNOWN
-    arrow(ax, (x, PLACES["join"][1]), (x, y - 0.24), colour=INK)
-    ax.add_patch(Rectangle((x - 0.42, y - 0.24), 0.84, 0.48, facecolor="white", edgecolor=PALE, ls="--", lw=1.2,
-                           zorder=3))  # fmt: skip
-    ax.text(x, y, "?", ha="center", va="center", fontsize=14, color=PALE, zorder=4)
+    arrow(ax, (x, PLACES["join"][1]), (x, y - 0.24))
+    rectangle(ax, x - 0.42, y - 0.24, 0.84, 0.48, fill="white", edge=PALE, lw=1.2, ls="--", zorder=3)
+    write(ax, x, y, "?", colour=PALE, size=14, zorder=4)
 
 
-def _inputs(ax, gates):
+def _inputs(ax: Axes, gates: str) -> None:
     """Draw x and h_prev, which meet and run along under all the gates."""
     P, y = PLACES, PLACES["join"][1]
     ends = [P[gate][0] for gate in gates] + ([_UNKNOWN[0]] if "f" not in gates else [])
@@ -128,30 +121,30 @@ def _inputs(ax, gates):
     ax.plot([P["x"][0], P["x"][0]], [P["x"][1], y], color=COLOUR_OF["x"], lw=1.5)
     fork(ax, P["join"])
     for gate in gates:
-        arrow(ax, (P[gate][0], y), P[gate], reach=_HALF_CARD)
+        arrow(ax, (P[gate][0], y), P[gate], reach=HALF_CARD)
 
 
-def _writing(ax, gates):
+def _writing(ax: Axes, gates: str) -> None:
     P, g, i = PLACES, COLOUR_OF["g"], COLOUR_OF["i"]
     if "g" not in gates:
         return
     if "i" in gates:
-        arrow(ax, P["g"], P["write"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
-        arrow(ax, P["write"], P["plus"], **_BETWEEN)
+        arrow(ax, P["g"], P["write"], leave=HALF_CARD, reach=NODE_RADIUS, colour=g)
+        arrow(ax, P["write"], P["plus"], **BETWEEN)
         x, y = P["i"]
-        elbow(ax, (x, y + _HALF_CARD), (x, P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
+        elbow(ax, (x, y + HALF_CARD), (x, P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
         node(ax, P["write"], r"$\odot$")
     else:
-        arrow(ax, P["g"], P["plus"], leave=_HALF_CARD, reach=NODE_RADIUS, colour=g)
+        arrow(ax, P["g"], P["plus"], leave=HALF_CARD, reach=NODE_RADIUS, colour=g)
     node(ax, P["plus"], "+")
 
 
-def _output(ax, gates):
+def _output(ax: Axes, gates: str) -> None:
     P, h = PLACES, COLOUR_OF["h"]
     corner = (P["show"][0], P["h_next"][1])
     arrow(ax, P["c_fork"], P["tanh"], reach=NODE_RADIUS, colour=COLOUR_OF["c"])
     if "o" in gates:
-        arrow(ax, P["tanh"], P["show"], **_BETWEEN)
+        arrow(ax, P["tanh"], P["show"], **BETWEEN)
         arrow(ax, P["o"], P["show"], leave=CARD[0] / 2, reach=NODE_RADIUS, colour=COLOUR_OF["o"])
         elbow(ax, P["show"], corner, P["h_next"], colour=h)
         node(ax, P["show"], r"$\odot$")
@@ -164,22 +157,19 @@ def _output(ax, gates):
     fork(ax, P["h_fork"], colour=h)
 
 
-def _pass_over(ax, x, y, ground):
+def _pass_over(ax: Axes, x: float, y: float, ground: str) -> None:
     """Let the upward line of h cross the line of the memory with a gap: the two do not meet."""
     for colour, width in (ground, 6), (COLOUR_OF["h"], 1.5):
         ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt", snap=False)
 
 
 @in_style
-def lstm_cell(gates=FULL, new=""):
+def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     """Draw one step of the LSTM, or of the smaller cells it grows from, with the names of what goes in and out.
 
     Args:
         gates: those that are there already: "", "o", "of", "ofg" or "ofgi".
         new: the one that was added last, drawn with a halo, or "".
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: gates in another order, or a new one that is not among them.
@@ -196,14 +186,13 @@ def lstm_cell(gates=FULL, new=""):
         ((0.55, 3.06), "$c_{prev}$", c), ((6.64, 3.06), f"$c{after}$", c),
         ((0.55, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$" if gates == FULL else "$h$", h),
     ):  # fmt: skip
-        ax.text(*place, symbol, ha="center", va="baseline", fontsize=12, color=colour)
-        ax.text(place[0], place[1] - 0.31, "(N, H)", ha="center", va="baseline", fontsize=8, color=PALE)
-    ax.text(1.4, 0.35, "$x$", ha="right", va="center", fontsize=12, color=x)
-    ax.text(1.6, 0.35, "(N, D)", ha="left", va="center", fontsize=8, color=PALE)
-    ax.text(7.0, 3.5, "to the layer above", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(7.4, 0.72, "to the next step", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(7.46, 2.66, "stays inside", ha="center", va="baseline", fontsize=8.5, color=c)
-    ax.text(6.3, 0.3, _EQUATIONS[gates], ha="right", va="baseline", fontsize=12.5, color=INK)
+        write(ax, *place, symbol, colour=colour, size=12, va="baseline")
+        write(ax, place[0], place[1] - 0.31, "(N, H)", colour=PALE, size=8, va="baseline")
+    write(ax, 1.4, 0.35, "$x$", colour=x, size=12, ha="right")
+    write(ax, 1.6, 0.35, "(N, D)", colour=PALE, size=8, ha="left")
+    beside = ((7.0, 3.5), "to the layer above", PALE), ((7.4, 0.72), "to the next step", PALE)
+    write_all(ax, (*beside, ((7.46, 2.66), "stays inside", c)), size=8.5)
+    write(ax, 6.3, 0.3, _EQUATIONS[gates], size=12.5, ha="right", va="baseline")
     made = "" if "f" in gates else "How c is made from c_prev, x and h_prev is still a question mark."
     growing = "" if gates == FULL else " as it grows"
     alt = f"""One step of an LSTM cell{growing}. The memory cell c runs along the top from c_prev to the next step and
@@ -214,33 +203,27 @@ def lstm_cell(gates=FULL, new=""):
 
 
 @in_style
-def lstm_unrolled():
-    """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up.
-
-    Returns:
-        Picture
-    """
+def lstm_unrolled() -> Picture:
+    """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up."""
     figure, ax = new_canvas(8.0, 3.1)
     c, h, layer = COLOUR_OF["c"], COLOUR_OF["h"], "#FAFBFD"
     c_line, h_line, out = 1.95, 1.35, 2.72
     box(ax, 0.75, 0.85, 6.75, 1.55, fill=layer)
-    ax.text(0.9, 0.94, "the LSTM layer", ha="left", va="baseline", fontsize=8.5, color=PALE)
+    write(ax, 0.9, 0.94, "the LSTM layer", colour=PALE, size=8.5, ha="left", va="baseline")
     starts = [0.12, 1.75, 3.85, 5.95]
     for y, colour, width, name in (c_line, c, 2.4, "c"), (h_line, h, 1.5, "h"):
         for start, end in zip([starts[0], *(x + 0.9 for x in starts[1:])], [*starts[1:], 7.88]):
             arrow(ax, (start, y), (end, y), colour=colour, width=width)
-        ax.text(0.35, y + 0.1, f"${name}$", ha="center", va="baseline", fontsize=12, color=colour)
+        write(ax, 0.35, y + 0.1, f"${name}$", colour=colour, size=12, va="baseline")
     for step, left in enumerate(starts[1:]):
         middle, turn = left + 0.45, left + 1.28
-        box(ax, left, 1.1, 0.9, 1.1)
-        ax.text(middle, 1.65, "LSTM", ha="center", va="center", fontsize=10, fontweight="bold")
+        layer_box(ax, middle, 1.65, 0.45, 0.55, "LSTM", size=10, rounding=0.16)
         arrow(ax, (middle, 0.42), (middle, 1.1), colour=COLOUR_OF["x"])
         arrow(ax, (turn, h_line), (turn, out), colour=h)
         _pass_over(ax, turn, c_line, layer)
         fork(ax, (turn, h_line), colour=h)
-        ax.text(middle, 0.25, f"xs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace",
-                color=COLOUR_OF["x"])  # fmt: skip
-        ax.text(turn, out + 0.12, f"hs[:, {step}]", ha="center", va="center", fontsize=8.5, family="monospace", color=h)
+        write(ax, middle, 0.25, f"xs[:, {step}]", colour=COLOUR_OF["x"], size=8.5, family="monospace")
+        write(ax, turn, out + 0.12, f"hs[:, {step}]", colour=h, size=8.5, family="monospace")
     alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, from
     which no arrow leads upwards, and the hidden state h, which also leaves the layer upwards at every step as
     hs[:, step]. xs[:, step] comes in from below."""

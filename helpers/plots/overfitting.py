@@ -1,42 +1,31 @@
-"""Overfitting, seen: two curves that part, what four answers do to them, and two models side by side."""
+"""Figures of overfitting: two curves that part, what four answers do to them, and the path of each model."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, Picture, in_style, new_figure
+from helpers.arrays import FloatArray
+from helpers.plots.arguments import check_entries, to_arrays
+from helpers.plots.axes import log_perplexity_axis, note, perplexity_ticks
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
+
+#: From a name to two curves, of training and validation.
+Runs: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 
 _TRAIN, _VALID = SERIES[0], SERIES[1]
-_TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
-_MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 700, 1000)
 
 
-def _curves(runs, most):
-    """The runs as pairs of arrays, if they can be drawn."""
-    runs = {name: tuple(np.asarray(curve, float) for curve in pair) for name, pair in runs.items()}
-    if not 1 <= len(runs) <= most:
-        raise ValueError(f"Give 1 to {most} runs: got {len(runs)}.")
-    for name, (train, valid) in runs.items():
-        if train.ndim != 1 or train.shape != valid.shape or not train.size:
-            raise ValueError(
-                f"The two curves of {name!r} must have one shape (n,), and not be empty: got {train.shape} and "
-                f"{valid.shape}."
-            )
-    return runs
-
-
-def _log_ticks(axis, low, high):
-    ticks = [tick for tick in (_TICKS if high > 4 * low else _MORE_TICKS) if low <= tick <= high]
-    axis.set_ticks(ticks, [str(tick) for tick in ticks])
-    axis.set_ticks([], minor=True)
-
-
-def _log_y(ax, values):
-    low, high = min(values) / 1.12, max(values) * 1.12
-    ax.set(yscale="log", ylim=(low, high))
-    _log_ticks(ax.yaxis, low, high)
+def _curves(runs: Runs) -> dict[str, list[FloatArray]]:
+    """Return the runs as pairs of arrays, if they can be drawn."""
+    check_entries(runs, "runs")
+    return {name: to_arrays("(n,)", train=train, valid=valid) for name, (train, valid) in runs.items()}
 
 
 @in_style
-def gap_between_curves(train, valid, every):
+def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Picture:
     """Plot training and validation perplexity of one run, the best moment and the gap at the end.
 
     Args:
@@ -44,13 +33,10 @@ def gap_between_curves(train, valid, every):
         valid (n,): perplexity of text it never sees.
         every: updates between two measurements.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    ((train, valid),) = _curves({"the run": (train, valid)}, 1).values()
+    train, valid = to_arrays("(n,)", train=train, valid=valid)
     figure, ax = new_figure(8, 3.5)
     updates = every * np.arange(1, train.size + 1)
     best = int(valid.argmin())
@@ -58,119 +44,107 @@ def gap_between_curves(train, valid, every):
     ax.plot(updates, valid, label="validation", **_VALID)
     ax.plot(updates, train, label="training", **_TRAIN)
     ax.axvline(updates[best], color=PALE, lw=1.2, ls=(0, (4, 3)))
-    ax.annotate(f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), textcoords="offset points",
-                color=_VALID["color"], fontsize=9)  # fmt: skip
+    note(ax, f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), color=_VALID["color"])
     for values, style in (valid, _VALID), (train, _TRAIN):
-        ax.annotate(f"{values[-1]:.0f}", (updates[-1], values[-1]), (7, 0), textcoords="offset points", va="center",
-                    color=style["color"], fontsize=10)  # fmt: skip
-    _log_y(ax, [*train, *valid])
+        place = updates[-1], values[-1]
+        note(ax, f"{values[-1]:.0f}", place, (7, 0), size=10, va="center", color=style["color"])
+    log_perplexity_axis(ax, [*train, *valid])
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.08))
     ax.legend(loc="lower left")
-    alt = f"""Two curves of perplexity against updates. Training falls all the way, from {train[0]:.0f} to
+    alt = f"""Two curves of perplexity against updates. Training falls throughout, from {train[0]:.0f} to
     {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
-    updates, and stands at {valid[-1]:.0f} in the end. The gap between the two is shaded."""
+    updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded."""
     return Picture(figure, alt)
 
 
 @in_style
-def four_answers(runs, every):
+def four_answers(runs: Runs, every: int) -> Picture:
     """Plot training and validation perplexity of several runs side by side, each beside the first one's validation.
 
     Args:
-        runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should mend.
+        runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should improve on.
         every: updates between two measurements.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs, 6)
-    figure, axes = new_figure(8, 3.5, columns=len(runs), sharex=True, sharey=True, squeeze=False)
-    everything = [value for pair in runs.values() for curve in pair for value in curve]
-    (_, reference), *_ = runs.values()
-    for ax, (name, (train, valid)) in zip(axes[0], runs.items()):
+    curves = _curves(runs)
+    figure, axes = new_figure(8, 3.5, columns=len(curves), sharex=True, sharey=True, squeeze=False)
+    everything = [value for pair in curves.values() for curve in pair for value in curve]
+    (_, reference), *_ = curves.values()
+    for ax, (name, (train, valid)) in zip(axes[0], curves.items()):
         updates = every * np.arange(1, train.size + 1)
         if valid is not reference:
             ax.plot(every * np.arange(1, reference.size + 1), reference, color=PALE, lw=1.2, ls=(0, (1, 1.5)))
         ax.plot(updates, valid, **_VALID)
         ax.plot(updates, train, **_TRAIN)
-        ax.annotate(f"{valid[-1]:.0f}", (updates[-1], valid[-1]), (0, 7), textcoords="offset points", ha="center",
-                    color=_VALID["color"], fontsize=10, bbox={"color": "white", "pad": 0.6, "alpha": 0.8})  # fmt: skip
-        ax.annotate(f"{train[-1]:.0f}", (updates[-1], train[-1]), (0, -15), textcoords="offset points", ha="center",
-                    color=_TRAIN["color"], fontsize=10)  # fmt: skip
+        end, ground = updates[-1], {"color": "white", "pad": 0.6, "alpha": 0.8}
+        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), (0, 7), size=10, ha="center", color=_VALID["color"], bbox=ground)
+        note(ax, f"{train[-1]:.0f}", (end, train[-1]), (0, -15), size=10, ha="center", color=_TRAIN["color"])
         ax.set_title(name, fontsize=9.5)
         ax.set_xlim(0, updates[-1] * 1.18)
         ax.set_xticks([0, int(updates[-1])])
-    _log_y(axes[0][0], [min(everything) / 1.1, *everything])
+    log_perplexity_axis(axes[0][0], [min(everything) / 1.1, *everything])
     axes[0][0].set_ylabel("perplexity")
-    axes[0][len(runs) // 2].set_xlabel("updates")
+    axes[0][len(curves) // 2].set_xlabel("updates")
     handles, labels = axes[0][0].lines[:2], ["validation", "training"]
-    if len(runs) > 1:
-        handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(runs))}"]
+    if len(curves) > 1:
+        handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(curves))}"]
     figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=9)
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
-                     for name, (train, valid) in runs.items())  # fmt: skip
-    alt = f"""Panels, {len(runs)} side by side, of training and validation perplexity against updates on one log axis; a
-    dotted line
-    repeats the first panel's validation curve in the others. At the end, {ends}."""
+                     for name, (train, valid) in curves.items())  # fmt: skip
+    alt = f"""Panels, {len(curves)} side by side, of training and validation perplexity against updates on one log axis;
+    a dotted line repeats the first panel's validation curve in the others. At the end, {ends}."""
     return Picture(figure, alt)
 
 
 @in_style
-def fit_and_generalise(runs):
+def fit_and_generalise(runs: Runs) -> Picture:
     """Plot validation against training perplexity: the path that each model takes while it learns.
 
     Args:
         runs: dict from name to (train (n,), valid (n,)).
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    runs = _curves(runs, len(SERIES))
+    curves = _curves(runs)
     figure, ax = new_figure(8, 3.8)
-    for style, (name, (train, valid)) in zip(SERIES, runs.items()):
+    for style, (name, (train, valid)) in zip(SERIES, curves.items()):
         ax.plot(train, valid, label=name, **style)
         ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
-    trains, valids = ([value for pair in runs.values() for value in pair[k]] for k in (0, 1))
-    _log_y(ax, valids)
+    trains, valids = ([value for pair in curves.values() for value in pair[k]] for k in (0, 1))
+    log_perplexity_axis(ax, valids)
     low, high = min(trains) / 1.12, max(trains) * 1.12
     ax.set(xscale="log", xlim=(high, low))
-    _log_ticks(ax.xaxis, low, high)
+    perplexity_ticks(ax.xaxis, low, high)
     ax.plot([low, high], [low, high], color=PALE, lw=1, ls=(0, (4, 3)))
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"
-                     for name, (train, valid) in runs.items())  # fmt: skip
+                     for name, (train, valid) in curves.items())  # fmt: skip
     alt = f"""Validation against training perplexity, both on log axes, training falling to the right: one path for each
     model, its end marked larger. At the end, {ends}. A dashed line shows where the two would be equal."""
     return Picture(figure, alt)
 
 
 @in_style
-def weight_sizes(weights):
+def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     """Plot how the weights of several models are spread, on one axis.
 
     Args:
         weights: dict from name to an array of weights, any shape.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: no weights, or more sets than there are line styles.
     """
     if not 1 <= len(weights) <= len(SERIES) or any(np.size(values) == 0 for values in weights.values()):
         raise ValueError(f"Give 1 to {len(SERIES)} sets of weights, none of them empty: got {len(weights)}.")
-    weights = {name: np.ravel(values).astype(float) for name, values in weights.items()}
-    edge = max(float(np.quantile(np.abs(values), 0.995)) for values in weights.values())
+    flat = {name: np.ravel(values).astype(float) for name, values in weights.items()}
+    edge = max(float(np.quantile(np.abs(values), 0.995)) for values in flat.values())
     bins = np.linspace(-edge, edge, 61)
     figure, ax = new_figure(8, 2.8)
-    for style, (name, values) in zip(SERIES, weights.items()):
+    for style, (name, values) in zip(SERIES, flat.items()):
         share, _ = np.histogram(values, bins)
         label = f"{name}: root mean square {np.sqrt(np.mean(values**2)):.2f}"
         ax.plot((bins[1:] + bins[:-1]) / 2, share / values.size, color=style["color"], ls=style["linestyle"],
@@ -178,5 +152,5 @@ def weight_sizes(weights):
     ax.axvline(0, color=INK, lw=0.6)
     ax.set(xlabel="weight", ylabel="share of the weights", ylim=(0, None))
     ax.legend(fontsize=9)
-    sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in weights.items())
+    sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in flat.items())
     return Picture(figure, f"How the weights are spread around 0, one line for each model. Root mean square: {sizes}.")

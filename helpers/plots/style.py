@@ -1,13 +1,28 @@
-"""The one style of the course: colours, line styles, and figures that carry their own alt text."""
+"""The one style of the course: colours, line styles, settings, and new figures that have them."""
 
-import base64
+from __future__ import annotations
+
 import functools
-import html
-import io
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 # matplotlib takes about a second to import, so the functions that draw import it: a notebook that only imports
 # `plots` starts at once.
+
+P = ParamSpec("P")
+Drawn = TypeVar("Drawn")
+
+#: A place on a canvas or in axes, x and y.
+Point: TypeAlias = tuple[float, float]
+
+#: Keywords of matplotlib for one line, whose values are of many types.
+Style: TypeAlias = dict[str, Any]
 
 #: Okabe and Ito's colours, told apart by readers of every kind of colour vision.
 COLOURS = {
@@ -25,7 +40,7 @@ COLOURS = {
 #: Text, and what should stay in the background.
 INK, PALE = "#333333", "#7A828C"
 
-#: What a thing is coloured, in every figure of the course.
+#: The colour of each quantity, in every figure of the course.
 COLOUR_OF = {
     "x": COLOURS["grey"],
     "h": COLOURS["blue"],
@@ -37,8 +52,8 @@ COLOUR_OF = {
     "gradient": COLOURS["vermilion"],
 }
 
-#: Line colour, dash and marker of the first, second, … series: no series is told by colour alone.
-SERIES = [
+#: Line colour, dash and marker of the first, second, … series: readers need not tell series apart by colour.
+SERIES: list[Style] = [
     {"color": COLOURS["blue"], "linestyle": "-", "marker": "o"},
     {"color": COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
     {"color": COLOURS["green"], "linestyle": "-.", "marker": "^"},
@@ -51,7 +66,7 @@ SERIES = [
 SIZE = "viridis"
 SIGNED = "RdBu_r"
 
-RC = {
+RC: dict[str, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 110,
     "font.size": 10,
@@ -75,14 +90,14 @@ RC = {
 }
 
 
-def course_style():
+def course_style() -> AbstractContextManager[None]:
     """Return a context in which matplotlib has the course's settings, whatever the reader has set."""
     import matplotlib.style
 
     return matplotlib.style.context(["default", RC])
 
 
-def in_style(draw):
+def in_style(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
     """Decorate a function that draws: lines and text take their settings when made, so all of it must run in style.
 
     Args:
@@ -90,14 +105,16 @@ def in_style(draw):
     """
 
     @functools.wraps(draw)
-    def drawn_in_style(*args, **kwargs):
+    def drawn_in_style(*args: P.args, **kwargs: P.kwargs) -> Drawn:
         with course_style():
             return draw(*args, **kwargs)
 
     return drawn_in_style
 
 
-def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
+def new_figure(
+    width: float = 8.0, height: float = 3.2, columns: int = 1, rows: int = 1, **subplots: Any
+) -> tuple[Figure, Any]:
     """Return a figure in the course's style and its axes (one, or an array of them).
 
     Args:
@@ -114,7 +131,7 @@ def new_figure(width=8.0, height=3.2, columns=1, rows=1, **subplots):
         return figure, figure.subplots(rows, columns, **subplots)
 
 
-def new_canvas(width, height):
+def new_canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure and one bare axes that fills it, in which a unit is an inch, for drawing diagrams.
 
     Args:
@@ -129,45 +146,3 @@ def new_canvas(width, height):
         ax.set(xlim=(0, width), ylim=(0, height))
         ax.set_axis_off()
         return figure, ax
-
-
-class Picture:
-    """A finished figure and the words for a reader who cannot see it.
-
-    Shown by a notebook as an image with alt text; its text form is the alt text itself.
-
-    Args:
-        figure: a matplotlib figure.
-        alt: one or two sentences that say what the figure shows.
-    """
-
-    def __init__(self, figure, alt):
-        self.figure = figure
-        self.alt = " ".join(alt.split())
-        # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
-        with course_style():
-            figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-
-    def png(self, dpi=RC["savefig.dpi"]):
-        """Return the image as PNG bytes."""
-        buffer = io.BytesIO()
-        with course_style():
-            self.figure.savefig(buffer, format="png", dpi=dpi)
-        return buffer.getvalue()
-
-    def save(self, path):
-        """Write the image to a PNG file."""
-        Path(path).write_bytes(self.png())
-
-    def _repr_html_(self):
-        # Twice the resolution at the same width: sharp on dense screens. JupyterLab gives a PNG output no alt text,
-        # so the image goes into HTML, which can carry one.
-        data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
-        width = round(self.figure.get_figwidth() * RC["figure.dpi"])
-        look = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
-        alt = html.escape(self.alt)
-        return f'<img alt="{alt}" width="{width}" style="{look}" src="data:image/png;base64,{data}">'
-
-    def __repr__(self):
-        return f"Figure: {self.alt}"

@@ -1,17 +1,29 @@
-"""Variational dropout, seen: what a shared mask leaves, where it sits in a stack and in a cell, and what it recalls."""
+"""Figures of variational dropout: what a shared mask leaves, where it is in the cell, and how much is recalled."""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from helpers.arrays import FloatArray
+from helpers.plots.arguments import check_entries, to_dict
+from helpers.plots.axes import note
+from helpers.plots.diagrams import NODE_RADIUS, node, write, write_all
 from helpers.plots.dropout import mask_table
-from helpers.plots.glyphs import NODE_RADIUS, node
 from helpers.plots.lstm_glyph import PLACES, SIZE, draw_lstm_cell
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Picture, in_style, new_canvas, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, COLOURS, PALE, SERIES, in_style, new_canvas, new_figure
 
 _MASK = COLOURS["vermilion"]
 
 
 @in_style
-def survival(computed, simulated=None, errors=None, lowest=None):
+def survival(
+    computed: Mapping[str, Sequence[float] | FloatArray],
+    simulated: Mapping[str, ArrayLike] | None = None,
+    errors: Mapping[str, ArrayLike] | None = None,
+    lowest: float | None = None,
+) -> Picture:
     """Plot the fraction of a memory that is left after 1, 2, … steps, computed and simulated.
 
     Args:
@@ -20,20 +32,16 @@ def survival(computed, simulated=None, errors=None, lowest=None):
         errors: dict with the same labels to (steps,), half the height of the bars on what was counted.
         lowest: where the axis ends, so that several figures can be compared; by default where the curves do.
 
-    Returns:
-        Picture
-
     Raises:
         ValueError: labels or shapes that do not agree.
     """
-    curves = {label: np.asarray(values, float) for label, values in computed.items()}
-    counted = {label: np.asarray(values, float) for label, values in (simulated or {}).items()}
-    bars = {label: np.asarray(values, float) for label, values in (errors or {}).items()}
-    if not curves or {values.shape for values in curves.values()} != {(len(next(iter(curves.values()))),)}:
-        raise ValueError("Give fractions (steps,) under each label, for the same number of steps.")
-    if any(set(other) - set(curves) or any(values.shape != curves[label].shape for label, values in other.items())
-           for other in (counted, bars)):  # fmt: skip
-        raise ValueError("What was simulated needs the labels and the steps of what was computed.")
+    check_entries(computed, "computed")
+    shape = f"({len(next(iter(computed.values())))},)"
+    curves = to_dict(computed, "computed", shape)
+    counted = to_dict(simulated, "simulated", shape) if simulated else {}
+    bars = to_dict(errors, "errors", shape) if errors else {}
+    if not curves.keys() >= counted.keys() | bars.keys():
+        raise ValueError("simulated and errors may only have labels that computed has.")
     figure, ax = new_figure(8, 3.4)
     for style, (label, values) in zip(SERIES, curves.items()):
         steps = np.arange(1, len(values) + 1)
@@ -42,8 +50,7 @@ def survival(computed, simulated=None, errors=None, lowest=None):
             seen = counted[label] > 0
             ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=style["marker"], ms=5,
                         mfc="white", color=style["color"], capsize=3, label=f"{label}, counted")  # fmt: skip
-        ax.annotate(_share(values[-1]), (steps[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
-                    color=style["color"], fontsize=9.5)  # fmt: skip
+        note(ax, _share(values[-1]), (steps[-1], values[-1]), (8, 0), size=9.5, va="center", color=style["color"])
     if lowest is None:
         lowest = min(values[values > 0].min() for values in curves.values()) / 3
     ax.set(yscale="log", ylim=(lowest, 1.6), xlabel="steps", ylabel="fraction that is left")
@@ -57,14 +64,11 @@ def survival(computed, simulated=None, errors=None, lowest=None):
 
 
 @in_style
-def survival_by_rate(curves):
+def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | FloatArray]]) -> Picture:
     """Plot the fraction of a memory that is left after 1, 2, … steps, one panel for each rate, on one axis.
 
     Args:
         curves: dict from rate to a dict from label to (steps,), the same labels under each.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: nothing to plot, or labels that do not agree.
@@ -78,9 +82,9 @@ def survival_by_rate(curves):
         for style, (label, values) in zip(SERIES, lines.items()):
             ax.plot(range(1, len(values) + 1), values, color=style["color"], ls=style["linestyle"], label=label)
             above = values[-1] == max(other[-1] for other in lines.values())
-            ax.annotate(_share(values[-1]), (len(values), values[-1]), (0, 5 if above else -6),
-                        textcoords="offset points", ha="right", va="bottom" if above else "top",
-                        color=style["color"], fontsize=9.5)  # fmt: skip
+            lift, va = (5, "bottom") if above else (-6, "top")
+            place = len(values), values[-1]
+            note(ax, _share(values[-1]), place, (0, lift), size=9.5, ha="right", va=va, color=style["color"])
         ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / 50, 50))
     axes[0][0].set_ylabel("fraction that is left")
     axes[0][0].legend(loc="lower left", fontsize=9)
@@ -91,20 +95,17 @@ def survival_by_rate(curves):
     return Picture(figure, alt)
 
 
-def _share(value):
+def _share(value: float) -> str:
     return f"{value:.2g}"
 
 
 @in_style
-def masks_over_time(masks, states):
+def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks and what is left of a state that goes through them, steps across: white is dropped, or gone.
 
     Args:
         masks: dict from title to a mask (T, D).
         states: dict with the same titles to what is left (T, D) after each step.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: titles or shapes that do not agree.
@@ -128,12 +129,8 @@ def masks_over_time(masks, states):
 
 
 @in_style
-def masked_lstm_cell():
-    """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else.
-
-    Returns:
-        Picture
-    """
+def masked_lstm_cell() -> Picture:
+    """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else."""
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax)
     c, h, x = (COLOUR_OF[name] for name in "chx")
@@ -143,17 +140,15 @@ def masked_lstm_cell():
     ax.plot([middle, middle], [y - 0.62, y - NODE_RADIUS], color=_MASK, lw=1.5, zorder=2)
     ax.plot(middle, y - 0.66, "s", ms=11, mfc="white", mec=_MASK, mew=1.6, zorder=5)
     ax.plot(middle, y - 0.66, "x", ms=6, color=_MASK, mew=1.6, zorder=6)
-    ax.text(middle - 0.14, y - 0.66, "one mask\n(N, H)", ha="right", va="center", fontsize=8.5, color=_MASK)
-    for place, symbol, colour in (
+    write(ax, middle - 0.14, y - 0.66, "one mask\n(N, H)", colour=_MASK, size=8.5, ha="right")
+    write_all(ax, (
         ((0.3, 3.06), "$c_{prev}$", c), ((6.64, 3.06), "$c_{next}$", c),
         ((0.3, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$", h), ((1.33, 0.42), "$x$", x),
-    ):  # fmt: skip
-        ax.text(*place, symbol, ha="center", va="baseline", fontsize=12, color=colour)
-    ax.text(
-        6.3, 0.3, r"$A = x\,W_x + (mask \odot h_{prev})\,W_h + b$", ha="right", va="baseline", fontsize=12.5, color=INK
-    )
-    ax.text(7.0, 3.5, "to the layer above: no mask", ha="center", va="baseline", fontsize=8.5, color=PALE)
-    ax.text(4.2, 3.42, "the memory: no mask", ha="center", va="baseline", fontsize=8.5, color=c)
+    ), size=12)  # fmt: skip
+    equation = r"$A = x\,W_x + (mask \odot h_{prev})\,W_h + b$"
+    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
+    notes = ((7.0, 3.5), "to the layer above: no mask", PALE), ((4.2, 3.42), "the memory: no mask", c)
+    write_all(ax, notes, size=8.5)
     alt = """One step of an LSTM cell. h_prev goes through a multiplication with a mask before it joins x and feeds the
     four blocks. The memory cell c along the top has no mask, and neither has h_next, which goes up and on to the next
     step."""
@@ -161,29 +156,26 @@ def masked_lstm_cell():
 
 
 @in_style
-def recalled_by_seed(shares, chance):
+def recalled_by_seed(shares: Mapping[str, ArrayLike], chance: float) -> Picture:
     """Plot how much each of several runs recalls, one point for each seed.
 
     Args:
         shares: dict from label to (seeds,), shares in 0..1.
-        chance: what guessing comes to.
-
-    Returns:
-        Picture
+        chance: the share that guessing gets right.
 
     Raises:
         ValueError: nothing to plot, or a share out of range.
     """
-    shares = {label: np.asarray(values, float) for label, values in shares.items()}
-    if not shares or any(values.ndim != 1 or not np.all((values >= 0) & (values <= 1)) for values in shares.values()):
-        raise ValueError("Give shares between 0 and 1, (seeds,), under at least one label.")
+    shares = to_dict(shares, "shares", "(seeds,)")
+    if not all(np.all((values >= 0) & (values <= 1)) for values in shares.values()):
+        raise ValueError("shares must be between 0 and 1.")
     figure, ax = new_figure(8, 0.8 + 0.7 * len(shares))
     for row, (style, values) in enumerate(zip(SERIES, shares.values())):
         spread = np.linspace(-0.27, 0.27, len(values))
         ax.plot(values, row + spread, ls="", marker=style["marker"], ms=7, mfc=style["color"], mec="white", zorder=3)
         ax.plot([values.mean()] * 2, [row - 0.38, row + 0.38], color=style["color"], lw=2, zorder=1)
     ax.axvline(chance, color=PALE, lw=1.2, ls=(0, (4, 3)))
-    ax.annotate("guessing", (chance, -0.5), (4, -3), textcoords="offset points", color=PALE, fontsize=9, va="top")
+    note(ax, "guessing", (chance, -0.5), (4, -3), color=PALE, va="top")
     ax.set_yticks(range(len(shares)), shares)
     ax.set(ylim=(len(shares) - 0.5, -0.7), xlim=(0, 1.05), xlabel="share of first symbols recalled", ylabel="masks")
     said = "; ".join(f"{label}: {values.min():.0%} to {values.max():.0%}" for label, values in shares.items())

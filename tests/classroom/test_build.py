@@ -128,7 +128,8 @@ def test_a_build_that_fails_names_the_cell_and_leaves_what_was_there(built, line
 def test_a_picture_keeps_its_words_and_loses_its_bytes(source_path):
     source_path.write_text("""\
 # %%
-from helpers.plots.style import Picture, new_figure
+from helpers.plots.picture import Picture
+from helpers.plots.style import new_figure
 
 figure, ax = new_figure()
 Picture(figure, "An empty figure.")

@@ -59,7 +59,10 @@ REFUSED = {
     "two shapes": (lambda: plots.summed_gradient(np.ones((2, 2)), np.ones((2, 3))), "one shape"),
     "three words": (lambda: plots.full_model(WORDS[:3], OWNERS), "four words"),
     "no owner": (lambda: plots.full_model(WORDS, {}), "an owner"),
-    "two lengths": (lambda: plots.decay_on_plateau([1.0, 2.0], [1.0], 2, {}), "one rate for each epoch"),
+    "two lengths": (
+        lambda: plots.decay_on_plateau([1.0, 2.0], [1.0], 2, {}),
+        "must have one shape",
+    ),
     "one seed": (lambda: plots.ablation({"a": [1.0]}), "two seeds"),
 }
 

@@ -144,11 +144,11 @@ REFUSED = {
     "strengths for a gate": (
         lambda: plots.gate_positions("i", C, dict.fromkeys((-1.0, 0.0, 1.0), C), ("", "")), "positions 0.0, 0.5, 1.0",
     ),
-    "rows of other lengths": (lambda: plots.gate_or_content(C, C, C[1:]), "as long as each other: got 2, 2 and 1"),
-    "a memory that is NaN": (lambda: plots.memory_over_time({"a": [np.nan]}), r"memories\['a'\] must be one row"),
+    "rows of other lengths": (lambda: plots.gate_or_content(C, C, C[1:]), r"one shape.*got \(2,\), \(2,\), \(1,\)"),
+    "a memory that is NaN": (lambda: plots.memory_over_time({"a": [np.nan]}), r"memories\['a'\] must hold finite"),
     "memories in no dict": (lambda: plots.memory_over_time(C), "1 to 6 entries"),
     "an openness above 1": (lambda: plots.gate_openness({"a": {"f": np.array([0.5, 1.5])}}), "0 to 1: got 0.5 to 1.5"),
-    "three networks": (lambda: plots.gate_openness({str(n): {"f": [0.5]} for n in range(3)}), "1 or 2 entries"),
+    "three networks": (lambda: plots.gate_openness({str(n): {"f": [0.5]} for n in range(3)}), "1 to 2 entries"),
 }  # fmt: skip
 
 

@@ -162,7 +162,7 @@ REFUSED = {
     "tanh of other lengths": (lambda: plots.tanh_and_derivative(X, X, X[1:]), "one shape"),
     "tanh of a matrix": (lambda: plots.tanh_and_derivative(np.eye(2), X, X), r"x must have the shape \(n,\)"),
     "sigmoid of other lengths": (lambda: plots.sigmoid_curve(X, X[1:]), "one shape"),
-    "powers in no dict": (lambda: plots.scalar_powers(GOOD), "dict from label to array"),
+    "powers in no dict": (lambda: plots.scalar_powers(GOOD), "must be a dict with 1 to 6 entries"),
     "no powers": (lambda: plots.scalar_powers({}), "1 to 6 entries"),
     "more lines than styles": (lambda: plots.scalar_powers({str(n): GOOD for n in range(7)}), "1 to 6 entries"),
     "empty powers": (lambda: plots.scalar_powers({"w": []}), r"powers\['w'\] .* not be empty"),

@@ -94,7 +94,9 @@ def test_both_maps_of_what_survives_run_from_zero_to_one():
 
 def test_a_seed_that_fails_is_not_hidden_among_those_that_learn():
     good, bad = np.append(np.linspace(0.2, 1, 60), np.ones(10)), np.full(60, 0.25)
-    alt = plots.learning_to_remember({"A": {"both": [good, good], "one": [good, bad]}, "B": {"no": [bad, bad]}}).alt
+    alt = plots.learning_to_remember(
+        {"A": {"both": [good, good], "one": [good, bad]}, "B": {"no": [bad, bad]}}, chance=0.25
+    ).alt
     assert "A, both: 2 of 2 seeds end above 0.95" in alt
     assert "A, one: 1 of 2 seeds end above 0.95" in alt
     assert "B, no: none of 2 seeds end above 0.95" in alt
@@ -102,9 +104,9 @@ def test_a_seed_that_fails_is_not_hidden_among_those_that_learn():
 
 def test_the_curve_is_the_running_mean_of_the_batches():
     right = np.random.default_rng(0).uniform(0, 1, 30)
-    line = plots.learning_to_remember({"A": {"LSTM": [right]}}, smooth=5).figure.axes[0].lines[0]
-    assert list(line.get_xdata()) == list(range(5, 31))
-    assert line.get_ydata()[-1] == pytest.approx(right[-5:].mean())
+    line = plots.learning_to_remember({"A": {"LSTM": [right]}}, chance=0.25).figure.axes[0].lines[0]
+    assert list(line.get_xdata()) == list(range(10, 31))
+    assert line.get_ydata()[-1] == pytest.approx(right[-10:].mean())
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------
@@ -113,9 +115,9 @@ REFUSED = {
     "no panels": (lambda: plots.what_arrives({}), "1 to 3 entries"),
     "a panel without lines": (lambda: plots.what_arrives({"a": {}}), r"panels\['a'\]"),
     "a cube": (lambda: plots.what_arrives({"a": {"b": np.ones((2, 2, 2))}}), r"got \(2, 2, 2\)"),
-    "other shapes": (lambda: plots.what_survives(np.ones((3, 2)), np.ones((2, 3))), r"got \(3, 2\) and \(2, 3\)"),
-    "no panels of runs": (lambda: plots.learning_to_remember({}), "1 to 3 entries"),
-    "a panel without runs": (lambda: plots.learning_to_remember({"a": {}}), "1 to 6 entries"),
+    "other shapes": (lambda: plots.what_survives(np.ones((3, 2)), np.ones((2, 3))), r"got \(3, 2\), \(2, 3\)"),
+    "no panels of runs": (lambda: plots.learning_to_remember({}, chance=0.25), "1 to 3 entries"),
+    "a panel without runs": (lambda: plots.learning_to_remember({"a": {}}, chance=0.25), "1 to 6 entries"),
 }
 
 

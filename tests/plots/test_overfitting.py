@@ -35,9 +35,9 @@ def test_the_size_of_the_weights_is_told():
 
 
 REFUSED = {
-    "no runs": (lambda: plots.four_answers({}, 50), "1 to 6 runs: got 0"),
+    "no runs": (lambda: plots.four_answers({}, 50), "runs must be a dict with 1 to 6 entries"),
     "an empty run": (lambda: plots.gap_between_curves([], [], 50), "not be empty"),
-    "curves of two lengths": (lambda: plots.fit_and_generalise({"a": (TRAIN, VALID[:2])}), r"\(3,\) and \(2,\)"),
+    "curves of two lengths": (lambda: plots.fit_and_generalise({"a": (TRAIN, VALID[:2])}), r"got \(3,\), \(2,\)"),
     "no weights": (lambda: plots.weight_sizes({}), "got 0"),
 }
 

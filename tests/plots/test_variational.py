@@ -54,13 +54,16 @@ def test_each_seed_is_a_point():
 
 
 REFUSED = {
-    "no fractions": (lambda: plots.survival({}), "fractions"),
-    "another number of steps": (lambda: plots.survival({"a": [1.0], "b": [1.0, 0.5]}), "same number of steps"),
+    "no fractions": (lambda: plots.survival({}), "computed must be a dict with 1 to 6 entries"),
+    "another number of steps": (
+        lambda: plots.survival({"a": [1.0], "b": [1.0, 0.5]}),
+        r"must have the shape \(1,\)",
+    ),
     "rates with other labels": (lambda: plots.survival_by_rate({0.1: {"a": [1.0]}, 0.2: {"b": [1.0]}}), "same labels"),
-    "another label": (lambda: plots.survival({"a": [1.0]}, {"b": [1.0]}), "labels and the steps"),
+    "another label": (lambda: plots.survival({"a": [1.0]}, {"b": [1.0]}), "only have labels that computed has"),
     "one mask": (lambda: plots.masks_over_time({"a": FRESH}, {"a": FRESH}), "two masks"),
-    "no shares": (lambda: plots.recalled_by_seed({}, 0.25), "shares between 0 and 1"),
-    "a share above 1": (lambda: plots.recalled_by_seed({"a": [1.5]}, 0.25), "shares between 0 and 1"),
+    "no shares": (lambda: plots.recalled_by_seed({}, 0.25), "1 to 6 entries"),
+    "a share above 1": (lambda: plots.recalled_by_seed({"a": [1.5]}, 0.25), "shares must be between 0 and 1"),
 }
 
 

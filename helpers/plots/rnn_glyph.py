@@ -1,120 +1,27 @@
-"""The cell of a recurrent network, drawn the same way all course, and the small parts it is drawn with.
+"""The cell of a simple RNN, drawn the same way all course: one step, its gradients, and the same cell over time.
 
 A rounded box is one call of a step function: x comes from below, the state from the left, h leaves to the right and
 forks outside the box, up to the layer above and on to the next step. Lengths are inches on a canvas.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from helpers.plots.style import COLOUR_OF, INK, PALE, Picture, in_style, new_canvas
+from helpers.arrays import FloatArray
+from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, WEIGHT_EDGE, arrow, box, fork, node, weight, write
+from helpers.plots.picture import Picture
+from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
 
-CELL_FILL, CELL_EDGE = "#F3F6FA", "#AEB8C4"
-WEIGHT_FILL, WEIGHT_EDGE = "#FFF8E1", "#C9A94A"
-NODE_RADIUS = 0.2
-DOT_RADIUS = 0.045
-
-
-# --- the parts ---------------------------------------------------------------------------------------------------
-
-
-def box(ax, left, bottom, width, height, *, fill=CELL_FILL, edge=CELL_EDGE, rounding=0.16):
-    """Draw a rounded box.
-
-    Args:
-        ax: the canvas.
-        left, bottom, width, height: [inch].
-        fill, edge: colours.
-        rounding: radius of the corners [inch].
-    """
-    from matplotlib.patches import FancyBboxPatch
-
-    style = f"round,pad=0,rounding_size={rounding}"
-    ax.add_patch(FancyBboxPatch((left, bottom), width, height, style, facecolor=fill, edgecolor=edge, lw=1.2))
-
-
-def node(ax, centre, symbol, *, radius=NODE_RADIUS, colour=INK):
-    """Draw an operation: a circle with its symbol, such as ``+``, ``@``, ``$\\odot$`` or ``tanh``.
-
-    Args:
-        ax: the canvas.
-        centre (2,): [inch].
-        symbol: text in the circle.
-        radius: [inch].
-        colour: of the circle and the text.
-    """
-    from matplotlib.patches import Circle
-
-    ax.add_patch(Circle(centre, radius, facecolor="white", edgecolor=colour, lw=1.4, zorder=3))
-    x, y = centre
-    is_word = symbol.isalpha()
-    # "@" hangs below the line; a little lift puts it in the middle of its circle.
-    lift = 0.02 if symbol == "@" else 0.0
-    size = 8.5 if is_word else 13
-    ax.text(x, y + lift, symbol, ha="center", va="center_baseline", fontsize=size, color=colour, zorder=4)
-
-
-def fork(ax, centre, *, colour=INK):
-    """Draw the dot at which one value is used twice.
-
-    Args:
-        ax: the canvas.
-        centre (2,): [inch].
-        colour: of the dot.
-    """
-    from matplotlib.patches import Circle
-
-    ax.add_patch(Circle(centre, DOT_RADIUS, color=colour, zorder=3))
-
-
-def weight(ax, centre, symbol, shape, *, colour=INK):
-    """Draw a parameter, or its gradient: a small card with its symbol and its shape.
-
-    Args:
-        ax: the canvas.
-        centre (2,): [inch].
-        symbol: mathtext.
-        shape: text such as ``(H, H)``.
-        colour: of the symbol.
-    """
-    x, y = centre
-    box(ax, x - 0.33, y - 0.23, 0.66, 0.46, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.06)
-    ax.text(x, y + 0.04, symbol, ha="center", va="baseline", fontsize=12, color=colour)
-    ax.text(x, y - 0.15, shape, ha="center", va="baseline", fontsize=7.5, color=PALE)
-
-
-def arrow(ax, start, end, *, colour=INK, width=1.5, leave=0.0, reach=0.0, symbol="", shape="", at=0.5):
-    """Draw a straight arrow; what it carries stands on one side of it and the shape on the other.
-
-    Args:
-        ax: the canvas.
-        start, end (2,): [inch].
-        colour: of the arrow and the symbol.
-        width: of the line [point].
-        leave, reach: how far from `start` and before `end` the arrow keeps away, e.g. ``NODE_RADIUS`` [inch].
-        symbol: mathtext, above a horizontal arrow, left of a vertical one.
-        shape: text such as ``(N, H)``, below or right.
-        at: where along the arrow the two stand, 0 to 1.
-    """
-    start, end = np.array(start, float), np.array(end, float)
-    along = (end - start) / np.hypot(*(end - start))
-    start, end = start + leave * along, end - reach * along
-    head = f"-|>,head_length={0.32 + 0.06 * width},head_width={0.13 + 0.045 * width}"
-    ax.annotate(
-        "", end, start, arrowprops={"arrowstyle": head, "color": colour, "lw": width, "mutation_scale": 12,
-                                    "shrinkA": 0, "shrinkB": 0, "joinstyle": "miter", "capstyle": "butt"}
-    )  # fmt: skip
-    x, y = start + at * (end - start)
-    if abs(along[0]) > abs(along[1]):
-        ax.text(x, y + 0.1, symbol, ha="center", va="baseline", fontsize=12, color=colour)
-        ax.text(x, y - 0.2, shape, ha="center", va="baseline", fontsize=8, color=PALE)
-    else:
-        ax.text(x - 0.09, y, symbol, ha="right", va="center", fontsize=12, color=colour)
-        ax.text(x + 0.09, y, shape, ha="left", va="center", fontsize=8, color=PALE)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 # --- one step ----------------------------------------------------------------------------------------------------
 
-# Where the parts of one RNN step stand; the forward and the backward picture share them.
+# Where the parts of one RNN step are; the forward and the backward picture share them.
 _CELL = (1.3, 0.62, 4.7, 2.42)
 _MATMUL_H, _WH = (2.25, 1.95), (2.25, 2.68)
 _MATMUL_X, _WX = (3.75, 1.08), (2.25, 1.08)
@@ -122,76 +29,73 @@ _PLUS, _B = (3.75, 1.95), (3.75, 2.68)
 _TANH, _SLOPE = (5.3, 1.95), (5.3, 2.68)
 _OUT = (7.0, 1.95)
 _FROM_LEFT, _FROM_BELOW, _TO_RIGHT, _TO_TOP = (0.15, 1.95), (3.75, 0.08), (7.85, 1.95), (7.0, 2.9)
-_BETWEEN = {"leave": NODE_RADIUS, "reach": NODE_RADIUS}
+#: The parameters: where each is, where it is used, how far from its centre an arrow begins, its symbol and its shape.
+_WEIGHTS = (
+    (_WH, _MATMUL_H, 0.23, "W_h", "(H, H)"),
+    (_WX, _MATMUL_X, 0.33, "W_x", "(D, H)"),
+    (_B, _PLUS, 0.23, "b", "(H,)"),
+)
 
 
-def _note(ax, x, y, text, *, colour=PALE, size=8.5, ha="center"):
-    ax.text(x, y, text, ha=ha, va="baseline", fontsize=size, color=colour)
+def _note(
+    ax: Axes, x: float, y: float, text: str, *, colour: str = PALE, size: float = 8.5, ha: str = "center"
+) -> None:
+    write(ax, x, y, text, colour=colour, size=size, ha=ha, va="baseline")
+
+
+def _nodes(ax: Axes, squash: str) -> None:
+    for place, symbol in (_MATMUL_H, "@"), (_MATMUL_X, "@"), (_PLUS, "+"), (_TANH, squash):
+        node(ax, place, symbol)
 
 
 @in_style
-def rnn_step_forward():
-    """Draw one step of the RNN: ``h_next = tanh(x @ Wx + h_prev @ Wh + b)``, with the shapes beside the arrows.
-
-    Returns:
-        Picture
-    """
+def rnn_step_forward() -> Picture:
+    """Draw one step of the RNN: ``h_next = tanh(x @ Wx + h_prev @ Wh + b)``, with the shapes beside the arrows."""
     figure, ax = new_canvas(8.0, 3.3)
     x, h = COLOUR_OF["x"], COLOUR_OF["h"]
     box(ax, *_CELL)
     arrow(ax, _FROM_LEFT, _MATMUL_H, reach=NODE_RADIUS, colour=h, symbol="$h_{prev}$", shape="(N, H)", at=0.29)
     arrow(ax, _FROM_BELOW, _MATMUL_X, reach=NODE_RADIUS, colour=x, symbol="$x$", shape="(N, D)", at=0.3)
-    arrow(ax, _WH, _MATMUL_H, leave=0.23, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
-    arrow(ax, _WX, _MATMUL_X, leave=0.33, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
-    arrow(ax, _B, _PLUS, leave=0.23, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
-    arrow(ax, _MATMUL_H, _PLUS, **_BETWEEN, symbol="$h_{prev}W_h$", shape="(N, H)", at=0.47)
-    arrow(ax, _MATMUL_X, _PLUS, **_BETWEEN, symbol="$xW_x$", shape="(N, H)")
-    arrow(ax, _PLUS, _TANH, **_BETWEEN, symbol="$a$", shape="(N, H)")
+    for place, use, gap, symbol, shape in _WEIGHTS:
+        arrow(ax, place, use, leave=gap, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
+        weight(ax, place, f"${symbol}$", shape)
+    arrow(ax, _MATMUL_H, _PLUS, **BETWEEN, symbol="$h_{prev}W_h$", shape="(N, H)", at=0.47)
+    arrow(ax, _MATMUL_X, _PLUS, **BETWEEN, symbol="$xW_x$", shape="(N, H)")
+    arrow(ax, _PLUS, _TANH, **BETWEEN, symbol="$a$", shape="(N, H)")
     arrow(ax, _TANH, _TO_RIGHT, leave=NODE_RADIUS, colour=h, symbol="$h_{next}$", shape="(N, H)", at=0.42)
     arrow(ax, _OUT, _TO_TOP, colour=h)
     fork(ax, _OUT, colour=h)
-    weight(ax, _WH, "$W_h$", "(H, H)")
-    weight(ax, _WX, "$W_x$", "(D, H)")
-    weight(ax, _B, "$b$", "(H,)")
-    for place, symbol in (_MATMUL_H, "@"), (_MATMUL_X, "@"), (_PLUS, "+"), (_TANH, "tanh"):
-        node(ax, place, symbol)
+    _nodes(ax, "tanh")
     _note(ax, _TO_TOP[0], 3.02, "to the layer above")
     _note(ax, 7.4, 1.56, "to the next step")
     _note(ax, 6.05, 0.25, r"$h_{next} = \tanh(x\,W_x + h_{prev}\,W_h + b)$", colour=INK, size=12)
-    alt = """One step of the RNN as a box. From below comes x (N, D) and is multiplied by Wx (D, H); from the left comes
-    h_prev (N, H) and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh makes it
+    alt = """One step of the RNN as a box. x (N, D) comes from below and is multiplied by Wx (D, H); h_prev (N, H) comes
+    from the left and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh turns it into
     h_next (N, H), which leaves to the right and forks: up to the layer above, and on to the next step."""
     return Picture(figure, alt)
 
 
 @in_style
-def rnn_step_backward():
-    """Draw the gradients of one step of the RNN, in the places of `rnn_step_forward`, flowing from right to left.
-
-    Returns:
-        Picture
-    """
+def rnn_step_backward() -> Picture:
+    """Draw the gradients of one step of the RNN, in the places of `rnn_step_forward`, flowing from right to left."""
     figure, ax = new_canvas(8.0, 3.3)
     gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
     box(ax, *_CELL)
     arrow(ax, _TO_RIGHT, _OUT, reach=NODE_RADIUS, colour=gradient)
     arrow(ax, _TO_TOP, _OUT, reach=NODE_RADIUS, colour=gradient)
-    arrow(ax, _OUT, _TANH, **_BETWEEN, colour=gradient, symbol="$dh_{next}$", shape="(N, H)", at=0.33)
+    arrow(ax, _OUT, _TANH, **BETWEEN, colour=gradient, symbol="$dh_{next}$", shape="(N, H)", at=0.33)
     arrow(ax, _SLOPE, _TANH, leave=0.16, reach=NODE_RADIUS, colour=PALE)
-    arrow(ax, _TANH, _PLUS, **_BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
-    arrow(ax, _PLUS, _MATMUL_H, **_BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
-    arrow(ax, _PLUS, _MATMUL_X, **_BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
-    arrow(ax, _PLUS, _B, leave=NODE_RADIUS, reach=0.24, colour=gradient)
-    arrow(ax, _MATMUL_H, _WH, leave=NODE_RADIUS, reach=0.24, colour=gradient)
-    arrow(ax, _MATMUL_X, _WX, leave=NODE_RADIUS, reach=0.34, colour=gradient)
+    arrow(ax, _TANH, _PLUS, **BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
+    for product in _MATMUL_H, _MATMUL_X:
+        arrow(ax, _PLUS, product, **BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
+    for place, use, gap, symbol, shape in _WEIGHTS:
+        arrow(ax, use, place, leave=NODE_RADIUS, reach=gap + 0.01, colour=gradient)
+        weight(ax, place, f"$d{symbol}$", shape, colour=gradient)
     arrow(ax, _MATMUL_X, _FROM_BELOW, leave=NODE_RADIUS, colour=gradient, symbol="$dx$", shape="(N, D)", at=0.7)
     arrow(ax, _MATMUL_H, _FROM_LEFT, leave=NODE_RADIUS, colour=h, width=3.5, symbol="$dh_{prev}$", shape="(N, H)",
           at=0.71)  # fmt: skip
-    weight(ax, _WH, "$dW_h$", "(H, H)", colour=gradient)
-    weight(ax, _WX, "$dW_x$", "(D, H)", colour=gradient)
-    weight(ax, _B, "$db$", "(H,)", colour=gradient)
-    for place, symbol in (_MATMUL_H, "@"), (_MATMUL_X, "@"), (_PLUS, "+"), (_TANH, r"$\odot$"), (_OUT, "+"):
-        node(ax, place, symbol)
+    _nodes(ax, r"$\odot$")
+    node(ax, _OUT, "+")
     _note(ax, *_SLOPE, "$1 - h_{next}^2$", colour=INK, size=12)
     _note(ax, 2.65, 2.62, r"$= h_{prev}^{\!\top}\,da$", colour=INK, size=10.5, ha="left")
     _note(ax, 4.14, 2.62, r"$= \sum_n\;da_n$", colour=INK, size=10.5, ha="left")
@@ -210,12 +114,8 @@ def rnn_step_backward():
 
 
 @in_style
-def tanh_graph():
-    """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath.
-
-    Returns:
-        Picture
-    """
+def tanh_graph() -> Picture:
+    """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath."""
     figure, ax = new_canvas(6.0, 1.35)
     gradient, middle = COLOUR_OF["gradient"], (3.3, 0.7)
     for start, end, symbol in (0.7, 3.12, "$x$"), (3.48, 5.7, "$y = \\tanh(x)$"):
@@ -238,15 +138,12 @@ _SMALL = 0.15  # radius of the plus between two of them
 
 
 @in_style
-def rnn_unrolled(steps=4, backward=False):
+def rnn_unrolled(steps: int = 4, backward: bool = False) -> Picture:
     """Draw the same cell at every step, the state passed along; or the gradients that return through it (BPTT).
 
     Args:
         steps: how many cells, 2 to 4.
         backward: draw the gradients instead of the values.
-
-    Returns:
-        Picture
 
     Raises:
         ValueError: a number of steps that does not fit on the page.
@@ -258,17 +155,17 @@ def rnn_unrolled(steps=4, backward=False):
     return Picture(figure, (_gradients_over_time if backward else _values_over_time)(ax, centres))
 
 
-def _cell(ax, x, y):
+def _cell(ax: Axes, x: float, y: float) -> None:
     box(ax, x - _HALF, y - 0.36, 2 * _HALF, 0.72)
-    ax.text(x, y + 0.06, "RNN", ha="center", va="baseline", fontsize=10, fontweight="bold", color=INK)
-    ax.text(x, y - 0.2, "$W_x\\;W_h\\;b$", ha="center", va="baseline", fontsize=9.5, color=INK)
+    write(ax, x, y + 0.06, "RNN", size=10, va="baseline", fontweight="bold")
+    write(ax, x, y - 0.2, "$W_x\\;W_h\\;b$", size=9.5, va="baseline")
 
 
-def _code(ax, x, y, text, colour, ha="center"):
-    ax.text(x, y, text, ha=ha, va="center", fontsize=8.5, family="monospace", color=colour)
+def _code(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
+    write(ax, x, y, text, colour=colour, size=8.5, family="monospace")
 
 
-def _values_over_time(ax, centres):
+def _values_over_time(ax: Axes, centres: FloatArray) -> str:
     x_colour, h = COLOUR_OF["x"], COLOUR_OF["h"]
     y, top, bottom = 1.2, 2.05, 0.38
     half_gap = (centres[1] - centres[0]) / 2
@@ -291,9 +188,9 @@ def _values_over_time(ax, centres):
     on to the next cell."""
 
 
-def _gradients_over_time(ax, centres):
+def _gradients_over_time(ax: Axes, centres: FloatArray) -> str:
     gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
-    y, top, bottom, bus = 1.85, 2.7, 1.0, 0.55
+    y, top, bottom, sums = 1.85, 2.7, 1.0, 0.55
     half_gap = (centres[1] - centres[0]) / 2
     ends = [*(centres[1:] - _HALF), 7.85]
     for step, x in enumerate(centres):
@@ -303,7 +200,7 @@ def _gradients_over_time(ax, centres):
         arrow(ax, plus, (x + _HALF, y), leave=_SMALL, colour=gradient)
         arrow(ax, (ends[step], y), plus, reach=_SMALL, colour=h, width=2.5)
         arrow(ax, (x - 0.22, y - 0.36), (x - 0.22, bottom), colour=gradient)
-        arrow(ax, (x + 0.22, y - 0.36), (x + 0.22, bus), colour=WEIGHT_EDGE)
+        arrow(ax, (x + 0.22, y - 0.36), (x + 0.22, sums), colour=WEIGHT_EDGE)
         node(ax, plus, "+", radius=_SMALL)
         if step < len(centres) - 1:
             _note(ax, (plus[0] + _SMALL + ends[step]) / 2, y - 0.22, "$dh_{prev}$", colour=h, size=10.5)
@@ -312,7 +209,7 @@ def _gradients_over_time(ax, centres):
     arrow(ax, (centres[0] - _HALF, y), (0.15, y), colour=h, width=2.5)
     _code(ax, 0.42, y - 0.22, "dstate", h)
     _code(ax, 7.73, y - 0.22, "dstate", h)
-    ax.plot(centres[[0, -1]] + [0.1, 0.34], [bus, bus], color=WEIGHT_EDGE, lw=3, solid_capstyle="round")
+    ax.plot(centres[[0, -1]] + [0.1, 0.34], [sums, sums], color=WEIGHT_EDGE, lw=3, solid_capstyle="round")
     middle = centres[[0, -1]].mean() + 0.22
     _note(ax, middle, 0.24, "$dW_x$,  $dW_h$,  $db$:  the sum over all steps", colour=INK, size=11)
     return f"""The gradients of {len(centres)} RNN steps, flowing from right to left. Before each cell a plus adds

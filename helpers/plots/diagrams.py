@@ -1,0 +1,204 @@
+"""The parts that diagrams are drawn with: boxes, nodes, arrows and words.
+
+Everywhere `ax` is a canvas of `new_canvas`; places (x, y) and lengths are in inches, widths of lines and sizes of fonts
+in points. A `symbol` is mathtext, a `shape` a text such as ``(N, H)``; `style` goes on to matplotlib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from helpers.plots.style import COLOUR_OF, INK, PALE, Point, Style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+CELL_FILL, CELL_EDGE = "#F3F6FA", "#AEB8C4"
+WEIGHT_FILL, WEIGHT_EDGE = "#FFF8E1", "#C9A94A"
+NODE_RADIUS = 0.2
+DOT_RADIUS = 0.045
+
+#: How far an arrow between two nodes stays away from their centres.
+BETWEEN: Style = {"leave": NODE_RADIUS, "reach": NODE_RADIUS}
+
+#: Width and height of the card of a gate, and how far a vertical arrow stays away from its centre.
+CARD = (0.5, 0.46)
+HALF_CARD = CARD[1] / 2
+
+
+def write(
+    ax: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    colour: str = INK,
+    size: float = 9,
+    ha: str = "center",
+    va: str = "center",
+    **style: Any,
+) -> None:
+    """Write text on the canvas."""
+    ax.text(x, y, text, ha=ha, va=va, fontsize=size, color=colour, **style)
+
+
+def write_all(ax: Axes, words: Iterable[tuple[Point, str, str]], size: float = 11) -> None:
+    """Write triples of place, text and colour, each with the middle of the text's base line at its place."""
+    for (x, y), text, colour in words:
+        write(ax, x, y, text, colour=colour, size=size, va="baseline")
+
+
+def box(
+    ax: Axes,
+    left: float,
+    bottom: float,
+    width: float,
+    height: float,
+    *,
+    fill: str = CELL_FILL,
+    edge: str = CELL_EDGE,
+    rounding: float = 0.16,
+) -> None:
+    """Draw a rounded box."""
+    from matplotlib.patches import FancyBboxPatch
+
+    style = f"round,pad=0,rounding_size={rounding}"
+    ax.add_patch(FancyBboxPatch((left, bottom), width, height, style, facecolor=fill, edgecolor=edge, lw=1.2))
+
+
+def rectangle(
+    ax: Axes,
+    left: float,
+    bottom: float,
+    width: float,
+    height: float,
+    *,
+    fill: str = "none",
+    edge: str = CELL_EDGE,
+    lw: float = 0.8,
+    **style: Any,
+) -> None:
+    """Draw a box with sharp corners, such as a cell of a table."""
+    from matplotlib.patches import Rectangle
+
+    ax.add_patch(Rectangle((left, bottom), width, height, facecolor=fill, edgecolor=edge, lw=lw, **style))
+
+
+def layer_box(
+    ax: Axes,
+    x: float,
+    y: float,
+    half_width: float,
+    half_height: float,
+    name: str,
+    *,
+    size: float = 9,
+    fill: str = CELL_FILL,
+    rounding: float = 0.1,
+) -> None:
+    """Draw a layer of a network at its centre x, y: a box around its name."""
+    box(ax, x - half_width, y - half_height, 2 * half_width, 2 * half_height, fill=fill, rounding=rounding)
+    write(ax, x, y, name, size=size, fontweight="bold")
+
+
+def node(ax: Axes, centre: Point, symbol: str, *, radius: float = NODE_RADIUS) -> None:
+    """Draw an operation: a circle with its symbol, such as ``+``, ``@``, ``$\\odot$`` or ``tanh``."""
+    from matplotlib.patches import Circle
+
+    ax.add_patch(Circle(centre, radius, facecolor="white", edgecolor=INK, lw=1.4, zorder=3))
+    x, y = centre
+    # "@" hangs below the line; a little lift puts it in the middle of its circle.
+    lift = 0.02 if symbol == "@" else 0.0
+    write(ax, x, y + lift, symbol, size=8.5 if symbol.isalpha() else 13, va="center_baseline", zorder=4)
+
+
+def fork(ax: Axes, centre: Point, *, colour: str = INK) -> None:
+    """Draw the dot at which one value is used twice."""
+    from matplotlib.patches import Circle
+
+    ax.add_patch(Circle(centre, DOT_RADIUS, color=colour, zorder=3))
+
+
+def weight(ax: Axes, centre: Point, symbol: str, shape: str, *, colour: str = INK) -> None:
+    """Draw a parameter, or its gradient: a small card with its symbol and its shape."""
+    x, y = centre
+    box(ax, x - 0.33, y - 0.23, 0.66, 0.46, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.06)
+    write(ax, x, y + 0.04, symbol, colour=colour, size=12, va="baseline")
+    write(ax, x, y - 0.15, shape, colour=PALE, size=7.5, va="baseline")
+
+
+def gate_card(ax: Axes, centre: Point, name: str, activation: str, colour: str, *, halo: bool = False) -> None:
+    """Draw one block of a gated cell: its letter and its activation, in its own colour; a halo marks a new one."""
+    (x, y), (width, height) = centre, CARD
+    left, bottom = x - width / 2, y - height / 2
+    if halo:
+        box(ax, left - 0.07, bottom - 0.07, width + 0.14, height + 0.14, fill=colour, edge="none")
+    for fill in "white", f"{colour}30":
+        box(ax, left, bottom, width, height, fill=fill, edge=colour, rounding=0.08)
+    write(ax, x, y + 0.04, f"${name}$", size=13, va="baseline")
+    write(ax, x, y - 0.16, activation, size=8.5, va="baseline")
+
+
+def arrow(
+    ax: Axes,
+    start: Point,
+    end: Point,
+    *,
+    colour: str = INK,
+    width: float = 1.5,
+    leave: float = 0.0,
+    reach: float = 0.0,
+    symbol: str = "",
+    shape: str = "",
+    at: float = 0.5,
+) -> None:
+    """Draw a straight arrow; the symbol of what it carries is on one side of it and the shape on the other.
+
+    Args:
+        start, end (2,): the places that it joins.
+        colour: of the arrow and the symbol.
+        width: of the line.
+        leave, reach: how far from `start` and before `end` the arrow keeps away, e.g. ``NODE_RADIUS``.
+        symbol: above a horizontal arrow, left of a vertical one.
+        shape: below or right.
+        at: where along the arrow the two are written, 0 to 1.
+    """
+    along = np.subtract(end, start) / np.hypot(*np.subtract(end, start))
+    first, last = np.add(start, leave * along), np.subtract(end, reach * along)
+    head = f"-|>,head_length={0.32 + 0.06 * width},head_width={0.13 + 0.045 * width}"
+    ax.annotate(
+        "", last, first, arrowprops={"arrowstyle": head, "color": colour, "lw": width, "mutation_scale": 12,
+                                     "shrinkA": 0, "shrinkB": 0, "joinstyle": "miter", "capstyle": "butt"}
+    )  # fmt: skip
+    x, y = first + at * (last - first)
+    if abs(along[0]) > abs(along[1]):
+        write(ax, x, y + 0.1, symbol, colour=colour, size=12, va="baseline")
+        write(ax, x, y - 0.2, shape, colour=PALE, size=8, va="baseline")
+    else:
+        write(ax, x - 0.09, y, symbol, colour=colour, size=12, ha="right")
+        write(ax, x + 0.09, y, shape, colour=PALE, size=8, ha="left")
+
+
+def elbow(ax: Axes, *points: Point, colour: str = INK, reach: float = 0.0) -> None:
+    """Draw a line with corners that ends in an arrow, `reach` before the last of three or more points."""
+    *before, last = points
+    ax.plot(*np.transpose(before), color=colour, lw=1.5, solid_joinstyle="round", solid_capstyle="round")
+    arrow(ax, before[-1], last, colour=colour, reach=reach)
+
+
+def chain(ax: Axes, stops: Sequence[float], y: float, half_width: float, **style: Any) -> None:
+    """Draw arrows from stop to stop along a horizontal line; all but the first and the last stop are boxes."""
+    for start, end in pairwise(stops):
+        leave, reach = half_width * (start != stops[0]), half_width * (end != stops[-1])
+        arrow(ax, (start, y), (end, y), leave=leave, reach=reach, **style)
+
+
+def state_lines(ax: Axes, stops: Sequence[float], y: float, half_width: float) -> None:
+    """Draw the two states of an LSTM along a row of boxes, as `chain` does: c above y, h beneath it."""
+    chain(ax, stops, y + 0.1, half_width, colour=COLOUR_OF["c"], width=2.4)
+    chain(ax, stops, y - 0.1, half_width, colour=COLOUR_OF["h"])

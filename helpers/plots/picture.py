@@ -1,0 +1,121 @@
+"""A finished figure with its alt text, and a description of its contents by which two figures can be compared."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers.atomic_write import replace_file
+from helpers.plots.style import RC, course_style
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
+
+
+logger = logging.getLogger(__name__)
+
+
+class Picture:
+    """A finished figure and its alt text.
+
+    A notebook shows it as an image with alt text; its text form is the alt text itself.
+
+    Args:
+        figure: a matplotlib figure.
+        alt: one or two sentences that say what the figure shows.
+    """
+
+    def __init__(self, figure: Figure, alt: str) -> None:
+        self.figure = figure
+        self.alt = " ".join(alt.split())
+        # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
+        with course_style():
+            figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+    def png(self, dpi: float = RC["savefig.dpi"], metadata: dict[str, str] | None = None) -> bytes:
+        """Return the image as PNG bytes.
+
+        Args:
+            dpi: pixels to an inch.
+            metadata: dict from keyword to text, stored in the image.
+        """
+        buffer = io.BytesIO()
+        with course_style():
+            self.figure.savefig(buffer, format="png", dpi=dpi, metadata=metadata)
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write the image to a PNG file, with its alt text and the fingerprint of what it holds in the metadata."""
+        replace_file(Path(path), self.png(metadata={"Description": self.alt, "Fingerprint": self.fingerprint()}))
+        logger.info("Wrote the figure %s.", path)
+
+    def contents(self) -> list[str]:
+        """Return what the figure holds, a line for each artist: its kind, text, data and style. No pixels."""
+        lines = []
+        for ax in self.figure.axes:
+            words = ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()
+            lines.append(f"axes {words} {_rounded([*ax.get_xlim(), *ax.get_ylim()])} {ax.get_facecolor()}")
+            artists = *ax.texts, *ax.lines, *ax.patches, *ax.collections, *ax.images
+            lines += [" ".join([type(artist).__name__, *_properties(artist)]) for artist in artists]
+        return lines
+
+    def fingerprint(self) -> str:
+        """Return a hash of the contents and the alt text: the same on all machines, whatever their pixels are."""
+        return hashlib.sha256("\n".join([self.alt, *self.contents()]).encode()).hexdigest()
+
+    def _repr_html_(self) -> str:
+        # Twice the resolution at the same width: sharp on dense screens. JupyterLab gives a PNG output no alt text,
+        # so the image goes into HTML, which can carry one.
+        data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
+        width = round(self.figure.get_figwidth() * RC["figure.dpi"])
+        style = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
+        alt = html.escape(self.alt)
+        return f'<img alt="{alt}" width="{width}" style="{style}" src="data:image/png;base64,{data}">'
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+
+_TEXT = "get_text", "get_color", "get_fontsize", "get_math_fontfamily"
+_STYLE = (
+    *("get_color", "get_facecolor", "get_edgecolor", "get_linewidth", "get_linestyle", "get_hatch"),
+    *("get_marker", "get_markersize", "get_markerfacecolor", "get_markeredgecolor"),
+)
+_NUMBERS = "get_xydata", "get_array", "get_offsets"
+
+
+def _properties(artist: Artist) -> list[str]:
+    """Return the text, the style and the data of an artist, as texts."""
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    if isinstance(artist, Text):
+        arrow = getattr(artist, "arrow_patch", None)
+        places = artist.get_position(), getattr(artist, "xy", ())
+        return [*_values(artist, _TEXT), *_values(arrow, ("get_edgecolor", "get_linewidth")), *map(_rounded, places)]
+    data = [getattr(artist, name)() for name in _NUMBERS if hasattr(artist, name)]
+    if isinstance(artist, Patch):
+        data.append(artist.get_patch_transform().transform(artist.get_path().vertices))
+    elif hasattr(artist, "get_paths"):
+        data += [path.vertices for path in artist.get_paths()]
+    return [*_values(artist, _STYLE), *(_rounded(numbers) for numbers in data if numbers is not None)]
+
+
+def _values(artist: Artist | None, names: Iterable[str]) -> list[str]:
+    return [str(getattr(artist, name)()) for name in names if hasattr(artist, name)]
+
+
+def _rounded(values: ArrayLike) -> str:
+    # Six digits: the last ones may differ between processors. Adding 0 turns -0 into 0.
+    return str((np.round(np.ma.filled(np.ma.asarray(values, dtype=float), np.nan), 6) + 0.0).tolist())
