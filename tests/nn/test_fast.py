@@ -212,7 +212,7 @@ def test_every_array_inside_the_fast_layers_has_the_dtype_of_their_inputs(dtype,
     assert {(name, found) for name, found in recorder.found if found != dtype} == set()
 
 
-def test_a_spent_fast_lstm_asks_for_a_new_forward():
+def test_a_second_backward_of_a_fast_lstm_needs_a_new_forward():
     layer = FAST["LSTM"](*(Param(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))))
     layer.forward(np.ones((1, 2, 3)))
     layer.backward(np.ones((1, 2, 2)))

@@ -75,7 +75,7 @@ def test_embedding_gradient_adds_to_what_is_there(kind, draw):
         (np.array([[0, -1]]), ValueError, "got -1"),
     ],
 )
-def test_embedding_refuses_ids_that_are_none(kind, ids, error, sentence, draw):
+def test_embedding_rejects_invalid_ids(kind, ids, error, sentence, draw):
     with pytest.raises(error, match=sentence):
         kind(Param(draw(V, D))).forward(ids)
 
@@ -246,7 +246,7 @@ def test_dropout_keeps_float32(kind, draw, rng):
 
 @pytest.mark.parametrize("kind", [Dropout, VariationalDropout])
 @pytest.mark.parametrize("rate", [-0.1, 1, 2, np.nan])
-def test_dropout_refuses_a_rate_that_is_no_probability_below_one(kind, rate, rng):
+def test_dropout_rejects_a_rate_that_is_not_a_probability_below_one(kind, rate, rng):
     with pytest.raises(ValueError, match="0 <= rate < 1"):
         kind(rate, rng)
 
