@@ -212,6 +212,14 @@ def test_every_array_inside_the_fast_layers_has_the_dtype_of_their_inputs(dtype,
     assert {(name, found) for name, found in recorder.found if found != dtype} == set()
 
 
+def test_a_buffer_is_used_again_unless_it_is_too_small_or_of_another_dtype():
+    buffers = fast.Buffers()
+    first = buffers.get("a", (2, 3), "float32")
+    assert np.shares_memory(buffers.get("a", (4,), "float32"), first)
+    assert not np.shares_memory(buffers.get("a", (7,), "float32"), first)
+    assert buffers.get("a", (7,), "float64").dtype == np.float64
+
+
 def test_a_second_backward_of_a_fast_lstm_needs_a_new_forward():
     layer = FAST["LSTM"](*(Param(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))))
     layer.forward(np.ones((1, 2, 3)))

@@ -177,6 +177,13 @@ def test_an_lstm_asks_for_both_parts_of_its_state(kind, rng):
         build(kind, rng, 4, 5).forward(np.zeros((2, 3, 4)), np.zeros((2, 5)))
 
 
+@pytest.mark.parametrize("kind", [LSTM, FastLSTM])
+def test_an_lstm_accepts_its_state_as_a_list(kind, rng):
+    layer, xs, (h, c) = build(kind, rng, 4, 5), rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 2, 5))
+    expected = layer.forward(xs, (h, c))[0].copy()
+    np.testing.assert_array_equal(layer.forward(xs, [h, c])[0], expected)
+
+
 @pytest.mark.parametrize("kind", VARIATIONAL)
 def test_the_recurrent_mask_is_one_for_all_steps_and_new_at_each_training_forward(kind, rng):
     layer, xs = build(kind, rng, 4, 50), rng.normal(size=(2, 6, 4))
