@@ -6,7 +6,16 @@ from contextlib import contextmanager
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C came, and the training stopped between two windows."""
+    """Ctrl-C came, and the training stopped between two windows.
+
+    Example:
+        >>> from helpers.training import Interrupted
+        >>> try:
+        ...     raise Interrupted("Stopped after step 3 of 10.")
+        ... except KeyboardInterrupt as interruption:
+        ...     print(interruption)
+        Stopped after step 3 of 10.
+    """
 
 
 @contextmanager

@@ -14,6 +14,12 @@ class HoldThenFall:
 
     Raises:
         ValueError: `hold` is out of range.
+
+    Example:
+        >>> from helpers.training import HoldThenFall
+        >>> schedule = HoldThenFall(8.0, hold=0.5)
+        >>> [schedule.rate(progress) for progress in (0.0, 0.5, 0.75, 1.0)]
+        [8.0, 8.0, 4.0, 0.0]
     """
 
     def __init__(self, learning_rate, hold):
@@ -47,6 +53,14 @@ class DecayOnPlateau:
 
     Raises:
         ValueError: the factor is not above 1.
+
+    Example:
+        >>> from helpers.training import DecayOnPlateau
+        >>> schedule = DecayOnPlateau(8.0, factor=4.0)
+        >>> for perplexity in (100.0, 90.0, 95.0):
+        ...     schedule.end_epoch(perplexity)
+        >>> schedule.rate(progress=0.5)
+        2.0
 
     Source: Zaremba et al. (2014), *Recurrent neural network regularization*, decay likewise.
     """
