@@ -1,4 +1,4 @@
-"""Types of arrays, named by what they hold; the shapes are in the docstrings, as (N, T, D) and the like."""
+"""Types of arrays, named by what they hold; the docstrings give the shapes, e.g. (N, T, D)."""
 
 from typing import Any, TypeAlias
 
@@ -11,8 +11,8 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 #: Ids of tokens, positions and counts.
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 
-#: Yes or no for each place: masks of what is meant.
+#: Truth values: masks that select elements.
 BoolArray: TypeAlias = NDArray[np.bool_]
 
-#: An array of whatever kind.
+#: An array of any dtype.
 AnyArray: TypeAlias = NDArray[Any]

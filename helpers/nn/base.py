@@ -150,7 +150,7 @@ class Criterion(Protocol):
 
 def _walk(value: object, found: dict[int, Param], seen: set[int]) -> None:
     if isinstance(value, Param):
-        found.setdefault(id(value), value)
+        found[id(value)] = value
     elif id(value) not in seen and isinstance(value, (list, tuple, dict, Layer)):
         seen.add(id(value))
         if isinstance(value, Layer):

@@ -368,7 +368,7 @@ class Stacked(Layer):
 
     def _entries(self, state: Sequence[State] | None, name: str, last_first: bool = False) -> Iterator[State]:
         depth = sum(self.stateful)
-        entries = (None,) * depth if state is None else tuple(state)
+        entries = (None,) * depth if state is None else state
         if len(entries) != depth:
             raise ValueError(f"{name} needs one entry for each of the {depth} recurrent layers: got {len(entries)}.")
         return iter(entries[::-1] if last_first else entries)

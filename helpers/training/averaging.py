@@ -18,6 +18,18 @@ class RunningAverage:
     Args:
         params: list of Param.
 
+    Example:
+        >>> from helpers.nn import Param
+        >>> from helpers.training import RunningAverage
+        >>> W = Param(np.zeros(2))
+        >>> average = RunningAverage([W])
+        >>> for value in (1, 3):
+        ...     W.value[...] = value
+        ...     average.update()
+        >>> with average.in_place():
+        ...     W.value.tolist()
+        [2.0, 2.0]
+
     Source: Polyak & Juditsky (1992); for language models Merity et al. (2018), *Regularizing and optimizing LSTM
     language models*.
     """

@@ -24,7 +24,19 @@ Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | AnyArray | str | float 
 
 
 class DamagedCheckpointError(ValueError):
-    """No checkpoint of a run can be read."""
+    """No checkpoint of a run can be read.
+
+    Example:
+        >>> import tempfile
+        >>> from helpers.training import Checkpoints, DamagedCheckpointError
+        >>> checkpoints = Checkpoints(tempfile.mkdtemp())
+        >>> _ = (checkpoints.folder / "step-00000001.npz").write_bytes(b"damaged")
+        >>> try:
+        ...     checkpoints.load()
+        ... except DamagedCheckpointError:
+        ...     print("no checkpoint can be read")
+        no checkpoint can be read
+    """
 
 
 class Checkpoints:
@@ -32,6 +44,14 @@ class Checkpoints:
 
     Args:
         folder: where they are; created with the first one.
+
+    Example:
+        >>> import tempfile
+        >>> from helpers.training import Checkpoints
+        >>> checkpoints = Checkpoints(tempfile.mkdtemp())
+        >>> checkpoints.save({"epoch": 3, "values": [np.zeros(2)]}, step=100)
+        >>> checkpoints.load()
+        {'epoch': 3, 'values': [array([0., 0.])]}
     """
 
     KEEP = 2

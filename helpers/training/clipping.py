@@ -28,6 +28,11 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
 
     Returns:
         the norm, a float; 0.0 for an empty list.
+
+    Example:
+        >>> from helpers.training import global_norm
+        >>> global_norm([np.array([3.0]), np.array([[4.0]])])
+        5.0
     """
     total = 0.0
     for grad in grads:

@@ -11,7 +11,16 @@ Window = TypeVar("Window")
 
 
 class Interrupted(KeyboardInterrupt):
-    """The training was stopped by Ctrl-C, between two windows."""
+    """The training was stopped by Ctrl-C, between two windows.
+
+    Example:
+        >>> from helpers.training import Interrupted
+        >>> try:
+        ...     raise Interrupted("Stopped after step 3 of 10.")
+        ... except KeyboardInterrupt as interruption:
+        ...     print(interruption)
+        Stopped after step 3 of 10.
+    """
 
 
 class Watch(Protocol):

@@ -108,6 +108,14 @@ class SGD(_Optimiser):
 
     Args:
         params: Params, each used once.
+
+    Example:
+        >>> from helpers.nn import Param
+        >>> from helpers.training import SGD
+        >>> W = Param(np.ones(2))
+        >>> W.grad[...] = [3, 4]
+        >>> SGD([W]).step(0.5, max_norm=2.5), W.value.tolist()
+        (5.0, [0.25, 0.0])
     """
 
     def _update(self, learning_rate: float, factor: float) -> None:
@@ -128,6 +136,14 @@ class Adam(_Optimiser):
         params: Params, each used once.
         beta1, beta2: how slowly the two means forget.
         epsilon: keeps the division finite.
+
+    Example:
+        >>> from helpers.nn import Param
+        >>> from helpers.training import Adam
+        >>> W = Param(np.ones(2))
+        >>> W.grad[...] = [3, -4]
+        >>> Adam([W]).step(0.5), W.value.round(4).tolist()
+        (5.0, [0.5, 1.5])
 
     Source: Kingma & Ba (2015), *Adam: a method for stochastic optimization*.
     """

@@ -29,6 +29,11 @@ class Settings:
         shifted: whether each epoch starts at a random position of the text (whose end is joined to its beginning), so
             that no two epochs cut it into the same windows.
         unigram_bias: whether the output's bias is initialised to the log-frequencies of the words; else to zero.
+
+    Example:
+        >>> from helpers.training import Settings
+        >>> print(Settings(hidden_size=200, depth=2, rate=0.5, epochs=10))
+        2 × LSTM 200, tied, variational dropout 0.5
     """
 
     hidden_size: int

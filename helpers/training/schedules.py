@@ -19,6 +19,12 @@ class HoldThenFall:
 
     Raises:
         ValueError: `hold` is out of range.
+
+    Example:
+        >>> from helpers.training import HoldThenFall
+        >>> schedule = HoldThenFall(8.0, hold=0.5)
+        >>> [schedule.rate(progress) for progress in (0.0, 0.5, 0.75, 1.0)]
+        [8.0, 8.0, 4.0, 0.0]
     """
 
     def __init__(self, learning_rate: float, hold: float) -> None:
@@ -47,6 +53,14 @@ class DecayOnPlateau:
         ValueError: the factor is not above 1.
 
     Source: Zaremba et al. (2014), *Recurrent neural network regularization*, whose decay is similar.
+
+    Example:
+        >>> from helpers.training.schedules import DecayOnPlateau
+        >>> schedule = DecayOnPlateau(20.0)
+        >>> for perplexity in (90.0, 80.0, 85.0):
+        ...     schedule.end_epoch(perplexity)
+        >>> schedule.rate(progress=0.3)
+        5.0
     """
 
     def __init__(self, learning_rate: float, factor: float = 4.0) -> None:

@@ -58,6 +58,17 @@ class Trainer:
     After `train`, `history` has an `Epoch` for each epoch, and `norms` the gradient norm of each step. The training
     perplexity is measured during training, under dropout; the validation perplexity without dropout, and with the
     averaged weights once there are any. ``average.in_place()`` puts these into the model.
+
+    Example:
+        >>> from helpers.nn import FAST, assemble, create_params
+        >>> from helpers.training import Settings, Trainer
+        >>> rng, ids = np.random.default_rng(0), np.arange(101) % 5
+        >>> model = assemble(FAST, create_params(5, 4, 1, rng), rng)
+        >>> settings = Settings(hidden_size=4, depth=1, rate=0.0, epochs=2, batch_size=2, steps=5)
+        >>> trainer = Trainer(model, settings, ids, ids[:20], eos=0, rng=rng)
+        >>> trainer.train()
+        >>> trainer.step, len(trainer.history), len(trainer.norms)
+        (20, 2, 20)
     """
 
     #: Attributes that a checkpoint saves as they are, besides the parts with a state of their own.

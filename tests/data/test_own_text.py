@@ -70,7 +70,7 @@ def test_a_byte_order_mark_and_any_line_end_make_no_difference(file, newline):
     ],
     ids=["empty", "blank", "short", "no words", "image", "bytes", "CP949", "Latin-1", "UTF-16", "no word twice"],
 )
-def test_a_file_that_is_no_text_to_learn_from_is_refused_with_the_reason(file, content, reason):
+def test_a_file_that_is_unsuitable_for_training_is_rejected_with_the_reason(file, content, reason):
     path = file(content)
     with pytest.raises(CorpusError, match=reason) as refused:
         load_corpus(path)
@@ -83,7 +83,7 @@ def test_a_folder_is_refused(tmp_path):
         load_corpus(tmp_path)
 
 
-def test_a_name_that_is_no_file_is_refused_with_the_names_there_are():
+def test_a_name_that_is_not_a_file_is_rejected_with_the_names_that_exist():
     with pytest.raises(CorpusError, match=r"no file stou.*sotu, docstrings and ptb"):
         load_corpus("stou")
 

@@ -41,7 +41,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that no one has vouched for, with its key."""
+    """A self-signed certificate for 127.0.0.1, with its key."""
     if not shutil.which("openssl"):
         pytest.skip("the openssl program, which makes the test's certificate, is not installed")
     path = tmp_path_factory.mktemp("certificate") / "certificate.pem"

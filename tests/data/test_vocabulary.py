@@ -33,6 +33,6 @@ def test_no_words_give_no_ids():
 
 
 @pytest.mark.parametrize(("words", "reason"), [([EOS, UNK, "a", "a"], "repeats"), ([EOS, "a"], UNK), ([], EOS)])
-def test_a_list_that_is_no_vocabulary_is_refused(words, reason):
+def test_a_list_that_is_not_a_vocabulary_is_rejected(words, reason):
     with pytest.raises(ValueError, match=reason):
         Vocabulary(words)

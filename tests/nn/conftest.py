@@ -1,4 +1,4 @@
-"""What the tests of the layers share: random numbers, and gradients worked out from losses."""
+"""What the tests of the layers share: random numbers, and numerical gradients of losses."""
 
 from types import SimpleNamespace
 
@@ -29,7 +29,7 @@ def assert_gradients_match():
 
 @pytest.fixture
 def run_layer():
-    """A function that runs a recurrent layer forward and backward once and returns copies of all that came out."""
+    """A function that runs a recurrent layer forward and backward once and returns copies of all results."""
 
     def run(layer, xs, state, dhs, dstate, training=False):
         layer.zero_grad()

@@ -39,6 +39,13 @@ def test_a_param_refuses_integers():
         Param(np.arange(3))
 
 
+def test_a_param_in_the_place_of_its_value_is_a_type_error_that_names_it():
+    with pytest.raises(TypeError, match="Param"):
+        np.ones((2, 3)) @ Param(np.ones((3, 4)))
+    with pytest.raises(TypeError, match="Param"):
+        np.ones(3) * Param(np.ones(3))
+
+
 def test_parameters_are_found_in_attributes_lists_tuples_dicts_and_layers_each_once():
     class Everything(Layer):
         def __init__(self, a, b, c, d):

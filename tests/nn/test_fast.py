@@ -162,7 +162,65 @@ def test_whole_model_stays_in_float32(layers):
     assert {part.dtype for pair in state for part in pair} == {np.dtype("float32")}
 
 
-def test_a_spent_fast_lstm_asks_for_a_new_forward():
+class Recorder:
+    """Stands for NumPy in `fast`, and remembers the dtype of each floating-point array that a function returns."""
+
+    def __init__(self):
+        self.found = []
+
+    def __getattr__(self, name):
+        attribute = getattr(np, name)
+        return self.recording(name, attribute) if callable(attribute) and not isinstance(attribute, type) else attribute
+
+    def recording(self, name, function):
+        def call(*args, **kwargs):
+            result = function(*args, **kwargs)
+            if isinstance(result, np.ndarray) and np.issubdtype(result.dtype, np.floating):
+                self.found.append((name, result.dtype))
+            return result
+
+        return call
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    """The dtype of every array that the fast layers allocate, compute with NumPy's functions, or take as a buffer."""
+    recorder, get = Recorder(), fast.Buffers.get
+    monkeypatch.setattr(fast, "np", recorder)
+    monkeypatch.setattr(
+        fast.Buffers, "get", lambda self, name, *args: recorder.recording(f"buffer {name}", get)(self, name, *args)
+    )
+    return recorder
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_every_array_inside_the_fast_layers_has_the_dtype_of_their_inputs(dtype, tied, recorder):
+    model, rng = build(FAST, dtype, tied=tied, rate=0.4, recurrent_rate=0.3), np.random.default_rng(3)
+    xs, targets = rng.integers(13, size=(2, 3, 5))
+    for _ in range(2):  # new buffers, then the same ones again
+        model.loss(xs, targets, training=True)
+        model.backward()
+    # arrays from elsewhere, which need a copy in the order of memory that the fast layers use
+    hs, dlogits = rng.normal(size=(3, 5, 6)).astype(dtype), rng.normal(size=(3, 5, 26)).astype(dtype)[..., ::2]
+    model.output.forward(hs)
+    model.output.backward(dlogits)
+    model.criterion.forward(dlogits, targets)
+
+    names = ("ys", "xs", "dys", "dxs", "product", "logits", "hs", "masked hs", "cs", "tanh", "A", "h Wh", "forget")
+    assert {name for name, _ in recorder.found} >= {f"buffer {name}" for name in names}
+    assert {(name, found) for name, found in recorder.found if found != dtype} == set()
+
+
+def test_a_buffer_is_used_again_unless_it_is_too_small_or_of_another_dtype():
+    buffers = fast.Buffers()
+    first = buffers.get("a", (2, 3), "float32")
+    assert np.shares_memory(buffers.get("a", (4,), "float32"), first)
+    assert not np.shares_memory(buffers.get("a", (7,), "float32"), first)
+    assert buffers.get("a", (7,), "float64").dtype == np.float64
+
+
+def test_a_second_backward_of_a_fast_lstm_needs_a_new_forward():
     layer = FAST["LSTM"](*(Param(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))))
     layer.forward(np.ones((1, 2, 3)))
     layer.backward(np.ones((1, 2, 2)))

@@ -39,6 +39,11 @@ def test_log_softmax_is_finite_where_the_probability_underflows():
     np.testing.assert_allclose(log_softmax(small), np.log(softmax(small)))
 
 
+def test_softmax_and_its_logarithm_keep_float32():
+    logits = np.array([[1.0, 2.0, 3.0]], np.float32)
+    assert softmax(logits).dtype == log_softmax(logits).dtype == np.float32
+
+
 def test_sample_next_draws_with_the_frequencies_of_the_softmax(rng):
     logits, temperature, draws = np.array([2.0, 1.0, 0.0, -1.0]), 1.5, 20_000
     counts = np.bincount([sample_next(logits, temperature, rng) for _ in range(draws)], minlength=4)

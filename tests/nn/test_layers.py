@@ -39,6 +39,12 @@ def test_embedding_looks_up_the_row_of_each_word(kind, draw, rng):
 
 
 @pytest.mark.parametrize("kind", EMBEDDINGS)
+def test_embedding_accepts_ids_as_lists(kind, draw):
+    E = Param(draw(V, D))
+    np.testing.assert_array_equal(kind(E).forward([[3, 0]]), E.value[[[3, 0]]])
+
+
+@pytest.mark.parametrize("kind", EMBEDDINGS)
 def test_embedding_gradient_matches_the_numerical_one_with_words_that_repeat(kind, draw, assert_gradients_match):
     E, ids, dys = Param(draw(V, D)), np.array([[3, 3, 0, 3, 10], [0, 5, 5, 3, 0]]), draw(N, T, D)
     layer = kind(E)
@@ -75,7 +81,7 @@ def test_embedding_gradient_adds_to_what_is_there(kind, draw):
         (np.array([[0, -1]]), ValueError, "got -1"),
     ],
 )
-def test_embedding_refuses_ids_that_are_none(kind, ids, error, sentence, draw):
+def test_embedding_rejects_invalid_ids(kind, ids, error, sentence, draw):
     with pytest.raises(error, match=sentence):
         kind(Param(draw(V, D))).forward(ids)
 
@@ -173,6 +179,13 @@ def test_loss_of_huge_logits_is_exact(kind):
 
 
 @pytest.mark.parametrize("kind", LOSSES)
+def test_loss_of_float32_logits_is_summed_in_float64(kind):
+    logits = np.zeros((25, 41, 3), np.float32)
+    expected = float(np.log(np.float32(3)))
+    assert kind().forward(logits, np.zeros((25, 41), int)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
 def test_loss_gradient_keeps_float32_and_comes_again(kind, draw, rng):
     criterion = kind()
     assert type(criterion.forward(draw(N, T, V, dtype="float32"), rng.integers(V, size=(N, T)))) is float
@@ -238,15 +251,16 @@ def test_dropout_draws_a_mask_for_each_step_and_variational_dropout_one_for_all(
 
 
 @pytest.mark.parametrize("kind", [Dropout, VariationalDropout])
-def test_dropout_keeps_float32(kind, draw, rng):
+@pytest.mark.parametrize("training", [True, False])
+def test_dropout_keeps_float32(kind, training, draw, rng):
     layer = kind(0.5, rng)
-    assert layer.forward(draw(N, T, D, dtype="float32"), training=True).dtype == np.float32
+    assert layer.forward(draw(N, T, D, dtype="float32"), training=training).dtype == np.float32
     assert layer.backward(draw(N, T, D, dtype="float32")).dtype == np.float32
 
 
 @pytest.mark.parametrize("kind", [Dropout, VariationalDropout])
 @pytest.mark.parametrize("rate", [-0.1, 1, 2, np.nan])
-def test_dropout_refuses_a_rate_that_is_no_probability_below_one(kind, rate, rng):
+def test_dropout_rejects_a_rate_that_is_not_a_probability_below_one(kind, rate, rng):
     with pytest.raises(ValueError, match="0 <= rate < 1"):
         kind(rate, rng)
 
@@ -331,6 +345,13 @@ def test_stack_refuses_a_state_of_another_depth(draw):
     stack = Stacked([recurrent(RNN, draw, 3, 4)])
     with pytest.raises(ValueError, match="state needs one entry for each of the 1 recurrent layers: got 2"):
         stack.forward(draw(2, 3, 3), (None, None))
+
+
+def test_stack_keeps_its_layers_when_the_list_it_was_made_from_changes(draw):
+    layers = [recurrent(RNN, draw, 3, 4)]
+    stack = Stacked(layers)
+    layers.clear()
+    assert stack.forward(draw(2, 5, 3))[0].shape == (2, 5, 4)
 
 
 def test_stack_passes_training_on(draw):

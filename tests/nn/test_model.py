@@ -27,6 +27,15 @@ def test_create_params_gives_every_shape_and_name(rng):
     np.testing.assert_array_equal(params["lstm2.b"].value, np.repeat([1, 0, 0, 0], H))
 
 
+def test_create_params_draws_every_weight_from_all_of_its_range(rng):
+    params = create_params(400, 25, 2, rng, tied=False)
+    for name, bound in {"E": 0.1, "W": 0.1, "lstm1.Wx": 0.2, "lstm1.Wh": 0.2, "lstm2.Wx": 0.2, "lstm2.Wh": 0.2}.items():
+        value = params[name].value
+        np.testing.assert_allclose([value.min(), value.max()], [-bound, bound], rtol=0.02, err_msg=name)
+        assert abs(value.mean()) < 5 * bound / np.sqrt(3 * value.size)
+    assert abs(create_params(400, 25, 1, rng, scale=0.3)["E"].value).max() == pytest.approx(0.3, rel=0.02)
+
+
 def test_create_params_refuses_a_tied_output_of_another_width(rng):
     with pytest.raises(ValueError, match="D = 3, H = 4"):
         create_params(V, H, 1, rng, width=3)
@@ -45,6 +54,13 @@ def test_assemble_puts_dropout_after_the_embedding_and_after_every_lstm(rng):
     assert names(assemble(PLAIN, params, rng, rate=0.5, dropout="standard")) == expected
     model = assemble(FAST, params, rng, rate=0.5, recurrent_rate=0.2)
     assert names(model)[1:3] == ["VariationalDropout", "FastVariationalLSTM"]
+
+
+def test_assemble_gives_each_dropout_its_own_rate_and_all_of_them_the_generator(rng):
+    model = assemble(PLAIN, create_params(V, H, 1, rng), rng, rate=0.5, recurrent_rate=0.2)
+    layers = model.body.layers[1:]
+    assert [layer.rate for layer in layers] == [0.5, 0.2, 0.5]
+    assert all(layer.rng is rng for layer in layers)
 
 
 def test_assemble_refuses_an_unknown_dropout(rng):

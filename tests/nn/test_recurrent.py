@@ -128,9 +128,9 @@ def test_memory_order_makes_no_difference(kind, rng, run_layer):
         return wide[..., ::2]
 
     expected = run_layer(layer, xs, state, dhs, state)
-    crooked = tuple(map(strided, state)) if isinstance(state, tuple) else strided(state)
+    strided_state = tuple(map(strided, state)) if isinstance(state, tuple) else strided(state)
     for order in (strided, np.asfortranarray):
-        run = run_layer(layer, order(xs), crooked, order(dhs), crooked)
+        run = run_layer(layer, order(xs), strided_state, order(dhs), strided_state)
         for name in ("hs", "dxs"):
             np.testing.assert_allclose(getattr(run, name), getattr(expected, name), atol=1e-13)
         for grad, wanted in zip(run.grads, expected.grads):
@@ -155,7 +155,7 @@ def test_backward_before_forward_says_so(kind, rng):
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_wrong_shapes_are_refused_in_one_sentence(kind, rng):
+def test_wrong_shapes_are_rejected_with_one_sentence(kind, rng):
     layer = build(kind, rng, 4, 5)
     wrong = np.zeros((3, 5))
     wrong = (wrong, wrong) if BLOCKS[kind] == 4 else wrong
@@ -175,6 +175,13 @@ def test_wrong_shapes_are_refused_in_one_sentence(kind, rng):
 def test_an_lstm_asks_for_both_parts_of_its_state(kind, rng):
     with pytest.raises(ValueError, match=r"pair \(h, c\)"):
         build(kind, rng, 4, 5).forward(np.zeros((2, 3, 4)), np.zeros((2, 5)))
+
+
+@pytest.mark.parametrize("kind", [LSTM, FastLSTM])
+def test_an_lstm_accepts_its_state_as_a_list(kind, rng):
+    layer, xs, (h, c) = build(kind, rng, 4, 5), rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 2, 5))
+    expected = layer.forward(xs, (h, c))[0].copy()
+    np.testing.assert_array_equal(layer.forward(xs, [h, c])[0], expected)
 
 
 @pytest.mark.parametrize("kind", VARIATIONAL)
@@ -217,7 +224,7 @@ def test_recurrent_dropout_is_off_when_not_training(kind, rng):
 
 @pytest.mark.parametrize("kind", WITH_DROPOUT)
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, np.nan])
-def test_a_rate_that_is_no_probability_below_one_is_refused(kind, rate):
+def test_a_rate_that_is_not_a_probability_below_one_is_rejected(kind, rate):
     params = [Param(np.zeros(shape)) for shape in ((3, 8), (2, 8), (8,))]
     with pytest.raises(ValueError, match="0 <= rate < 1"):
         kind(*params, rate, np.random.default_rng(0))
