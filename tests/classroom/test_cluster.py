@@ -280,7 +280,7 @@ def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, sample
     processes.start_workers("--no-nanny", "--nthreads=2")
     with processes.watch() as client:
         wait_until(lambda: len(client.nthreads()) == 3)
-        with pytest.raises(NoWorkers, match=r"No worker of tls://.* can take part\. tls://"):
+        with pytest.raises(NoWorkers, match=r"No worker of tls://.* can be used\. tls://"):
             sample_class.grade(cluster_workers(str(processes.file)))
         assert sample_class.records() == {}
         said = capsys.readouterr().err
