@@ -29,7 +29,9 @@ test-all:  ## Run `make test`, and then all that it leaves out: some twenty minu
 
 test-more: $(TOOLS)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
 	@$(PY) -m pytest -m "seeds or slow" $(ALL_CORES)
-	@$(MAKE) test-cluster test-hub test-site ARGS=
+	@$(MAKE) test-cluster ARGS=
+	@$(MAKE) test-hub ARGS=
+	@$(MAKE) test-site ARGS=
 
 lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
 	@$(HELPERS) lint-notebooks $(NB)
