@@ -213,3 +213,20 @@ def test_every_make_command_passes_the_verbosity_on(setting, option):
     for _, command in targets:
         assert re.search(rf"-m helpers +{option}{command}\b", planned)
     assert re.search(rf"-m benchmarks +{option}$", planned, re.MULTILINE)
+
+
+def test_a_worker_process_logs_too_if_its_initializer_configures_the_log():
+    outcome = run_program(
+        """
+        import logging, multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        from helpers import logs
+
+        logs.configure(1)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context, initializer=logs.configure) as pool:
+            pool.submit(logging.getLogger("helpers.some").info, "from %s", "a worker").result()
+        """
+    )
+    assert outcome.stderr.endswith("INFO helpers.some: from a worker\n")
+    assert len(outcome.stderr.splitlines()) == 1

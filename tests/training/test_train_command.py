@@ -153,7 +153,7 @@ def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path)
     assert " INFO " not in finished.stdout
 
 
-def test_a_folder_that_is_no_runs_is_left_alone(text, tmp_path):
+def test_a_folder_without_a_run_is_left_alone(text, tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     for fresh in ([], ["--fresh"]):
         assert_refused(run(*PRESET, "--corpus", text, "--out", tmp_path, *fresh), "not the folder of a run")
@@ -252,5 +252,5 @@ def test_bad_input_is_answered_with_one_sentence(arguments, sentence, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_number_that_is_none_is_a_usage_error():
+def test_an_invalid_number_is_a_usage_error():
     assert run("--seed", "x").returncode == 2
