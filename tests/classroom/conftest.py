@@ -66,12 +66,6 @@ def sample_class(released, tmp_path):
     return lambda notebook="00": SampleClass(shutil.copytree(released(notebook), tmp_path / "sample_class"), notebook)
 
 
-@pytest.fixture
-def school(sample_class):
-    """The same under its old name, until the last tests have changed to the new one."""
-    return sample_class
-
-
 @pytest.fixture(scope="session")
 def working_sandbox():
     """Skip a test where the sandbox does not work."""

@@ -123,10 +123,6 @@ class SampleClass:
             return tuple(getattr(row, column) for column in columns)
 
 
-#: The old name, until the last tests have changed to the new one.
-School = SampleClass
-
-
 class AtOnce(Executor):
     """An executor that does its tasks in this process, at once."""
 

@@ -6,10 +6,10 @@ from helpers.classroom.administration import assignments
 from tests.classroom.sample_class import lay_out
 
 
-def due_of(school):
+def due_of(sample_class):
     """Return the due date that the gradebook has, as text."""
-    with school.course.gradebook() as gradebook:
-        return str(gradebook.find_assignment(school.name).duedate)
+    with sample_class.course.gradebook() as gradebook:
+        return str(gradebook.find_assignment(sample_class.name).duedate)
 
 
 @pytest.mark.parametrize("stale", ["changed", "missing"])
@@ -26,45 +26,45 @@ def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
         blank_course.need_released(source.stem)
 
 
-def test_a_release_after_submissions_keeps_them(school):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.grade()
-    school.change_grade("ada", "check-0-1", manual_score=0.5)
-    assignments.release(school.course, school.source)
-    assignments.release(school.course, school.source)
-    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
-    assert school.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
+def test_a_release_after_submissions_keeps_them(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    sample_class.grade()
+    sample_class.change_grade("ada", "check-0-1", manual_score=0.5)
+    assignments.release(sample_class.course, sample_class.source)
+    assignments.release(sample_class.course, sample_class.source)
+    assert sample_class.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert sample_class.look_up("ada", "manual_score", grade_id="check-0-1") == (0.5,)
 
 
-def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
-    school = school()
-    school.hand_in("ada", "solved")
-    school.grade()
-    source = school.source
+def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", "solved")
+    sample_class.grade()
+    source = sample_class.source
     text = source.read_text().replace('"grade_id": "check-0-1"', '"grade_id": "check-0-2"')
     source.write_text(text.replace('\ncheck("0.1"', '\ncheck("0.2"'))
-    lay_out_again(school)
+    lay_out_again(sample_class)
     with pytest.raises(ValueError, match="has submissions already, and other cells than when it was released"):
-        assignments.release(school.course, source)
-    assert school.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+        assignments.release(sample_class.course, source)
+    assert sample_class.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
 
 
-def lay_out_again(school):
+def lay_out_again(sample_class):
     """Derive the release from a source that was changed."""
     from helpers.classroom.authoring.release import generate
 
-    generate(school.source, school.root / "made")
-    made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"
-    made.replace(school.root / "notebooks" / school.name / made.name)
+    generate(sample_class.source, sample_class.root / "made")
+    made = sample_class.root / "made/notebooks" / sample_class.name / f"{sample_class.name}.ipynb"
+    made.replace(sample_class.root / "notebooks" / sample_class.name / made.name)
 
 
-def test_a_due_date_with_a_zone_is_that_moment(school):
-    school = school()
-    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 23:59 +09:00"))
-    assert due_of(school) == "2026-12-01 14:59:00"
-    assignments.release(school.course, school.source)
-    assert due_of(school) == "2026-12-01 14:59:00"
+def test_a_due_date_with_a_zone_is_that_moment(sample_class):
+    sample_class = sample_class()
+    assignments.release(sample_class.course, sample_class.source, assignments.read_due("2026-12-01 23:59 +09:00"))
+    assert due_of(sample_class) == "2026-12-01 14:59:00"
+    assignments.release(sample_class.course, sample_class.source)
+    assert due_of(sample_class) == "2026-12-01 14:59:00"
 
 
 def test_a_due_date_without_a_zone_is_in_that_of_this_machine(monkeypatch):

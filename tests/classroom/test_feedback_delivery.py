@@ -13,57 +13,57 @@ from tests.classroom.sample_class import RIGHT, TEXTBOOK
 # --- feedback ---------------------------------------------------------------------------------------------------------
 
 
-def feedback_of(school, student):
+def feedback_of(sample_class, student):
     """Return a student's feedback as HTML, and as the text in it."""
-    folder = school.course.folder("feedback", school.name, student)
-    page = (folder / f"{school.name}.html").read_text(encoding="utf-8")
+    folder = sample_class.course.folder("feedback", sample_class.name, student)
+    page = (folder / f"{sample_class.name}.html").read_text(encoding="utf-8")
     return page, html.unescape(re.sub(r"<[^>]+>", "", page))
 
 
-def test_feedback_has_the_diagnosis_and_no_hidden_test(school):
-    school = school()
-    school.hand_in("ada", {"0.1": TEXTBOOK})
-    school.hand_in("bob", {"0.1": "def sigmoid(a):\n    return 1 / 0"})
-    school.hand_in("cleo", b"no notebook")
-    school.grade()
-    assert feedback_delivery.give_feedback(school.course, school.name) == (3, 0)
+def test_feedback_has_the_diagnosis_and_no_hidden_test(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    sample_class.hand_in("bob", {"0.1": "def sigmoid(a):\n    return 1 / 0"})
+    sample_class.hand_in("cleo", b"no notebook")
+    sample_class.grade()
+    assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (3, 0)
     for student, words in {
         "ada": "the textbook formula",
         "bob": "ZeroDivisionError: division by zero",
         "cleo": "It is not a notebook",
     }.items():
-        page, text = feedback_of(school, student)
+        page, text = feedback_of(sample_class, student)
         assert words in text
         assert "hidden_check" not in page
         assert "HIDDEN TESTS" not in page
         assert "Traceback (most recent" not in text
 
 
-def test_feedback_says_how_many_wait_for_a_person_and_is_renewed(school):
-    school = school()
-    school.hand_in("ada", {"0.1": RIGHT})
-    school.hand_in("bob", {"0.1": RIGHT})
-    school.grade()
-    school.change_grade("bob", "check-0-1", needs_manual_grade=True)
-    assert feedback_delivery.give_feedback(school.course, school.name) == (2, 1)
-    school.change_grade("bob", "check-0-1", manual_score=0.25, needs_manual_grade=False)
-    assert feedback_delivery.give_feedback(school.course, school.name) == (2, 0)
-    assert "0.25" in feedback_of(school, "bob")[1]
+def test_feedback_says_how_many_wait_for_a_person_and_is_renewed(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.hand_in("bob", {"0.1": RIGHT})
+    sample_class.grade()
+    sample_class.change_grade("bob", "check-0-1", needs_manual_grade=True)
+    assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (2, 1)
+    sample_class.change_grade("bob", "check-0-1", manual_score=0.25, needs_manual_grade=False)
+    assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (2, 0)
+    assert "0.25" in feedback_of(sample_class, "bob")[1]
 
 
 # --- the exchange -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def with_exchange(school, tmp_path):
-    """A School whose course has an exchange."""
-    school = school()
-    school.course.config.CourseDirectory.course_id = "deep"
-    school.course.config.Exchange.root = str(tmp_path / "exchange")
-    school.course.directory = CourseDirectory(config=school.course.config)
+def with_exchange(sample_class, tmp_path):
+    """A SampleClass whose course has an exchange."""
+    sample_class = sample_class()
+    sample_class.course.config.CourseDirectory.course_id = "deep"
+    sample_class.course.config.Exchange.root = str(tmp_path / "exchange")
+    sample_class.course.directory = CourseDirectory(config=sample_class.course.config)
     (tmp_path / "exchange").mkdir()
-    assignments.release(school.course, school.source)
-    return school
+    assignments.release(sample_class.course, sample_class.source)
+    return sample_class
 
 
 def test_a_later_release_replaces_the_notebook_in_the_exchange(with_exchange):
@@ -73,9 +73,11 @@ def test_a_later_release_replaces_the_notebook_in_the_exchange(with_exchange):
     assert (place / f"{with_exchange.name}.ipynb").exists()
 
 
-def in_exchange(school):
+def in_exchange(sample_class):
     """Return the texts of the feedback in the exchange."""
-    return [path.read_text(encoding="utf-8") for path in Path(school.root.parent, "exchange/deep/feedback").iterdir()]
+    return [
+        path.read_text(encoding="utf-8") for path in Path(sample_class.root.parent, "exchange/deep/feedback").iterdir()
+    ]
 
 
 leaves_a_file_open = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # nbgrader's ReleaseFeedback
@@ -83,26 +85,26 @@ leaves_a_file_open = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWa
 
 @leaves_a_file_open
 def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
-    school = with_exchange
-    work = school.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
+    sample_class = with_exchange
+    work = sample_class.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
     work.with_name("submission_secret.txt").write_text("0f" * 64)
-    school.hand_in("bob", {"0.1": RIGHT})
-    school.grade()
-    feedback_delivery.give_feedback(school.course, school.name)
-    [page] = in_exchange(school)
+    sample_class.hand_in("bob", {"0.1": RIGHT})
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    [page] = in_exchange(sample_class)
     assert "the textbook formula" in page
-    assert feedback_delivery.find_undeliverable_feedback(school.course, school.name) == ["bob"]
+    assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob"]
 
 
 def test_a_secret_does_not_outlive_its_submission(with_exchange):
-    school = with_exchange
-    work = school.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
+    sample_class = with_exchange
+    work = sample_class.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
     work.with_name("submission_secret.txt").write_text("0f" * 64)
-    school.grade()
+    sample_class.grade()
     work.with_name("submission_secret.txt").unlink()  # as after one that came from a download
-    school.grade()
-    feedback_delivery.give_feedback(school.course, school.name)
-    assert in_exchange(school) == []
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    assert in_exchange(sample_class) == []
 
 
 def test_an_exchange_in_which_students_can_replace_a_course_gives_a_warning(with_exchange):
@@ -112,7 +114,7 @@ def test_an_exchange_in_which_students_can_replace_a_course_gives_a_warning(with
     assert exchange.exchange_warning(with_exchange.course) is None
 
 
-def test_nothing_graded_is_said_plainly(school):
-    school = school()
+def test_nothing_graded_is_said_plainly(sample_class):
+    sample_class = sample_class()
     with pytest.raises(ValueError, match="No submission of 00_start_here was graded yet: run `make grade NB=00` first"):
-        feedback_delivery.give_feedback(school.course, school.name)
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)

@@ -35,14 +35,14 @@ def test_no_more_than_everything_is_taken():
 
 
 @pytest.fixture
-def strict(school):
-    """A School with a due date, in which 25 percent are taken for each day begun."""
-    school = school()
-    config = school.course.config
+def strict(sample_class):
+    """A SampleClass with a due date, in which 25 percent are taken for each day begun."""
+    sample_class = sample_class()
+    config = sample_class.course.config
     config.AssignLatePenalties.plugin_class = PercentPerDay
     config.PercentPerDay.percent = 25.0
-    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 10:00 UTC"))
-    return school
+    assignments.release(sample_class.course, sample_class.source, assignments.read_due("2026-12-01 10:00 UTC"))
+    return sample_class
 
 
 def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
@@ -75,12 +75,12 @@ def test_the_penalty_is_computed_again_at_feedback(strict):
     assert strict.look_up("ada", "late_submission_penalty") == (None,)
 
 
-def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(school):
-    school = school()
-    assignments.release(school.course, school.source, assignments.read_due("2026-12-01 10:00 UTC"))
-    school.hand_in("ada", "solved", handed_in="2026-12-09 10:00:00 UTC")
-    school.grade()
-    assert school.look_up("ada", "late_submission_penalty") == (None,)
+def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(sample_class):
+    sample_class = sample_class()
+    assignments.release(sample_class.course, sample_class.source, assignments.read_due("2026-12-01 10:00 UTC"))
+    sample_class.hand_in("ada", "solved", handed_in="2026-12-09 10:00:00 UTC")
+    sample_class.grade()
+    assert sample_class.look_up("ada", "late_submission_penalty") == (None,)
 
 
 def test_the_configuration_can_name_the_penalty(tmp_path):
