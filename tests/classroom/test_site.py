@@ -65,10 +65,11 @@ def test_the_fingerprint_follows_the_code_that_notebooks_import_and_nothing_else
 
 
 def test_another_python_numpy_or_matplotlib_runs_a_notebook_again(source_path, monkeypatch):
-    notebook = as_solution(read_source(source_path))
+    notebook, versions = as_solution(read_source(source_path)), {"numpy": "1.0", "matplotlib": "1.0"}
+    monkeypatch.setattr(site, "version", versions.__getitem__)
     found = [site._fingerprint(notebook)]
-    for other in "numpy", "matplotlib":
-        monkeypatch.setattr(site, "version", lambda name, other=other: f"another {name}" if name == other else "1.0")
+    for name in [*versions]:
+        versions[name] = "another"
         found.append(site._fingerprint(notebook))
     monkeypatch.setattr(site.sys, "version", "another")
     found.append(site._fingerprint(notebook))
