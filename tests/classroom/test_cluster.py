@@ -301,6 +301,21 @@ def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, sample
     assert sample_class.points() == dict.fromkeys(("amy", "ben", "cat", "dan"), EVERYTHING)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("code", "its copy of the course is not the one here"),
+        ("Python", r"it has Python 3\.\S+, and here it is another\."),
+        ("NumPy", r"it has NumPy \S+, and here it is another\."),
+    ],
+)
+def test_what_a_score_depends_on_is_the_same_on_a_worker(name, said):
+    here = cluster.describe() | {"sandbox": False}
+    cluster.check_worker(here)
+    with pytest.raises(cluster.UnfitWorker, match=said):
+        cluster.check_worker(here | {name: "another"})
+
+
 def test_a_worker_that_joins_during_the_run_does_its_share(another, sample_class):
     sample_class = sample_class()
     for student in "abcdefgh":

@@ -243,6 +243,16 @@ def test_a_second_notebook_that_someone_else_put_into_a_folder_does_not_count(co
 
 
 @needs_root
+def test_a_secret_that_someone_else_put_into_a_folder_is_not_taken(course, inbound):
+    """They would find the feedback by it."""
+    folder = hand_in(inbound, OTHER.pw_name, owner=OTHER.pw_uid)
+    (folder / "submission_secret.txt").write_text("0f" * 64)
+    os.chown(folder / "submission_secret.txt", THIRD.pw_uid, -1)
+    assert collect(course, NAME).collected == [OTHER.pw_name]
+    assert taken(course, OTHER.pw_name).keys() == {f"{NAME}.ipynb", "timestamp.txt"}
+
+
+@needs_root
 def test_a_user_who_is_gone_is_refused(course, inbound):
     hand_in(inbound, "ada", owner=4_000_000)
     assert reasons(collect(course, NAME)) == ["was handed in as ada, but belongs to the unknown user 4000000"]
@@ -367,6 +377,13 @@ def test_a_time_that_the_file_system_contradicts_is_replaced_by_its_own_and_repo
     written = datetime.strptime(taken(course)["timestamp.txt"], "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - written) < timedelta(minutes=1)
     assert any(note.startswith(f"{ME}: its name says") for note in report.notes)
+
+
+def test_a_name_that_claims_a_later_time_does_not_come_last(course, inbound):
+    hand_in(inbound, text=notebook("first"), at=now(hours=-3))
+    hand_in(inbound, text=notebook("last"))
+    collect(course, NAME)
+    assert answer(course) == "last"
 
 
 def test_a_change_after_handing_in_makes_it_later(course, inbound, monkeypatch):
@@ -708,6 +725,30 @@ def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_pat
     collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook("first")}))
     report = collect(course, NAME, pack(tmp_path / "2.zip", {"ada.ipynb": notebook("second")}))
     assert (report.updated, answer(course, "ada")) == (["ada"], "second")
+
+
+def test_who_is_in_an_earlier_download_only_is_not_missing(course, tmp_path):
+    collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook()}))
+    assert collect(course, NAME, pack(tmp_path / "2.zip", {"bob.ipynb": notebook()})).missing == ["cem"]
+
+
+def test_what_a_run_that_was_killed_left_is_removed(course, tmp_path):
+    """nbgrader would take every folder beside an assignment's for another assignment."""
+    folder = course.folder("submitted", NAME, "ada").parent
+    (folder / ".collecting-x1/09_small").mkdir(parents=True)
+    collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook()}))
+    assert [path.name for path in folder.iterdir()] == [NAME]
+
+
+def test_a_time_without_a_zone_is_in_that_of_this_machine(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook()}), submitted_at="2026-11-30 18:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):

@@ -79,7 +79,10 @@ def test_jupyterlab_opens_at_the_first_notebook_with_our_kernel_on_a_free_port(t
             url = next(match[0] for line in server.stdout if (match := re.search(r"http://127\S+", line)))
             assert f"/lab/tree/{lab.START}?token=" in url
             assert f":{port}/" not in url
-            assert "JupyterLab" in fetch(url)
+            page = fetch(url)
+            assert "JupyterLab" in page
+            settings = re.search(r'<script id="jupyter-config-data" type="application/json">(.*?)</script>', page, re.S)
+            assert "@jupyter/nbgrader:formgrader" in json.loads(settings[1])["disabledExtensions"]
             kernels = json.loads(fetch(url.replace(f"/lab/tree/{lab.START}", "/api/kernelspecs")))
             assert kernels["default"] == "python3"
         finally:

@@ -34,6 +34,13 @@ def test_a_notebook_that_is_there_is_left_as_it_is(course, capsys):
     assert capsys.readouterr().out == "my/ has every notebook; yours were left as they are.\n"
 
 
+def test_another_notebook_in_a_folder_of_a_released_one_is_not_copied(course):
+    (course / "notebooks/01_next/draft.ipynb").write_text("a draft")
+    copies.add_missing(course)
+    assert [path.name for path in (course / "my/01_next").iterdir()] == ["01_next.ipynb"]
+    assert not (course / "my/draft").exists()
+
+
 def test_nothing_but_notebooks_is_left_in_my(course):
     copies.add_missing(course)
     assert sorted(path.name for path in (course / "my").rglob("*.*")) == ["00_start.ipynb", "01_next.ipynb"]

@@ -89,11 +89,12 @@ def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
     work = sample_class.hand_in("ada", {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
     work.with_name("submission_secret.txt").write_text("0f" * 64)
     sample_class.hand_in("bob", {"0.1": RIGHT})
+    sample_class.hand_in("cleo", {"0.1": RIGHT}).with_name("submission_secret.txt").write_text("1f" * 64)  # and no time
     sample_class.grade()
     feedback_delivery.give_feedback(sample_class.course, sample_class.name)
     [page] = in_exchange(sample_class)
     assert "the textbook formula" in page
-    assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob"]
+    assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob", "cleo"]
 
 
 def test_a_secret_does_not_outlive_its_submission(with_exchange):

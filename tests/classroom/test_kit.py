@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.authoring.kit import pack
+from helpers.classroom.authoring.kit import FILES, FOLDERS, pack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +53,26 @@ def test_no_released_notebook_in_it_has_an_output_or_a_marker(unpacked):
 def test_the_same_course_gives_the_same_bytes(archive, tmp_path):
     pack(ROOT, tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_its_files_can_be_read_where_a_program_keeps_their_permissions(archive):
+    """`unzip` does; Python's zipfile does not."""
+    with zipfile.ZipFile(archive) as kit:
+        assert {entry.external_attr >> 16 for entry in kit.infolist()} == {0o644}
+
+
+def test_what_running_the_course_leaves_behind_is_not_in_it(tmp_path):
+    for name in FILES:
+        (tmp_path / name).touch()
+    for folder in FOLDERS:
+        for left in "__pycache__/a.pyc", ".ipynb_checkpoints/a-checkpoint.ipynb", ".DS_Store", "kept/a":
+            path = tmp_path / folder / left
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    pack(tmp_path, tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as kit:
+        names = {name.removeprefix("learner-kit/") for name in kit.namelist()}
+    assert names == {*FILES, *(f"{folder}/kept/a" for folder in FOLDERS)}
 
 
 def test_a_course_that_is_not_whole_is_refused(tmp_path):

@@ -8,7 +8,14 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 
 from helpers.classroom.authoring import release as release_module
 from helpers.classroom.authoring.build import find_sources
-from helpers.classroom.authoring.release import TakeSource, check_secrets, generate, load_config, make_release
+from helpers.classroom.authoring.release import (
+    TakeSource,
+    check_secrets,
+    find_secrets,
+    generate,
+    load_config,
+    make_release,
+)
 from helpers.classroom.authoring.source import BuildError, read_source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +57,19 @@ def test_a_secret_in_any_cell_of_a_notebook_is_refused(source_path, release, sec
     next(cell for cell in release.cells if cell.id == cell_id).source += f"\n{secret}"
     with pytest.raises(BuildError, match=f"cell {cell_id}.*: `.*` of a solution or hidden test is in the release"):
         check_secrets(read_source(source_path), release, source_path)
+
+
+def test_every_two_lines_in_a_row_of_a_longer_solution_are_secret(source_path):
+    source = source_path.read_text()
+    source_path.write_text(
+        source.replace("    return factor * x\n", "    twice = factor * x\n    return twice + 0\n", 1)
+    )
+    lines = ["factor = np.ones_like(x) + 1", "twice = factor * x", "return twice + 0"]
+    secrets = [*find_secrets(read_source(source_path))]
+    assert [secret for secret in secrets if "twice" in secret] == [
+        f"\n{lines[0]}\n{lines[1]}\n",
+        f"\n{lines[1]}\n{lines[2]}\n",
+    ]
 
 
 @every_secret

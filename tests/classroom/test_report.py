@@ -103,6 +103,15 @@ def test_the_report_has_a_line_for_each_submission(results, tmp_path):
     assert (rows["dan"]["seconds"], rows["dan"]["waits for a person"]) == ("61.2", "no")
 
 
+def test_a_fault_of_the_grader_is_on_the_screen_and_in_the_report_with_its_reason(capsys):
+    not_graded = graded("right", "right")
+    not_graded.scores["check-1-2"] = Score(0.0, 2.0, "not graded", "The process that graded it died, twice.")
+    report.show({"gus": not_graded})
+    assert "gus: not graded. The process that graded it died, twice." in capsys.readouterr().out
+    (row,) = read(report.report_csv({"gus": not_graded}))
+    assert row["not right"] == "check-1-2: not graded. The process that graded it died, twice."
+
+
 def test_the_items_have_a_line_for_each_exercise(results, tmp_path):
     report.write(results, tmp_path)
     first, second = read((tmp_path / "items.csv").read_text(encoding="utf-8"))
@@ -112,7 +121,7 @@ def test_the_items_have_a_line_for_each_exercise(results, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "formula", ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "＝1+1"]
+    "formula", ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "＝1+1", "＋1", "－1", "＠1"]
 )
 def test_no_cell_of_a_report_is_a_formula(formula):
     """A student chooses an id where anyone may enrol, and the words of a change that is reported."""

@@ -142,6 +142,7 @@ LINE = "id,first_name\nada,Ada\n{}\n"
         ),
         (LINE.format("*,Grace"), "line 3, column `id`: the id `*` has a `*` in it"),
         (LINE.format("g" * 129), "is longer than 128 bytes"),
+        (LINE.format("김" * 43), "is longer than 128 bytes"),  # in three bytes each
         (LINE.format('grace,"Gra'), "it cannot be read as CSV"),
         (LINE.format("hopper, grace,Grace"), "line 3: it has 3 cells, the heading has 2"),
         ("id,lms_user_id\nada,5\ngrace,5\n", "line 3: the platform's number `5` is in line 2 too"),

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import resource
 import signal
+import struct
 import subprocess
 import sys
 import textwrap
@@ -258,8 +260,11 @@ def test_memory_that_no_limit_counts_is_refused(start):
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_limits_cannot_be_lifted(sandbox, start):
     run = start(sandbox)
-    limits = run("import resource as r; result = [r.getrlimit(n) for n in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE)]")
-    assert limits == [(size, size) for size in (SMALL.memory, SMALL.cpu, SMALL.file_size)]
+    limits = {"AS": SMALL.memory, "CPU": SMALL.cpu, "FSIZE": SMALL.file_size, "NOFILE": 64, "NPROC": 0, "CORE": 1}
+    hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in limits}
+    lowest = {name: min(size, hard[name]) if hard[name] >= 0 else size for name, size in limits.items()}
+    found = run(f"import resource as r; result = [r.getrlimit(getattr(r, 'RLIMIT_' + name)) for name in {[*limits]}]")
+    assert dict(zip(limits, found)) == {name: (size, size) for name, size in lowest.items()}
 
 
 def test_a_process_that_stops_reading_cannot_hold_the_grader(start):
@@ -267,6 +272,81 @@ def test_a_process_that_stops_reading_cannot_hold_the_grader(start):
     run.process.send_signal(signal.SIGSTOP)
     with pytest.raises(Closed, match="took too long"):
         run("#" + "x" * 3_000_000)  # far more than the pipe takes
+
+
+#: The numbers of system calls on x86_64 and aarch64, from the kernel's tables; None where there is no such call.
+NUMBERS = {
+    "clone": (56, 220),
+    "fork": (57, None),
+    "vfork": (58, None),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "socket": (41, 198),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "open_by_handle_at": (304, 265),
+    "setns": (308, 268),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    "perf_event_open": (298, 241),
+    "bpf": (321, 280),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+}
+AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+ALLOWED, KILLED, NOT_PERMITTED, NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+
+
+def decide(machine, number, audit):
+    """Run the filter as the kernel does, for a call of this number by a program of this machine."""
+    program, position, loaded = [*struct.iter_unpack("=HBBI", isolation.process_filter(machine))], 0, None
+    while True:
+        code, if_true, if_false, value = program[position]
+        match code:
+            case 0x20:
+                loaded, jump = {0: number, 4: audit}[value], 0
+            case 0x15:
+                jump = if_true if loaded == value else if_false
+            case 0x35:
+                jump = if_true if loaded >= value else if_false
+            case 0x06:
+                return value
+        position += 1 + jump
+
+
+@pytest.mark.parametrize("machine", AUDIT)
+def test_the_filter_refuses_each_call_under_its_number_on_every_machine(machine):
+    place = [*AUDIT].index(machine)
+    numbers = {name: both[place] for name, both in NUMBERS.items() if both[place] is not None}
+    found = {name: decide(machine, number, AUDIT[machine]) for name, number in numbers.items()}
+    assert found == dict.fromkeys(numbers, NOT_PERMITTED)
+    assert decide(machine, {"x86_64": 0, "aarch64": 63}[machine], AUDIT[machine]) == ALLOWED  # read
+    assert decide(machine, 435, AUDIT[machine]) == NO_SUCH_CALL  # clone3: libc then falls back to clone
+
+
+def test_the_filter_lets_no_call_through_under_a_second_number():
+    """32-bit programs on a 64-bit kernel, and the numbers of x32, which begin at 0x40000000."""
+    assert decide("x86_64", 57, 0x40000003) == KILLED
+    assert decide("x86_64", 0x40000000 | 319, AUDIT["x86_64"]) == NOT_PERMITTED
 
 
 def test_every_machine_that_is_known_refuses_the_same(start):
@@ -374,6 +454,7 @@ def _run(command):
         ("10_001", False),
         ("-10_001", False),
         ("np.int64(10_001)", False),
+        ("a=np.zeros(24_001)", False),
     ],
 )
 def test_a_reference_gets_no_more_numbers_than_a_check_would_give(given, passes, start):

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 import nbformat
 import pytest
 from ipywidgets import Widget
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers import plots
 from helpers.classroom.authoring import site
@@ -62,6 +62,18 @@ def test_the_fingerprint_follows_the_code_that_notebooks_import_and_nothing_else
     assert found[0] != found[1] != found[2] == found[3]
     shutil.copytree(package, tmp_path / "elsewhere")
     assert site._fingerprint(notebook, tmp_path / "elsewhere") == found[3]
+
+
+def test_another_python_numpy_or_matplotlib_runs_a_notebook_again(source_path, monkeypatch):
+    notebook, versions = as_solution(read_source(source_path)), {"numpy": "1.0", "matplotlib": "1.0"}
+    monkeypatch.setattr(site, "version", versions.__getitem__)
+    found = [site._fingerprint(notebook)]
+    for name in [*versions]:
+        versions[name] = "another"
+        found.append(site._fingerprint(notebook))
+    monkeypatch.setattr(site.sys, "version", "another")
+    found.append(site._fingerprint(notebook))
+    assert len(set(found)) == len(found)
 
 
 def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_path, tmp_path, runs):
@@ -121,6 +133,30 @@ def test_a_callout_becomes_a_box_and_another_quotation_stays():
 def test_a_link_to_a_notebook_leads_to_its_page_if_there_is_one():
     text = "See [that](../01_a/01_a.ipynb) and [this](notebooks/02_b/02_b.ipynb)."
     assert site._links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
+
+
+def write_book(root, text):
+    """Write a book of one page about nothing but a text."""
+    for folder in "docs/site", "build/site":
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "README.md").write_text("| 00 | [Begin](notebooks/00_a/00_a.ipynb) |\n![Map](docs/course_map.png)\n")
+    (root / "docs/site/course.md").write_text("# The book\n\n```{toctree}\n$entries\nglossary\n```\n")
+    (root / "docs/site/conf.py").write_text('extensions = ["myst_nb"]\nnb_execution_mode = "off"\n')
+    (root / "GLOSSARY.md").write_text("# Glossary\n")
+    (root / "docs/course_map.png").write_bytes(b"")
+    (root / "mathjax.js").write_text("")
+    page = new_notebook(cells=[new_markdown_cell(f"# Begin\n\n{text}")])
+    return site.write_book(root, "course", {"00_a": page}, root / "build/site/course", root / "mathjax.js")
+
+
+def test_a_book_takes_the_place_of_the_one_before_it_and_a_broken_link_leaves_that_as_it_is(tmp_path):
+    write_book(tmp_path, "One.")
+    first_page = write_book(tmp_path, "Two.")
+    assert first_page.exists() and "Two." in first_page.with_name("00_a.html").read_text(encoding="utf-8")
+    with pytest.raises(BuildError, match=r"Sphinx could not make the book course\.(.|\n)*nowhere"):
+        write_book(tmp_path, "[Three](nowhere.md).")
+    assert "Two." in first_page.with_name("00_a.html").read_text(encoding="utf-8")
+    assert [path.name for path in (tmp_path / "build/site").iterdir()] == ["course"]
 
 
 def test_missing_packages_and_an_unknown_book_are_said_in_one_sentence(tmp_path, monkeypatch):

@@ -34,6 +34,12 @@ def test_an_answer_is_taken_as_it_was_written(grading_template, work):
     assert read_submission(work.data(), grading_template).answers["ex-1-1"] == work.source("1.1")
 
 
+def test_a_byte_order_mark_as_some_editors_write_it_makes_no_difference(grading_template, work):
+    assert read_submission(b"\xef\xbb\xbf" + work.data(), grading_template) == read_submission(
+        work.data(), grading_template
+    )
+
+
 def test_an_answer_is_found_by_its_cell_id_where_its_grade_id_is_gone(grading_template, work):
     del work.answer("1.3")["metadata"]["nbgrader"]
     submission = read_submission(work.data(), grading_template)

@@ -135,6 +135,7 @@ def test_a_right_notebook_has_no_findings(findings):
         ("Hint 2: ", "Hint: ", "it has 0 times a hint 2"),
         ("It is needed.", "word " * 81, "its “Why” has 81 words, at most 80"),
         ('"points": 1', '"points": 2', "the check cell of exercise 0.1 gives 2 points, not 1."),
+        ('"hidden-0-1", "points": 1', '"hidden-0-1", "points": 2', "the hidden cell of exercise 0.1 gives 2 points"),
     ],
 )
 def test_a_planted_fault_is_found(findings, old, new, said):
