@@ -3,6 +3,8 @@
 import pytest
 
 from helpers.classroom.administration import assignments
+from helpers.classroom.authoring.build import release_path
+from helpers.classroom.authoring.release import make_release
 from tests.classroom.sample_class import lay_out
 
 
@@ -52,11 +54,7 @@ def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(school):
 
 def lay_out_again(school):
     """Derive the release from a source that was changed."""
-    from helpers.classroom.authoring.release import generate
-
-    generate(school.source, school.root / "made")
-    made = school.root / "made/notebooks" / school.name / f"{school.name}.ipynb"
-    made.replace(school.root / "notebooks" / school.name / made.name)
+    release_path(school.root, school.source).write_text(make_release(school.source))
 
 
 def test_a_due_date_with_a_zone_is_that_moment(school):
