@@ -91,14 +91,7 @@ def release_path(root: str | Path, source: Path) -> Path:
 
 
 def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
-    """Run a notebook in an empty folder, with a progress bar, and keep its outputs as text.
-
-    Args:
-        notebook: the solution; it is changed in place.
-        path: of its source, for the bar and the messages.
-
-    Returns:
-        the notebook.
+    """Run a notebook as `run` does, keep its outputs as text, and return it.
 
     Raises:
         BuildError: a cell fails, writes to stderr, or prints what differs from run to run.
