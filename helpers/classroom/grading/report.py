@@ -18,11 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def show(results: Mapping[str, Graded]) -> None:
-    """Print the figures of a class, the reasons why points were lost, and the item analysis.
-
-    Args:
-        results: dict from student to Graded, not empty.
-    """
+    """Print the figures of a class, the reasons why points were lost, and the item analysis."""
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     figures = summarise(results.values())
     console.print("  ".join(f"{words} {number:g}" for words, number in figures.items()))
@@ -42,12 +38,7 @@ def show(results: Mapping[str, Graded]) -> None:
 
 
 def write(results: Mapping[str, Graded], folder: Path) -> None:
-    """Write items.csv, the item analysis, and report.csv, a line for each submission, into a folder.
-
-    Args:
-        results: dict from student to Graded, not empty.
-        folder: to write into.
-    """
+    """Write items.csv, the item analysis, and report.csv, a line for each student's submission, into a folder."""
     replace_file(folder / "items.csv", as_csv(analyse(results.values())))
     replace_file(folder / "report.csv", report_csv(results))
     logger.info("wrote items.csv and report.csv in %s", folder)
@@ -64,11 +55,7 @@ def as_csv(items: Iterable[Item]) -> str:
 
 
 def report_csv(results: Mapping[str, Graded]) -> str:
-    """Return one line for each submission: points, what waits for a person, and every reason and change.
-
-    Args:
-        results: dict from student to Graded.
-    """
+    """Return one line for each student's submission: points, what waits for a person, and every reason and change."""
     rows = [["student", "points", "of", "waits for a person", "not right", "changed, to no effect", "seconds"]]
     for student, graded in results.items():
         scores = graded.scores
