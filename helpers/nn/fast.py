@@ -249,49 +249,35 @@ class FastAffine(Buffered, Affine):
 
     def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """See `Affine.forward`."""
-        return affine_forward(self, xs, self.W.value)
+        W = self.weights()
+        self.xs = self._buffers.time_major("xs", check_inputs(xs, len(W)))
+        ys = self._buffers.get("ys", (*self.xs.shape[:2], W.shape[1]), W.dtype)
+        np.matmul(rows(self.xs), W, out=rows(ys))
+        ys += self.b.value
+        return time_major(ys)
 
     def backward(self, dys: FloatArray) -> FloatArray:
         """See `Affine.backward`."""
-        xs, dys, dxs = affine_backward(self, dys, self.W.value.T)
-        add_product(self.W.grad, rows(xs).T, rows(dys), self._buffers)
-        return dxs
+        xs, WT = needs_forward(self, self.xs), self.weights().T
+        T, N, D = xs.shape
+        dys = self._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
+        self.add_weight_gradient(rows(xs), rows(dys))
+        self.b.grad += sum_rows(rows(dys))
+        dxs = self._buffers.get("dxs", (T, N, D), WT.dtype)
+        np.matmul(rows(dys), WT, out=rows(dxs))
+        return time_major(dxs)
+
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """See `Affine.add_weight_gradient`."""
+        add_product(self.W.grad, xs.T, dys, self._buffers)
 
 
-class FastTiedAffine(Buffered, TiedAffine):
+class FastTiedAffine(TiedAffine, FastAffine):
     """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
 
-    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
-        """See `TiedAffine.forward`."""
-        return affine_forward(self, xs, self.E.value.T)
-
-    def backward(self, dlogits: FloatArray) -> FloatArray:
-        """See `TiedAffine.backward`."""
-        xs, dlogits, dxs = affine_backward(self, dlogits, self.E.value)
-        add_product(self.E.grad, rows(dlogits).T, rows(xs), self._buffers)
-        return dxs
-
-
-def affine_forward(layer: FastAffine | FastTiedAffine, xs: FloatArray, W: FloatArray) -> FloatArray:
-    """Return ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
-    layer.xs = layer._buffers.time_major("xs", check_inputs(xs, len(W)))
-    ys = layer._buffers.get("ys", (*layer.xs.shape[:2], W.shape[1]), W.dtype)
-    np.matmul(rows(layer.xs), W, out=rows(ys))
-    ys += layer.b.value
-    return time_major(ys)
-
-
-def affine_backward(
-    layer: FastAffine | FastTiedAffine, dys: FloatArray, WT: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Add to the gradient of the bias; return contiguous xs (T, N, D) and dys (T, N, M), and dxs = dys Wᵀ (N, T, D)."""
-    xs = needs_forward(layer, layer.xs)
-    T, N, D = xs.shape
-    dys = layer._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
-    layer.b.grad += sum_rows(rows(dys))
-    dxs = layer._buffers.get("dxs", (T, N, D), WT.dtype)
-    np.matmul(rows(dys), WT, out=rows(dxs))
-    return xs, dys, time_major(dxs)
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """See `TiedAffine.add_weight_gradient`."""
+        add_product(self.E.grad, dys.T, xs, self._buffers)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):

@@ -87,19 +87,19 @@ class Affine(Layer):
 
         Args:
             xs (N, T, D): inputs.
-            training: has no effect here.
 
         Returns:
             ys (N, T, M)
 
         Raises:
-            ValueError: xs is not (N, T, D), with the D of W.
+            ValueError: xs is not (N, T, D), with the D of the weights.
         """
-        self.xs = check_inputs(xs, self.W.value.shape[0])
-        return self.xs @ self.W.value + self.b.value
+        weights = self.weights()
+        self.xs = check_inputs(xs, len(weights))
+        return self.xs @ weights + self.b.value
 
     def backward(self, dys: FloatArray) -> FloatArray:
-        """Add the gradients of W and b to theirs.
+        """Add the gradients of the weights and of b to theirs.
 
         Args:
             dys (N, T, M): gradient of the loss with respect to ys.
@@ -110,12 +110,20 @@ class Affine(Layer):
         xs = needs_forward(self, self.xs)
         N, T, D = xs.shape
         rows = check_shape(dys, (N, T, len(self.b.value)), "dys").reshape(N * T, -1)
-        self.W.grad += xs.reshape(N * T, D).T @ rows
+        self.add_weight_gradient(xs.reshape(N * T, D), rows)
         self.b.grad += rows.sum(axis=0)
-        return dys @ self.W.value.T
+        return dys @ self.weights().T
+
+    def weights(self) -> FloatArray:
+        """Return the matrix (D, M)."""
+        return self.W.value
+
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """Add the product of xs (N·T, D) and dys (N·T, M) to the gradient of the weights."""
+        self.W.grad += xs.T @ dys
 
 
-class TiedAffine(Layer):
+class TiedAffine(Affine):
     """logits = xs Eᵀ + b, where E is the same Param as the embedding's: both layers add to one gradient.
 
     Args:
@@ -136,37 +144,13 @@ class TiedAffine(Layer):
         self.E, self.b = E, b
         self.xs: FloatArray | None = None
 
-    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
-        """Score each hidden state against the row of each word.
+    def weights(self) -> FloatArray:
+        """Return the transposed embedding (D, V)."""
+        return self.E.value.T
 
-        Args:
-            xs (N, T, D): hidden states, as wide as the embedding.
-            training: has no effect here.
-
-        Returns:
-            logits (N, T, V)
-
-        Raises:
-            ValueError: xs is not (N, T, D), with the D of the embedding.
-        """
-        self.xs = check_inputs(xs, self.E.value.shape[1])
-        return self.xs @ self.E.value.T + self.b.value
-
-    def backward(self, dlogits: FloatArray) -> FloatArray:
-        """Add the gradients of E and b to theirs.
-
-        Args:
-            dlogits (N, T, V): gradient of the loss with respect to the logits.
-
-        Returns:
-            dxs (N, T, D)
-        """
-        xs = needs_forward(self, self.xs)
-        N, T, D = xs.shape
-        rows = check_shape(dlogits, (N, T, len(self.b.value)), "dlogits").reshape(N * T, -1)
-        self.E.grad += rows.T @ xs.reshape(N * T, D)
-        self.b.grad += rows.sum(axis=0)
-        return dlogits @ self.E.value
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """Add the product of dys (N·T, V) and xs (N·T, D) to the gradient of the embedding."""
+        self.E.grad += dys.T @ xs
 
 
 class SoftmaxCrossEntropy:
