@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import DTypeLike
 
-from helpers.arrays import FloatArray, IntArray
+from helpers.arrays import AnyArray, FloatArray, IntArray
 from helpers.nn.base import LSTM_ORDER
 from helpers.nn.layers import (
     Affine,
@@ -74,17 +74,17 @@ def rows(array: FloatArray) -> FloatArray:
     return array.reshape(-1, array.shape[2])
 
 
-def blocks(count: int, width: int, factor: int = 1) -> Iterator[slice]:
-    """Yield slices that split `count` rows of `width` values into blocks of up to factor · BLOCK values, or one row."""
-    size = max(1, factor * BLOCK // width)
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
+def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
+    """Yield slices along the first axis, each of up to `size` values, or one row."""
+    count = max(1, size * len(array) // max(1, array.size))
+    for start in range(0, len(array), count):
+        yield slice(start, min(start + count, len(array)))
 
 
 def add_product(grad: FloatArray, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
     """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
     wide = grad.shape[1] > grad.shape[0]
-    for block in blocks(max(grad.shape), min(grad.shape), factor=4):  # smaller products would be slower
+    for block in row_blocks(grad.T if wide else grad, 4 * BLOCK):  # smaller products would be slower
         if wide:
             part, factors = grad[:, block], (left, right[:, block])
         else:
@@ -184,7 +184,7 @@ class FastLSTM(Buffered, LSTM):
         self.stored = None
 
         gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
-        for block in blocks(T, N * 4 * H):
+        for block in row_blocks(gates, BLOCK):
             replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
         self._loop_backward(gates, time_major(dhs), tanh_cs, forget, dh, dc)
 
@@ -292,7 +292,7 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
         if swapped:
             logits, targets = self._buffers.time_major("logits", logits), targets.T
         x, targets, total = rows(logits), targets.ravel(), 0.0
-        for block in blocks(*x.shape):
+        for block in row_blocks(x, BLOCK):
             total += turn_into_gradient(x[block], targets[block], len(x))
         self.dlogits = time_major(logits) if swapped else logits
         return total / len(x)

@@ -37,7 +37,6 @@ class Embedding(Layer):
 
         Args:
             xs (N, T): word ids, integers in 0..V-1.
-            training: has no effect here.
 
         Returns:
             ys (N, T, D)
@@ -51,13 +50,10 @@ class Embedding(Layer):
         return ys
 
     def backward(self, dys: FloatArray) -> None:
-        """Add each gradient to the row of its word; a word that occurs twice gets both.
+        """Add each gradient to the row of its word; a word that occurs twice gets both. Ids have no gradient.
 
         Args:
             dys (N, T, D): gradient of the loss with respect to ys.
-
-        Returns:
-            None: ids have no gradient.
         """
         ids = needs_forward(self, self.ids)
         np.add.at(self.E.grad, ids, check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys"))
@@ -177,7 +173,7 @@ class SoftmaxCrossEntropy:
             targets (N, T): the id of the correct word at each position.
 
         Returns:
-            loss [nats per token], a float.
+            loss [nats per token]
 
         Raises:
             TypeError: the targets are not integers.
@@ -189,12 +185,9 @@ class SoftmaxCrossEntropy:
         return -float(np.take_along_axis(log_probs, targets[..., None], axis=-1).mean(dtype=np.float64))
 
     def backward(self) -> FloatArray:
-        """Return the gradient of the loss.
+        """Return the gradient of the loss with respect to the logits (N, T, V).
 
         dlogits = (softmax(logits) - onehot(targets)) / (N·T)
-
-        Returns:
-            dlogits (N, T, V)
         """
         log_probs, targets = needs_forward(self, self.cache)
         dlogits = np.exp(log_probs)
@@ -208,7 +201,7 @@ class Dropout(Layer):
 
     Args:
         rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+        rng: what the masks are drawn from.
 
     Raises:
         ValueError: the rate is out of range.
@@ -249,14 +242,7 @@ class Dropout(Layer):
         return xs.shape
 
     def backward(self, dys: FloatArray) -> FloatArray:
-        """Apply the same mask to the gradient.
-
-        Args:
-            dys (N, T, D): gradient of the loss with respect to ys.
-
-        Returns:
-            dxs (N, T, D)
-        """
+        """Apply the same mask to the gradient dys (N, T, D)."""
         return dys * needs_forward(self, self.mask)
 
 
@@ -264,11 +250,7 @@ class VariationalDropout(Dropout):
     """Dropout with one mask (N, 1, D), drawn once for each sequence and shared by all its steps.
 
     A new mask at every step would erase information exponentially along time; a shared one drops the same features
-    throughout.
-
-    Args:
-        rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+    throughout. The arguments are those of `Dropout`.
 
     Example:
         >>> from helpers.nn import VariationalDropout

@@ -1,21 +1,15 @@
 """Gradient clipping by global norm: one factor for all gradients, so that their direction is kept."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from helpers.arrays import AnyArray, FloatArray
+from helpers.arrays import FloatArray
+from helpers.nn.fast import row_blocks
 
 #: Values processed at a time: few enough to stay in a core's cache, enough to make NumPy's overhead per call small.
 BLOCK = 1 << 16
-
-
-def row_blocks(array: AnyArray) -> Iterator[slice]:
-    """Yield slices along the first axis, each of about `BLOCK` values."""
-    rows = max(1, BLOCK * len(array) // max(1, array.size))
-    for start in range(0, len(array), rows):
-        yield slice(start, start + rows)
 
 
 def global_norm(grads: Iterable[FloatArray]) -> float:
@@ -37,7 +31,7 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
     total = 0.0
     for grad in grads:
         grad = np.atleast_1d(grad)
-        for block in row_blocks(grad):
+        for block in row_blocks(grad, BLOCK):
             values = grad[block].astype(np.float64).ravel()
             total += float(values @ values)
     return math.sqrt(total)

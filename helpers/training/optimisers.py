@@ -7,7 +7,8 @@ import numpy as np
 
 from helpers.arrays import AnyArray, FloatArray
 from helpers.nn import Param
-from helpers.training.clipping import BLOCK, clip_factor, global_norm, row_blocks
+from helpers.nn.fast import row_blocks
+from helpers.training.clipping import BLOCK, clip_factor, global_norm
 
 
 def sgd_step(params: Iterable[Param], learning_rate: float) -> None:
@@ -120,7 +121,7 @@ class SGD(_Optimiser):
 
     def _update(self, learning_rate: float, factor: float) -> None:
         for param in self.params:
-            for block in row_blocks(param.value):
+            for block in row_blocks(param.value, BLOCK):
                 value = param.value[block]
                 value -= np.multiply(param.grad[block], learning_rate * factor, out=self._block_like(value))
 
@@ -163,7 +164,7 @@ class Adam(_Optimiser):
         root = math.sqrt(1 - self.beta2**steps)
         rate = learning_rate * root / (1 - self.beta1**steps)
         for param, means, squares in zip(self.params, self.means, self.squares):
-            for block in row_blocks(param.value):
+            for block in row_blocks(param.value, BLOCK):
                 value, grad = param.value[block], param.grad[block]
                 self._update_block(value, grad, means[block], squares[block], rate, root, factor)
 
