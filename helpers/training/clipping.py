@@ -17,12 +17,6 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
 
     norm = sqrt(Σ over all arrays, Σ over their values, value²), summed in float64
 
-    Args:
-        grads: a list of arrays.
-
-    Returns:
-        the norm, a float; 0.0 for an empty list.
-
     Example:
         >>> from helpers.training import global_norm
         >>> global_norm([np.array([3.0]), np.array([[4.0]])])
@@ -38,12 +32,7 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
 
 
 def clip_factor(norm: float, max_norm: float | None) -> float:
-    """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit.
-
-    Raises:
-        ValueError: `max_norm` is not a positive number.
-        FloatingPointError: the norm is infinite or NaN.
-    """
+    """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit."""
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"max_norm must be a positive number: got {max_norm}.")
     if not math.isfinite(norm):
@@ -60,11 +49,11 @@ def clip_gradients(grads: Sequence[FloatArray], max_norm: float) -> float:
     grad ← grad · max_norm / norm
 
     Args:
-        grads: a list of arrays.
+        grads: arrays of any shapes.
         max_norm: the largest norm that is left as it is.
 
     Returns:
-        the global norm before, a float.
+        the global norm before
 
     Raises:
         ValueError: `max_norm` is not a positive number.
