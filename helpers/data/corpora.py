@@ -68,11 +68,7 @@ class Corpus:
     separator: str = " "
 
     def text(self, ids: Iterable[int]) -> str:
-        """Format ids as readable text, one sentence per line.
-
-        Args:
-            ids: word ids.
-        """
+        """Format ids as readable text, one sentence per line."""
         return join(self.vocabulary.decode(ids), self.separator)
 
     def __str__(self) -> str:
