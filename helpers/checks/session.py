@@ -20,7 +20,7 @@ from helpers.checks.resolved_answers import (
     panel_of_resolved,
     substitution_notice,
 )
-from helpers.checks.saved import saved_answer
+from helpers.checks.saved_answers import saved_answer
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"

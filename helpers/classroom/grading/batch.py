@@ -21,9 +21,9 @@ from helpers.atomic_write import replace_file
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import Course
+from helpers.classroom.grading.gradebook import Saver, check_agreement
 from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
-from helpers.classroom.grading.saving import Saver, check_agreement
 from helpers.classroom.grading.submission import LARGEST
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
 

@@ -20,7 +20,7 @@ from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import Unreadable, read_submission
-from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.learner.notebook_copies import find_releases
 
 logger = logging.getLogger(__name__)
 
