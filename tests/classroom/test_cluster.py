@@ -355,8 +355,9 @@ def test_credentials_are_made_anew_for_their_owner_alone(tmp_path):
         assert done.returncode == 0, done.stderr
         assert str(folder / "credentials.pem") in done.stdout
         texts.append((folder / "credentials.pem").read_text())
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "credentials.pem")] == [0o700, 0o600]
+        folder.chmod(0o755)  # as one that was there before may be
     assert texts[0] != texts[1]
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "credentials.pem")] == [0o700, 0o600]
 
 
 def test_what_is_not_a_scheduler_is_refused_in_one_sentence(tmp_path, monkeypatch):

@@ -653,6 +653,13 @@ def test_of_canvas_files_with_the_right_name_the_newest_upload_counts(course, do
     assert "ada handed in 3 notebooks: `09_small-1.ipynb` was taken, the newest." in report.notes
 
 
+def test_a_number_that_two_students_have_names_neither(course, download):
+    with course.gradebook() as gradebook:
+        gradebook.add_student("dan", first_name="Dan", last_name="Doe", lms_user_id="501")
+    report = collect(course, NAME, download({"lovelaceada_501_9001_09_small.ipynb": notebook()}))
+    assert (report.collected, len(report.unmatched)) == ([], 1)
+
+
 def test_plain_names_and_folders_are_ids_of_the_class_list(course, download):
     files = {
         "ada.ipynb": notebook("ada"),

@@ -79,6 +79,13 @@ def test_every_two_lines_in_a_row_of_a_longer_solution_are_secret(source_path):
     ]
 
 
+@pytest.mark.parametrize(("line", "secret"), [("self.last = index", True), ("index", False)])
+def test_an_assignment_is_secret_and_a_name_alone_is_not(source_path, line, secret):
+    """Many a release has `return hs` for reasons of its own."""
+    source_path.write_text(source_path.read_text().replace("self.counts[index] += 1", line))
+    assert (f"\n{line}\n" in find_secrets(read_source(source_path))) == secret
+
+
 @every_secret
 @pytest.mark.parametrize("nbgraders", [False, True], ids=["ours", "nbgrader's"])
 def test_no_release_is_made_of_a_source_that_shows_a_secret_elsewhere(source_path, gradebook, nbgraders, secret):

@@ -1,6 +1,7 @@
 """The isolation of the answers' process, tried from inside: as root, as an ordinary user, and without bubblewrap."""
 
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -23,9 +24,17 @@ from helpers.classroom.grading.grader import grade_submission
 from helpers.classroom.grading.sandbox import isolation
 from helpers.classroom.grading.sandbox.framing import MAX_BYTES, MAX_SPREAD, Closed, Pipe, pack_array, unpack_array
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, Sandbox, check_sandbox
+from helpers.classroom.grading.sandbox.proxies import RemoteIterator
 from helpers.classroom.grading.sandbox.rpc import _UNREADABLE as UNREADABLE
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
-from helpers.classroom.grading.sandbox.serialization import MAX_OBJECTS, ObjectRegistry, Reader, Writer
+from helpers.classroom.grading.sandbox.serialization import (
+    MAX_OBJECTS,
+    MAX_VALUES,
+    ObjectRegistry,
+    Reader,
+    Writer,
+    put_into,
+)
 from helpers.classroom.grading.sanitize import for_terminal
 from helpers.nn import Param
 from tests.classroom.attacks.kit import Work, template
@@ -553,6 +562,33 @@ def test_the_strides_of_an_array_arrive_unless_its_values_are_far_apart():
 def test_an_array_too_large_for_a_message_is_refused_before_it_is_copied():
     with pytest.raises(ValueError, match="larger than is accepted"):
         pack_array(np.zeros(MAX_BYTES // 8 + 1), [])
+
+
+def test_an_array_changes_only_into_one_of_its_shape_and_type():
+    array = np.zeros((2, 2), np.float32)
+    put_into(array, np.ones((2, 2), np.float32))
+    assert array.sum() == 4
+    for other in np.full((2, 2), 3.0), np.full((2, 1), 3, np.float32), np.full((), 3, np.float32):
+        with pytest.raises(ValueError, match="another shape or type"):
+            put_into(array, other)
+    assert array.sum() == 4
+
+
+def test_the_number_of_values_in_a_message_is_limited():
+    """Each takes a multiple of its text in memory, and the text alone may have 4 MB."""
+    read = Reader(ObjectRegistry(None, "c"), b"").read
+    assert len(read({"k": "list", "items": [0] * 1_000})) == 1_000
+    with pytest.raises(ValueError, match="too many values"):
+        read({"k": "list", "items": [0] * MAX_VALUES})
+
+
+def test_an_iterator_of_the_other_side_must_end():
+    class Connection:
+        def call(self, *arguments):
+            return 1
+
+    with pytest.raises(RuntimeError, match="it still went on after 10,000 items"):
+        sum(itertools.islice(RemoteIterator(Connection(), "a2", ()), 20_000))
 
 
 def test_the_number_of_objects_is_limited():
