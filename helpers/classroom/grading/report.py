@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -51,7 +51,7 @@ def as_csv(items: Iterable[Item]) -> str:
         named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common())
         ends = [item.ends[end] for end in ENDS]
         rows.append([item.exercise, item.ends.total(), *ends, item.hidden_right, named])
-    return _csv(rows)
+    return to_csv(rows)
 
 
 def report_csv(results: Mapping[str, Graded]) -> str:
@@ -69,11 +69,11 @@ def report_csv(results: Mapping[str, Graded]) -> str:
         waits = "yes" if waits_for_a_person(graded) else "no"
         changes = " ".join(graded.changes)
         rows.append([student, f"{points:g}", f"{most:g}", waits, " | ".join(reasons), changes, f"{graded.seconds:.1f}"])
-    return _csv(rows)
+    return to_csv(rows)
 
 
-def _csv(rows: Iterable[Iterable[object]]) -> str:
-    """CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
+def to_csv(rows: Iterable[Iterable[object]], show: Callable[[object], str] = for_spreadsheet) -> str:
+    """Return CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([for_spreadsheet(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([show(cell) for cell in row] for row in rows)
     return text.getvalue()
