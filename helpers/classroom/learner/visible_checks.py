@@ -75,7 +75,7 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
     """
     wanted = []
     for name in needed:
-        ids = [id for id, exercise in EXERCISES.items() if name in (id, f"{int(id.partition('.')[0]):02d}")]
+        ids = [id for id, exercise in EXERCISES.items() if name in (id, exercise.notebook)]
         if not ids:
             raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
         wanted += ids
