@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
 from helpers.plots.diagrams import arrow, layer_box, state_lines, write
-from helpers.plots.dropout import marked_arrow
+from helpers.plots.dropout import SHARED_MASKS, marked_arrow
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_canvas, new_figure
 
@@ -23,9 +23,6 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
 
     Args:
         models: dict from name to a dict from part ("E", "LSTMs", "W", "b") to a count.
-
-    Raises:
-        ValueError: no models, or an unknown part.
     """
     if not models or any(set(parts) - set(_PARTS) for parts in models.values()):
         raise ValueError(f"Give at least one model, its counts under {', '.join(_PARTS)}.")
@@ -57,9 +54,6 @@ def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     Args:
         embedding (V, D): the part that came through the embedding.
         output (V, D): the part that came through the output layer.
-
-    Raises:
-        ValueError: shapes that differ.
     """
     embedding, output = to_arrays("(V, D)", embedding=embedding, output=output)
     parts = {"through the embedding": embedding, "through the output": output, "E.grad, their sum": embedding + output}
@@ -80,15 +74,8 @@ def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
 #: The output of each layer, for a figure without owners.
-_OUTPUTS = {
-    "Embedding": "(N, T, H)",
-    "LSTM 1": "(N, T, H)",
-    "LSTM 2": "(N, T, H)",
-    "TiedAffine": "(N, T, V)",
-    "SoftmaxCrossEntropy": "one number",
-}
+_OUTPUTS = dict.fromkeys(_HEIGHTS, "(N, T, H)") | {"TiedAffine": "(N, T, V)", "SoftmaxCrossEntropy": "one number"}
 _HALF_WIDTH, _HALF_HEIGHT = 0.58, 0.22
-_MASKS = {0: "vermilion", 1: "purple", 2: "orange"}
 
 
 @in_style
@@ -99,9 +86,6 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
         words: four words that follow each other; the last three are the targets of the first three.
         owners: dict from "Embedding", "VariationalDropout", "LSTM", "TiedAffine" and "SoftmaxCrossEntropy" to "yours"
             or "the reference's"; if None, the shape of each layer's output is written instead.
-
-    Raises:
-        ValueError: another number of words, or an owner is missing.
     """
     needed = ("Embedding", "VariationalDropout", "LSTM", "TiedAffine", "SoftmaxCrossEntropy")
     if len(words) != 4 or (owners is not None and any(name not in owners for name in needed)):
@@ -118,8 +102,8 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
         write(ax, x, 0.22, words[step], size=9.5, family="monospace")
         arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
-            mark = COLOURS[_MASKS[number]] if number in _MASKS else ""
             colour = COLOUR_OF["x"] if not number else COLOUR_OF["h"] if number < 3 else INK
+            mark = COLOURS[SHARED_MASKS[number]] if number in SHARED_MASKS else ""
             marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
         for name, y in _HEIGHTS.items():
             fill = "#E8F6F0" if beside[name] == "yours" else "#F2F2F2"
@@ -154,9 +138,6 @@ def decay_on_plateau(
         learning_rates (n,): of each epoch.
         epochs: of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
-
-    Raises:
-        ValueError: nothing to draw, or two lengths.
     """
     perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
@@ -191,10 +172,7 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
-        rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
-
-    Raises:
-        ValueError: no rows, or fewer than two seeds.
+        rows: dict from name to perplexities (seeds,), two or more of them, each row with one more change.
     """
     rows = to_dict(rows, "rows", "(seeds,)")
     if any(values.size < 2 for values in rows.values()):

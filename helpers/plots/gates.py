@@ -40,12 +40,9 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
 
     Args:
         gate: "f", "g", "i" or "o".
-        before (H,): the values before the gate.
+        before (H,): the values before the gate, finite.
         after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
         names: of the values before and after, such as ``("$c$", "$h$")``.
-
-    Raises:
-        ValueError: other positions, or rows of different lengths.
     """
     words = _STRENGTH if gate == "g" else _OPENNESS
     before = to_array(before, "before", "(H,)", finite=True)
@@ -88,9 +85,6 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
         a (n,): increasing.
         openness (n,): the sigmoid of a.
         content (n,): tanh of a.
-
-    Raises:
-        ValueError: rows of different lengths.
     """
     a, openness, content = to_arrays("(n,)", a=a, openness=openness, content=content)
     figure, axes = new_figure(8, 2.7, 2, sharex=True)
@@ -117,13 +111,10 @@ def memory_over_time(
     """Plot the value of one memory cell at every step, for one or several ways of treating it.
 
     Args:
-        memories: dict from label to array (T,), one to six.
+        memories: dict from label to array (T,) of finite numbers, one to six.
         ylabel: what is plotted.
         title: of the figure.
         marked: steps at which something happens, drawn as pale bands.
-
-    Raises:
-        ValueError: no such dict.
     """
     memories = to_dict(memories, "memories", "(T,)", finite=True)
     figure, ax = new_figure(8, 2.9)
@@ -153,12 +144,9 @@ def gate_openness(
     """Plot how far each gate is open at every step, as bars from 0 to 1, for one or two states of a network.
 
     Args:
-        openness: dict from title to dict from gate ("f", "i", "o") to array (T,), one or two.
+        openness: dict from title to dict from gate ("f", "i", "o") to array (T,), 0 to 1, for one or two titles.
         labels: T texts beneath the steps, such as the words of a sentence; by default the number of the step.
         marked: steps at which the input matters, drawn as pale bands.
-
-    Raises:
-        ValueError: no such dict, or an openness outside 0..1.
     """
     check_entries(openness, "openness", 2)
     gates = list(next(iter(openness.values())))
@@ -192,9 +180,6 @@ def _at_marks(values: FloatArray, marked: Steps) -> str:
     return f"{values[at].mean():.2f} on average in the pale bands, {values[~at].mean():.2f} elsewhere"
 
 
-# --- four in one -------------------------------------------------------------------------------------------------
-
-
 _BLOCK_WIDTH = 0.42
 
 
@@ -206,14 +191,6 @@ def _four_blocks(ax: Axes, left: float, bottom: float, height: float) -> None:
         write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=12)
 
 
-def _rows(
-    ax: Axes, left: float, bottom: float, width: float, height: float, symbol: str, shape: str, colour: str
-) -> None:
-    box(ax, left, bottom, width, height, fill="white", edge=colour, rounding=0.04)
-    write(ax, left + width / 2, bottom + height / 2, symbol, colour=colour, size=12)
-    _shape(ax, left + width / 2, bottom - 0.18, shape)
-
-
 def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
     write(ax, x, y, shape, colour=PALE, size=8, va="baseline")
 
@@ -223,15 +200,17 @@ def fused_product() -> Picture:
     """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)
     wide = 4 * _BLOCK_WIDTH
-    for bottom, height, rows, symbol, shape, weights, weights_shape, colour in (
-        (2.35, 0.62, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", COLOUR_OF["x"]),
-        (1.2, 0.62, 0.62, "$h_{prev}$", "(N, H)", "$W_h$", "(H, 4H)", COLOUR_OF["h"]),
+    for y, width, symbol, shape, weights, weights_shape, colour in (
+        (2.66, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", COLOUR_OF["x"]),
+        (1.51, 0.62, "$h_{prev}$", "(N, H)", "$W_h$", "(H, 4H)", COLOUR_OF["h"]),
     ):
-        _rows(ax, 0.25, bottom + (height - 0.4) / 2, rows, 0.4, symbol, shape, colour)
-        node(ax, (1.25, bottom + height / 2), "@")
-        _four_blocks(ax, 1.95, bottom, height)
-        write(ax, 1.85, bottom + height / 2, weights, size=11, ha="right")
-        _shape(ax, 1.95 + wide / 2, bottom - 0.18, weights_shape)
+        box(ax, 0.25, y - 0.2, width, 0.4, fill="white", edge=colour, rounding=0.04)
+        write(ax, 0.25 + width / 2, y, symbol, colour=colour, size=12)
+        _shape(ax, 0.25 + width / 2, y - 0.38, shape)
+        node(ax, (1.25, y), "@")
+        _four_blocks(ax, 1.95, y - 0.31, 0.62)
+        write(ax, 1.85, y, weights, size=11, ha="right")
+        _shape(ax, 1.95 + wide / 2, y - 0.49, weights_shape)
     _four_blocks(ax, 1.95, 0.45, 0.2)
     write(ax, 1.85, 0.55, "$b$", size=11, ha="right")
     _shape(ax, 1.95 + wide / 2, 0.22, "(4H,)")

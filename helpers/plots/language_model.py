@@ -49,15 +49,15 @@ def language_model(words: Sequence[str]) -> Picture:
 
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
-
-    Raises:
-        ValueError: another number of words.
     """
     if len(words) != 4:
         raise ValueError(f"language_model draws three steps, so it needs four words: got {len(words)}.")
     figure, ax = new_canvas(8.0, 4.6)
     centres = (1.75, 3.65, 5.55)
-    _draw_states(ax, centres)
+    state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
+    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
+    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
+    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
     for step, x in enumerate(centres):
         _draw_column(ax, x, words[step], words[step + 1])
     for y, name in (_EMBEDDING, "5.1"), (_LSTM, "4.4"), (_AFFINE, "5.2"), (_LOSS, "5.3"):
@@ -92,24 +92,14 @@ def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
 
 
-def _draw_states(ax: Axes, centres: tuple[float, ...]) -> None:
-    state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
-    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
-    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
-    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
-
-
 @in_style
 def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     """Draw an embedding with its numbers: the rows that are read, and what each row gets back.
 
     Args:
-        E (V, D): one row per word, few of them.
+        E (V, D): one row per word, at most 6 rows and 3 columns.
         ids (T,): the words that are read.
         dys (T, D): gradients that come back.
-
-    Raises:
-        ValueError: shapes that do not fit together, or too large to be drawn.
     """
     E, ids = to_array(E, "E", "(V, D)"), np.asarray(ids)
     dys = to_array(dys, "dys", f"({len(ids)}, {E.shape[1]})")
@@ -193,9 +183,6 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
         probabilities (V,): softmax of the logits.
         target: id of the right word.
         gradient (V,): of the loss, softmax minus one-hot.
-
-    Raises:
-        ValueError: arrays of another shape.
     """
     p, gradient = to_arrays("(V,)", probabilities=probabilities, gradient=gradient)
     if not 0 <= target < p.size:
@@ -226,11 +213,8 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
     Args:
-        models: dict from name to perplexity.
+        models: dict from name to perplexity, one to five.
         vocabulary_size: V, the perplexity of guessing blindly.
-
-    Raises:
-        ValueError: no models, or more than there are styles for.
     """
     check_entries(models, "models", len(SERIES) - 1)
     rungs = {"every word equally likely": vocabulary_size, **models}
@@ -257,10 +241,7 @@ def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
 
     Args:
         ids (n,): the stream, its ids 0, 1, 2, …, at most 40.
-        windows: list of (xs, targets), both (N, T), as batches come out of the stream.
-
-    Raises:
-        ValueError: too long a stream, or no windows.
+        windows: list of one to four pairs (xs, targets), both (N, T), as batches come out of the stream.
     """
     ids = np.asarray(ids)
     if ids.ndim != 1 or len(ids) > 40 or not windows or len(windows) > len(_WINDOWS):
@@ -345,9 +326,6 @@ def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -
         steps (n,): after how many steps the state is set back.
         forgetting (n,): perplexity then.
         carried: perplexity of the same model when the state is carried on.
-
-    Raises:
-        ValueError: arrays of different shapes.
     """
     _, forgetting = to_arrays("(n,)", steps=steps, forgetting=forgetting)
     figure, ax = new_figure(8, 3.0)
@@ -373,9 +351,6 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
         recalled: dict from label to dict from age [steps] to perplexity, 1 to 4 of them.
         window: T, the width of a window; what is T or more steps old was read in an earlier one.
         choices: perplexity of guessing.
-
-    Raises:
-        ValueError: no such dict.
     """
     check_entries(recalled, "recalled", 4)
     if not all(recalled.values()):
@@ -393,12 +368,9 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
-    for lift, side, text in (
-        (-6, "right", f"may lie in the same\nwindow of {window}"),
-        (6, "left", "in an earlier window"),
-    ):
-        place, on = (window - 0.5, 1), ("data", "axes fraction")
-        note(ax, text, place, (lift, -4), on=on, ha=side, va="top", color=PALE)
+    edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "color": PALE}
+    note(ax, f"may lie in the same\nwindow of {window}", edge, (-6, -4), ha="right", **beside)
+    note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
     ax.legend(loc="center right")
     lines = []
     for label, by_age in recalled.items():
@@ -407,9 +379,6 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     alt = f"""Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was
     read. A dashed line marks the width of a window, {window} steps. {"; ".join(lines)}."""
     return Picture(figure, alt)
-
-
-# --- training ----------------------------------------------------------------------------------------------------
 
 
 @in_style
@@ -421,9 +390,6 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
         every: updates in a stretch.
         total: updates of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
-
-    Raises:
-        ValueError: nothing to draw.
     """
     perplexities = to_array(perplexities, "perplexities", "(n,)")
     figure, ax = new_figure(8, 3.2)
@@ -437,19 +403,13 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
     return Picture(figure, alt)
 
 
-# --- sampling ----------------------------------------------------------------------------------------------------
-
-
 @in_style
 def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -> Picture:
     """Plot the probabilities of the next word at several temperatures, side by side.
 
     Args:
-        distributions: dict from temperature to probabilities (n,), of the same words.
+        distributions: dict from temperature to probabilities (n,) of the same words, one to four.
         words: the n words.
-
-    Raises:
-        ValueError: none, too many, or of another length than the words.
     """
     distributions = to_dict(distributions, "distributions", f"({len(words)},)", most=4)
     figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_arrays
-from helpers.plots.axes import log_perplexity_axis, note, perplexity_ticks
+from helpers.plots.axes import log_perplexity_axis, note
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
 
@@ -32,9 +32,6 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Pictur
         train (n,): perplexity of text the model learns from.
         valid (n,): perplexity of text it never sees.
         every: updates between two measurements.
-
-    Raises:
-        ValueError: curves that cannot be drawn.
     """
     train, valid = to_arrays("(n,)", train=train, valid=valid)
     figure, ax = new_figure(8, 3.5)
@@ -64,9 +61,6 @@ def four_answers(runs: Runs, every: int) -> Picture:
     Args:
         runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should improve on.
         every: updates between two measurements.
-
-    Raises:
-        ValueError: curves that cannot be drawn.
     """
     curves = _curves(runs)
     figure, axes = new_figure(8, 3.5, columns=len(curves), sharex=True, sharey=True, squeeze=False)
@@ -104,21 +98,16 @@ def fit_and_generalise(runs: Runs) -> Picture:
 
     Args:
         runs: dict from name to (train (n,), valid (n,)).
-
-    Raises:
-        ValueError: curves that cannot be drawn.
     """
     curves = _curves(runs)
     figure, ax = new_figure(8, 3.8)
     for style, (name, (train, valid)) in zip(SERIES, curves.items()):
         ax.plot(train, valid, label=name, **style)
         ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
-    trains, valids = ([value for pair in curves.values() for value in pair[k]] for k in (0, 1))
-    log_perplexity_axis(ax, valids)
-    low, high = min(trains) / 1.12, max(trains) * 1.12
-    ax.set(xscale="log", xlim=(high, low))
-    perplexity_ticks(ax.xaxis, low, high)
-    ax.plot([low, high], [low, high], color=PALE, lw=1, ls=(0, (4, 3)))
+    for number, axis in enumerate("xy"):
+        log_perplexity_axis(ax, [value for pair in curves.values() for value in pair[number]], axis=axis)
+    ax.plot(ax.get_xlim(), ax.get_xlim(), color=PALE, lw=1, ls=(0, (4, 3)))
+    ax.invert_xaxis()
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"
@@ -133,10 +122,7 @@ def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     """Plot how the weights of several models are spread, on one axis.
 
     Args:
-        weights: dict from name to an array of weights, any shape.
-
-    Raises:
-        ValueError: no weights, or more sets than there are line styles.
+        weights: dict from name to an array of weights, any shape, one to six.
     """
     if not 1 <= len(weights) <= len(SERIES) or any(np.size(values) == 0 for values in weights.values()):
         raise ValueError(f"Give 1 to {len(SERIES)} sets of weights, none of them empty: got {len(weights)}.")
