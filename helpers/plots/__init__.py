@@ -1,8 +1,4 @@
-"""Every figure of the course: functions that take arrays and return a `Picture`, a figure with its alt text.
-
-Each raises a `ValueError` that says what was expected and what was given where it cannot draw what it is given: arrays
-of other shapes than it names, numbers out of range, nothing that its axes can show, or more lines than line styles.
-"""
+"""Every figure of the course: functions that take arrays and return a `Picture`, a figure with its alt text."""
 
 from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, runs_with_and_without, two_ways_to_clip
 from helpers.plots.course import course_map, sigmoid_curve

@@ -32,7 +32,10 @@ def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
     Args:
         first (2,): the first array.
         second: the one element of the second.
-        norm: of all three numbers, the length of the long side.
+        norm: of all three numbers.
+
+    Raises:
+        ValueError: an array of another shape, or a norm that is not the length of the long side.
     """
     a, b = np.abs(to_array(first, "first", "(2,)"))
     own, long = np.hypot(a, b), abs(float(second))
@@ -74,6 +77,9 @@ def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Pictur
         before (2,): the weights before the step.
         gradient (2,): at `before`.
         after (2,): the weights after it.
+
+    Raises:
+        ValueError: arrays of another shape.
     """
     before, gradient, after = to_arrays("(2,)", before=before, gradient=gradient, after=after)
     figure, ax = new_figure(8, 2.9)
@@ -105,6 +111,9 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
         by_norm (2,): clipped by norm.
         by_value (2,): each element clipped to ± limit.
         limit: radius of the circle, and half the side of the square.
+
+    Raises:
+        ValueError: arrays of another shape.
     """
     gradient, by_norm, by_value = to_arrays("(2,)", gradient=gradient, by_norm=by_norm, by_value=by_value)
     figure, axes = new_figure(8, 2.5, columns=2, sharex=True, sharey=True)
@@ -134,6 +143,9 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
         bs (m,): values of the second.
         loss (m, n): the loss.
         paths: dict from label to array (steps, 2): where each run went.
+
+    Raises:
+        ValueError: loss of another shape.
     """
     if np.shape(loss) != (len(bs), len(ws)):
         raise ValueError(f"loss must have the shape {(len(bs), len(ws))}: got {np.shape(loss)}.")
@@ -172,6 +184,9 @@ def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max
         runs: dict from label to (losses (steps,), norms (steps,)).
         max_norm: where clipping begins, drawn as a line.
         guess: the loss of the best constant answer, drawn as a line.
+
+    Raises:
+        ValueError: losses and norms of different lengths.
     """
     figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
     facts = []

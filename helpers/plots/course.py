@@ -135,6 +135,9 @@ def sigmoid_curve(a: ArrayLike, y: ArrayLike) -> Picture:
     Args:
         a (n,): increasing.
         y (n,): the sigmoid of a.
+
+    Raises:
+        ValueError: arrays of another shape, or of different ones.
     """
     a, y = to_arrays("(n,)", a=a, y=y)
     figure, ax = new_figure(8, 2.9)

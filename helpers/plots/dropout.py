@@ -33,6 +33,9 @@ def stack_over_time(dropout: str = "") -> Picture:
     Args:
         dropout: "" for none, "depth" for the arrows that go up, "time" for those from step to step, "shared" for both,
             with one mask for all the steps of a row.
+
+    Raises:
+        ValueError: another word.
     """
     if dropout not in ("", "depth", "time", "shared"):
         raise ValueError(f'dropout must be "", "depth", "time" or "shared": got {dropout!r}.')
@@ -95,7 +98,10 @@ def dropout_masks(masks: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks as tables, steps across and features down: white where a value is dropped.
 
     Args:
-        masks: dict from title to a mask (T, D), one to four.
+        masks: dict from title to a mask (T, D).
+
+    Raises:
+        ValueError: no masks, more than four, or another shape.
     """
     masks = to_dict(masks, "masks", "(T, D)", most=4)
     figure, axes = new_figure(8, 2.9, columns=len(masks), sharey=True, squeeze=False)
@@ -131,6 +137,9 @@ def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], ra
         state (steps, H): after 1, 2, … masks, all ones before the first.
         shares: dict from label to (steps,), shares of the values that are not 0.
         rate: P(drop) of one mask.
+
+    Raises:
+        ValueError: shapes that do not fit together.
     """
     state = to_array(state, "state", "(steps, H)")
     shares = to_dict(shares, "shares", f"({len(state)},)")

@@ -23,6 +23,9 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
 
     Args:
         models: dict from name to a dict from part ("E", "LSTMs", "W", "b") to a count.
+
+    Raises:
+        ValueError: no models, or an unknown part.
     """
     if not models or any(set(parts) - set(_PARTS) for parts in models.values()):
         raise ValueError(f"Give at least one model, its counts under {', '.join(_PARTS)}.")
@@ -54,6 +57,9 @@ def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     Args:
         embedding (V, D): the part that came through the embedding.
         output (V, D): the part that came through the output layer.
+
+    Raises:
+        ValueError: shapes that differ.
     """
     embedding, output = to_arrays("(V, D)", embedding=embedding, output=output)
     parts = {"through the embedding": embedding, "through the output": output, "E.grad, their sum": embedding + output}
@@ -86,6 +92,9 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
         words: four words that follow each other; the last three are the targets of the first three.
         owners: dict from "Embedding", "VariationalDropout", "LSTM", "TiedAffine" and "SoftmaxCrossEntropy" to "yours"
             or "the reference's"; if None, the shape of each layer's output is written instead.
+
+    Raises:
+        ValueError: another number of words, or an owner is missing.
     """
     needed = ("Embedding", "VariationalDropout", "LSTM", "TiedAffine", "SoftmaxCrossEntropy")
     if len(words) != 4 or (owners is not None and any(name not in owners for name in needed)):
@@ -138,6 +147,9 @@ def decay_on_plateau(
         learning_rates (n,): of each epoch.
         epochs: of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
+
+    Raises:
+        ValueError: nothing to draw, or two lengths.
     """
     perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
@@ -172,7 +184,10 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
-        rows: dict from name to perplexities (seeds,), two or more of them, each row with one more change.
+        rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
+
+    Raises:
+        ValueError: no rows, or fewer than two seeds.
     """
     rows = to_dict(rows, "rows", "(seeds,)")
     if any(values.size < 2 for values in rows.values()):

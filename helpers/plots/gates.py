@@ -40,9 +40,12 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
 
     Args:
         gate: "f", "g", "i" or "o".
-        before (H,): the values before the gate, finite.
+        before (H,): the values before the gate.
         after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
         names: of the values before and after, such as ``("$c$", "$h$")``.
+
+    Raises:
+        ValueError: other positions, or rows of different lengths.
     """
     words = _STRENGTH if gate == "g" else _OPENNESS
     before = to_array(before, "before", "(H,)", finite=True)
@@ -85,6 +88,9 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
         a (n,): increasing.
         openness (n,): the sigmoid of a.
         content (n,): tanh of a.
+
+    Raises:
+        ValueError: rows of different lengths.
     """
     a, openness, content = to_arrays("(n,)", a=a, openness=openness, content=content)
     figure, axes = new_figure(8, 2.7, 2, sharex=True)
@@ -111,10 +117,13 @@ def memory_over_time(
     """Plot the value of one memory cell at every step, for one or several ways of treating it.
 
     Args:
-        memories: dict from label to array (T,) of finite numbers, one to six.
+        memories: dict from label to array (T,), one to six.
         ylabel: what is plotted.
         title: of the figure.
         marked: steps at which something happens, drawn as pale bands.
+
+    Raises:
+        ValueError: no such dict.
     """
     memories = to_dict(memories, "memories", "(T,)", finite=True)
     figure, ax = new_figure(8, 2.9)
@@ -144,9 +153,12 @@ def gate_openness(
     """Plot how far each gate is open at every step, as bars from 0 to 1, for one or two states of a network.
 
     Args:
-        openness: dict from title to dict from gate ("f", "i", "o") to array (T,), 0 to 1, for one or two titles.
+        openness: dict from title to dict from gate ("f", "i", "o") to array (T,), one or two.
         labels: T texts beneath the steps, such as the words of a sentence; by default the number of the step.
         marked: steps at which the input matters, drawn as pale bands.
+
+    Raises:
+        ValueError: no such dict, or an openness outside 0..1.
     """
     check_entries(openness, "openness", 2)
     gates = list(next(iter(openness.values())))

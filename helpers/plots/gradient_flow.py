@@ -282,9 +282,12 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
     Args:
-        panels: dict from one to three titles to dict from label to array (steps,) or (lines, steps), from 0 steps back
-            on; of several lines, each is drawn thin and their median thick.
+        panels: dict from title to dict from label to array (steps,) or (lines, steps), from 0 steps back on; of several
+            lines, each is drawn thin and their median thick.
         each: what one of several lines is, "seed" or "unit".
+
+    Raises:
+        ValueError: no such dict.
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharey=True)
@@ -312,6 +315,9 @@ def what_survives(forget_gates: ArrayLike, gradient: ArrayLike) -> Picture:
     Args:
         forget_gates (T, H): openness, 0 to 1.
         gradient (T, H): the direct path, `memory_gradient` of them.
+
+    Raises:
+        ValueError: arrays of another shape, or of different ones.
     """
     forget_gates, gradient = to_arrays("(T, H)", forget_gates=forget_gates, gradient=gradient)
     figure, axes = new_figure(8, 3.9, rows=2, sharex=True)
@@ -340,9 +346,12 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     """Plot side by side how the share of right answers grows with training, one line for each seed.
 
     Args:
-        panels: dict from one to three titles to dict from label to a list of arrays, the share right in every batch; a
-            run may stop early.
+        panels: dict from title to dict from label to a list of arrays, the share right in every batch; a run may stop
+            early.
         chance: the share that guessing gets right, drawn as a horizontal line.
+
+    Raises:
+        ValueError: no such dict.
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)

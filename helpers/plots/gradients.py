@@ -77,6 +77,9 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
         x (n,): increasing.
         y (n,): tanh of x.
         derivative (n,): of tanh at x.
+
+    Raises:
+        ValueError: arrays of another shape, or of different ones.
     """
     x, y, derivative = to_arrays("(n,)", x=x, y=y, derivative=derivative)
     figure, ax = new_figure(8, 3.0)
@@ -108,6 +111,9 @@ def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
 
     Args:
         powers: dict from label to array (steps,): w¹, w², …; the absolute values are drawn.
+
+    Raises:
+        ValueError: no dict of such arrays, or nothing that a log axis can show.
     """
     sizes = {label: np.abs(values) for label, values in to_dict(powers, "powers", "(steps,)").items()}
     figure, ax = new_figure(8, 3.2)
@@ -136,6 +142,9 @@ def norms_over_time(
         title: of the figure.
         limits: lowest and highest size to show, for figures that are to be compared; from the data if left out.
         start: how many steps back the first value is.
+
+    Raises:
+        ValueError: no dict of such arrays, or nothing that a log axis can show.
     """
     norms = to_dict(norms, "norms", "(steps,)", "(seeds, steps)")
     figure, ax = new_figure(8, 3.4)
@@ -166,6 +175,9 @@ def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, wor
         sigma_max: σ, the largest singular value of Wh; above 1.
         spectral_radius: ρ, the largest absolute eigenvalue of Wh; below 1.
         worst (steps,): the largest norm that any dh of length 1 can have after as many products, ‖Whᵏ‖₂.
+
+    Raises:
+        ValueError: arrays of another shape, or a Wh for which the two measures agree.
     """
     norms, worst = to_arrays("(steps,)", norms=norms, worst=worst)
     if not sigma_max > 1 > spectral_radius > 0:
@@ -207,6 +219,9 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
 
     Args:
         matrices: dict from title to Wh (2, 2), one to four.
+
+    Raises:
+        ValueError: no dict of such matrices.
     """
     matrices = to_dict(matrices, "matrices", "(2, 2)", most=4)
     count = len(matrices)
@@ -249,8 +264,11 @@ def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     """Plot the gradient of every unit at every step, red above 0 and blue below.
 
     Args:
-        dhs (steps, units): gradients of one sequence, finite, in the order of time.
+        dhs (steps, units): gradients of one sequence, in the order of time.
         title: of the figure.
+
+    Raises:
+        ValueError: another shape, or values that are not finite.
     """
     dhs = to_array(dhs, "dhs", "(steps, units)", finite=True)
     largest = np.abs(dhs).max(axis=1)
@@ -274,6 +292,9 @@ def weights_that_stop(share: ArrayLike) -> Picture:
 
     Args:
         share (steps,): part of the weights that change, 0 to 1, for the step 0, 1, 2, … steps back.
+
+    Raises:
+        ValueError: another shape, or shares outside 0 to 1.
     """
     share = to_array(share, "share", "(steps,)")
     if not ((share >= 0) & (share <= 1)).all():
@@ -304,6 +325,9 @@ def overflow(norms: ArrayLike) -> Picture:
 
     Args:
         norms (steps,): norm of the gradient after 1, 2, … steps back, computed in float32.
+
+    Raises:
+        ValueError: another shape, or nothing that a log axis can show.
     """
     norms = to_array(norms, "norms", "(steps,)")
     largest = float(np.finfo(np.float32).max)

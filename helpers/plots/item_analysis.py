@@ -22,6 +22,9 @@ def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
 
     Args:
         ends: dict from an exercise to its four counts: right, wrong, not written, stopped (an error, a limit).
+
+    Raises:
+        ValueError: there is no exercise.
     """
     if not ends:
         raise ValueError("There is no exercise to draw.")

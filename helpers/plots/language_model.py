@@ -49,6 +49,9 @@ def language_model(words: Sequence[str]) -> Picture:
 
     Args:
         words: four words that follow each other; the last three are the targets of the first three.
+
+    Raises:
+        ValueError: another number of words.
     """
     if len(words) != 4:
         raise ValueError(f"language_model draws three steps, so it needs four words: got {len(words)}.")
@@ -97,9 +100,12 @@ def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     """Draw an embedding with its numbers: the rows that are read, and what each row gets back.
 
     Args:
-        E (V, D): one row per word, at most 6 rows and 3 columns.
+        E (V, D): one row per word, few of them.
         ids (T,): the words that are read.
         dys (T, D): gradients that come back.
+
+    Raises:
+        ValueError: shapes that do not fit together, or too large to be drawn.
     """
     E, ids = to_array(E, "E", "(V, D)"), np.asarray(ids)
     dys = to_array(dys, "dys", f"({len(ids)}, {E.shape[1]})")
@@ -183,6 +189,9 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
         probabilities (V,): softmax of the logits.
         target: id of the right word.
         gradient (V,): of the loss, softmax minus one-hot.
+
+    Raises:
+        ValueError: arrays of another shape.
     """
     p, gradient = to_arrays("(V,)", probabilities=probabilities, gradient=gradient)
     if not 0 <= target < p.size:
@@ -213,8 +222,11 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
     Args:
-        models: dict from name to perplexity, one to five.
+        models: dict from name to perplexity.
         vocabulary_size: V, the perplexity of guessing blindly.
+
+    Raises:
+        ValueError: no models, or more than there are styles for.
     """
     check_entries(models, "models", len(SERIES) - 1)
     rungs = {"every word equally likely": vocabulary_size, **models}
@@ -241,7 +253,10 @@ def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
 
     Args:
         ids (n,): the stream, its ids 0, 1, 2, …, at most 40.
-        windows: list of one to four pairs (xs, targets), both (N, T), as batches come out of the stream.
+        windows: list of (xs, targets), both (N, T), as batches come out of the stream.
+
+    Raises:
+        ValueError: too long a stream, or no windows.
     """
     ids = np.asarray(ids)
     if ids.ndim != 1 or len(ids) > 40 or not windows or len(windows) > len(_WINDOWS):
@@ -326,6 +341,9 @@ def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -
         steps (n,): after how many steps the state is set back.
         forgetting (n,): perplexity then.
         carried: perplexity of the same model when the state is carried on.
+
+    Raises:
+        ValueError: arrays of different shapes.
     """
     _, forgetting = to_arrays("(n,)", steps=steps, forgetting=forgetting)
     figure, ax = new_figure(8, 3.0)
@@ -351,6 +369,9 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
         recalled: dict from label to dict from age [steps] to perplexity, 1 to 4 of them.
         window: T, the width of a window; what is T or more steps old was read in an earlier one.
         choices: perplexity of guessing.
+
+    Raises:
+        ValueError: no such dict.
     """
     check_entries(recalled, "recalled", 4)
     if not all(recalled.values()):
@@ -390,6 +411,9 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
         every: updates in a stretch.
         total: updates of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
+
+    Raises:
+        ValueError: nothing to draw.
     """
     perplexities = to_array(perplexities, "perplexities", "(n,)")
     figure, ax = new_figure(8, 3.2)
@@ -408,8 +432,11 @@ def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -
     """Plot the probabilities of the next word at several temperatures, side by side.
 
     Args:
-        distributions: dict from temperature to probabilities (n,) of the same words, one to four.
+        distributions: dict from temperature to probabilities (n,), of the same words.
         words: the n words.
+
+    Raises:
+        ValueError: none, too many, or of another length than the words.
     """
     distributions = to_dict(distributions, "distributions", f"({len(words)},)", most=4)
     figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)

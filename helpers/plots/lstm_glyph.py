@@ -151,6 +151,9 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     Args:
         gates: those that are there already: "", "o", "of", "ofg" or "ofgi".
         new: the one that was added last, drawn with a halo, or "".
+
+    Raises:
+        ValueError: gates in another order, or a new one that is not among them.
     """
     if gates not in _EQUATIONS or new not in ("", *gates):
         raise ValueError(

@@ -32,6 +32,9 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Pictur
         train (n,): perplexity of text the model learns from.
         valid (n,): perplexity of text it never sees.
         every: updates between two measurements.
+
+    Raises:
+        ValueError: curves that cannot be drawn.
     """
     train, valid = to_arrays("(n,)", train=train, valid=valid)
     figure, ax = new_figure(8, 3.5)
@@ -61,6 +64,9 @@ def four_answers(runs: Runs, every: int) -> Picture:
     Args:
         runs: dict from name to (train (n,), valid (n,)); the first is the run that the others should improve on.
         every: updates between two measurements.
+
+    Raises:
+        ValueError: curves that cannot be drawn.
     """
     curves = _curves(runs)
     figure, axes = new_figure(8, 3.5, columns=len(curves), sharex=True, sharey=True, squeeze=False)
@@ -98,6 +104,9 @@ def fit_and_generalise(runs: Runs) -> Picture:
 
     Args:
         runs: dict from name to (train (n,), valid (n,)).
+
+    Raises:
+        ValueError: curves that cannot be drawn.
     """
     curves = _curves(runs)
     figure, ax = new_figure(8, 3.8)
@@ -122,7 +131,10 @@ def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     """Plot how the weights of several models are spread, on one axis.
 
     Args:
-        weights: dict from name to an array of weights, any shape, one to six.
+        weights: dict from name to an array of weights, any shape.
+
+    Raises:
+        ValueError: no weights, or more sets than there are line styles.
     """
     if not 1 <= len(weights) <= len(SERIES) or any(np.size(values) == 0 for values in weights.values()):
         raise ValueError(f"Give 1 to {len(SERIES)} sets of weights, none of them empty: got {len(weights)}.")

@@ -30,6 +30,9 @@ def course_progress(notebooks: Mapping[str, Sequence[tuple[str, str]]]) -> Pictu
     Args:
         notebooks: dict from the number of a notebook to its exercises, each a pair (id, state), where the state is
             "right", "not yet" or "open".
+
+    Raises:
+        ValueError: an unknown state.
     """
     height = _ROW * len(notebooks) + 0.42
     figure, ax = new_canvas(6.0, height)

@@ -144,6 +144,9 @@ def rnn_unrolled(steps: int = 4, backward: bool = False) -> Picture:
     Args:
         steps: how many cells, 2 to 4.
         backward: draw the gradients instead of the values.
+
+    Raises:
+        ValueError: a number of steps that does not fit on the page.
     """
     if steps not in (2, 3, 4):
         raise ValueError(f"rnn_unrolled has room for 2, 3 or 4 steps side by side: got {steps}.")

@@ -27,6 +27,9 @@ def learning_curves(
         curves: dict from label to perplexities (epochs,), e.g. of the training and the validation split.
         baselines: dict from label to one perplexity, drawn as a horizontal line.
         learning_rates (epochs,): of each epoch.
+
+    Raises:
+        ValueError: no curves, an empty one, or more than there are line styles.
     """
     curves = to_dict(curves, "curves", "(epochs,)")
     figure, (ax, below) = new_figure(8, 4.8, rows=2, sharex=True, height_ratios=[3, 1])
@@ -53,6 +56,9 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     Args:
         norms (steps,): before clipping.
         max_norm: gradients above it are scaled down to it; None for no clipping.
+
+    Raises:
+        ValueError: there are no norms.
     """
     norms = to_array(norms, "norms", "(steps,)")
     figure, ax = new_figure(8, 3.0)

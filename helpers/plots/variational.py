@@ -31,6 +31,9 @@ def survival(
         simulated: dict with the same labels to (steps,), fractions that were counted; left out if None.
         errors: dict with the same labels to (steps,), half the height of the bars on what was counted.
         lowest: where the axis ends, so that several figures can be compared; by default where the curves do.
+
+    Raises:
+        ValueError: labels or shapes that do not agree.
     """
     check_entries(computed, "computed")
     shape = f"({len(next(iter(computed.values())))},)"
@@ -66,6 +69,9 @@ def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | Float
 
     Args:
         curves: dict from rate to a dict from label to (steps,), the same labels under each.
+
+    Raises:
+        ValueError: nothing to plot, or labels that do not agree.
     """
     labels = [list(lines) for lines in curves.values()]
     if not labels or not labels[0] or any(other != labels[0] for other in labels):
@@ -94,8 +100,11 @@ def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLi
     """Plot masks and what is left of a state that goes through them, steps across: white is dropped, or gone.
 
     Args:
-        masks: dict from each of two titles to a mask (T, D).
+        masks: dict from title to a mask (T, D).
         states: dict with the same titles to what is left (T, D) after each step.
+
+    Raises:
+        ValueError: titles or shapes that do not agree.
     """
     if set(masks) != set(states) or len(masks) != 2:
         raise ValueError("Give two masks, and under the same titles what is left of a state.")
@@ -149,6 +158,9 @@ def recalled_by_seed(shares: Mapping[str, ArrayLike], chance: float) -> Picture:
     Args:
         shares: dict from label to (seeds,), shares in 0..1.
         chance: the share that guessing gets right.
+
+    Raises:
+        ValueError: nothing to plot, or a share out of range.
     """
     shares = to_dict(shares, "shares", "(seeds,)")
     if not all(np.all((values >= 0) & (values <= 1)) for values in shares.values()):
