@@ -574,6 +574,23 @@ def test_an_array_changes_only_into_one_of_its_shape_and_type():
     assert array.sum() == 4
 
 
+@pytest.mark.parametrize("what", ["text", "bytes"])
+def test_what_may_still_arrive_is_counted_over_all_messages(what):
+    descriptors = os.pipe()
+    pipe = Pipe(*descriptors)
+    pipe.left[what] = 10
+    try:
+        for _ in range(3):
+            pipe.send(7.0, [b"xyz"])  # three letters, and three bytes
+            assert pipe.receive() == (7.0, b"xyz")
+        pipe.send(7.0, [b"xyz"])
+        with pytest.raises(Closed, match="it sent more than is accepted"):
+            pipe.receive()
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
 def test_the_number_of_values_in_a_message_is_limited():
     """Each takes a multiple of its text in memory, and the text alone may have 4 MB."""
     read = Reader(ObjectRegistry(None, "c"), b"").read
