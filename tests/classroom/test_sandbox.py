@@ -475,6 +475,23 @@ def test_a_reference_gets_no_more_numbers_than_a_check_would_give(given, passes,
     assert len(calls) == passes
 
 
+def test_an_answer_may_ask_an_object_of_the_grader_for_what_a_layer_offers_and_for_nothing_else(start):
+    class Reference:
+        recurrent, secret = True, "known to the instructor alone"
+
+        def __call__(self):
+            return 1
+
+    run = start(sandbox=False)
+    assert run("def result(reference):\n    return [reference(), reference.recurrent]")(Reference()) == [1, True]
+    for ask in (
+        "reference.secret",
+        "object.__getattribute__(reference, '_connection').fetch(reference._number, 'secret')",
+    ):
+        with pytest.raises(AttributeError, match="'secret' is not offered"):
+            run(f"def result(reference):\n    return {ask}")(Reference())
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 anything = st.recursive(
