@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.sanitize import for_html
@@ -167,6 +168,14 @@ def test_answers_are_defined_anew_where_one_of_them_has_ended_the_process(grade)
     work.put_after("1.5", "def backprop_norms(Wh, dh, steps):\n    import os\n    os._exit(1)")
     scores = grade(work).scores
     assert [grade_id for grade_id, score in scores.items() if score.status != "right"] == ["check-1-5", "hidden-1-5"]
+
+
+def test_what_answers_may_send_in_one_check_is_limited(grade, monkeypatch):
+    monkeypatch.setattr(grader, "ALLOWANCE", {"text": 16 << 20, "bytes": 100})
+    scores = grade(Work("00"), "00").scores
+    assert {(score.status, score.reason) for score in scores.values()} == {
+        ("killed", "It was stopped: it sent more than is accepted.")
+    }
 
 
 def test_an_answer_that_is_too_long_is_not_run(grade):

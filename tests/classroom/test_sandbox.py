@@ -475,6 +475,23 @@ def test_a_reference_gets_no_more_numbers_than_a_check_would_give(given, passes,
     assert len(calls) == passes
 
 
+def test_an_answer_may_ask_an_object_of_the_grader_for_what_a_layer_offers_and_for_nothing_else(start):
+    class Reference:
+        recurrent, secret = True, "known to the instructor alone"
+
+        def __call__(self):
+            return 1
+
+    run = start(sandbox=False)
+    assert run("def result(reference):\n    return [reference(), reference.recurrent]")(Reference()) == [1, True]
+    for ask in (
+        "reference.secret",
+        "object.__getattribute__(reference, '_connection').fetch(reference._number, 'secret')",
+    ):
+        with pytest.raises(AttributeError, match="'secret' is not offered"):
+            run(f"def result(reference):\n    return {ask}")(Reference())
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 anything = st.recursive(
@@ -572,6 +589,23 @@ def test_an_array_changes_only_into_one_of_its_shape_and_type():
         with pytest.raises(ValueError, match="another shape or type"):
             put_into(array, other)
     assert array.sum() == 4
+
+
+@pytest.mark.parametrize("what", ["text", "bytes"])
+def test_what_may_still_arrive_is_counted_over_all_messages(what):
+    descriptors = os.pipe()
+    pipe = Pipe(*descriptors)
+    pipe.left[what] = 10
+    try:
+        for _ in range(3):
+            pipe.send(7.0, [b"xyz"])  # three letters, and three bytes
+            assert pipe.receive() == (7.0, b"xyz")
+        pipe.send(7.0, [b"xyz"])
+        with pytest.raises(Closed, match="it sent more than is accepted"):
+            pipe.receive()
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def test_the_number_of_values_in_a_message_is_limited():
