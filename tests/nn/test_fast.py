@@ -162,6 +162,14 @@ def test_whole_model_stays_in_float32(layers):
     assert {part.dtype for pair in state for part in pair} == {np.dtype("float32")}
 
 
+def test_a_buffer_of_single_precision_is_not_used_for_double():
+    rng = np.random.default_rng(0)
+    values, xs = (rng.normal(size=(3, 4)), rng.normal(size=4)), rng.normal(size=(2, 5, 3))
+    plain, quick = (layers["Affine"](*map(Param, values)) for layers in (PLAIN, FAST))
+    quick.forward(xs.astype("float32"))
+    assert_close(quick.forward(xs), plain.forward(xs))
+
+
 def test_a_spent_fast_lstm_asks_for_a_new_forward():
     layer = FAST["LSTM"](*(Param(np.ones(shape)) for shape in ((3, 8), (2, 8), (8,))))
     layer.forward(np.ones((1, 2, 3)))
