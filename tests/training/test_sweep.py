@@ -1,5 +1,6 @@
 """Sweeps keep each finished run, go on after an interruption, and the stored one is of the settings in the code."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -42,6 +43,18 @@ def test_every_row_is_run_with_every_seed_once(small, tmp_path):
         ("tied", 1),
         ("untied", 0),
         ("untied", 1),
+    ]
+
+
+def test_workers_run_every_row_with_every_seed(small, tmp_path):
+    with ThreadPoolExecutor(2) as executor:
+        run_sweep("small", tmp_path, seeds=(0, 1), workers=lambda: (executor, "what is not used"))
+    assert sorted(small) == [(False, 0), (False, 1), (True, 0), (True, 1)]
+    assert [(run["row"], run["seed"], run["test_perplexity"]) for run in load_sweep("small", tmp_path)] == [
+        ("tied", 0, 1.0),
+        ("tied", 1, 2.0),
+        ("untied", 0, 1.0),
+        ("untied", 1, 2.0),
     ]
 
 
