@@ -173,10 +173,12 @@ def test_training_uses_as_many_blas_threads_as_asked_for(monkeypatch):
         sys.exit(0)
 
     monkeypatch.setattr(helpers.training.command, "Run", note)
+    if not threadpool_info():
+        pytest.skip("threadpoolctl does not know the BLAS library of this NumPy")
     with threadpool_limits():  # puts the number back in the end
         for threads in ("2", "1"):
             CliRunner().invoke(helpers.__main__.app, ["train", "--threads", threads])
-    assert used == [2] * (len(used) // 2) + [1] * (len(used) // 2) and used
+    assert used == [2] * (len(used) // 2) + [1] * (len(used) // 2) != []
 
 
 def test_a_dry_run_of_release_releases_nothing_and_says_what_it_would(monkeypatch):
