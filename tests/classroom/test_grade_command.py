@@ -133,7 +133,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(run, sample_class):
         ("grade", "42"): "There is no source of a notebook 42",
         ("grade", "00"): "There is no submission of 00_start_here in",
         ("feedback", "00"): "No submission of 00_start_here was graded yet: run `make grade NB=00` first.",
-        ("release", "00", "--due", "soon"): "'soon' is no time",
+        ("release", "00", "--due", "soon"): "'soon' is not a time",
     }
     for arguments, words in refused.items():
         code, said = run(*arguments)
