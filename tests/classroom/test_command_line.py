@@ -327,6 +327,20 @@ def test_the_verbosity_decides_what_is_logged_here_and_in_processes_started_from
     assert re.findall(r"[A-Z]+ of [\w.]+$", outcome.stderr, re.MULTILINE) == 2 * expected
 
 
+def test_an_option_v_before_the_command_and_one_after_it_add_up():
+    outcome = run_program(
+        """
+        import os
+        from helpers import logs
+
+        logs.configure(1)
+        logs.configure(1)
+        print(os.environ[logs.VARIABLE])
+        """
+    )
+    assert outcome.stdout == "2\n"
+
+
 def test_a_log_line_is_above_a_progress_bar_and_not_in_it():
     outcome = run_program(
         """
