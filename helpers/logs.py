@@ -36,7 +36,8 @@ def configure(more: int = 0) -> None:
     Args:
         more: what to add to the verbosity, for this process and those that it starts from now on.
     """
-    verbosity = int(os.environ.get(VARIABLE, 0)) + more
+    inherited = os.environ.get(VARIABLE, "")
+    verbosity = more + (int(inherited) if inherited.isdecimal() else 0)
     if not verbosity:
         return
     os.environ[VARIABLE] = str(verbosity)

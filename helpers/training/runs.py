@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from helpers.atomic_write import replace_file
 from helpers.training.checkpoints import Checkpoints
@@ -60,7 +60,9 @@ class RunFolder:
         """Results and sentences of a finished run; None if they are missing or damaged."""
         try:
             results = json.loads((self.path / "results.json").read_text(encoding="utf-8"))
-            return results, (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
+            if not isinstance(results, dict) or not Results.__annotations__.keys() <= results.keys():
+                return None
+            return cast(Results, results), (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
         except (FileNotFoundError, ValueError):
             return None
 

@@ -3,6 +3,7 @@
 import csv
 import functools
 import hashlib
+import io
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
@@ -14,6 +15,7 @@ from typing import Any, TypeAlias, TypedDict, cast
 import numpy as np
 from tqdm.auto import tqdm
 
+from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
 from helpers.training.experiment import build_model, measure
@@ -183,9 +185,12 @@ def run_once(settings: Settings, seed: int) -> Measurements:
 
 
 def _append(path: Path, run: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if not file.tell():
-            writer.writeheader()
-        writer.writerow(run)
+    """Add a line to the table, atomically: half a line would cost all runs that are in it."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if path.exists():
+        text.write(path.read_text(encoding="utf-8"))
+    else:
+        writer.writeheader()
+    writer.writerow(run)
+    replace_file(path, text.getvalue())

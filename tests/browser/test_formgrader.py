@@ -84,7 +84,7 @@ def test_a_written_answer_is_graded_in_formgrader_and_the_score_outlives_the_nex
     run(graded, "grade", "08", "--no-sandbox", "--jobs", "1")
     assert score_of(graded) == (3.0, "Say how large the gain is.", False)
 
-    assert "still wait" not in run(graded, "feedback", "08")
+    assert "to grade by hand" not in run(graded, "feedback", "08")
     page = (graded / "build/feedback/ada" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "Say how large the gain is." in page
     assert "hidden_check(" not in page

@@ -27,6 +27,13 @@ def test_infinity_is_no_number_however_large():
     assert not compare.same(np.float32(1), 1e50)
 
 
+def test_lists_agree_if_all_that_is_in_them_does():
+    one = [1.0, (np.ones(2), "a"), None]
+    assert compare.same(one, [1.0, (np.ones(2), "a"), None])
+    for other in [2.0, *one[1:]], [1.0, (np.zeros(2), "a"), None], [*one[:2], 0], one[:2], tuple(one):
+        assert not compare.same(one, other)
+
+
 def test_values_that_are_near_are_called_so():
     got, expected = np.array([0.3, 1.0]), np.array([0.3 + 1e-7, 1.0])
     assert "All are right to about seven digits" in compare.value_fault("dx", got, expected).text
@@ -128,3 +135,8 @@ def test_a_panel_of_a_very_long_message_is_made_at_once():
 
 def test_a_panel_leaves_out_what_nobody_can_see():
     assert repr(Panel("Exercise 1.1", "not yet", ["\0 and `code`"])).endswith("\n   and `code`")
+
+
+def test_a_panel_cuts_off_what_an_answer_prints_without_end():
+    panel = Panel("Exercise 1.1", "right", [], printed="x" * 1_000_000)
+    assert max(len(repr(panel)), len(panel._repr_html_())) < 3_000

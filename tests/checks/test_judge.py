@@ -102,6 +102,14 @@ def test_a_warning_is_passed_on():
     assert "NumPy warned while `sigmoid` ran (first draw in float64): divide by zero" in said("0.1", warns)
 
 
+def test_a_number_too_small_for_a_float_is_no_reason_to_warn():
+    def underflows(a):
+        np.exp(np.full(1, -1000.0))
+        return sigmoid(a)
+
+    assert judge(EXERCISES["0.1"], underflows, VISIBLE).right
+
+
 def test_a_changed_argument_is_named():
     def meddles(dout, y):
         dx = tanh_backward(dout, y)

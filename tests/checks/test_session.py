@@ -214,6 +214,16 @@ def test_a_hidden_check_shows_nothing_of_its_draws(shown):
     assert "shape" not in text
 
 
+def test_a_hidden_check_does_not_show_what_an_answer_prints_of_its_draws(shown):
+    def prints(dout, y):
+        print("drawn:", dout)
+        return tanh_backward(dout, y)
+
+    for answer_given in (prints, lambda dout, y: prints(dout, y) + 1):
+        hidden_check("1.1", answer_given)
+        assert "drawn" not in repr(shown[-1]) + shown[-1]._repr_html_()
+
+
 def test_an_answer_that_calls_an_open_one_gives_way_to_the_reference(shown):
     cell = in_a_notebook(USES_TANH, tanh_backward=lambda dout, y: None)
     assert check("1.3", cell["rnn_step_backward"]) == 2.0
@@ -279,7 +289,7 @@ def test_a_saved_answer_that_calls_an_open_one_gets_the_reference_of_that(shown,
     assert "Exercise 1.1 is still open, so it runs with the reference `tanh_backward`" in repr(shown[-1])
 
 
-@pytest.mark.parametrize("source", ["def tanh_backward(", "1 / 0", ""])
+@pytest.mark.parametrize("source", ["def tanh_backward(", "1 / 0", "", "raise SystemExit"])
 def test_a_saved_answer_that_cannot_be_run_counts_as_open(shown, saved, source):
     saved(ex_1_1=source)
     assert answer("1.1") is tanh_backward
@@ -326,3 +336,35 @@ def test_a_saved_answer_that_is_mended_counts_at_once(shown, saved):
     assert answer("1.1") is tanh_backward
     saved(ex_1_1=TANH)
     assert answer("1.1").__globals__["__name__"] == "exercise_1.1"
+
+
+def test_a_saved_answer_that_is_a_stub_again_is_called_open_again(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
+    answer("1.1")
+    saved(ex_1_1="def tanh_backward(dout, y):\n    raise NotImplementedError")
+    answer("1.1")
+    assert "Exercise 1.1 is still open" in repr(shown[-1])
+
+
+def test_a_backup_beside_a_saved_notebook_is_not_read(shown, saved, tmp_path):
+    saved(ex_1_1=TANH)
+    path = next(tmp_path.glob("01_*/01_*.ipynb"))
+    path.rename(path.with_name(f"{path.stem}.backup-1.ipynb"))
+    assert answer("1.1") is tanh_backward
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
+    assert answer("1.1") is tanh_backward
+
+
+def test_a_saved_answer_may_use_the_names_that_its_notebook_imports(shown, saved):
+    saved(ex_1_1=f"names = np, Layer, Param, LSTM_ORDER, GRU_ORDER\n{TANH}")
+    assert answer("1.1").__globals__["__name__"] == "exercise_1.1"
+
+
+def test_an_earlier_answer_that_is_spoilt_after_its_check_is_judged_anew(shown):
+    cell = in_a_notebook(USES_TANH, tanh_backward=tanh_backward)
+    check("1.1", tanh_backward)
+    check("1.3", cell["rnn_step_backward"])
+    assert "reference" not in repr(shown[-1])
+    cell["tanh_backward"] = wrong_tanh
+    check("1.3", cell["rnn_step_backward"])
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])

@@ -1,26 +1,35 @@
 """The command line, run as people run it."""
 
 import contextlib
+import inspect
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 from typer.testing import CliRunner
 
 import benchmarks.__main__
 import helpers.__main__
+import helpers.command_line
+import helpers.training.command
 from helpers import logs
-from helpers.classroom.learner import lab
+from helpers.classroom.administration import assignments, collection, export, feedback_delivery, roster
+from helpers.classroom.authoring import build, lint
+from helpers.classroom.learner import lab, notebook_copies, public_address
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {command.name or command.callback.__name__ for command in helpers.__main__.app.registered_commands}
@@ -60,6 +69,142 @@ def test_numpy_gets_one_thread_unless_told_otherwise():
         "import os; os.environ['OMP_NUM_THREADS'] = '2'; import helpers.__main__; print(os.environ['OMP_NUM_THREADS'])",
     )
     assert outcome.stdout == "2\n"
+
+
+@pytest.mark.parametrize("library", ["OPENBLAS", "OMP", "MKL", "VECLIB"])  # MKL is conda's, VECLIB macOS's
+def test_every_blas_library_is_told_of_the_one_thread(library):
+    wanted = f"{library}_{'MAXIMUM' if library == 'VECLIB' else 'NUM'}_THREADS"
+    assert run("-c", f"import helpers.__main__, os; print(os.environ['{wanted}'])").stdout == "1\n"
+
+
+def test_programs_of_this_environment_come_before_others_of_the_same_name():
+    outcome = run("-c", "import helpers.command_line, os; print(os.environ['PATH'].split(os.pathsep)[0])")
+    assert outcome.stdout == f"{sysconfig.get_path('scripts')}\n"
+
+
+@pytest.mark.parametrize(
+    "error, sentence",
+    [
+        (FloatingPointError("The norm of the gradients is nan."), "The norm of the gradients is nan."),
+        (FileNotFoundError(2, "No such file or directory", "class.csv"), "class.csv: No such file or directory."),
+    ],
+)
+def test_what_a_person_can_mend_is_no_fault_of_the_course(error, sentence):
+    assert helpers.command_line._describe(error) == sentence
+
+
+# --- exit codes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("found", [[], [(helpers.__main__.ROOT / "colab" / "00.ipynb", "make elsewhere")]])
+@pytest.mark.parametrize("finder", [build, public_address])
+def test_stale_notebooks_are_named_and_the_exit_code_is_1(finder, found, monkeypatch):
+    for one in (build, public_address):
+        monkeypatch.setattr(one, "find_stale", lambda _, one=one: found if one is finder else [])
+    outcome = CliRunner().invoke(helpers.__main__.app, ["stale"])
+    assert outcome.exit_code == len(found)
+    assert bool(found) == ("00.ipynb is not what its source makes of it: run `make elsewhere`." in outcome.output)
+
+
+@pytest.mark.parametrize("findings", [[], ["cell 3: a fault"]])
+def test_faults_of_a_notebook_are_printed_and_the_exit_code_is_1(findings, monkeypatch):
+    monkeypatch.setattr(lint, "lint", lambda root, notebook: findings)
+    outcome = CliRunner().invoke(helpers.__main__.app, ["lint-notebooks"])
+    assert (outcome.exit_code, outcome.output.splitlines()) == (len(findings), findings)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_collection_that_is_not_complete_has_the_exit_code_1(complete, monkeypatch):
+    found = SimpleNamespace(complete=complete)
+    monkeypatch.setattr(collection, "collect", lambda *_, **__: found)
+    outcome = CliRunner().invoke(helpers.__main__.app, ["collect", "00"])
+    assert outcome.exit_code == (0 if complete else 1)
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+PASSED_ON = {
+    "collect 00 --from a.zip --worksheet w.csv --submitted-at noon --before-due --trust-timestamps --dry-run": (
+        (collection, "collect"),
+        {"source": Path("a.zip"), "worksheet": Path("w.csv"), "submitted_at": "noon", "before_due": True}
+        | {"trust_timestamps": True, "dry_run": True, "assignment": "00_start_here"},
+    ),
+    "roster class.csv --id-column SIS --dry-run": (
+        (roster, "enter"),
+        {"path": Path("class.csv"), "id_column": "SIS", "dry_run": True},
+    ),
+    "export canvas --out s.csv --notebook 00 --notebook 01 --dry-run": (
+        (export, "export"),
+        {"platform": "canvas", "path": Path("s.csv"), "assignments": ["00", "01"], "dry_run": True},
+    ),
+    "sweep rehearsal --out there": ((helpers.training, "run_sweep"), {"name": "rehearsal", "folder": Path("there")}),
+    "learn --port 9000 --no-browser": ((lab, "launch"), {"port": 9000, "browser": False}),
+    "formgrader --port 9001 --no-browser": ((lab, "launch_formgrader"), {"port": 9001, "browser": False}),
+    "train --corpus a.txt --unit characters --preset tiny --seed 3 --epochs 4 --out r --fresh --save-every 9": (
+        (helpers.training.command, "Run"),
+        {"corpus": "a.txt", "unit": "characters", "preset": "tiny", "seed": 3, "epochs": 4, "out": Path("r")}
+        | {"fresh": True, "save_every": 9.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("line", PASSED_ON, ids=lambda line: line.split()[0])
+def test_a_command_passes_every_option_on(line, monkeypatch):
+    (module, name), expected = PASSED_ON[line]
+    signature, passed = inspect.signature(getattr(module, name)), []
+
+    def note(*values, **named):
+        passed.append(signature.bind(*values, **named).arguments)
+        sys.exit(0)  # nothing else is done
+
+    monkeypatch.setattr(module, name, note)
+    monkeypatch.setattr(notebook_copies, "add_missing", lambda root: None)
+    outcome = CliRunner().invoke(helpers.__main__.app, shlex.split(line))
+    assert outcome.exit_code == 0, outcome.output
+    (arguments,) = passed
+    assert {option: arguments[option] for option in expected} == expected
+
+
+def test_training_uses_as_many_blas_threads_as_asked_for(monkeypatch):
+    used = []
+
+    def note(*_):
+        used.extend(library["num_threads"] for library in threadpool_info())
+        sys.exit(0)
+
+    monkeypatch.setattr(helpers.training.command, "Run", note)
+    if not threadpool_info():
+        pytest.skip("threadpoolctl does not know the BLAS library of this NumPy")
+    with threadpool_limits():  # puts the number back in the end
+        for threads in ("2", "1"):
+            CliRunner().invoke(helpers.__main__.app, ["train", "--threads", threads])
+    assert used == [2] * (len(used) // 2) + [1] * (len(used) // 2) != []
+
+
+def test_a_dry_run_of_release_releases_nothing_and_says_what_it_would(monkeypatch):
+    monkeypatch.setattr(assignments, "release", lambda *_: pytest.fail("it was released"))
+    outcome = CliRunner().invoke(
+        helpers.__main__.app, ["release", "00", "--due", "2026-12-01 23:59 UTC", "--dry-run"], env={"TZ": "UTC"}
+    )
+    assert outcome.exit_code == 0
+    assert "00_start_here would be released, due 2026-1" in outcome.output
+
+
+def test_building_the_notebooks_derives_those_for_colab_from_them(monkeypatch):
+    done = []
+    monkeypatch.setattr(build, "build", lambda root, notebook: done.append(f"build {notebook}"))
+    monkeypatch.setattr(public_address, "write", lambda root, *_: done.append("colab"))
+    assert CliRunner().invoke(helpers.__main__.app, ["notebooks", "01"]).exit_code == 0
+    assert done == ["build 01", "colab"]
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_feedback_names_what_it_could_not_deliver_and_says_how_many_answers_wait_for_a_person(waiting, monkeypatch):
+    monkeypatch.setattr(feedback_delivery, "give_feedback", lambda *_: (5, waiting))
+    monkeypatch.setattr(feedback_delivery, "find_undeliverable_feedback", lambda *_: ["ada", "bob"])
+    said = CliRunner().invoke(helpers.__main__.app, ["feedback", "00"]).output
+    assert "5 submissions have feedback" in said and ": ada, bob." in said
+    assert ("3 of them have answers to grade by hand" in said) == bool(waiting)
 
 
 def test_the_command_line_is_quick_because_it_imports_nothing_heavy():
@@ -183,6 +328,35 @@ def test_the_verbosity_decides_what_is_logged_here_and_in_processes_started_from
     expected = [f"{level} of {name}" for name in ("helpers.training", "benchmarks.layers") for level in ours]
     expected += [f"{level} of {name}" for name in ("matplotlib", "asyncio") for level in libraries]
     assert re.findall(r"[A-Z]+ of [\w.]+$", outcome.stderr, re.MULTILINE) == 2 * expected
+
+
+def test_an_option_v_before_the_command_and_one_after_it_add_up():
+    outcome = run_program(
+        """
+        import os
+        from helpers import logs
+
+        logs.configure(1)
+        logs.configure(1)
+        print(os.environ[logs.VARIABLE])
+        """
+    )
+    assert outcome.stdout == "2\n"
+
+
+def test_a_verbosity_of_the_environment_that_is_not_a_number_counts_as_none():
+    outcome = run_program(
+        """
+        import os
+        from helpers import logs
+
+        os.environ[logs.VARIABLE] = "yes"
+        logs.configure()
+        logs.configure(1)
+        print(os.environ[logs.VARIABLE])
+        """
+    )
+    assert outcome.stdout == "1\n"
 
 
 def test_a_log_line_is_above_a_progress_bar_and_not_in_it():

@@ -45,6 +45,24 @@ def test_a_korean_text_is_read_by_syllables(file):
     assert corpus.text(corpus.train[:21]) == KOREAN[:21].strip()
 
 
+def test_a_text_without_sentences_is_cut_80_10_10_too(file):
+    corpus = load_corpus(file(b"one two three four five " * 400))
+    assert [len(split) for split in (corpus.train, corpus.valid, corpus.test)] == [1600, 200, 201]
+
+
+def test_the_vocabulary_of_an_own_text_has_the_10000_most_frequent_words(file):
+    words = ["".join(letters) for letters in product("abcdefghijklmnopqrstuvwx", repeat=3)]  # 13,824
+    corpus = load_corpus(file("\n".join(f"{word} {word}" for word in words).encode()))
+    assert len(corpus.vocabulary) == 10_001  # and <unk>
+
+
+def test_the_path_may_begin_with_a_tilde(file, monkeypatch):
+    path = file((ENGLISH * 97).encode())
+    monkeypatch.setenv("HOME", str(path.parent))
+    monkeypatch.setenv("USERPROFILE", str(path.parent))
+    assert load_corpus("~/own.txt").name == "own.txt"
+
+
 @pytest.mark.parametrize("newline", ["\r\n", "\r"])
 def test_a_byte_order_mark_and_any_line_end_make_no_difference(file, newline):
     text = "first line\nsecond line\n\nthird\n\n" * 200

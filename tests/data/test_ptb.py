@@ -121,6 +121,21 @@ def test_the_folder_may_be_named_by_ptb_dir(folder, monkeypatch):
     assert len(ptb.read_splits(originals=ORIGINALS)["valid"]) == ORIGINALS["valid"].tokens
 
 
+def test_a_folder_that_is_given_comes_before_ptb_dir(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("PTB_DIR", str(tmp_path / "elsewhere"))
+    assert len(ptb.read_splits(folder, ORIGINALS)["valid"]) == ORIGINALS["valid"].tokens
+
+
+@pytest.mark.parametrize("named_by", ["argument", "PTB_DIR"])
+def test_the_folder_may_begin_with_a_tilde(folder, monkeypatch, named_by):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    monkeypatch.setenv("USERPROFILE", str(folder.parent))
+    if named_by == "PTB_DIR":
+        monkeypatch.setenv("PTB_DIR", "~/ptb")
+    splits = ptb.read_splits(None if named_by == "PTB_DIR" else "~/ptb", ORIGINALS)
+    assert len(splits["valid"]) == ORIGINALS["valid"].tokens
+
+
 def test_all_words_are_in_the_vocabulary(folder, monkeypatch):
     monkeypatch.setattr(ptb.read_splits, "__defaults__", (None, ORIGINALS))
     corpus = load_corpus("ptb", folder=folder)
@@ -145,6 +160,13 @@ def test_a_truncated_file_is_refused(folder, split):
 def test_an_altered_file_is_refused(folder):
     path = folder / "ptb.valid.txt"
     path.write_bytes(path.read_bytes().replace(b"fell", b"rose", 1))
+    with pytest.raises(CorpusError, match=r"ptb.valid.txt is altered: its sha256 is .* of the original"):
+        ptb.read_splits(folder, ORIGINALS)
+
+
+def test_a_file_that_is_not_utf8_is_altered(folder):
+    path = folder / "ptb.valid.txt"
+    path.write_bytes(path.read_bytes().replace(b"fell", b"f\xe9ll", 1))
     with pytest.raises(CorpusError, match=r"ptb.valid.txt is altered: its sha256 is .* of the original"):
         ptb.read_splits(folder, ORIGINALS)
 
@@ -248,6 +270,16 @@ def test_a_file_that_the_server_does_not_have_is_reported(tmp_path, serve, trust
     address, _ = serve({})
     with pytest.raises(CorpusError, match=r"ptb.train.txt could not be downloaded: Not Found"):
         download_ptb(tmp_path / "new", accept_licence=True, address=address, originals=ORIGINALS)
+
+
+def test_a_server_that_says_nothing_is_given_up_after_a_minute(tmp_path, monkeypatch):
+    def silent(url, *, timeout=None, **_):
+        assert timeout is not None and timeout <= 60
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(ptb.urllib.request, "urlopen", silent)
+    with pytest.raises(CorpusError, match=r"ptb.train.txt could not be downloaded: timed out\. Nothing was written"):
+        download_ptb(tmp_path / "new", accept_licence=True, originals=ORIGINALS)
 
 
 def test_a_write_that_fails_leaves_no_half_file(folder, serve, trusted, monkeypatch):

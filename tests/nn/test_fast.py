@@ -244,3 +244,11 @@ def test_a_later_step_needs_almost_no_new_memory():
         tracemalloc.stop()
     logits = 4 * xs.size * 3000
     assert needed < logits / 5
+
+
+def test_a_buffer_of_single_precision_is_not_used_for_double():
+    rng = np.random.default_rng(0)
+    values, xs = (rng.normal(size=(3, 4)), rng.normal(size=4)), rng.normal(size=(2, 5, 3))
+    plain, quick = (layers["Affine"](*map(Param, values)) for layers in (PLAIN, FAST))
+    quick.forward(xs.astype("float32"))
+    assert_close(quick.forward(xs), plain.forward(xs))

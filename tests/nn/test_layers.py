@@ -358,3 +358,10 @@ def test_stack_passes_training_on(draw):
     stack, xs = Stacked([build_dropout()]), np.ones((4, 5, 6))
     assert (stack.forward(xs, training=True)[0] == 0).any()
     assert (stack.forward(xs)[0] == 1).all()
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_loss_of_many_float32_tokens_is_averaged_in_float64(kind):
+    logits = np.zeros((1, 100_001, 3), np.float32)  # every token costs log 3: a mean in float32 drifts away from it
+    value = kind().forward(logits, np.zeros((1, 100_001), int))
+    assert value == pytest.approx(float(np.log(np.float32(3))), rel=1e-12)

@@ -110,3 +110,25 @@ def test_the_state_makes_two_halves_score_like_the_whole(layers, rng):
 def test_plain_and_fast_name_the_same_layers():
     assert PLAIN.keys() == FAST.keys()
     assert all(issubclass(FAST[name], layer) for name, layer in PLAIN.items())
+
+
+@pytest.mark.parametrize(
+    ("dropout", "along"), [("variational", "FastVariationalLSTM"), ("standard", "FastStepDropoutLSTM")]
+)
+def test_each_kind_of_dropout_has_its_own_class_and_rate_along_time(dropout, along, rng):
+    model = assemble(FAST, create_params(V, H, 2, rng), rng, rate=0.5, dropout=dropout, recurrent_rate=0.2)
+    assert [name for name in names(model) if name.endswith("LSTM")] == [along, along]
+    assert [layer.rate for layer in model.body.layers[1:]] == [0.5, 0.2, 0.5, 0.2, 0.5]
+
+
+@pytest.mark.parametrize("layers", [PLAIN, FAST], ids=["plain", "fast"])
+def test_the_loss_is_computed_under_dropout_in_training_and_only_then(layers, rng):
+    model, xs = assemble(layers, create_params(V, H, 1, rng), rng, rate=0.5), rng.integers(V, size=(2, 5))
+    assert len({model.loss(xs, xs)[0] for _ in range(3)}) == 1
+    assert len({model.loss(xs, xs, training=True)[0] for _ in range(3)}) == 3
+
+
+def test_an_untied_output_starts_as_small_as_the_embedding_and_an_lstm_within_its_own_bound(rng):
+    params = create_params(50, 100, 1, rng, tied=False, scale=0.05)
+    for name, bound in (("E", 0.05), ("W", 0.05), ("lstm1.Wx", 0.1), ("lstm1.Wh", 0.1)):
+        assert 0.95 * bound < np.abs(params[name].value).max() <= bound

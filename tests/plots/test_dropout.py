@@ -18,6 +18,13 @@ def test_every_arrow_with_dropout_has_its_mark(where, marks):
     assert sum(line.get_marker() == "s" for line in ax.lines) == marks
 
 
+def test_a_mask_has_its_steps_across_and_its_features_up():
+    mask = np.array([[0.0, 2.0, 2.0], [2.0, 2.0, 0.0]])
+    (ax,) = plots.dropout_masks({"fresh": mask}).figure.axes
+    assert np.array_equal(ax.collections[0].get_array().reshape(3, 2), mask.T != 0)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 2), (0, 3))
+
+
 def test_a_shared_mask_is_told_from_a_fresh_one():
     fresh, shared = np.array([[0.0, 2.0], [2.0, 0.0]]), np.array([[0.0, 2.0], [0.0, 2.0]])
     alt = plots.dropout_masks({"fresh": fresh, "shared": shared}).alt

@@ -48,3 +48,13 @@ def test_wrong_arrays_are_refused_with_a_sentence(case):
     with pytest.raises(ValueError, match=message) as refused:
         draw()
     assert str(refused.value).endswith(".")
+
+
+def test_a_path_has_training_across_and_validation_upwards():
+    path = plots.fit_and_generalise(RUNS).figure.axes[0].lines[0]
+    assert list(path.get_xdata()) == TRAIN and list(path.get_ydata()) == VALID
+
+
+def test_the_spread_of_the_weights_is_in_shares_so_that_models_of_all_sizes_compare():
+    (ax,) = plots.weight_sizes({"few": np.linspace(-1, 1, 50), "many": np.linspace(-1, 1, 5000)}).figure.axes
+    assert [line.get_ydata().sum() for line in ax.lines[:2]] == pytest.approx([1, 1], abs=0.05)

@@ -21,6 +21,14 @@ def test_the_learning_rate_has_axes_of_its_own_beneath():
     assert list(below.lines[0].get_ydata()) == RATES and below.get_ylabel() == "learning rate"
 
 
+def test_epochs_and_steps_are_counted_from_one():
+    curves, rates = learning_curves(CURVES, baselines={}, learning_rates=[20, 20, 5]).figure.axes
+    for ax in (curves, rates):
+        assert all(list(line.get_xdata()) == [1, 2, 3] for line in ax.lines)
+    (line,) = gradient_norms([0.1, 0.2]).figure.axes[0].lines
+    assert list(line.get_xdata()) == [1, 2]
+
+
 def test_one_epoch_can_be_drawn():
     picture = learning_curves({"valid": [100.0]}, baselines={}, learning_rates=[20.0])
     assert "valid: 100 after the first epoch, 100 after epoch 1" in picture.alt

@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import stat
 import subprocess
 import sys
 
@@ -151,3 +152,36 @@ Checkpoints({str(checkpoints.folder)!r}).save({{"weights": np.zeros(100_000)}}, 
     assert "could not be written: File too large. Its old content is unchanged" in ended.stderr.splitlines()[-1]
     assert files(checkpoints) == ["step-00000001.npz"]
     assert checkpoints.load() == {"step": 1}
+
+
+def test_the_content_is_on_the_disk_before_it_gets_its_name_and_the_name_is_before_the_command_goes_on(
+    tmp_path, monkeypatch
+):
+    done, sync, rename = [], os.fsync, os.replace
+
+    def note_sync(descriptor):
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else os.fstat(descriptor).st_size
+        done.append(kind)
+        sync(descriptor)
+
+    def note_rename(old, new):
+        done.append("name")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_rename)
+    write_atomically(tmp_path / "file", lambda file: file.write(b"new"))
+    assert done == [3, "name", *(["folder"] if os.name == "posix" else [])]
+
+
+def test_two_writers_of_one_file_do_not_meet_and_the_last_one_wins(tmp_path):
+    path = tmp_path / "file"
+
+    def write(file):
+        write_atomically(path, lambda other: other.write(b"first"))
+        assert path.read_bytes() == b"first"
+        file.write(b"second")
+
+    write_atomically(path, write)
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]

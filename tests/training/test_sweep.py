@@ -1,5 +1,6 @@
 """Sweeps keep each finished run, go on after an interruption, and the stored one is of the settings in the code."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -42,6 +43,18 @@ def test_every_row_is_run_with_every_seed_once(small, tmp_path):
         ("tied", 1),
         ("untied", 0),
         ("untied", 1),
+    ]
+
+
+def test_workers_run_every_row_with_every_seed(small, tmp_path):
+    with ThreadPoolExecutor(2) as executor:
+        run_sweep("small", tmp_path, seeds=(0, 1), workers=lambda: (executor, "what is not used"))
+    assert sorted(small) == [(False, 0), (False, 1), (True, 0), (True, 1)]
+    assert [(run["row"], run["seed"], run["test_perplexity"]) for run in load_sweep("small", tmp_path)] == [
+        ("tied", 0, 1.0),
+        ("tied", 1, 2.0),
+        ("untied", 0, 1.0),
+        ("untied", 1, 2.0),
     ]
 
 
@@ -94,3 +107,16 @@ def test_each_row_of_the_ablation_changes_one_thing():
     rows = [vars(settings) for settings in SWEEPS["ablation"].values()]
     changed = [[name for name in one if one[name] != other[name]] for one, other in pairwise(rows)]
     assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
+
+
+def test_a_run_whose_line_cannot_be_written_costs_no_earlier_run(small, tmp_path, monkeypatch):
+    run_sweep("small", tmp_path, seeds=(0,))
+    before = (tmp_path / "small.csv").read_bytes()
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        run_sweep("small", tmp_path, seeds=(0, 1))
+    assert (tmp_path / "small.csv").read_bytes() == before

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.data import EOS, UNK, Corpus, Vocabulary
+from helpers.data import EOS, UNK, Corpus, Unigram, Vocabulary
 from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.training.checkpoints import Checkpoints
 from helpers.training.experiment import build_model
-from helpers.training.interrupt import Interrupted
+from helpers.training.interrupt import Interrupted, interruptible
+from helpers.training.perplexity import evaluate
 from helpers.training.presets import PRESETS, Settings, choose
 from helpers.training.trainer import Trainer
 
@@ -118,6 +119,27 @@ def test_ctrl_c_during_the_evaluation_loses_nothing(tmp_path):
     assert_same(whole, resumed)
 
 
+def test_a_second_ctrl_c_stops_at_once():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt) as stopped, interruptible():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("the second one was ignored")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not isinstance(stopped.value, Interrupted)
+
+
+def test_a_resumed_run_goes_on_counting_its_cpu_time(tmp_path):
+    first = trainer(checkpoints=Checkpoints(tmp_path))
+    first.cpu_before = 1e6
+    first.save()
+    resumed = trainer(checkpoints=Checkpoints(tmp_path))
+    resumed.resume()
+    assert resumed.cpu_seconds >= 1e6
+
+
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
     assert not trainer(checkpoints=Checkpoints(tmp_path)).resume()
 
@@ -189,3 +211,61 @@ def test_an_unknown_preset_is_answered_with_the_known_ones():
 def test_a_run_of_no_epochs_is_refused():
     with pytest.raises(ValueError, match="at least one epoch"):
         choose("tiny", epochs=0)
+
+
+# --- what is measured and done at each step ---------------------------------------------------------------------------
+
+
+def test_a_step_is_as_long_as_the_clipped_gradient():
+    run = trainer(replace(SETTINGS, epochs=1, steps=100, max_norm=0.001))  # one step of 89 words
+    before = [param.value.copy() for param in run.params]
+    run.train()
+    moved = np.sqrt(sum(((param.value - old) ** 2).sum() for param, old in zip(run.params, before)))
+    assert len(run.norms) == 1 and run.norms[0] > 0.001
+    assert moved == pytest.approx(run.history[0]["learning_rate"] * 0.001)
+
+
+def test_a_model_that_has_learned_nothing_has_the_perplexity_of_guessing_on_both_splits():
+    run = trainer(replace(SETTINGS, epochs=2, learning_rate=0.0, rate=0.0, recurrent_rate=0.0))
+    run.params[0].value[...] = 0  # E, tied: every word gets the same score
+    run.train()
+    for entry in run.history:
+        assert entry["train_perplexity"] == pytest.approx(V)
+        assert entry["valid_perplexity"] == pytest.approx(V)
+
+
+def test_an_epoch_has_the_mean_norm_of_its_own_steps():
+    run = trainer()
+    run.train()
+    means = [np.mean(run.norms[start : start + 15]) for start in (0, 15, 30)]
+    assert [entry["gradient_norm"] for entry in run.history] == pytest.approx(means)
+
+
+def test_the_validation_perplexity_is_that_of_the_averaged_weights():
+    run = trainer()
+    run.train()
+    last = evaluate(run.model, IDS[:50], 0, rows=10)
+    with run.average.in_place():
+        averaged = evaluate(run.model, IDS[:50], 0, rows=10)
+    assert run.history[-1]["valid_perplexity"] == averaged != last
+
+
+def test_each_epoch_starts_from_a_state_of_zeros():
+    run, states = trainer(), []
+    loss = run.model.loss
+
+    def noting(xs, targets, state=None, *, training=False):
+        states.append(state)
+        return loss(xs, targets, state, training=training)
+
+    run.model.loss = noting
+    run.train()
+    assert [number for number, state in enumerate(states) if state is None] == [0, 15, 30]
+
+
+@pytest.mark.parametrize("unigram_bias", [False, True])
+def test_the_bias_of_the_output_starts_with_the_frequencies_of_the_words_if_asked_for(unigram_bias):
+    corpus = Corpus("small", IDS[:100], IDS, IDS, Vocabulary([EOS, UNK, *map(str, range(V - 2))]), citation="")
+    model = build_model(replace(SETTINGS, unigram_bias=unigram_bias), corpus, np.random.default_rng(0))
+    expected = np.log(Unigram(corpus.train, V).next_word()) if unigram_bias else np.zeros(V)
+    np.testing.assert_allclose(model.output.b.value, expected, rtol=1e-6)

@@ -1,0 +1,115 @@
+"""A run in this process: its folder, what is measured at its end, and the sentences it writes."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import helpers.__main__
+from helpers.data import EOS, UNK, Corpus, Vocabulary
+from helpers.nn import PLAIN, assemble, create_params
+from helpers.training.command import Run, fingerprint
+from helpers.training.experiment import LONGEST_SENTENCE, write_sentence
+from helpers.training.perplexity import evaluate
+from helpers.training.runs import Results, RunFolder
+
+VOCABULARY = Vocabulary([EOS, UNK, "a", "b"])
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damaged", ['{"model": "ti', "null", "[]", '{"model": "tiny"}'])
+def test_results_that_are_damaged_count_as_none(tmp_path, damaged):
+    folder = RunFolder(tmp_path / "run", {})
+    results = dict.fromkeys(Results.__annotations__, 1) | {"model": "tiny"}
+    folder.write_results(results, ["a sentence"])
+    assert folder.finished == (results, ["a sentence"])
+    (folder.path / "results.json").write_text(damaged, encoding="utf-8")
+    assert folder.finished is None
+
+
+def test_what_a_process_that_was_killed_at_its_first_file_left_is_not_in_the_way(tmp_path):
+    (tmp_path / ".config.json.0123.tmp").write_text("{")
+    assert RunFolder(tmp_path, {"seed": 0}).path == tmp_path
+
+
+@pytest.mark.parametrize("before, now", [({"seed": 0, "old": 1}, {"seed": 0}), ({"seed": 0}, {"seed": 0, "new": 1})])
+def test_a_setting_that_only_one_of_two_runs_has_tells_them_apart(tmp_path, before, now):
+    RunFolder(tmp_path / "run", before)
+    with pytest.raises(ValueError, match=r"another (old|new): "):
+        RunFolder(tmp_path / "run", now)
+
+
+def small(*splits, words=VOCABULARY.words):
+    return Corpus("small", *(np.array(split, np.int32) for split in splits), Vocabulary(words), citation="")
+
+
+def test_a_text_that_differs_in_one_word_of_any_split_or_of_the_vocabulary_is_another_text():
+    texts = [
+        small([2, 3], [2, 3], [2, 3]),
+        small([2, 2], [2, 3], [2, 3]),
+        small([2, 3], [2, 2], [2, 3]),
+        small([2, 3], [2, 3], [2, 2]),
+        small([2, 3], [2, 3], [2, 3], words=[EOS, UNK, "a", "c"]),
+    ]
+    assert len(set(map(fingerprint, texts))) == len(texts)
+    assert fingerprint(texts[0]) == fingerprint(small([2, 3], [2, 3], [2, 3]))
+
+
+# --- its end ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_measured_with_its_averaged_weights_on_each_split(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("the cat sat on the mat . a dog came by .\n" * 120, encoding="utf-8")
+    run = Run(str(path), "words", "tiny", 0, None, tmp_path / "run", fresh=False, save_every=20.0)
+    trainer, corpus = run.trainer, run.corpus
+    trainer.average.update()
+    averaged = [evaluate(trainer.model, ids, corpus.vocabulary.eos) for ids in (corpus.valid, corpus.test)]
+    for param in trainer.params:
+        param.value[...] *= 3
+    results, _ = run.measure()
+    assert [results["valid_perplexity"], results["test_perplexity"]] == averaged
+    assert averaged[0] != averaged[1]
+
+
+def test_the_figures_of_a_run_are_drawn_from_its_history(tmp_path, monkeypatch):
+    drawn = {}
+
+    def learning_curves(curves, **others):
+        drawn.update(curves, **others)
+        return SimpleNamespace(save=lambda path: None)
+
+    monkeypatch.setattr("helpers.plots.training.learning_curves", learning_curves)
+    history = [
+        {"train_perplexity": 9.0, "valid_perplexity": 8.0, "learning_rate": 20.0},
+        {"train_perplexity": 5.0, "valid_perplexity": 6.0, "learning_rate": 10.0},
+    ]
+    trainer = SimpleNamespace(history=history, norms=[0.5, 0.1])
+    run = SimpleNamespace(
+        trainer=trainer, settings=SimpleNamespace(max_norm=0.25), folder=SimpleNamespace(path=tmp_path)
+    )
+    helpers.__main__._draw_run(run, {"unigram": {"valid_perplexity": 3.0, "test_perplexity": 4.0}})
+    assert drawn == {
+        "train": [9.0, 5.0],
+        "valid": [8.0, 6.0],
+        "baselines": {"unigram": 3.0},
+        "learning_rates": [20.0, 10.0],
+    }
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "favourite, expected",
+    [(UNK, None), (EOS, ["a", "b"]), ("a", [" ".join(["a"] * LONGEST_SENTENCE)])],
+)
+def test_a_sentence_has_no_unknown_word_is_not_empty_and_ends(favourite, expected):
+    rng, corpus = np.random.default_rng(0), small([2, 3], [2, 3], [2, 3])
+    params = create_params(4, 5, 1, rng)
+    params["b"].value[VOCABULARY.words.index(favourite)] = 1000
+    sentence = write_sentence(assemble(PLAIN, params, rng), corpus, rng)
+    assert UNK not in sentence and set(sentence.split()) <= {"a", "b"} and sentence
+    assert expected is None or sentence in expected
