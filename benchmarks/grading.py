@@ -29,9 +29,10 @@ from nbgrader.utils import capture_log
 from rich.console import Console
 
 from benchmarks.layers import Key, Row, describe_machine, report
+from helpers.atomic_write import replace_file
 from helpers.classroom.administration import assignments
-from helpers.classroom.authoring.build import find_sources
-from helpers.classroom.authoring.release import generate
+from helpers.classroom.authoring.build import find_sources, release_path
+from helpers.classroom.authoring.release import make_release
 from helpers.classroom.authoring.source import as_solution, grading, read_source
 from helpers.classroom.course import Course
 from helpers.classroom.grading.batch import Bar, Batch, Settings
@@ -155,9 +156,11 @@ def _without_scores(found: Mapping[Key, Cost]) -> dict[Key, dict[str, object]]:
 def _make_course(root: Path, submissions: int) -> Path:
     """Make a released course with that many students, half of them a… and half b…, who submitted right answers."""
     source = find_sources(_ROOT, NOTEBOOK)[0]
-    release = nbformat.read(generate(source, root), as_version=4)
-    course = Course(root)
-    assignments.release(course, find_sources(root, NOTEBOOK)[0])
+    text, placed = make_release(source), root / "solutions" / source.stem / source.name
+    replace_file(placed, source.read_bytes())
+    replace_file(release_path(root, source), text)
+    release, course = nbformat.reads(text, as_version=4), Course(root)
+    assignments.release(course, placed)
     answers = {cell.id: cell.source for cell in as_solution(read_source(source)).cells}
     for number in range(submissions):
         student = f"{'ab'[number % 2]}{number:04d}"

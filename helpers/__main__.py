@@ -40,18 +40,18 @@ def main(verbosity: Verbosity = 0) -> None:
 @app.command()
 def learn(port: Port = 8888, browser: Browser = True) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
-    from helpers.classroom.learner import copies, lab
+    from helpers.classroom.learner import lab, notebook_copies
 
-    copies.add_missing(ROOT)
+    notebook_copies.add_missing(ROOT)
     lab.launch(ROOT, port, browser)
 
 
 @app.command()
 def restore(notebook: Notebook = "") -> None:
     """Put a fresh copy of one notebook into my/; yours is kept as a numbered backup."""
-    from helpers.classroom.learner import copies
+    from helpers.classroom.learner import notebook_copies
 
-    copies.restore(ROOT, notebook)
+    notebook_copies.restore(ROOT, notebook)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def visible(
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
-    from helpers.classroom.learner.visible import find_missing, run_visible_checks
+    from helpers.classroom.learner.visible_checks import find_missing, run_visible_checks
 
     find_missing([], need or ())  # an unknown name is an error before anything runs
     outcomes = []
@@ -102,7 +102,7 @@ def elsewhere(
 @app.command()
 def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT / "build" / "learner-kit.zip") -> None:
     """Pack the course for a class: everything that a learner needs, without solutions/ and tests/."""
-    from helpers.classroom.authoring.kit import pack
+    from helpers.classroom.authoring.learner_kit import pack
 
     pack(ROOT, out)
     print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")

@@ -11,15 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write a file atomically, text as UTF-8 with the line ends it has.
-
-    Args:
-        path: of the file; its folder is made if it is missing.
-        content: everything the file is to hold.
-
-    Raises:
-        OSError: it could not be written; the old content is unchanged.
-    """
+    """Write a file atomically, text as UTF-8 with the line ends it has; see `write_atomically`."""
     data = content.encode() if isinstance(content, str) else content
     write_atomically(path, lambda file: file.write(data))
 

@@ -27,11 +27,13 @@ def _autograde(source_path, student, course):
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.utils import capture_log
 
+    from helpers.classroom.authoring.build import release_path
     from helpers.classroom.authoring.release import generate, load_config
     from helpers.classroom.authoring.source import as_solution, read_source
 
     name = source_path.stem
-    release = generate(source_path, course, gradebook=f"sqlite:///{course}/gradebook.db")
+    generate(source_path, course, f"sqlite:///{course}/gradebook.db")
+    release = release_path(course, source_path)
     solved = student == "solved"
     notebook = as_solution(read_source(source_path)) if solved else nbformat.read(release, as_version=4)
     folder = course / "build/submitted" / student / name

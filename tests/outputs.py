@@ -37,4 +37,4 @@ def _shown(cell):
 
 def committed(source):
     """The solution as it was committed, with its outputs."""
-    return nbformat.read(build.solution_path(source), as_version=4)
+    return nbformat.read(source.with_suffix(".ipynb"), as_version=4)

@@ -15,7 +15,7 @@ from helpers.checks.judge import judge
 from helpers.checks.panel import panel_of
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import is_only_in_solution, read_source
-from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.learner.notebook_copies import find_releases
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}

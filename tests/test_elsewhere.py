@@ -22,13 +22,13 @@ from typer.testing import CliRunner
 from helpers.__main__ import app
 from helpers.checks.cells import by_grade_id
 from helpers.checks.progress import read_progress
-from helpers.checks.saved import saved_answer
+from helpers.checks.saved_answers import saved_answer
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import as_solution, read_source
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.learner import colab, public_address
-from helpers.classroom.learner.copies import find_releases
-from helpers.classroom.learner.visible import find_missing, run_visible_checks
+from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.classroom.learner.visible_checks import find_missing, run_visible_checks
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -206,7 +206,7 @@ def save(folder, name, data, time):
     os.utime(folder / name, (time, time))
 
 
-def test_a_session_works_in_a_folder_beside_the_latest_copies_in_drive(on_colab):
+def test_a_session_works_in_a_folder_beside_the_latest_notebook_copies_in_drive(on_colab):
     course, drive = on_colab
     folder = drive / "MyDrive/Colab Notebooks"
     save(folder, "Copy of 01_vanishing_and_exploding_gradients.ipynb", b"older", 1)

@@ -1,6 +1,8 @@
 """One environment, however it is made: pyproject.toml, requirements.lock, the Makefile and environment.yml agree."""
 
 import re
+import subprocess
+import sys
 import sysconfig
 import tomllib
 from importlib.metadata import distributions
@@ -70,3 +72,8 @@ def test_conda_gets_the_same_environment():
     assert sorted(re.split(r"\W", line)[0] for line in from_conda) == ["pip", "python"]
     makefile = (ROOT / "Makefile").read_text()
     assert install_options(" ".join(from_pip["pip"])) == install_options(makefile.replace("$(2)", ""))
+
+
+def test_the_checks_are_imported_without_compiling_a_grammar():
+    code = "import helpers.checks, sys; print({'nbformat', 'lark'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "{'nbformat'}\n"

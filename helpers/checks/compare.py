@@ -11,12 +11,7 @@ TOLERANCES = {np.dtype("float64"): (1e-7, 1e-9), np.dtype("float32"): (1e-4, 1e-
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with one result.
-
-    Args:
-        result: its name.
-        text: a sentence that says what, where, got and expected.
-    """
+    """Something wrong with the result of this name; the text says what, where, got and expected."""
 
     result: str
     text: str
@@ -43,9 +38,7 @@ def form_fault(name, got, expected, symbols, any_float=False):
     """Return a Fault if `got` is not of the kind, shape and type of `expected`, else None.
 
     Args:
-        name: of the result.
-        got: what the answer gave.
-        expected: what the reference gave.
+        name, got, expected: of the result, and what the answer and the reference gave.
         symbols: the expected shape in symbols, e.g. "(N, H)".
         any_float: accept every floating-point type.
     """

@@ -82,6 +82,11 @@ class Exercise:
         """The points of the visible check; the hidden one gives as many again."""
         return POINTS[self.stars] / 2
 
+    @property
+    def notebook(self):
+        """The number of its notebook, e.g. "01"."""
+        return self.id.partition(".")[0].zfill(2)
+
     def run(self, answer, arguments, record):
         """Use `answer` on `arguments` and write what comes out into `record`."""
         if self.probe is not None:

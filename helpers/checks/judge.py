@@ -48,14 +48,7 @@ class Verdict:
 
 
 def judge(exercise, answer, draws, seed=0):
-    """Check one answer.
-
-    Args:
-        exercise: the Exercise.
-        answer: the learner's function or class.
-        draws: the Draws to try.
-        seed: of the draws.
-    """
+    """Return the Verdict on an answer, a function or a class, after trying it on draws of this seed."""
     if not callable(answer):
         text = f"`{exercise.name}` is of type {type(answer).__name__}, neither a function nor a class."
         return _verdict(exercise, "not yet", [text])

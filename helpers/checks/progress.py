@@ -6,11 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from IPython.display import display
 
 from helpers.checks.catalogue import EXERCISES, MODULES
-from helpers.checks.cells import by_grade_id
+from helpers.checks.cells import saved_cells
 from helpers.checks.exercise import Exercise
 from helpers.checks.grade_id import GradeId
 
@@ -53,11 +52,10 @@ class Progress:
     @property
     def notebooks(self):
         """Dict from the number of a notebook, e.g. "01", to the standings in it."""
-        numbers = [module[-2:] for module in MODULES]
-        return {
-            number: [one for one in self.standings if one.exercise.id.startswith(f"{int(number)}.")]
-            for number in numbers
-        }
+        found = {module[-2:]: [] for module in MODULES}
+        for one in self.standings:
+            found[one.exercise.notebook].append(one)
+        return found
 
     @property
     def squares(self):
@@ -82,7 +80,7 @@ class Progress:
         """A sentence on what is next."""
         if self.next is None:
             return "Every exercise is right. The hidden checks and the written answer are for a grader."
-        return f"Next: exercise {self.next.id}, {self.next.title} (notebook {int(self.next.id.split('.')[0]):02d})."
+        return f"Next: exercise {self.next.id}, {self.next.title} (notebook {self.next.notebook})."
 
     def __repr__(self):
         table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
@@ -112,33 +110,17 @@ def read_progress(folder):
     """Return the standing in every exercise, from the notebooks NN_name/NN_name.ipynb in a folder.
 
     A notebook that is missing or cannot be read counts as not begun.
-
-    Args:
-        folder: that holds a folder for each notebook.
     """
-    grading = "NBGRADER_EXECUTION" in os.environ
-    said = {} if grading else {key: value for module in MODULES for key, value in _points_in(folder, module[-2:])}
+    cells = {}
+    if "NBGRADER_EXECUTION" not in os.environ:
+        for module in MODULES:
+            cells |= saved_cells(folder, module[-2:])
     standings = []
     for exercise in EXERCISES.values():
-        points = said.get(str(GradeId("check", exercise.id)))
+        points = _value(cells.get(str(GradeId("check", exercise.id)), {}))
         # a number that no check of this exercise can have given is none of its points
         standings.append(Standing(exercise, points if points is not None and 0 <= points <= exercise.points else None))
     return Progress(standings)
-
-
-def _points_in(folder, number):
-    """Yield the grade id and the value of each graded cell of a saved notebook."""
-    for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")):
-        if path.stem != path.parent.name:  # a backup or a copy
-            continue
-        try:
-            cells = nbformat.read(path, as_version=4).cells
-        except Exception:  # `make restore` repairs a notebook that cannot be read
-            continue
-        for grade_id, cell in by_grade_id(cells).items():
-            value = _value(cell)
-            if value is not None:
-                yield grade_id, value
 
 
 def _value(cell):

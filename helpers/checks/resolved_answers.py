@@ -36,11 +36,7 @@ class ResolvedAnswer:
 
 
 def panel_of_resolved(resolved):
-    """Return one Panel for all answers that a cell took.
-
-    Args:
-        resolved: list of ResolvedAnswer, at least one.
-    """
+    """Return one Panel for all answers that a cell took, at least one."""
     return _panel_of_one(resolved[0]) if len(resolved) == 1 else _panel_of_many(sorted(resolved, key=_number))
 
 
@@ -81,7 +77,7 @@ def _panel_of_many(resolved):
     others = len(resolved) - own
     parts = [f"{own} answer{'s' * (own > 1)} of yours"] if own else []
     parts += [f"the reference for {others} {'other' if own else 'answer'}{'s' * (others > 1)}"] if others else []
-    lines = [_line(resolved, notebook) for notebook in dict.fromkeys(_number(one)[0] for one in resolved)]
+    lines = [_line(resolved, notebook) for notebook in dict.fromkeys(one.exercise.notebook for one in resolved)]
     if any(one.lacking for one in resolved):
         lines.append("Once yours is right and saved in its own notebook, run this cell again.")
     return Panel(f"This cell runs with {' and '.join(parts)}", "notice", lines)
@@ -91,11 +87,9 @@ def _line(resolved, notebook):
     """E.g. **Notebook 05** · yours: 5.1 `Embedding` · still open: 5.2 `Affine`, 5.4 `perplexity`."""
     groups = {}
     for one in sorted(resolved, key=lambda one: not one.own):
-        if _number(one)[0] == notebook:
+        if one.exercise.notebook == notebook:
             groups.setdefault(one.whose, []).append(f"{one.exercise.id}\N{NO-BREAK SPACE}`{one.exercise.name}`")
-    return " · ".join(
-        [f"**Notebook {notebook:02d}**", *(f"{whose}: {', '.join(ids)}" for whose, ids in groups.items())]
-    )
+    return " · ".join([f"**Notebook {notebook}**", *(f"{whose}: {', '.join(ids)}" for whose, ids in groups.items())])
 
 
 def _number(one):

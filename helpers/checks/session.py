@@ -20,7 +20,7 @@ from helpers.checks.resolved_answers import (
     panel_of_resolved,
     substitution_notice,
 )
-from helpers.checks.saved import saved_answer
+from helpers.checks.saved_answers import saved_answer
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
@@ -45,18 +45,7 @@ def check(exercise_id, given):
 
 
 def hidden_check(exercise_id, given):
-    """Check an answer on other draws, for an instructor, and return the points; what was drawn is not shown.
-
-    Args:
-        exercise_id: e.g. "1.3".
-        given: the learner's function or class.
-
-    Returns:
-        the points earned, a plain float
-
-    Raises:
-        ValueError: there is no such exercise.
-    """
+    """Check an answer as `check` does, but on other draws, for an instructor; what was drawn is not shown."""
     return _current.hidden_check(exercise_id, given)
 
 
@@ -68,9 +57,6 @@ def answer(exercise_id):
 
     Args:
         exercise_id: e.g. "1.3".
-
-    Returns:
-        a function or a class
 
     Raises:
         ValueError: there is no such exercise.

@@ -4,11 +4,13 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
 from sqlalchemy.exc import DatabaseError
 from traitlets.config import Config
 
@@ -30,12 +32,21 @@ def plain_errors() -> Iterator[None]:
         raise OSError(f"The gradebook cannot be used: {error.orig}. Fix this, then run the command again.") from None
 
 
+def parse_time(text: str) -> datetime | None:
+    """Return the time in a text of nbgrader's, in UTC and without a time zone, or None if it is not one."""
+    try:
+        time: datetime = parse_utc(text)
+    except (ValueError, OverflowError):
+        return None
+    return time
+
+
 class Course:
     """The folders and the gradebook of a course, as nbgrader_config.py lays them out.
 
     Args:
         root: the repository.
-        config: nbgrader's settings, a traitlets Config; those of nbgrader_config.py if left out.
+        config: nbgrader's settings; those of nbgrader_config.py if left out.
     """
 
     def __init__(self, root: str | Path, config: Config | None = None) -> None:
@@ -50,10 +61,7 @@ class Course:
         return config
 
     def find_source(self, notebook: str) -> Path:
-        """Return solutions/NN_name/NN_name.py of one notebook; its stem is the name of the assignment.
-
-        Args:
-            notebook: its number or name, e.g. "01".
+        """Return the source of a notebook, given its number or name; its stem is the name of the assignment.
 
         Raises:
             ValueError: none was named, or none has that name.
@@ -66,8 +74,6 @@ class Course:
         """Return a folder of nbgrader's, e.g. build/submitted/STUDENT/ASSIGNMENT.
 
         Args:
-            step: "submitted", "autograded" or "feedback".
-            assignment: the name of an assignment.
             student: the id of a student; left out, the folder of all students is returned.
         """
         directory: str = getattr(self.directory, f"{step}_directory")

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from helpers.arrays import IntArray
-from helpers.data import docstrings, own_text, ptb, sotu
+from helpers.data import docstring_corpus, own_text, ptb, sotu
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import Splits, join
 from helpers.data.vocabulary import Vocabulary
@@ -33,7 +33,7 @@ class Source(Protocol):
 #: Name of a corpus to the module that reads it, and the size and the minimum count of its vocabulary.
 SOURCES: dict[str, tuple[Source, int | None, int]] = {
     "sotu": (sotu, 3000, 2),
-    "docstrings": (docstrings, 3000, 2),
+    "docstrings": (docstring_corpus, 3000, 2),
     "ptb": (ptb, None, 1),
 }
 
@@ -68,11 +68,7 @@ class Corpus:
     separator: str = " "
 
     def text(self, ids: Iterable[int]) -> str:
-        """Format ids as readable text, one sentence per line.
-
-        Args:
-            ids: word ids.
-        """
+        """Format ids as readable text, one sentence per line."""
         return join(self.vocabulary.decode(ids), self.separator)
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ class NGram(ABC):
 
     @abstractmethod
     def probabilities(self, ids: IntArray) -> FloatArray:
-        """Return the probability of each token of a stream."""
+        """Return the probability (n,) of each token of a stream of word ids (n,), given those before it."""
 
 
 class Unigram(NGram):
@@ -47,23 +47,12 @@ class Unigram(NGram):
         self._probabilities: FloatArray = counts / counts.sum()
 
     def probabilities(self, ids: IntArray) -> FloatArray:
-        """Return the probability of each token of a stream.
-
-        Args:
-            ids (n,): word ids.
-
-        Returns:
-            (n,): probabilities.
-        """
+        """Return the probability (n,) of each token of a stream of word ids (n,)."""
         probabilities: FloatArray = self._probabilities[ids]
         return probabilities
 
     def next_word(self) -> FloatArray:
-        """Return the distribution over the next word.
-
-        Returns:
-            (V,): probabilities, their sum 1.
-        """
+        """Return the distribution (V,) over the next word."""
         return self._probabilities
 
 
@@ -101,26 +90,11 @@ class KneserNeyTrigram(NGram):
         self._levels = levels[::-1]
 
     def probabilities(self, ids: IntArray) -> FloatArray:
-        """Return the probability of each token of a stream, given the two before it.
-
-        Args:
-            ids (n,): word ids.
-
-        Returns:
-            (n,): probabilities.
-        """
+        """Return the probability (n,) of each token of a stream of word ids (n,), given the two before it."""
         return self._score(self._stream_keys(ids))
 
     def next_word(self, before: int, last: int) -> FloatArray:
-        """Return the distribution over the word that follows two others.
-
-        Args:
-            before: the id of the second-to-last word.
-            last: the id of the last word.
-
-        Returns:
-            (V,): probabilities, their sum 1.
-        """
+        """Return the distribution (V,) over the word that follows the words with the ids `before` and `last`."""
         return self._score(self._keys(before, last, np.arange(self.vocabulary_size)))
 
     def _stream_keys(self, ids: IntArray) -> IntArray:

@@ -22,9 +22,6 @@ def read_splits(path: str | Path, unit: str = "words") -> Splits:
         path: path of a UTF-8 file.
         unit: "words" or "characters".
 
-    Returns:
-        dict from "train", "valid" and "test" to a list of tokens.
-
     Raises:
         CorpusError: there is no such file, or it is empty, too short, binary or not UTF-8.
         ValueError: an unknown unit.

@@ -43,12 +43,7 @@ DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".corpora" / "ptb"
 
 
 class Original(NamedTuple):
-    """The checksum and the size of an original file.
-
-    Args:
-        sha256: checksum of its bytes, in hexadecimal.
-        tokens: number of tokens, with one `EOS` for each line.
-    """
+    """The checksum of an original file, in hexadecimal, and its number of tokens, with one `EOS` for each line."""
 
     sha256: str
     tokens: int
@@ -67,10 +62,7 @@ def read_splits(folder: str | Path | None = None, originals: Mapping[str, Origin
     Args:
         folder: folder of the three files; by default the environment variable ``PTB_DIR``, else the folder that
             `download_ptb` fills.
-        originals: dict from split to Original.
-
-    Returns:
-        dict from "train", "valid" and "test" to a list of tokens.
+        originals: what the files of the splits must be.
 
     Raises:
         CorpusError: a file is missing, truncated or altered.
@@ -97,7 +89,7 @@ def download_ptb(
     address: str = ADDRESS,
     originals: Mapping[str, Original] = ORIGINALS,
 ) -> Path:
-    """Download the Penn Treebank, for someone whose licence allows it.
+    """Download the Penn Treebank, for someone whose licence allows it, and return its folder.
 
     A file that already exists is verified and kept. Nothing is written before all files have been verified.
 
@@ -105,10 +97,7 @@ def download_ptb(
         folder: where to put the three files; by default ``PTB_DIR``, else ``.corpora/ptb`` in the course's folder.
         accept_licence: True confirms that you have read `LICENCE_NOTICE` and may use the corpus.
         address: URL of the folder of the files.
-        originals: dict from split to Original.
-
-    Returns:
-        path of the folder.
+        originals: what the files of the splits must be.
 
     Raises:
         CorpusError: the licence was not accepted, the download failed, or a file is truncated or altered.

@@ -32,9 +32,6 @@ def read_splits() -> Splits:
     Only spoken addresses to Congress of 1981 to 2016 are read, without notes in brackets, such as “[Applause]”. The
     package's data files are read directly; the package itself is never imported.
 
-    Returns:
-        dict from "train", "valid" and "test" to a list of tokens.
-
     Raises:
         importlib.metadata.PackageNotFoundError: the package is not installed.
         CorpusError: its version is wrong, or one of its files is missing or altered.

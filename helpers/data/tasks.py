@@ -1,8 +1,13 @@
-"""Synthetic sequences that need a long memory: the rule is simple, only the distance is hard."""
+"""Synthetic sequences that need a long memory: the rule is simple, only the distance is hard.
+
+Every task draws `count` sequences (N) of a number of `steps` (T) from a random generator.
+"""
 
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
+
+_ONE_HOT = np.eye(8, dtype=np.float32)
 
 
 def temporal_order(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
@@ -11,11 +16,6 @@ def temporal_order(count: int, steps: int, rng: np.random.Generator) -> tuple[Fl
     Each sequence starts with E and ends with B; the symbols between are drawn from a, b, c, d, except at two positions,
     one between steps/10 and steps/5 and one between steps/2 and 3·steps/5, which are X or Y. Four classes: XX, XY, YX,
     YY. (In the paper, 100 to 110 steps.)
-
-    Args:
-        count: N, the number of sequences.
-        steps: T, at least 10.
-        rng: a ``numpy.random.Generator``.
 
     Returns:
         xs (N, T, 8): float32, one-hot, the symbols in the order a, b, c, d, E, B, X, Y.
@@ -36,16 +36,11 @@ def temporal_order(count: int, steps: int, rng: np.random.Generator) -> tuple[Fl
     rows = np.arange(count)
     symbols[rows, first] = x + signals[:, 0]
     symbols[rows, second] = x + signals[:, 1]
-    return _one_hot(symbols, 8), 2 * signals[:, 0] + signals[:, 1]
+    return _ONE_HOT[symbols], 2 * signals[:, 0] + signals[:, 1]
 
 
 def adding(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Add the two marked numbers, one in each half of the sequence.
-
-    Args:
-        count: N, the number of sequences.
-        steps: T, at least 2.
-        rng: a ``numpy.random.Generator``.
 
     Returns:
         xs (N, T, 2): float32, at each step a number from 0 to 1, and a mark: 1 at the two positions, else 0.
@@ -71,11 +66,6 @@ def first_symbol_recall(count: int, steps: int, rng: np.random.Generator) -> tup
 
     The first symbol is one of four, and every later one is drawn from four others, independently of it.
 
-    Args:
-        count: N, the number of sequences.
-        steps: T, at least 1.
-        rng: a ``numpy.random.Generator``.
-
     Returns:
         xs (N, T, 8): float32, one-hot, the four symbols to be recalled before the four that distract.
         targets (N,): int64, the first symbol, 0 to 3; guessing is right 1 time in 4.
@@ -88,11 +78,7 @@ def first_symbol_recall(count: int, steps: int, rng: np.random.Generator) -> tup
     _check_steps(steps, 1)
     symbols = rng.integers(4, 8, (count, steps))
     symbols[:, 0] = rng.integers(0, 4, count)
-    return _one_hot(symbols, 8), symbols[:, 0].copy()
-
-
-def _one_hot(symbols: IntArray, size: int) -> FloatArray:
-    return np.eye(size, dtype=np.float32)[symbols]
+    return _ONE_HOT[symbols], symbols[:, 0].copy()
 
 
 def _check_steps(steps: int, least: int) -> None:

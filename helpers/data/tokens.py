@@ -52,8 +52,7 @@ def tokenize(text: str) -> list[str]:
 def tokenize_characters(text: str) -> list[str]:
     """Split a text into its characters, with `EOS` at the end of each line; blank lines are left out.
 
-    Args:
-        text: a str; a Hangul syllable is one character.
+    A Hangul syllable is one character.
     """
     lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines())
     return [token for line in lines if line for token in [*line, EOS]]
@@ -75,14 +74,7 @@ def join(tokens: Iterable[str], separator: str = " ") -> str:
 
 
 def split_documents(documents: Iterable[list[str]]) -> Splits:
-    """Assign documents to the three splits: of ten, the fifth is for validation and the tenth for the test.
-
-    Args:
-        documents: a list of lists of tokens.
-
-    Returns:
-        dict from "train", "valid" and "test" to a list of tokens.
-    """
+    """Assign documents to the three splits: of ten, the fifth is for validation and the tenth for the test."""
     splits: Splits = {"train": [], "valid": [], "test": []}
     for number, document in enumerate(documents):
         splits[{4: "valid", 9: "test"}.get(number % 10, "train")] += document

@@ -71,21 +71,10 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, tokens: Iterable[str]) -> IntArray:
-        """Convert words to ids, unknown words to the id of `UNK`.
-
-        Args:
-            tokens: words.
-
-        Returns:
-            ids (len(tokens),): int32.
-        """
+        """Convert words to ids (len(tokens),), int32; unknown words get the id of `UNK`."""
         unk = self.unk
         return np.fromiter((self._ids.get(token, unk) for token in tokens), dtype=np.int32)
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """Convert ids back to words.
-
-        Args:
-            ids: integers from 0 to V - 1.
-        """
+        """Convert ids, from 0 to V - 1, back to words."""
         return [self.words[number] for number in ids]

@@ -35,7 +35,7 @@ def gradient_bounds(Wh: FloatArray) -> tuple[float, float]:
         Wh (H, H): recurrent weights.
 
     Returns:
-        sigma_max, spectral_radius: floats; the second is the largest absolute eigenvalue, at most sigma_max.
+        sigma_max, spectral_radius: the second is the largest absolute eigenvalue, at most sigma_max.
 
     Source: Pascanu, Mikolov & Bengio (2013), *On the difficulty of training recurrent neural networks*.
     """
@@ -82,18 +82,11 @@ def surviving_fraction(rate: float, steps: int, shared_mask: bool) -> float:
         shared_mask: whether it is the same mask every time; then what survives one step survives all of them.
 
     Returns:
-        1 - rate if shared, else (1 - rate)^steps; a float.
+        1 - rate if shared, else (1 - rate)^steps
     """
     return float(1 - rate if shared_mask else (1 - rate) ** steps)
 
 
 def count_parameters(params: Iterable[Param]) -> int:
-    """Count the learned numbers; a Param that two layers share counts once.
-
-    Args:
-        params: Params, e.g. from a layer's ``parameters()``.
-
-    Returns:
-        the count, an int.
-    """
+    """Count the learned numbers; a Param that two layers share counts once."""
     return sum(param.value.size for param in dict.fromkeys(params))

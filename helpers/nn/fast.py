@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import DTypeLike
 
-from helpers.arrays import FloatArray, IntArray
+from helpers.arrays import AnyArray, FloatArray, IntArray
 from helpers.nn.base import LSTM_ORDER
 from helpers.nn.layers import (
     Affine,
@@ -74,17 +74,17 @@ def rows(array: FloatArray) -> FloatArray:
     return array.reshape(-1, array.shape[2])
 
 
-def blocks(count: int, width: int, factor: int = 1) -> Iterator[slice]:
-    """Yield slices that split `count` rows of `width` values into blocks of up to factor · BLOCK values, or one row."""
-    size = max(1, factor * BLOCK // width)
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
+def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
+    """Yield slices along the first axis, each of up to `size` values, or one row."""
+    count = max(1, size * len(array) // max(1, array.size))
+    for start in range(0, len(array), count):
+        yield slice(start, min(start + count, len(array)))
 
 
 def add_product(grad: FloatArray, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
     """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
     wide = grad.shape[1] > grad.shape[0]
-    for block in blocks(max(grad.shape), min(grad.shape), factor=4):  # smaller products would be slower
+    for block in row_blocks(grad.T if wide else grad, 4 * BLOCK):  # smaller products would be slower
         if wide:
             part, factors = grad[:, block], (left, right[:, block])
         else:
@@ -184,7 +184,7 @@ class FastLSTM(Buffered, LSTM):
         self.stored = None
 
         gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
-        for block in blocks(T, N * 4 * H):
+        for block in row_blocks(gates, BLOCK):
             replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
         self._loop_backward(gates, time_major(dhs), tanh_cs, forget, dh, dc)
 
@@ -249,49 +249,35 @@ class FastAffine(Buffered, Affine):
 
     def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         """See `Affine.forward`."""
-        return affine_forward(self, xs, self.W.value)
+        W = self.weights()
+        self.xs = self._buffers.time_major("xs", check_inputs(xs, len(W)))
+        ys = self._buffers.get("ys", (*self.xs.shape[:2], W.shape[1]), W.dtype)
+        np.matmul(rows(self.xs), W, out=rows(ys))
+        ys += self.b.value
+        return time_major(ys)
 
     def backward(self, dys: FloatArray) -> FloatArray:
         """See `Affine.backward`."""
-        xs, dys, dxs = affine_backward(self, dys, self.W.value.T)
-        add_product(self.W.grad, rows(xs).T, rows(dys), self._buffers)
-        return dxs
+        xs, WT = needs_forward(self, self.xs), self.weights().T
+        T, N, D = xs.shape
+        dys = self._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
+        self.add_weight_gradient(rows(xs), rows(dys))
+        self.b.grad += sum_rows(rows(dys))
+        dxs = self._buffers.get("dxs", (T, N, D), WT.dtype)
+        np.matmul(rows(dys), WT, out=rows(dxs))
+        return time_major(dxs)
+
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """See `Affine.add_weight_gradient`."""
+        add_product(self.W.grad, xs.T, dys, self._buffers)
 
 
-class FastTiedAffine(Buffered, TiedAffine):
+class FastTiedAffine(TiedAffine, FastAffine):
     """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
 
-    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
-        """See `TiedAffine.forward`."""
-        return affine_forward(self, xs, self.E.value.T)
-
-    def backward(self, dlogits: FloatArray) -> FloatArray:
-        """See `TiedAffine.backward`."""
-        xs, dlogits, dxs = affine_backward(self, dlogits, self.E.value)
-        add_product(self.E.grad, rows(dlogits).T, rows(xs), self._buffers)
-        return dxs
-
-
-def affine_forward(layer: FastAffine | FastTiedAffine, xs: FloatArray, W: FloatArray) -> FloatArray:
-    """Return ys = xs W + b (N, T, M) for a layer that has a bias `b`."""
-    layer.xs = layer._buffers.time_major("xs", check_inputs(xs, len(W)))
-    ys = layer._buffers.get("ys", (*layer.xs.shape[:2], W.shape[1]), W.dtype)
-    np.matmul(rows(layer.xs), W, out=rows(ys))
-    ys += layer.b.value
-    return time_major(ys)
-
-
-def affine_backward(
-    layer: FastAffine | FastTiedAffine, dys: FloatArray, WT: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Add to the gradient of the bias; return contiguous xs (T, N, D) and dys (T, N, M), and dxs = dys Wᵀ (N, T, D)."""
-    xs = needs_forward(layer, layer.xs)
-    T, N, D = xs.shape
-    dys = layer._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
-    layer.b.grad += sum_rows(rows(dys))
-    dxs = layer._buffers.get("dxs", (T, N, D), WT.dtype)
-    np.matmul(rows(dys), WT, out=rows(dxs))
-    return xs, dys, time_major(dxs)
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """See `TiedAffine.add_weight_gradient`."""
+        add_product(self.E.grad, dys.T, xs, self._buffers)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
@@ -306,7 +292,7 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
         if swapped:
             logits, targets = self._buffers.time_major("logits", logits), targets.T
         x, targets, total = rows(logits), targets.ravel(), 0.0
-        for block in blocks(*x.shape):
+        for block in row_blocks(x, BLOCK):
             total += turn_into_gradient(x[block], targets[block], len(x))
         self.dlogits = time_major(logits) if swapped else logits
         return total / len(x)

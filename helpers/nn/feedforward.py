@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.nn.base import Layer
+from helpers.nn.functional import tanh_backward
 from helpers.nn.layers import check_shape, needs_forward
 
 
@@ -41,7 +42,6 @@ class WordWindow(Layer):
         Args:
             xs (N, T, D): inputs.
             state (N, words - 1, D): the inputs before them, or None for zeros.
-            training: has no effect here.
 
         Returns:
             ys (N, T, words·D), and the state for the next call (N, words - 1, D).
@@ -87,25 +87,10 @@ class Tanh(Layer):
     ys: FloatArray | None = None  # the output, once forward has run
 
     def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
-        """Apply tanh to every value.
-
-        Args:
-            xs (N, T, D): inputs.
-            training: has no effect here.
-
-        Returns:
-            ys (N, T, D)
-        """
+        """Apply tanh to every value of xs (N, T, D)."""
         self.ys = np.tanh(xs)
         return self.ys
 
     def backward(self, dys: FloatArray) -> FloatArray:
-        """Multiply the gradient by 1 - ys².
-
-        Args:
-            dys (N, T, D): gradient of the loss with respect to ys.
-
-        Returns:
-            dxs (N, T, D)
-        """
-        return dys * (1 - needs_forward(self, self.ys) ** 2)
+        """Multiply the gradient dys (N, T, D) by 1 - ys²."""
+        return tanh_backward(dys, needs_forward(self, self.ys))

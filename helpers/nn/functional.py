@@ -79,7 +79,7 @@ def log_softmax(logits: FloatArray) -> FloatArray:
 
 
 def sample_next(logits: FloatArray, temperature: float, rng: np.random.Generator) -> int:
-    """Draw the next word from softmax(logits / temperature).
+    """Draw the id of the next word from softmax(logits / temperature).
 
     word = argmax(logits + temperature · ε), with ε drawn from the standard Gumbel distribution
 
@@ -90,10 +90,6 @@ def sample_next(logits: FloatArray, temperature: float, rng: np.random.Generator
         logits (V,): scores of the words.
         temperature: 1 samples from the model's own distribution, a lower one favours likely words, 0 always takes the
             most likely one.
-        rng: a ``numpy.random.Generator``.
-
-    Returns:
-        the word's id, an int.
 
     Raises:
         ValueError: the logits are not one row of numbers, or the temperature is negative or infinite.
@@ -114,11 +110,8 @@ def dropout_mask(shape: tuple[int, ...], rate: float, rng: np.random.Generator, 
     Args:
         shape: of the mask.
         rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+        rng: what it is drawn from.
         dtype: of the mask; the draw itself does not depend on it.
-
-    Returns:
-        mask (shape)
 
     Source: Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
     """

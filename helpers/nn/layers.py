@@ -37,7 +37,6 @@ class Embedding(Layer):
 
         Args:
             xs (N, T): word ids, integers in 0..V-1.
-            training: has no effect here.
 
         Returns:
             ys (N, T, D)
@@ -51,13 +50,10 @@ class Embedding(Layer):
         return ys
 
     def backward(self, dys: FloatArray) -> None:
-        """Add each gradient to the row of its word; a word that occurs twice gets both.
+        """Add each gradient to the row of its word; a word that occurs twice gets both. Ids have no gradient.
 
         Args:
             dys (N, T, D): gradient of the loss with respect to ys.
-
-        Returns:
-            None: ids have no gradient.
         """
         ids = needs_forward(self, self.ids)
         np.add.at(self.E.grad, ids, check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys"))
@@ -87,19 +83,19 @@ class Affine(Layer):
 
         Args:
             xs (N, T, D): inputs.
-            training: has no effect here.
 
         Returns:
             ys (N, T, M)
 
         Raises:
-            ValueError: xs is not (N, T, D), with the D of W.
+            ValueError: xs is not (N, T, D), with the D of the weights.
         """
-        self.xs = check_inputs(xs, self.W.value.shape[0])
-        return self.xs @ self.W.value + self.b.value
+        weights = self.weights()
+        self.xs = check_inputs(xs, len(weights))
+        return self.xs @ weights + self.b.value
 
     def backward(self, dys: FloatArray) -> FloatArray:
-        """Add the gradients of W and b to theirs.
+        """Add the gradients of the weights and of b to theirs.
 
         Args:
             dys (N, T, M): gradient of the loss with respect to ys.
@@ -110,12 +106,20 @@ class Affine(Layer):
         xs = needs_forward(self, self.xs)
         N, T, D = xs.shape
         rows = check_shape(dys, (N, T, len(self.b.value)), "dys").reshape(N * T, -1)
-        self.W.grad += xs.reshape(N * T, D).T @ rows
+        self.add_weight_gradient(xs.reshape(N * T, D), rows)
         self.b.grad += rows.sum(axis=0)
-        return dys @ self.W.value.T
+        return dys @ self.weights().T
+
+    def weights(self) -> FloatArray:
+        """Return the matrix (D, M)."""
+        return self.W.value
+
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """Add the product of xs (N·T, D) and dys (N·T, M) to the gradient of the weights."""
+        self.W.grad += xs.T @ dys
 
 
-class TiedAffine(Layer):
+class TiedAffine(Affine):
     """logits = xs Eᵀ + b, where E is the same Param as the embedding's: both layers add to one gradient.
 
     Args:
@@ -136,37 +140,13 @@ class TiedAffine(Layer):
         self.E, self.b = E, b
         self.xs: FloatArray | None = None
 
-    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
-        """Score each hidden state against the row of each word.
+    def weights(self) -> FloatArray:
+        """Return the transposed embedding (D, V)."""
+        return self.E.value.T
 
-        Args:
-            xs (N, T, D): hidden states, as wide as the embedding.
-            training: has no effect here.
-
-        Returns:
-            logits (N, T, V)
-
-        Raises:
-            ValueError: xs is not (N, T, D), with the D of the embedding.
-        """
-        self.xs = check_inputs(xs, self.E.value.shape[1])
-        return self.xs @ self.E.value.T + self.b.value
-
-    def backward(self, dlogits: FloatArray) -> FloatArray:
-        """Add the gradients of E and b to theirs.
-
-        Args:
-            dlogits (N, T, V): gradient of the loss with respect to the logits.
-
-        Returns:
-            dxs (N, T, D)
-        """
-        xs = needs_forward(self, self.xs)
-        N, T, D = xs.shape
-        rows = check_shape(dlogits, (N, T, len(self.b.value)), "dlogits").reshape(N * T, -1)
-        self.E.grad += rows.T @ xs.reshape(N * T, D)
-        self.b.grad += rows.sum(axis=0)
-        return dlogits @ self.E.value
+    def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
+        """Add the product of dys (N·T, V) and xs (N·T, D) to the gradient of the embedding."""
+        self.E.grad += dys.T @ xs
 
 
 class SoftmaxCrossEntropy:
@@ -193,7 +173,7 @@ class SoftmaxCrossEntropy:
             targets (N, T): the id of the correct word at each position.
 
         Returns:
-            loss [nats per token], a float.
+            loss [nats per token]
 
         Raises:
             TypeError: the targets are not integers.
@@ -205,12 +185,9 @@ class SoftmaxCrossEntropy:
         return -float(np.take_along_axis(log_probs, targets[..., None], axis=-1).mean(dtype=np.float64))
 
     def backward(self) -> FloatArray:
-        """Return the gradient of the loss.
+        """Return the gradient of the loss with respect to the logits (N, T, V).
 
         dlogits = (softmax(logits) - onehot(targets)) / (N·T)
-
-        Returns:
-            dlogits (N, T, V)
         """
         log_probs, targets = needs_forward(self, self.cache)
         dlogits = np.exp(log_probs)
@@ -224,7 +201,7 @@ class Dropout(Layer):
 
     Args:
         rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+        rng: what the masks are drawn from.
 
     Raises:
         ValueError: the rate is out of range.
@@ -265,14 +242,7 @@ class Dropout(Layer):
         return xs.shape
 
     def backward(self, dys: FloatArray) -> FloatArray:
-        """Apply the same mask to the gradient.
-
-        Args:
-            dys (N, T, D): gradient of the loss with respect to ys.
-
-        Returns:
-            dxs (N, T, D)
-        """
+        """Apply the same mask to the gradient dys (N, T, D)."""
         return dys * needs_forward(self, self.mask)
 
 
@@ -280,11 +250,7 @@ class VariationalDropout(Dropout):
     """Dropout with one mask (N, 1, D), drawn once for each sequence and shared by all its steps.
 
     A new mask at every step would erase information exponentially along time; a shared one drops the same features
-    throughout.
-
-    Args:
-        rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+    throughout. The arguments are those of `Dropout`.
 
     Example:
         >>> from helpers.nn import VariationalDropout

@@ -54,16 +54,13 @@ class LanguageModel(Layer):
     def loss(
         self, xs: IntArray, targets: IntArray, state: State = None, *, training: bool = False
     ) -> tuple[float, State]:
-        """Return the mean negative log-likelihood of the targets.
+        """Return the mean negative log-likelihood of the targets; the other arguments are those of `forward`.
 
         Args:
-            xs (N, T): word ids.
             targets (N, T): the word that follows each.
-            state: what the call before returned, or None for zeros.
-            training: whether dropout is on.
 
         Returns:
-            the loss [nats per token], a float, and the state for the next call.
+            the loss [nats per token], and the state for the next call.
         """
         logits, state = self.forward(xs, state, training=training)
         return self.criterion.forward(logits, targets), state
@@ -97,7 +94,7 @@ def create_params(
         vocabulary_size: V.
         hidden_size: H, the size of every LSTM layer.
         depth: the number of LSTM layers.
-        rng: a ``numpy.random.Generator``.
+        rng: what the weights are drawn from.
         width: D, the width of the embedding; by default the hidden size.
         tied: whether the output layer shares the embedding's matrix; then D must equal H.
         scale: bound of the embedding's values.
@@ -160,7 +157,7 @@ def assemble(
             ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]`` that a rate above 0 needs.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
         params: returned by `create_params`; their names tell the depth and whether the output is tied.
-        rng: a ``numpy.random.Generator`` for the dropout masks.
+        rng: what the dropout masks are drawn from.
         rate: P(drop) after the embedding and after every LSTM.
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
         recurrent_rate: P(drop) on the recurrent path, along time.
@@ -196,10 +193,8 @@ def build_language_model(
     """Assemble the full model: embedding → dropout → LSTM → dropout → LSTM → dropout → tied output.
 
     Args:
-        layers: dict from class name to class, as for `assemble`.
-        params: dict from name to Param, "E", "lstm1.Wx", …, "lstm2.b", "b".
+        layers, params, rng: as for `assemble`.
         rate: P(drop) of the variational dropout.
-        rng: a ``numpy.random.Generator`` for the dropout masks.
 
     Source: Zaremba, Sutskever & Vinyals (2014); Gal & Ghahramani (2016); Press & Wolf (2017).
     """

@@ -43,7 +43,6 @@ class _HiddenStateLayer(Layer):
         Args:
             xs (N, T, D): inputs.
             state (N, H): the hidden state before the first step, or None for zeros.
-            training: has no effect here.
 
         Returns:
             hs (N, T, H): the hidden state after every step, and the last of them (N, H).
@@ -201,7 +200,7 @@ class VariationalLSTM(LSTM):
     Args:
         Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
         rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+        rng: what the masks are drawn from.
 
     Raises:
         ValueError: the rate is out of range.
@@ -235,12 +234,7 @@ class VariationalLSTM(LSTM):
 
 
 class StepDropoutLSTM(VariationalLSTM):
-    """An LSTM with dropout on the recurrent path and a new mask at every step, to compare with a shared mask.
-
-    Args:
-        Wx (Param (D, 4H)), Wh (Param (H, 4H)), b (Param (4H,)): parameters, blocks in the order of ``LSTM_ORDER``.
-        rate: P(drop), 0 <= rate < 1.
-        rng: a ``numpy.random.Generator``.
+    """A `VariationalLSTM` with a new mask at every step, to compare with a shared mask.
 
     Example:
         >>> from helpers.nn import Param, StepDropoutLSTM

@@ -15,8 +15,6 @@ from helpers.plots.style import SERIES
 
 K = TypeVar("K")
 
-_STYLES = len(SERIES)
-
 
 def to_array(values: ArrayLike, name: str, *shapes: str, finite: bool = False) -> FloatArray:
     """Return `values` as an array of floats, if it has one of the shapes and, if asked for, holds no inf or NaN."""
@@ -44,14 +42,14 @@ def to_arrays(shape: str, **values: ArrayLike) -> list[FloatArray]:
 
 
 def to_dict(
-    data: Mapping[K, ArrayLike], name: str, *shapes: str, most: int = _STYLES, finite: bool = False
+    data: Mapping[K, ArrayLike], name: str, *shapes: str, most: int = len(SERIES), finite: bool = False
 ) -> dict[K, FloatArray]:
     """Return a dict of arrays of floats, if it is one with 1 to `most` entries, each as for `to_array`."""
     check_entries(data, name, most)
     return {label: to_array(values, f"{name}[{label!r}]", *shapes, finite=finite) for label, values in data.items()}
 
 
-def check_entries(data: object, name: str, most: int = _STYLES) -> None:
+def check_entries(data: object, name: str, most: int = len(SERIES)) -> None:
     """Raise a `ValueError` unless `data` is a dict with 1 to `most` entries."""
     if not isinstance(data, dict) or not 1 <= len(data) <= most:
         raise ValueError(f"{name} must be a dict with 1 to {most} entries.")

@@ -32,30 +32,19 @@ _TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 _MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 700, 1000)
 
 
-# --- words and numbers -------------------------------------------------------------------------------------------
-
-
 def spoken(label: str) -> str:
     """Return a label without the marks of mathtext, for alt text."""
     return label.translate(str.maketrans("", "", "$\\{}"))
 
 
-def short(value: float) -> str:
-    """Return a number with three significant digits: more would differ between processors."""
-    return f"{value:.3g}"
-
-
 def listed(values: Iterable[float], form: str = ".3g") -> str:
-    """Return numbers as a text, with commas between them."""
+    """Return numbers as a text, with commas between them; more than three digits would differ between processors."""
     return ", ".join(f"{value:{form}}".replace("-0.00", "0.00") for value in values)
 
 
 def drawable(values: FloatArray) -> FloatArray:
     """Return the values with a gap where a log axis has no place for them: at 0, inf and NaN."""
     return np.where(np.isfinite(values) & (values > 0), values, np.nan)
-
-
-# --- parts of a plot ---------------------------------------------------------------------------------------------
 
 
 def note(
@@ -116,16 +105,12 @@ def heat_map(ax: Axes, table: FloatArray, colours: str, low: float, high: float,
     return ax.imshow(table, cmap=colours, vmin=low, vmax=high, aspect="auto", interpolation="nearest", **style)
 
 
-def log_perplexity_axis(ax: Axes, values: Collection[float], room: float = 1.12) -> None:
-    """Make y logarithmic, with limits that hold some perplexities and a little room, and plain numbers at its ticks."""
+def log_perplexity_axis(ax: Axes, values: Collection[float], room: float = 1.12, axis: str = "y") -> None:
+    """Make an axis logarithmic, with limits that hold some perplexities and a little room, and plain numbers."""
     low, high = min(values) / room, max(values) * room
-    ax.set(yscale="log", ylim=(low, high))
-    perplexity_ticks(ax.yaxis, low, high)
-
-
-def perplexity_ticks(axis: Axis, low: float, high: float) -> None:
-    """Put ticks with plain numbers on a log axis from low to high."""
-    plain_ticks(axis, [tick for tick in (_TICKS if high > 4 * low else _MORE_TICKS) if low <= tick <= high])
+    ax.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
+    ticks = _TICKS if high > 4 * low else _MORE_TICKS
+    plain_ticks(getattr(ax, f"{axis}axis"), [tick for tick in ticks if low <= tick <= high])
 
 
 def plain_ticks(axis: Axis, ticks: Sequence[int]) -> None:

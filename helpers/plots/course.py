@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from helpers.plots.arguments import to_arrays
 from helpers.plots.diagrams import CELL_EDGE, WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, write
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, PALE, Style, in_style, new_canvas, new_figure
+from helpers.plots.style import COLOUR_OF, COLOURS, PALE, in_style, new_canvas, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,29 +115,17 @@ def course_map() -> Picture:
         write(ax, 0.62, line_y + 0.1, part, colour=colour, ha="left", va="baseline")
         arrow(ax, (0.12, line_y), (7.9, line_y), colour=colour, width=3)
         for column in range(3):
-            number = 3 * row + column
-            _station(ax, 0.4 + 2.6 * column, line_y, f"{number:02d}", colour, *_STATIONS[number])
+            number, x = 3 * row + column, 0.4 + 2.6 * column
+            title, subject, sketch = _STATIONS[number]
+            ax.plot(x, line_y, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
+            write(ax, x, line_y - 0.005, f"{number:02d}", colour="white", size=8.5, va="center_baseline",
+                  fontweight="bold", zorder=4)  # fmt: skip
+            sketch(ax, x - 0.15, line_y - 0.8)
+            left, below = x + 0.83, line_y - 0.36 - 0.145 * title.count("\n")
+            write(ax, left, line_y - 0.2, title, size=8.5, ha="left", va="top", fontweight="bold", linespacing=1.15)
+            write(ax, left, below, subject, colour=PALE, size=7.5, ha="left", va="top", linespacing=1.2)
     names = "; ".join(f"{number:02d} {title}" for number, (title, _, _) in enumerate(_STATIONS))
     return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
-
-
-def _station(
-    ax: Axes,
-    x: float,
-    line_y: float,
-    number: str,
-    colour: str,
-    title: str,
-    subject: str,
-    sketch: Callable[[Axes, float, float], None],
-) -> None:
-    ax.plot(x, line_y, "o", ms=20, color=colour, mec="white", mew=1.5, zorder=3)
-    inside: Style = {"va": "center_baseline", "fontweight": "bold", "zorder": 4}
-    write(ax, x, line_y - 0.005, number, colour="white", size=8.5, **inside)
-    sketch(ax, x - 0.15, line_y - 0.8)
-    write(ax, x + 0.83, line_y - 0.2, title, size=8.5, ha="left", va="top", fontweight="bold", linespacing=1.15)
-    below = line_y - 0.36 - 0.145 * title.count("\n")
-    write(ax, x + 0.83, below, subject, colour=PALE, size=7.5, ha="left", va="top", linespacing=1.2)
 
 
 @in_style

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
+#: The colour of each shared mask, by the layer it is in, or by the number of the layer it is above.
+SHARED_MASKS = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
 
 
 @in_style
@@ -76,23 +78,17 @@ def stack_over_time(dropout: str = "") -> Picture:
     return Picture(figure, alt)
 
 
-#: The colour of each shared mask, by the place it is in.
-_SHARED = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
-
-
 def _mark(dropout: str, place: int | str) -> str:
     """Return the colour of a mark of dropout: the same for all, or, where masks are shared, one for each mask."""
-    return COLOURS[_SHARED[place] if dropout == "shared" else "vermilion"]
+    return COLOURS[SHARED_MASKS[place] if dropout == "shared" else "vermilion"]
 
 
 def marked_arrow(ax: Axes, start: Point, end: Point, leave: float, reach: float, colour: str, mark: str) -> None:
     """Draw an arrow, with the mark of dropout on it if that has a colour: a white square with a cross."""
     arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
     if mark:
-        upright = start[0] == end[0]
-        first, last = (start[1] + leave, end[1] - reach) if upright else (start[0] + leave, end[0] - reach)
-        middle = (first + last) / 2 - 0.04
-        x, y = (start[0], middle) if upright else (middle, start[1])
+        shift = (leave - reach) / 2 - 0.04  # from the middle, to the right or upwards
+        x, y = np.add(start, end) / 2 + shift * np.sign(np.subtract(end, start))
         ax.plot(x, y, "s", ms=9, mfc="white", mec=mark, mew=1.6, zorder=5)
         ax.plot(x, y, "x", ms=5, color=mark, mew=1.6, zorder=6)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
 from helpers.plots.diagrams import arrow, layer_box, state_lines, write
-from helpers.plots.dropout import marked_arrow
+from helpers.plots.dropout import SHARED_MASKS, marked_arrow
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_canvas, new_figure
 
@@ -80,15 +80,8 @@ def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
 #: The output of each layer, for a figure without owners.
-_OUTPUTS = {
-    "Embedding": "(N, T, H)",
-    "LSTM 1": "(N, T, H)",
-    "LSTM 2": "(N, T, H)",
-    "TiedAffine": "(N, T, V)",
-    "SoftmaxCrossEntropy": "one number",
-}
+_OUTPUTS = dict.fromkeys(_HEIGHTS, "(N, T, H)") | {"TiedAffine": "(N, T, V)", "SoftmaxCrossEntropy": "one number"}
 _HALF_WIDTH, _HALF_HEIGHT = 0.58, 0.22
-_MASKS = {0: "vermilion", 1: "purple", 2: "orange"}
 
 
 @in_style
@@ -118,8 +111,8 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
         write(ax, x, 0.22, words[step], size=9.5, family="monospace")
         arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
         for number, (low, high) in enumerate(pairwise(levels)):
-            mark = COLOURS[_MASKS[number]] if number in _MASKS else ""
             colour = COLOUR_OF["x"] if not number else COLOUR_OF["h"] if number < 3 else INK
+            mark = COLOURS[SHARED_MASKS[number]] if number in SHARED_MASKS else ""
             marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
         for name, y in _HEIGHTS.items():
             fill = "#E8F6F0" if beside[name] == "yours" else "#F2F2F2"

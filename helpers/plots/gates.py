@@ -192,9 +192,6 @@ def _at_marks(values: FloatArray, marked: Steps) -> str:
     return f"{values[at].mean():.2f} on average in the pale bands, {values[~at].mean():.2f} elsewhere"
 
 
-# --- four in one -------------------------------------------------------------------------------------------------
-
-
 _BLOCK_WIDTH = 0.42
 
 
@@ -206,14 +203,6 @@ def _four_blocks(ax: Axes, left: float, bottom: float, height: float) -> None:
         write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=12)
 
 
-def _rows(
-    ax: Axes, left: float, bottom: float, width: float, height: float, symbol: str, shape: str, colour: str
-) -> None:
-    box(ax, left, bottom, width, height, fill="white", edge=colour, rounding=0.04)
-    write(ax, left + width / 2, bottom + height / 2, symbol, colour=colour, size=12)
-    _shape(ax, left + width / 2, bottom - 0.18, shape)
-
-
 def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
     write(ax, x, y, shape, colour=PALE, size=8, va="baseline")
 
@@ -223,15 +212,17 @@ def fused_product() -> Picture:
     """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)
     wide = 4 * _BLOCK_WIDTH
-    for bottom, height, rows, symbol, shape, weights, weights_shape, colour in (
-        (2.35, 0.62, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", COLOUR_OF["x"]),
-        (1.2, 0.62, 0.62, "$h_{prev}$", "(N, H)", "$W_h$", "(H, 4H)", COLOUR_OF["h"]),
+    for y, width, symbol, shape, weights, weights_shape, colour in (
+        (2.66, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", COLOUR_OF["x"]),
+        (1.51, 0.62, "$h_{prev}$", "(N, H)", "$W_h$", "(H, 4H)", COLOUR_OF["h"]),
     ):
-        _rows(ax, 0.25, bottom + (height - 0.4) / 2, rows, 0.4, symbol, shape, colour)
-        node(ax, (1.25, bottom + height / 2), "@")
-        _four_blocks(ax, 1.95, bottom, height)
-        write(ax, 1.85, bottom + height / 2, weights, size=11, ha="right")
-        _shape(ax, 1.95 + wide / 2, bottom - 0.18, weights_shape)
+        box(ax, 0.25, y - 0.2, width, 0.4, fill="white", edge=colour, rounding=0.04)
+        write(ax, 0.25 + width / 2, y, symbol, colour=colour, size=12)
+        _shape(ax, 0.25 + width / 2, y - 0.38, shape)
+        node(ax, (1.25, y), "@")
+        _four_blocks(ax, 1.95, y - 0.31, 0.62)
+        write(ax, 1.85, y, weights, size=11, ha="right")
+        _shape(ax, 1.95 + wide / 2, y - 0.49, weights_shape)
     _four_blocks(ax, 1.95, 0.45, 0.2)
     write(ax, 1.85, 0.55, "$b$", size=11, ha="right")
     _shape(ax, 1.95 + wide / 2, 0.22, "(4H,)")

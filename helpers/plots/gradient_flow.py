@@ -56,20 +56,17 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
         block(ax, gate)
-    equation = (
-        r"$dc_{prev} = dc_{next} \odot f$"
-        if memory_only
-        else r"$dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2 c_{next})$"
-    )
-    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
+    equation = r"$dc_{prev} = dc_{next} \odot f$"
     alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
     and is multiplied by f to become dc_prev, which leaves to the left. At the plus a copy of it goes down to a product,
     which sends dg (times i) to the new memory and di (times g) to the input gate; at the forget product, df (times
     c_prev) goes down to the forget gate."""
     if not memory_only:
+        equation = r"$dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2 c_{next})$"
         alt += """ dh_next, the sum of what comes from above and from the next step, splits at the output product: do
         (times the tanh of c_next) goes to the output gate, the rest goes up through the tanh and is added to dc_next.
         The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
+    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
     return Picture(figure, alt)
 
 
@@ -163,9 +160,6 @@ def activation_slopes(
     return Picture(figure, alt)
 
 
-# --- over several steps ------------------------------------------------------------------------------------------
-
-
 @in_style
 def memory_path() -> Picture:
     """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
@@ -203,8 +197,6 @@ def memory_path() -> Picture:
     transposed. At every step thin arrows lead from each way to the other."""
     return Picture(figure, alt)
 
-
-# --- the GRU -----------------------------------------------------------------------------------------------------
 
 # z has the colour of the forget gate, whose role it has; n that of the new memory; r has its own.
 _GRU_COLOUR = {"z": COLOUR_OF["f"], "r": COLOUR_OF["o"], "n": COLOUR_OF["g"]}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.arrays import BoolArray, FloatArray, IntArray
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays, to_dict
-from helpers.plots.axes import ARROW, draw_runs, drawable, heat_map, line_style, note, short, spoken
+from helpers.plots.axes import ARROW, draw_runs, drawable, heat_map, line_style, note, spoken
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_figure
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _STEPS_BACK = "steps back in time"
-_AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
 
 
 # --- what the figures share --------------------------------------------------------------------------------------
@@ -28,13 +27,9 @@ _AXIS_COLOURS = COLOURS["vermilion"], COLOURS["blue"]
 
 def _written(value: float) -> str:
     """Return a number as a figure writes it, such as 2.66 × 10⁻⁵."""
-    mantissa, _, exponent = short(value).partition("e")
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")) if exponent else ""
     return f"{mantissa} × 10{raised}" if exponent else mantissa
-
-
-def _steps(values: FloatArray, start: int = 1) -> IntArray:
-    return start + np.arange(values.shape[-1])
 
 
 def _set_log_y(ax: Axes, *arrays: FloatArray, also: Sequence[float] = (), room: float = 3.0) -> None:
@@ -71,11 +66,6 @@ def _last_drawable(values: FloatArray) -> float:
     return float(np.append(0.0, visible[~np.isnan(visible)])[-1])
 
 
-def _first_step(condition: BoolArray) -> int:
-    """Return the first step, counted from 1, at which a condition holds."""
-    return int(np.argmax(condition)) + 1
-
-
 # --- tanh, and one number multiplied again and again ---------------------------------------------------------------
 
 
@@ -98,12 +88,12 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
     ax.plot(x, derivative, color=red, ls="--")
     peak, at = derivative.max(), x[derivative.argmax()]
     ax.plot(at, peak, "s", color=red)
-    note(ax, f"never above {short(peak)}", (at, peak), (0, 8), size=10, ha="center", color=red)
+    note(ax, f"never above {peak:.3g}", (at, peak), (0, 8), size=10, ha="center", color=red)
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
     _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
-    alt = f"""Tanh rises from {short(y[0])} to {short(y[-1])}. Its derivative is a bell, with its top of
-    {short(peak)} at x = {at:.2f}."""
+    alt = f"""Tanh rises from {y[0]:.3g} to {y[-1]:.3g}. Its derivative is a bell, with its top of
+    {peak:.3g} at x = {at:.2f}."""
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
         top = derivative.argmax()
         low = np.interp(0.1, derivative[: top + 1], x[: top + 1])
@@ -125,17 +115,16 @@ def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     Raises:
         ValueError: no dict of such arrays, or nothing that a log axis can show.
     """
-    powers = to_dict(powers, "powers", "(steps,)")
-    sizes = {label: np.abs(values) for label, values in powers.items()}
+    sizes = {label: np.abs(values) for label, values in to_dict(powers, "powers", "(steps,)").items()}
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, *sizes.values())
     for number, values in enumerate(sizes.values()):
-        ax.plot(_steps(values), drawable(values), **line_style(number, values.size))
+        ax.plot(range(1, values.size + 1), drawable(values), **line_style(number, values.size))
     ax.set(xlabel="number of multiplications $k$", ylabel="$|w^k|$")
     ax.margins(x=0.01)
     _name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", SERIES[number]["color"])
                          for number, (label, values) in enumerate(sizes.items())])  # fmt: skip
-    ends = "; ".join(f"{spoken(label)} becomes {short(v[-1])} after {v.size}" for label, v in sizes.items())
+    ends = "; ".join(f"{spoken(label)} becomes {v[-1]:.3g} after {v.size}" for label, v in sizes.items())
     return Picture(figure, f"Powers of a number on a log axis, each a straight line: {ends} multiplications.")
 
 
@@ -164,11 +153,11 @@ def norms_over_time(
         ax.set_ylim(limits)
     ends, sentences = [], []
     for number, (label, values) in enumerate(norms.items()):
-        seeds, steps = np.atleast_2d(values), _steps(values, start)
+        seeds, steps = np.atleast_2d(values), start + np.arange(values.shape[-1])
         median = draw_runs(ax, steps, seeds, number)
         ends.append((_last_drawable(median), label, SERIES[number]["color"]))
         of = f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
-        first, last = f"{short(median[0])} at {steps[0]}", f"{short(median[-1])} at {steps[-1]}"
+        first, last = f"{median[0]:.3g} at {steps[0]}", f"{median[-1]:.3g} at {steps[-1]}"
         sentences.append(f"{spoken(label)}{of}: {first}, {last}")
     alt = f"Norm of the gradient against steps back in time, on a log axis. {'; '.join(sentences)}."
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", title=title)
@@ -193,14 +182,14 @@ def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, wor
     norms, worst = to_arrays("(steps,)", norms=norms, worst=worst)
     if not sigma_max > 1 > spectral_radius > 0:
         raise ValueError(f"This figure is for a Wh with σ > 1 > ρ > 0: got σ = {sigma_max}, ρ = {spectral_radius}.")
-    k = _steps(norms)
+    k = np.arange(1, norms.size + 1)
     figure, ax = new_figure(8, 3.4)
     _set_log_y(ax, norms, worst, spectral_radius**k, room=6)
     ax.axhline(1, color=PALE, lw=0.8)
     # σᵏ soon leaves through the top: drawn, and named, up to there.
     leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
     ax.plot([1, leaves], [sigma_max, sigma_max**leaves], color=PALE, lw=1.4, ls="--")
-    name = rf"$\sigma^k$,  $\sigma$ = {short(sigma_max)}"
+    name = rf"$\sigma^k$,  $\sigma$ = {sigma_max:.3g}"
     note(ax, name, (leaves, sigma_max**leaves), (6, -12), size=10, annotation_clip=False)
     ax.plot(k, spectral_radius**k, color=PALE, lw=1.4, ls=":")
     ax.plot(k, drawable(norms), **line_style(0, k.size))
@@ -208,16 +197,16 @@ def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, wor
     _name_line_ends(ax, [
         (_last_drawable(worst), r"worst case $\|W_h^k\|$", SERIES[1]["color"]),
         (_last_drawable(norms), "one gradient", SERIES[0]["color"]),
-        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {short(spectral_radius)}", INK),
+        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {spectral_radius:.3g}", INK),
     ])  # fmt: skip
     ax.set(xlabel=f"{_STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
     ax.margins(x=0.01)
     peak = int(np.argmax(worst))
     below = int(np.flatnonzero(worst >= 1)[-1]) + 2 if worst.max() >= 1 else 1
     end = f"stays below 1 from step {below} on" if below <= k[-1] else "does not come back below 1"
-    alt = f"""With sigma = {short(sigma_max)} and rho = {short(spectral_radius)} the worst case grows to
-    {short(worst[peak])} at step {peak + 1}, {end}, and is {short(worst[-1])} after {k[-1]} steps. One gradient of
-    length 1 peaks at {short(norms.max())} and ends at {short(norms[-1])}. Beside them, sigma to the k only grows and
+    alt = f"""With sigma = {sigma_max:.3g} and rho = {spectral_radius:.3g} the worst case grows to
+    {worst[peak]:.3g} at step {peak + 1}, {end}, and is {worst[-1]:.3g} after {k[-1]} steps. One gradient of
+    length 1 peaks at {norms.max():.3g} and ends at {norms[-1]:.3g}. Beside them, sigma to the k only grows and
     rho to the k only decays."""
     return Picture(figure, alt)
 
@@ -251,7 +240,8 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
         ax.scatter(*image[marked].T, s=26, **dots)
         axes_of_image, sigmas, _ = np.linalg.svd(Wh)
         bound = 1.35 * max(1, sigmas[0])
-        for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, _AXIS_COLOURS), 1):
+        colours = COLOURS["vermilion"], COLOURS["blue"]
+        for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, colours), 1):
             tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
             ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": colour, "lw": 2})
             ground = {"color": "white", "alpha": 0.7, "pad": 0.5}
@@ -289,7 +279,7 @@ def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     ax.set(xlabel="step", ylabel="unit", title=title)
     ax.locator_params(integer=True)
     alt = f"""A map of the gradients of {dhs.shape[1]} units over {dhs.shape[0]} steps, red above 0 and blue below. The
-    largest absolute value is {short(largest[-1])} at the last step and {short(largest[0])} at the first."""
+    largest absolute value is {largest[-1]:.3g} at the last step and {largest[0]:.3g} at the first."""
     return Picture(figure, alt)
 
 
@@ -312,8 +302,8 @@ def weights_that_stop(share: ArrayLike) -> Picture:
     back = np.arange(share.size)
     figure, ax = new_figure(8, 2.9)
     ax.bar(back, share, width=0.8, color=COLOURS["blue"])
-    ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08), yticks=[0, 0.5, 1])
-    ax.set_yticklabels(["none", "half", "all"])
+    ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08))
+    ax.set_yticks([0, 0.5, 1], ["none", "half", "all"])
     ax.margins(x=0.01)
     alt = f"""Bars: the part of the weights that the gradient of one past step changes, by how far back it lies. The
     last step changes {share[0]:.0%} of them"""
@@ -343,15 +333,15 @@ def overflow(norms: ArrayLike) -> Picture:
     largest = float(np.finfo(np.float32).max)
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, norms, also=[largest], room=1000)
-    ax.plot(_steps(norms), drawable(norms), **line_style(0, norms.size))
+    ax.plot(range(1, norms.size + 1), drawable(norms), **line_style(0, norms.size))
     for size, text in (largest, "largest float32"), (np.sqrt(largest), "its root"):
         ax.axhline(size, color=INK, lw=1.2, ls=(0, (6, 3)))
         note(ax, f"{_written(size)}, {text}", (0, size), (6, 4), on=ax.get_yaxis_transform())
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
     largest_seen = norms[np.isfinite(norms)].max()
-    alt = f"The norm of a gradient on a log axis, {short(norms[0])} after 1 step and at most {short(largest_seen)}"
+    alt = f"The norm of a gradient on a log axis, {norms[0]:.3g} after 1 step and at most {largest_seen:.3g}"
     conditions = {"inf": np.isinf(norms), "NaN": np.isnan(norms)}
-    events = {name: _first_step(condition) for name, condition in conditions.items() if condition.any()}
+    events = {name: int(np.argmax(condition)) + 1 for name, condition in conditions.items() if condition.any()}
     for step in events.values():
         ax.axvspan(step - 0.5, norms.size + 1, color=COLOURS["vermilion"], alpha=0.13, lw=0)
         ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")
@@ -363,6 +353,6 @@ def overflow(norms: ArrayLike) -> Picture:
         note(ax, "\n".join(notes), (edge, 0.28), (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top",
              color=COLOURS["vermilion"])  # fmt: skip
         alt += f", {', '.join(notes)}"
-    alt += f""". Lines mark the largest float32, {short(largest)}, and its root, {short(np.sqrt(largest))}, beyond
+    alt += f""". Lines mark the largest float32, {largest:.3g}, and its root, {np.sqrt(largest):.3g}, beyond
     which a square is inf."""
     return Picture(figure, alt)

@@ -16,10 +16,7 @@ class SliderFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without type
     Args:
         draw: ``draw(value) -> Picture``.
         name: of the slider.
-        low: its smallest value.
-        high: its largest value.
-        start: its value at first.
-        step: the distance between two values.
+        low, high, start, step: its smallest, its largest and its first value, and the distance between two values.
     """
 
     def __init__(

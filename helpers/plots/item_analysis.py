@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOURS, INK, in_style, new_figure
+from helpers.plots.style import COLOURS, in_style, new_figure
 
 #: Colour and hatching of each result: readers need not tell them apart by colour.
 _STYLES = {
@@ -38,7 +38,6 @@ def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     ax.set(yticks=places, yticklabels=ends, xlim=(0, 100), xlabel="submissions [%]", ylabel="exercise")
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.tick_params(colors=INK)
     ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=1.6)
     hardest, share = next(iter(ends)), shares[0, 0]
     return Picture(

@@ -57,7 +57,10 @@ def language_model(words: Sequence[str]) -> Picture:
         raise ValueError(f"language_model draws three steps, so it needs four words: got {len(words)}.")
     figure, ax = new_canvas(8.0, 4.6)
     centres = (1.75, 3.65, 5.55)
-    _draw_states(ax, centres)
+    state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
+    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
+    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
+    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
     for step, x in enumerate(centres):
         _draw_column(ax, x, words[step], words[step + 1])
     for y, name in (_EMBEDDING, "5.1"), (_LSTM, "4.4"), (_AFFINE, "5.2"), (_LOSS, "5.3"):
@@ -90,13 +93,6 @@ def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
         layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name, size=9.5, rounding=0.16)
     write(ax, x, 0.25, word, size=10.5, family="monospace")
     write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
-
-
-def _draw_states(ax: Axes, centres: tuple[float, ...]) -> None:
-    state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
-    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
-    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
-    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
 
 
 @in_style
@@ -393,12 +389,9 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
-    for lift, side, text in (
-        (-6, "right", f"may lie in the same\nwindow of {window}"),
-        (6, "left", "in an earlier window"),
-    ):
-        place, on = (window - 0.5, 1), ("data", "axes fraction")
-        note(ax, text, place, (lift, -4), on=on, ha=side, va="top", color=PALE)
+    edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "color": PALE}
+    note(ax, f"may lie in the same\nwindow of {window}", edge, (-6, -4), ha="right", **beside)
+    note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
     ax.legend(loc="center right")
     lines = []
     for label, by_age in recalled.items():
@@ -407,9 +400,6 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     alt = f"""Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was
     read. A dashed line marks the width of a window, {window} steps. {"; ".join(lines)}."""
     return Picture(figure, alt)
-
-
-# --- training ----------------------------------------------------------------------------------------------------
 
 
 @in_style
@@ -435,9 +425,6 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
     alt = f"""Perplexity of the words just read, against updates, on a log axis: {perplexities[0]:.0f} over the first
     {every}, {perplexities[-1]:.0f} after {updates[-1]} of {total}. Lines beside it: {lines}."""
     return Picture(figure, alt)
-
-
-# --- sampling ----------------------------------------------------------------------------------------------------
 
 
 @in_style

@@ -62,24 +62,12 @@ _SPOKEN = {
 
 
 def block(ax: Axes, name: str, *, halo: bool = False) -> None:
-    """Draw one of the four blocks in its place.
-
-    Args:
-        ax: a canvas of `SIZE`.
-        name: "f", "g", "i" or "o".
-        halo: draw a halo behind it.
-    """
+    """Draw the block "f", "g", "i" or "o" in its place, with a halo behind it if asked for."""
     gate_card(ax, PLACES[name], name, ACTIVATION[name], COLOUR_OF[name], halo=halo)
 
 
 def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
-    """Draw the cell with the given gates, values flowing from left to right, without any words around it.
-
-    Args:
-        ax: a canvas of `SIZE`.
-        gates: "", "o", "of", "ofg" or "ofgi".
-        new: the gate that gets a halo, or "".
-    """
+    """Draw the cell as `lstm_cell` does, on a canvas of `SIZE`, without any words around it."""
     box(ax, *CELL)
     _memory_line(ax, gates)
     _inputs(ax, gates)
@@ -91,25 +79,18 @@ def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
 
 def _memory_line(ax: Axes, gates: str) -> None:
     c, P = COLOUR_OF["c"], PLACES
-    stops = [P["c_prev"]] + [P["forget"]] * ("f" in gates) + [P["plus"]] * ("g" in gates)
-    if "f" not in gates:
-        stops.append(_UNKNOWN)
+    stops = [P["c_prev"], P["forget"] if "f" in gates else _UNKNOWN] + [P["plus"]] * ("g" in gates)
     for start, end in pairwise(stops):
         arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, colour=c, width=2.4)
     arrow(ax, stops[-1], P["c_next"], colour=c, width=2.4)
     if "f" in gates:
         arrow(ax, P["f"], P["forget"], leave=HALF_CARD, reach=NODE_RADIUS, colour=COLOUR_OF["f"])
         node(ax, P["forget"], r"$\odot$")
-    else:
-        _unknown(ax)
-
-
-def _unknown(ax: Axes) -> None:
-    """Draw the box for what is not known yet: how the memory is made."""
-    x, y = _UNKNOWN
-    arrow(ax, (x, PLACES["join"][1]), (x, y - 0.24))
-    rectangle(ax, x - 0.42, y - 0.24, 0.84, 0.48, fill="white", edge=PALE, lw=1.2, ls="--", zorder=3)
-    write(ax, x, y, "?", colour=PALE, size=14, zorder=4)
+    else:  # how the memory is made is not known yet
+        x, y = _UNKNOWN
+        arrow(ax, (x, P["join"][1]), (x, y - 0.24))
+        rectangle(ax, x - 0.42, y - 0.24, 0.84, 0.48, fill="white", edge=PALE, lw=1.2, ls="--", zorder=3)
+        write(ax, x, y, "?", colour=PALE, size=14, zorder=4)
 
 
 def _inputs(ax: Axes, gates: str) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_arrays
-from helpers.plots.axes import log_perplexity_axis, note, perplexity_ticks
+from helpers.plots.axes import log_perplexity_axis, note
 from helpers.plots.picture import Picture
 from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
 
@@ -113,12 +113,10 @@ def fit_and_generalise(runs: Runs) -> Picture:
     for style, (name, (train, valid)) in zip(SERIES, curves.items()):
         ax.plot(train, valid, label=name, **style)
         ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
-    trains, valids = ([value for pair in curves.values() for value in pair[k]] for k in (0, 1))
-    log_perplexity_axis(ax, valids)
-    low, high = min(trains) / 1.12, max(trains) * 1.12
-    ax.set(xscale="log", xlim=(high, low))
-    perplexity_ticks(ax.xaxis, low, high)
-    ax.plot([low, high], [low, high], color=PALE, lw=1, ls=(0, (4, 3)))
+    for number, axis in enumerate("xy"):
+        log_perplexity_axis(ax, [value for pair in curves.values() for value in pair[number]], axis=axis)
+    ax.plot(ax.get_xlim(), ax.get_xlim(), color=PALE, lw=1, ls=(0, (4, 3)))
+    ax.invert_xaxis()
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"

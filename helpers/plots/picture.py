@@ -44,12 +44,7 @@ class Picture:
         figure.set_layout_engine("none")
 
     def png(self, dpi: float = RC["savefig.dpi"], metadata: dict[str, str] | None = None) -> bytes:
-        """Return the image as PNG bytes.
-
-        Args:
-            dpi: pixels to an inch.
-            metadata: dict from keyword to text, stored in the image.
-        """
+        """Return the image as PNG bytes, with `dpi` pixels to an inch and `metadata` (keyword to text) stored in it."""
         buffer = io.BytesIO()
         with course_style():
             self.figure.savefig(buffer, format="png", dpi=dpi, metadata=metadata)

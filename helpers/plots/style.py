@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
 
 # matplotlib takes about a second to import, so the functions that draw import it: a notebook that only imports
 # `plots` starts at once.
-
-P = ParamSpec("P")
-Drawn = TypeVar("Drawn")
 
 #: A place on a canvas or in axes, x and y.
 Point: TypeAlias = tuple[float, float]
@@ -90,26 +86,17 @@ RC: dict[str, Any] = {
 }
 
 
-def course_style() -> AbstractContextManager[None]:
-    """Return a context in which matplotlib has the course's settings, whatever the reader has set."""
+@contextmanager
+def course_style() -> Iterator[None]:
+    """Give matplotlib the course's settings for the time of the context, whatever the reader has set."""
     import matplotlib.style
 
-    return matplotlib.style.context(["default", RC])
+    with matplotlib.style.context(["default", RC]):
+        yield
 
 
-def in_style(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
-    """Decorate a function that draws: lines and text take their settings when made, so all of it must run in style.
-
-    Args:
-        draw: a function that returns a `Picture`.
-    """
-
-    @functools.wraps(draw)
-    def drawn_in_style(*args: P.args, **kwargs: P.kwargs) -> Drawn:
-        with course_style():
-            return draw(*args, **kwargs)
-
-    return drawn_in_style
+#: Decorates a function that draws: lines and text take their settings when made, so all of it must run in style.
+in_style = course_style()
 
 
 def new_figure(
@@ -118,10 +105,8 @@ def new_figure(
     """Return a figure in the course's style and its axes (one, or an array of them).
 
     Args:
-        width: of the whole figure [inch].
-        height: of the whole figure [inch].
-        columns: axes side by side.
-        rows: axes one above the other.
+        width, height: of the whole figure [inch].
+        columns, rows: how many axes there are side by side, and one above the other.
         subplots: passed on to ``Figure.subplots``, e.g. ``sharey=True``.
     """
     from matplotlib.figure import Figure
@@ -132,12 +117,7 @@ def new_figure(
 
 
 def new_canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure and one bare axes that fills it, in which a unit is an inch, for drawing diagrams.
-
-    Args:
-        width: of the figure [inch].
-        height: of the figure [inch].
-    """
+    """Return a figure [inch] and one bare axes that fills it, in which a unit is an inch, for drawing diagrams."""
     from matplotlib.figure import Figure
 
     with course_style():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.arrays import IntArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import level
 from helpers.plots.picture import Picture
@@ -34,11 +33,11 @@ def learning_curves(
     """
     curves = to_dict(curves, "curves", "(epochs,)")
     figure, (ax, below) = new_figure(8, 4.8, rows=2, sharex=True, height_ratios=[3, 1])
-    below.step(_epochs(learning_rates), learning_rates, where="mid", color=INK)
+    below.step(range(1, len(learning_rates) + 1), learning_rates, where="mid", color=INK)
     below.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
     below.locator_params(axis="x", integer=True)
     for style, (label, perplexities) in zip(SERIES, curves.items()):
-        ax.plot(_epochs(perplexities), perplexities, label=label, **style)
+        ax.plot(range(1, len(perplexities) + 1), perplexities, label=label, **style)
     for label, perplexity in baselines.items():
         level(ax, perplexity, f"{label}: {perplexity:.1f}", line_colour=PALE)
     _label_log_axis(ax)
@@ -63,7 +62,7 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     """
     norms = to_array(norms, "norms", "(steps,)")
     figure, ax = new_figure(8, 3.0)
-    ax.plot(np.arange(1, norms.size + 1), norms, color=SERIES[0]["color"], lw=0.7)
+    ax.plot(range(1, norms.size + 1), norms, color=SERIES[0]["color"], lw=0.7)
     alt = f"""The norm of the gradients over {norms.size} training steps, on a log axis: median {np.median(norms):.3g},
     largest {norms.max():.3g}."""
     if max_norm is not None:
@@ -72,10 +71,6 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     _label_log_axis(ax)
     ax.set(xlabel="training step", ylabel="norm of the gradients")
     return Picture(figure, alt)
-
-
-def _epochs(values: Sized) -> IntArray:
-    return np.arange(1, len(values) + 1)
 
 
 def _label_log_axis(ax: Axes) -> None:

@@ -50,14 +50,14 @@ def survival(
             seen = counted[label] > 0
             ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=style["marker"], ms=5,
                         mfc="white", color=style["color"], capsize=3, label=f"{label}, counted")  # fmt: skip
-        note(ax, _share(values[-1]), (steps[-1], values[-1]), (8, 0), size=9.5, va="center", color=style["color"])
+        note(ax, f"{values[-1]:.2g}", (steps[-1], values[-1]), (8, 0), size=9.5, va="center", color=style["color"])
     if lowest is None:
         lowest = min(values[values > 0].min() for values in curves.values()) / 3
     ax.set(yscale="log", ylim=(lowest, 1.6), xlabel="steps", ylabel="fraction that is left")
     ax.set_xlim(0.5, len(values) * 1.12)
     ax.locator_params(axis="x", integer=True)
     ax.legend(loc="lower left", fontsize=9)
-    ends = "; ".join(f"{label}: {_share(values[0])} after one step, {_share(values[-1])} after {len(values)}"
+    ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(values)}"
                      for label, values in curves.items())  # fmt: skip
     points = " What was counted lies on the lines." if counted else ""
     return Picture(figure, f"The fraction that is left against steps, on a log axis. {ends}.{points}")
@@ -84,19 +84,15 @@ def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | Float
             above = values[-1] == max(other[-1] for other in lines.values())
             lift, va = (5, "bottom") if above else (-6, "top")
             place = len(values), values[-1]
-            note(ax, _share(values[-1]), place, (0, lift), size=9.5, ha="right", va=va, color=style["color"])
+            note(ax, f"{values[-1]:.2g}", place, (0, lift), size=9.5, ha="right", va=va, color=style["color"])
         ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / 50, 50))
     axes[0][0].set_ylabel("fraction that is left")
     axes[0][0].legend(loc="lower left", fontsize=9)
-    ends = "; ".join(f"rate {rate:g}: " + ", ".join(f"{label} {_share(values[-1])}" for label, values in lines.items())
+    ends = "; ".join(f"rate {rate:g}: " + ", ".join(f"{label} {values[-1]:.2g}" for label, values in lines.items())
                      for rate, lines in curves.items())  # fmt: skip
     alt = f"""The fraction that is left against steps, on one log axis, a panel for each rate. A shared mask draws a
     level line; the fresh masks draw straight lines that fall the faster the higher the rate. At the end, {ends}."""
     return Picture(figure, alt)
-
-
-def _share(value: float) -> str:
-    return f"{value:.2g}"
 
 
 @in_style

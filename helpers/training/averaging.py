@@ -15,9 +15,6 @@ class RunningAverage:
 
     mean ← mean + (value - mean) / count
 
-    Args:
-        params: list of Param.
-
     Example:
         >>> from helpers.nn import Param
         >>> from helpers.training import RunningAverage

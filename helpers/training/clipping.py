@@ -1,33 +1,21 @@
 """Gradient clipping by global norm: one factor for all gradients, so that their direction is kept."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from helpers.arrays import AnyArray, FloatArray
+from helpers.arrays import FloatArray
+from helpers.nn.fast import row_blocks
 
 #: Values processed at a time: few enough to stay in a core's cache, enough to make NumPy's overhead per call small.
 BLOCK = 1 << 16
-
-
-def row_blocks(array: AnyArray) -> Iterator[slice]:
-    """Yield slices along the first axis, each of about `BLOCK` values."""
-    rows = max(1, BLOCK * len(array) // max(1, array.size))
-    for start in range(0, len(array), rows):
-        yield slice(start, start + rows)
 
 
 def global_norm(grads: Iterable[FloatArray]) -> float:
     """The length of all gradients taken as one long vector.
 
     norm = sqrt(Σ over all arrays, Σ over their values, value²), summed in float64
-
-    Args:
-        grads: a list of arrays.
-
-    Returns:
-        the norm, a float; 0.0 for an empty list.
 
     Example:
         >>> from helpers.training import global_norm
@@ -37,19 +25,14 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
     total = 0.0
     for grad in grads:
         grad = np.atleast_1d(grad)
-        for block in row_blocks(grad):
+        for block in row_blocks(grad, BLOCK):
             values = grad[block].astype(np.float64).ravel()
             total += float(values @ values)
     return math.sqrt(total)
 
 
 def clip_factor(norm: float, max_norm: float | None) -> float:
-    """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit.
-
-    Raises:
-        ValueError: `max_norm` is not a positive number.
-        FloatingPointError: the norm is infinite or NaN.
-    """
+    """The factor that scales the gradients to a norm of at most `max_norm`; None means no limit."""
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"max_norm must be a positive number: got {max_norm}.")
     if not math.isfinite(norm):
@@ -66,11 +49,11 @@ def clip_gradients(grads: Sequence[FloatArray], max_norm: float) -> float:
     grad ← grad · max_norm / norm
 
     Args:
-        grads: a list of arrays.
+        grads: arrays of any shapes.
         max_norm: the largest norm that is left as it is.
 
     Returns:
-        the global norm before, a float.
+        the global norm before
 
     Raises:
         ValueError: `max_norm` is not a positive number.

@@ -87,11 +87,7 @@ class Run:
         trainer.train()
 
     def measure(self) -> tuple[Results, list[str]]:
-        """Measure the trained model and the baselines, and sample sentences.
-
-        Returns:
-            the results, and a list of sentences.
-        """
+        """Measure the trained model and the baselines, and sample sentences."""
         trainer, rng = self.trainer, np.random.default_rng(self.seed)
         logger.info("Measuring the model and the baselines.")
         with trainer.average.in_place():
@@ -125,13 +121,7 @@ def fingerprint(corpus: Corpus) -> str:
 
 
 def show(results: Results, sentences: Sequence[str], folder: Path) -> None:
-    """Print the results of a finished run: a table that includes the baselines, and the sentences.
-
-    Args:
-        results: of the run.
-        sentences: sampled from the model.
-        folder: of the run.
-    """
+    """Print the results of a finished run: a table that includes the baselines, and the sentences."""
     table = Table("model", *(Column(heading, justify="right") for heading in ("parameters", "valid", "test")))
     table.title = "Perplexity (lower is better)"
     for name, found in results["baselines"].items():

@@ -10,8 +10,7 @@ def diagnose(
     """Name what is wrong with a run, if anything, from its perplexities.
 
     Args:
-        train_ppl: perplexity of the training split after each epoch, at least two of them.
-        valid_ppl: perplexity of the validation split after each epoch.
+        train_ppl, valid_ppl: perplexities of the two splits after each epoch, at least two of them.
         tolerance: smaller relative changes are taken for noise.
 
     Returns:

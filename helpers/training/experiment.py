@@ -19,13 +19,7 @@ LONGEST_SENTENCE = 50
 
 
 def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) -> LanguageModel:
-    """Draw a language model of the fast layers.
-
-    Args:
-        settings: a `Settings`.
-        corpus: the corpus to train it on.
-        rng: the ``numpy.random.Generator`` of the weights and, during training, of the dropout masks.
-    """
+    """Draw a language model of the fast layers; the dropout masks come from the same `rng` as the weights."""
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
@@ -34,22 +28,14 @@ def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) ->
 
 
 def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
-    """Measure the n-gram models on the validation and the test split.
-
-    Returns:
-        dict from the model's name to a dict of the perplexities "valid_perplexity" and "test_perplexity".
-    """
+    """Measure the n-gram models, by name, on the validation and the test split."""
     size, eos = len(corpus.vocabulary), corpus.vocabulary.eos
     models = {"unigram": Unigram(corpus.train, size), "Kneser-Ney trigram": KneserNeyTrigram(corpus.train, size, eos)}
     return {name: _measure_splits(model.perplexity, corpus) for name, model in models.items()}
 
 
 def measure(model: LanguageModel, corpus: Corpus) -> Perplexities:
-    """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last.
-
-    Returns:
-        dict of the perplexities "valid_perplexity" and "test_perplexity".
-    """
+    """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last."""
     return _measure_splits(lambda ids: evaluate(model, ids, corpus.vocabulary.eos), corpus)
 
 
@@ -57,17 +43,8 @@ def _measure_splits(perplexity: Callable[[IntArray], float], corpus: Corpus) -> 
     return {"valid_perplexity": perplexity(corpus.valid), "test_perplexity": perplexity(corpus.test)}
 
 
-def write_sentence(
-    model: LanguageModel, corpus: Corpus, rng: np.random.Generator, temperature: float = TEMPERATURE
-) -> str:
-    """Sample a sentence from the model, word by word; the unknown word is never drawn.
-
-    Args:
-        model: a ``LanguageModel``.
-        corpus: the corpus it was trained on.
-        rng: a ``numpy.random.Generator``.
-        temperature: 1 samples from the model as it is; the lower, the more often the likeliest word is drawn.
-    """
+def write_sentence(model: LanguageModel, corpus: Corpus, rng: np.random.Generator) -> str:
+    """Sample a sentence from the model, word by word; the unknown word is never drawn."""
     eos, unk = corpus.vocabulary.eos, corpus.vocabulary.unk
     ids: list[int] = []
     word, state = eos, None
@@ -77,7 +54,7 @@ def write_sentence(
         scores[unk] = -np.inf
         if not ids:
             scores[eos] = -np.inf  # a sentence has at least one word
-        word = sample_next(scores, temperature, rng)
+        word = sample_next(scores, TEMPERATURE, rng)
         if word == eos:
             break
         ids.append(word)

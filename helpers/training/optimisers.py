@@ -7,17 +7,14 @@ import numpy as np
 
 from helpers.arrays import AnyArray, FloatArray
 from helpers.nn import Param
-from helpers.training.clipping import BLOCK, clip_factor, global_norm, row_blocks
+from helpers.nn.fast import row_blocks
+from helpers.training.clipping import BLOCK, clip_factor, global_norm
 
 
 def sgd_step(params: Iterable[Param], learning_rate: float) -> None:
     """One step of gradient descent, in place.
 
     value ← value - learning_rate · grad
-
-    Args:
-        params: Params.
-        learning_rate: size of the step.
     """
     for param in params:
         param.value[...] -= learning_rate * param.grad
@@ -29,11 +26,11 @@ def add_weight_decay(params: Iterable[Param], strength: float) -> float:
     penalty = ½ · strength · Σ value²,  grad ← grad + strength · value
 
     Args:
-        params: Params, each counted once; leave the biases out.
+        params: each is counted once; leave the biases out.
         strength: weight of the penalty.
 
     Returns:
-        the penalty, a float, to be added to the loss.
+        the penalty, to be added to the loss
 
     Source: Krogh & Hertz (1991), *A simple weight decay can improve generalization*.
     """
@@ -62,7 +59,7 @@ class _Optimiser:
             max_norm: the largest global norm, or None for no clipping.
 
         Returns:
-            the global norm before clipping, a float.
+            the global norm before clipping
 
         Raises:
             ValueError: `max_norm` is not a positive number.
@@ -77,10 +74,7 @@ class _Optimiser:
         return {name: array.copy() for name, array in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, AnyArray]) -> None:
-        """Restore a state, bit for bit.
-
-        Args:
-            state: what `state_dict` returned.
+        """Restore, bit for bit, what `state_dict` returned.
 
         Raises:
             ValueError: it belongs to another optimiser or to other parameters.
@@ -106,9 +100,6 @@ class SGD(_Optimiser):
 
     value ← value - learning_rate · factor · grad
 
-    Args:
-        params: Params, each used once.
-
     Example:
         >>> from helpers.nn import Param
         >>> from helpers.training import SGD
@@ -120,7 +111,7 @@ class SGD(_Optimiser):
 
     def _update(self, learning_rate: float, factor: float) -> None:
         for param in self.params:
-            for block in row_blocks(param.value):
+            for block in row_blocks(param.value, BLOCK):
                 value = param.value[block]
                 value -= np.multiply(param.grad[block], learning_rate * factor, out=self._block_like(value))
 
@@ -133,7 +124,7 @@ class Adam(_Optimiser):
     with m̂ = m / (1 - β₁ⁿ) and v̂ = v / (1 - β₂ⁿ) at the n-th step.
 
     Args:
-        params: Params, each used once.
+        params: of the model; one that is there twice is updated once.
         beta1, beta2: how slowly the two means forget.
         epsilon: keeps the division finite.
 
@@ -163,7 +154,7 @@ class Adam(_Optimiser):
         root = math.sqrt(1 - self.beta2**steps)
         rate = learning_rate * root / (1 - self.beta1**steps)
         for param, means, squares in zip(self.params, self.means, self.squares):
-            for block in row_blocks(param.value):
+            for block in row_blocks(param.value, BLOCK):
                 value, grad = param.value[block], param.grad[block]
                 self._update_block(value, grad, means[block], squares[block], rate, root, factor)
 

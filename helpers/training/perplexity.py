@@ -30,7 +30,7 @@ def perplexity(total_nll: float, n_tokens: int) -> float:
         n_tokens: their number.
 
     Returns:
-        the perplexity, a float; inf where it is too large for one.
+        the perplexity; inf where it is too large for a float
 
     Raises:
         ValueError: there are no tokens.
@@ -55,16 +55,13 @@ def evaluate(
     """Measure a model's perplexity over every token of a text, the first one predicted from the end of a sentence.
 
     Args:
-        model: a ``LanguageModel``.
+        model: read without dropout.
         ids (K,): the text, word ids.
         eos: id of the word that ends a sentence.
         rows: how many parts to cut the text into and read side by side; 1 reads it unbroken, more are faster, but
             each part starts from a state of zeros.
         steps: words read in one forward pass; makes no difference to the result.
         watch: called with the windows, yields them unchanged; for a progress bar or an interruption.
-
-    Returns:
-        the perplexity, a float.
 
     Raises:
         ValueError: the text is empty.

@@ -44,15 +44,14 @@ class RunFolder:
 
     def __init__(self, path: str | Path, config: Mapping[str, Any], fresh: bool = False) -> None:
         self.path = Path(path)
-        if self.path.exists():
-            self._check_is_run()
-        if (self.path / "config.json").exists():
-            if fresh:
-                free = _free_path(self.path)
-                logger.info("Renaming the old run %s to %s.", self.path, free)
-                self.path.rename(free)
-            else:
-                self._check_config(config)
+        if not (self.path / "config.json").exists():
+            self._check_unused()
+        elif fresh:
+            free = _free_path(self.path)
+            logger.info("Renaming the old run %s to %s.", self.path, free)
+            self.path.rename(free)
+        else:
+            self._check_config(config)
         self._write_json("config.json", config)
         self.checkpoints = Checkpoints(self.path / "checkpoints")
 
@@ -66,12 +65,7 @@ class RunFolder:
             return None
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]], norms: Sequence[float]) -> None:
-        """Write what the run has measured so far.
-
-        Args:
-            history: list of dicts, one per epoch.
-            norms: gradient norm of each step.
-        """
+        """Write what the run has measured so far: a record of each epoch, and the gradient norm of each step."""
         table = io.StringIO(newline="")
         writer = csv.DictWriter(table, history[0], lineterminator="\n")
         writer.writeheader()
@@ -80,12 +74,7 @@ class RunFolder:
         self._write_json("metrics.json", {"epochs": history, "gradient_norms": norms})
 
     def write_results(self, results: Results, sentences: Iterable[str]) -> None:
-        """Write the results of the run, which marks it as finished.
-
-        Args:
-            results: of the run.
-            sentences: what the model wrote.
-        """
+        """Write the results of the run and the sentences of its model, which marks it as finished."""
         replace_file(self.path / "samples.txt", "".join(f"{sentence}\n" for sentence in sentences))
         self._write_json("results.json", results)
         logger.info("Wrote the results of the run to %s.", self.path)
@@ -94,11 +83,9 @@ class RunFolder:
         text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
         replace_file(self.path / name, text + "\n")
 
-    def _check_is_run(self) -> None:
-        if (self.path / "config.json").exists():
-            return
+    def _check_unused(self) -> None:
         # a hidden file may be left from a process that was killed while writing its first file
-        if not self.path.is_dir() or any(not inside.name.startswith(".") for inside in self.path.iterdir()):
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.glob("[!.]*"))):
             raise ValueError(f"{self.path} is not the folder of a run. Choose another with --out.")
 
     def _check_config(self, config: Mapping[str, Any]) -> None:

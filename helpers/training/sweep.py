@@ -82,14 +82,7 @@ Workers: TypeAlias = Callable[[], tuple[Executor, Any]]
 
 
 def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
-    """Return the finished runs of a sweep, row by row and seed by seed.
-
-    Args:
-        name: of the sweep.
-        folder: of its table; by default the course's own.
-
-    Returns:
-        list of `SweepRun`, one per run; empty if nothing was run.
+    """Return the finished runs of a sweep from its table in a folder, row by row and seed by seed.
 
     Raises:
         ValueError: there is no such sweep, or its table is damaged.
@@ -106,7 +99,7 @@ def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
 
 
 def find_rows(name: str) -> dict[str, Settings]:
-    """Return the rows of a sweep, a dict from name to `Settings`.
+    """Return the settings of a sweep by the name of their row.
 
     Raises:
         ValueError: there is no such sweep.
@@ -175,12 +168,7 @@ def _load_corpus() -> Corpus:
 
 
 def run_once(settings: Settings, seed: int) -> Measurements:
-    """Train one model on the course's corpus and measure it.
-
-    Args:
-        settings: a `Settings`.
-        seed: of the weights and the masks.
-    """
+    """Train one model on the course's corpus, its weights and masks drawn with the seed, and measure it."""
     corpus, rng = _load_corpus(), np.random.default_rng(seed)
     model = build_model(settings, corpus, rng)
     trainer = Trainer(model, settings, corpus.train, corpus.valid, eos=corpus.vocabulary.eos, rng=rng)

@@ -45,12 +45,12 @@ class Trainer:
     """Everything that changes during a run, and the loop that changes it.
 
     Args:
-        model: a ``LanguageModel``.
-        settings: a `Settings`; its sizes of the model are not used here.
+        model: what to train.
+        settings: of the run; its sizes of the model are not used here.
         train_ids (M,): the text to train on, word ids.
         valid_ids (K,): the text to measure perplexity on after each epoch.
         eos: id of the word that ends a sentence, from which the first word is predicted.
-        rng: the ``numpy.random.Generator`` that the model's dropout draws from.
+        rng: what the model's dropout draws from.
         checkpoints: a `Checkpoints`, or None to save nothing.
         save_every: time between two checkpoints [s].
         report: called with the trainer after each epoch, if not None.
@@ -201,10 +201,7 @@ class Trainer:
         self.saved_at = time.monotonic()
 
     def resume(self) -> bool:
-        """Restore the newest intact checkpoint, if there is one.
-
-        Returns:
-            whether there was one.
+        """Restore the newest intact checkpoint, and return whether there was one.
 
         Raises:
             DamagedCheckpointError: there are checkpoints, but none of them is intact.

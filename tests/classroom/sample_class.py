@@ -6,9 +6,10 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.atomic_write import replace_file
 from helpers.classroom.administration import assignments
-from helpers.classroom.authoring.build import find_sources
-from helpers.classroom.authoring.release import generate
+from helpers.classroom.authoring.build import find_sources, release_path
+from helpers.classroom.authoring.release import make_release
 from helpers.classroom.authoring.source import as_solution, grading, read_source
 from helpers.classroom.course import Course
 from helpers.classroom.grading.batch import Batch, Settings
@@ -139,8 +140,10 @@ class AtOnce(Executor):
 def lay_out(root, notebook):
     """Put one notebook of the course into a folder: its source, and the release that is made from it."""
     source = find_sources(REPOSITORY, notebook)[0]
-    generate(source, root)
-    return find_sources(root, notebook)[0]
+    copy = Path(root, "solutions", source.stem, source.name)
+    replace_file(copy, source.read_bytes())
+    replace_file(release_path(root, source), make_release(source))
+    return copy
 
 
 def release(root, notebook):

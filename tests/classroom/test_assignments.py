@@ -3,6 +3,8 @@
 import pytest
 
 from helpers.classroom.administration import assignments
+from helpers.classroom.authoring.build import release_path
+from helpers.classroom.authoring.release import make_release
 from tests.classroom.sample_class import lay_out
 
 
@@ -52,11 +54,7 @@ def test_a_new_graded_cell_after_submissions_is_refused_in_plain_words(sample_cl
 
 def lay_out_again(sample_class):
     """Derive the release from a source that was changed."""
-    from helpers.classroom.authoring.release import generate
-
-    generate(sample_class.source, sample_class.root / "made")
-    made = sample_class.root / "made/notebooks" / sample_class.name / f"{sample_class.name}.ipynb"
-    made.replace(sample_class.root / "notebooks" / sample_class.name / made.name)
+    release_path(sample_class.root, sample_class.source).write_text(make_release(sample_class.source))
 
 
 def test_a_due_date_with_a_zone_is_that_moment(sample_class):

@@ -350,6 +350,27 @@ if __name__ == "__main__":
 """
 
 
+LOGGING = """
+import logging
+from helpers import logs
+from helpers.classroom.grading.workers import local_workers, stop
+
+if __name__ == "__main__":
+    logs.configure(1)
+    executor, _ = local_workers(1)()
+    executor.submit(logging.getLogger("helpers.some").info, "from %s", "a worker").result()
+    stop(executor)
+"""
+
+
+def test_a_worker_logs_as_the_command_that_started_it_does(tmp_path):
+    (tmp_path / "logging_worker.py").write_text(LOGGING)
+    command = [sys.executable, tmp_path / "logging_worker.py"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert "INFO helpers.some: from a worker\n" in done.stderr
+
+
 def test_a_run_ends_though_a_task_is_on_its_way_to_a_worker_that_is_gone(tmp_path):
     """Where Python waits for ever by itself: 3.11.2, that of Debian 12, does."""
     (tmp_path / "full.py").write_text(FULL)

@@ -7,7 +7,7 @@ import pytest
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 
 from helpers.classroom.authoring import release as release_module
-from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.build import find_sources, release_path
 from helpers.classroom.authoring.release import (
     TakeSource,
     check_secrets,
@@ -30,15 +30,22 @@ every_secret = pytest.mark.parametrize(
 
 
 @pytest.fixture
+def gradebook(blank_course):
+    """The address of a gradebook with nothing in it."""
+    return blank_course.directory.db_url
+
+
+@pytest.fixture
 def release(source_path):
     """The release of the small notebook, nbformat's."""
     return nbformat.reads(make_release(source_path), as_version=4)
 
 
 @pytest.mark.parametrize("source", [*find_sources(ROOT), Path(__file__).with_name("09_small.py")], ids=lambda p: p.stem)
-def test_nbgraders_own_command_makes_the_same_bytes(source, tmp_path):
+def test_nbgraders_own_command_makes_the_same_bytes(source, tmp_path, gradebook):
     """As formgrader's button does."""
-    assert generate(source, tmp_path).read_text(encoding="utf-8") == make_release(source)
+    generate(source, tmp_path, gradebook)
+    assert release_path(tmp_path, source).read_text(encoding="utf-8") == make_release(source)
     assert [path.name for path in (tmp_path / "notebooks" / source.stem).iterdir()] == [f"{source.stem}.ipynb"]
 
 
@@ -80,16 +87,18 @@ def test_an_assignment_is_secret_and_a_name_alone_is_not(source_path, line, secr
 
 
 @every_secret
-@pytest.mark.parametrize("make", [make_release, lambda path: generate(path, path.parent)], ids=["ours", "nbgrader's"])
-def test_no_release_is_made_of_a_source_that_shows_a_secret_elsewhere(source_path, make, secret):
+@pytest.mark.parametrize("nbgraders", [False, True], ids=["ours", "nbgrader's"])
+def test_no_release_is_made_of_a_source_that_shows_a_secret_elsewhere(source_path, gradebook, nbgraders, secret):
     source_path.write_text(f"{source_path.read_text()}\n# %%\nif False:\n{secret}\n")
     with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
-        make(source_path)
+        generate(source_path, source_path.parent, gradebook) if nbgraders else make_release(source_path)
     assert not list(source_path.parent.glob("notebooks/*/*"))
 
 
 @pytest.mark.parametrize("left_out", [TakeSource, ClearSolutions, ClearHiddenTests])
-def test_the_last_step_stops_nbgrader_where_an_earlier_one_did_not_do_its_work(source_path, monkeypatch, left_out):
+def test_the_last_step_stops_nbgrader_where_an_earlier_one_did_not_do_its_work(
+    source_path, gradebook, monkeypatch, left_out
+):
     """The solution notebook has no markers: without its source, nothing would be taken out of it."""
 
     def load(course):
@@ -99,4 +108,4 @@ def test_the_last_step_stops_nbgrader_where_an_earlier_one_did_not_do_its_work(s
 
     monkeypatch.setattr(release_module, "load_config", load)
     with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
-        generate(source_path, source_path.parent)
+        generate(source_path, source_path.parent, gradebook)

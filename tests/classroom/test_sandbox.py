@@ -630,7 +630,7 @@ def test_the_number_of_objects_is_limited():
     write = Writer(registry).write
     with pytest.raises(ValueError, match="too many objects"):
         for number in range(MAX_OBJECTS + 1):
-            registry.adopt_shared(f"a{number}", Param(np.zeros(1)))
+            registry.adopt(f"a{number}", Param(np.zeros(1)))
     assert write(1) == 1
 
 

@@ -23,17 +23,17 @@ FAULTS = {
     "a solution that is not ended": (
         "    ### END SOLUTION\n    # 1. multiply by two\n",
         "    # 1. multiply by two\n",
-        "cell ex-9-1: ### BEGIN SOLUTION without an ### END SOLUTION",
+        "cell ex-9-1: ### BEGIN SOLUTION has no partner",
     ),
     "a solution that is not begun": (
         "    ### BEGIN SOLUTION\n    factor",
         "    factor",
-        "cell ex-9-1: ### END SOLUTION without a ### BEGIN SOLUTION",
+        "cell ex-9-1: ### END SOLUTION has no partner",
     ),
     "a solution begun twice": (
         "    return factor * x\n",
         "    ### BEGIN SOLUTION\n    return factor * x\n",
-        "cell ex-9-1: ### BEGIN SOLUTION before the ### END SOLUTION",
+        "cell ex-9-1: ### BEGIN SOLUTION has no partner",
     ),
     "one marker indented otherwise": (
         "    ### END SOLUTION\n    # 1. multiply by two",

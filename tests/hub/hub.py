@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from helpers.classroom.authoring.kit import pack
+from helpers.classroom.authoring.learner_kit import pack
 from tests.hub.machine import PATIENCE, install, processes_of
 from tests.hub.visitor import Visitor
 

@@ -51,7 +51,7 @@ def test_nbval_accepts_a_solution(tmp_path):
     [source] = build.find_sources(ROOT, "00")
     (tmp_path / "figures.cfg").write_text(f"[figures]\nregex: {build.PAYLOAD}\nreplace: {build.PLACEHOLDER}\n")
     notebook = tmp_path / f"{source.stem}.ipynb"
-    notebook.write_bytes(build.solution_path(source).read_bytes())
+    notebook.write_bytes(source.with_suffix(".ipynb").read_bytes())
     options = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "figures.cfg", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", *options, notebook.name]
     outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

@@ -23,13 +23,25 @@ _EXAMPLES = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_EXAMPLES)
 FIGURES = _EXAMPLES.FIGURES | _EXAMPLES.VARIANTS
 
-every_figure = pytest.mark.parametrize("name", FIGURES)
+
+class Pictures(dict):
+    """Figures by name, each drawn once, when it is first asked for."""
+
+    def __missing__(self, name):
+        self[name] = FIGURES[name]()
+        return self[name]
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    """Every figure, drawn once."""
-    return {name: draw() for name, draw in FIGURES.items()}
+    """Every figure."""
+    return Pictures()
+
+
+@pytest.fixture(scope="module", params=FIGURES)
+def name(request):
+    """The name of a figure; since it belongs to the module, all tests of one figure follow each other."""
+    return request.param
 
 
 def _drawn_texts(figure, monkeypatch):
@@ -53,7 +65,6 @@ def test_every_public_figure_has_an_example():
     assert public == set(_EXAMPLES.FIGURES)
 
 
-@every_figure
 def test_the_alt_text_is_plain_sentences(name, pictures):
     alt = pictures[name].alt
     assert isinstance(pictures[name], Picture)
@@ -65,7 +76,6 @@ def _layout(picture):
     return [ax.get_position().bounds for ax in picture.figure.axes]
 
 
-@every_figure
 def test_the_same_arrays_give_the_same_figure(name, pictures):
     again = FIGURES[name]()
     assert len(again.contents()) > len(again.figure.axes)
@@ -121,7 +131,6 @@ def test_whatever_changes_in_a_figure_changes_its_fingerprint(change):
     assert picture.fingerprint() != before
 
 
-@every_figure
 def test_no_text_touches_another_or_leaves_the_page(name, pictures, monkeypatch):
     figure = pictures[name].figure
     texts = _drawn_texts(figure, monkeypatch)
@@ -135,12 +144,10 @@ def test_no_text_touches_another_or_leaves_the_page(name, pictures, monkeypatch)
     assert texts and not outside and not touching
 
 
-@every_figure
 def test_a_figure_fits_a_notebook_page(name, pictures):
     assert pictures[name].figure.get_figwidth() * mpl.rcParamsDefault["figure.dpi"] <= 880
 
 
-@every_figure
 def test_the_axes_of_a_plot_are_labelled(name, pictures):
     plotted = [ax for ax in pictures[name].figure.axes if ax.axison]
     if plotted:

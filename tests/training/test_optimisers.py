@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from helpers.nn import Param
-from helpers.training import clipping
+from helpers.training import clipping, optimisers
 from helpers.training.clipping import global_norm
 from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
 
@@ -90,7 +90,8 @@ def test_an_optimiser_without_parameters_is_refused(kind):
 def test_the_size_of_a_block_makes_no_difference(kind, monkeypatch):
     whole, parted = make_params("float32"), make_params("float32")
     kind(whole).step(0.1, 0.25)
-    monkeypatch.setattr(clipping, "BLOCK", 1000)
+    for module in (clipping, optimisers):
+        monkeypatch.setattr(module, "BLOCK", 1000)
     kind(parted).step(0.1, 0.25)
     for one, other in zip(whole, parted):
         np.testing.assert_allclose(one.value, other.value, rtol=1e-6)

@@ -147,7 +147,7 @@ def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path)
     assert [name for line in said if not (name := line.split(":")[0]).startswith("data.")] == [
         *2 * ["command_line"],
         *("training.command", "training.runs", "training.trainer", "training.trainer", "training.command"),
-        *("training.runs", "command_line"),
+        *("plots.picture", "plots.picture", "training.runs", "command_line"),
     ]
     assert all(re.match(r"\d{4}-", line) for line in logged)
     assert " INFO " not in finished.stdout

@@ -20,9 +20,8 @@ def release(course: Course, source: Path, due: datetime | None = None) -> str | 
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where the course has one.
 
     Args:
-        course: the Course.
         source: solutions/NN_name/NN_name.py.
-        due: the time by which it is due, a datetime with a time zone; None leaves it as it is.
+        due: the time by which it is due, with a time zone; None leaves it as it is.
 
     Returns:
         the folder in the exchange, or None.
@@ -36,7 +35,7 @@ def release(course: Course, source: Path, due: datetime | None = None) -> str | 
         raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
     try:
         with TemporaryDirectory() as folder, course.gradebook():
-            generate(source, folder, gradebook=course.directory.db_url)
+            generate(source, folder, course.directory.db_url)
     except BuildError as error:
         if "Cannot add or remove cells" in str(error):
             raise ValueError(

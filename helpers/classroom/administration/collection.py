@@ -79,8 +79,6 @@ def collect(
     `submitted_at` gives one for all; the platform, which knows the times, has late penalties of its own.
 
     Args:
-        course: the Course.
-        assignment: its name.
         source: path of a zip archive or folder from a learning platform; None for nbgrader's exchange.
         worksheet: path of Moodle's grading worksheet of this assignment, which says whose number is whose.
         submitted_at: when everything in the download was submitted, e.g. "2026-11-30 18:00"; in this computer's time

@@ -20,7 +20,7 @@ from typing import BinaryIO, TypeVar
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.utils import capture_log, parse_utc
+from nbgrader.utils import capture_log
 
 from helpers.classroom.administration.roster import check_student_id
 from helpers.classroom.administration.submitted_files import (
@@ -31,7 +31,7 @@ from helpers.classroom.administration.submitted_files import (
     opened_folder,
     read_limited,
 )
-from helpers.classroom.course import SECRET_FILE, Course
+from helpers.classroom.course import SECRET_FILE, Course, parse_time
 from helpers.classroom.grading.sanitize import for_terminal
 
 logger = logging.getLogger(__name__)
@@ -53,8 +53,6 @@ def place_in_exchange(
     """Let nbgrader place something in the exchange.
 
     Args:
-        course: the Course.
-        assignment: the name of an assignment.
         step: nbgrader's name for it: "ReleaseAssignment" or "ReleaseFeedback".
         exclude: ids of students for whom nothing is placed.
         options: settings of the step.
@@ -106,8 +104,6 @@ def find_in_exchange(
     new ctimes: `trust_timestamps` is for that.
 
     Args:
-        course: the Course.
-        assignment: the name of an assignment.
         due: a function from a student to the due date: the last submission before it is taken where there is one.
         trust_timestamps: take the times in the names whatever the file system says.
 
@@ -172,7 +168,7 @@ class _Submission:
         self.student, _, rest = name.partition(f"+{assignment}+")
         self.state, _ = self._open(lambda file: None)
         self.notes: list[str] = []
-        claimed = _parse(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
+        claimed = parse_time(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
         changed = self.state.changed
         if claimed and (trust_timestamps or abs(claimed - changed) <= SLACK):
             self.time = claimed
@@ -260,11 +256,3 @@ def _user(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return f"the unknown user {number}"
-
-
-def _parse(text: str) -> datetime | None:
-    try:
-        time: datetime = parse_utc(text)
-    except (ValueError, OverflowError):
-        return None
-    return time

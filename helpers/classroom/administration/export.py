@@ -4,8 +4,6 @@ nbgrader's own export writes 0.0 for work that was not handed in, failed to be g
 platform then shows it as a zero. Here a zero is always a score that was given.
 """
 
-import csv
-import io
 import logging
 import math
 from collections import defaultdict
@@ -20,6 +18,7 @@ from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignm
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.course import Course
+from helpers.classroom.grading.report import to_csv
 from helpers.classroom.grading.sanitize import for_spreadsheet
 
 logger = logging.getLogger(__name__)
@@ -109,7 +108,6 @@ def export(
     students: the id is both in “Username” and in “ID number”, since the class list may have it from either.
 
     Args:
-        course: the Course.
         platform: "canvas", "moodle", or "plain" for a line with everything for each student and assignment.
         path: of the file; build/grades-canvas.csv and so on if left out.
         assignments: their names or numbers; all that were released if left out.
@@ -133,13 +131,11 @@ def export(
             found = read_results(course, gradebook, name)
             results[name] = {student.id: found[student.id] for student in students}
             exported.add(name, results[name])
-        rows = [[_cell(value) for value in row] for row in FORMATS[platform](students, chosen, results)]
+        text = to_csv(FORMATS[platform](students, chosen, results), _cell)
     if not dry_run:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
         # A byte order mark tells Excel that it is UTF-8; platforms would take it for a part of the first heading.
-        replace_file(path, "\ufeff" * (platform == "plain") + text.getvalue())
-        logger.info("%s: %d rows for %s", path, len(rows), platform)
+        replace_file(path, "\ufeff" * (platform == "plain") + text)
+        logger.info("%s: %d students for %s", path, len(students), platform)
     return exported
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.course import SECRET_FILE, Course
-from helpers.classroom.grading.saving import assign_late_penalties
+from helpers.classroom.grading.gradebook import assign_late_penalties
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ A list is entered atomically: if a line cannot be right, the message names it an
 
 import logging
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -129,15 +129,7 @@ def read_roster(path: Path, id_column: str = "") -> Roster:
     if not table.rows:
         raise ValueError(f"{path} has a heading and no students in it. Was it exported with the students?")
     heading = table.heading(columns["id"])
-    people = [_person(row, columns) for _, row in table.rows]
-    lines = [line for line, _ in table.rows]
-    for line, person in zip(lines, people):
-        try:
-            check_student_id(person.id)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {line}, column `{heading}`: {error}.") from None
-    _check_unique(path, lines, [person.id for person in people], "id", key_of_id)
-    _check_unique(path, lines, [person.lms_user_id for person in people], "platform's number")
+    people = _read_people(table, columns)
     logger.info("%s: %d students, ids from the column %r", path, len(people), heading)
     return Roster(people, heading, left_out)
 
@@ -148,7 +140,6 @@ def enter(course: Course, path: Path, *, id_column: str = "", dry_run: bool = Fa
     What the list leaves blank stays as it was.
 
     Args:
-        course: the Course.
         path: of the CSV file.
         id_column: the heading of the column with the ids; left out, the likeliest.
         dry_run: only say what would change.
@@ -247,24 +238,32 @@ def _kind_of_canvas_line(row: Mapping[str, str]) -> str:
     return CANVAS_TEST_STUDENT if name in ("Student, Test", "Test Student") else "student"
 
 
+def _read_people(table: Table, columns: Mapping[str, str]) -> list[Person]:
+    """Return a Person for each line; raise ValueError for the first that cannot be right."""
+    people = []
+    first_lines: dict[tuple[str, str], int] = {}
+    for line, row in table.rows:
+        people.append(person := _person(row, columns))
+        where, number = f"{table.path}, line {line}", person.lms_user_id
+        try:
+            check_student_id(person.id)
+        except ValueError as error:
+            raise ValueError(f"{where}, column `{table.heading(columns['id'])}`: {error}.") from None
+        for called, value, key in [("id", person.id, key_of_id(person.id)), ("platform's number", number, number)]:
+            first = first_lines.setdefault((called, key), line)
+            if value and first != line:
+                raise ValueError(
+                    f"{where}: the {called} `{for_terminal(value)}` is in line {first} too; "
+                    "each student needs one of their own."
+                )
+    return people
+
+
 def _person(row: Mapping[str, str], columns: Mapping[str, str]) -> Person:
     details = {detail: row[column] for detail, column in columns.items() if column}
     if not (columns["first_name"] or columns["last_name"]):
         details["last_name"], details["first_name"] = split_name(row.get("student") or row.get("full name", ""))
     return Person(**details)
-
-
-def _check_unique(
-    path: Path, lines: Sequence[int], values: Sequence[str], called: str, key: Callable[[str], str] = str
-) -> None:
-    first_lines: dict[str, int] = {}
-    for line, value in zip(lines, values):
-        first = first_lines.setdefault(key(value), line)
-        if value and first != line:
-            raise ValueError(
-                f"{path}, line {line}: the {called} `{for_terminal(value)}` is in line {first} too; "
-                "each student needs one of their own."
-            )
 
 
 def _check_against(known: Mapping[str, Student], people: Sequence[Person], path: Path) -> None:

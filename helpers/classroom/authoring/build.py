@@ -32,16 +32,11 @@ KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
-
 logger = logging.getLogger(__name__)
 
 
 def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
-    """Return the sources of all notebooks, in order, or of one.
-
-    Args:
-        root: the repository.
-        notebook: the number or name of one, e.g. "01".
+    """Return the sources of all notebooks, in order, or of one, named by its number or name.
 
     Raises:
         ValueError: there is no such notebook, or no source at all.
@@ -59,17 +54,13 @@ def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
 def build(root: str | Path, notebook: str = "") -> None:
     """Derive all notebooks, or one, and put them in place.
 
-    Args:
-        root: the repository.
-        notebook: the number or name of one, e.g. "01".
-
     Raises:
         BuildError: a source is not fit, a cell fails, or a release gives an answer away.
     """
     derived = {}
     for path in find_sources(root, notebook):
         derived[release_path(root, path)] = make_release(path)
-        derived[solution_path(path)] = serialise(execute(as_solution(read_source(path)), path))
+        derived[path.with_suffix(".ipynb")] = serialise(execute(as_solution(read_source(path)), path))
     for path, text in derived.items():
         logger.info("writing %s", path)
         replace_file(path, text)
@@ -84,7 +75,7 @@ def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     derived: set[Path] = set()
     for path in find_sources(root):
         command = f"make notebooks NB={path.stem.partition('_')[0]}"
-        solution, release = solution_path(path), release_path(root, path)
+        solution, release = path.with_suffix(".ipynb"), release_path(root, path)
         derived |= {solution, release}
         if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
             yield solution, command
@@ -94,25 +85,13 @@ def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
-def solution_path(source: Path) -> Path:
-    """Return the path of the executed solution of a source."""
-    return source.with_suffix(".ipynb")
-
-
 def release_path(root: str | Path, source: Path) -> Path:
     """Return the path of the released notebook of a source."""
     return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
 
 
 def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
-    """Run a notebook in an empty folder, with a progress bar, and keep its outputs as text.
-
-    Args:
-        notebook: the solution; it is changed in place.
-        path: of its source, for the bar and the messages.
-
-    Returns:
-        the notebook.
+    """Run a notebook as `run` does, keep its outputs as text, and return it.
 
     Raises:
         BuildError: a cell fails, writes to stderr, or prints what differs from run to run.

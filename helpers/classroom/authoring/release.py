@@ -13,7 +13,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
+from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
@@ -84,10 +84,7 @@ def _source_beside(resources: dict[str, Any]) -> Path:
 
 
 def load_config(course: str | Path) -> Config:
-    """Return the settings of nbgrader_config.py, a traitlets Config, for a course in another folder.
-
-    Args:
-        course: the folder to use instead of the repository.
+    """Return the settings of nbgrader_config.py for a course in another folder than the repository.
 
     Raises:
         ValueError: nbgrader_config.py is missing.
@@ -103,9 +100,6 @@ def load_config(course: str | Path) -> Config:
 def make_release(source_path: Path) -> str:
     """Return the text of the notebook that learners get.
 
-    Args:
-        source_path: solutions/NN_name/NN_name.py.
-
     Raises:
         BuildError: the source is not fit, or a part of an answer or of a hidden test is in the release.
     """
@@ -115,17 +109,13 @@ def make_release(source_path: Path) -> str:
     return serialise(release)
 
 
-def generate(source_path: Path, course: str | Path, *, gradebook: str | None = None) -> Path:
+def generate(source_path: Path, course: str | Path, gradebook: str) -> None:
     """Have nbgrader's own generate_assignment make the release in a course folder, which is how a gradebook is filled.
 
     Args:
         source_path: solutions/NN_name/NN_name.py.
-        course: a folder, which may be empty.
-        gradebook: address of the gradebook that the notebook is entered into, e.g. "sqlite:///gradebook.db". Only
-            grading needs one, and nbgrader takes seconds to make it.
-
-    Returns:
-        the path of the released notebook, course/notebooks/NN_name/NN_name.ipynb.
+        course: a folder, which may be empty; the release goes into its notebooks/NN_name/.
+        gradebook: address of the gradebook that the notebook is entered into, e.g. "sqlite:///gradebook.db".
 
     Raises:
         BuildError: the source is not fit, or nbgrader could not make the release.
@@ -136,23 +126,18 @@ def generate(source_path: Path, course: str | Path, *, gradebook: str | None = N
     replace_file(folder / f"{name}.ipynb", solution)
     config = load_config(course)
     config.CourseDirectory.assignment_id = name
-    if gradebook:
-        config.CourseDirectory.db_url = gradebook
-    else:
-        config.GenerateAssignment.no_database = True
-        config.GenerateAssignment.preprocessors.remove(SaveCells)
-    logger.info("nbgrader's generate_assignment: %s, %s a gradebook", name, "with" if gradebook else "without")
+    config.CourseDirectory.db_url = gradebook
+    logger.info("nbgrader's generate_assignment: %s", name)
     outcome = capture_log(GenerateAssignment(coursedir=CourseDirectory(config=config), config=config))
     if not outcome["success"]:
         raise BuildError(f"{place(source_path)}: nbgrader could not make the release.\n{outcome['log']}")
-    return Path(course, "notebooks", name, f"{name}.ipynb")
 
 
 def check_secrets(source: NotebookNode, notebook: NotebookNode, path: Path) -> None:
     """Prove that no cell of a notebook has a part of an answer or of a hidden test in it.
 
     Args:
-        source: the source, as `read_source` returned it.
+        source: as `read_source` returned it.
         notebook: what learners see.
         path: of the source, for the message.
 

@@ -61,28 +61,27 @@ HELPERS = Path(__file__).resolve().parents[2]
 logger = logging.getLogger(__name__)
 
 
-def build(root: str | Path, book: str = "", notebook: str = "") -> list[Path]:
-    """Build the site: both books or one, of all notebooks or one.
+def build(root: str | Path, book: str = "") -> list[Path]:
+    """Build the site, both books or one.
 
     A notebook is run only if it, or the code that it imports, has changed since it was last run for the site.
 
     Args:
         root: the repository; the books go into its build/site/.
         book: "course" (what learners see) or "solutions".
-        notebook: the number or name of one, e.g. "01".
 
     Returns:
         the first page of each book.
 
     Raises:
-        ValueError: the book or notebook does not exist, or packages are missing.
+        ValueError: the book does not exist, or packages are missing.
         BuildError: a notebook or a page cannot be made, or an answer is in the learner's book.
     """
     if book not in ("", *BOOKS):
         raise ValueError(f"There is no book {book}; there are: {', '.join(BOOKS)}.")
     mathjax = find_mathjax()
     place = Path(root, "build", "site")
-    paths = find_sources(root, notebook)
+    paths = find_sources(root)
     pages = {"solutions": {path.stem: solve(path, place / "executed") for path in paths}}
     pages["course"] = {path.stem: page(path, pages["solutions"][path.stem]) for path in paths}
     return [write_book(Path(root), name, pages[name], place / name, mathjax) for name in ([book] if book else BOOKS)]
@@ -205,11 +204,9 @@ def write_book(root: Path, name: str, pages: dict[str, NotebookNode], folder: Pa
     """Write a book atomically.
 
     Args:
-        root: the repository.
         name: of the book.
         pages: {name of a notebook: the notebook}.
         folder: of the book; it replaces what is there.
-        mathjax: the path of MathJax.
 
     Returns:
         its first page.

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -154,31 +155,22 @@ def find_blocks(cell: NotebookNode) -> list[Block]:
     Raises:
         BuildError: a marker is misspelt, has no partner, or is indented differently from its partner.
     """
-    blocks: list[Block] = []
-    opened: Block | None = None
+    markers = []
     for number, line in enumerate(cell.source.split("\n")):
-        if not LIKE_A_MARKER.search(line):
-            continue
-        match = MARKER.fullmatch(line)
-        if not match:
-            raise BuildError(f"`{line.strip()}` looks like a marker; write it as `### BEGIN SOLUTION`.")
-        indent, side, kind = len(match[1]), match[2], match[3]
-        if side == "BEGIN":
-            if opened:
-                raise BuildError(f"### BEGIN {kind} before the ### END {opened.kind} of the block above it.")
-            opened = Block(kind, number, number, indent)
-            continue
-        if not opened or opened.kind != kind:
-            raise BuildError(f"### END {kind} without a ### BEGIN {kind} before it.")
-        if indent != opened.indent:
+        if LIKE_A_MARKER.search(line):
+            if not (match := MARKER.fullmatch(line)):
+                raise BuildError(f"`{line.strip()}` looks like a marker; write it as `### BEGIN SOLUTION`.")
+            markers.append((number, len(match[1]), match[2], match[3]))
+    blocks = []
+    for (begin, indent, side, kind), partner in zip_longest(markers[::2], markers[1::2]):
+        if side != "BEGIN" or not partner or partner[2:] != ("END", kind):
+            raise BuildError(f"### {side} {kind} has no partner: a block is ### BEGIN {kind} to ### END {kind}.")
+        end, its_indent, *_ = partner
+        if indent != its_indent:
             raise BuildError(
-                f"### BEGIN {kind} is indented by {opened.indent} and its ### END by {indent}: indent both alike."
+                f"### BEGIN {kind} is indented by {indent} and its ### END by {its_indent}: indent both alike."
             )
-        opened.end = number
-        blocks.append(opened)
-        opened = None
-    if opened:
-        raise BuildError(f"### BEGIN {opened.kind} without an ### END {opened.kind} after it.")
+        blocks.append(Block(kind, begin, end, indent))
     return blocks
 
 

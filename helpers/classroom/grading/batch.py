@@ -21,9 +21,9 @@ from helpers.atomic_write import replace_file
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import Course
+from helpers.classroom.grading.gradebook import Saver, check_agreement
 from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
-from helpers.classroom.grading.saving import Saver, check_agreement
 from helpers.classroom.grading.submission import LARGEST
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
 
@@ -49,7 +49,6 @@ class Settings:
     Args:
         sandbox: whether answers run in bubblewrap.
         secret: the instructor's secret seed of the hidden checks.
-        limits: Limits.
     """
 
     sandbox: bool = True
@@ -58,15 +57,10 @@ class Settings:
 
 
 class Batch:
-    """The submissions of one assignment, and the results of grading them.
+    """The submissions of one released assignment, and the results of grading them.
 
     Each result is kept in build/graded/ASSIGNMENT/STUDENT.json as soon as it is there, with a fingerprint of all that
     it depends on. A submission whose kept result has the present fingerprint is not graded again.
-
-    Args:
-        course: the Course.
-        assignment: the name of an assignment that was released.
-        settings: Settings.
     """
 
     def __init__(self, course: Course, assignment: str, settings: Settings) -> None:
@@ -173,8 +167,6 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
     """Return the Batch of an assignment that can be graded.
 
     Args:
-        course: the Course.
-        assignment: its name.
         sandbox: whether answers run in bubblewrap.
         elsewhere: whether they run on other machines, so that no sandbox is needed on this one.
 
@@ -227,7 +219,7 @@ _UNPROTECTED = (
 def grade_all(
     jobs: Iterable[Job], template: str, settings: Settings, workers: Workers
 ) -> Generator[tuple[str, bytes, Graded], None, None]:
-    """Grade submissions, some at a time, and yield each with its result as soon as it is there.
+    """Grade submissions, some at a time, and yield name, bytes and result of each as soon as it is there.
 
     Whatever happens to a worker, every submission gets a result: those that were being graded when one died are graded
     at the end, each in a worker of its own.
@@ -235,11 +227,7 @@ def grade_all(
     Args:
         jobs: yields a name and the bytes of a notebook.
         template: what `make_grading_template` returned.
-        settings: Settings.
         workers: a kind of worker, as in workers.py.
-
-    Yields:
-        (name, bytes, Graded)
     """
     waiting = iter(jobs)
     running: dict[Future[Graded], Job] = {}

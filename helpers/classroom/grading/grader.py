@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -26,7 +26,7 @@ from helpers.checks.exercise import ContractError
 from helpers.checks.grade_id import GradeId
 from helpers.checks.panel import Panel
 from helpers.checks.session import Session
-from helpers.classroom.authoring.source import as_release, grading, read_source
+from helpers.classroom.authoring.source import as_release, grading, read_source, serialise
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sandbox.proxies import RemoteClass, RemoteFunction, RemoteNamespace
@@ -105,16 +105,8 @@ class Graded:
 
 
 def make_grading_template(source_path: Path) -> str:
-    """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades.
-
-    Args:
-        source_path: solutions/NN_name/NN_name.py.
-
-    Returns:
-        nbformat's JSON, a string
-    """
-    template: str = nbformat.writes(as_release(read_source(source_path), rubric=True))
-    return template
+    """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades."""
+    return serialise(as_release(read_source(source_path), rubric=True))
 
 
 def grade_submission(
@@ -126,7 +118,6 @@ def grade_submission(
         template: what `make_grading_template` returned.
         data: the bytes of the submitted notebook.
         sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
-        limits: Limits.
         secret: the instructor's secret seed for the hidden checks.
     """
     begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
@@ -146,12 +137,7 @@ def grade_submission(
 
 
 def without_points(template: str, status: Status, reason: str) -> Graded:
-    """Return the Graded of a submission whose answers were not run: no points for any cell, and the same reason.
-
-    Args:
-        template: what `make_grading_template` returned.
-        status, reason: of each Score.
-    """
+    """Return the Graded of a submission whose answers were not run: no points for any cell, and the same reason."""
     notebook: NotebookNode = nbformat.reads(template, as_version=4)
     scores = {}
     for cell in _graded_cells(notebook):
@@ -225,21 +211,13 @@ class SubmissionGrader:
         self.end = time.monotonic() + sandbox.limits.total
 
     def run_check(self, grade_id: GradeId, max_points: float) -> tuple[Score, list[Panel]]:
-        """Run the check of one test cell.
-
-        Args:
-            grade_id: the GradeId of the cell.
-            max_points: that it gives.
-
-        Returns:
-            a Score, and the Panels that the check showed
-        """
+        """Run the check of one test cell; return its Score, and the Panels that the check showed."""
         exercise_id = grade_id.exercise_id
         with _suppress_output():
             if exercise_id not in self.stopped:
                 self._start_process()
-            if exercise_id not in self.stopped and time.monotonic() > self.end:
-                self.stopped[exercise_id] = "timed out", self._no_time_left()
+                if time.monotonic() > self.end:
+                    self.stopped.setdefault(exercise_id, ("timed out", self._no_time_left()))
             if exercise_id not in self.stopped:
                 return self._check(grade_id, max_points)
         return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
@@ -253,10 +231,8 @@ class SubmissionGrader:
             answer = self.namespace.get(EXERCISES[exercise_id].name)
             if answer is None:
                 return _no_points(exercise_id, max_points, "not defined", self._explain_undefined(exercise_id))
-            if grade_id.kind == "hidden":
-                points = float(self.session.hidden_check(exercise_id, answer))
-            else:
-                points = float(self.session.check(exercise_id, answer))
+            check: Callable[..., float] = self.session.hidden_check if grade_id.kind == "hidden" else self.session.check
+            points = float(check(exercise_id, answer))
         except Closed:
             points = 0.0
         except Exception as error:  # raised by a reply of untrusted code; an honest one raises nothing here

@@ -36,11 +36,7 @@ class Item:
 
 
 def analyse(results: Iterable[Graded]) -> list[Item]:
-    """Return an Item for each exercise, those with the fewest right answers first.
-
-    Args:
-        results: Graded objects.
-    """
+    """Return an Item for each exercise, those with the fewest right answers first."""
     items: dict[str, Item] = {}
     for graded in results:
         for grade_id, score in graded.scores.items():
@@ -58,11 +54,7 @@ def analyse(results: Iterable[Graded]) -> list[Item]:
 
 
 def summarise(results: Collection[Graded]) -> dict[str, float]:
-    """Return the figures of a class: dict of words to numbers.
-
-    Args:
-        results: Graded objects, at least one.
-    """
+    """Return the figures of a class of at least one, by the words for them."""
     totals = [sum(score.points or 0 for score in graded.scores.values()) for graded in results]
     most = max(sum(score.max_points for score in graded.scores.values()) for graded in results)
     return {
@@ -77,11 +69,7 @@ def summarise(results: Collection[Graded]) -> dict[str, float]:
 
 
 def failures(results: Iterable[Graded]) -> dict[str, int]:
-    """Return how often the visible checks had each status other than right, the most frequent first.
-
-    Args:
-        results: Graded objects.
-    """
+    """Return how often the visible checks had each status other than right, the most frequent first."""
     scores = [pair for graded in results for pair in graded.scores.items()]
     statuses = Counter(score.status for grade_id, score in scores if GradeId.parse(grade_id).kind == "check")
     del statuses["right"]

@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def show(results: Mapping[str, Graded]) -> None:
-    """Print the figures of a class, the reasons why points were lost, and the item analysis.
-
-    Args:
-        results: dict from student to Graded, not empty.
-    """
+    """Print the figures of a class, the reasons why points were lost, and the item analysis."""
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     figures = summarise(results.values())
     console.print("  ".join(f"{words} {number:g}" for words, number in figures.items()))
@@ -42,12 +38,7 @@ def show(results: Mapping[str, Graded]) -> None:
 
 
 def write(results: Mapping[str, Graded], folder: Path) -> None:
-    """Write items.csv, the item analysis, and report.csv, a line for each submission, into a folder.
-
-    Args:
-        results: dict from student to Graded, not empty.
-        folder: to write into.
-    """
+    """Write items.csv, the item analysis, and report.csv, a line for each student's submission, into a folder."""
     replace_file(folder / "items.csv", as_csv(analyse(results.values())))
     replace_file(folder / "report.csv", report_csv(results))
     logger.info("wrote items.csv and report.csv in %s", folder)
@@ -60,15 +51,11 @@ def as_csv(items: Iterable[Item]) -> str:
         named = "; ".join(f"{count} × {mistake}" for mistake, count in item.mistakes.most_common())
         ends = [item.ends[end] for end in ENDS]
         rows.append([item.exercise, item.ends.total(), *ends, item.hidden_right, named])
-    return _csv(rows)
+    return to_csv(rows)
 
 
 def report_csv(results: Mapping[str, Graded]) -> str:
-    """Return one line for each submission: points, what waits for a person, and every reason and change.
-
-    Args:
-        results: dict from student to Graded.
-    """
+    """Return one line for each student's submission: points, what waits for a person, and every reason and change."""
     rows = [["student", "points", "of", "waits for a person", "not right", "changed, to no effect", "seconds"]]
     for student, graded in results.items():
         scores = graded.scores
@@ -82,11 +69,11 @@ def report_csv(results: Mapping[str, Graded]) -> str:
         waits = "yes" if waits_for_a_person(graded) else "no"
         changes = " ".join(graded.changes)
         rows.append([student, f"{points:g}", f"{most:g}", waits, " | ".join(reasons), changes, f"{graded.seconds:.1f}"])
-    return _csv(rows)
+    return to_csv(rows)
 
 
-def _csv(rows: Iterable[Iterable[object]]) -> str:
-    """CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
+def to_csv(rows: Iterable[Iterable[object]], show: Callable[[object], str] = for_spreadsheet) -> str:
+    """Return CSV whose cells no spreadsheet takes for formulas: a submission may choose the words of a reason."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([for_spreadsheet(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([show(cell) for cell in row] for row in rows)
     return text.getvalue()

@@ -17,6 +17,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import connection
 from typing import TypeAlias
 
+from helpers import logs
+
 logger = logging.getLogger(__name__)
 
 Workers: TypeAlias = Callable[[], tuple[Executor, Callable[[], int]]]
@@ -81,6 +83,7 @@ def stop(executor: Executor) -> None:
 
 def _init_worker(folder: str) -> None:
     """Set up a new worker: it ignores Ctrl-C, ends with its parent, and puts its temporary files into the folder."""
+    logs.configure()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = folder
     threading.Thread(target=_exit_with_parent, daemon=True).start()

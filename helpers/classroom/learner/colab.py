@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
-from helpers.classroom.learner.copies import find_releases, path_of_copy
+from helpers.classroom.learner.notebook_copies import find_releases, path_of_copy
 
 FIRST_CELL = """\
 # On Colab this cell fetches the course, once a session, and your earlier notebooks. Anywhere else it does nothing.

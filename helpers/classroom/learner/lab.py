@@ -28,13 +28,7 @@ def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn
 
 
 def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) -> NoReturn:
-    """Become a server that shows nbgrader's formgrader, until it is stopped.
-
-    Args:
-        root: the repository, with nbgrader_config.py.
-        port: the first port to try.
-        browser: whether to open a window.
-    """
+    """Become a server that shows nbgrader's formgrader, until it is stopped; see `launch`."""
     print("Starting formgrader in a tab of its own. Stop it with Ctrl-C, twice.", flush=True)
     _become(["jupyter", "server", "--ServerApp.default_url=/formgrader"], root, port, browser)
 

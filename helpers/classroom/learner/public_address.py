@@ -14,7 +14,7 @@ from pathlib import Path
 from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.source import serialise
 from helpers.classroom.learner.colab import as_colab_copy
-from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.learner.notebook_copies import find_releases
 
 #: Files that contain the address, beside pyproject.toml.
 CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")

@@ -73,7 +73,7 @@ def _run(attack, folder):
     course = folder / f"course-{attack.notebook}"
     if not course.exists():
         course.mkdir()
-        generate(source, course, gradebook=f"sqlite:///{course}/gradebook.db")
+        generate(source, course, f"sqlite:///{course}/gradebook.db")
     box = folder / "box"
     shutil.rmtree(box, ignore_errors=True)
     box.mkdir()

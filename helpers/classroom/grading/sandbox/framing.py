@@ -4,6 +4,7 @@ A message is one JSON text and one block of bytes, the values of its arrays.
 """
 
 import json
+import math
 import os
 import select
 import struct
@@ -49,10 +50,7 @@ class Pipe:
         for descriptor in (read, write):
             os.set_blocking(descriptor, False)
         self.deadline: float | None = None  # on time.monotonic(); None means no limit
-        self.left: dict[str, int | None] = {
-            "text": None,
-            "bytes": None,
-        }  # how much may still arrive; None means no limit
+        self.left = {"text": math.inf, "bytes": math.inf}  # how much may still arrive
         self.failure: str | None = None  # the text of the first Closed
 
     def send(self, tree: Tree, blocks: Iterable[bytes]) -> None:
@@ -80,10 +78,9 @@ class Pipe:
         """
         sizes = _HEAD.unpack(self._exactly(_HEAD.size))
         for what, size, limit in zip(("text", "bytes"), sizes, (MAX_TEXT, MAX_BYTES)):
-            left = self.left[what]
-            if size > limit or (left is not None and size > left):
+            if size > min(limit, self.left[what]):
                 raise self.fail("it sent more than is accepted")
-            self.left[what] = None if left is None else left - size
+            self.left[what] -= size
         text, block = map(self._exactly, sizes)
         try:
             return json.loads(text), block
@@ -141,11 +138,7 @@ def pack_array(array: AnyArray, blocks: list[bytes]) -> Tree:
 
 
 def unpack_array(node: Tree, block: bytes) -> AnyArray:
-    """Return the array of a description: a new one, laid out in memory as the first.
-
-    Args:
-        node: what `pack_array` returned.
-        block: the bytes that came with it.
+    """Return the array of a description from `pack_array`: a new one, laid out in memory as the first.
 
     Raises:
         ValueError, KeyError, TypeError, OverflowError: the description is not valid, or does not fit the bytes.

@@ -168,15 +168,7 @@ _MACHINES: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
             "sockets, of which some lead out of a virtual machine": (41,),
             "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
-            "interfaces to the kernel": (
-                248,
-                249,
-                250,
-                298,
-                321,
-                323,
-                425,
-            ),  # keys, perf, bpf, userfaultfd, uring
+            "interfaces to the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, uring
         },
     ),
     "aarch64": (

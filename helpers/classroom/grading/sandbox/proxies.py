@@ -14,17 +14,25 @@ MAX_ITEMS = 10_000
 SERVICE = "a1"
 
 
+class Registry(Protocol):
+    """What proxies need of an ObjectRegistry."""
+
+    def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
+        """Forget everything but some objects of this side and some proxies."""
+
+
 class Connection(Protocol):
     """What proxies need of an RpcConnection. What comes from the other side may have any type."""
+
+    @property
+    def registry(self) -> Registry:
+        """The objects that both sides know."""
 
     def call(self, number: str, attribute: str | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call an object of the other side, or a method of it."""
 
     def fetch(self, number: str, attribute: str) -> Any:
         """Return an attribute of an object of the other side."""
-
-    def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
-        """Forget all objects but some."""
 
 
 class Remote:
@@ -136,7 +144,7 @@ class RemoteNamespace:
         with contextlib.suppress(Exception):
             self.connection.call(SERVICE, "reset", (), {})
         kept = (RemoteFunction, RemoteClass)
-        self.connection.reset(exports=lambda value: False, imports=lambda proxy: isinstance(proxy, kept))
+        self.connection.registry.reset(exports=lambda value: False, imports=lambda proxy: isinstance(proxy, kept))
 
     def used_by(self, answer: object) -> set[str]:
         """Return the names that an answer looks up when it runs: the answer's own word, good for a notice only."""
@@ -163,13 +171,7 @@ def describe(value: Any) -> dict[str, Any]:
 
 
 def make_proxy(connection: Connection, description: dict[str, Any], params: tuple[Param, ...]) -> Any:
-    """Return the proxy of an object of the other side.
-
-    Args:
-        connection: of this side.
-        description: its number, and what `describe` returned.
-        params: those of a layer.
-    """
+    """Return the proxy of an object of the other side, from its number and what `describe` returned of it."""
     name, number = str(description["name"])[:100], description["number"]
     if description["kind"] == "class":
         bases = (Layer,) if description["is_layer"] else ()

@@ -72,10 +72,6 @@ class RpcConnection:
         """Return an attribute of an object of the other side."""
         return self._ask("fetch", number, attribute, ([], {}))
 
-    def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
-        """Forget everything but some objects of this side and some proxies; both sides do so after each check."""
-        self.registry.reset(exports, imports)
-
     def serve(self) -> None:
         """Answer calls until the other side is gone."""
         with contextlib.suppress(Closed):

@@ -72,7 +72,7 @@ class Writer:
         return node
 
     def _write_handle(self, value: Any) -> Tree:
-        number = self.registry.number_of(value)
+        number = self.registry.numbers.get(id(value))
         if number in self.registry.imports:
             return {"k": "yours", "number": number}
         node = {"k": "mine", "number": self.registry.export(value)} | proxies.describe(value)
@@ -150,7 +150,7 @@ class Reader:
 
     def _read_shared(self, node: Tree) -> Any:
         if node["number"] not in self.registry.shared:
-            self.registry.adopt_shared(node["number"], _make_shared(node, self.read_parts(node["parts"])))
+            self.registry.adopt(node["number"], _make_shared(node, self.read_parts(node["parts"])))
         return self.registry.shared[node["number"]].value
 
     def _read_proxy(self, node: Tree) -> Any:
@@ -175,11 +175,7 @@ class ObjectRegistry:
         self.shared: dict[str, Shared] = {}
         self.exports: dict[str, Any] = {}  # functions and objects of this side
         self.imports: dict[str, Any] = {}  # proxies of those of the other side
-        self._numbers: dict[int, str] = {}  # id -> number, of every object in a table above
-
-    def number_of(self, value: object) -> str | None:
-        """Return the number of an object, or None."""
-        return self._numbers.get(id(value))
+        self.numbers: dict[int, str] = {}  # id -> number, of every object in a table above
 
     def export(self, value: object) -> str:
         """Let the other side use an object, and return its number."""
@@ -189,23 +185,21 @@ class ObjectRegistry:
 
     def share(self, value: Param | np.random.Generator) -> tuple[str, bool]:
         """Keep a Param or a Generator equal on both sides; return its number, and whether it is new."""
-        new = id(value) not in self._numbers
+        new = id(value) not in self.numbers
         number = self._number(value)
         if new:
             self.shared[number] = Shared(value)
         return number, new
 
-    def adopt(self, number: str, proxy: object) -> None:
-        """Register a proxy under the other side's number."""
-        self._check_room()
-        self.imports[number] = proxy
-        self._numbers[id(proxy)] = number
-
-    def adopt_shared(self, number: str, value: Param | np.random.Generator) -> None:
-        """Register a Param or a Generator under the other side's number."""
-        self._check_room()
-        self.shared[number] = Shared(value)
-        self._numbers[id(value)] = number
+    def adopt(self, number: str, value: object) -> None:
+        """Register a Param, a Generator or a proxy under the other side's number."""
+        if len(self.imports) + len(self.shared) >= MAX_OBJECTS:
+            raise ValueError("too many objects")
+        if is_shared(value):
+            self.shared[number] = Shared(value)
+        else:
+            self.imports[number] = value
+        self.numbers[id(value)] = number
 
     def unused(self, mentioned: set[str]) -> list[str]:
         """Forget the Params and Generators that are not used here any more, and return their numbers.
@@ -224,29 +218,20 @@ class ObjectRegistry:
         """Forget Params and Generators; numbers that are not known are skipped."""
         for number in numbers:
             if number in self.shared:
-                del self._numbers[id(self.shared.pop(number).value)]
+                del self.numbers[id(self.shared.pop(number).value)]
 
     def reset(self, exports: Callable[[object], bool], imports: Callable[[object], bool]) -> None:
-        """Forget everything but some exports and some imports; both sides do so after each check.
-
-        Args:
-            exports: whether an object of this side is kept.
-            imports: whether a proxy is kept.
-        """
+        """Forget everything but some objects of this side and some proxies; both sides do so after each check."""
         self.shared.clear()
         self.exports = {number: value for number, value in self.exports.items() if exports(value)}
         self.imports = {number: proxy for number, proxy in self.imports.items() if imports(proxy)}
-        self._numbers = {id(value): number for number, value in (self.exports | self.imports).items()}
-
-    def _check_room(self) -> None:
-        if len(self.imports) + len(self.shared) >= MAX_OBJECTS:
-            raise ValueError("too many objects")
+        self.numbers = {id(value): number for number, value in (self.exports | self.imports).items()}
 
     def _number(self, value: object) -> str:
-        if id(value) not in self._numbers:
+        if id(value) not in self.numbers:
             self.count += 1
-            self._numbers[id(value)] = f"{self.side}{self.count}"
-        return self._numbers[id(value)]
+            self.numbers[id(value)] = f"{self.side}{self.count}"
+        return self.numbers[id(value)]
 
 
 class Shared:
@@ -313,11 +298,7 @@ def differs(now: Any, before: Any) -> bool:
 
 
 def put_into(value: Any, new: Any) -> None:
-    """Change a mutable value into another of its kind.
-
-    Raises:
-        ValueError: an array of another shape or type.
-    """
+    """Change a mutable value into another of its kind; an array of another shape or type raises ValueError."""
     if isinstance(value, np.ndarray):
         if new.shape != value.shape or new.dtype != value.dtype:
             raise ValueError("an array of another shape or type")

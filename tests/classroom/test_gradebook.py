@@ -9,9 +9,9 @@ import pytest
 
 from helpers.checks.session import Session
 from helpers.classroom.course import Course
-from helpers.classroom.grading import batch, saving
+from helpers.classroom.grading import batch, gradebook
+from helpers.classroom.grading.gradebook import Saver
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
-from helpers.classroom.grading.saving import Saver
 from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK, SampleClass
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
@@ -156,7 +156,7 @@ def test_a_time_of_handing_in_that_is_none_stops_nothing(sample_class, stamp):
 
 def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(sample_class, graded, monkeypatch):
     sample_class, entered = sample_class(), []
-    enter = saving.SaveAutoGrades._add_score
+    enter = gradebook.SaveAutoGrades._add_score
 
     def interrupt_at_third(self, cell, resources):
         entered.append(cell)
@@ -164,7 +164,7 @@ def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(sampl
             raise KeyboardInterrupt
         enter(self, cell, resources)
 
-    monkeypatch.setattr(saving.SaveAutoGrades, "_add_score", interrupt_at_third)
+    monkeypatch.setattr(gradebook.SaveAutoGrades, "_add_score", interrupt_at_third)
     with pytest.raises(KeyboardInterrupt), Saver(sample_class.course, sample_class.name) as saver:
         saver.save("ada", graded)
         saver.save("bob", graded)
@@ -176,12 +176,12 @@ def test_while_a_class_is_graded_another_program_can_write_to_the_gradebook(samp
     """Formgrader saves what a person graded; SQLite lets only one write at a time."""
     sample_class = sample_class()
     with Saver(sample_class.course, sample_class.name) as saver:
-        for number in range(saving.BATCH_SIZE + 1):
+        for number in range(gradebook.BATCH_SIZE + 1):
             saver.save(f"student{number}", graded)
         with sqlite3.connect(sample_class.root / "gradebook.db", timeout=0.1) as other:
             other.execute("INSERT INTO student (id) VALUES ('somebody')")
         other.close()
-    assert len(sample_class.points()) == saving.BATCH_SIZE + 1
+    assert len(sample_class.points()) == gradebook.BATCH_SIZE + 1
 
 
 def test_a_gradebook_that_is_locked_or_damaged_is_said_plainly(sample_class, graded, capfd):

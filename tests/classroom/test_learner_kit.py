@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.authoring.kit import FILES, FOLDERS, pack
+from helpers.classroom.authoring.learner_kit import FILES, FOLDERS, pack
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,21 +12,14 @@ from unittest import mock
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import (
-    BaseCell,
-    Grade,
-    Gradebook,
-    MissingEntry,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbgrader.api import BaseCell, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, latesubmissions, saveautogrades
-from nbgrader.utils import determine_grade, is_grade, parse_utc
+from nbgrader.utils import determine_grade, is_grade
 
 from helpers.atomic_write import replace_file
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.source import grading
-from helpers.classroom.course import SECRET_FILE, Course, plain_errors
+from helpers.classroom.course import SECRET_FILE, Course, parse_time, plain_errors
 from helpers.classroom.grading.grader import Graded
 
 logger = logging.getLogger(__name__)
@@ -37,14 +30,10 @@ BATCH_SIZE = 25
 
 
 class Saver:
-    """Enters graded submissions of one assignment into nbgrader's gradebook and its folder autograded/.
+    """Enters graded submissions of one released assignment into nbgrader's gradebook and its folder autograded/.
 
     Use it as a context manager. The files of a submission are written after its scores were committed: if a run is
     stopped between the two, saving the submission again repairs it.
-
-    Args:
-        course: the Course.
-        assignment: the name of an assignment that was released.
     """
 
     def __init__(self, course: Course, assignment: str) -> None:
@@ -121,11 +110,7 @@ class Saver:
         self.gradebook.refresh()
 
     def _timestamp(self, student: str) -> datetime | None:
-        try:
-            time: datetime = parse_utc((self._read_beside(student, "timestamp.txt") or "").strip())
-        except (ValueError, OverflowError):
-            return None
-        return time
+        return parse_time((self._read_beside(student, "timestamp.txt") or "").strip())
 
     def _reviewed(self, student: str, notebook: NotebookNode) -> dict[str, float | None]:
         """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
@@ -164,12 +149,7 @@ class Saver:
 
 
 def assign_late_penalties(course: Course, assignment: str) -> None:
-    """Let nbgrader compute the late penalties again, for what a person has graded since.
-
-    Args:
-        course: the Course.
-        assignment: the name of an assignment.
-    """
+    """Let nbgrader compute the late penalties again, for what a person has graded since."""
     with _open_gradebook(course) as gradebook:
         step = AssignLatePenalties(config=course.config)
         try:

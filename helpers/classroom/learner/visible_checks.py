@@ -20,7 +20,7 @@ from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import Unreadable, read_submission
-from helpers.classroom.learner.copies import find_releases
+from helpers.classroom.learner.notebook_copies import find_releases
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
     """
     wanted = []
     for name in needed:
-        ids = [id for id, exercise in EXERCISES.items() if name in (id, f"{int(id.partition('.')[0]):02d}")]
+        ids = [id for id, exercise in EXERCISES.items() if name in (id, exercise.notebook)]
         if not ids:
             raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
         wanted += ids

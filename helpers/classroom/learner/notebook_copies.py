@@ -16,11 +16,7 @@ def add_missing(root: str | Path) -> None:
 
 
 def restore(root: Path, notebook: str) -> None:
-    """Put a fresh copy of one notebook into my/, and keep the learner's as a numbered backup.
-
-    Args:
-        root: the repository.
-        notebook: its number or name, e.g. "01".
+    """Put a fresh copy of a notebook, given its number or name, into my/, and keep the learner's as a numbered backup.
 
     Raises:
         ValueError: there is no such notebook.

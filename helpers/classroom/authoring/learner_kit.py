@@ -18,7 +18,6 @@ LEFT_BEHIND = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
 #: The same time in every archive, so that the same course gives the same bytes.
 TIME = (1980, 1, 1, 0, 0, 0)
 
-
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +25,6 @@ def pack(root: str | Path, out: str | Path) -> None:
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
-        root: the repository.
         out: path of the zip file; it is written atomically.
 
     Raises:

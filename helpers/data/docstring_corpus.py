@@ -26,9 +26,6 @@ def read_splits() -> Splits:
 
     The source files are parsed, not imported. The same Python version gives the same corpus.
 
-    Returns:
-        dict from "train", "valid" and "test" to a list of tokens.
-
     Raises:
         CorpusError: this Python has no source files of its library.
     """

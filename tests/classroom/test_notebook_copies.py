@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.classroom.learner import copies
+from helpers.classroom.learner import notebook_copies
 
 
 @pytest.fixture
@@ -16,49 +16,49 @@ def course(tmp_path):
 
 
 def test_missing_notebooks_are_copied(course, capsys):
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert (course / "my/01_next/01_next.ipynb").read_text() == "fresh 01_next"
     assert capsys.readouterr().out == "New in my/: 00_start, 01_next.\n"
 
 
 def test_a_notebook_that_is_there_is_left_as_it_is(course, capsys):
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     mine = course / "my/00_start/00_start.ipynb"
     mine.write_text("my work")
     (course / "my/01_next/01_next.ipynb").unlink()
     capsys.readouterr()
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert mine.read_text() == "my work"
     assert capsys.readouterr().out == "New in my/: 01_next.\n"
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert capsys.readouterr().out == "my/ has every notebook; yours were left as they are.\n"
 
 
 def test_another_notebook_in_a_folder_of_a_released_one_is_not_copied(course):
     (course / "notebooks/01_next/draft.ipynb").write_text("a draft")
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert [path.name for path in (course / "my/01_next").iterdir()] == ["01_next.ipynb"]
     assert not (course / "my/draft").exists()
 
 
 def test_nothing_but_notebooks_is_left_in_my(course):
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert sorted(path.name for path in (course / "my").rglob("*.*")) == ["00_start.ipynb", "01_next.ipynb"]
 
 
 def test_a_copy_can_be_written_to_though_the_release_cannot(course):
     (course / "notebooks/00_start/00_start.ipynb").chmod(0o444)
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     assert (course / "my/00_start/00_start.ipynb").stat().st_mode & 0o200
 
 
 @pytest.mark.parametrize("name", ["01", "01_next"])
 def test_restoring_keeps_every_earlier_notebook_under_a_number(course, name):
-    copies.add_missing(course)
+    notebook_copies.add_missing(course)
     folder = course / "my/01_next"
     for work in ("first", "second"):
         (folder / "01_next.ipynb").write_text(work)
-        copies.restore(course, name)
+        notebook_copies.restore(course, name)
     assert {path.name: path.read_text() for path in folder.iterdir()} == {
         "01_next.ipynb": "fresh 01_next",
         "01_next.backup-1.ipynb": "first",
@@ -67,12 +67,12 @@ def test_restoring_keeps_every_earlier_notebook_under_a_number(course, name):
 
 
 def test_restoring_a_notebook_that_was_deleted_makes_no_backup(course):
-    copies.restore(course, "00")
+    notebook_copies.restore(course, "00")
     assert [path.name for path in (course / "my/00_start").iterdir()] == ["00_start.ipynb"]
 
 
 @pytest.mark.parametrize(("name", "begins"), [("42", "There is no notebook 42."), ("", "Which notebook?")])
 def test_an_unknown_notebook_is_answered_with_the_known_ones(course, name, begins):
     with pytest.raises(ValueError, match=r"there are: 00, 01\.$") as refusal:
-        copies.restore(course, name)
+        notebook_copies.restore(course, name)
     assert str(refusal.value).startswith(begins)
