@@ -1,5 +1,6 @@
 """Grading one submission: its scores, the references it may use, and what happens when its process ends."""
 
+import contextlib
 import inspect
 import json
 import re
@@ -10,9 +11,10 @@ import nbformat
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.grade_id import GradeId
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
-from helpers.classroom.grading.sandbox.isolation import Limits
+from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sanitize import for_html
 from tests.classroom.attacks import scoring
 from tests.classroom.attacks.kit import Work, max_points, source_path, template
@@ -168,6 +170,14 @@ def test_answers_are_defined_anew_where_one_of_them_has_ended_the_process(grade)
     work.put_after("1.5", "def backprop_norms(Wh, dh, steps):\n    import os\n    os._exit(1)")
     scores = grade(work).scores
     assert [grade_id for grade_id, score in scores.items() if score.status != "right"] == ["check-1-5", "hidden-1-5"]
+
+
+def test_no_check_may_outlast_the_time_for_all_answers(tmp_path):
+    sandbox = Sandbox(tmp_path, sandbox=False, limits=Limits(seconds=1_000, total=900, memory=1 << 30))
+    answer = "def sigmoid(a):\n    return (1 + np.tanh(a / 2)) / 2"
+    with contextlib.closing(grader.SubmissionGrader(sandbox, {"ex-0-1": answer}, "")) as graded:
+        score, _ = graded.run_check(GradeId.parse("check-0-1"), 1.0)
+        assert (score.status, graded.pipe.deadline) == ("right", graded.end)
 
 
 def test_what_answers_may_send_in_one_check_is_limited(grade, monkeypatch):
