@@ -25,7 +25,7 @@ def test_epochs_and_steps_are_counted_from_one():
     curves, rates = learning_curves(CURVES, baselines={}, learning_rates=[20, 20, 5]).figure.axes
     for ax in (curves, rates):
         assert all(list(line.get_xdata()) == [1, 2, 3] for line in ax.lines)
-    (line,) = gradient_norms([0.1, 0.2]).figure.axes[0].lines
+    (line,) = gradient_norms([0.1, 0.2], None).figure.axes[0].lines
     assert list(line.get_xdata()) == [1, 2]
 
 
