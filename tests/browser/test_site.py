@@ -26,9 +26,9 @@ from tests.outputs import committed, outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
-every_width = pytest.mark.parametrize("window", [PHONE, DESK], ids=["phone", "desk"])
+every_width = pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
 every_book = pytest.mark.parametrize("book", site.BOOKS)
 
 
@@ -244,7 +244,7 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
 
 @pytest.mark.browser
 def test_in_the_dark_figures_stay_light(books, visit, screenshots):
-    page = visit(books.as_uri(), DESK, color_scheme="dark")
+    page = visit(books.as_uri(), DESKTOP, color_scheme="dark")
     page.goto((books / "course" / "00_start_here.html").as_uri())
     settle(page)
     ground = "one => getComputedStyle(one).backgroundColor"

@@ -187,7 +187,7 @@ def test_answer_gives_the_reference_with_a_notice_until_then(shown):
     assert "Exercise 1.5 is not right yet" in repr(shown[-1])
 
 
-def test_a_mended_answer_counts_at_once(shown):
+def test_a_corrected_answer_counts_at_once(shown):
     assert check("1.2", lambda x, h_prev, Wx, Wh, b: None) == 0.0
     assert check("1.2", rnn_step_forward) == 1.0
     assert answer("1.2") is rnn_step_forward
@@ -331,7 +331,7 @@ def test_what_was_checked_here_comes_before_what_was_saved(shown, saved):
     assert answer("1.1") is mine
 
 
-def test_a_saved_answer_that_is_mended_counts_at_once(shown, saved):
+def test_a_saved_answer_that_is_corrected_counts_at_once(shown, saved):
     saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
     assert answer("1.1") is tanh_backward
     saved(ex_1_1=TANH)

@@ -92,7 +92,7 @@ class Machine:
         self.set_link("up")
 
     def set_link(self, state):
-        """Cut the link, "down", or mend it, "up"."""
+        """Cut the link, "down", or restore it, "up"."""
         _ip("link", "set", self.link, state)
 
     @classmethod

@@ -26,7 +26,7 @@ LIMITS = Limits(seconds=60, total=200, cpu=20, memory=640 << 20)
 @pytest.fixture(scope="module")
 def graders(working_sandbox):
     """A process that grades one submission after the other."""
-    context = multiprocessing.get_context("spawn")  # a process that is no copy of this one
+    context = multiprocessing.get_context("spawn")  # a process that is not a copy of this one
     with ProcessPoolExecutor(1, context, initializer=warnings.simplefilter, initargs=("error",)) as graders:
         yield graders
 

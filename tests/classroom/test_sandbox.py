@@ -261,7 +261,7 @@ def test_no_process_and_no_thread_can_be_started(how, start):
 
 
 def test_memory_that_no_limit_counts_is_refused(start):
-    """A file in memory is no part of the process's address space while nobody maps it."""
+    """A file in memory is not part of the process's address space while nobody maps it."""
     with pytest.raises(PermissionError, match="not permitted"):
         start()("import os; result = os.write(os.memfd_create('mine'), b'x')")
 
@@ -432,7 +432,7 @@ def test_a_sandbox_that_fails_is_not_mistaken_for_a_wrong_answer(tmp_path, monke
     program.write_text("#!/bin/sh\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(OSError, match="this is no fault of the submission"):
+    with pytest.raises(OSError, match="this is not the fault of the submission"):
         grade_submission(template("00"), Work("00").data(), limits=SMALL)
 
 

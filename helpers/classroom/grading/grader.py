@@ -319,14 +319,14 @@ class SubmissionGrader:
                 self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
 
     def _define_names(self) -> None:
-        """Define what answers may use before any of them runs: whatever goes wrong here is no fault of theirs."""
+        """Define what answers may use before any of them runs: whatever goes wrong here is not their fault."""
         try:
             self.namespace.get("np")
             self.namespace.provide_references()
         except Closed as closed:
             if self.pipe.failure == "it ended":
                 raise OSError(
-                    "The process for the answers ended before it began: this is no fault of the submission. "
+                    "The process for the answers ended before it began: this is not the fault of the submission. "
                     f"{closed} Is there enough memory, and does the sandbox still work?"
                 ) from None
 

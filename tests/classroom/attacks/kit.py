@@ -30,7 +30,7 @@ class Attack:
         reason: words that the reason of the first of these has.
         changes: words that stand in the list of changes.
         unseen: words that must not stand in the graded notebook.
-        honest: whether it is no attack, but honest work that came out messy.
+        honest: whether it is honest work that turned out messy, and not an attack.
         limits: seconds, memory and so on, in the place of the tests' own.
     """
 

@@ -1,4 +1,4 @@
-"""Attacks that came to mind after all the others, and that are in no list."""
+"""Attacks that were thought of last, and that are in no published list."""
 
 from tests.classroom.attacks.exhausting import HUNG, spoil
 from tests.classroom.attacks.forging import _FORGED, LOST, replace
