@@ -69,7 +69,7 @@ def build(root: str | Path, notebook: str = "") -> None:
 def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each derived notebook that differs from its source, and the command that fixes it.
 
-    Cells, ids and metadata are compared byte for byte. Outputs are not: nbval runs the notebooks and compares those.
+    Cells, ids and metadata are compared byte for byte. Outputs are not: the tests run the notebooks and compare those.
     """
     root = Path(root)
     derived: set[Path] = set()
