@@ -7,7 +7,8 @@ TOOLS := .venv/has-tools
 DASK := .venv/has-dask
 VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
-ALL_CORES := -n logical --maxprocesses 4 --dist worksteal
+# Four workers on two cores as well: many tests wait for other processes.
+IN_PARALLEL := -n 4 --dist worksteal
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -21,14 +22,14 @@ test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= go
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(HELPERS) lint-notebooks
-	@$(PY) -m pytest $(or $(ARGS),$(ALL_CORES))
+	@$(PY) -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
 test-all:  ## Run `make test`, and then all that it leaves out: some twenty minutes on two cores.
 	@$(MAKE) test ARGS=
 	@$(MAKE) test-more
 
 test-more: $(TOOLS)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
-	@$(PY) -m pytest -m "seeds or slow" $(ALL_CORES)
+	@$(PY) -m pytest -m "seeds or slow" $(IN_PARALLEL)
 	@$(MAKE) test-cluster ARGS=
 	@$(MAKE) test-hub ARGS=
 	@$(MAKE) test-site ARGS=

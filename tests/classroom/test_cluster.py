@@ -498,7 +498,7 @@ def test_a_sweep_on_a_cluster_is_interrupted_and_gone_on_with_row_by_row(dask, t
     run_sweep("small", tmp_path, (0,), workers)
     found = load_sweep("small", tmp_path)
     assert [(run["row"], run["seed"]) for run in found] == [("tied", 0), ("untied", 0)]
-    here = sweep._run(tiny, 0)
+    here = sweep.run_once(tiny, 0)
     assert {name: found[0][name] for name in here if name != "cpu_seconds"} == {
         name: value for name, value in here.items() if name != "cpu_seconds"
     }

@@ -14,21 +14,22 @@ from tests.outputs import committed, outputs
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = build.find_sources(ROOT)
 
-#: These train for a while even untouched; the linter finds most of what could stop them.
+#: These train for a while. `make test` leaves them to the linter, the checks' own tests and `make test-more`.
 LONG = ("04", "05", "06", "07")
 
-every_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-every_release = pytest.mark.parametrize(
-    "source",
-    [pytest.param(path, marks=[pytest.mark.slow] if path.stem[:2] in LONG else [], id=path.stem) for path in SOURCES],
-)
+
+def notebooks(slow):
+    """Return the notebooks as parameters of a test that is slow for some of them."""
+    return [
+        pytest.param(path, marks=[pytest.mark.slow] if slow(path.stem[:2]) else [], id=path.stem) for path in SOURCES
+    ]
 
 
 def test_everything_derived_is_what_the_sources_make_of_it():
     assert list(build.find_stale(ROOT)) == []
 
 
-@every_notebook
+@pytest.mark.parametrize("source", notebooks(slow=lambda number: number in LONG))
 def test_a_solution_earns_everything_and_shows_the_outputs_that_were_committed(source, autograde):
     """By nbgrader, which runs it. A rehearsal is compared only up to what it trains; the site runs all of that."""
     solved = autograde(source, "solved")
@@ -39,17 +40,14 @@ def test_a_solution_earns_everything_and_shows_the_outputs_that_were_committed(s
     assert {name: shown for name, shown in outputs(expected).items() if shown != ran.get(name)} == {}
 
 
-@every_release
+@pytest.mark.parametrize("source", notebooks(slow=lambda number: number in (*LONG, "08")))
 def test_a_release_runs_to_its_end_and_a_stub_earns_nothing(source, autograde):
     untouched = autograde(source, "untouched")
     assert untouched.errors == []
     assert set(untouched.points.values()) == {0.0}
 
 
-@pytest.mark.parametrize(
-    "source",
-    [pytest.param(path, marks=[pytest.mark.slow] if path.stem[:2] != "00" else [], id=path.stem) for path in SOURCES],
-)
+@pytest.mark.parametrize("source", notebooks(slow=lambda number: number != "00"))
 def test_nbval_accepts_a_solution(source, tmp_path):
     """In an empty folder; the bytes of a picture are left out of the comparison, its words are in it."""
     (tmp_path / "figures.cfg").write_text(f"[figures]\nregex: {build.PAYLOAD}\nreplace: {build.PLACEHOLDER}\n")
