@@ -22,6 +22,7 @@ def test_the_monitor_counts_a_process_and_what_it_starts():
     assert monitor.memory["other"] > 50e6
 
 
+@pytest.mark.slow
 def test_a_class_is_graded_and_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "NOTEBOOK", "00")
     course = bench._make_course(tmp_path / "course", 2)

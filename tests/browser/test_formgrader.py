@@ -19,7 +19,7 @@ WORDS = "Dropout brings the most. Its gain is many times the spread of the seeds
 #: A right answer to 8.1.
 COUNT = "def count_parameters(params):\n    return sum({id(param): param.value.size for param in params}.values())"
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def run(course, *command):
