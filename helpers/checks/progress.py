@@ -9,9 +9,8 @@ from pathlib import Path
 from IPython.display import display
 
 from helpers.checks.catalogue import EXERCISES, MODULES
-from helpers.checks.cells import saved_cells
 from helpers.checks.exercise import Exercise
-from helpers.checks.grade_id import GradeId
+from helpers.checks.saved_answers import find_saved
 
 
 @dataclass(frozen=True)
@@ -111,25 +110,27 @@ def read_progress(folder):
 
     A notebook that is missing or cannot be read counts as not begun.
     """
-    cells = {}
+    found = {}
     if "NBGRADER_EXECUTION" not in os.environ:
-        for module in MODULES:
-            cells |= saved_cells(folder, module[-2:])
-    standings = []
-    for exercise in EXERCISES.values():
-        points = _value(cells.get(str(GradeId("check", exercise.id)), {}))
+        found = {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
+    return Progress([_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()])
+
+
+def _standing(exercise, found):
+    """What was last shown under the check of an exercise, if anything of the learner's own answers it."""
+    points = None
+    if found and found.is_written(exercise.id):
+        shown = [_number(found.cells[index].value) for index in found.checks[exercise.id]]
         # a number that no check of this exercise can have given is none of its points
-        standings.append(Standing(exercise, points if points is not None and 0 <= points <= exercise.points else None))
-    return Progress(standings)
+        possible = [value for value in shown if value is not None and 0 <= value <= exercise.points]
+        points = possible[-1] if possible else None
+    return Standing(exercise, points)
 
 
-def _value(cell):
-    """The number a cell ended in, or None."""
-    for output in reversed(cell.get("outputs", [])):
-        if output.get("output_type") == "execute_result":
-            try:
-                value = float(output["data"]["text/plain"])
-            except (KeyError, ValueError, TypeError):
-                return None
-            return value if math.isfinite(value) else None
-    return None
+def _number(text):
+    """The number in a text, or None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,37 +1,76 @@
 """A learner's answers from earlier notebooks, taken from the files beside the one that is running."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 
-from helpers.checks.cells import saved_cells
-from helpers.checks.grade_id import GradeId
-from helpers.nn import base
+from helpers.checks.answer_search import find_answers
+from helpers.checks.answer_slicing import NotebookSlices
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.editions import COURSE, find_editions
+from helpers.checks.notebook_file import Unreadable, read_notebook
+from helpers.nn import base, model
 
 
-def saved_answer(exercise, beside):
-    """Return what the learner wrote for an exercise in a saved notebook, or None.
+def find_saved(folder, number):
+    """Return the FoundAnswers of the saved notebook with a number, in its own folder NN_name; None without one.
 
-    Only the answer cell is run, in a namespace with NumPy, Param, Layer and the orders of the blocks.
+    A notebook that cannot be read counts as none; `make restore` repairs it.
+    """
+    for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")):
+        if path.stem == path.parent.name:  # else a backup or a copy
+            try:
+                notebook = read_notebook(path.read_bytes())
+            except (OSError, Unreadable):
+                continue
+            names = {exercise.id: exercise.name for exercise in EXERCISES.values() if exercise.notebook == number}
+            return find_answers(notebook, names, find_editions(COURSE, path.stem))
+    return None
+
+
+class SavedAnswer:
+    """What a learner wrote for an exercise in a saved notebook.
+
+    Only the cell with the answer is run, and the definitions in other cells that it needs, as when it is graded.
 
     Args:
         exercise: the Exercise.
         beside: the folder of a notebook; the others are looked for in its neighbours.
     """
-    cells = saved_cells(Path(beside).resolve().parent, exercise.notebook)
-    cell = cells.get(str(GradeId("ex", exercise.id)))
-    if cell is None:
-        return None
-    namespace = {
-        "__name__": f"exercise_{exercise.id}",
-        "np": np,
-        "Layer": base.Layer,
-        "Param": base.Param,
-        "LSTM_ORDER": base.LSTM_ORDER,
-        "GRU_ORDER": base.GRU_ORDER,
-    }
-    try:
-        exec(compile(cell.source, f"<exercise {exercise.id}>", "exec"), namespace)
-    except (Exception, SystemExit):  # an answer that cannot even be defined is not an answer yet
-        return None
-    return namespace.get(exercise.name)
+
+    def __init__(self, exercise, beside):
+        self.exercise = exercise
+        found = find_saved(Path(beside).resolve().parent, exercise.notebook)
+        self.slices = NotebookSlices(found.sources, found.wanted) if found else None
+        self.is_written = bool(found) and found.is_written(exercise.id)
+
+    def others(self):
+        """Return the earlier exercises whose names the answer mentions where a notebook would look them up."""
+        found = self.slices.slice_of(self.exercise.id)
+        reads = found.reads if found else frozenset()
+        order = list(EXERCISES)
+        earlier = order[: order.index(self.exercise.id)]
+        return [EXERCISES[exercise_id] for exercise_id in earlier if EXERCISES[exercise_id].name in reads]
+
+    def define(self, names):
+        """Return the answer, defined in a namespace of its own, or None if it cannot be.
+
+        Args:
+            names: the answers to other exercises that it may use.
+        """
+        namespace = {
+            "__name__": f"exercise_{self.exercise.id}",
+            "np": np,
+            "Layer": base.Layer,
+            "Param": base.Param,
+            "LSTM_ORDER": base.LSTM_ORDER,
+            "GRU_ORDER": base.GRU_ORDER,
+            "LanguageModel": model.LanguageModel,
+            "answer": lambda exercise_id: names.get(EXERCISES[exercise_id].name),
+            **names,
+        }
+        # If it stops, what was defined before is there, as in the notebook.
+        with contextlib.suppress(Exception, SystemExit):
+            self.slices.define(self.exercise.id, namespace)
+        return namespace.get(self.exercise.name)

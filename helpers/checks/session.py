@@ -1,12 +1,12 @@
 """What a notebook calls: `check` after an exercise, `answer` in a demonstration."""
 
 import contextlib
-import inspect
 import os
 from pathlib import Path
 
 from IPython.display import display
 
+from helpers.checks.answer_slicing import functions_of, names_used_by
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
@@ -20,7 +20,7 @@ from helpers.checks.resolved_answers import (
     panel_of_resolved,
     substitution_notice,
 )
-from helpers.checks.saved_answers import saved_answer
+from helpers.checks.saved_answers import SavedAnswer
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"
@@ -157,12 +157,22 @@ class Session:
 
     def _load(self, exercise):
         self.wrong_saved.discard(exercise.id)
-        given = saved_answer(exercise, Path.cwd())
-        if given is None:
+        saved = SavedAnswer(exercise, Path.cwd())
+        if not saved.is_written:
             return None
         used = {other.id: self._saved(other) for other in _used_by(exercise)}
-        for other in _used_by(exercise):
-            _globals_of(given).setdefault(other.name, used[other.id] or other.reference)
+        for other in saved.others():  # that it calls although it need not
+            used.setdefault(other.id, self._saved(other))
+        declared = {other.id for other in _used_by(exercise)}
+        given = saved.define(
+            {
+                EXERCISES[one].name: found or EXERCISES[one].reference
+                for one, found in used.items()
+                if found or one in declared or EXERCISES[one].notebook < exercise.notebook
+            }
+        )
+        if given is None:
+            return None
         called = [other for other in _used_by(exercise) if other.name in self.names_in(given)]
         through = [self.substitutes.get(other.id, []) if used[other.id] else [other] for other in called]
         self.substitutes[exercise.id] = list({other.id: other for some in through for other in some}.values())
@@ -246,27 +256,14 @@ def _used_by(exercise):
     return list(found.values())
 
 
-def _functions_of(given):
-    members = vars(given).values() if inspect.isclass(given) else [given]
-    return [function for function in map(inspect.unwrap, members) if inspect.isfunction(function)]
-
-
 def _globals_of(given):
     """The global variables that the functions of an answer see."""
-    return next((function.__globals__ for function in _functions_of(given)), {})
+    return next((function.__globals__ for function in functions_of(given)), {})
 
 
 def _names_in(given):
     """The names that an answer looks up when it runs, in its inner functions and in the helpers of its notebook too."""
-    names, namespace = set(), _globals_of(given)
-    codes = [function.__code__ for function in _functions_of(given)]
-    while codes:
-        code = codes.pop()
-        codes += filter(inspect.iscode, code.co_consts)
-        helpers = [namespace.get(name) for name in set(code.co_names) - names - _ANSWERS]
-        codes += [one.__code__ for one in helpers if inspect.isfunction(one) and one.__globals__ is namespace]
-        names |= set(code.co_names)
-    return names
+    return names_used_by(given, lambda name: name not in _ANSWERS)
 
 
 _current = Session()

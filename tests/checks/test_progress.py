@@ -9,9 +9,10 @@ from helpers.checks.catalogue import EXERCISES
 
 
 def save(folder, name, values):
-    """Save a notebook whose checks of some exercises ended in some text."""
+    """Save a notebook with answers to some exercises, whose checks ended in some text."""
     cells = []
     for exercise, text in values.items():
+        cells.append(new_code_cell(f"def {EXERCISES[exercise].name}():\n    'mine'"))
         cell = new_code_cell("check(…)", metadata={"nbgrader": {"grade_id": f"check-{exercise.replace('.', '-')}"}})
         if text is not None:
             cell.outputs = [new_output("execute_result", data={"text/plain": text}, execution_count=1)]
@@ -41,6 +42,15 @@ def test_full_points_are_right_fewer_are_not_yet_and_none_is_open(tmp_path):
 def test_what_no_check_can_have_given_does_not_count(tmp_path, text):
     save(tmp_path, "01_vanishing", {"1.1": text})
     assert states(tmp_path)["1.1"] == "open"
+
+
+def test_points_under_a_check_whose_answer_is_gone_do_not_count(tmp_path):
+    """As at the grader: nothing answers the exercise any more, whatever its check last said."""
+    path = save(tmp_path, "01_vanishing", {"1.1": "1.0", "1.2": "1.0"})
+    notebook = nbformat.read(path, as_version=4)
+    del notebook.cells[0]
+    nbformat.write(notebook, path)
+    assert [states(tmp_path)[name] for name in ("1.1", "1.2")] == ["open", "right"]
 
 
 def test_a_backup_and_a_notebook_that_cannot_be_read_do_not_count(tmp_path):

@@ -16,6 +16,7 @@ from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.submission import read_submission
 from tests.classroom.attacks import scoring
 from tests.classroom.attacks.kit import Work, max_points, source_path, template
 
@@ -78,10 +79,10 @@ def test_a_mistake_that_is_known_is_named(grade):
 def test_no_hidden_check_comes_before_a_visible_one(grade):
     """So an answer that remembers the hidden draws finds no message to reveal them in."""
     work = Work("01")
-    work.put_before("1.1", "calls = []")
     for exercise_id, name in {"1.5": "backprop_norms", "1.6": "gradient_bounds"}.items():
         work.put_after(
             exercise_id,
+            "import sys\n\ncalls = vars(sys).setdefault('calls', [])  # each answer has a namespace of its own\n"
             f"right_{name} = {name}\n\n\n"
             f"def {name}(*args):\n    calls.append('{name[0]}')\n    print('calls', *calls)\n"
             f"    return right_{name}(*args)",
@@ -174,8 +175,8 @@ def test_answers_are_defined_anew_where_one_of_them_has_ended_the_process(grade)
 
 def test_no_check_may_outlast_the_time_for_all_answers(tmp_path):
     sandbox = Sandbox(tmp_path, sandbox=False, limits=Limits(seconds=1_000, total=900, memory=1 << 30))
-    answer = "def sigmoid(a):\n    return (1 + np.tanh(a / 2)) / 2"
-    with contextlib.closing(grader.SubmissionGrader(sandbox, {"ex-0-1": answer}, "")) as graded:
+    answers = read_submission(Work("00").data(), nbformat.reads(template("00"), as_version=4)).answers
+    with contextlib.closing(grader.SubmissionGrader(sandbox, answers, "")) as graded:
         score, _ = graded.run_check(GradeId.parse("check-0-1"), 1.0)
         assert (score.status, graded.pipe.deadline) == ("right", graded.end)
 

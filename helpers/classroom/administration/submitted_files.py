@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from helpers.classroom.grading.submission import LARGEST
+from helpers.checks.notebook_file import LARGEST_FILE
 
 # A symlink is not followed, and a pipe that nobody writes to does not block.
 _SAFE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -101,14 +101,14 @@ def opened_file(name: str, within: int, owner: int | None = None) -> Iterator[Bi
 
 def read_limited(file: IO[bytes]) -> bytes:
     """Return the bytes of a binary stream; raise Refused if they are too many, whatever length it claims to have."""
-    data = file.read(LARGEST + 1)
+    data = file.read(LARGEST_FILE + 1)
     _check_size(len(data))
     return data
 
 
 def _check_size(size: int) -> None:
-    if size > LARGEST:
-        raise Refused(f"is larger than {LARGEST >> 20} MB")
+    if size > LARGEST_FILE:
+        raise Refused(f"is larger than {LARGEST_FILE >> 20} MB")
 
 
 @contextlib.contextmanager

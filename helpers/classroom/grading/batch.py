@@ -18,13 +18,13 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.atomic_write import replace_file
+from helpers.checks.notebook_file import LARGEST_FILE
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import Course
 from helpers.classroom.grading.gradebook import Saver, check_agreement
 from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
-from helpers.classroom.grading.submission import LARGEST
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,10 @@ _HELPERS = Path(__file__).resolve().parents[2]
 _CODE = (
     *("arrays.py", "atomic_write.py", "nn", "data", "training", "checks"),
     *("classroom/authoring/source.py", "classroom/authoring/cell_ids.py"),
-    *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py", "submission.py")),
+    *(
+        f"classroom/grading/{name}"
+        for name in ("sandbox", "grader.py", "sanitize.py", "submission.py", "taken_answers.py")
+    ),
 )
 
 
@@ -121,7 +124,7 @@ class Batch:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise OSError("it is not a regular file")
         with path.open("rb") as file:
-            return file.read(LARGEST + 1)  # a file that keeps growing is not read without end
+            return file.read(LARGEST_FILE + 1)  # a file that keeps growing is not read without end
 
     def _save(self, saver: Saver, notify: Callable[[str, Graded], object], student: str, graded: Graded) -> None:
         if not saver.is_saved(student, graded):

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -21,26 +21,30 @@ from typing import Any, Literal, TypeAlias
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.checks.answer_search import Edition, FoundAnswers
+from helpers.checks.answer_slicing import LONGEST_CELL
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.exercise import ContractError
+from helpers.checks.exercise import ContractError, Exercise
 from helpers.checks.grade_id import GradeId
+from helpers.checks.notebook_file import Unreadable
 from helpers.checks.panel import Panel
 from helpers.checks.session import Session
 from helpers.classroom.authoring.source import as_release, grading, read_source, serialise
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
-from helpers.classroom.grading.sandbox.proxies import RemoteClass, RemoteFunction, RemoteNamespace
+from helpers.classroom.grading.sandbox.proxies import RemoteAnswers, RemoteClass, RemoteFunction
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
 from helpers.classroom.grading.sanitize import for_html
-from helpers.classroom.grading.submission import Unreadable, read_submission
+from helpers.classroom.grading.submission import Submission, read_submission
+from helpers.classroom.grading.taken_answers import TakenAnswer
 
 logger = logging.getLogger(__name__)
 
 #: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check needs a fifth.
 ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
 
-#: Longest source of one answer, and longest paragraph of a message [characters].
-MAX_ANSWER, MAX_PARAGRAPH = 200_000, 2_000
+#: Longest paragraph of a message [characters].
+MAX_PARAGRAPH = 2_000
 
 #: How a graded cell ended.
 Status: TypeAlias = Literal[
@@ -85,7 +89,7 @@ class Graded:
     Args:
         notebook: the release with the submission's answers and the checks' messages in it, nbformat's JSON.
         scores: grade id to Score, in the order of the notebook.
-        changes: sentences on what else the submission changed, without effect.
+        changes: sentences on what was taken where that is not plain, and on what else was changed, to no effect.
         unreadable: what is wrong with the file, if it could not be read.
         protected: whether the answers ran inside a sandbox.
         seconds: wall clock.
@@ -110,7 +114,13 @@ def make_grading_template(source_path: Path) -> str:
 
 
 def grade_submission(
-    template: str, data: bytes, *, sandbox: bool = True, limits: Limits | None = None, secret: str = ""
+    template: str,
+    data: bytes,
+    *,
+    sandbox: bool = True,
+    limits: Limits | None = None,
+    secret: str = "",
+    editions: Sequence[Edition] = (),
 ) -> Graded:
     """Grade one submission; whatever it holds and does, there is a score and a reason.
 
@@ -119,18 +129,20 @@ def grade_submission(
         data: the bytes of the submitted notebook.
         sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
         secret: the instructor's secret seed for the hidden checks.
+        editions: earlier ones of the notebook, of which the submission may be a copy.
     """
     begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
     try:
-        submission = read_submission(data, notebook)
+        submission = read_submission(data, notebook, editions)
     except Unreadable as error:
         graded = without_points(template, "unreadable", str(error))
     else:
         with contextlib.ExitStack() as stack:
             isolated = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
             grader = stack.enter_context(contextlib.closing(SubmissionGrader(isolated, submission.answers, secret)))
-            scores = _fill_in(notebook, submission.answers, grader)
-        graded = Graded(nbformat.writes(notebook), scores, submission.changes)
+            scores = _fill_in(notebook, submission, grader)
+            changes = [*grader.remarks(), *submission.changes]
+        graded = Graded(nbformat.writes(notebook), scores, changes)
     graded.protected = sandbox
     graded.seconds = time.monotonic() - begun
     return graded
@@ -147,26 +159,30 @@ def without_points(template: str, status: Status, reason: str) -> Graded:
     return Graded(nbformat.writes(notebook), scores, unreadable=reason if status == "unreadable" else "")
 
 
-def _fill_in(notebook: NotebookNode, answers: dict[str, str], grader: "SubmissionGrader") -> dict[str, Score]:
+def _fill_in(notebook: NotebookNode, submission: Submission, grader: "SubmissionGrader") -> dict[str, Score]:
     """Put answers and the checks' messages into a template, and return grade id to Score."""
     scores = {}
-    stubs = {cell.id: cell.source for cell in notebook.cells}
-    for cell in notebook.cells:
-        if grading(cell).get("solution") and (answer := answers.get(grading(cell)["grade_id"])) is not None:
-            cell.source = for_html(answer, markdown=True) if cell.cell_type == "markdown" else answer
     # Hidden checks run last: an answer that remembers their draws finds no later message to reveal them in.
     cells = _graded_cells(notebook)
     for cell in sorted(cells, key=lambda cell: GradeId.parse(grading(cell)["grade_id"]).kind == "hidden"):
         grade_id, max_points = grading(cell)["grade_id"], float(grading(cell)["points"])
-        if not grading(cell).get("solution"):
+        if grading(cell).get("solution"):
+            scores[grade_id] = _fill_in_written(cell, submission.written.get(grade_id), max_points)
+        else:
             scores[grade_id], panels = grader.run_check(GradeId.parse(grade_id), max_points)
             _show(cell, panels, scores[grade_id].points)
-        elif cell.source.strip() == stubs[cell.id].strip():
-            scores[grade_id] = Score(0.0, max_points, "not written", "Nothing was written.")
-            cell.source = stubs[cell.id]  # nbgrader counts a blank at its end as an answer
-        else:
-            scores[grade_id] = Score(None, max_points, "for a person")
+    for cell in notebook.cells:
+        if grading(cell).get("solution") and not grading(cell).get("grade"):
+            cell.source = grader.source_of(GradeId.parse(grading(cell)["grade_id"]).exercise_id) or cell.source
     return {grading(cell)["grade_id"]: scores[grading(cell)["grade_id"]] for cell in cells}
+
+
+def _fill_in_written(cell: NotebookNode, written: str | None, max_points: float) -> Score:
+    """Put a written answer into its cell, which nbgrader compares with the stub, blanks at the end included."""
+    if written is None or written.strip() == cell.source.strip():
+        return Score(0.0, max_points, "not written", "Nothing was written.")
+    cell.source = for_html(written, markdown=True)
+    return Score(None, max_points, "for a person")
 
 
 def _graded_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -190,20 +206,21 @@ class SubmissionGrader:
 
     Args:
         sandbox: the Sandbox of the process.
-        answers: grade id to source.
+        answers: where the answers may be.
         secret: the secret seed of the hidden checks.
     """
 
     pipe: Pipe
     connection: RpcConnection
-    namespace: RemoteNamespace
+    remote: RemoteAnswers
     session: Session
 
-    def __init__(self, sandbox: Sandbox, answers: dict[str, str], secret: str) -> None:
+    def __init__(self, sandbox: Sandbox, answers: FoundAnswers, secret: str) -> None:
         self.sandbox = sandbox
-        self.answers = {GradeId.parse(grade_id).exercise_id: source for grade_id, source in answers.items()}
+        self.answers = answers
         self.secret = secret
         self.process: subprocess.Popen[bytes] | None = None
+        self.taken: dict[str, TakenAnswer] = {}  # by exercise id
         # By exercise id: why an answer has no score but 0, its process being ended; and why a cell could not be run.
         self.stopped: dict[str, tuple[Status, str]] = {}
         self.undefined: dict[str, str] = {}
@@ -227,8 +244,8 @@ class SubmissionGrader:
         self.panels.clear()
         self._start_clock()
         try:
-            self.namespace.provide_references()
-            answer = self.namespace.get(EXERCISES[exercise_id].name)
+            self.remote.lend_references()
+            answer = self.remote.namespace(exercise_id).get(EXERCISES[exercise_id].name)
             if answer is None:
                 return _no_points(exercise_id, max_points, "not defined", self._explain_undefined(exercise_id))
             check: Callable[..., float] = self.session.hidden_check if grade_id.kind == "hidden" else self.session.check
@@ -239,7 +256,7 @@ class SubmissionGrader:
             reason = f"The check could not use the results ({type(error).__name__})."
             return _no_points(exercise_id, max_points, "wrong", reason)
         finally:
-            self.namespace.reset()
+            self.remote.reset()
         return self._score(exercise_id, points, max_points)
 
     def _score(self, exercise_id: str, points: float, max_points: float) -> tuple[Score, list[Panel]]:
@@ -266,6 +283,14 @@ class SubmissionGrader:
         others = {answer._number for answer in tried if isinstance(answer, RemoteFunction | RemoteClass)}
         return bool(self.connection.mutators - others)
 
+    def source_of(self, exercise_id: str) -> str:
+        """Return the text of what answers an exercise, "" where nothing does."""
+        return self.taken[exercise_id].source if exercise_id in self.taken else ""
+
+    def remarks(self) -> list[str]:
+        """Return sentences on what was taken, where that is not plain."""
+        return [sentence for taken in self.taken.values() for sentence in taken.remarks()]
+
     def close(self) -> None:
         """End the process."""
         if self.process is None:
@@ -288,26 +313,30 @@ class SubmissionGrader:
             self.process = self.sandbox.start()
             self.pipe = _pipe_to(self.process)
             self.connection = RpcConnection(self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]))
-            self.namespace = RemoteNamespace(self.connection, _find_references(self.answers))
-            self.panels.clear()
-            self.session = Session(
-                self.panels.append, lambda answer: self.namespace, self.namespace.used_by, self.secret
+            references = _find_references(self.answers)
+            names = {exercise.id: exercise.name for exercise in references}
+            self.remote = RemoteAnswers(
+                self.connection, {exercise.name: exercise.reference for exercise in references}, names
             )
+            self.panels.clear()
+            self.session = Session(self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret)
             self._define_answers()
 
     def _define_answers(self) -> None:
         self.undefined.clear()
         self._start_clock()
-        self._define_names()
-        for exercise_id, source in self.answers.items():
+        self._hand_over()
+        for exercise_id in self.answers.wanted:
             if exercise_id in self.stopped:
-                continue
-            if len(source) > MAX_ANSWER:
-                self.undefined[exercise_id] = f"The answer cell has {len(source):,} characters, too many to be run."
                 continue
             self._start_clock()
             try:
-                self.namespace.define(exercise_id, source)
+                taken = self.taken[exercise_id] = self._plan(exercise_id)
+                if taken.cell is not None and len(taken.cell.source) > LONGEST_CELL:
+                    count = len(taken.cell.source)
+                    self.undefined[exercise_id] = f"The answer cell has {count:,} characters, too many to be run."
+                    continue
+                taken.fail(self.remote.define(exercise_id))
             except Closed:
                 self.stopped[exercise_id] = self._explain_end(self.pipe.failure or "it ended")
                 return
@@ -318,11 +347,18 @@ class SubmissionGrader:
                 said = f"{type(error).__name__}: {error}".rstrip(": .")
                 self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
 
-    def _define_names(self) -> None:
-        """Define what answers may use before any of them runs: whatever goes wrong here is not their fault."""
+    def _plan(self, exercise_id: str) -> TakenAnswer:
+        plan = self.remote.plan(exercise_id)
         try:
-            self.namespace.get("np")
-            self.namespace.provide_references()
+            return TakenAnswer.of(self.answers, exercise_id, plan)
+        except (TypeError, ValueError, IndexError, KeyError):
+            raise self.pipe.fail("it sent something that is not a message") from None
+
+    def _hand_over(self) -> None:
+        """Hand the notebook over before anything in it runs: whatever goes wrong here is not its fault."""
+        try:
+            self.remote.load(self.answers.sources, self.answers.wanted)
+            self.remote.lend_references()
         except Closed as closed:
             if self.pipe.failure == "it ended":
                 raise OSError(
@@ -356,7 +392,7 @@ class SubmissionGrader:
         return "killed", f"Its process ended by itself, with exit code {code}."
 
     def _explain_undefined(self, exercise_id: str) -> str:
-        if exercise_id not in self.answers:
+        if exercise_id not in self.taken or self.taken[exercise_id].cell is None:
             return "Its answer cell is missing."
         name = EXERCISES[exercise_id].name
         return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
@@ -370,15 +406,15 @@ def _pipe_to(process: subprocess.Popen[bytes]) -> Pipe:
     return Pipe(process.stdout.fileno(), process.stdin.fileno())
 
 
-def _find_references(answers: dict[str, str]) -> dict[str, Any]:
-    """The reference for each answer of an earlier notebook that is named here: grading reads one notebook only."""
-    words = {word for source in answers.values() for word in re.findall(r"\w+", source)}
-    notebooks = {_notebook_of(exercise_id) for exercise_id in answers}
-    return {
-        exercise.name: exercise.reference
+def _find_references(answers: FoundAnswers) -> list[Exercise]:
+    """The exercises of earlier notebooks that are named here: grading reads one notebook only, and lends these."""
+    words = {word for source in answers.sources for word in re.findall(r"\d+\.\d+|\w+", source)}
+    notebooks = {_notebook_of(exercise_id) for exercise_id in answers.wanted}
+    return [
+        exercise
         for exercise in EXERCISES.values()
-        if exercise.name in words and _notebook_of(exercise.id) < min(notebooks, default=0)
-    }
+        if not words.isdisjoint((exercise.name, exercise.id)) and _notebook_of(exercise.id) < min(notebooks, default=0)
+    ]
 
 
 def _notebook_of(exercise_id: str) -> int:

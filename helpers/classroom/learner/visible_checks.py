@@ -7,19 +7,22 @@ the learner's own code on the learner's own machine; nothing is executed but ans
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.checks.answer_search import Edition
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.editions import find_editions
 from helpers.checks.grade_id import GradeId
+from helpers.checks.notebook_file import Unreadable
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
-from helpers.classroom.grading.submission import Unreadable, read_submission
+from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.learner.notebook_copies import find_releases
 
 logger = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome
         raise ValueError(f"{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb.")
     for release, path in saved.items():
         logger.info("checking %s", path)
-        yield from _run(nbformat.read(release, as_version=4), path)
+        yield from _run(nbformat.read(release, as_version=4), path, find_editions(root, release.stem))
 
 
 def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str]:
@@ -88,9 +91,9 @@ def _find(folder: str | Path, release: Path) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _run(release: NotebookNode, path: Path) -> Iterator[Outcome]:
+def _run(release: NotebookNode, path: Path, editions: Sequence[Edition]) -> Iterator[Outcome]:
     try:
-        answers = read_submission(path.read_bytes(), release).answers
+        answers = read_submission(path.read_bytes(), release, editions).answers
     except Unreadable as error:
         raise ValueError(f"{path} cannot be read. {error}") from None
     with contextlib.ExitStack() as stack:

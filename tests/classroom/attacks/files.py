@@ -29,10 +29,33 @@ def another_file(work):
     return b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n"
 
 
-@attack(**UNREADABLE, reason="cannot be read as JSON")
+@attack(earns={"1.1": (0, 0)}, status={"1.1": "not defined"}, changes="not saved as UTF-8")
 def bytes_that_are_no_text(work):
-    """A notebook with bytes that are no UTF-8."""
+    """A notebook with bytes that are no UTF-8 in the name of a function; the other answers are read."""
     return work.data().replace(b"tanh_backward", b"tanh_\xff\xfe", 1)
+
+
+@attack(**HONEST, changes="saved as UTF-16")
+def saved_as_utf_16(work):
+    """A notebook that an editor saved as UTF-16."""
+    return json.dumps(work.notebook, ensure_ascii=False).encode("utf-16")
+
+
+@attack(**HONEST, changes="not saved as UTF-8")
+def saved_as_latin_1(work):
+    """A notebook that an editor saved as Latin-1, with a comment of the learner's own in it."""
+    work.put_before("1.1", "# Größe der Ableitung, à vérifier")
+    text = json.dumps(work.notebook, ensure_ascii=False)
+    return text.encode("latin-1", "ignore")
+
+
+@attack(**HONEST)
+def large_outputs(work):
+    """A notebook with 30 MB of pictures and printed lines in it."""
+    cell = work.answer("1.1")
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "QUJD" * (5 << 20)}}
+    lines = {"output_type": "stream", "name": "stdout", "text": ['a "line" with [brackets] and \\ in it\n'] * 250_000}
+    cell["outputs"] = [picture, lines]
 
 
 @attack(**UNREADABLE, reason="nested too deeply")
@@ -53,7 +76,7 @@ def cells_without_end(work):
     return b'{"cells": [' + b"{}," * 2_000_000 + b"{}]}"
 
 
-@attack(**UNREADABLE, reason="format 3")
+@attack(**HONEST, changes="old format")
 def format_of_old(work):
     """A notebook in format 3, in which the cells lie in worksheets."""
     cells = [{"cell_type": "code", "input": cell["source"], "outputs": []} for cell in work.cells]
@@ -267,9 +290,9 @@ def own_helper_in_an_answer(work):
     )
 
 
-@attack(earns={"1.5": (0, 0)}, status={"1.5": "raised"}, reason="NameError", changes="cell(s) outside")
+@attack(**HONEST, changes="cell(s) outside")
 def own_helper_outside_the_answers(work):
-    """A helper function in a cell of its own, which is not taken; the answer that calls it stops there."""
+    """A helper function in a cell of its own, which comes with the answer that calls it."""
     helper = {"cell_type": "code", "metadata": {}, "source": "def norm_of(dh):\n    return np.linalg.norm(dh)"}
     work.cells.insert(5, helper)
     work.write("1.5", work.source("1.5").replace("np.linalg.norm(dh)", "norm_of(dh)"))

@@ -226,17 +226,16 @@ def result_that_cannot_be_sent(work):
 
 @attack(otherwise="nothing", status={"1.5": "timed out"}, limits={"total": 6})
 def process_that_does_not_listen(work):
-    """Answers without reading what it is asked, while a message longer than the pipe is on its way to it."""
+    """Answers a few times without reading what it is asked, and then never again."""
     replace(
         work,
         _FORGED
         + """
-for _ in range(40): forge(plain | {"verb": "return", "value": None})
+for _ in range(4): forge(plain | {"verb": "return", "value": None})
 import time
 time.sleep(1000)
 """,
     )
-    work.put_after("1.6", "# " + "x" * 100_000)
 
 
 @attack(notebook="02", otherwise="nothing", status={"2.1": "wrong"})

@@ -4,14 +4,14 @@ It is started with three arguments: the limits of memory [bytes] and of CPU time
 that it may write [bytes].
 """
 
-import linecache
 import os
-import re
 import resource
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+
+from helpers.checks.answer_slicing import NotebookSlices, Wanted, functions_of, names_used_by
 
 
 def limit_resources(memory: int, cpu: int, file_size: int) -> None:
@@ -29,10 +29,6 @@ def limit_resources(memory: int, cpu: int, file_size: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-#: A line that only IPython understands: %magic, !program, ?help, help?, and assignments of the first two.
-_MAGIC = re.compile(r"^\s*([%!?]|[\w.]+\?+\s*$|[\w, ]+=\s*[%!])")
-
-
 class Registry(Protocol):
     """What `Answers` needs of an ObjectRegistry, which cannot be imported before the standard streams are closed."""
 
@@ -44,7 +40,7 @@ class Registry(Protocol):
 
 
 class Answers:
-    """The answers of one submission, for the grader's process to use.
+    """The answers of one submission, for the grader's process to use, each in a namespace of its own.
 
     Args:
         names: what every answer may use, name to value.
@@ -52,45 +48,81 @@ class Answers:
     """
 
     def __init__(self, names: Mapping[str, Any], registry: Registry) -> None:
-        self.names = dict(names)
+        self.names = {**names, "answer": self._answer}
         self.registry = registry
+        self.slices = NotebookSlices([], {})
+        self.spaces: dict[str, dict[str, Any]] = {}  # by exercise id
+        self.lent: dict[str, Any] = {}  # by name
+        self.lent_names: dict[str, str] = {}  # exercise id to name
         registry.export(self)  # first of all, so that its number is `proxies.SERVICE`
 
-    def define(self, exercise_id: str, source: str) -> None:
-        """Run one answer cell; raise whatever it raises."""
-        filename = f"<exercise {exercise_id}>"
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        exec(compile(_without_magics(source, filename), filename, "exec"), self.names)
+    def load(self, sources: Sequence[str], wanted: Mapping[str, Sequence[Any]]) -> None:
+        """Take a notebook: the sources of its cells, and exercise id to what a Wanted consists of."""
+        self.slices = NotebookSlices(sources, {exercise_id: Wanted(*one) for exercise_id, one in wanted.items()})
 
-    def get(self, name: str) -> Any:
-        """Return the value of a name, or None."""
-        return self.names.get(name)
+    def plan(self, exercise_id: str) -> list[Any] | None:
+        """Return what is going to be run: the cell, lines of others as [cell, first, last], all that answer."""
+        found = self.slices.slice_of(exercise_id)
+        if found is None:
+            return None
+        lines = [[definition.cell, definition.first, definition.last] for definition in found.definitions]
+        return [found.cell, lines, list(found.defining)]
 
-    def put(self, names: Mapping[str, Any]) -> None:
-        """Give names new values; those whose value is None are removed."""
-        self.names.update(names)
+    def define(self, exercise_id: str) -> list[list[Any]]:
+        """Define an answer; raise whatever its cell raises, and return [cell, error] of other cells that fail."""
+        space = self.spaces[exercise_id] = self.names | self.lent | {"__name__": "answers"}
+        for other, one in self.slices.wanted.items():
+            if other in self.spaces and one.name in self.spaces[other]:
+                space.setdefault(one.name, self.spaces[other][one.name])
+        failed = self.slices.define(exercise_id, space)
+        return [[definition.cell, error] for definition, error in failed]
+
+    def get(self, exercise_id: str, name: str) -> Any:
+        """Return the value of a name in an answer's namespace, or None."""
+        return self.spaces.get(exercise_id, {}).get(name)
+
+    def put(self, exercise_id: str, names: Mapping[str, Any]) -> None:
+        """Give names in an answer's namespace new values; those whose value is None are removed."""
+        space = self.spaces.get(exercise_id, {})
+        space.update(names)
         for name in [name for name in names if names[name] is None]:
-            del self.names[name]
+            del space[name]
+
+    def lend(self, references: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Let answers use references, name to value; a name that an answer defines itself stays its own.
+
+        Args:
+            names: exercise id to name, for cells that ask for one by its number.
+        """
+        self.lent, self.lent_names = dict(references), dict(names)
+        for space in self.spaces.values():
+            for name, reference in references.items():
+                space.setdefault(name, reference)
 
     def reset(self) -> None:
-        """Forget what a check has made, and keep the answers themselves."""
+        """Take the references back, and forget what a check has made; the answers themselves are kept."""
+        for space in self.spaces.values():
+            for name, reference in self.lent.items():
+                if space.get(name) is reference:
+                    del space[name]
+        self.lent = {}
         kept = (Answers, type, types.FunctionType)
         self.registry.reset(exports=lambda value: isinstance(value, kept), imports=lambda proxy: False)
 
+    def home_of(self, answer: object) -> str:
+        """Return the id of the exercise in whose namespace an answer was defined, or ""."""
+        spaces = [function.__globals__ for function in functions_of(answer)]
+        return next((one for one, space in self.spaces.items() if any(space is other for other in spaces)), "")
+
     def used_by(self, answer: object) -> list[str]:
         """Return the names that a function, or the methods of a class, look up when they run."""
-        members = vars(answer).values() if isinstance(answer, type) else [answer]
-        codes = [member.__code__ for member in members if isinstance(member, types.FunctionType)]
-        return sorted({name for code in codes for name in code.co_names})
+        return sorted(names_used_by(answer, lambda name: name not in self.slices.by_name))
 
-
-def _without_magics(source: str, filename: str) -> str:
-    """The source without the lines that only IPython understands, if it cannot be compiled with them."""
-    try:
-        compile(source, filename, "exec")
-    except SyntaxError:
-        return "\n".join("" if _MAGIC.search(line) else line for line in source.split("\n"))
-    return source
+    def _answer(self, exercise_id: str) -> Any:
+        """What `answer` gives in a notebook, for a cell that gives it a name."""
+        if exercise_id in self.slices.wanted:
+            return self.get(exercise_id, self.slices.wanted[exercise_id].name)
+        return self.lent.get(self.lent_names.get(exercise_id, ""))
 
 
 def _notebook_names() -> dict[str, Any]:
@@ -108,7 +140,7 @@ def _notebook_names() -> dict[str, Any]:
     for module in ("helpers.checks", "helpers.plots", "IPython.display"):
         sys.modules[module] = types.ModuleType(module)
         vars(sys.modules[module])["__getattr__"] = lambda name: _do_nothing
-    names |= dict.fromkeys(("check", "answer", "display"), _do_nothing)
+    names |= dict.fromkeys(("check", "display"), _do_nothing)
     return names | {"np": numpy, "plots": sys.modules["helpers.plots"], "__name__": "answers"}
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from helpers.nn.base import Layer, Param
@@ -103,44 +103,82 @@ class RemoteClass(type):
 
 
 class RemoteNamespace:
-    """The global names of the answers' process, for the checks to use like the namespace of a notebook.
+    """The global names that one answer sees, for the checks to use like the namespace of a notebook.
 
     Args:
-        connection: to that process.
-        references: name to reference implementation, for the answers of earlier notebooks.
+        connection: to the answers' process.
+        exercise_id: of the answer.
     """
 
-    def __init__(self, connection: Connection, references: dict[str, Any]) -> None:
+    def __init__(self, connection: Connection, exercise_id: str) -> None:
         self.connection = connection
-        self.references = references
-
-    def define(self, exercise_id: str, source: str) -> None:
-        """Run an answer cell there; raise whatever it raises."""
-        self.connection.call(SERVICE, "define", (exercise_id, source), {})
-
-    def provide_references(self) -> None:
-        """Define the references; a name that the answers define themselves stays theirs."""
-        own = {name for name, reference in self.references.items() if self.get(name, reference) is not reference}
-        self.references = {name: reference for name, reference in self.references.items() if name not in own}
-        self.update(self.references)
+        self.exercise_id = exercise_id
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a name, or the default."""
-        value = self.connection.call(SERVICE, "get", (name,), {})
+        value = self.connection.call(SERVICE, "get", (self.exercise_id, name), {})
         return default if value is None else value
 
     def update(self, names: Mapping[str, Any]) -> None:
         """Give names new values; nothing happens if the process is gone or refuses."""
         with contextlib.suppress(Exception):
-            self.connection.call(SERVICE, "put", (dict(names),), {})
+            self.connection.call(SERVICE, "put", (self.exercise_id, dict(names)), {})
 
     def pop(self, name: str, default: Any = None) -> None:
         """Remove a name."""
         self.update({name: None})
 
+
+class RemoteAnswers:
+    """The answers of a submission, in their process.
+
+    Args:
+        connection: to that process.
+        references: name to reference implementation, for the answers of earlier notebooks.
+        names: exercise id to name, of the same.
+    """
+
+    def __init__(self, connection: Connection, references: dict[str, Any], names: dict[str, str]) -> None:
+        self.connection = connection
+        self.references = references
+        self.names = names
+        self.namespaces: dict[str, RemoteNamespace] = {}
+        self.homes: dict[str, str] = {}  # number of an answer to the id of its exercise
+
+    def load(self, sources: Sequence[str], wanted: Mapping[str, Sequence[Any]]) -> None:
+        """Hand the notebook over: the sources of its cells, and exercise id to a Wanted."""
+        lists = {exercise_id: list(one) for exercise_id, one in wanted.items()}
+        self.connection.call(SERVICE, "load", (list(sources), lists), {})
+
+    def plan(self, exercise_id: str) -> Any:
+        """Return what is going to be run for an exercise, in that process's own words."""
+        return self.connection.call(SERVICE, "plan", (exercise_id,), {})
+
+    def define(self, exercise_id: str) -> Any:
+        """Define an answer there; raise whatever it raises, and return what could not be defined with it."""
+        return self.connection.call(SERVICE, "define", (exercise_id,), {})
+
+    def lend_references(self) -> None:
+        """Let the answers use the references of earlier notebooks, until `reset`."""
+        self.connection.call(SERVICE, "lend", (self.references, self.names), {})
+
+    def namespace(self, exercise_id: str) -> RemoteNamespace:
+        """Return the namespace of an exercise's answer."""
+        return self.namespaces.setdefault(exercise_id, RemoteNamespace(self.connection, exercise_id))
+
+    def namespace_of(self, answer: object) -> Any:
+        """Return the namespace in which an answer was defined; the answers' own word, good for their own score only."""
+        if not isinstance(answer, RemoteFunction | RemoteClass):
+            return {}
+        if answer._number not in self.homes:
+            home = ""
+            with contextlib.suppress(Exception):
+                home = str(self.connection.call(SERVICE, "home_of", (answer,), {}))
+            self.homes[answer._number] = home
+        return self.namespace(self.homes[answer._number])
+
     def reset(self) -> None:
-        """Remove the references and forget what the last check made; the answers themselves stay."""
-        self.update(dict.fromkeys(self.references))
+        """Take the references back and forget what the last check made; the answers themselves stay."""
         with contextlib.suppress(Exception):
             self.connection.call(SERVICE, "reset", (), {})
         kept = (RemoteFunction, RemoteClass)

@@ -1,0 +1,63 @@
+"""The editions of a notebook that were given to learners: by these a learner's own cells are told from the course's.
+
+A release names its edition in its metadata. The course keeps each edition that it gave to anyone, since a copy of an
+earlier one is still handed in after the notebook was corrected.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers.atomic_write import replace_file
+from helpers.checks.answer_search import Edition
+from helpers.checks.notebook_file import NotebookFile, Unreadable, read_notebook
+
+logger = logging.getLogger(__name__)
+
+#: The folder of the course, if this package is in it.
+COURSE = Path(__file__).resolve().parents[2]
+
+
+def name_of_edition(cells: Sequence[Any]) -> str:
+    """Return the name of an edition: a fingerprint of its cells, nbformat's."""
+    parts = [[cell["id"], cell["cell_type"], cell["source"]] for cell in cells]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+
+def keep_edition(root: str | Path, release: Path) -> None:
+    """Keep a copy of a released notebook in build/editions/, if this edition is not there yet."""
+    data = release.read_bytes()
+    kept = _folder(root, release.stem) / f"{read_notebook(data).edition or 'unnamed'}.ipynb"
+    if not kept.exists():
+        replace_file(kept, data)
+        logger.info("kept the edition %s of %s", kept.stem, release.stem)
+
+
+def find_editions(root: str | Path, name: str) -> list[Edition]:
+    """Return the editions of a notebook that the course has kept, and the present one last.
+
+    Args:
+        root: the repository.
+        name: of the notebook, e.g. "01_vanishing_and_exploding_gradients".
+    """
+    paths = [*sorted(_folder(root, name).glob("*.ipynb")), Path(root, "notebooks", name, f"{name}.ipynb")]
+    return [edition_of(notebook) for path in paths if (notebook := _read(path))]
+
+
+def edition_of(notebook: NotebookFile) -> Edition:
+    """Return a release as an Edition."""
+    return Edition.of(notebook.edition, [cell.source for cell in notebook.cells])
+
+
+def _folder(root: str | Path, name: str) -> Path:
+    return Path(root, "build", "editions", name)
+
+
+def _read(path: Path) -> NotebookFile | None:
+    try:
+        return read_notebook(path.read_bytes())
+    except (OSError, Unreadable):
+        return None  # not released yet, or damaged: an edition less to compare with

@@ -1,0 +1,185 @@
+"""A notebook's file, read in whatever state it is: a submission is untrusted, and a copy may come from any program.
+
+Nothing in it is believed: not its types, not its ids, not its metadata.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+#: Largest file that is read at all, largest without its outputs [bytes], and most cells. The largest release has a
+#: fiftieth of the second, and a hundredth of the third.
+LARGEST_FILE, LARGEST, MOST_CELLS = 100 << 20, 20 << 20, 10_000
+
+_NOT_JSON = "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"
+
+#: A string, a bracket, or a quote without a partner.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|"', re.DOTALL)
+
+
+class Unreadable(ValueError):
+    """The file is not a notebook; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it is in the file.
+
+    Args:
+        index: its place in the notebook, from 0.
+        kind: "code", "markdown", or whatever the file says.
+        id, grade_id: "" if it has none.
+        points: what nbgrader's metadata say, of any type.
+        source: its text.
+        value: the text of the value that it ended in when it was last run, "" if there is none.
+    """
+
+    index: int
+    kind: str
+    id: str
+    grade_id: str
+    points: object
+    source: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class NotebookFile:
+    """A notebook as it is in its file.
+
+    Args:
+        cells: its cells, in order.
+        metadata: those of the notebook as a whole.
+        remarks: sentences on how the file had to be read.
+    """
+
+    cells: tuple[Cell, ...]
+    metadata: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def edition(self) -> str:
+        """The edition of the release that it is a copy of, as its metadata say, or ""."""
+        return _text(_dict(self.metadata.get("course")).get("edition"))
+
+
+def read_notebook(data: bytes) -> NotebookFile:
+    """Read a notebook from the bytes of its file.
+
+    Of a file that is larger than LARGEST the outputs are left out first.
+
+    Raises:
+        Unreadable: it is not a notebook, or too large.
+    """
+    if len(data) > LARGEST_FILE:
+        raise Unreadable(f"It has {len(data) >> 20} MB; no more than {LARGEST_FILE >> 20} MB are read.")
+    if not data.strip():
+        raise Unreadable("The file is empty.")
+    text, remarks = _decode(data)
+    try:
+        notebook = _dict(json.loads(without_outputs(text) if len(data) > LARGEST else text))
+    except RecursionError:
+        raise Unreadable("It is nested too deeply to be a notebook.") from None
+    except Unreadable:
+        raise
+    except ValueError:
+        raise Unreadable(_NOT_JSON) from None
+    if not isinstance(notebook.get("cells"), list) and "worksheets" in notebook:
+        notebook = _upgraded(notebook)
+        remarks = (*remarks, "It is in an old format (3 or less), and was converted.")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise Unreadable("It is not a notebook: it has no list of cells.")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"It has {len(cells):,} cells; no more than {MOST_CELLS:,} are read.")
+    read = tuple(_cell(index, cell) for index, cell in enumerate(cells))
+    return NotebookFile(read, _dict(notebook.get("metadata")), remarks)
+
+
+def without_outputs(text: str) -> str:
+    """Return the text of a notebook's file without the outputs of its cells: pictures can make it very large.
+
+    Raises:
+        Unreadable: it is too large even so.
+    """
+    kept, begin, last, depth, inside = [], 0, "", 0, -1
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign == '"':
+            raise Unreadable(_NOT_JSON)
+        if sign in "[{":
+            if sign == "[" and last == '"outputs"' and inside < 0:
+                kept.append(text[begin : token.start()])
+                inside = depth
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+            if depth == inside:
+                kept.append("[]")
+                begin, inside = token.end(), -1
+        last = sign
+    rest = "".join(kept) + text[begin:]
+    if len(rest) > LARGEST:
+        raise Unreadable(f"It has {len(rest) >> 20} MB without its outputs; no more than {LARGEST >> 20} MB are read.")
+    return rest
+
+
+def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a file, and remarks on its encoding."""
+    encoding = json.detect_encoding(data)
+    if not encoding.startswith("utf-8"):
+        name = encoding[:6].upper()
+        try:
+            return data.decode(encoding), (f"It was saved as {name}: save it as UTF-8.",)
+        except UnicodeDecodeError:
+            raise Unreadable(f"It seems to be saved as {name}, and cannot be read: save it as UTF-8.") from None
+    try:
+        return data.decode("utf-8-sig"), ()
+    except UnicodeDecodeError:
+        # Code is ASCII in every encoding that an editor may have chosen, so only the letters in comments can be wrong.
+        text = data.decode("utf-8-sig", "surrogateescape")
+        text = re.sub("[\udc80-\udcff]", lambda match: chr(ord(match[0]) - 0xDC00), text)
+        return text, ("It was not saved as UTF-8: letters that are not ASCII were read as Latin-1. Save it as UTF-8.",)
+
+
+def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _dict(nbformat.convert(nbformat.from_dict(notebook), 4))
+    except Exception:  # whatever an untrusted file makes of it
+        raise Unreadable("It is a notebook of format 3 or older; open it in JupyterLab and save it again.") from None
+
+
+def _cell(index: int, value: object) -> Cell:
+    cell = _dict(value)
+    nbgrader = _dict(_dict(cell.get("metadata")).get("nbgrader"))
+    return Cell(
+        index=index,
+        kind=_text(cell.get("cell_type")),
+        id=_text(cell.get("id")),
+        grade_id=_text(nbgrader.get("grade_id")),
+        points=nbgrader.get("points"),
+        source=_joined(cell.get("source", "")).encode("utf-8", "replace").decode(),  # it may have lone surrogates
+        value=_value(cell.get("outputs")),
+    )
+
+
+def _value(outputs: object) -> str:
+    results = [_dict(output) for output in outputs] if isinstance(outputs, list) else []
+    values = [_dict(one.get("data")).get("text/plain") for one in results if one.get("output_type") == "execute_result"]
+    return _joined(values[-1]) if values else ""
+
+
+def _joined(text: object) -> str:
+    """A text that the file may hold as a list of lines."""
+    return "".join(map(_text, text)) if isinstance(text, list) else _text(text)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
