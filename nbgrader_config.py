@@ -12,7 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-from helpers.classroom.authoring.release import CheckSecrets, DropBlankStubs, TakeSource
+from helpers.classroom.authoring.release import CheckSecrets, DropBlankStubs, NameEdition, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
@@ -58,5 +58,6 @@ c.GenerateAssignment.preprocessors = [
     ClearHiddenTests,
     ComputeChecksums,
     CheckCellMetadata,
+    NameEdition,
     CheckSecrets,
 ]

@@ -20,9 +20,12 @@ from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
 from helpers.__main__ import app
-from helpers.checks.cells import by_grade_id
+from helpers.checks.answer_search import find_answers
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.editions import find_editions
+from helpers.checks.notebook_file import read_notebook
 from helpers.checks.progress import read_progress
-from helpers.checks.saved_answers import saved_answer
+from helpers.checks.saved_answers import SavedAnswer
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import as_solution, read_source
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
@@ -295,10 +298,18 @@ def test_a_notebook_that_has_been_through_colab_gets_full_marks(release, keeps_m
 @every_notebook
 def test_answers_and_checks_are_found_without_any_metadata(release):
     notebook = solved(release)
-    with_metadata = by_grade_id(notebook.cells)
-    without = by_grade_id(nbformat.reads(through_colab(notebook).decode(), as_version=4).cells)
-    wanted = {id for id in with_metadata if id.startswith(("ex-", "check-")) and with_metadata[id].cell_type == "code"}
-    assert {id: cell.source for id, cell in without.items()} == {id: with_metadata[id].source for id in wanted}
+    names = {one.id: one.name for one in EXERCISES.values() if one.notebook == release.stem[:2]}
+    editions = find_editions(ROOT, release.stem)
+    kept, lost = (
+        find_answers(read_notebook(data), names, editions)
+        for data in (nbformat.writes(notebook).encode(), through_colab(notebook))
+    )
+    assert {id: lost.cells[lost.wanted[id].candidates[0]].source for id in names} == {
+        id: next(cell.source for cell in kept.cells if cell.grade_id == f"ex-{id.replace('.', '-')}") for id in names
+    }
+    assert {id: lost.cells[cells[-1]].source for id, cells in lost.checks.items()} == {
+        id: f'check("{id}", {name})' for id, name in names.items()
+    }
 
 
 def test_a_later_notebook_and_the_progress_know_a_notebook_from_colab(tmp_path):
@@ -308,15 +319,8 @@ def test_a_later_notebook_and_the_progress_know_a_notebook_from_colab(tmp_path):
     (folder / release.name).write_bytes(through_colab(shown(solved(release))))
     found = read_progress(tmp_path)
     assert [one.state for one in found.notebooks["01"]] == ["right"] * len(found.notebooks["01"])
-    beside = tmp_path / "02_gradient_clipping"
-    assert saved_answer(found.notebooks["01"][0].exercise, beside).__name__ == "tanh_backward"
-
-
-def test_a_cell_with_its_metadata_comes_before_one_that_only_looks_like_it():
-    notebook = solved(RELEASES[0])
-    named = by_grade_id(notebook.cells)["ex-0-1"]
-    notebook.cells.append(nbformat.v4.new_code_cell("def sigmoid(a):\n    return a  # trying it out"))
-    assert by_grade_id(notebook.cells)["ex-0-1"] is named
+    saved = SavedAnswer(found.notebooks["01"][0].exercise, tmp_path / "02_gradient_clipping")
+    assert saved.define({}).__name__ == "tanh_backward"
 
 
 # --- the visible checks -----------------------------------------------------------------------------------------------

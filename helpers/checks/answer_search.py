@@ -21,16 +21,16 @@ class Edition:
 
     Args:
         name: as a copy's metadata have it.
-        sources: fingerprints of the sources of its cells.
+        sources: fingerprints of the sources of its cells, in order.
     """
 
     name: str
-    sources: frozenset[str]
+    sources: tuple[str, ...]
 
     @classmethod
     def of(cls, name: str, sources: Collection[str]) -> "Edition":
         """Return the Edition with these sources."""
-        return cls(name, frozenset(map(_fingerprint, sources)))
+        return cls(name, tuple(sorted({*map(_fingerprint, sources)})))
 
     def has(self, cell: Cell) -> bool:
         """Whether a cell is one of this edition, unchanged but for blanks at the ends of lines."""
@@ -90,7 +90,7 @@ def choose_edition(notebook: NotebookFile, editions: Sequence[Edition]) -> Editi
     """Return the edition that a notebook names, or the one with which it has most cells in common."""
     named = [edition for edition in editions if edition.name and edition.name == notebook.edition]
     fingerprints = {_fingerprint(cell.source) for cell in notebook.cells}
-    return max(named or reversed(editions), key=lambda one: len(one.sources & fingerprints), default=None)
+    return max(named or reversed(editions), key=lambda one: len(fingerprints.intersection(one.sources)), default=None)
 
 
 def _find_candidates(

@@ -29,11 +29,12 @@ def name_of_edition(cells: Sequence[Any]) -> str:
 
 def keep_edition(root: str | Path, release: Path) -> None:
     """Keep a copy of a released notebook in build/editions/, if this edition is not there yet."""
-    data = release.read_bytes()
-    kept = _folder(root, release.stem) / f"{read_notebook(data).edition or 'unnamed'}.ipynb"
-    if not kept.exists():
-        replace_file(kept, data)
-        logger.info("kept the edition %s of %s", kept.stem, release.stem)
+    notebook = _read(release)
+    if notebook and notebook.edition:
+        kept = _folder(root, release.stem) / f"{notebook.edition}.ipynb"
+        if not kept.exists():
+            replace_file(kept, release.read_bytes())
+            logger.info("kept the edition %s of %s", kept.stem, release.stem)
 
 
 def find_editions(root: str | Path, name: str) -> list[Edition]:

@@ -45,6 +45,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = Limits(seconds=20, memory=640 << 20, cpu=3, file_size=1 << 20)
 
 
+def define(connection, source):
+    """Let the answers' process run a cell as the answer to an exercise."""
+    connection.call("a1", "load", ([source], {"0.1": ["sigmoid", [], 0, 1]}), {})
+    connection.call("a1", "define", ("0.1",), {})
+
+
 @pytest.fixture
 def start(tmp_path, request):
     """A function that starts the answers' process, and returns a function that runs lines there."""
@@ -61,8 +67,8 @@ def start(tmp_path, request):
 
         def run(source, name="result"):
             with warnings.catch_warnings(action="ignore"):
-                connection.call("a1", "define", ("0.1", textwrap.dedent(source)), {})
-            return connection.call("a1", "get", (name,), {})
+                define(connection, textwrap.dedent(source))
+            return connection.call("a1", "get", ("0.1", name), {})
 
         run.process, run.connection = process, connection
         return run
@@ -207,9 +213,10 @@ from helpers.classroom.grading.sandbox.rpc import RpcConnection
 
 process = Sandbox(sys.argv[1]).start()
 connection = RpcConnection(Pipe(process.stdout.fileno(), process.stdin.fileno()), "c")
-connection.call("a1", "define", ("0.1", "import time"), {})
 threading.Timer(1, print, ("waiting",), {"flush": True}).start()
-connection.call("a1", "define", ("0.1", "while True: time.sleep(1)"), {})
+source = "import time\\nwhile True: time.sleep(1)"
+connection.call("a1", "load", ([source], {"0.1": ["sigmoid", [], 0, 1]}), {})
+connection.call("a1", "define", ("0.1",), {})
 """
 
 

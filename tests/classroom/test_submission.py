@@ -1,4 +1,4 @@
-"""Which answers are submission from a submitted file, and what is only reported."""
+"""What is read of a submitted file, and what is only reported."""
 
 import json
 
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.grading.submission import LARGEST, Submission, Unreadable, read_submission
+from helpers.checks.notebook_file import LARGEST, LARGEST_FILE, Unreadable
+from helpers.classroom.grading.submission import Submission, read_submission
 from tests.classroom.attacks.kit import Work, released, template
 
 
@@ -23,15 +24,27 @@ def work():
     return Work("01")
 
 
+def best(submission, exercise_id):
+    """The source of the cell that is looked at first for an answer."""
+    return submission.answers.cells[submission.answers.wanted[exercise_id].candidates[0]].source
+
+
 def test_an_untouched_solution_has_all_answers_and_no_changes(grading_template, work):
     submission = read_submission(work.data(), grading_template)
-    assert [*submission.answers] == [f"ex-1-{number}" for number in range(1, 8)]
+    assert [*submission.answers.wanted] == [f"1.{number}" for number in range(1, 8)]
+    assert [submission.answers.cells[index].grade_id for index in sorted(submission.answers.own)] == [
+        f"ex-1-{number}" for number in range(1, 8)
+    ]
     assert submission.changes == []
 
 
-def test_an_answer_is_taken_as_it_was_written(grading_template, work):
-    work.write("1.1", "def tanh_backward(dout, y):\n    return 'mine — 은닉'")
-    assert read_submission(work.data(), grading_template).answers["ex-1-1"] == work.source("1.1")
+def test_of_an_untouched_release_nothing_is_ones_own(grading_template):
+    answers = read_submission(Work("01", solved=False).data(), grading_template).answers
+    assert answers.own == frozenset()
+    assert not any(map(answers.is_written, answers.wanted))
+    assert [source for source in answers.sources if source] == [
+        answers.cells[one.fallback].source for one in answers.wanted.values()
+    ]
 
 
 def test_a_byte_order_mark_as_some_editors_write_it_makes_no_difference(grading_template, work):
@@ -40,19 +53,10 @@ def test_a_byte_order_mark_as_some_editors_write_it_makes_no_difference(grading_
     )
 
 
-def test_an_answer_is_found_by_its_cell_id_where_its_grade_id_is_gone(grading_template, work):
-    del work.answer("1.3")["metadata"]["nbgrader"]
-    submission = read_submission(work.data(), grading_template)
-    assert submission.answers["ex-1-3"] == Work("01").source("1.3")
-    assert submission.changes == ["The answer cell ex-1-3 has lost its name; it was found by its cell id."]
-
-
-def test_an_answer_is_found_by_the_name_it_defines_where_all_else_is_gone(grading_template, work):
+def test_an_answer_needs_neither_its_grade_id_nor_its_cell_id(grading_template, work):
     cell = work.answer("1.3")
     cell["metadata"], cell["id"] = {}, "another"
-    submission = read_submission(work.data(), grading_template)
-    assert submission.answers["ex-1-3"] == Work("01").source("1.3")
-    assert "found by the name it defines" in submission.changes[0]
+    assert best(read_submission(work.data(), grading_template), "1.3") == Work("01").source("1.3")
 
 
 def test_a_cell_of_the_release_is_not_taken_for_an_answer(grading_template, work):
@@ -63,15 +67,7 @@ def test_a_cell_of_the_release_is_not_taken_for_an_answer(grading_template, work
     cell = work.answer("1.3")
     cell["metadata"], cell["id"] = {}, "another"
     work.cells.append({"cell_type": "code", "metadata": {}, "source": lookalike.source})
-    assert read_submission(work.data(), grading_template).answers["ex-1-3"] == Work("01").source("1.3")
-
-
-def test_of_two_cells_the_last_one_that_was_changed_counts(grading_template, work):
-    copies = [dict(work.answer("1.1"), source=source) for source in ("first = 1", "second = 2")]
-    work.cells.extend([*copies, dict(work.answer("1.1"), source=Work("01", solved=False).source("1.1"))])
-    submission = read_submission(work.data(), grading_template)
-    assert submission.answers["ex-1-1"] == "second = 2"
-    assert submission.changes == ["The answer cell ex-1-1 occurs 4 times; the last one that was changed counts."]
+    assert best(read_submission(work.data(), grading_template), "1.3") == Work("01").source("1.3")
 
 
 def test_a_written_answer_is_found_by_the_text_before_it():
@@ -81,10 +77,23 @@ def test_a_written_answer_is_found_by_the_text_before_it():
         each["metadata"] = {}
         each.pop("id", None)
     cell["source"] = "My table says"
-    assert read_submission(work.data(), grading_template).answers["ex-8-5"] == "My table says"
+    assert read_submission(work.data(), grading_template).written["ex-8-5"] == "My table says"
 
 
-def test_cells_of_ones_own_are_reported_and_not_taken(grading_template, work):
+def test_all_of_a_written_answer_is_taken_that_was_split_or_written_below_its_cell():
+    grading_template, work = nbformat.reads(template("08"), as_version=4), Work("08", solved=False)
+    place, stub = work.cells.index(work.answer("8.5")), work.source("8.5")
+    half = dict(work.answer("8.5"), id="half", source="1. My table says")
+    work.write("8.5", "2. that it is so")
+    work.cells.insert(place, half)
+    assert read_submission(work.data(), grading_template).written["ex-8-5"] == "1. My table says\n\n2. that it is so"
+    work.cells.remove(half)
+    work.answer("8.5")["source"] = stub
+    work.cells.insert(place + 1, {"cell_type": "markdown", "metadata": {}, "source": "Below it"})
+    assert read_submission(work.data(), grading_template).written["ex-8-5"] == "Below it"
+
+
+def test_cells_of_ones_own_are_reported(grading_template, work):
     own = [f"def helper_{number}():\n    pass" for number in range(3)] + ["print('defines nothing')"]
     work.cells.extend({"cell_type": "code", "metadata": {}, "source": source} for source in own)
     [change] = read_submission(work.data(), grading_template).changes
@@ -133,9 +142,12 @@ def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(grading
         (b"[]", "It is not a notebook: it has no list of cells."),
         (b"3", "It is not a notebook: it has no list of cells."),
         (b'{"cells": {}}', "It is not a notebook: it has no list of cells."),
-        (b'{"worksheets": []}', "It is a notebook of format 3 or older; open it in JupyterLab and save it again."),
+        (b'{"worksheets": 3}', "It is a notebook of format 3 or older; open it in JupyterLab and save it again."),
+        (b"\xff\xfe{\x00\xd8", "It seems to be saved as UTF-16, and cannot be read: save it as UTF-8."),
         (b'{"cells": [' + b"[" * 99_999, "It is nested too deeply to be a notebook."),
-        (b" " * (LARGEST + 1), "It has 20 MB; no more than 20 MB are read."),
+        (b"{}" + b" " * LARGEST, "It has 20 MB without its outputs; no more than 20 MB are read."),
+        (b'{"cells": "' + rb'\"' * LARGEST, "It is not a notebook: it cannot be read as JSON."),
+        (b" " * (LARGEST_FILE + 1), "It has 100 MB; no more than 100 MB are read."),
         (b'{"cells": [' + b"0," * 10_000 + b"0]}", "It has 10,001 cells; no more than 10,000 are read."),
         (b'{"cells": ' + b"9" * 5_000 + b"}", "It is not a notebook: it cannot be read as JSON."),
     ],
@@ -173,5 +185,5 @@ cells = st.fixed_dictionaries(
 def test_whatever_the_cells_are_there_is_a_submission(grading_template, cells, metadata):
     submission = read_submission(json.dumps({"cells": cells, "metadata": metadata}).encode(), grading_template)
     assert isinstance(submission, Submission)
-    json.dumps(submission.answers, ensure_ascii=False).encode()
+    json.dumps([submission.answers.sources, submission.written], ensure_ascii=False).encode()
     assert all(change.isprintable() for change in submission.changes)

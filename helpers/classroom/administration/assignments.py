@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from dateutil import parser
 
+from helpers.checks.editions import keep_edition
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate, make_release
@@ -43,6 +44,7 @@ def release(course: Course, source: Path, due: datetime | None = None) -> str | 
                 "assignment that was handed in must stay: edit them, but add, remove and rename none."
             ) from None
         raise
+    keep_edition(course.root, released)
     logger.info("%s is in the gradebook, from %s", assignment, source)
     if due is not None:
         with course.gradebook() as gradebook:

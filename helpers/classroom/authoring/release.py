@@ -27,6 +27,7 @@ from helpers.classroom.authoring.source import (
     find_blocks,
     grading,
     is_only_in_solution,
+    name_edition,
     place,
     read_source,
     serialise,
@@ -66,6 +67,15 @@ class DropBlankStubs(NbGraderPreprocessor):
         if grading(cell).get("solution"):
             cell.source = "\n".join(line for line in cell.source.split("\n") if not line.isspace())
         return cell, resources
+
+
+class NameEdition(NbGraderPreprocessor):
+    """Write into the metadata which edition the release is: its copies keep it."""
+
+    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook with its edition."""
+        name_edition(notebook)
+        return notebook, resources
 
 
 class CheckSecrets(NbGraderPreprocessor):

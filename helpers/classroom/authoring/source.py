@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from nbgrader.preprocessors import ComputeChecksums, LockCells
 
+from helpers.checks.editions import name_of_edition
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 
@@ -119,7 +120,14 @@ def as_release(notebook: NotebookNode, *, rubric: bool = False) -> NotebookNode:
     )
     for step in LockCells(), ComputeChecksums():  # by the checksum nbgrader sees whether something was written
         release, _ = step.preprocess(release, {})
+    name_edition(release)
     return release
+
+
+def name_edition(release: NotebookNode) -> None:
+    """Write into a release's metadata which edition it is."""
+    cells = [cell for cell in release.cells if not is_only_in_solution(cell)]
+    release.metadata.course = nbformat.from_dict({"edition": name_of_edition(cells)})
 
 
 def serialise(notebook: NotebookNode) -> str:

@@ -18,6 +18,8 @@ import numpy as np
 from tqdm import tqdm
 
 from helpers.atomic_write import replace_file
+from helpers.checks.answer_search import Edition
+from helpers.checks.editions import find_editions
 from helpers.checks.notebook_file import LARGEST_FILE
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
@@ -52,11 +54,13 @@ class Settings:
     Args:
         sandbox: whether answers run in bubblewrap.
         secret: the instructor's secret seed of the hidden checks.
+        editions: those of the notebook that submissions may be copies of.
     """
 
     sandbox: bool = True
     secret: str = ""
     limits: Limits = field(default_factory=Limits)
+    editions: tuple[Edition, ...] = ()
 
 
 class Batch:
@@ -69,14 +73,14 @@ class Batch:
     def __init__(self, course: Course, assignment: str, settings: Settings) -> None:
         self.course = course
         self.assignment = assignment
-        self.settings = settings
+        self.settings = replace(settings, editions=tuple(find_editions(course.root, assignment)))
         self.submitted = course.submitted(assignment)
         self.template = make_grading_template(course.find_source(assignment))
         self.folder = course.root / "build" / "graded" / assignment
         # By student, without the notebooks: those of a large class would fill the memory.
         self.results: dict[str, Graded] = {}
         versions = (code_digest(), sys.version, np.__version__)
-        self._common = _digest(self.template, json.dumps(asdict(settings), sort_keys=True), *versions)
+        self._common = _digest(self.template, json.dumps(asdict(self.settings), sort_keys=True), *versions)
 
     def failed(self) -> list[str]:
         """Return the students whose submission could not be read or not be graded."""
