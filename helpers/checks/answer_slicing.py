@@ -134,16 +134,14 @@ class NotebookSlices:
         found = self.slice_of(exercise_id)
         if found is None:
             return []
-        failed = []
-        for definition in found.definitions:
-            try:
-                exec(definition.code, namespace)
-            except (Exception, SystemExit) as error:
-                failed.append((definition, f"{type(error).__name__}: {error}".rstrip(": .")))
+        failed = _run([one for one in found.definitions if one.cell < found.cell], namespace)
         filename = f"<exercise {exercise_id}>"
         source = without_magics(self.sources[found.cell], filename)
         _remember_lines(filename, self.sources[found.cell])
-        exec(compile(source, filename, "exec"), namespace)
+        try:
+            exec(compile(source, filename, "exec"), namespace)
+        finally:
+            failed += _run([one for one in found.definitions if one.cell > found.cell], namespace)
         return failed
 
     def _cut(self, exercise_id: str) -> Slice | None:
@@ -161,27 +159,22 @@ class NotebookSlices:
         before = [other for other in range(max(wanted.end, cell)) if other != cell and self.sources[other]]
         reached: set[str] = set()
         found: set[tuple[int, int]] = set()
-        open_names = [*_needed(self._statements(cell))]
+        needed = _needed(self._statements(cell))
+        open_names = [wanted.name, *needed]  # a later cell may add to what the answer defines
         while open_names:
             name = open_names.pop()
-            if name in reached:
-                continue
+            if name in reached or (name != wanted.name and name in self.by_name):
+                continue  # the answer to another exercise is run by itself
             reached.add(name)
+            first = cell if name == wanted.name and name not in needed else -1
             for other in before:
-                if other > self._answered_at(name, wanted.name):
+                if other > first:
                     for place, statement in enumerate(self._statements(other)):
                         if _is_meant(statement, name) and (other, place) not in found:
                             found.add((other, place))
                             open_names += statement.reads
         for other, place in sorted(found):
             yield self._statements(other)[place]
-
-    def _answered_at(self, name: str, own: str) -> int:
-        """The cell that answers the exercise of this name: it is run by itself, and only later ones can replace it."""
-        if name == own or name not in self.by_name:
-            return -1
-        wanted = self.wanted[self.by_name[name]]
-        return next((cell for cell in wanted.candidates if self._binds(cell, name)), -1)
 
     def _binds(self, cell: int, name: str) -> bool:
         return any(name in statement.binds for statement in self._statements(cell))
@@ -232,6 +225,17 @@ def functions_of(answer: object) -> list[Any]:
     """Return the functions of an answer: itself, or its methods if it is a class."""
     members: Iterable[Any] = vars(answer).values() if inspect.isclass(answer) else [answer]
     return [function for function in map(inspect.unwrap, members) if inspect.isfunction(function)]
+
+
+def _run(definitions: Iterable[Definition], namespace: dict[str, Any]) -> list[tuple[Definition, str]]:
+    """Run definitions, and return those that could not be, each with its error: perhaps the answer does without."""
+    failed = []
+    for definition in definitions:
+        try:
+            exec(definition.code, namespace)
+        except (Exception, SystemExit) as error:
+            failed.append((definition, f"{type(error).__name__}: {error}".rstrip(": .")))
+    return failed
 
 
 def _parse(source: str, cell: int) -> Iterator[Definition]:

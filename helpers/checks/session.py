@@ -169,7 +169,8 @@ class Session:
                 EXERCISES[one].name: found or EXERCISES[one].reference
                 for one, found in used.items()
                 if found or one in declared or EXERCISES[one].notebook < exercise.notebook
-            }
+            },
+            lambda exercise_id: self._earlier(_find(exercise_id), exercise),
         )
         if given is None:
             return None
@@ -180,6 +181,11 @@ class Session:
         if verdict.status == "not yet":
             self.wrong_saved.add(exercise.id)
         return given if verdict.right else None
+
+    def _earlier(self, other, exercise):
+        """What the saved answer to an exercise gets where it asks for another one by its id."""
+        is_earlier = [*EXERCISES].index(other.id) < [*EXERCISES].index(exercise.id)
+        return (self._saved(other) if is_earlier else None) or other.reference
 
     def _open_uses(self, exercise, given):
         """The exercises whose answers `given` calls, itself or through others, that are not right in this session."""

@@ -146,7 +146,7 @@ def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(grading
         (b"\xff\xfe{\x00\xd8", "It seems to be saved as UTF-16, and cannot be read: save it as UTF-8."),
         (b'{"cells": [' + b"[" * 99_999, "It is nested too deeply to be a notebook."),
         (b"{}" + b" " * LARGEST, "It has 20 MB without its outputs; no more than 20 MB are read."),
-        (b'{"cells": "' + rb'\"' * LARGEST, "It is not a notebook: it cannot be read as JSON."),
+        (b'{"cells": "' + rb"\"" * LARGEST, "It is not a notebook: it cannot be read as JSON."),
         (b" " * (LARGEST_FILE + 1), "It has 100 MB; no more than 100 MB are read."),
         (b'{"cells": [' + b"0," * 10_000 + b"0]}", "It has 10,001 cells; no more than 10,000 are read."),
         (b'{"cells": ' + b"9" * 5_000 + b"}", "It is not a notebook: it cannot be read as JSON."),

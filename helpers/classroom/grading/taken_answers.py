@@ -23,7 +23,7 @@ class TakenAnswer:
         exercise_id: of the exercise.
         cell: that answers it; None where there is none.
         lines: cell, first and last line of each definition that came with it from another cell.
-        defining: all cells that define the name.
+        defining: all cells of the learner's own that define the name.
         failed: a cell and an error for each of these definitions that could not be run.
     """
 
@@ -48,7 +48,7 @@ class TakenAnswer:
         if number not in (wanted.fallback, *wanted.candidates):
             raise ValueError
         lines = [(answers.cells[cell], int(first), int(last)) for cell, first, last in lines if cell in answers.own]
-        return cls(answers, exercise_id, answers.cells[number], lines, [*map(int, defining)])
+        return cls(answers, exercise_id, answers.cells[number], lines, [one for one in defining if one in answers.own])
 
     @property
     def source(self) -> str:

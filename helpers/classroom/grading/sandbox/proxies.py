@@ -178,11 +178,16 @@ class RemoteAnswers:
         return self.namespace(self.homes[answer._number])
 
     def reset(self) -> None:
-        """Take the references back and forget what the last check made; the answers themselves stay."""
+        """Forget what the last check made, but not the answers, and not the references of earlier notebooks.
+
+        An answer may have given one of those another name; what a check lent in the place of a wrong answer is gone.
+        """
         with contextlib.suppress(Exception):
             self.connection.call(SERVICE, "reset", (), {})
-        kept = (RemoteFunction, RemoteClass)
-        self.connection.registry.reset(exports=lambda value: False, imports=lambda proxy: isinstance(proxy, kept))
+        references, kept = {*map(id, self.references.values())}, (RemoteFunction, RemoteClass)
+        self.connection.registry.reset(
+            exports=lambda value: id(value) in references, imports=lambda proxy: isinstance(proxy, kept)
+        )
 
     def used_by(self, answer: object) -> set[str]:
         """Return the names that an answer looks up when it runs: the answer's own word, good for a notice only."""
