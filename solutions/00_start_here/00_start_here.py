@@ -199,9 +199,10 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # %% [markdown]
 # ## The rules of the house
 #
-# - **Your code goes into the answer cells**, those that raise `NotImplementedError`. Helper functions and imports that your
-#   answer needs go *into the same cell*: when a class is graded, only answer cells are taken.
-# - **You may add cells** to try things out. They are yours; nobody grades them.
+# - **Answers go into the cells** that raise `NotImplementedError`; helper functions and imports too, or into a cell of
+#   your own above the check.
+# - **The last cell above a check that defines the name counts**: leave no old attempt below.
+# - **You may add cells** to try things out; nobody grades them.
 # - **Names stay as they are**: a check looks for `sigmoid`, not for `my_sigmoid`.
 # - **Check cells stay as they are.** Changing one changes nothing but what *you* see.
 # - `print` inside your function as much as you like: the panel shows what was printed.
