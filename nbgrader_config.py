@@ -25,8 +25,9 @@ c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
 c.CourseDirectory.solution_directory = "build/solution"
 
-# nbgrader copies every other file in a notebook's folder into the release; the source has the answers in it.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
+# nbgrader copies every other file in a notebook's folder: into the release, where the source would have the answers in
+# it, and from what was collected, where attempt.txt is for `make collect` alone.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py", "attempt.txt"]
 
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 

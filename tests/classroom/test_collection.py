@@ -25,7 +25,7 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 from helpers.classroom.administration import exchange, submitted_files
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.download import find_in_download, opened_download
-from helpers.classroom.grading.submission import LARGEST
+from helpers.classroom.grading.submission import LARGEST_FILE
 
 NAME = "09_small"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -278,7 +278,7 @@ def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_i
         (lambda path, secret: path.hardlink_to(secret), "has a notebook that is a hard link: the same file has"),
         (lambda path, secret: os.mkfifo(path), "has a notebook that is not a regular file"),
         (lambda path, secret: path.mkdir(), "has a notebook that is not a regular file"),
-        (lambda path, secret: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 21 << 20), "is larger than 20 MB"),
+        (lambda path, secret: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 101 << 20), "is larger than 100 MB"),
         (lambda path, secret: None, f"has no {NAME}.ipynb in it"),
     ],
     ids=["symlink", "dangling symlink", "hard link", "pipe", "folder", "too large", "missing"],
@@ -515,7 +515,7 @@ def test_a_run_that_is_killed_leaves_the_whole_old_submission_or_the_whole_new_o
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pathlib.Path.write_text", killed)
+        patch.setattr("pathlib.Path.write_bytes", killed)
         collect(course, NAME)
     assert answer(course) == "first"
     assert collect(course, NAME).updated == [ME]
@@ -588,7 +588,9 @@ def test_with_moodles_worksheet_the_number_counts_and_not_the_name(course, downl
 
 def test_a_file_that_is_not_a_worksheet_is_refused(course, tmp_path):
     (tmp_path / "list.csv").write_text("id\nada\n")
-    with pytest.raises(ValueError, match="is not a grading worksheet of Moodle's: it has no column `Identifier`"):
+    with pytest.raises(
+        ValueError, match="is not a grading worksheet of Moodle's: it has no column with “Participant 4711”"
+    ):
         collect(course, NAME, pack(tmp_path / "a.zip", MOODLE), worksheet=tmp_path / "list.csv")
 
 
@@ -801,20 +803,20 @@ def test_whatever_the_names_in_an_archive_only_students_have_handed_in(tmp_path_
 
 
 def test_a_bomb_is_not_unpacked(course, tmp_path):
-    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (21 << 20), "bob.ipynb": notebook()})
+    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (101 << 20), "bob.ipynb": notebook()})
     report = collect(course, NAME, path)
-    assert (report.collected, report.refused) == (["bob"], [("ada", "is larger than 20 MB")])
+    assert (report.collected, report.refused) == (["bob"], [("ada", "is larger than 100 MB")])
 
 
 def test_no_more_is_read_than_a_notebook_may_have_whatever_the_size_was_said_to_be():
-    stream = io.BytesIO(bytes(LARGEST + 100))
-    with pytest.raises(submitted_files.Refused, match="is larger than 20 MB"):
+    stream = io.BytesIO(bytes(LARGEST_FILE + 100))
+    with pytest.raises(submitted_files.Refused, match="is larger than 100 MB"):
         submitted_files.read_limited(stream)
-    assert stream.tell() == LARGEST + 1
+    assert stream.tell() == LARGEST_FILE + 1
 
 
 def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
-    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (21 << 20)})
+    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (101 << 20)})
     data = bytearray(path.read_bytes())
     for start, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", data, data.index(start) + offset, 10)

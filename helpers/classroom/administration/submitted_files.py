@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from helpers.classroom.grading.submission import LARGEST
+from helpers.classroom.grading.submission import LARGEST_FILE
 
 # A symlink is not followed, and a pipe that nobody writes to does not block.
 _SAFE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -29,12 +29,19 @@ class SubmittedFile:
         read: returns its bytes, or raises Refused.
         time: when it was submitted, in UTC and without a time zone, as nbgrader keeps it; None if it is not known.
         secret: of nbgrader's exchange, whose owner finds the feedback by it; "" if there is none.
+        attempt: the platform's own number for the file, larger for a later attempt; 0 if it has none.
     """
 
     student: str
     read: Callable[[], bytes]
     time: datetime | None = None
     secret: str = ""
+    attempt: int = 0
+
+
+def is_notebook(name: str) -> bool:
+    """Return whether a file has a notebook's name, in capitals or not."""
+    return name.casefold().endswith(".ipynb")
 
 
 @dataclass
@@ -101,14 +108,14 @@ def opened_file(name: str, within: int, owner: int | None = None) -> Iterator[Bi
 
 def read_limited(file: IO[bytes]) -> bytes:
     """Return the bytes of a binary stream; raise Refused if they are too many, whatever length it claims to have."""
-    data = file.read(LARGEST + 1)
+    data = file.read(LARGEST_FILE + 1)
     _check_size(len(data))
     return data
 
 
 def _check_size(size: int) -> None:
-    if size > LARGEST:
-        raise Refused(f"is larger than {LARGEST >> 20} MB")
+    if size > LARGEST_FILE:
+        raise Refused(f"is larger than {LARGEST_FILE >> 20} MB")
 
 
 @contextlib.contextmanager

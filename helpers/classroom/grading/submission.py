@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 #: other.
 LARGEST, MOST_CELLS = 20 << 20, 10_000
 
+#: Largest file that is read at all [bytes]; outputs may be most of it.
+LARGEST_FILE = 100 << 20
+
 #: A function or class at the left margin. Python's own parser is not used here: untrusted code can make it crash.
 _DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
