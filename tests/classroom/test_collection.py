@@ -25,6 +25,7 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 from helpers.classroom.administration import exchange, submitted_files
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.download import find_in_download, opened_download
+from helpers.classroom.administration.groups import write_groups
 from helpers.classroom.grading.submission import LARGEST_FILE
 
 NAME = "09_small"
@@ -318,6 +319,13 @@ def test_a_refused_submission_leaves_the_one_before_it(course, inbound):
 def test_a_single_notebook_of_another_name_is_taken_and_reported(course, inbound):
     hand_in(inbound, name="my work.ipynb")
     assert f"{ME}: `my work.ipynb` was taken as {NAME}.ipynb." in collect(course, NAME).notes
+    assert answer(course) == "x = 1"
+
+
+def test_a_notebook_whose_name_is_in_capitals_is_taken_and_reported(course, inbound):
+    folder = hand_in(inbound, name="09_SMALL.IPYNB")
+    (folder / "notes.ipynb").write_text(notebook("other"))
+    assert f"{ME}: `09_SMALL.IPYNB` was taken as {NAME}.ipynb." in collect(course, NAME).notes
     assert answer(course) == "x = 1"
 
 
@@ -772,19 +780,167 @@ def test_without_a_class_list_a_download_is_refused(blank_course, tmp_path):
         collect(blank_course, NAME, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["ada.IPYNB", "ADA.IPYNB", "lovelaceada_501_1_09_SMALL.IPYNB", "ada/Work.Ipynb", "ada/09_small (1).IPYNB"]
+)
+def test_names_may_be_in_capitals(course, download, name):
+    assert collect(course, NAME, download({name: notebook("ada")})).collected == ["ada"]
+
+
+def test_a_notebook_of_the_right_name_in_capitals_is_the_right_one(course, download):
+    collect(course, NAME, download({"ada/09_SMALL.IPYNB": notebook("right"), "ada/z.ipynb": notebook("other")}))
+    assert answer(course, "ada") == "right"
+
+
+def test_thirty_megabytes_are_collected(course, tmp_path):
+    report = collect(course, NAME, pack(tmp_path / "a.zip", {"ada.ipynb": notebook("#" * (30 << 20))}))
+    assert report.collected == ["ada"]
+
+
+# --- attempts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def attempt(course, tmp_path):
+    """A function that collects Ada's attempt of some number from Canvas, and returns the report."""
+
+    def attempt(number, text, **options):
+        files = {f"lovelaceada_501_{number}_09_small.ipynb": notebook(text)}
+        return collect(course, NAME, pack(tmp_path / f"{number}.zip", files), **options)
+
+    return attempt
+
+
+def test_an_older_attempt_from_canvas_does_not_come_back(course, attempt):
+    assert attempt(9001, "first").collected == ["ada"]
+    assert attempt(10001, "second").updated == ["ada"]  # larger as a number, not as a text
+    report = attempt(9001, "first")
+    assert (report.older, report.updated, report.missing) == (["ada"], [], ["bob", "cem"])
+    assert "Older than what is there, which was left as it is: ada." in str(report)
+    assert report.complete
+    assert answer(course, "ada") == "second"
+
+
+def test_the_same_attempt_again_is_there_already(course, attempt):
+    attempt(9001, "first")
+    assert attempt(9001, "first").unchanged == ["ada"]
+
+
+def test_a_newer_attempt_with_the_same_bytes_changes_its_number_only(course, attempt):
+    attempt(9001, "same")
+    before = course.folder("submitted", NAME, "ada").stat().st_ino
+    assert attempt(9005, "same", dry_run=True).unchanged == ["ada"]
+    assert attempt(9005, "same").unchanged == ["ada"]
+    assert course.folder("submitted", NAME, "ada").stat().st_ino == before
+    assert attempt(9003, "between").older == ["ada"]
+
+
+def test_an_older_attempt_can_be_taken_by_removing_what_is_there(course, attempt):
+    attempt(9002, "second")
+    shutil.rmtree(course.folder("submitted", NAME, "ada"))
+    assert attempt(9001, "first").collected == ["ada"]
+
+
+def test_a_dry_run_names_older_attempts(course, attempt):
+    attempt(9002, "second")
+    assert attempt(9001, "first", dry_run=True).older == ["ada"]
+
+
+@pytest.mark.parametrize("content", [b"", b"soon", b"\xff", b"9" * 5000])
+def test_an_attempt_whose_number_is_damaged_is_replaced_as_one_without(course, attempt, content):
+    attempt(9002, "second")
+    (course.folder("submitted", NAME, "ada") / "attempt.txt").write_bytes(content)
+    assert attempt(9001, "first").updated == ["ada"]
+
+
+def test_one_without_a_number_replaces_canvass_and_an_attempt_that_was_replaced_does_not_come_back(
+    course, attempt, tmp_path
+):
+    attempt(9002, "canvas")
+    report = collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own")}))
+    assert report.updated == ["ada"]
+    assert "Replaced what came from Canvas, although nothing says which is newer: ada." in str(report)
+    assert attempt(9002, "canvas").older == attempt(9001, "first").older == ["ada"]
+    assert answer(course, "ada") == "own"
+    assert attempt(9003, "newer").updated == ["ada"]
+
+
+def test_what_replaces_a_submission_with_a_time_and_has_none_is_named(course, inbound, tmp_path):
+    hand_in(inbound, text=notebook("exchange"))
+    collect(course, NAME)
+    with course.gradebook() as gradebook:
+        gradebook.add_student(ME)
+    report = collect(course, NAME, pack(tmp_path / "own.zip", {f"{ME}.ipynb": notebook("own")}))
+    assert f"Replaced by one whose time is not known: {ME}." in str(report)
+
+
+def test_the_number_of_an_attempt_is_for_collecting_alone(course, attempt):
+    """nbgrader would copy it beside the graded notebook."""
+    attempt(9001, "first")
+    assert taken(course, "ada").keys() == {f"{NAME}.ipynb", "attempt.txt"}
+    assert "attempt.txt" in course.directory.ignore
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_work_of_a_group_is_placed_for_each_member(course, download):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    path = download({"teama_501_9001_09_small.ipynb": notebook("ours")})
+    report = collect(course, NAME, path)
+    assert report.collected == ["ada", "cem"]
+    assert (answer(course, "ada"), answer(course, "cem")) == ("ours", "ours")
+    assert "Team A: the notebook of ada counts for ada, cem." in report.notes
+    assert report.missing == ["bob"]
+    assert collect(course, NAME, path).unchanged == ["ada", "cem"]
+
+
+def test_an_older_attempt_of_a_group_comes_back_for_no_member(course, tmp_path):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    for number, text in ((9001, "first"), (9002, "second"), (9001, "first")):
+        files = {f"teama_501_{number}_09_small.ipynb": notebook(text)}
+        report = collect(course, NAME, pack(tmp_path / f"{number}.zip", files))
+    assert report.older == ["ada", "cem"]
+    assert answer(course, "cem") == "second"
+
+
+def test_a_file_of_groups_that_is_damaged_is_named(course, tmp_path):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    (course.root / "groups.json").write_text("{")
+    with pytest.raises(ValueError, match=r"groups\.json"):
+        collect(course, NAME, pack(tmp_path / "a.zip", {"ada.ipynb": notebook()}))
+
+
 # --- hostile and damaged downloads ------------------------------------------------------------------------------------
 
 
-def test_no_name_in_an_archive_becomes_a_path(course, tmp_path):
+def test_no_name_in_an_archive_becomes_a_path_and_those_that_lie_outside_are_named(course, tmp_path):
     names = ["../../ada.ipynb", "/ada/x.ipynb", "..\\ada.ipynb", "ada/../../../x.ipynb", "C:\\ada.ipynb"]
     before = {path for path in tmp_path.rglob("*") if "course" not in path.parts}
     report = collect(
         course, NAME, pack(tmp_path / "a.zip", {**dict.fromkeys(names, notebook("evil")), "bob.ipynb": "{}"})
     )
-    assert set(report.collected) <= {"ada", "bob"}
+    assert report.collected == ["bob"]
+    assert (
+        "Refused: ../../ada.ipynb, ../ada.ipynb, /ada/x.ipynb, C:/ada.ipynb, ada/../../../x.ipynb would lie outside "
+        "the archive, as no platform names a file."
+    ) in str(report)
+    assert not report.complete
     after = {path for path in tmp_path.rglob("*") if "course" not in path.parts}
     assert after - before == {tmp_path / "a.zip"}
-    assert {path.name for path in course.folder("submitted", NAME).iterdir()} <= {"ada", "bob"}
+    assert {path.name for path in course.folder("submitted", NAME).iterdir()} == {"bob"}
+
+
+def test_of_many_files_outside_an_archive_some_are_named_and_the_others_counted(course, tmp_path):
+    names = [f"../{number:04}.ipynb" for number in range(1000)]
+    [(named, _)] = collect(course, NAME, pack(tmp_path / "a.zip", dict.fromkeys(names, "{}"))).refused
+    assert named.startswith("../0000.ipynb, ../0001.ipynb") and named.endswith(" and 980 more")
+
+
+def test_a_number_that_is_too_long_for_a_number_stops_nothing(course, tmp_path):
+    files = {f"lovelaceada_501_{'9' * 5000}_x.ipynb": notebook(), "bob.ipynb": notebook()}
+    report = collect(course, NAME, pack(tmp_path / "a.zip", files))
+    assert (report.collected, len(report.unmatched)) == (["bob"], 1)
 
 
 @given(st.lists(st.text(st.sampled_from("ab/.\\_ 019\0é\n")), min_size=1, max_size=5), st.sampled_from(["", ".ipynb"]))

@@ -191,6 +191,8 @@ def _match(by_owner: Mapping[Owner, Sequence[_File]], matcher: Matcher, found: F
             unmatched[owner] = f"{count} people in this download seem to be {for_terminal(who)}"
             del matches[owner]
     found.unmatched += [(_example(by_owner[owner]), reason) for owner, reason in unmatched.items()]
+    if assumed := sorted(map(for_terminal, matcher.assumed_groups)):
+        found.notes.append(f"Taken for the names of groups: {listed(assumed)}.")
     platforms = {owner.platform for owner in unmatched if owner.number}
     if matcher.worksheet is not None:
         platforms.discard("Moodle")

@@ -106,9 +106,7 @@ def _find_group(hand_in: HandIn, hand_ins: Sequence[HandIn], groups: Groups, not
             f"{name} is no group in the class list: it was taken for {for_terminal(free[0])}, the group of {student}."
         )
         return free[0]
-    notes.append(
-        f"{name}, in the place of the name of {student}, looks like a group that the class list lacks: {alone}"
-    )
+    notes.append(f"{name} stands where the name of {student} should: it may be a group that is not entered; {alone}")
     if HOW_TO_ENTER not in notes:
         notes.append(HOW_TO_ENTER)
     return ""

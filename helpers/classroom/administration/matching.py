@@ -13,6 +13,9 @@ from helpers.classroom.administration.csv_table import Table
 from helpers.classroom.administration.headings import participant_number
 from helpers.classroom.administration.roster import key_of, key_of_id
 
+#: Columns of Moodle's grading worksheet in which a student's id or e-mail address may be.
+_ID_COLUMNS = ("username", "id_number", "student_id", "email")
+
 #: The ids of the members of each group of a class, by the group's name.
 Groups = Mapping[str, Sequence[str]]
 
@@ -25,7 +28,7 @@ _MOODLE = re.compile(
 # Canvas removes each number between two _ from a person's name and writes it in lower case; then come LATE or nothing,
 # its number for the person, and one for the file. A group's name stands in the place of the person's, with the number
 # of the one who handed in.
-_CANVAS = re.compile(r"(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<order>\d+)_(?P<file>[^/]+)", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<order>\d{1,20})_(?P<file>[^/]+)", re.DOTALL)
 _CANVAS_ANONYMOUS = re.compile(r"(?:LATE_)?anon_[^_/]+_\d+_[^/]+", re.DOTALL)
 
 
@@ -117,6 +120,8 @@ class Matcher:
             for name in {name_key(first + last), name_key(last + first)} - {""}:
                 self.by_name[name].add(student.id)
         self.team_names: set[str] = set()
+        #: What was taken for the name of a group that is not entered.
+        self.assumed_groups: set[str] = set()
         self.worksheet = None if worksheet is None else self._read_worksheet(worksheet)
 
     def read_path(self, path: str) -> PathParts:
@@ -190,14 +195,17 @@ class Matcher:
     def _people_called(self, name: str) -> set[str]:
         """The students whom a name of Moodle's may mean: where work is shown by groups it begins with “GROUP-”."""
         people = set(self.by_name.get(name_key(name), ()))
-        others = set()
+        others: dict[str, set[str]] = {}
         for prefix, rest in _splits(name):
             named = self.by_name.get(name_key(rest), set())
             if groups := self.groups_called(prefix):
                 people |= named.intersection(*(self.groups[group] for group in groups)) or named
-            elif name_key(prefix) in self.team_names:
-                others |= named
-        return people or others
+            elif named and name_key(prefix) in self.team_names:
+                others[prefix] = named
+        if people or not others:
+            return people
+        self.assumed_groups.update(others)
+        return set().union(*others.values())
 
     def _only(self, students: Collection[str]) -> str:
         if not students:
@@ -214,7 +222,7 @@ class Matcher:
                 f"{path} is not a grading worksheet of Moodle's: it has no column with “Participant 4711” in it, in "
                 "any language. Moodle offers it in the assignment, under “Download grading worksheet”."
             )
-        columns = {detail: table.column(detail) for detail in ("username", "id_number", "email", "full_name")}
+        columns = {detail: table.column(detail) for detail in (*_ID_COLUMNS, "full_name")}
         return {
             participant_number(row[identifier]): self._student_of(
                 {detail: row[column] for detail, column in columns.items() if column}
@@ -224,7 +232,7 @@ class Matcher:
 
     def _student_of(self, details: Mapping[str, str]) -> str:
         """The student in a line of a worksheet, or "" if that is not certain."""
-        for value in (details.get(detail, "") for detail in ("username", "id_number", "email")):
+        for value in (details.get(detail, "") for detail in _ID_COLUMNS):
             if value and (student := self.ids.get(key_of_id(value)) or self.by_email.get(value.casefold())):
                 return student
         students = self.by_name.get(name_key(details.get("full_name", "")), set())
