@@ -1047,3 +1047,11 @@ def test_names_in_an_archive_without_the_flag_for_utf8_are_read(course, tmp_path
     data[7] &= 0xF7
     path.write_bytes(data)
     assert collect(course, NAME, path).collected == ["zoé"]
+
+
+def test_names_in_the_code_page_of_a_machine_are_read_by_the_letters_of_the_class(course, tmp_path):
+    with course.gradebook() as gradebook:
+        gradebook.add_student("taro", first_name="太郎", last_name="田中")
+    path = pack(tmp_path / "a.zip", {"123456789_1_assignsubmission_file_/x.ipynb": notebook()})
+    path.write_bytes(path.read_bytes().replace(b"123456789", "太郎 田中".encode("cp932")))
+    assert collect(course, NAME, path).collected == ["taro"]

@@ -97,6 +97,7 @@ def test_of_two_members_who_hand_in_each_keeps_their_own_and_the_others_have_the
         "Team A: the notebook of ada counts for ada.",
         "Team A: the notebook of bob counts for bob, cem.",
     ]
+    assert "_501_" in find("teama_501_9002_09_small.ipynb", "teama_502_9001_09_small-1.ipynb").read["cem"]
 
 
 def test_the_name_of_the_file_says_for_which_of_several_groups_somebody_handed_in(find):
@@ -233,6 +234,16 @@ def test_a_name_that_may_be_two_people_is_neither(find):
     people = [*CLASS, ("eva", "Anna-Ada", "Lovelace", None)]
     found = find(*moodle("Anna-Ada Lovelace"), people=people, groups={"Anna": ["ada"]})
     assert (found.read, found.unmatched[0][1]) == ({}, "2 students of the class have this name")
+
+
+def test_who_has_joined_a_group_since_it_was_entered_is_found_by_name(find):
+    assert set(find(*moodle("Lab-2-Bob OBrien")).read) == {"bob"}
+
+
+def test_a_number_that_the_worksheet_lacks_is_left_and_the_worksheet_is_not_asked_for_again(find):
+    found = find(*moodle("Ada Lovelace"), worksheet="Identifier,ID number\nParticipant 1,ada\n")
+    assert (found.read, found.unmatched[0][1]) == ({}, "the worksheet has no student of the class for its number")
+    assert found.notes == []
 
 
 def test_two_students_of_one_name_are_told_apart_by_their_group(find):

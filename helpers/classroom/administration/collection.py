@@ -256,7 +256,7 @@ def _add_students(course: Course, assignment: str, students: set[str], report: C
     """Put the students into order, and add those who are not in the class list and those who are missing."""
     for names in (report.collected, report.updated, report.unchanged, report.older):
         names.sort()
-    taken = {*report.collected, *report.updated, *report.unchanged, *report.older}
+    taken = {*report.collected, *report.updated, *report.unchanged}
     if unknown := sorted(taken - students):
         report.notes.append(f"Not in the class list: {listed(unknown)}.")
     report.missing = sorted(students - taken - set(course.submitted(assignment)))
