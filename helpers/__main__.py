@@ -264,15 +264,22 @@ _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the note
 
 @app.command()
 def roster(
-    path: Annotated[Path, typer.Argument(help="The class list: CSV from Canvas, Moodle, or with a column id.")],
+    path: Annotated[Path, typer.Argument(help="A CSV file: the class list, or a platform's list of groups.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(help="Column of a detail, e.g. first_name=Rufname; repeatable.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Add a class list to the gradebook; nobody is ever removed."""
+    """Add a class list to the gradebook, and its groups; nobody is ever removed."""
+    from helpers.classroom.administration.class_list import read_named
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
 
-    print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
+    columns = read_named([*(column or ()), *([f"id={id_column}"] if id_column else [])])
+    entered = enter(Course(ROOT), path, columns=columns, dry_run=dry_run)
+    print(entered)
+    sys.exit(0 if entered.complete else 1)
 
 
 @app.command()
