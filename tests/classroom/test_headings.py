@@ -146,7 +146,7 @@ def test_moodles_numbers_are_found_in_every_language_and_are_nobodys_id(write, h
     assert people_in(path) == [ADA]
 
 
-@pytest.mark.parametrize("ids", [("s01", "s02"), ("1", "2"), ("ada", "grace")])
+@pytest.mark.parametrize("ids", [("s01", "s02"), ("1", "2"), ("ada", "grace"), ("lovelace", "lovelace")])
 def test_a_class_list_is_no_worksheet(write, ids):
     assert Table(write("id,first_name", f"{ids[0]},Ada", f"{ids[1]},Grace")).identifier_column() == ""
 

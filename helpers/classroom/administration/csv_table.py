@@ -108,8 +108,10 @@ class Table:
         known = {key_of_heading(name) for name in HEADINGS["identifier"]}
         likely = [column for column in self.columns if key_of_heading(column) in known]
         for column in [*likely, *self.columns[:1]]:
-            words = {cell.removesuffix(participant_number(cell)).strip() for cell in self.cells(column)}
-            if len(words) == 1 and (is_participant(word := words.pop()) or len(word) > 3):
+            cells = self.cells(column)
+            words = {cell.removesuffix(participant_number(cell)).strip() for cell in cells}
+            numbered = all(map(participant_number, cells)) and len(words) == 1 and len(words.pop()) > 3
+            if cells and (numbered or all(map(is_participant, cells))):
                 return column
         return ""
 

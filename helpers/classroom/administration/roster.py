@@ -104,13 +104,13 @@ def enter(course: Course, path: Path, *, columns: Mapping[str, str] | None = Non
         else:
             result = _enter_class(gradebook, table, columns or {}, faults)
         result.dry_run = dry_run
-        groups = replace_groups(read_groups(course), result.groups or {})
+        groups = replace_groups(read_groups(course), result.groups) if result.groups is not None else None
         if dry_run:
             gradebook.db.rollback()
             return result
         gradebook.db.commit()  # one for the whole class
     logger.info("%d added, %d updated in the gradebook", len(result.added), len(result.updated))
-    if result.groups is not None:
+    if groups is not None:
         write_groups(course, groups)
     return result
 
