@@ -170,7 +170,7 @@ def train(
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
+        run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every)
         if finished := run.folder.finished:
             results, sentences = finished
             print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
@@ -203,7 +203,8 @@ Insecure = Annotated[bool, typer.Option("--insecure", help="Allow a scheduler wi
 
 def _cluster_workers(scheduler: str, insecure: bool, sandbox: bool) -> "Workers | None":
     """Return the workers of a Dask scheduler, if one is given."""
-    return _import_cluster().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
+    address = os.path.expanduser(scheduler)  # it may be the path of a file
+    return _import_cluster().cluster_workers(address, insecure=insecure, sandbox=sandbox) if scheduler else None
 
 
 def _import_cluster() -> ModuleType:
@@ -410,8 +411,10 @@ def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
 @app.command()
 def formgrader(port: Port = 8889, browser: Browser = True) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
+    from helpers.classroom.course import Course
     from helpers.classroom.learner import lab
 
+    Course(ROOT).check_gradebook()
     lab.launch_formgrader(ROOT, port, browser)
 
 
