@@ -170,7 +170,7 @@ def train(
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
+        run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every)
         if finished := run.folder.finished:
             results, sentences = finished
             print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
@@ -203,7 +203,8 @@ Insecure = Annotated[bool, typer.Option("--insecure", help="Allow a scheduler wi
 
 def _cluster_workers(scheduler: str, insecure: bool, sandbox: bool) -> "Workers | None":
     """Return the workers of a Dask scheduler, if one is given."""
-    return _import_cluster().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
+    address = os.path.expanduser(scheduler)  # it may be the path of a file
+    return _import_cluster().cluster_workers(address, insecure=insecure, sandbox=sandbox) if scheduler else None
 
 
 def _import_cluster() -> ModuleType:
@@ -264,15 +265,22 @@ _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the note
 
 @app.command()
 def roster(
-    path: Annotated[Path, typer.Argument(help="The class list: CSV from Canvas, Moodle, or with a column id.")],
+    path: Annotated[Path, typer.Argument(help="A CSV file: the class list, or a platform's list of groups.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(help="Column of a detail, e.g. first_name=Rufname; repeatable.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Add a class list to the gradebook; nobody is ever removed."""
+    """Add a class list to the gradebook, and its groups; nobody is ever removed."""
+    from helpers.classroom.administration.class_list import read_named
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
 
-    print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
+    columns = read_named([*(column or ()), *([f"id={id_column}"] if id_column else [])])
+    entered = enter(Course(ROOT), path, columns=columns, dry_run=dry_run)
+    print(entered)
+    sys.exit(0 if entered.complete else 1)
 
 
 @app.command()
@@ -403,8 +411,10 @@ def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
 @app.command()
 def formgrader(port: Port = 8889, browser: Browser = True) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
+    from helpers.classroom.course import Course
     from helpers.classroom.learner import lab
 
+    Course(ROOT).check_gradebook()
     lab.launch_formgrader(ROOT, port, browser)
 
 

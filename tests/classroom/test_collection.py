@@ -259,6 +259,13 @@ def test_a_user_who_is_gone_is_refused(course, inbound):
     assert reasons(collect(course, NAME)) == ["was handed in as ada, but belongs to the unknown user 4000000"]
 
 
+@pytest.mark.parametrize("student", ["ada+rnn@x.org", "a+b+c", f"eve+{NAME}+2026-01-01 00:00:00 UTC"])
+def test_a_plus_in_a_students_id_is_not_taken_for_the_one_after_it(course, inbound, student):
+    course.config.ExchangeCollect.check_owner = False
+    hand_in(inbound, user=student)
+    assert collect(course, NAME).collected == [student]
+
+
 def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_it(course, inbound):
     """In containers, where every student has one and the same user."""
     course.config.ExchangeCollect.check_owner = False

@@ -276,3 +276,8 @@ def test_a_large_class_is_read_with_two_queries(graded, monkeypatch):
         event.listen(gradebook.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
         read_results(graded, gradebook, NAME)
     assert len(queries) == 2
+
+
+@pytest.mark.parametrize("platform", ["Canvas", "CANVAS", " canvas"])
+def test_the_case_of_a_platforms_name_makes_no_difference(graded, platform):
+    assert export(graded, platform).path.name == "grades-canvas.csv"

@@ -4,11 +4,17 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.classroom.administration.headings import HEADINGS, is_known, key_of_heading, participant_number
+from helpers.classroom.administration.headings import (
+    HEADINGS,
+    is_known,
+    is_participant,
+    key_of_heading,
+    participant_number,
+)
 from helpers.classroom.grading.sanitize import for_terminal
 
 #: Excel's own first line, and blank lines.
@@ -26,7 +32,7 @@ class Table:
 
     Args:
         path: of the file.
-        faults: takes a sentence for each line that has more cells than the heading; left out, the first is an error.
+        faults: takes what is wrong with each line that has more cells than the heading; left out, that is an error.
 
     Raises:
         ValueError: it cannot be read as CSV; the message names the line.
@@ -42,9 +48,10 @@ class Table:
             self.headings = [heading.strip() for heading in reader.fieldnames or ()]
             self.columns = [_plain(heading) for heading in self.headings]
             # A heading that occurs again, e.g. a blank one, must not hide the first.
-            reader.fieldnames = [
+            self._keys = [
                 f"{name}\0{place}" if name in self.columns[:place] else name for place, name in enumerate(self.columns)
             ]
+            reader.fieldnames = self._keys
             # `line_num` is where a line ends; a name may be spread over two.
             rows = [(skipped + reader.line_num, row) for row in reader]
         except csv.Error as error:
@@ -77,14 +84,20 @@ class Table:
         Raises:
             ValueError: two columns have it.
         """
+        return next((each for each in self.find_all(names) if not (filled and self.is_blank(each))), "")
+
+    def find_all(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield the columns with any of some headings, in the order of these; see `find`."""
         keys = [key_of_heading(column) for column in self.columns]
         for name in names:
-            places = [place for place, key in enumerate(keys) if key == key_of_heading(name) != ""]
-            if len(places) > 1:
-                raise ValueError(f"{self.path} has two columns `{self.columns[places[1]]}`; remove one.")
-            if places and not (filled and self.rows and not self.cells(self.columns[places[0]])):
-                return self.columns[places[0]]
-        return ""
+            found = [column for column, key in zip(self.columns, keys) if key and key == key_of_heading(name)]
+            if len(found) > 1:
+                raise ValueError(f"{self.path} has two columns `{found[1]}`; remove one.")
+            yield from found
+
+    def is_blank(self, column: str) -> bool:
+        """Return whether there are lines, and a column has nothing in any of them."""
+        return bool(self.rows) and not self.cells(column)
 
     def identifier_column(self) -> str:
         """Return the column of Moodle's numbers, “Participant 4711”, of a grading worksheet in any language, or "".
@@ -96,13 +109,23 @@ class Table:
         likely = [column for column in self.columns if key_of_heading(column) in known]
         for column in [*likely, *self.columns[:1]]:
             cells = self.cells(column)
-            if cells and all(participant_number(cell) not in ("", cell) for cell in cells):
+            words = {cell.removesuffix(participant_number(cell)).strip() for cell in cells}
+            numbered = all(map(participant_number, cells)) and len(words) == 1 and len(words.pop()) > 3
+            if cells and (numbered or all(map(is_participant, cells))):
                 return column
         return ""
 
     def cells(self, column: str) -> list[str]:
         """Return the cells of a column that are not blank."""
         return [row[column] for _, row in self.rows if row[column]]
+
+    def unused(self, used: Collection[str]) -> list[str]:
+        """Return the headings of all other columns that have something in them; one without a heading by its place."""
+        return [
+            for_terminal(heading) or f"(column {place}, without a heading)"
+            for place, (heading, key) in enumerate(zip(self.headings, self._keys), start=1)
+            if key not in used and self.cells(key)
+        ]
 
     def heading(self, column: str) -> str:
         """Return the heading of a column as it is in the file."""
@@ -113,11 +136,11 @@ class Table:
         if not any(map(str.strip, surplus)):
             return {column: cell.strip() for column, cell in row.items()}
         fault = (
-            f"{self.path}, line {line}: it has {len(row) + len(surplus)} cells, the heading has {len(row)}. "
-            "Is a comma in a name not inside quotes?"
+            f"{self.path}, line {line}: it has {len(row) + len(surplus)} cells, the heading has {len(row)} "
+            "(is a comma in a name not inside quotes?)"
         )
         if self._faults is None:
-            raise ValueError(fault)
+            raise ValueError(f"{fault}.")
         self._faults.append(fault)
         return {}
 

@@ -166,7 +166,7 @@ class _Submission:
     def __init__(self, inbound: Path, name: str, assignment: str, check_owner: bool, trust_timestamps: bool) -> None:
         self.inbound, self.name, self.check_owner = inbound, name, check_owner
         self.right = f"{assignment}.ipynb"
-        self.student, _, rest = name.partition(f"+{assignment}+")
+        self.student, _, rest = name.rpartition(f"+{assignment}+")  # from the right, since a student's id may have a +
         self.state, _ = self._open(lambda file: None)
         self.notes: list[str] = []
         claimed = parse_time(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds

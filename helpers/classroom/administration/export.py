@@ -17,6 +17,7 @@ from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignm
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.roster import listed
+from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.course import Course
 from helpers.classroom.grading.report import to_csv
 from helpers.classroom.grading.sanitize import for_spreadsheet
@@ -116,6 +117,7 @@ def export(
     Raises:
         ValueError: there is no such platform or assignment, or nobody to export.
     """
+    platform = platform.strip().casefold()
     if platform not in FORMATS:
         raise ValueError(f"There is no export for {platform!r}; there are: {', '.join(FORMATS)}.")
     path = path or course.root / "build" / f"grades-{platform}.csv"
@@ -205,11 +207,12 @@ def _choose(released: Sequence[Assignment], wanted: Collection[str]) -> list[Ass
     """The assignments with one of some names or numbers, or all of them."""
     if not released:
         raise ValueError("No assignment was released yet: there is nothing to export.")
-    names = {each: {each.name, each.name.partition("_")[0]} for each in sorted(released, key=lambda each: each.name)}
-    if unknown := set(wanted).difference(*names.values()):
-        there = ", ".join(each.name for each in names)
-        raise ValueError(f"There is no assignment {min(unknown)} in the gradebook; there are: {there}.")
-    return [each for each, its_names in names.items() if not wanted or its_names & set(wanted)]
+    released = sorted(released, key=lambda each: each.name)
+    for name in wanted:
+        if not any(is_meant(name, each.name) for each in released):
+            there = ", ".join(each.name for each in released)
+            raise ValueError(f"There is no assignment {name} in the gradebook; there are: {there}.")
+    return [each for each in released if not wanted or any(is_meant(name, each.name) for name in wanted)]
 
 
 #: Assignment to student to result.

@@ -137,6 +137,14 @@ PARTICIPANTS = (
     *("참여자", "참가자", "参加者", "参与者", "參與者"),
 )
 
+#: What Moodle writes for a person without a group.
+NO_GROUP = (
+    *("No group", "No groups", "Not in a group", "Keine Gruppe", "Keine Gruppen", "Nicht in einer Gruppe"),
+    *("Aucun groupe", "Pas dans un groupe", "Sin grupo", "Sin grupos", "Ningún grupo", "No está en un grupo"),
+    *("Nessun gruppo", "Sem grupo", "Sem grupos", "Nenhum grupo", "모둠 없음", "그룹 없음", "조 없음"),
+    *("グループなし", "没有小组", "无小组", "無群組", "沒有群組", "-"),
+)
+
 
 def key_of_heading(heading: str) -> str:
     """Return what two headings have in common that mean the same: letters and digits, without case and accents."""
@@ -156,9 +164,17 @@ def participant_number(cell: str) -> str:
 
 def is_participant(cell: str) -> bool:
     """Return whether a text is Moodle's “Participant 4711”, in a known language."""
-    return key_of_heading(cell.removesuffix(participant_number(cell))) in _PARTICIPANTS
+    number = participant_number(cell)
+    return bool(number) and key_of_heading(cell.removesuffix(number)) in _PARTICIPANTS
+
+
+def is_no_group(cell: str) -> bool:
+    """Return whether a cell says that a person is in no group: it is blank, or says so in a known language."""
+    return key_of_heading(cell) in _NO_GROUP
 
 
 _KNOWN = {key_of_heading(name) for names in HEADINGS.values() for name in names}
 
 _PARTICIPANTS = set(map(key_of_heading, PARTICIPANTS))
+
+_NO_GROUP = {"", *map(key_of_heading, NO_GROUP)}
