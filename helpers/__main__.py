@@ -240,16 +240,20 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be 
 @app.command()
 def release(
     notebook: Notebook = "",
-    due: Annotated[str, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = "",
+    due: Annotated[str | None, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
-    from helpers.classroom.administration import assignments, exchange
+    from helpers.classroom.administration import assignments, exchange, times
     from helpers.classroom.course import Course
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), assignments.read_due(due) if due else None
-    when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
+    source, time = course.find_source(notebook), None
+    if due is not None:
+        time = times.read_time(due, times.course_zone(course))
+    when = f", due {times.in_words(time)}" if time else ""
+    if time and times.is_past(time):
+        print("The due date is in the past: everything handed in from now on is late.", file=sys.stderr)
     if dry_run:
         print(f"{source.stem} would be released{when}.")
         return
@@ -280,7 +284,7 @@ def collect(
     notebook: Notebook = "",
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
-    submitted_at: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
+    submitted_at: Annotated[str | None, typer.Option(help="Time of all submissions in the download.")] = None,
     before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dateutil import parser
-
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate, make_release
@@ -48,15 +46,3 @@ def release(course: Course, source: Path, due: datetime | None = None) -> str | 
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))
     return place_in_exchange(course, assignment, "ReleaseAssignment", force=True)
-
-
-def read_due(text: str) -> datetime:
-    """Return the time that an instructor wrote; one without a time zone is in that of this computer.
-
-    Raises:
-        ValueError: it is not a time.
-    """
-    try:
-        return parser.parse(text).astimezone()
-    except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a time; write it as 2026-12-01 23:59, or with a zone, …+09:00.") from None
