@@ -57,6 +57,7 @@ c.GenerateAssignment.preprocessors = [
     ClearOutput,
     CheckCellMetadata,
     ComputeChecksums,
+    "helpers.classroom.administration.nbgrader_plugins.OpenForRegrading",
     SaveCells,
     ClearHiddenTests,
     ComputeChecksums,
