@@ -31,6 +31,9 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
 
+# The zone of times that are written without one, such as a due date; without this line it is that of this machine.
+# c.Course.timezone = "Asia/Seoul"
+
 # A penalty for late work, as a share of its score for each day begun; without these lines there is none.
 # c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late_penalties.PercentPerDay"
 # c.PercentPerDay.percent, c.PercentPerDay.grace_minutes, c.PercentPerDay.most = 10, 10, 50
@@ -55,6 +58,7 @@ c.GenerateAssignment.preprocessors = [
     ClearOutput,
     CheckCellMetadata,
     ComputeChecksums,
+    "helpers.classroom.administration.nbgrader_plugins.OpenForRegrading",
     SaveCells,
     ClearHiddenTests,
     ComputeChecksums,

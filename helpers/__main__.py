@@ -236,28 +236,43 @@ def sweep(
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")]
 
 
 @app.command()
 def release(
     notebook: Notebook = "",
-    due: Annotated[str, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = "",
+    due: Annotated[str | None, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what was graded with other points.")] = False,
+    no_sandbox: NoSandbox = False,
     dry_run: DryRun = False,
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
-    from helpers.classroom.administration import assignments, exchange
+    from helpers.classroom.administration import assignments, exchange, times
     from helpers.classroom.course import Course
+    from helpers.classroom.grading import batch
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), assignments.read_due(due) if due else None
-    when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
+    source, time = course.find_source(notebook), None
+    if due is not None:
+        time = times.read_time(due, times.course_zone(course))
+    when = f", due {times.in_words(time)}" if time else ""
+    if time and times.is_past(time):
+        print("The due date is in the past: everything handed in from now on is late.", file=sys.stderr)
     if dry_run:
+        assignments.check_release(course, source, regrade=regrade)
         print(f"{source.stem} would be released{when}.")
         return
-    place = assignments.release(course, source, time)
+    if regrade and not no_sandbox:
+        batch.need_sandbox()  # before any score becomes stale
+    place = assignments.release(course, source, time, regrade=regrade)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
     if warning := exchange.exchange_warning(course):
         print(warning, file=sys.stderr)
+    if regrade and (without := assignments.find_without_file(course, source.stem)):
+        print(f"Without a score from now on, since their files are gone: {', '.join(without)}.", file=sys.stderr)
+    if regrade and course.submitted(source.stem):
+        _grade(notebook, no_sandbox=no_sandbox)
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the notebook, or `make learner-kit`."
@@ -288,7 +303,7 @@ def collect(
     notebook: Notebook = "",
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
-    submitted_at: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
+    submitted_at: Annotated[str | None, typer.Option(help="Time of all submissions in the download.")] = None,
     before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
@@ -325,12 +340,24 @@ def export(
 def grade(
     notebook: Notebook = "",
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one per core", min=1)] = None,
-    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")] = False,
+    no_sandbox: NoSandbox = False,
     scheduler: Scheduler = "",
     insecure: Insecure = False,
     dry_run: DryRun = False,
 ) -> None:
     """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped."""
+    _grade(notebook, jobs, no_sandbox, scheduler, insecure, dry_run)
+
+
+def _grade(
+    notebook: str,
+    jobs: int | None = None,
+    no_sandbox: bool = False,
+    scheduler: str = "",
+    insecure: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Do what the command `grade` does; `release` does it too."""
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
     from helpers.plots import item_analysis as draw

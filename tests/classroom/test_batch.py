@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.grading import batch
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
@@ -249,10 +251,9 @@ def test_a_corrected_check_grades_everything_again(class_of_four, tmp_path, monk
     assert len(class_of_four.batch().find_open()) == 4
 
 
-def test_other_points_in_the_source_grade_everything_again(class_of_four):
+def test_other_points_of_an_exercise_grade_everything_again(class_of_four, monkeypatch):
     class_of_four.grade()
-    source = class_of_four.source
-    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
     assert len(class_of_four.batch().find_open()) == 4
 
 
@@ -383,9 +384,8 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
     assert {one.notebook for one in class_of_four.grade().results.values()} == {""}
 
 
-def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four):
-    source = class_of_four.source
-    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four, monkeypatch):
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
     with pytest.raises(ValueError, match=r"does not have the graded cells .* run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 

@@ -741,8 +741,9 @@ def test_a_download_has_no_times_unless_one_is_given(course, download):
     assert collect(course, NAME, path, submitted_at="2026-11-30 18:00+09:00").updated == ["ada"]
     assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
     assert collect(course, NAME, path).unchanged == ["ada"]
-    with pytest.raises(ValueError, match="'tomorrow' is not a date and time; write it as 2026-11-30 18:00"):
-        collect(course, NAME, path, submitted_at="tomorrow")
+    for text in ("tomorrow", "", "2026-11-30 18:00 KST", "1.12.2026"):
+        with pytest.raises(ValueError, match=f"^{text!r} is not a time.*; write it as 2026-12-01 23:59"):
+            collect(course, NAME, path, submitted_at=text)
 
 
 def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_path):
@@ -764,15 +765,17 @@ def test_what_a_run_that_was_killed_left_is_removed(course, tmp_path):
     assert [path.name for path in folder.iterdir()] == [NAME]
 
 
-def test_a_time_without_a_zone_is_in_that_of_this_machine(course, tmp_path, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Seoul")
-    time.tzset()
-    try:
-        collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook()}), submitted_at="2026-11-30 18:00")
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
+def test_the_time_of_a_download_is_in_the_course_s_zone_and_said_back(course, download):
+    course.config.Course.timezone = "Asia/Seoul"
+    report = collect(course, NAME, download({"ada.ipynb": notebook()}), submitted_at="2026-11-03")
+    assert taken(course, "ada")["timestamp.txt"] == "2026-11-03 14:59:59.000000 UTC"
+    words = "All of them are entered as submitted Tuesday, 3 November 2026, 23:59:59 (Asia/Seoul, UTC+09:00), "
+    assert [note for note in report.notes if words in note and note.endswith(" ago.")] == report.notes
+
+
+def test_a_time_of_a_download_in_the_future_is_doubted(course, download):
+    report = collect(course, NAME, download({"ada.ipynb": notebook()}), submitted_at="2126-11-30", dry_run=True)
+    assert report.notes[0].endswith(": that is in the future; is it right?")
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):

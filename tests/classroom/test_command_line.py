@@ -225,11 +225,26 @@ def test_training_uses_as_many_blas_threads_as_asked_for(monkeypatch):
 
 def test_a_dry_run_of_release_releases_nothing_and_says_what_it_would(monkeypatch):
     monkeypatch.setattr(assignments, "release", lambda *_: pytest.fail("it was released"))
-    outcome = CliRunner().invoke(
-        helpers.__main__.app, ["release", "00", "--due", "2026-12-01 23:59 UTC", "--dry-run"], env={"TZ": "UTC"}
-    )
+    arguments = ["release", "00", "--due", "2126-12-01 23:59", "--dry-run"]
+    outcome = CliRunner().invoke(helpers.__main__.app, arguments, env={"TZ": "Asia/Seoul"})
     assert outcome.exit_code == 0
-    assert "00_start_here would be released, due 2026-1" in outcome.output
+    words = "00_start_here would be released, due Sunday, 1 December 2126, 23:59 (Asia/Seoul, UTC+09:00), in "
+    assert (words in outcome.stdout, outcome.stderr) == (True, "")
+
+
+def test_a_due_date_in_the_past_gets_a_warning_and_is_entered(monkeypatch):
+    entered = []
+    monkeypatch.setattr(assignments, "release", lambda course, source, due, **_: entered.append(f"{due}"))
+    outcome = CliRunner().invoke(helpers.__main__.app, ["release", "00", "--due", "2026-01-02T03:04Z"])
+    assert (outcome.exit_code, entered) == (0, ["2026-01-02 03:04:00+00:00"])
+    assert "is released, due Friday, 2 January 2026, 03:04 (UTC, UTC+00:00), " in outcome.stdout
+    assert "The due date is in the past" in outcome.stderr
+
+
+def test_an_empty_due_date_is_not_taken_for_none(monkeypatch):
+    monkeypatch.setattr(assignments, "release", lambda *_, **__: pytest.fail("it was released"))
+    outcome = CliRunner().invoke(helpers.__main__.app, ["release", "00", "--due", ""])
+    assert str(outcome.exception).startswith("'' is not a time; write it as 2026-12-01 23:59")
 
 
 def test_building_the_notebooks_derives_those_for_colab_from_them(monkeypatch):

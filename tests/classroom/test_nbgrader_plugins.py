@@ -2,12 +2,16 @@
 
 import os
 import warnings
+from dataclasses import replace
 
 import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.source import as_solution, read_source, serialise
+from helpers.classroom.grading.staleness import find_stale
 from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK
 
 #: Right, but only where it can see the instructor's files.
@@ -75,3 +79,23 @@ def test_autograde_of_a_broken_file_fails_and_says_so(sample_class, broken):
     outcome = press(sample_class, "autograde", "ada")
     assert not outcome["success"]
     assert "There was an error processing assignment" in outcome["log"]
+
+
+def test_generate_makes_scores_stale_before_it_enters_other_points(sample_class, monkeypatch):
+    """As formgrader's button does."""
+    sample_class = sample_class()
+    for student, answer in {"ada": RIGHT, "bob": FALLING}.items():
+        sample_class.hand_in(student, {"0.1": answer})
+    sample_class.grade()
+    solution = serialise(as_solution(read_source(sample_class.source)))
+    sample_class.source.with_suffix(".ipynb").write_text(solution)
+    outcome = press(sample_class, "generate_assignment")
+    assert (outcome["success"], find_stale(sample_class.course, sample_class.name)) == (True, {})
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+    outcome = press(sample_class, "generate_assignment")
+    assert outcome["success"], outcome["log"]
+    assert "00_start_here was graded with other points: check-0-1 from 1 to 2 (2 graded)" in outcome["log"]
+    assert find_stale(sample_class.course, sample_class.name).keys() == {"ada", "bob"}
+    sample_class.grade()
+    assert find_stale(sample_class.course, sample_class.name) == {}
+    assert sum(sample_class.points("ada").values()) == 4.0

@@ -22,6 +22,7 @@ from helpers.classroom.administration.exchange import find_in_exchange
 from helpers.classroom.administration.groups import read_groups
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import Found, Refused, SubmittedFile
+from helpers.classroom.administration.times import course_zone, in_words, is_past, read_time
 from helpers.classroom.course import SECRET_FILE, Course
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ def collect(
     source: Path | None = None,
     *,
     worksheet: Path | None = None,
-    submitted_at: str = "",
+    submitted_at: str | None = None,
     before_due: bool = False,
     trust_timestamps: bool = False,
     dry_run: bool = False,
@@ -104,8 +105,8 @@ def collect(
     Args:
         source: path of a zip archive or folder from a learning platform; None for nbgrader's exchange.
         worksheet: path of Moodle's grading worksheet of this assignment, which says whose number is whose.
-        submitted_at: when everything in the download was submitted, e.g. "2026-11-30 18:00"; in this computer's time
-            zone unless it names one, as in "2026-11-30 18:00+09:00".
+        submitted_at: when everything in the download was submitted, e.g. "2026-11-30 18:00"; in the course's time zone
+            unless it names one, as in "2026-11-30 18:00+09:00".
         before_due: from the exchange, take the last submission before a student's due date where there is one.
         trust_timestamps: in the exchange, trust the times in the names, e.g. after it was restored from a backup.
         dry_run: read and check everything, write nothing.
@@ -125,11 +126,15 @@ def collect(
             _refuse_options("a download", before_due=before_due, trust_timestamps=trust_timestamps)
             if not students:
                 raise ValueError("The class list is empty: enter it first, so that names can be matched to students.")
-            time = _read_time(submitted_at) if submitted_at else None
+            moment = None if submitted_at is None else read_time(submitted_at, course_zone(course))
             groups = read_groups(course)
             names = [name for each in students for name in (each.id, each.first_name, each.last_name)]
             files = stack.enter_context(opened_download(source, letters_of([*names, *groups])))
-            found = find_in_download(files, assignment, students, worksheet, groups)
+            found, time = find_in_download(files, assignment, students, worksheet, groups), None
+            if moment:
+                time = moment.astimezone(UTC).replace(tzinfo=None)
+                doubt = "" if is_past(moment) else ": that is in the future; is it right?"
+                found.notes.append(f"All of them are entered as submitted {in_words(moment)}{doubt or '.'}")
         logger.info("%s: %d submissions in %s", assignment, len(found.files), source or "the exchange")
         report = Collected(**vars(found), dry_run=dry_run)
         for file in found.files:
@@ -239,16 +244,9 @@ def _due_dates(course: Course, assignment: str) -> Callable[[str], datetime | No
         return lambda student: extended.get(student, due)
 
 
-def _read_time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a date and time; write it as 2026-11-30 18:00.") from None
-
-
 def _refuse_options(source: str, **options: object) -> None:
     for name, value in options.items():
-        if value:
+        if value not in (None, False):
             raise ValueError(f"--{name.replace('_', '-')} does not apply when collecting from {source}.")
 
 

@@ -178,10 +178,7 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
         number, folder = assignment.partition("_")[0], course.folder("submitted", assignment)
         raise ValueError(f"There is no submission of {assignment} in {folder}: run `make collect NB={number}` first.")
     if sandbox and not elsewhere:
-        try:
-            check_sandbox()
-        except NoSandbox as error:
-            raise ValueError(f"{error}\n{_REFUSED}") from None
+        need_sandbox()
     if not sandbox:
         print(_UNPROTECTED, file=sys.stderr)
     secret = os.environ.get(SECRET_SEED, "")
@@ -190,6 +187,14 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
     batch = Batch(course, assignment, Settings(sandbox, secret))
     _check_cells(course, assignment, batch.template)
     return batch
+
+
+def need_sandbox() -> None:
+    """Raise ValueError unless the sandbox works."""
+    try:
+        check_sandbox()
+    except NoSandbox as error:
+        raise ValueError(f"{error}\n{_REFUSED}") from None
 
 
 def _check_cells(course: Course, assignment: str, template: str) -> None:
