@@ -242,8 +242,15 @@ def test_who_has_joined_a_group_since_it_was_entered_is_found_by_name(find):
 
 def test_a_number_that_the_worksheet_lacks_is_left_and_the_worksheet_is_not_asked_for_again(find):
     found = find(*moodle("Ada Lovelace"), worksheet="Identifier,ID number\nParticipant 1,ada\n")
-    assert (found.read, found.unmatched[0][1]) == ({}, "the worksheet has no student of the class for its number")
-    assert found.notes == []
+    assert (found.read, found.notes) == ({}, [])
+    assert found.unmatched[0][1] == "the worksheet has no line for its number: is it the one of this assignment?"
+
+
+@pytest.mark.parametrize("name", ["Kim Lee", "Somebody Else"])
+def test_a_line_of_the_worksheet_that_fits_nobody_or_two_is_not_guessed(find, name):
+    found = find(*moodle("Ada Lovelace"), worksheet=f"Identifier,Full name\nParticipant 4000,{name}\n")
+    assert found.read == {}
+    assert "fits no student of the class, or several: it needs a column with their ids" in found.unmatched[0][1]
 
 
 def test_two_students_of_one_name_are_told_apart_by_their_group(find):

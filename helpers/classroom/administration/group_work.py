@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.classroom.administration.matching import Groups, name_key
+from helpers.classroom.administration.matching import Groups, by_key, name_key
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import Found
 from helpers.classroom.grading.sanitize import for_terminal
@@ -49,9 +49,10 @@ def share(hand_ins: Sequence[HandIn], groups: Groups, students: Collection[str],
     """
     hand_ins = sorted(hand_ins, key=lambda each: each.age)  # so that of several the newest is kept
     counts = {each.student: each for each in hand_ins if not each.group}
+    finder = _Finder(hand_ins, groups, found.notes)
     by_group: dict[str, list[HandIn]] = defaultdict(list)
     for each in [each for each in hand_ins if each.group]:
-        if group := _find_group(each, hand_ins, groups, found.notes):
+        if group := finder.group_of(each):
             by_group[group].append(each)
         else:
             counts.setdefault(each.student, each)
@@ -84,32 +85,44 @@ def _find_offers(by_group: Mapping[str, Sequence[HandIn]], groups: Groups) -> di
     return offers
 
 
-def _find_group(hand_in: HandIn, hand_ins: Sequence[HandIn], groups: Groups, notes: list[str]) -> str:
-    """The group of the class for which somebody handed in, or "" if that is not certain, and a note that says so."""
-    student, name = hand_in.student, f"`{for_terminal(hand_in.group)}`"
-    if not student:
-        return hand_in.group
-    named = [group for group in groups if name_key(group) == name_key(hand_in.group)]
-    theirs = [group for group in groups if student in groups[group]]
-    alone = f"it counts for {student} alone."
-    if named:
-        if len(both := [group for group in named if group in theirs]) == 1:
-            return both[0]
-        notes.append(f"{student} handed in for the group {name}, in which the class list does not have them: {alone}")
-        return ""
-    # In an assignment for groups their members do not hand in alone, and only one of each hands in.
-    others = {each.student for each in hand_ins if each.group} - {student}
-    free = [group for group in theirs if others.isdisjoint(groups[group])]
-    members = {member for group in groups.values() for member in group}
-    if len(free) == 1 and members.isdisjoint(each.student for each in hand_ins if not each.group):
-        notes.append(
-            f"{name} is no group in the class list: it was taken for {for_terminal(free[0])}, the group of {student}."
+class _Finder:
+    """Finds the group of the class for which somebody handed in, and notes where that is not certain."""
+
+    def __init__(self, hand_ins: Sequence[HandIn], groups: Groups, notes: list[str]) -> None:
+        self.groups, self.notes, self.by_key = groups, notes, by_key(groups)
+        self.of_student: dict[str, list[str]] = defaultdict(list)
+        for group, members in groups.items():
+            for member in members:
+                self.of_student[member].append(group)
+        self.handed_in_for_groups = {each.student for each in hand_ins if each.group}
+        # In an assignment for groups, their members do not hand in alone.
+        self.is_for_groups = self.of_student.keys().isdisjoint(each.student for each in hand_ins if not each.group)
+
+    def group_of(self, hand_in: HandIn) -> str:
+        """Return the name of a group, or "" if it counts for the one who handed in alone."""
+        student, name = hand_in.student, f"`{for_terminal(hand_in.group)}`"
+        if not student:
+            return hand_in.group
+        alone, theirs = f"it counts for {student} alone.", self.of_student[student]
+        if named := self.by_key.get(name_key(hand_in.group)):
+            if len(both := [group for group in named if group in theirs]) == 1:
+                return both[0]
+            self.notes.append(
+                f"{student} handed in for the group {name}, in which the class list does not have them: {alone}"
+            )
+            return ""
+        others = self.handed_in_for_groups - {student}
+        free = [group for group in theirs if others.isdisjoint(self.groups[group])]
+        if len(free) == 1 and self.is_for_groups:
+            taken = f"it was taken for {for_terminal(free[0])}, the group of {student}."
+            self.notes.append(f"{name} is no group in the class list: {taken}")
+            return free[0]
+        self.notes.append(
+            f"{name} stands where the name of {student} should: it may be a group that is not entered; {alone}"
         )
-        return free[0]
-    notes.append(f"{name} stands where the name of {student} should: it may be a group that is not entered; {alone}")
-    if HOW_TO_ENTER not in notes:
-        notes.append(HOW_TO_ENTER)
-    return ""
+        if HOW_TO_ENTER not in self.notes:
+            self.notes.append(HOW_TO_ENTER)
+        return ""
 
 
 def _describe(

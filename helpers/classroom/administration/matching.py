@@ -94,6 +94,14 @@ def name_key(name: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
+def by_key(groups: Iterable[str]) -> dict[str, list[str]]:
+    """Return a dict from the `name_key` of groups to the groups that have it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for group in groups:
+        found[name_key(group)].append(group)
+    return dict(found)
+
+
 class Matcher:
     """The class, looked up by the ids, numbers, addresses and names that platforms have for its members.
 
@@ -109,6 +117,7 @@ class Matcher:
     def __init__(self, students: Sequence[Student], groups: Groups, worksheet: Path | None = None) -> None:
         self.ids = {key_of_id(student.id): student.id for student in students}
         self.groups = groups
+        self.groups_by_key = by_key(groups)
         self.by_number = _unique((student.lms_user_id, student.id) for student in students)
         self.has_number = {student.id for student in students if student.lms_user_id}
         self.by_email = _unique(((student.email or "").casefold(), student.id) for student in students)
@@ -160,14 +169,10 @@ class Matcher:
             return Match(owner.name)
         return Match("", group=owner.name)
 
-    def groups_called(self, name: str) -> list[str]:
-        """Return the groups whose name a platform may have written like this."""
-        return [group for group in self.groups if name_key(group) == name_key(name)]
-
     def _find_in_canvas(self, owner: Owner) -> Match:
         if not owner.number:
             raise Unmatched("Canvas made it anonymous: let Canvas show the names, and download again")
-        groups = self.groups_called(owner.name)
+        groups = self.groups_by_key.get(name_key(owner.name), [])
         if student := self.by_number.get(owner.number):
             is_group = groups or not self._may_be_called(student, owner.name)
             return Match(student, group=owner.name if is_group else "")
@@ -190,7 +195,12 @@ class Matcher:
             return Match(self._only(self._people_called(owner.name)), by_name=True)
         if student := self.worksheet.get(owner.number):
             return Match(student)
-        raise Unmatched("the worksheet has no student of the class for its number")
+        if owner.number in self.worksheet:
+            raise Unmatched(
+                "the worksheet's line for its number fits no student of the class, or several: it needs a column with "
+                "their ids or e-mail addresses"
+            )
+        raise Unmatched("the worksheet has no line for its number: is it the one of this assignment?")
 
     def _people_called(self, name: str) -> set[str]:
         """The students whom a name of Moodle's may mean: where work is shown by groups it begins with “GROUP-”."""
@@ -198,7 +208,7 @@ class Matcher:
         others: dict[str, set[str]] = {}
         for prefix, rest in _splits(name):
             named = self.by_name.get(name_key(rest), set())
-            if groups := self.groups_called(prefix):
+            if groups := self.groups_by_key.get(name_key(prefix)):
                 people |= named.intersection(*(self.groups[group] for group in groups)) or named
             elif named and name_key(prefix) in self.team_names:
                 others[prefix] = named
