@@ -836,6 +836,12 @@ def test_the_same_attempt_again_is_there_already(course, attempt):
     assert attempt(9001, "first").unchanged == ["ada"]
 
 
+def test_the_same_attempt_with_other_bytes_is_taken(course, attempt):
+    """Somebody has repaired it in the unpacked download."""
+    attempt(9001, "broken")
+    assert attempt(9001, "repaired").updated == ["ada"]
+
+
 def test_a_newer_attempt_with_the_same_bytes_changes_its_number_only(course, attempt):
     attempt(9001, "same")
     before = course.folder("submitted", NAME, "ada").stat().st_ino
@@ -856,7 +862,7 @@ def test_a_dry_run_names_older_attempts(course, attempt):
     assert attempt(9001, "first", dry_run=True).older == ["ada"]
 
 
-@pytest.mark.parametrize("content", [b"", b"soon", b"\xff", b"9" * 5000])
+@pytest.mark.parametrize("content", [b"", b"soon", b"after", b"\xff", b"9" * 5000])
 def test_an_attempt_whose_number_is_damaged_is_replaced_as_one_without(course, attempt, content):
     attempt(9002, "second")
     (course.folder("submitted", NAME, "ada") / "attempt.txt").write_bytes(content)
@@ -870,9 +876,11 @@ def test_one_without_a_number_replaces_canvass_and_an_attempt_that_was_replaced_
     report = collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own")}))
     assert report.updated == ["ada"]
     assert "Replaced what came from Canvas, although nothing says which is newer: ada." in str(report)
+    collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own again")}))
     assert attempt(9002, "canvas").older == attempt(9001, "first").older == ["ada"]
-    assert answer(course, "ada") == "own"
+    assert answer(course, "ada") == "own again"
     assert attempt(9003, "newer").updated == ["ada"]
+    assert attempt(9003, "repaired").updated == ["ada"]
 
 
 def test_what_replaces_a_submission_with_a_time_and_has_none_is_named(course, inbound, tmp_path):

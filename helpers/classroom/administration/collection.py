@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 #: The form of nbgrader's timestamp.txt.
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
 
-#: Beside a collected notebook: the platform's own number for it, the newer, the larger.
+#: Beside a collected notebook: the platform's own number for it, the newer, the larger; “after” stands before it where
+#: that attempt was replaced by one that has no number.
 ATTEMPT_FILE = "attempt.txt"
 
 
@@ -149,18 +150,20 @@ class _There:
 
     notebook: Path
     time: datetime | None
-    attempt: int
+    attempt: int = 0
+    is_replaced: bool = False
 
 
 def _find_there(course: Course, assignment: str, folder: Path) -> _There | None:
     notebook = folder / f"{assignment}.ipynb"
     if not notebook.exists():
         return None
+    time = course.directory.get_existing_timestamp(str(folder))
     try:
-        attempt = int((folder / ATTEMPT_FILE).read_text(encoding="ascii"))
+        after, _, number = (folder / ATTEMPT_FILE).read_text(encoding="ascii").rpartition(" ")
+        return _There(notebook, time, int(number), is_replaced=bool(after))
     except (OSError, ValueError):
-        attempt = 0
-    return _There(notebook, course.directory.get_existing_timestamp(str(folder)), attempt)
+        return _There(notebook, time)
 
 
 def _take(
@@ -183,18 +186,15 @@ def _take(
         if file.attempt > there.attempt and not report.dry_run:
             replace_file(folder / ATTEMPT_FILE, str(file.attempt))
         return
-    if there and file.attempt and file.attempt == there.attempt:
-        report.older.append(file.student)  # it was replaced by one that has no number
-        return
     _report_taken(file, time, there, report)
     logger.debug("%s: %d bytes of %s into %s", file.student, len(data), time or "unknown time", folder)
     if not report.dry_run:
         # One without a number keeps the last one's, so that this attempt does not come back.
-        attempt = file.attempt or (there.attempt if there else 0)
+        kept = f"after {there.attempt}" if there and there.attempt else ""
         beside = {
             "timestamp.txt": f"{time:{TIMESTAMP}}" if time else "",
             SECRET_FILE: file.secret,
-            ATTEMPT_FILE: str(attempt or ""),
+            ATTEMPT_FILE: str(file.attempt or kept),
         }
         contents = {name: text.encode() for name, text in beside.items() if text}
         _place(folder, {f"{assignment}.ipynb": data, **contents}, shared=course.directory.groupshared)
@@ -204,7 +204,7 @@ def _list_if_left(file: SubmittedFile, there: _There, before_due: bool, report: 
     """The report's list for a submission that is not newer, by its time or its number, than the one that is there."""
     if file.time and there.time and (file.time == there.time or (file.time < there.time and not before_due)):
         return report.unchanged
-    return report.older if 0 < file.attempt < there.attempt else None
+    return report.older if 0 < file.attempt < there.attempt + there.is_replaced else None
 
 
 def _report_taken(file: SubmittedFile, time: datetime | None, there: _There | None, report: Collected) -> None:
