@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.administration import assignments
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import make_release
 from helpers.classroom.course import Course
+from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.staleness import find_stale
 from tests.classroom.sample_class import FALLING, lay_out
 
@@ -200,6 +202,23 @@ def test_a_student_whose_file_is_gone_is_named_and_does_not_block_later_releases
     assert assignments.find_without_file(graded_class.course, graded_class.name) == ["bob"]
     release_of(graded_class)
     assert find_stale(graded_class.course, graded_class.name).keys() == {"bob"}
+
+
+def test_nothing_changes_while_the_assignment_is_being_graded(graded_class, monkeypatch):
+    give_stars(graded_class, monkeypatch, 2)
+    with locked(graded_class.course, graded_class.name), pytest.raises(ValueError, match="Another command is grading"):
+        release_of(graded_class, regrade=True)
+    assert entered_points(graded_class) == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert find_stale(graded_class.course, graded_class.name) == {}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"\xff", b'{"cells": []}'])
+def test_a_damaged_graded_copy_is_as_good_as_none(graded_class, monkeypatch, damaged):
+    give_stars(graded_class, monkeypatch, 2)
+    copy = graded_class.course.folder("autograded", graded_class.name, "ada") / f"{graded_class.name}.ipynb"
+    replace_file(copy, damaged)
+    with pytest.raises(ValueError, match=re.escape("check-0-1 from 1 to 2 (3 graded)")):
+        release_of(graded_class)
 
 
 def test_other_cells_are_refused_before_a_score_becomes_stale(graded_class, monkeypatch):
