@@ -327,13 +327,18 @@ def export(
     platform: Annotated[str, typer.Argument(help="canvas, moodle, or plain.")] = "plain",
     out: Annotated[Path | None, typer.Option(help="Path of the CSV file.", show_default="in build/")] = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. 01; repeatable.")] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Export old scores too, of what is to be graded again.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Write the scores as CSV for a platform; those not graded yet are blank."""
+    """Write the scores as CSV for a platform; those not graded, or to be graded again, are blank."""
     from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
 
-    print(write(Course(ROOT), platform, out, notebook or (), dry_run=dry_run))
+    exported = write(Course(ROOT), platform, out, notebook or (), stale=stale, dry_run=dry_run)
+    print(exported)
+    sys.exit(1 if exported.stale and not stale else 0)
 
 
 @app.command()
@@ -372,11 +377,11 @@ def _grade(
         return
     with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
         work.run(remote or workers.local_workers(jobs), bar.show)
-    report.show(work.results)
-    report.write(work.results, work.folder)
+    report.show(work.results, work.with_earlier_score)
+    report.write(work.results, work.folder, work.with_earlier_score)
     ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
-    counts = {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}
-    draw(counts).save(work.folder / "items.png")
+    if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
+        draw(counts).save(work.folder / "items.png")
     print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
@@ -416,23 +421,33 @@ def cluster(
 
 
 @app.command()
-def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
+def feedback(
+    notebook: Notebook = "",
+    stale: Annotated[bool, typer.Option("--stale", help="Make it for stale scores too.")] = False,
+    dry_run: DryRun = False,
+) -> None:
     """Make the feedback on all graded submissions, and put it into the exchange if there is one."""
     from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
+    withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
     if dry_run:
-        count = len(feedback_delivery.find_graded(course, assignment))
+        count = len(feedback_delivery.find_graded(course, assignment).keys() - withheld.keys())
         print(f"{count} submissions of {assignment} would get feedback.")
-        return
-    count, waiting = feedback_delivery.give_feedback(course, assignment)
-    print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
-    if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
-        print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
-    if waiting:
-        print(f"{waiting} of them have answers to grade by hand (`make formgrader`); run this again afterwards.")
+    else:
+        count, waiting = feedback_delivery.give_feedback(course, assignment, stale=stale)
+        print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
+        if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
+            print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
+        if waiting:
+            print(f"{waiting} of them have answers to grade by hand (`make formgrader`); run this again afterwards.")
+    for student, reason in withheld.items():
+        print(f"{student}: no feedback, {reason}.")
+    if withheld:
+        number = assignment.partition("_")[0]
+        sys.exit(f"{len(withheld)} have no new feedback: run `make grade NB={number}`, then this again.")
 
 
 @app.command()

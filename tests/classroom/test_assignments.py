@@ -1,5 +1,6 @@
 """Releasing an assignment: never a stale notebook, earlier submissions stay, its points, and its due date."""
 
+import csv
 import re
 import shutil
 from dataclasses import replace
@@ -8,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.administration import assignments
+from helpers.classroom.administration.export import export
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import make_release
 from helpers.classroom.course import Course
+from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.staleness import find_stale
 from tests.classroom.sample_class import FALLING, lay_out
 
@@ -150,12 +154,21 @@ def test_every_score_is_stale_before_other_points_are_entered(graded_class, monk
     assert entered_points(graded_class) == {"check-0-1": 1.0, "hidden-0-1": 1.0}
 
 
+def exported(sample_class):
+    """Return what an export says of ada: the score, and out of how many points."""
+    with export(sample_class.course).path.open(newline="", encoding="utf-8-sig") as file:
+        return next((row["score"], row["max_score"]) for row in csv.DictReader(file) if row["student_id"] == "ada")
+
+
 def test_after_a_regrade_right_work_has_all_of_the_new_points(graded_class, monkeypatch):
+    assert exported(graded_class) == ("2", "2")
     give_stars(graded_class, monkeypatch, 3)
     release_of(graded_class, regrade=True)
     assert find_stale(graded_class.course, graded_class.name).keys() == {"ada", "bob", "eve"}
     assert graded_class.points("ada") == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert exported(graded_class) == ("", "6")
     graded_class.grade()
+    assert exported(graded_class) == ("6", "6")
     assert find_stale(graded_class.course, graded_class.name) == {}
     assert graded_class.points("ada") == entered_points(graded_class) == {"check-0-1": 3.0, "hidden-0-1": 3.0}
     release_of(graded_class)
@@ -200,6 +213,23 @@ def test_a_student_whose_file_is_gone_is_named_and_does_not_block_later_releases
     assert assignments.find_without_file(graded_class.course, graded_class.name) == ["bob"]
     release_of(graded_class)
     assert find_stale(graded_class.course, graded_class.name).keys() == {"bob"}
+
+
+def test_nothing_changes_while_the_assignment_is_being_graded(graded_class, monkeypatch):
+    give_stars(graded_class, monkeypatch, 2)
+    with locked(graded_class.course, graded_class.name), pytest.raises(ValueError, match="Another command is grading"):
+        release_of(graded_class, regrade=True)
+    assert entered_points(graded_class) == {"check-0-1": 1.0, "hidden-0-1": 1.0}
+    assert find_stale(graded_class.course, graded_class.name) == {}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{}", b"\xff", b'{"cells": []}'])
+def test_a_damaged_graded_copy_is_as_good_as_none(graded_class, monkeypatch, damaged):
+    give_stars(graded_class, monkeypatch, 2)
+    copy = graded_class.course.folder("autograded", graded_class.name, "ada") / f"{graded_class.name}.ipynb"
+    replace_file(copy, damaged)
+    with pytest.raises(ValueError, match=re.escape("check-0-1 from 1 to 2 (3 graded)")):
+        release_of(graded_class)
 
 
 def test_other_cells_are_refused_before_a_score_becomes_stale(graded_class, monkeypatch):

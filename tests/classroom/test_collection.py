@@ -779,8 +779,9 @@ def test_a_time_of_a_download_in_the_future_is_doubted(course, download):
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):
-    with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
-        collect(course, NAME, submitted_at="2026-11-30")
+    for text in ("2026-11-30", ""):
+        with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
+            collect(course, NAME, submitted_at=text)
     with pytest.raises(ValueError, match=r"^--trust-timestamps does not apply when collecting from a download"):
         collect(course, NAME, tmp_path, trust_timestamps=True)
 

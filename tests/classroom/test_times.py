@@ -2,6 +2,7 @@
 
 import calendar
 import locale
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -73,6 +74,7 @@ def test_a_time_is_that_moment(text, moment):
         *("2026-12-01 23:59:60", "2026-12-01 23:59 KST", "2026-12-01 23:59 CET", "2026-12-01 23:59 EST"),
         *("2026-12-01 23:59 UTC+9", "2026-12-01 23:59 Seoul", "2026-12-01 23:59 Asia", "2026-12-01 23:59 ../UTC"),
         *("2026-12-01 23:59 localtime", "2026-12-01 23:59+19:00", "2026-12-01 23:59+09:75", "2026-12-01 23:59+9"),
+        *("2026-12-01 23:59+０９:00", "2026-12-01 2３:59"),
         *("2026-12-01-05:00", "2026-12-01 23:59+09:00 Asia/Seoul", "2026-12-01 23:59 Asia/Seoul!"),
         *(
             "9999-12-31 23:59 -05:00",
@@ -139,6 +141,13 @@ def test_the_machine_s_zone_has_the_summer_time_of_the_date(machine, tmp_path):
         zone = course_zone(course_with(tmp_path))
         found = [read_time(f"{day} 12:00", zone).isoformat()[-6:] for day in ("2026-12-01", "2026-07-01")]
         assert found == ["-05:00", "-04:00"]
+
+
+@pytest.mark.parametrize("name", ["Asia/Seoul", ":Asia/Seoul", None])
+def test_the_machine_s_zone_has_its_name_in_the_tz_database(monkeypatch, tmp_path, name):
+    monkeypatch.setattr(os, "readlink", {"/etc/localtime": "../usr/share/zoneinfo/Asia/Seoul"}.__getitem__)
+    monkeypatch.setenv("TZ", name) if name else monkeypatch.delenv("TZ", raising=False)
+    assert course_zone(course_with(tmp_path)) == SEOUL
 
 
 def test_the_setting_goes_before_the_machine_s_zone(machine, tmp_path):

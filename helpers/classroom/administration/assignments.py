@@ -2,24 +2,26 @@
 
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Assignment, Grade, GradeCell, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Query
 
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate, make_release
 from helpers.classroom.authoring.source import as_release, grading, read_source
 from helpers.classroom.course import Course
-from helpers.classroom.grading.staleness import mark_for_regrading, read_entries
+from helpers.classroom.grading.assignment_lock import locked
+from helpers.classroom.grading.staleness import mark_open, read_entries
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
         ValueError: the notebook in notebooks/ is not what the source makes of it, what was graded had other points or
             other cells, or the exchange refuses it.
     """
-    assignment, notebook = source.stem, check_release(course, source, regrade=regrade)
-    if changed := find_changed_points(course, assignment, notebook):
+    assignment = source.stem
+    if changed := check_release(course, source, regrade=regrade):
         # Before they are entered: whatever ends this command, no sum of old points is shown out of the new ones.
         open_for_regrading(course, assignment, changed)
     with TemporaryDirectory() as folder, course.gradebook():
@@ -72,8 +74,8 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
     return place_in_exchange(course, assignment, "ReleaseAssignment", force=True)
 
 
-def check_release(course: Course, source: Path, *, regrade: bool = False) -> NotebookNode:
-    """Return the notebook that a release would enter; nothing is written.
+def check_release(course: Course, source: Path, *, regrade: bool = False) -> list[ChangedPoints]:
+    """Return the cells with other points than were graded, of a notebook that can be released; nothing is written.
 
     Raises:
         ValueError: as `release` does.
@@ -84,7 +86,7 @@ def check_release(course: Course, source: Path, *, regrade: bool = False) -> Not
         raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
     notebook = as_release(read_source(source))
     if not _has_gradebook(course):
-        return notebook
+        return []
     if _has_other_cells(course, assignment, notebook):
         raise ValueError(
             f"{assignment} has submissions already, and other cells than when it was released. The cells of an "
@@ -96,7 +98,7 @@ def check_release(course: Course, source: Path, *, regrade: bool = False) -> Not
             f"{assignment} was graded with other points: {', '.join(map(str, changed))}. To release it with the new "
             f"points and grade all submissions again: `make release NB={number} ARGS=--regrade`."
         )
-    return notebook
+    return changed
 
 
 def find_changed_points(course: Course, assignment: str, notebook: NotebookNode) -> list[ChangedPoints]:
@@ -106,15 +108,12 @@ def find_changed_points(course: Course, assignment: str, notebook: NotebookNode)
     """
     new = _points_of(notebook.cells)
     changes: Counter[tuple[str, float]] = Counter()
-    with course.gradebook() as gradebook:
-        for student, entered in _find_scored(gradebook, assignment):
-            given = _points_when_graded(course, assignment, student)
-            for grade_id in entered.keys() & new.keys():
-                # What the gradebook has may be newer than a score: nbgrader's own command enters it at any time.
-                for old in (entered[grade_id], given.get(grade_id, new[grade_id])):
-                    if old != new[grade_id]:
-                        changes[grade_id, old] += 1
-                        break
+    for student, entered in _find_scored(course, assignment).items():
+        given = _points_when_graded(course, assignment, student)
+        for grade_id in entered.keys() & new.keys():
+            # What the gradebook has may be newer than a score: nbgrader's own command enters it at any time.
+            olds = [entered[grade_id], given.get(grade_id, new[grade_id])]
+            changes.update([(grade_id, old) for old in olds if old != new[grade_id]][:1])
     order = [*new]
     found = [ChangedPoints(grade_id, old, new[grade_id], count) for (grade_id, old), count in changes.items()]
     return sorted(found, key=lambda change: (order.index(change.grade_id), change.old))
@@ -122,13 +121,11 @@ def find_changed_points(course: Course, assignment: str, notebook: NotebookNode)
 
 def open_for_regrading(course: Course, assignment: str, changed: list[ChangedPoints]) -> None:
     """Make every score of an assignment stale; those that a person gave for changed cells wait for a person."""
-    mark_for_regrading(course, assignment)
-    names = {change.grade_id for change in changed}
-    with course.gradebook() as gradebook:
-        for submission in gradebook.find_assignment(assignment).submissions:
-            for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
-                if grade.name in names and grade.manual_score is not None:
-                    grade.needs_manual_grade = True
+    names, scored = {change.grade_id for change in changed}, _find_scored(course, assignment)
+    with locked(course, assignment), course.gradebook() as gradebook:
+        for grade in _join_grades(gradebook.db.query(Grade), assignment).filter(Grade.manual_score.is_not(None)):
+            grade.needs_manual_grade = grade.needs_manual_grade or grade.name in names
+        mark_open(gradebook, assignment, scored.keys())
         gradebook.db.commit()
     logger.info("%s is to be graded again: other points for %s", assignment, ", ".join(names))
 
@@ -140,21 +137,31 @@ def find_without_file(course: Course, assignment: str) -> list[str]:
     return sorted(waiting - course.submitted(assignment).keys())
 
 
-def _find_scored(gradebook: Gradebook, assignment: str) -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield each student who has scores that count, and the points that the gradebook has for each of those cells."""
-    entries = read_entries(gradebook, assignment)
-    for submission in gradebook.db.query(SubmittedAssignment).filter(
-        SubmittedAssignment.id.in_([entry.submission_id for entry in entries.values() if not entry.open])
-    ):
-        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-        scored = [grade for grade in grades if grade.auto_score is not None or grade.manual_score is not None]
-        yield submission.student_id, {grade.name: grade.max_score for grade in scored}
+def _find_scored(course: Course, assignment: str) -> dict[str, dict[str, float]]:
+    """Student to cell to the points that the gradebook has for it, for all scores that are not to be given again."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    with course.gradebook() as gradebook:
+        entries = read_entries(gradebook, assignment)
+        query = gradebook.db.query(SubmittedAssignment.student_id, GradeCell.name, GradeCell.max_score)
+        query = _join_grades(query.select_from(Grade), assignment).join(GradeCell, GradeCell.id == Grade.cell_id)
+        for student, grade_id, points in query.filter(Grade.auto_score.is_not(None) | Grade.manual_score.is_not(None)):
+            if not entries[student].open:
+                found[student][grade_id] = points
+    return found
+
+
+def _join_grades(query: Query[Any], assignment: str) -> Query[Any]:
+    """Reduce a query of grades to those of an assignment."""
+    query = query.join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+    query = query.join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+    query = query.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+    return query.filter(Assignment.name == assignment)
 
 
 def _points_when_graded(course: Course, assignment: str, student: str) -> dict[str, float]:
     """The points of each cell in the graded copy of a submission; none if there is no copy."""
     path = course.folder("autograded", assignment, student) / f"{assignment}.ipynb"
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, KeyError):
         return _points_of([NotebookNode(cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]])
     return {}
 

@@ -24,13 +24,21 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader co
     def preprocess(
         self, notebook: nbformat.NotebookNode, resources: dict[str, Any]
     ) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
-        """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission."""
+        """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission.
+
+        Raises:
+            ValueError: it could not be graded. nbgrader reports this and goes on; an earlier score stays.
+        """
         student, assignment = (resources["nbgrader"][name] for name in ("student", "assignment"))
         course = Course(self.config.CourseDirectory.root, self.config)
         batch = open_batch(course, assignment)
         batch.submitted = {student: batch.submitted[student]}
         batch.run(local_workers(1))
-        for grade_id, score in batch.results[student].scores.items():
+        result = batch.results[student]
+        if result.failed:
+            reason = next(score.reason for score in result.scores.values() if score.status == "not graded")
+            raise ValueError(f"{student} was not graded, and nothing was entered for it. {reason}")
+        for grade_id, score in result.scores.items():
             self.log.info("%s: %s, %s points", grade_id, score.status, score.points)
         graded = course.folder("autograded", assignment, student) / f"{assignment}.ipynb"
         notebook = nbformat.read(graded, as_version=4)

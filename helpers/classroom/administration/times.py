@@ -16,8 +16,7 @@ from helpers.classroom.course import Course
 _FORM = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?P<clock>\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(?P<offset>Z|[+-]\d\d(?::?\d\d)?)?)?"
-    r"(?: (?P<zone>[A-Za-z+-]\S*))?",
-    re.ASCII,
+    r"(?: (?P<zone>[A-Za-z+-]\S*))?"
 )
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?", re.ASCII)
 

@@ -47,7 +47,7 @@ class Saver:
         with contextlib.ExitStack() as stack:
             self.gradebook = stack.enter_context(_open_gradebook(self.course))
             self.known = {student.id for student in self.gradebook.students}
-            self.scores = _read_scores(self.gradebook, self.assignment)
+            self.scores = read_scores(self.gradebook, self.assignment)
             self.entries = read_entries(self.gradebook, self.assignment)
             self.steps = [step(config=self.course.config) for step in (SaveAutoGrades, AssignLatePenalties)]
             self.stack = stack.pop_all()
@@ -250,8 +250,8 @@ def _open_gradebook(course: Course) -> Iterator[_SharedGradebook]:
         gradebook.close()
 
 
-def _read_scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
-    """Student to grade id to automatic score, as the gradebook has them, in one query."""
+def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
+    """Return a dict from student to grade id to automatic score, in one query."""
     found: dict[str, dict[str, float | None]] = collections.defaultdict(dict)
     query = (
         gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
