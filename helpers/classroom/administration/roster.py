@@ -105,6 +105,10 @@ def enter(course: Course, path: Path, *, columns: Mapping[str, str] | None = Non
         raise ValueError(f"{faults[0]}.")
     with course.gradebook() as gradebook:
         if is_group_list(table):
+            if columns:
+                raise ValueError(
+                    f"{path} is a list of groups, whose columns are known: leave out --column, --id-column."
+                )
             result = _enter_groups(gradebook, table, faults)
         else:
             result = _enter_class(gradebook, table, columns or {}, faults)
