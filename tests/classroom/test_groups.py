@@ -143,6 +143,11 @@ def test_a_list_of_groups_without_a_class_is_refused_with_the_way_out(blank_cour
         enter(blank_course, path)
 
 
+def test_a_column_of_a_list_of_groups_need_not_be_named(course, enter_text):
+    with pytest.raises(ValueError, match="is a list of groups, whose columns are known: leave out --column"):
+        enter_text(CANVAS, columns={"id": "login_id"})
+
+
 def test_groups_are_kept_with_members_in_order_and_without_empty_ones(blank_course):
     write_groups(blank_course, {"B": ["grace", "ada", "ada"], "A": ["민수"], "C": []})
     assert list(read_groups(blank_course).items()) == [("A", ["민수"]), ("B", ["ada", "grace"])]

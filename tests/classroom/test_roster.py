@@ -173,7 +173,7 @@ LINE = "id,first_name\nada,Ada\n{}\n"
         ("id,ID\nada,ada\n", "has two columns `id`"),
         (
             "id,first_name\n,Ada\na/b,Grace\n",
-            "line 2 (Ada), column `id`: the id is empty. 1 more lines cannot be right",
+            "line 2 (Ada), column `id`: the id is empty. 2 lines cannot be right.",
         ),
         ("id,first_name\nada,Zoé\n".encode("latin-1"), "is not in UTF-8. In Excel, save it as “CSV UTF-8”"),
     ],
@@ -210,7 +210,7 @@ def test_one_line_that_cannot_be_right_is_named_and_the_others_are_entered(write
     assert in_gradebook(blank_course).keys() == {"ada"}
     assert not entered.complete
     assert fault in str(entered)
-    assert "Correct them, on the platform or in the file, and enter the list again" in str(entered)
+    assert "Correct this, on the platform or in the file, and enter the list again; or take" in str(entered)
 
 
 def test_in_canvas_a_student_without_a_login_is_named_and_the_others_are_entered(write, blank_course):
@@ -227,6 +227,24 @@ def test_an_id_may_have_a_plus_an_apostrophe_or_letters_of_any_script(write, bla
 
 def test_the_line_is_that_of_the_file_where_a_name_goes_over_two(write):
     assert [line for line, _ in read(write('id,first_name\nada,"Ada\nAugusta"\n,Grace\n')).lines] == [3, 4]
+
+
+def test_of_very_many_lines_that_are_not_entered_the_first_are_shown(write, blank_course):
+    good, bad = ("".join(f"{start}{number}\n" for number in range(40)) for start in ("g", "a/"))
+    said = str(enter(blank_course, write("id\n" + good + bad))).splitlines()
+    assert sum(line.startswith("Not entered: ") for line in said) == 21
+    assert "Not entered: 20 more lines." in said
+
+
+@given(st.binary(max_size=60))
+def test_no_file_whatever_is_in_it_ends_in_a_traceback(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    for content in (data, b"id,first_name\n" + data, b"\xff\xfe" + data):
+        path.write_bytes(content)
+        try:
+            read(path)
+        except ValueError as error:
+            assert str(path) in str(error)
 
 
 def is_allowed(student):

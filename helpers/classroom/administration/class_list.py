@@ -5,7 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from helpers.classroom.administration.csv_table import Table
-from helpers.classroom.administration.headings import HEADINGS, is_no_group, is_participant, key_of_heading
+from helpers.classroom.administration.headings import (
+    HEADINGS,
+    is_no_group,
+    is_participant,
+    is_test_student,
+    key_of_heading,
+)
 from helpers.classroom.grading.sanitize import for_terminal
 
 logger = logging.getLogger(__name__)
@@ -17,22 +23,6 @@ DETAILS = ("id", "first_name", "last_name", "full_name", "email", "lms_user_id",
 IDS = ("student_id", "username", "id_number", "email")
 
 CANVAS_TEST_STUDENT = "Canvas's test student"
-
-#: Its name in the languages of Canvas, which puts the last word first: “Student, Test”.
-_TEST_STUDENTS = (
-    *("Test Student", "Student Test", "Testteilnehmer", "Test-Student", "Étudiant de test", "Test Étudiant"),
-    *("Estudiante de prueba", "Studente di prova", "Studente test", "Aluno de teste", "Estudante de teste"),
-    *(
-        "테스트 학생",
-        "학생 테스트",
-        "テスト受講生",
-        "テスト 受講生",
-        "受講生 テスト",
-        "テスト学生",
-        "测试学生",
-        "測試學生",
-    ),
-)
 
 UNDERSTOOD = (
     "a list with the columns id, first_name, last_name, email, group; Canvas's gradebook export; Moodle's "
@@ -225,27 +215,19 @@ def _without_others(table: Table) -> tuple[list[tuple[int, dict[str, str]]], lis
     """The lines of students, and what else is left out; Canvas's own settings are not mentioned."""
     if not _is_from_canvas(table):
         return table.rows, []
+    details = ("last_name", "first_name", "student", "sis_user_id", "sis_login_id")
+    columns = [table.column(detail) for detail in details]
     students, left_out = [], []
     for line, row in table.rows:
-        name = _canvas_name(table, row)
-        sis_user, login = (row.get(table.column(detail), "") for detail in ("sis_user_id", "sis_login_id"))
+        last, first, name, sis_user, login = (row.get(column, "") for column in columns)
+        name = name or f"{last}, {first}".strip(" ,")
         if not (name or sis_user or login or row.get("id")) or "Points Possible" in name:
             continue
-        if not sis_user and (_is_test_student(name) or _is_made_up(login)):
+        if not sis_user and (is_test_student("".join(split_name(name)[::-1])) or _is_made_up(login)):
             left_out.append(f"{CANVAS_TEST_STUDENT} (line {line}, “{for_terminal(name)}”)")
         else:
             students.append((line, row))
     return students, left_out
-
-
-def _canvas_name(table: Table, row: Mapping[str, str]) -> str:
-    last, first, name = (row.get(table.column(detail), "") for detail in ("last_name", "first_name", "student"))
-    return name or f"{last}, {first}".strip(" ,")
-
-
-def _is_test_student(name: str) -> bool:
-    last, first = split_name(name)
-    return key_of_heading(first + last) in map(key_of_heading, _TEST_STUDENTS)
 
 
 def _is_made_up(login: str) -> bool:

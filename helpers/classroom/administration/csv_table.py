@@ -88,11 +88,10 @@ class Table:
 
     def find_all(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the columns with any of some headings, in the order of these; see `find`."""
-        keys = [key_of_heading(column) for column in self.columns]
-        for name in names:
-            found = [column for column, key in zip(self.columns, keys) if key and key == key_of_heading(name)]
+        for name in filter(None, map(key_of_heading, names)):
+            found = [column for column in self.columns if key_of_heading(column) == name]
             if len(found) > 1:
-                raise ValueError(f"{self.path} has two columns `{found[1]}`; remove one.")
+                raise ValueError(f"{self.path} has two columns `{for_terminal(found[1])}`; remove one.")
             yield from found
 
     def is_blank(self, column: str) -> bool:

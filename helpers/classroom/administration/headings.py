@@ -4,6 +4,7 @@ Moodle writes headings in the language of whoever downloads a list; Canvas alway
 compared by its letters and digits, without case and accents: “E-Mail-Adresse” and “e mail adresse” are one.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -145,7 +146,15 @@ NO_GROUP = (
     *("グループなし", "没有小组", "无小组", "無群組", "沒有群組", "-"),
 )
 
+#: What Canvas calls its test student, by the first name and the last.
+TEST_STUDENTS = (
+    *("Test Student", "Student Test", "Testteilnehmer", "Étudiant de test", "Test Étudiant"),
+    *("Estudiante de prueba", "Studente di prova", "Studente test", "Aluno de teste", "Estudante de teste"),
+    *("테스트 학생", "학생 테스트", "テスト受講生", "受講生 テスト", "テスト学生", "测试学生", "測試學生"),
+)
 
+
+@functools.lru_cache(maxsize=10_000)
 def key_of_heading(heading: str) -> str:
     """Return what two headings have in common that mean the same: letters and digits, without case and accents."""
     decomposed = unicodedata.normalize("NFKD", heading).casefold()
@@ -173,8 +182,15 @@ def is_no_group(cell: str) -> bool:
     return key_of_heading(cell) in _NO_GROUP
 
 
+def is_test_student(name: str) -> bool:
+    """Return whether a name is that of Canvas's test student, in a known language."""
+    return key_of_heading(name) in _TEST_STUDENTS
+
+
 _KNOWN = {key_of_heading(name) for names in HEADINGS.values() for name in names}
 
 _PARTICIPANTS = set(map(key_of_heading, PARTICIPANTS))
 
 _NO_GROUP = {"", *map(key_of_heading, NO_GROUP)}
+
+_TEST_STUDENTS = set(map(key_of_heading, TEST_STUDENTS))

@@ -23,9 +23,12 @@ from helpers.classroom.grading.sanitize import for_spreadsheet, for_terminal
 logger = logging.getLogger(__name__)
 
 WAY_OUT = (
-    "Correct them, on the platform or in the file, and enter the list again; or take the ids from another column: "
+    "Correct this, on the platform or in the file, and enter the list again; or take the ids from another column: "
     "ARGS='--id-column \"…\"'."
 )
+
+#: Lines that were not entered, of which a report shows each.
+MOST_FAULTS = 20
 
 
 @dataclass
@@ -76,7 +79,9 @@ class Entered:
             )
         lines += self.notes
         if self.faults:
-            lines += [f"Not entered: {fault}." for fault in self.faults]
+            lines += [f"Not entered: {fault}." for fault in self.faults[:MOST_FAULTS]]
+            if more := len(self.faults[MOST_FAULTS:]):
+                lines.append(f"Not entered: {more} more lines.")
             lines.append(WAY_OUT if self.id_column else "Enter the class list first, so that everybody is known.")
         return "\n".join(lines)
 
@@ -100,6 +105,10 @@ def enter(course: Course, path: Path, *, columns: Mapping[str, str] | None = Non
         raise ValueError(f"{faults[0]}.")
     with course.gradebook() as gradebook:
         if is_group_list(table):
+            if columns:
+                raise ValueError(
+                    f"{path} is a list of groups, whose columns are known: leave out --column, --id-column."
+                )
             result = _enter_groups(gradebook, table, faults)
         else:
             result = _enter_class(gradebook, table, columns or {}, faults)
@@ -167,8 +176,8 @@ def _enter_class(gradebook: Gradebook, table: Table, columns: Mapping[str, str],
     known = {student.id: student for student in gradebook.students}
     people = list(_without_faults(class_list, table.path, known, faults))
     if len(faults) > len(people):
-        more = f" {len(faults) - 1} more lines cannot be right either, so nothing was entered. {WAY_OUT}"
-        raise ValueError(f"{faults[0]}.{more if len(faults) > 1 else ''}")
+        count = f" {len(faults)} lines cannot be right." if len(faults) > 1 else ""
+        raise ValueError(f"{faults[0]}.{count} Nothing was entered. {WAY_OUT}")
     result = Entered(class_list.id_column, faults=faults, notes=_notes(class_list, table))
     for person in people:
         details = {name: value for name, value in asdict(person).items() if value and name != "groups"}
