@@ -10,7 +10,7 @@ from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.export import export
 from helpers.classroom.administration.roster import enter
 from helpers.classroom.authoring.source import as_solution, read_source
-from tests.classroom.class_of_forty import LANGUAGES, LATE, ClassOfForty, pack
+from tests.classroom.class_of_forty import DROPPED, LANGUAGES, LATE, ClassOfForty, pack
 
 #: Of notebook 02; with each of them right or not there are five scores.
 NUMBERS = ("2.1", "2.2", "2.3")
@@ -63,6 +63,18 @@ class Term:
         people = {person.id for person in self.made_up.people if second or person.place not in LATE}
         return {each: _points(right[each]) if each in right else "" for each in people}
 
+    def scores_not_stale(self):
+        """Return the right scores between the second collecting and grading: "" for work that is another one now."""
+        first, now = self.right_scores(False), self.right_scores(True)
+        right = [self.made_up.right(second) for second in (False, True)]
+        return {each: first.get(each, "") if right[0].get(each) == right[1].get(each) else "" for each in now}
+
+    def check_exports(self, scores):
+        """Compare the export for each platform with the right scores."""
+        assert {platform: self.exported(platform) for platform in ("canvas", "moodle", "plain")} == dict.fromkeys(
+            ("canvas", "moodle", "plain"), scores
+        )
+
     def exported(self, platform):
         """Return the scores in the export for a platform: a dict from id to text."""
         report = export(self.course.course, platform)
@@ -85,12 +97,27 @@ def run(term):
     for second in (False, True):
         term.enter(second)
         term.collect(second)
-        if term.platform == "canvas" and second:
-            old = term.collect(False)
-            assert old.older and not old.updated
+        if second:
+            if term.platform == "canvas":
+                old = term.collect(False)
+                assert old.older and not (old.updated or old.collected)
+            term.check_exports(term.scores_not_stale())
         term.course.grade()
-        for platform in ("canvas", "moodle", "plain"):
-            assert term.exported(platform) == term.right_scores(second)
+        term.check_exports(term.right_scores(second))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_class_has_one_of_everything(language):
+    made_up = ClassOfForty(language, "02_gradient_clipping", NUMBERS)
+    names = [made_up.called(person) for person in made_up.people]
+    assert (len(names), len(set(names))) == (40, 39)
+    first, second = made_up.right(False), made_up.right(True)
+    assert len(set(map(_points, second.values()))) == 5
+    assert sum(first[each] != second[each] for each in first) == 10 + 3 + 3  # those alone, and two groups
+    assert {person.place for person in made_up.in_list(False)} ^ {person.place for person in made_up.in_list(True)} == {
+        *DROPPED,
+        *LATE,
+    }
 
 
 @pytest.fixture
