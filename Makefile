@@ -74,8 +74,8 @@ learner-kit: $(READY)  ## Pack the course for a class, without solutions and tes
 DRY_RUN = $(if $(DRY),--dry-run)
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
-release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59".
-	@$(HELPERS) release $(NB) $(if $(DUE),--due "$(DUE)") $(DRY_RUN)
+release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". ARGS=--regrade after new points.
+	@$(HELPERS) release $(NB) $(if $(filter-out undefined,$(origin DUE)),--due "$(DUE)") $(DRY_RUN) $(ARGS)
 
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
@@ -83,7 +83,7 @@ roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01, FROM=moodle.zip.
 	@$(HELPERS) collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
 
-export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain.
+export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too.
 	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
 grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
@@ -104,8 +104,8 @@ test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
 	@$(HELPERS) formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01.
-	@$(HELPERS) feedback $(NB) $(DRY_RUN)
+feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01. ARGS=--stale: on old scores too.
+	@$(HELPERS) feedback $(NB) $(DRY_RUN) $(ARGS)
 
 bench: $(READY)  ## Benchmark the layers and the grading against PyTorch and stock nbgrader; only one: WHAT=grading.
 	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }

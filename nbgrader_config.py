@@ -25,10 +25,14 @@ c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
 c.CourseDirectory.solution_directory = "build/solution"
 
-# nbgrader copies every other file in a notebook's folder into the release; the source has the answers in it.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
+# nbgrader copies every other file in a notebook's folder: into the release, where the source would have the answers in
+# it, and from what was collected, where attempt.txt is for `make collect` alone.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py", "attempt.txt"]
 
 # The exchange stays off until an instructor names a course here: c.CourseDirectory.course_id = "…"
+
+# The zone of times that are written without one, such as a due date; without this line it is that of this machine.
+# c.Course.timezone = "Asia/Seoul"
 
 # A penalty for late work, as a share of its score for each day begun; without these lines there is none.
 # c.AssignLatePenalties.plugin_class = "helpers.classroom.administration.late_penalties.PercentPerDay"
@@ -54,6 +58,7 @@ c.GenerateAssignment.preprocessors = [
     ClearOutput,
     CheckCellMetadata,
     ComputeChecksums,
+    "helpers.classroom.administration.nbgrader_plugins.OpenForRegrading",
     SaveCells,
     ClearHiddenTests,
     ComputeChecksums,

@@ -170,7 +170,7 @@ def train(
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every)
+        run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every)
         if finished := run.folder.finished:
             results, sentences = finished
             print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
@@ -203,7 +203,8 @@ Insecure = Annotated[bool, typer.Option("--insecure", help="Allow a scheduler wi
 
 def _cluster_workers(scheduler: str, insecure: bool, sandbox: bool) -> "Workers | None":
     """Return the workers of a Dask scheduler, if one is given."""
-    return _import_cluster().cluster_workers(scheduler, insecure=insecure, sandbox=sandbox) if scheduler else None
+    address = os.path.expanduser(scheduler)  # it may be the path of a file
+    return _import_cluster().cluster_workers(address, insecure=insecure, sandbox=sandbox) if scheduler else None
 
 
 def _import_cluster() -> ModuleType:
@@ -235,28 +236,43 @@ def sweep(
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")]
 
 
 @app.command()
 def release(
     notebook: Notebook = "",
-    due: Annotated[str, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = "",
+    due: Annotated[str | None, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what was graded with other points.")] = False,
+    no_sandbox: NoSandbox = False,
     dry_run: DryRun = False,
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
-    from helpers.classroom.administration import assignments, exchange
+    from helpers.classroom.administration import assignments, exchange, times
     from helpers.classroom.course import Course
+    from helpers.classroom.grading import batch
 
     course = Course(ROOT)
-    source, time = course.find_source(notebook), assignments.read_due(due) if due else None
-    when = f", due {time:%Y-%m-%d %H:%M %Z}" if time else ""
+    source, time = course.find_source(notebook), None
+    if due is not None:
+        time = times.read_time(due, times.course_zone(course))
+    when = f", due {times.in_words(time)}" if time else ""
+    if time and times.is_past(time):
+        print("The due date is in the past: everything handed in from now on is late.", file=sys.stderr)
     if dry_run:
+        assignments.check_release(course, source, regrade=regrade)
         print(f"{source.stem} would be released{when}.")
         return
-    place = assignments.release(course, source, time)
+    if regrade and not no_sandbox:
+        batch.need_sandbox()  # before any score becomes stale
+    place = assignments.release(course, source, time, regrade=regrade)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
     if warning := exchange.exchange_warning(course):
         print(warning, file=sys.stderr)
+    if regrade and (without := assignments.find_without_file(course, source.stem)):
+        print(f"Without a score from now on, since their files are gone: {', '.join(without)}.", file=sys.stderr)
+    if regrade and course.submitted(source.stem):
+        _grade(notebook, no_sandbox=no_sandbox)
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the notebook, or `make learner-kit`."
@@ -264,15 +280,22 @@ _HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the note
 
 @app.command()
 def roster(
-    path: Annotated[Path, typer.Argument(help="The class list: CSV from Canvas, Moodle, or with a column id.")],
+    path: Annotated[Path, typer.Argument(help="A CSV file: the class list, or a platform's list of groups.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(help="Column of a detail, e.g. first_name=Rufname; repeatable.")
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Add a class list to the gradebook; nobody is ever removed."""
+    """Add a class list to the gradebook, and its groups; nobody is ever removed."""
+    from helpers.classroom.administration.class_list import read_named
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
 
-    print(enter(Course(ROOT), path, id_column=id_column, dry_run=dry_run))
+    columns = read_named([*(column or ()), *([f"id={id_column}"] if id_column else [])])
+    entered = enter(Course(ROOT), path, columns=columns, dry_run=dry_run)
+    print(entered)
+    sys.exit(0 if entered.complete else 1)
 
 
 @app.command()
@@ -280,7 +303,7 @@ def collect(
     notebook: Notebook = "",
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
-    submitted_at: Annotated[str, typer.Option(help="Time of all submissions in the download.")] = "",
+    submitted_at: Annotated[str | None, typer.Option(help="Time of all submissions in the download.")] = None,
     before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
@@ -304,25 +327,42 @@ def export(
     platform: Annotated[str, typer.Argument(help="canvas, moodle, or plain.")] = "plain",
     out: Annotated[Path | None, typer.Option(help="Path of the CSV file.", show_default="in build/")] = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. 01; repeatable.")] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Export old scores too, of what is to be graded again.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Write the scores as CSV for a platform; those not graded yet are blank."""
+    """Write the scores as CSV for a platform; those not graded, or to be graded again, are blank."""
     from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
 
-    print(write(Course(ROOT), platform, out, notebook or (), dry_run=dry_run))
+    exported = write(Course(ROOT), platform, out, notebook or (), stale=stale, dry_run=dry_run)
+    print(exported)
+    sys.exit(1 if exported.stale and not stale else 0)
 
 
 @app.command()
 def grade(
     notebook: Notebook = "",
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one per core", min=1)] = None,
-    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")] = False,
+    no_sandbox: NoSandbox = False,
     scheduler: Scheduler = "",
     insecure: Insecure = False,
     dry_run: DryRun = False,
 ) -> None:
     """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped."""
+    _grade(notebook, jobs, no_sandbox, scheduler, insecure, dry_run)
+
+
+def _grade(
+    notebook: str,
+    jobs: int | None = None,
+    no_sandbox: bool = False,
+    scheduler: str = "",
+    insecure: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Do what the command `grade` does; `release` does it too."""
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
     from helpers.plots import item_analysis as draw
@@ -337,11 +377,11 @@ def grade(
         return
     with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
         work.run(remote or workers.local_workers(jobs), bar.show)
-    report.show(work.results)
-    report.write(work.results, work.folder)
+    report.show(work.results, work.with_earlier_score)
+    report.write(work.results, work.folder, work.with_earlier_score)
     ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
-    counts = {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}
-    draw(counts).save(work.folder / "items.png")
+    if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
+        draw(counts).save(work.folder / "items.png")
     print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
@@ -381,30 +421,42 @@ def cluster(
 
 
 @app.command()
-def feedback(notebook: Notebook = "", dry_run: DryRun = False) -> None:
+def feedback(
+    notebook: Notebook = "",
+    stale: Annotated[bool, typer.Option("--stale", help="Make it for stale scores too.")] = False,
+    dry_run: DryRun = False,
+) -> None:
     """Make the feedback on all graded submissions, and put it into the exchange if there is one."""
     from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
+    withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
     if dry_run:
-        count = len(feedback_delivery.find_graded(course, assignment))
+        count = len(feedback_delivery.find_graded(course, assignment).keys() - withheld.keys())
         print(f"{count} submissions of {assignment} would get feedback.")
-        return
-    count, waiting = feedback_delivery.give_feedback(course, assignment)
-    print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
-    if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
-        print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
-    if waiting:
-        print(f"{waiting} of them have answers to grade by hand (`make formgrader`); run this again afterwards.")
+    else:
+        count, waiting = feedback_delivery.give_feedback(course, assignment, stale=stale)
+        print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
+        if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
+            print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
+        if waiting:
+            print(f"{waiting} of them have answers to grade by hand (`make formgrader`); run this again afterwards.")
+    for student, reason in withheld.items():
+        print(f"{student}: no feedback, {reason}.")
+    if withheld:
+        number = assignment.partition("_")[0]
+        sys.exit(f"{len(withheld)} have no new feedback: run `make grade NB={number}`, then this again.")
 
 
 @app.command()
 def formgrader(port: Port = 8889, browser: Browser = True) -> None:
     """Open nbgrader's formgrader, for grading written answers by hand."""
+    from helpers.classroom.course import Course
     from helpers.classroom.learner import lab
 
+    Course(ROOT).check_gradebook()
     lab.launch_formgrader(ROOT, port, browser)
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 # One BLAS thread unless told otherwise, here and in every kernel started from here: on a busy machine two were up to
@@ -40,7 +41,7 @@ Verbosity = Annotated[int, typer.Option("--verbose", "-v", count=True, show_defa
 
 
 class App(typer.Typer):
-    """A Typer app whose commands all have the option ``-v``."""
+    """A Typer app whose commands all have the option ``-v``, and understand ``~`` in every path."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(add_completion=False, pretty_exceptions_enable=False, **options)
@@ -54,7 +55,7 @@ class App(typer.Typer):
             def run(*, verbosity: int, **values: Any) -> None:
                 logs.configure(verbosity)
                 with _logged():
-                    function(**values)
+                    function(**{name: _at_home(value) for name, value in values.items()})
 
             signature, kind = inspect.signature(function), inspect.Parameter.KEYWORD_ONLY
             option = inspect.Parameter("verbosity", kind, default=0, annotation=Verbosity)
@@ -64,6 +65,11 @@ class App(typer.Typer):
             return function
 
         return add
+
+
+def _at_home(value: object) -> object:
+    """A path with `~` resolved, which a shell leaves as it is inside quotes; any other value unchanged."""
+    return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # a file may begin with ~ as well
 
 
 @contextmanager

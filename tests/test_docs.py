@@ -1,5 +1,6 @@
 """What the README, CONTRIBUTING and the glossary say is true of the code as it stands."""
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -68,6 +69,14 @@ def test_every_make_command_exists(name):
 def test_every_command_of_the_package_exists(name):
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert set(re.findall(r"python -m helpers ([a-z-]+)", PAPERS[name])) <= commands
+
+
+@pytest.mark.parametrize("name", [*sorted(PAPERS), "nbgrader_config.py"])
+def test_every_dotted_name_of_the_package_can_be_imported(name):
+    """In comments too: a commented-out setting is meant to be used."""
+    text = PAPERS[name] if name in PAPERS else (ROOT / name).read_text(encoding="utf-8")
+    for dotted in re.findall(r"\bhelpers(?:\.\w+)+", text):
+        assert pkgutil.resolve_name(dotted)
 
 
 def test_everything_in_the_layout_exists_and_no_wing_is_left_out():

@@ -1,6 +1,8 @@
 """An instructor's course: nbgrader's folders, its gradebook, and its assignments."""
 
 import contextlib
+import shlex
+import sysconfig
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
@@ -8,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import parse_utc
+from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.exc import DatabaseError
 from traitlets.config import Config
 
@@ -53,6 +56,7 @@ class Course:
         self.root = Path(root).resolve()
         self.config = config or load_config(self.root)
         self.directory = CourseDirectory(config=self.config)
+        self._is_checked = False
 
     def config_for(self, assignment: str) -> Config:
         """Return nbgrader's settings with one assignment chosen, for its own programs."""
@@ -88,11 +92,39 @@ class Course:
 
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Gradebook]:
-        """Open nbgrader's gradebook, making it if it is missing."""
+        """Open nbgrader's gradebook, making it if it is missing.
+
+        Raises:
+            ValueError: an older nbgrader made it.
+        """
         with warnings.catch_warnings(), plain_errors():
             warnings.simplefilter("ignore")  # nbgrader's own use of its database
+            self.check_gradebook()
             with Gradebook(self.directory.db_url, self.directory.course_id or "default_course") as gradebook:
                 yield gradebook
+
+    def check_gradebook(self) -> None:
+        """Raise ValueError if an older nbgrader made the gradebook, so that its tables lack columns."""
+        url = make_url(self.directory.db_url)
+        if self._is_checked or (url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()):
+            return
+        engine = create_engine(url)
+        try:
+            tables = inspect(engine).get_multi_columns()
+        finally:
+            engine.dispose()
+        there = {name: {column["name"] for column in columns} for (_, name), columns in tables.items()}
+        # A table that is not there is no sign of age: nbgrader adds it.
+        if any(
+            set(table.columns.keys()) - there[name] for name, table in Base.metadata.tables.items() if name in there
+        ):
+            programs = sysconfig.get_path("scripts")  # `nbgrader db upgrade` calls another one by its bare name
+            raise ValueError(
+                f"{url.database} was made by an older nbgrader. In {self.root}, run "
+                f"`PATH={shlex.quote(programs)}:$PATH nbgrader db upgrade`, which keeps a copy of it, and then this "
+                "command again."
+            )
+        self._is_checked = True
 
     def need_released(self, assignment: str) -> None:
         """Raise ValueError unless the gradebook has an assignment."""

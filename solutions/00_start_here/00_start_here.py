@@ -157,10 +157,10 @@ def sigmoid(a):
 # <details><summary>Hint 2: the equation to use</summary>σ(a) = (1 + tanh(a/2)) / 2. Why? Write tanh(u) as (1 − e<sup>−2u</sup>) / (1 + e<sup>−2u</sup>) and put u = a/2.</details>
 # <details><summary>Hint 3: almost the code</summary><code>np.tanh(a / 2)</code> runs from −1 to 1. Add something, then divide by something.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-0-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-0-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("0.1", sigmoid)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-0-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-0-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 0.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

@@ -96,10 +96,10 @@ def tanh_backward(dout, y):
 # <details><summary>Hint 2: the equation to use</summary>tanh′(x) = 1 − tanh²(x), and tanh(x) is what you call <code>y</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dout * (1 - …)</code>, where … is <code>y</code> squared.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.1", tanh_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -176,10 +176,10 @@ def rnn_step_forward(x, h_prev, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary>a = x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b, with <code>@</code> for the products. NumPy adds <code>b</code> to every row by itself.</details>
 # <details><summary>Hint 3: almost the code</summary><code>h_next = np.tanh(x @ … + h_prev @ … + b)</code>, then <code>return h_next, (x, h_prev, Wx, Wh, h_next)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.2", rnn_step_forward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -265,10 +265,10 @@ def rnn_step_backward(dh_next, cache):
 # <details><summary>Hint 2: the equation to use</summary><code>da = tanh_backward(dh_next, h_next)</code>. For Y = X W the gradients are dX = dY Wᵀ and dW = Xᵀ dY.</details>
 # <details><summary>Hint 3: almost the code</summary>Let the shapes lead: <code>dWh</code> is (H, H) and must be made of <code>h_prev</code> (N, H) and <code>da</code> (N, H). Only <code>h_prev.T @ da</code> or its transpose fits; the first index belongs to <code>h_prev</code>. The bias was added to N rows: sum over axis 0.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.3", rnn_step_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -381,10 +381,10 @@ class RNN(Layer):
 # <details><summary>Hint 2: the equation to use</summary>What enters a step on the way back is <code>dhs[:, step] + dh</code>; what leaves it as <code>dh_prev</code> is the next <code>dh</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>for step in reversed(range(T)):</code> … <code>dx, dh, dWx, dWh, db = rnn_step_backward(dhs[:, step] + dh, self.caches[step])</code> … <code>self.Wh.grad += dWh</code>. Collect the <code>dx</code> in a list, turn it round, and <code>np.stack(…, axis=1)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.4", RNN)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -521,10 +521,10 @@ def backprop_norms(Wh, dh, steps):
 # <details><summary>Hint 2: the equation to use</summary><code>np.linalg.norm(dh)</code> of a two-dimensional array is the Frobenius norm.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dh = dh @ Wh.T</code> makes a new array; <code>dh @= Wh.T</code> would write into the caller's. Collect the norms in a list and return <code>np.array(norms)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.5", backprop_norms)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-5", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -622,10 +622,10 @@ def gradient_bounds(Wh):
 # <details><summary>Hint 2: the equation to use</summary>σ: <code>np.linalg.svd(Wh, compute_uv=False)</code>. λ: <code>np.linalg.eigvals(Wh)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary>The first of the singular values; <code>np.abs(…).max()</code> of the eigenvalues; <code>float(…)</code> around both.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.6", gradient_bounds)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -701,10 +701,10 @@ def predict_gradient(Wh):
 # <details><summary>Hint 2: the equation to use</summary>ρ ≤ σ always. So σ &lt; 1 settles the first row, ρ &gt; 1 the second, and the third is all that is left.</details>
 # <details><summary>Hint 3: almost the code</summary><code>sigma_max, spectral_radius = gradient_bounds(Wh)</code>, two <code>if</code>, three <code>return</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-1-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-1-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.7", predict_gradient)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-1-7", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-1-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 1.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

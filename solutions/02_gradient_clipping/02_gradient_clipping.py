@@ -126,10 +126,10 @@ def global_norm(grads):
 # <details><summary>Hint 2: the equation to use</summary><code>grad.astype(np.float64)</code> makes a copy that can hold large squares.</details>
 # <details><summary>Hint 3: almost the code</summary><code>total += np.sum(grad.astype(np.float64) ** 2)</code>, and <code>float(np.sqrt(total))</code> after the loop.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-2-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-2-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("2.1", global_norm)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-2-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 2.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -242,10 +242,10 @@ def clip_gradients(grads, max_norm):
 # <details><summary>Hint 2: the equation to use</summary><code>np.isfinite(norm)</code> is False for NaN and for infinity. In place means <code>grad *= factor</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>if norm > max_norm:</code> and, for each <code>grad</code>, <code>grad *= max_norm / norm</code>. Not <code>grad = grad * …</code>, which makes a new array that nobody keeps.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-2-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-2-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("2.2", clip_gradients)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-2-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 2.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -301,10 +301,10 @@ def sgd_step(params, learning_rate):
 # <details><summary>Hint 2: the equation to use</summary>In place means <code>param.value -= …</code>: the array object stays the same.</details>
 # <details><summary>Hint 3: almost the code</summary><code>param.value -= learning_rate * param.grad</code>, for each <code>param</code> in <code>params</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-2-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-2-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("2.3", sgd_step)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-2-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-2-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 2.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

@@ -124,10 +124,10 @@ def output_gate(x, h_prev, c, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary>o = σ(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then h = o ⊙ tanh(c), where ⊙ is <code>*</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>o = sigmoid(x @ … + h_prev @ … + b)</code>, then <code>return o * np.tanh(…)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-3-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-3-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("3.1", output_gate)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-3-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-3-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 3.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -231,10 +231,10 @@ def forget_gate(x, h_prev, c_prev, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary>f = σ(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then c = f ⊙ c<sub>prev</sub>. No tanh anywhere.</details>
 # <details><summary>Hint 3: almost the code</summary><code>f = sigmoid(…)</code>, then <code>return f * c_prev</code>. Not <code>c_prev *= f</code>, which would write into the caller's array.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-3-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-3-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("3.2", forget_gate)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-3-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-3-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 3.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -347,10 +347,10 @@ def new_memory(x, h_prev, c, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary>g = tanh(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then c<sub>next</sub> = c + g.</details>
 # <details><summary>Hint 3: almost the code</summary><code>g = np.tanh(…)</code>, then <code>return c + g, g</code>. Not <code>c += g</code>, which would write into the caller's array.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-3-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-3-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("3.3", new_memory)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-3-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-3-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 3.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -453,10 +453,10 @@ def input_gate(x, h_prev, g, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary>i = σ(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then gated = i ⊙ g.</details>
 # <details><summary>Hint 3: almost the code</summary><code>i = sigmoid(…)</code>, then <code>return i * g</code>. Not <code>g *= i</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-3-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-3-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("3.4", input_gate)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-3-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-3-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 3.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -580,10 +580,10 @@ def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary><code>f, g, i, o = np.split(A, 4, axis=1)</code>, then σ, tanh, σ, σ; then c<sub>next</sub> = f ⊙ c<sub>prev</sub> + g ⊙ i and h<sub>next</sub> = o ⊙ tanh(c<sub>next</sub>).</details>
 # <details><summary>Hint 3: almost the code</summary>After the split: <code>f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)</code>. The cache holds these, <em>after</em> the activation, and <code>c_next</code>, before its tanh.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-3-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-3-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("3.5", lstm_step_forward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-3-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-3-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 3.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

@@ -97,10 +97,10 @@ def memory_backward(dc_next, f, g, i, c_prev):
 # <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_prev = dc_next * f</code>; now find the partner of each of the other three, and mind the order <code>dc_prev, df, dg, di</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.1", memory_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -173,10 +173,10 @@ def gates_backward(df, dg, di, do, f, g, i, o):
 # <details><summary>Hint 2: the equation to use</summary>σ′ from the output is y (1 − y), tanh′ is 1 − y². The chain rule multiplies with what comes from above.</details>
 # <details><summary>Hint 3: almost the code</summary><code>np.hstack([df * f * (1 - f), …, …, …])</code>; the second block is <code>tanh_backward(dg, g)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.2", gates_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -259,10 +259,10 @@ def lstm_step_backward(dh_next, dc_next, cache):
 # <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh ⊙ t, and dc gets dh ⊙ o ⊙ (1 − t²) on top.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_next = dc_next + tanh_backward(dh_next * o, t)</code> makes a new array; <code>+=</code> would change the caller's. Then <code>dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.3", lstm_step_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -364,10 +364,10 @@ class LSTM(Layer):
 # <details><summary>Hint 2: the equation to use</summary>Forward: <code>h, c, cache = lstm_step_forward(…)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, …)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>h, c = (zeros, zeros) if state is None else state</code>, and the loops of 1.4 with one more name in them. Return <code>hs, (h, c)</code> and <code>dxs, (dh, dc)</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.4", LSTM)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-4", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -443,10 +443,10 @@ def memory_gradient(forget_gates):
 # <details><summary>Hint 2: the equation to use</summary>gradient<sub>s</sub> = gradient<sub>s+1</sub> ⊙ f<sub>s+1</sub>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>gradient = np.ones_like(forget_gates)</code>, then <code>for step in reversed(range(T - 1)):</code>. Or <code>np.cumprod</code> of the reversed rows, shifted by one.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.5", memory_gradient)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -883,10 +883,10 @@ def gru_step_forward(x, h_prev, Wx, Wh, b):
 # <details><summary>Hint 2: the equation to use</summary><code>np.split(Wh, 3, axis=1)</code> gives Whz, Whr, Whn. The third meets <code>r * h_prev</code>, the first two <code>h_prev</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>n = np.tanh(an + (r * h_prev) @ Whn)</code> and <code>h_next = (1 - z) * h_prev + z * n</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.6", gru_step_forward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -972,10 +972,10 @@ def gru_step_backward(dh_next, cache):
 # <details><summary>Hint 2: the equation to use</summary>Start with <code>dan</code>, then u = <code>dan @ Whn.T</code>: everything that concerns the reset is made from it.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T</code>; the third block of <code>dWh</code> is <code>(r * h_prev).T @ dan</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-4-7", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.7", gru_step_backward)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-7", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 4.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

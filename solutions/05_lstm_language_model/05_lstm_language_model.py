@@ -130,10 +130,10 @@ class Embedding(Layer):
 # <details><summary>Hint 2: the equation to use</summary>The sum runs over all places, so a row may get several terms. NumPy has a function that adds at indices without losing repeats: <code>np.add.at(array, indices, values)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary>Forward: <code>self.xs = xs</code> and <code>return self.E.value[xs]</code>. Backward: <code>np.add.at(self.E.grad, …, …)</code>, with no <code>return</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.1", Embedding)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -220,10 +220,10 @@ class Affine(Layer):
 # <details><summary>Hint 2: the equation to use</summary><code>a.reshape(-1, a.shape[-1])</code> makes (N, T, D) into (N·T, D). Then dW = rowsᵀ drows and db = the sum of drows over axis 0.</details>
 # <details><summary>Hint 3: almost the code</summary><code>self.W.grad += rows.T @ drows</code>, <code>self.b.grad += drows.sum(axis=…)</code>, <code>return dys @ …</code>; the last product needs no flattening.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.2", Affine)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -307,10 +307,10 @@ class SoftmaxCrossEntropy:
 # <details><summary>Hint 2: the equation to use</summary>With shifted = z − m: log p = shifted − log Σ exp(shifted). To pick: <code>np.take_along_axis(log_probs, targets[..., None], axis=-1)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary>Backward: <code>dlogits = np.exp(self.log_probs)</code>; <code>dlogits[np.arange(N)[:, None], np.arange(T), self.targets] -= 1</code>; <code>return dlogits / …</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.3", SoftmaxCrossEntropy)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-3", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -381,10 +381,10 @@ def perplexity(total_nll, n_tokens):
 # <details><summary>Hint 2: the equation to use</summary>exp(total / n). A mean over nothing has no value: <code>raise ValueError("…")</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>if n_tokens == 0: raise ValueError("…")</code>, then <code>with np.errstate(over="ignore"): return float(np.exp(…))</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.4", perplexity)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-4", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -486,10 +486,10 @@ def stream_batches(ids, batch_size, steps):
 # <details><summary>Hint 2: the equation to use</summary>The first N·L ids, reshaped to (N, L), are the inputs: row r begins at r·L. The targets are the same, taken one id further on.</details>
 # <details><summary>Hint 3: almost the code</summary><code>inputs = ids[: N * L].reshape(N, L)</code>; <code>nexts = ids[1 : …].reshape(N, L)</code>; <code>for begin in range(0, L, steps): yield inputs[:, begin : begin + steps], …</code>. A slice beyond the end is simply shorter.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.5", stream_batches)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-5", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.5 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -838,10 +838,10 @@ def sample_next(logits, temperature, rng):
 # <details><summary>Hint 2: the equation to use</summary>Subtract the maximum of the <em>divided</em> scores before <code>np.exp</code>, as in exercise 5.3; then divide by the sum.</details>
 # <details><summary>Hint 3: almost the code</summary><code>scores = logits / temperature</code>; <code>powers = np.exp(scores - …)</code>; <code>return int(rng.choice(len(logits), p=…))</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-5-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-5-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("5.6", sample_next)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-5-6", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-5-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 5.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

@@ -146,10 +146,10 @@ class Stacked(Layer):
 # <details><summary>Hint 2: the equation to use</summary>Take the entries from the front on the way up (an iterator, or an index that only grows at recurrent layers), and from the back on the way down. Do not reuse the name <code>state</code> for what a layer returns.</details>
 # <details><summary>Hint 3: almost the code</summary>Up: <code>xs, new = layer.forward(xs, next(entries), training=training)</code>, <code>after.append(new)</code>. Down: <code>for layer in reversed(self.layers)</code>, <code>dys, new = layer.backward(dys, entries.pop())</code>, and <code>tuple(reversed(before))</code> at the end.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-6-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-6-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.1", Stacked)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-6-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-6-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 6.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -343,10 +343,10 @@ def diagnose(train_ppl, valid_ppl, tolerance=0.05):
 # <details><summary>Hint 2: the equation to use</summary>The last of a list is <code>values[-1]</code>, the one before <code>values[-2]</code>, the lowest <code>min(values)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>if valid_ppl[-1] > (1 + tolerance) * …: return "overfitting"</code>; then the same with <code>train_ppl[-1] < (1 - tolerance) * …</code>; at the end <code>return "fine"</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-6-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.2", diagnose)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-6-2", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 6.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -427,10 +427,10 @@ def add_weight_decay(params, strength):
 # <details><summary>Hint 2: the equation to use</summary>For each Param: <code>grad += strength * value</code>, and its sum of squares to a running total. The total times ½·strength is returned.</details>
 # <details><summary>Hint 3: almost the code</summary><code>for param in dict.fromkeys(params):</code> <code>param.grad += …</code>; <code>squares += float(np.sum(param.value**2))</code>; at the end <code>return 0.5 * strength * …</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-6-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-6-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.3", add_weight_decay)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-6-3", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-6-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 6.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -543,10 +543,10 @@ class Dropout(Layer):
 # <details><summary>Hint 2: the equation to use</summary>Kept where the number is <code>>= rate</code>, divided by <code>1 - rate</code>. One number for each value: draw in the shape of <code>xs</code>. Backward multiplies by the same mask.</details>
 # <details><summary>Hint 3: almost the code</summary><code>kept = self.rng.random(xs.shape) >= self.rate</code>; <code>self.mask = kept.astype(xs.dtype) / xs.dtype.type(…)</code>; <code>return xs * self.mask</code>. When not training, <code>self.mask = None</code>, and backward asks for that.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-6-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-6-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.4", Dropout)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-6-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-6-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 6.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

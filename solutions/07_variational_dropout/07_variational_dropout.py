@@ -95,10 +95,10 @@ def surviving_fraction(rate, steps, shared_mask):
 # <details><summary>Hint 2: the equation to use</summary>Independent events: the probability that all happen is the product of their probabilities.</details>
 # <details><summary>Hint 3: almost the code</summary><code>return … if shared_mask else (…) ** steps</code></details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-7-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-7-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("7.1", surviving_fraction)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-7-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-7-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 7.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -269,10 +269,10 @@ class VariationalDropout(Layer):
 # <details><summary>Hint 2: the equation to use</summary>An axis of length 1 is repeated by NumPy as often as needed: (N, T, D) times (N, 1, D) is (N, T, D), forward and back.</details>
 # <details><summary>Hint 3: almost the code</summary><code>kept = self.rng.random((N, 1, D)) >= self.rate</code>; <code>self.mask = kept.astype(xs.dtype) / xs.dtype.type(…)</code>; <code>return xs * self.mask</code>. When not training, <code>self.mask = None</code>, and backward asks for that.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-7-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-7-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("7.2", VariationalDropout)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-7-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-7-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 7.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -400,10 +400,10 @@ class VariationalLSTM(Layer):
 # <details><summary>Hint 2: the equation to use</summary>The cache of a step then holds <code>mask * h_prev</code>, so <code>dWh</code> is right by itself. Only <code>dh</code> needs one more factor.</details>
 # <details><summary>Hint 3: almost the code</summary>Forward: <code>lstm_step_forward(xs[:, step], self.mask * h, c, …)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, self.caches[step])</code>, then <code>dh = self.mask * dh</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-7-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-7-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("7.3", VariationalLSTM)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-7-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-7-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 7.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

@@ -80,10 +80,10 @@ def count_parameters(params):
 # <details><summary>Hint 2: the equation to use</summary><code>param.value.size</code> is how many numbers an array holds, of any shape.</details>
 # <details><summary>Hint 3: almost the code</summary><code>sum(param.value.size for param in dict.fromkeys(…))</code></details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-8-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-8-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("8.1", count_parameters)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-8-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 8.1 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -199,10 +199,10 @@ class TiedAffine(Layer):
 # <details><summary>Hint 2: the equation to use</summary>(V, N·T) @ (N·T, D) gives (V, D), the shape of E. <code>+=</code> on <code>.grad</code> adds in place. NumPy's product raises the ValueError by itself.</details>
 # <details><summary>Hint 3: almost the code</summary><code>self.E.grad += dlogits.reshape(-1, V).T @ …</code>; <code>self.b.grad += dlogits.sum(axis=(0, 1))</code>; <code>return dlogits @ …</code></details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-8-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-8-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("8.2", TiedAffine)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-8-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 8.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -329,10 +329,10 @@ def build_language_model(layers, params, rate, rng):
 # <details><summary>Hint 2: the equation to use</summary>Take every class from <code>layers</code> and every Param from <code>params</code>; make nothing yourself. A dropout layer keeps its mask, so one object cannot serve three places.</details>
 # <details><summary>Hint 3: almost the code</summary><code>body = [layers["Embedding"](params["E"]), layers["VariationalDropout"](rate, rng), layers["LSTM"](params["lstm1.Wx"], params["lstm1.Wh"], params["lstm1.b"]), …]</code>, then <code>LanguageModel(layers["Stacked"](body), layers["TiedAffine"](…), layers["SoftmaxCrossEntropy"]())</code>.</details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-8-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-8-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("8.3", build_language_model)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-8-3", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 8.3 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check
@@ -459,10 +459,10 @@ def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
 # <details><summary>Hint 2: the equation to use</summary>Begin with <code>best = float("inf")</code>. Ask <code>ppl < best</code>, and divide in the <code>else</code>: that treats NaN rightly.</details>
 # <details><summary>Hint 3: almost the code</summary><code>learning_rates.append(learning_rate)</code>; <code>run_epoch(learning_rate)</code>; <code>perplexities.append(evaluate())</code>; <code>if perplexities[-1] < best: …</code> <code>else: learning_rate /= …</code></details>
 
-# %% nbgrader={"grade": true, "grade_id": "check-8-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check-8-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("8.4", train_with_decay)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-8-4", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Exercise 8.4 once more, on inputs that only a grader sees: other sizes, other types, large values.
 ### BEGIN HIDDEN TESTS
 from helpers.checks import hidden_check

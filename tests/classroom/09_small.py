@@ -10,7 +10,7 @@ import numpy as np
 def check(exercise_id, answer):
     """Return the points of an answer; it takes the place of the course's own check."""
     try:
-        if exercise_id == "9.2":
+        if exercise_id == "4.2":
             counter = answer()
             counter.add(1)
             return 2 * float(counter.total() == 1)
@@ -21,10 +21,10 @@ def check(exercise_id, answer):
 
 def hidden_check(exercise_id, answer):
     """Return the points of the hidden check."""
-    return check(exercise_id, answer) / 2
+    return check(exercise_id, answer)
 
 
-# %% nbgrader={"grade": false, "grade_id": "ex-9-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def double(x):
     """Return twice x."""
     ### BEGIN SOLUTION
@@ -32,20 +32,20 @@ def double(x):
     return factor * x
     ### END SOLUTION
     # 1. multiply by two
-    raise NotImplementedError("Exercise 9.1: write double")
+    raise NotImplementedError("Exercise 4.1: write double")
 
 
-# %% nbgrader={"grade": true, "grade_id": "check-9-1", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check("9.1", double)
+# %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
+check("4.1", double)
 
-# %% nbgrader={"grade": true, "grade_id": "hidden-9-1", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "hidden-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 # Your instructor's tests run here.
 ### BEGIN HIDDEN TESTS
-hidden_check("9.1", double)
+hidden_check("4.1", double)
 ### END HIDDEN TESTS
 
 
-# %% nbgrader={"grade": false, "grade_id": "ex-9-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "ex-4-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Counter:
     """Counts in place."""
 
@@ -58,7 +58,7 @@ class Counter:
         self.counts[index] += 1
         ### END SOLUTION
         # 1. one more at `index`
-        raise NotImplementedError("Exercise 9.2: write Counter.add")
+        raise NotImplementedError("Exercise 4.2: write Counter.add")
 
     def total(self):
         """Return the sum."""
@@ -66,13 +66,13 @@ class Counter:
         ### BEGIN SOLUTION
         return counts.sum()
         ### END SOLUTION
-        raise NotImplementedError("Exercise 9.2: write Counter.total")
+        raise NotImplementedError("Exercise 4.2: write Counter.total")
 
 
-# %% nbgrader={"grade": true, "grade_id": "check-9-2", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check("9.2", Counter)
+# %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
+check("4.2", Counter)
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "ex-9-3", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] nbgrader={"grade": true, "grade_id": "ex-8-5", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # A written answer, graded by a person.
 
 # %% [markdown] tags=["solution"]

@@ -13,7 +13,10 @@ from tests.classroom.sample_class import SampleClass, release
 
 @pytest.fixture
 def source_path(tmp_path):
-    """The source of the small notebook, in a repository that has nothing else."""
+    """The source of the small notebook, in a repository that has nothing else.
+
+    Its exercises have numbers of the catalogue, since their points come from there.
+    """
     folder = tmp_path / "solutions" / "09_small"
     folder.mkdir(parents=True)
     return Path(shutil.copy(Path(__file__).with_name("09_small.py"), folder))

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from helpers.classroom.grading import batch
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.grading import batch, staleness, submitted_work
+from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.workers import local_workers
 from tests.classroom.sample_class import ENDLESS, FALLING, HUNGRY, REPOSITORY, RIGHT, TEXTBOOK, AtOnce, edit
@@ -143,7 +146,7 @@ def test_points_that_nbgrader_would_read_otherwise_are_never_entered(class_of_fo
     monkeypatch.setattr(batch, "grade_submission", generous)
     graded = class_of_four.grade()
     assert len(graded.failed()) == 4
-    assert class_of_four.points("ada") == NOTHING
+    assert class_of_four.points() == {}
     assert "not 0.5" in graded.results["ada"].scores["check-0-1"].reason
 
 
@@ -249,10 +252,9 @@ def test_a_corrected_check_grades_everything_again(class_of_four, tmp_path, monk
     assert len(class_of_four.batch().find_open()) == 4
 
 
-def test_other_points_in_the_source_grade_everything_again(class_of_four):
+def test_other_points_of_an_exercise_grade_everything_again(class_of_four, monkeypatch):
     class_of_four.grade()
-    source = class_of_four.source
-    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
     assert len(class_of_four.batch().find_open()) == 4
 
 
@@ -266,6 +268,166 @@ def test_all_code_that_a_score_depends_on_is_in_the_fingerprint():
     inner = ("classroom", "classroom.grading", "classroom.grading.sandbox", "classroom.authoring")
     packages = {f"helpers.{name}" for name in inner}
     assert {*loaded} - {name.removesuffix(".__init__") for name in covered} == packages
+
+
+# --- the same bytes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def graded_works(monkeypatch):
+    """The bytes that are graded from now on, in order; in this process only."""
+    works, grade_submission = [], batch.grade_submission
+
+    def note(template, data, **settings):
+        works.append(data)
+        return grade_submission(template, data, **settings)
+
+    monkeypatch.setattr(batch, "grade_submission", note)
+    return works
+
+
+def test_the_same_bytes_are_graded_once_and_entered_for_each(class_of_four, graded_works):
+    counted = []
+    for student in ("bob2", "bob3"):
+        class_of_four.hand_in(student, {"0.1": TEXTBOOK})
+    class_of_four.grade(notify=lambda student, graded: counted.append(student))
+    assert len(graded_works) == len({*graded_works}) == 4
+    assert sorted(counted) == ["ada", "bob", "bob2", "bob3", "cleo", "dan"]
+    assert {student: class_of_four.points(student) for student in ("bob", "bob2", "bob3")} == dict.fromkeys(
+        ("bob", "bob2", "bob3"), NOTHING
+    )
+    assert class_of_four.batch().find_open() == []
+
+
+def test_the_result_of_an_earlier_run_serves_one_who_hands_in_the_same(class_of_four, graded_works):
+    class_of_four.grade()
+    graded_works.clear()
+    class_of_four.hand_in("eve", {"0.1": RIGHT})
+    class_of_four.grade()
+    assert graded_works == []
+    assert class_of_four.points("eve") == EVERYTHING
+
+
+def test_the_same_bytes_that_could_not_be_graded_have_no_score_for_each(class_of_four):
+    for student in ("bob", "bob2"):
+        class_of_four.hand_in(student, {"0.1": f"{RIGHT}  # poison"})
+    graded = class_of_four.grade(mortal_workers)
+    assert graded.failed() == ["bob", "bob2"]
+    assert class_of_four.points().keys() == {"ada", "cleo", "dan"}
+
+
+# --- what the grader could not grade ----------------------------------------------------------------------------------
+
+
+def stale_in(sample_class):
+    """Return the students whose score is stale, with the reasons."""
+    return staleness.find_stale(sample_class.course, sample_class.name)
+
+
+def correct_a_check(monkeypatch):
+    """Pretend that a check was corrected, so that everything is graded again."""
+    monkeypatch.setattr(batch, "code_digest", lambda: "that of corrected code")
+
+
+def dying_workers():
+    """Workers of which none lives to grade anything."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=os._exit, initargs=(1,))
+
+
+def test_an_earlier_score_stays_and_is_stale_where_the_workers_were_killed(class_of_four, monkeypatch):
+    class_of_four.grade()
+    before = class_of_four.points()
+    correct_a_check(monkeypatch)
+    class_of_four.hand_in("eve", "solved")
+    records = class_of_four.records()
+    failed = class_of_four.grade(lambda: (dying_workers(), lambda: 1))
+    assert failed.failed() == ["ada", "bob", "cleo", "dan", "eve"]
+    assert failed.with_earlier_score == before.keys()
+    assert (class_of_four.points(), class_of_four.records()) == (before, records)
+    assert stale_in(class_of_four) == dict.fromkeys(before, staleness.REGRADE_OPEN)
+    monkeypatch.undo()  # the correction was none
+    assert class_of_four.grade().with_earlier_score == set()
+    assert stale_in(class_of_four) == {}
+    assert class_of_four.points() == before | {"eve": EVERYTHING}
+
+
+def test_an_earlier_score_is_stale_from_the_moment_a_regrade_begins(class_of_four, monkeypatch):
+    class_of_four.grade()
+    correct_a_check(monkeypatch)
+
+    def stop(student, graded):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        class_of_four.grade(notify=stop)
+    assert len(stale_in(class_of_four)) == 3
+    class_of_four.grade()
+    assert stale_in(class_of_four) == {}
+
+
+def test_a_score_is_stale_though_a_lost_result_had_to_be_made_again_and_was_not(class_of_four):
+    class_of_four.grade()
+    class_of_four.record("ada").unlink()
+    class_of_four.grade(lambda: (dying_workers(), lambda: 1))
+    assert stale_in(class_of_four) == {"ada": staleness.REGRADE_OPEN}
+
+
+def test_a_file_that_the_grader_may_not_open_is_not_graded_and_no_zero(class_of_four, monkeypatch):
+    class_of_four.grade()
+    class_of_four.hand_in("eve", "solved")
+    read_work = submitted_work.read_work
+
+    def refuse(path):
+        if {"ada", "eve"} & {*path.parts}:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_work(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "read_work", refuse)
+        graded = class_of_four.grade()
+    assert graded.failed() == ["ada", "eve"]
+    assert {score.reason for score in graded.results["eve"].scores.values()} == {
+        "The file could not be opened: Permission denied."
+    }
+    assert (class_of_four.points("ada"), "eve" in class_of_four.points()) == (EVERYTHING, False)
+    assert stale_in(class_of_four) == {"ada": staleness.REGRADE_OPEN}
+    assert class_of_four.grade().failed() == []
+    assert stale_in(class_of_four) == {}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
+def test_a_file_without_permission_is_not_graded(class_of_four):
+    class_of_four.course.submitted(class_of_four.name)["ada"].chmod(0)
+    assert class_of_four.grade().failed() == ["ada"]
+    assert "ada" not in class_of_four.points()
+
+
+# --- two commands at once ---------------------------------------------------------------------------------------------
+
+
+def test_a_second_command_is_refused_until_the_first_has_ended(class_of_four):
+    with locked(class_of_four.course, class_of_four.name):
+        with pytest.raises(ValueError, match="Another command is grading 00_start_here, or using its results"):
+            class_of_four.grade()
+        with pytest.raises(ValueError, match="Another command"):
+            staleness.mark_for_regrading(class_of_four.course, class_of_four.name)
+    assert class_of_four.points() == {}
+    assert class_of_four.grade().failed() == []
+
+
+def test_a_command_that_was_killed_keeps_nobody_out(class_of_four):
+    script = (
+        "import sys, time; from helpers.classroom.course import Course; from helpers.classroom.grading import "
+        "assignment_lock as lock\n"
+        "with lock.locked(Course(sys.argv[1]), sys.argv[2]): print('locked', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(class_of_four.root), class_of_four.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(ValueError, match="Another command"):
+            class_of_four.grade()
+        process.kill()
+    assert class_of_four.grade().failed() == []
 
 
 # --- workers that die -------------------------------------------------------------------------------------------------
@@ -289,7 +451,7 @@ def test_a_worker_that_dies_costs_one_submission_and_no_other(class_of_four):
     graded = class_of_four.grade(mortal_workers)
     assert graded.failed() == ["bob"]
     assert graded.results["bob"].scores["check-0-1"].reason == "The process that graded it died, twice."
-    assert class_of_four.points() == {"ada": EVERYTHING, "bob": NOTHING, "cleo": NOTHING, "dan": EVERYTHING}
+    assert class_of_four.points() == {"ada": EVERYTHING, "cleo": NOTHING, "dan": EVERYTHING}
     assert class_of_four.batch().find_open() == ["bob"]
     class_of_four.grade()
     assert class_of_four.points("bob") == EVERYTHING
@@ -311,6 +473,20 @@ def test_a_task_that_could_not_be_handed_over_is_not_lost(class_of_four):
     graded = class_of_four.grade(lambda: (BreaksAtSecond(), lambda: 1))
     assert graded.failed() == []
     assert graded.results.keys() == {"ada", "bob", "cleo", "dan"}
+
+
+class Broken(AtOnce):
+    """An executor that takes no task."""
+
+    def submit(self, *arguments):
+        """Take no task."""
+        raise BrokenExecutor
+
+
+def test_a_run_ends_though_no_worker_takes_a_task(class_of_four):
+    graded = class_of_four.grade(lambda: (Broken(), lambda: 1))
+    assert graded.failed() == ["ada", "bob", "cleo", "dan"]
+    assert class_of_four.points() == {}
 
 
 def test_processes_that_are_not_its_own_are_left_alone(class_of_four):
@@ -383,9 +559,8 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
     assert {one.notebook for one in class_of_four.grade().results.values()} == {""}
 
 
-def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four):
-    source = class_of_four.source
-    source.write_text(source.read_text().replace('"points": 1', '"points": 2', 1))
+def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four, monkeypatch):
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
     with pytest.raises(ValueError, match=r"does not have the graded cells .* run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 

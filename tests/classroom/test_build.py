@@ -32,7 +32,7 @@ def built(built_once, tmp_path):
 def test_the_solution_is_executed_and_its_outputs_are_text(built_once):
     notebook = nbformat.read(built_once / SOLUTION, as_version=4)
     cells = {cell.id: cell for cell in notebook.cells}
-    assert cells["check-9-1"].outputs[0].data == {"text/plain": "2.0"}
+    assert cells["check-4-1"].outputs[0].data == {"text/plain": "2.0"}
     assert cells["read-a-small-notebook_4"].outputs[0].text == "sum 6.0\n"
     assert all("execution" not in cell.metadata for cell in notebook.cells)
 

@@ -22,10 +22,11 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
+from helpers.checks.notebook_file import LARGEST_FILE
 from helpers.classroom.administration import exchange, submitted_files
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.administration.download import find_in_download, opened_download
-from helpers.classroom.grading.submission import LARGEST
+from helpers.classroom.administration.groups import write_groups
 
 NAME = "09_small"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -258,6 +259,13 @@ def test_a_user_who_is_gone_is_refused(course, inbound):
     assert reasons(collect(course, NAME)) == ["was handed in as ada, but belongs to the unknown user 4000000"]
 
 
+@pytest.mark.parametrize("student", ["ada+rnn@x.org", "a+b+c", f"eve+{NAME}+2026-01-01 00:00:00 UTC"])
+def test_a_plus_in_a_students_id_is_not_taken_for_the_one_after_it(course, inbound, student):
+    course.config.ExchangeCollect.check_owner = False
+    hand_in(inbound, user=student)
+    assert collect(course, NAME).collected == [student]
+
+
 def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_it(course, inbound):
     """In containers, where every student has one and the same user."""
     course.config.ExchangeCollect.check_owner = False
@@ -278,7 +286,7 @@ def test_owners_are_not_compared_where_nbgrader_is_told_so_and_the_report_says_i
         (lambda path, secret: path.hardlink_to(secret), "has a notebook that is a hard link: the same file has"),
         (lambda path, secret: os.mkfifo(path), "has a notebook that is not a regular file"),
         (lambda path, secret: path.mkdir(), "has a notebook that is not a regular file"),
-        (lambda path, secret: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 21 << 20), "is larger than 20 MB"),
+        (lambda path, secret: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 101 << 20), "is larger than 100 MB"),
         (lambda path, secret: None, f"has no {NAME}.ipynb in it"),
     ],
     ids=["symlink", "dangling symlink", "hard link", "pipe", "folder", "too large", "missing"],
@@ -318,6 +326,13 @@ def test_a_refused_submission_leaves_the_one_before_it(course, inbound):
 def test_a_single_notebook_of_another_name_is_taken_and_reported(course, inbound):
     hand_in(inbound, name="my work.ipynb")
     assert f"{ME}: `my work.ipynb` was taken as {NAME}.ipynb." in collect(course, NAME).notes
+    assert answer(course) == "x = 1"
+
+
+def test_a_notebook_whose_name_is_in_capitals_is_taken_and_reported(course, inbound):
+    folder = hand_in(inbound, name="09_SMALL.IPYNB")
+    (folder / "notes.ipynb").write_text(notebook("other"))
+    assert f"{ME}: `09_SMALL.IPYNB` was taken as {NAME}.ipynb." in collect(course, NAME).notes
     assert answer(course) == "x = 1"
 
 
@@ -515,7 +530,7 @@ def test_a_run_that_is_killed_leaves_the_whole_old_submission_or_the_whole_new_o
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pathlib.Path.write_text", killed)
+        patch.setattr("pathlib.Path.write_bytes", killed)
         collect(course, NAME)
     assert answer(course) == "first"
     assert collect(course, NAME).updated == [ME]
@@ -588,7 +603,9 @@ def test_with_moodles_worksheet_the_number_counts_and_not_the_name(course, downl
 
 def test_a_file_that_is_not_a_worksheet_is_refused(course, tmp_path):
     (tmp_path / "list.csv").write_text("id\nada\n")
-    with pytest.raises(ValueError, match="is not a grading worksheet of Moodle's: it has no column `Identifier`"):
+    with pytest.raises(
+        ValueError, match="is not a grading worksheet of Moodle's: it has no column with “Participant 4711”"
+    ):
         collect(course, NAME, pack(tmp_path / "a.zip", MOODLE), worksheet=tmp_path / "list.csv")
 
 
@@ -724,8 +741,9 @@ def test_a_download_has_no_times_unless_one_is_given(course, download):
     assert collect(course, NAME, path, submitted_at="2026-11-30 18:00+09:00").updated == ["ada"]
     assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
     assert collect(course, NAME, path).unchanged == ["ada"]
-    with pytest.raises(ValueError, match="'tomorrow' is not a date and time; write it as 2026-11-30 18:00"):
-        collect(course, NAME, path, submitted_at="tomorrow")
+    for text in ("tomorrow", "", "2026-11-30 18:00 KST", "1.12.2026"):
+        with pytest.raises(ValueError, match=f"^{text!r} is not a time.*; write it as 2026-12-01 23:59"):
+            collect(course, NAME, path, submitted_at=text)
 
 
 def test_another_notebook_in_a_later_download_replaces_the_first(course, tmp_path):
@@ -747,20 +765,23 @@ def test_what_a_run_that_was_killed_left_is_removed(course, tmp_path):
     assert [path.name for path in folder.iterdir()] == [NAME]
 
 
-def test_a_time_without_a_zone_is_in_that_of_this_machine(course, tmp_path, monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Seoul")
-    time.tzset()
-    try:
-        collect(course, NAME, pack(tmp_path / "1.zip", {"ada.ipynb": notebook()}), submitted_at="2026-11-30 18:00")
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert taken(course, "ada")["timestamp.txt"] == "2026-11-30 09:00:00.000000 UTC"
+def test_the_time_of_a_download_is_in_the_course_s_zone_and_said_back(course, download):
+    course.config.Course.timezone = "Asia/Seoul"
+    report = collect(course, NAME, download({"ada.ipynb": notebook()}), submitted_at="2026-11-03")
+    assert taken(course, "ada")["timestamp.txt"] == "2026-11-03 14:59:59.000000 UTC"
+    words = "All of them are entered as submitted Tuesday, 3 November 2026, 23:59:59 (Asia/Seoul, UTC+09:00), "
+    assert [note for note in report.notes if words in note and note.endswith(" ago.")] == report.notes
+
+
+def test_a_time_of_a_download_in_the_future_is_doubted(course, download):
+    report = collect(course, NAME, download({"ada.ipynb": notebook()}), submitted_at="2126-11-30", dry_run=True)
+    assert report.notes[0].endswith(": that is in the future; is it right?")
 
 
 def test_options_that_belong_to_the_other_source_are_refused(course, inbound, tmp_path):
-    with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
-        collect(course, NAME, submitted_at="2026-11-30")
+    for text in ("2026-11-30", ""):
+        with pytest.raises(ValueError, match=r"^--submitted-at does not apply when collecting from the exchange"):
+            collect(course, NAME, submitted_at=text)
     with pytest.raises(ValueError, match=r"^--trust-timestamps does not apply when collecting from a download"):
         collect(course, NAME, tmp_path, trust_timestamps=True)
 
@@ -770,19 +791,175 @@ def test_without_a_class_list_a_download_is_refused(blank_course, tmp_path):
         collect(blank_course, NAME, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["ada.IPYNB", "ADA.IPYNB", "lovelaceada_501_1_09_SMALL.IPYNB", "ada/Work.Ipynb", "ada/09_small (1).IPYNB"]
+)
+def test_names_may_be_in_capitals(course, download, name):
+    assert collect(course, NAME, download({name: notebook("ada")})).collected == ["ada"]
+
+
+def test_a_notebook_of_the_right_name_in_capitals_is_the_right_one(course, download):
+    collect(course, NAME, download({"ada/09_SMALL.IPYNB": notebook("right"), "ada/z.ipynb": notebook("other")}))
+    assert answer(course, "ada") == "right"
+
+
+def test_thirty_megabytes_are_collected(course, tmp_path):
+    report = collect(course, NAME, pack(tmp_path / "a.zip", {"ada.ipynb": notebook("#" * (30 << 20))}))
+    assert report.collected == ["ada"]
+
+
+# --- attempts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def attempt(course, tmp_path):
+    """A function that collects Ada's attempt of some number from Canvas, and returns the report."""
+
+    def attempt(number, text, **options):
+        files = {f"lovelaceada_501_{number}_09_small.ipynb": notebook(text)}
+        return collect(course, NAME, pack(tmp_path / f"{number}.zip", files), **options)
+
+    return attempt
+
+
+def test_an_older_attempt_from_canvas_does_not_come_back(course, attempt):
+    assert attempt(9001, "first").collected == ["ada"]
+    assert attempt(10001, "second").updated == ["ada"]  # larger as a number, not as a text
+    report = attempt(9001, "first")
+    assert (report.older, report.updated, report.missing) == (["ada"], [], ["bob", "cem"])
+    assert "Older than what is there, which was left as it is: ada." in str(report)
+    assert report.complete
+    assert answer(course, "ada") == "second"
+
+
+def test_the_same_attempt_again_is_there_already(course, attempt):
+    attempt(9001, "first")
+    assert attempt(9001, "first").unchanged == ["ada"]
+
+
+def test_the_same_attempt_with_other_bytes_is_taken(course, attempt):
+    """Somebody has repaired it in the unpacked download."""
+    attempt(9001, "broken")
+    assert attempt(9001, "repaired").updated == ["ada"]
+
+
+def test_a_newer_attempt_with_the_same_bytes_changes_its_number_only(course, attempt):
+    attempt(9001, "same")
+    before = course.folder("submitted", NAME, "ada").stat().st_ino
+    assert attempt(9005, "same", dry_run=True).unchanged == ["ada"]
+    assert attempt(9005, "same").unchanged == ["ada"]
+    assert course.folder("submitted", NAME, "ada").stat().st_ino == before
+    assert attempt(9003, "between").older == ["ada"]
+
+
+def test_an_older_attempt_can_be_taken_by_removing_what_is_there(course, attempt):
+    attempt(9002, "second")
+    shutil.rmtree(course.folder("submitted", NAME, "ada"))
+    assert attempt(9001, "first").collected == ["ada"]
+
+
+def test_a_dry_run_names_older_attempts(course, attempt):
+    attempt(9002, "second")
+    assert attempt(9001, "first", dry_run=True).older == ["ada"]
+
+
+@pytest.mark.parametrize("content", [b"", b"soon", b"after", b"\xff", b"9" * 5000])
+def test_an_attempt_whose_number_is_damaged_is_replaced_as_one_without(course, attempt, content):
+    attempt(9002, "second")
+    (course.folder("submitted", NAME, "ada") / "attempt.txt").write_bytes(content)
+    assert attempt(9001, "first").updated == ["ada"]
+
+
+def test_one_without_a_number_replaces_canvass_and_an_attempt_that_was_replaced_does_not_come_back(
+    course, attempt, tmp_path
+):
+    attempt(9002, "canvas")
+    report = collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own")}))
+    assert report.updated == ["ada"]
+    assert "Replaced what came from Canvas, although nothing says which is newer: ada." in str(report)
+    collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own again")}))
+    assert attempt(9002, "canvas").older == attempt(9001, "first").older == ["ada"]
+    assert answer(course, "ada") == "own again"
+    assert attempt(9003, "newer").updated == ["ada"]
+    assert attempt(9003, "repaired").updated == ["ada"]
+
+
+def test_what_replaces_a_submission_with_a_time_and_has_none_is_named(course, inbound, tmp_path):
+    hand_in(inbound, text=notebook("exchange"))
+    collect(course, NAME)
+    with course.gradebook() as gradebook:
+        gradebook.add_student(ME)
+    report = collect(course, NAME, pack(tmp_path / "own.zip", {f"{ME}.ipynb": notebook("own")}))
+    assert f"Replaced by one whose time is not known: {ME}." in str(report)
+
+
+def test_the_number_of_an_attempt_is_for_collecting_alone(course, attempt):
+    """nbgrader would copy it beside the graded notebook."""
+    attempt(9001, "first")
+    assert taken(course, "ada").keys() == {f"{NAME}.ipynb", "attempt.txt"}
+    assert "attempt.txt" in course.directory.ignore
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_work_of_a_group_is_placed_for_each_member(course, download):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    path = download({"teama_501_9001_09_small.ipynb": notebook("ours")})
+    report = collect(course, NAME, path)
+    assert report.collected == ["ada", "cem"]
+    assert (answer(course, "ada"), answer(course, "cem")) == ("ours", "ours")
+    assert "Team A: the notebook of ada counts for ada, cem." in report.notes
+    assert report.missing == ["bob"]
+    assert collect(course, NAME, path).unchanged == ["ada", "cem"]
+
+
+def test_an_older_attempt_of_a_group_comes_back_for_no_member(course, tmp_path):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    for number, text in ((9001, "first"), (9002, "second"), (9001, "first")):
+        files = {f"teama_501_{number}_09_small.ipynb": notebook(text)}
+        report = collect(course, NAME, pack(tmp_path / f"{number}.zip", files))
+    assert report.older == ["ada", "cem"]
+    assert answer(course, "cem") == "second"
+
+
+def test_a_file_of_groups_that_is_damaged_is_named(course, tmp_path):
+    write_groups(course, {"Team A": ["ada", "cem"]})
+    (course.root / "groups.json").write_text("{")
+    with pytest.raises(ValueError, match=r"groups\.json"):
+        collect(course, NAME, pack(tmp_path / "a.zip", {"ada.ipynb": notebook()}))
+
+
 # --- hostile and damaged downloads ------------------------------------------------------------------------------------
 
 
-def test_no_name_in_an_archive_becomes_a_path(course, tmp_path):
+def test_no_name_in_an_archive_becomes_a_path_and_those_that_lie_outside_are_named(course, tmp_path):
     names = ["../../ada.ipynb", "/ada/x.ipynb", "..\\ada.ipynb", "ada/../../../x.ipynb", "C:\\ada.ipynb"]
     before = {path for path in tmp_path.rglob("*") if "course" not in path.parts}
     report = collect(
         course, NAME, pack(tmp_path / "a.zip", {**dict.fromkeys(names, notebook("evil")), "bob.ipynb": "{}"})
     )
-    assert set(report.collected) <= {"ada", "bob"}
+    assert report.collected == ["bob"]
+    assert (
+        "Refused: ../../ada.ipynb, ../ada.ipynb, /ada/x.ipynb, C:/ada.ipynb, ada/../../../x.ipynb would lie outside "
+        "the archive, as no platform names a file."
+    ) in str(report)
+    assert not report.complete
     after = {path for path in tmp_path.rglob("*") if "course" not in path.parts}
     assert after - before == {tmp_path / "a.zip"}
-    assert {path.name for path in course.folder("submitted", NAME).iterdir()} <= {"ada", "bob"}
+    assert {path.name for path in course.folder("submitted", NAME).iterdir()} == {"bob"}
+
+
+def test_of_many_files_outside_an_archive_some_are_named_and_the_others_counted(course, tmp_path):
+    names = [f"../{number:04}.ipynb" for number in range(1000)]
+    [(named, _)] = collect(course, NAME, pack(tmp_path / "a.zip", dict.fromkeys(names, "{}"))).refused
+    assert named.startswith("../0000.ipynb, ../0001.ipynb") and named.endswith(" and 980 more")
+
+
+def test_a_number_that_is_too_long_for_a_number_stops_nothing(course, tmp_path):
+    files = {f"lovelaceada_501_{'9' * 5000}_x.ipynb": notebook(), "bob.ipynb": notebook()}
+    report = collect(course, NAME, pack(tmp_path / "a.zip", files))
+    assert (report.collected, len(report.unmatched)) == (["bob"], 1)
 
 
 @given(st.lists(st.text(st.sampled_from("ab/.\\_ 019\0é\n")), min_size=1, max_size=5), st.sampled_from(["", ".ipynb"]))
@@ -801,20 +978,20 @@ def test_whatever_the_names_in_an_archive_only_students_have_handed_in(tmp_path_
 
 
 def test_a_bomb_is_not_unpacked(course, tmp_path):
-    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (21 << 20), "bob.ipynb": notebook()})
+    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (101 << 20), "bob.ipynb": notebook()})
     report = collect(course, NAME, path)
-    assert (report.collected, report.refused) == (["bob"], [("ada", "is larger than 20 MB")])
+    assert (report.collected, report.refused) == (["bob"], [("ada", "is larger than 100 MB")])
 
 
 def test_no_more_is_read_than_a_notebook_may_have_whatever_the_size_was_said_to_be():
-    stream = io.BytesIO(bytes(LARGEST + 100))
-    with pytest.raises(submitted_files.Refused, match="is larger than 20 MB"):
+    stream = io.BytesIO(bytes(LARGEST_FILE + 100))
+    with pytest.raises(submitted_files.Refused, match="is larger than 100 MB"):
         submitted_files.read_limited(stream)
-    assert stream.tell() == LARGEST + 1
+    assert stream.tell() == LARGEST_FILE + 1
 
 
 def test_a_bomb_that_lies_about_its_size_is_stopped(course, tmp_path):
-    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (21 << 20)})
+    path = pack(tmp_path / "a.zip", {"ada.ipynb": b"0" * (101 << 20)})
     data = bytearray(path.read_bytes())
     for start, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<I", data, data.index(start) + offset, 10)
@@ -889,3 +1066,11 @@ def test_names_in_an_archive_without_the_flag_for_utf8_are_read(course, tmp_path
     data[7] &= 0xF7
     path.write_bytes(data)
     assert collect(course, NAME, path).collected == ["zoé"]
+
+
+def test_names_in_the_code_page_of_a_machine_are_read_by_the_letters_of_the_class(course, tmp_path):
+    with course.gradebook() as gradebook:
+        gradebook.add_student("taro", first_name="太郎", last_name="田中")
+    path = pack(tmp_path / "a.zip", {"123456789_1_assignsubmission_file_/x.ipynb": notebook()})
+    path.write_bytes(path.read_bytes().replace(b"123456789", "太郎 田中".encode("cp932")))
+    assert collect(course, NAME, path).collected == ["taro"]

@@ -28,8 +28,8 @@ import helpers.command_line
 import helpers.training.command
 from helpers import logs
 from helpers.classroom.administration import assignments, collection, export, feedback_delivery, roster
-from helpers.classroom.authoring import build, lint
-from helpers.classroom.learner import lab, notebook_copies, public_address
+from helpers.classroom.authoring import build, learner_kit, lint
+from helpers.classroom.learner import lab, notebook_copies, public_address, visible_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {command.name or command.callback.__name__ for command in helpers.__main__.app.registered_commands}
@@ -129,9 +129,9 @@ PASSED_ON = {
         {"source": Path("a.zip"), "worksheet": Path("w.csv"), "submitted_at": "noon", "before_due": True}
         | {"trust_timestamps": True, "dry_run": True, "assignment": "00_start_here"},
     ),
-    "roster class.csv --id-column SIS --dry-run": (
+    "roster class.csv --id-column SIS --column first_name=Rufname --column group=AG --dry-run": (
         (roster, "enter"),
-        {"path": Path("class.csv"), "id_column": "SIS", "dry_run": True},
+        {"path": Path("class.csv"), "columns": {"id": "SIS", "first_name": "Rufname", "group": "AG"}, "dry_run": True},
     ),
     "export canvas --out s.csv --notebook 00 --notebook 01 --dry-run": (
         (export, "export"),
@@ -148,9 +148,8 @@ PASSED_ON = {
 }
 
 
-@pytest.mark.parametrize("line", PASSED_ON, ids=lambda line: line.split()[0])
-def test_a_command_passes_every_option_on(line, monkeypatch):
-    (module, name), expected = PASSED_ON[line]
+def arguments_of(line, module, name, monkeypatch):
+    """Return the arguments with which a command calls a function, by their names there; the function is not run."""
     signature, passed = inspect.signature(getattr(module, name)), []
 
     def note(*values, **named):
@@ -162,7 +161,50 @@ def test_a_command_passes_every_option_on(line, monkeypatch):
     outcome = CliRunner().invoke(helpers.__main__.app, shlex.split(line))
     assert outcome.exit_code == 0, outcome.output
     (arguments,) = passed
+    return arguments
+
+
+@pytest.mark.parametrize("line", PASSED_ON, ids=lambda line: line.split()[0])
+def test_a_command_passes_every_option_on(line, monkeypatch):
+    (module, name), expected = PASSED_ON[line]
+    arguments = arguments_of(line, module, name, monkeypatch)
     assert {option: arguments[option] for option in expected} == expected
+
+
+PATHS_AT_HOME = {
+    "collect 00 --from ~/a.zip --worksheet ~/w.csv": (
+        (collection, "collect"),
+        {"source": "a.zip", "worksheet": "w.csv"},
+    ),
+    "roster ~/class.csv": ((roster, "enter"), {"path": "class.csv"}),
+    "export canvas --out ~/s.csv": ((export, "export"), {"path": "s.csv"}),
+    "sweep rehearsal --out ~/there": ((helpers.training, "run_sweep"), {"folder": "there"}),
+    "kit --out ~/kit.zip": ((learner_kit, "pack"), {"out": "kit.zip"}),
+    "visible ~/mine": ((visible_checks, "run_visible_checks"), {"folder": "mine"}),
+    "train --corpus ~/a.txt --out ~/r": ((helpers.training.command, "Run"), {"corpus": "a.txt", "out": "r"}),
+}
+
+
+@pytest.mark.parametrize("line", PATHS_AT_HOME, ids=lambda line: line.split()[0])
+def test_a_tilde_is_the_home_folder_in_every_path_since_make_keeps_it_in_quotes(line, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (module, name), expected = PATHS_AT_HOME[line]
+    arguments = arguments_of(line, module, name, monkeypatch)
+    assert {option: str(arguments[option]) for option in expected} == {
+        option: str(tmp_path / path) for option, path in expected.items()
+    }
+
+
+@pytest.mark.parametrize("path", ["~list.csv", "a/~/list.csv", "list~.csv", "~nobody-of-this-name/list.csv"])
+def test_a_file_whose_name_has_a_tilde_is_itself(path, monkeypatch):
+    assert arguments_of(f"roster {path}", roster, "enter", monkeypatch)["path"] == Path(path)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_class_list_with_a_line_that_was_not_entered_has_the_exit_code_1(complete, monkeypatch):
+    monkeypatch.setattr(roster, "enter", lambda *_, **__: SimpleNamespace(complete=complete))
+    outcome = CliRunner().invoke(helpers.__main__.app, ["roster", "class.csv"])
+    assert outcome.exit_code == (0 if complete else 1)
 
 
 def test_training_uses_as_many_blas_threads_as_asked_for(monkeypatch):
@@ -183,11 +225,26 @@ def test_training_uses_as_many_blas_threads_as_asked_for(monkeypatch):
 
 def test_a_dry_run_of_release_releases_nothing_and_says_what_it_would(monkeypatch):
     monkeypatch.setattr(assignments, "release", lambda *_: pytest.fail("it was released"))
-    outcome = CliRunner().invoke(
-        helpers.__main__.app, ["release", "00", "--due", "2026-12-01 23:59 UTC", "--dry-run"], env={"TZ": "UTC"}
-    )
+    arguments = ["release", "00", "--due", "2126-12-01 23:59", "--dry-run"]
+    outcome = CliRunner().invoke(helpers.__main__.app, arguments, env={"TZ": "Asia/Seoul"})
     assert outcome.exit_code == 0
-    assert "00_start_here would be released, due 2026-1" in outcome.output
+    words = "00_start_here would be released, due Sunday, 1 December 2126, 23:59 (Asia/Seoul, UTC+09:00), in "
+    assert (words in outcome.stdout, outcome.stderr) == (True, "")
+
+
+def test_a_due_date_in_the_past_gets_a_warning_and_is_entered(monkeypatch):
+    entered = []
+    monkeypatch.setattr(assignments, "release", lambda course, source, due, **_: entered.append(f"{due}"))
+    outcome = CliRunner().invoke(helpers.__main__.app, ["release", "00", "--due", "2026-01-02T03:04Z"])
+    assert (outcome.exit_code, entered) == (0, ["2026-01-02 03:04:00+00:00"])
+    assert "is released, due Friday, 2 January 2026, 03:04 (UTC, UTC+00:00), " in outcome.stdout
+    assert "The due date is in the past" in outcome.stderr
+
+
+def test_an_empty_due_date_is_not_taken_for_none(monkeypatch):
+    monkeypatch.setattr(assignments, "release", lambda *_, **__: pytest.fail("it was released"))
+    outcome = CliRunner().invoke(helpers.__main__.app, ["release", "00", "--due", ""])
+    assert str(outcome.exception).startswith("'' is not a time; write it as 2026-12-01 23:59")
 
 
 def test_building_the_notebooks_derives_those_for_colab_from_them(monkeypatch):

@@ -10,6 +10,9 @@ from nbgrader.plugins import CsvExportPlugin
 
 from helpers.classroom.administration.export import export, read_results
 from helpers.classroom.course import Course
+from helpers.classroom.grading import staleness
+from helpers.classroom.grading.staleness import mark_graded
+from helpers.classroom.grading.submitted_work import read_work, work_id
 
 NAME = "01_vanishing"
 CELLS = {"check-1-1": ("code", 2.0), "hidden-1-1": ("code", 2.0), "written-1-2": ("markdown", 4.0)}
@@ -146,10 +149,129 @@ def test_a_cell_without_a_finite_score_leaves_the_whole_blank(graded, score):
     assert scores_of(graded)["ada"] == ""
 
 
-def test_what_was_handed_in_again_since_it_was_graded_is_named(graded):
-    place(graded, "ada", f"{DUE + timedelta(hours=1):%Y-%m-%d %H:%M:%S.%f} UTC")
-    place(graded, "zed", f"{DUE:%Y-%m-%d %H:%M:%S.%f} UTC")
-    assert export(graded).notes == [f"{NAME}: handed in again since it was graded, and the score is the old one: ada."]
+# --- stale scores -----------------------------------------------------------------------------------------------------
+
+
+def later(hours=1):
+    """The text of a timestamp.txt, some hours after what the gradebook has."""
+    return f"{DUE + timedelta(hours=hours):%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
+def note(course, student, *, open=False, work=None):
+    """Note that a student's work was graded, as grading does; by default what is collected."""
+    path = course.folder("submitted", NAME, student) / f"{NAME}.ipynb"
+    with course.gradebook() as gradebook:
+        submission = gradebook.find_submission(NAME, student)
+        mark_graded(gradebook, submission.id, work or work_id(read_work(path)), open=open)
+        gradebook.db.commit()
+
+
+@pytest.fixture
+def stale(graded):
+    """That course, with two students who handed in again, and one whose regrade was not finished."""
+    place(graded, "ada", later())  # graded by something else: the time tells
+    place(graded, "zed", later(0))
+    note(graded, "zed", work="0" * 64)
+    place(graded, "bob", later(0))
+    note(graded, "bob", open=True)
+    place(graded, "eve", later(0))
+    note(graded, "eve")
+    return graded
+
+
+def test_a_stale_score_is_left_blank_and_named(stale):
+    exported = export(stale)
+    assert scores_of(stale) == dict.fromkeys(CLASS, "") | {"eve": "0"}
+    assert str(exported) == (
+        f"Written: {stale.root}/build/grades-plain.csv, 8 students, 1 scores, 7 left blank.\n"
+        f"{NAME}: 2 not graded yet: col, fay.\n"
+        f"{NAME}: 1 not handed in.\n"
+        f"{NAME}: 1 waits for a person: wim.\n"
+        f"{NAME}: left blank, a regrade is not finished: bob.\n"
+        f"{NAME}: left blank, handed in again since it was graded: ada, zed.\n"
+        "Run `make grade NB=01`, then this again; ARGS=--stale exports the old scores."
+    )
+
+
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_a_stale_score_is_in_no_platforms_file(stale, platform):
+    text = export(stale, platform).path.read_text(encoding="utf-8")
+    assert "7.5" not in text and "2.75" not in text
+
+
+def test_a_stale_score_is_exported_if_asked_for_and_named_all_the_same(stale):
+    exported = export(stale, stale=True)
+    table = {row["student_id"]: row for row in rows(exported.path, "utf-8-sig")}
+    assert {student: row["score"] for student, row in table.items()} == {
+        **dict.fromkeys(BLANK, ""),
+        "ada": "7.5",
+        "bob": "2.75",
+        "eve": "0",
+        "zed": "0",
+    }
+    assert [table[student]["state"] for student in ("ada", "bob", "eve", "zed")] == [
+        "handed in again since it was graded",
+        "a regrade is not finished",
+        "graded",
+        "handed in again since it was graded",
+    ]
+    assert f"{NAME}: the score is an old one, handed in again since it was graded: ada, zed." in str(exported)
+    assert "--stale" not in str(exported)
+
+
+def test_the_plain_table_says_why_a_stale_score_is_blank(stale):
+    table = {row["student_id"]: row for row in rows(export(stale).path, "utf-8-sig")}
+    assert table["bob"]["state"] == "a regrade is not finished"
+    assert (table["bob"]["raw_score"], table["bob"]["late_submission_penalty"]) == ("", "")
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_the_same_work_handed_in_at_another_time_makes_a_score_stale(graded, hours):
+    """What is taken from it for being late depends on the time."""
+    place(graded, "ada", later(hours))
+    note(graded, "ada")
+    assert scores_of(graded)["ada"] == ""
+
+
+def test_points_of_a_person_on_a_stale_submission_are_stale_too(stale):
+    with stale.gradebook() as gradebook:
+        gradebook.find_grade("written-1-2", NAME, NAME, "bob").manual_score = 3.0
+        gradebook.db.commit()
+    assert scores_of(stale)["bob"] == ""
+
+
+@pytest.mark.parametrize("replace", ["symlink", "removed", "folder"])
+def test_a_notebook_that_is_none_any_more_makes_a_score_stale(graded, tmp_path, replace):
+    place(graded, "ada", later(0))
+    note(graded, "ada")
+    path = graded.folder("submitted", NAME, "ada") / f"{NAME}.ipynb"
+    same = path.rename(tmp_path / "same.ipynb")
+    {"symlink": lambda: path.symlink_to(same), "removed": lambda: None, "folder": path.mkdir}[replace]()
+    assert export(graded).stale == {(NAME, "handed in again since it was graded"): ["ada"]}
+
+
+def test_a_file_that_cannot_be_compared_makes_a_score_stale(graded, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    place(graded, "ada", later(0))
+    note(graded, "ada")
+    monkeypatch.setattr(staleness, "read_work", refuse)
+    assert export(graded).stale == {(NAME, staleness.NOT_COMPARED): ["ada"]}
+
+
+def test_a_score_stays_where_the_submitted_files_were_put_away(graded):
+    place(graded, "ada", later(0))
+    note(graded, "ada")
+    shutil.rmtree(graded.folder("submitted", NAME))
+    assert scores_of(graded)["ada"] == "7.5"
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday-ish", "9999999999999999"])
+def test_a_time_of_handing_in_that_is_none_stops_no_export(graded, stamp):
+    place(graded, "ada", stamp)
+    note(graded, "ada")
+    assert scores_of(graded)["ada"] == "7.5"
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------
@@ -266,7 +388,7 @@ def test_a_course_without_a_class_list_or_a_release_is_told_so(blank_course):
         export(blank_course)
 
 
-def test_a_large_class_is_read_with_two_queries(graded, monkeypatch):
+def test_a_large_class_is_read_with_one_query(graded, monkeypatch):
     from sqlalchemy import event
 
     queries = []
@@ -275,4 +397,9 @@ def test_a_large_class_is_read_with_two_queries(graded, monkeypatch):
         monkeypatch.setattr(type(gradebook), "students", students)
         event.listen(gradebook.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
         read_results(graded, gradebook, NAME)
-    assert len(queries) == 2
+    assert len(queries) == 1
+
+
+@pytest.mark.parametrize("platform", ["Canvas", "CANVAS", " canvas"])
+def test_the_case_of_a_platforms_name_makes_no_difference(graded, platform):
+    assert export(graded, platform).path.name == "grades-canvas.csv"

@@ -2,12 +2,15 @@
 
 import html
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
 from helpers.classroom.administration import assignments, exchange, feedback_delivery
+from helpers.classroom.grading import staleness
+from helpers.classroom.grading.assignment_lock import locked
 from tests.classroom.sample_class import RIGHT, TEXTBOOK
 
 # --- feedback ---------------------------------------------------------------------------------------------------------
@@ -49,6 +52,53 @@ def test_feedback_says_how_many_wait_for_a_person_and_is_renewed(sample_class):
     sample_class.change_grade("bob", "check-0-1", manual_score=0.25, needs_manual_grade=False)
     assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (2, 0)
     assert "0.25" in feedback_of(sample_class, "bob")[1]
+
+
+def test_a_stale_submission_gets_no_feedback_and_keeps_what_it_had(sample_class):
+    sample_class = sample_class()
+    course, name = sample_class.course, sample_class.name
+    for student in ("ada", "bob", "cleo"):
+        sample_class.hand_in(student, {"0.1": TEXTBOOK})
+    sample_class.grade()
+    feedback_delivery.give_feedback(course, name)
+    earlier = {student: feedback_of(sample_class, student) for student in ("ada", "bob")}
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    staleness.mark_for_regrading(course, name)
+    sample_class.hand_in("cleo", {"0.1": RIGHT})
+    assert feedback_delivery.find_withheld(course, name) == {
+        "ada": staleness.HANDED_IN_AGAIN,
+        "bob": staleness.REGRADE_OPEN,
+        "cleo": staleness.HANDED_IN_AGAIN,
+    }
+    assert feedback_delivery.give_feedback(course, name) == (0, 0)
+    assert {student: feedback_of(sample_class, student) for student in ("ada", "bob")} == earlier
+    assert feedback_delivery.give_feedback(course, name, stale=True) == (3, 0)
+    sample_class.grade()
+    assert feedback_delivery.find_withheld(course, name) == {}
+    assert feedback_delivery.give_feedback(course, name) == (3, 0)
+    assert feedback_of(sample_class, "ada") != earlier["ada"]
+
+
+def test_a_score_whose_graded_notebook_is_missing_is_named(sample_class):
+    sample_class = sample_class()
+    for student in ("ada", "bob"):
+        sample_class.hand_in(student, {"0.1": RIGHT})
+    sample_class.grade()
+    shutil.rmtree(sample_class.course.folder("autograded", sample_class.name, "bob"))
+    for stale in (False, True):
+        withheld = feedback_delivery.find_withheld(sample_class.course, sample_class.name, stale=stale)
+        assert withheld == {"bob": feedback_delivery.MISSING}
+    assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (1, 0)
+    sample_class.grade()
+    assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (2, 0)
+
+
+def test_no_feedback_is_made_while_the_assignment_is_graded(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.grade()
+    with locked(sample_class.course, sample_class.name), pytest.raises(ValueError, match="Another command is grading"):
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)
 
 
 # --- the exchange -----------------------------------------------------------------------------------------------------
@@ -95,6 +145,24 @@ def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
     [page] = in_exchange(sample_class)
     assert "the textbook formula" in page
     assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob", "cleo"]
+
+
+@leaves_a_file_open
+def test_feedback_on_a_stale_submission_is_not_delivered_and_an_earlier_one_stays(with_exchange):
+    sample_class = with_exchange
+    for student, secret in {"ada": "0f", "bob": "1f"}.items():
+        work = sample_class.hand_in(student, {"0.1": TEXTBOOK}, "2026-11-30 12:00:00.000000 UTC")
+        work.with_name("submission_secret.txt").write_text(secret * 64)
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    earlier = in_exchange(sample_class)
+    work = sample_class.hand_in("ada", {"0.1": RIGHT}, "2026-11-30 13:00:00.000000 UTC")
+    work.with_name("submission_secret.txt").write_text("2f" * 64)
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    assert len(in_exchange(sample_class)) == len(earlier) == 2
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    assert len(in_exchange(sample_class)) == 3
 
 
 def test_a_secret_does_not_outlive_its_submission(with_exchange):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,14 @@ from PIL import Image
 
 from helpers import __main__ as command_line
 from helpers import plots
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.build import release_path
+from helpers.classroom.authoring.release import make_release
+from helpers.classroom.grading import workers
 from helpers.classroom.grading.sandbox.isolation import Limits
+from helpers.classroom.grading.staleness import find_stale
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, SampleClass
+from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, AtOnce, SampleClass
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
@@ -147,7 +153,7 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(run, sample_class):
 
 def test_the_way_from_release_to_feedback(run, sample_class):
     code, said = run("release", "00", "--due", "2026-12-01 23:59 UTC")
-    assert (code, "00_start_here is released, due 2026-12-01" in said) == (0, True)
+    assert (code, "00_start_here is released, due Tuesday, 1 December 2026, 23:59 (UTC" in said) == (0, True)
     sample_class.hand_in("ada", "solved")
     assert run("grade", "00")[0] == 0
     with Image.open(sample_class.root / "build/graded/00_start_here/items.png") as picture:
@@ -155,6 +161,55 @@ def test_the_way_from_release_to_feedback(run, sample_class):
     assert "1 submissions of 00_start_here would get feedback." in run("feedback", "00", "--dry-run")[1]
     code, said = run("feedback", "00")
     assert (code, "1 submissions have feedback in" in said) == (0, True)
+
+
+@pytest.fixture
+def two_stars(sample_class, monkeypatch):
+    """A function that gives exercise 0.1 two stars, and derives its notebook."""
+    monkeypatch.setattr(workers, "local_workers", lambda jobs: lambda: (AtOnce(), lambda: 1))  # which know of it
+
+    def give():
+        monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+        release_path(sample_class.root, sample_class.source).write_text(make_release(sample_class.source))
+
+    return give
+
+
+def test_a_release_with_other_points_grades_again_in_the_same_command(run, sample_class, two_stars):
+    for student, work in {"ada": "solved", "bob": "untouched"}.items():
+        sample_class.hand_in(student, work)
+    assert run("grade", "00")[0] == 0
+    two_stars()
+    refusal = "00_start_here was graded with other points: check-0-1 from 1 to 2 (2 graded), "
+    for arguments in ("release", "00"), ("release", "00", "--dry-run"):
+        code, said = run(*arguments)
+        assert (code, refusal in said) == (1, True), said
+    code, said = run("grade", "00")
+    assert (code, "run `make release NB=00`" in said) == (1, True)
+    code, said = run("release", "00", "--regrade")
+    assert (code, "2 submissions, 2 of them to be graded." in said) == (0, True), said
+    assert sample_class.points() == {
+        "ada": {"check-0-1": 2.0, "hidden-0-1": 2.0},
+        "bob": {"check-0-1": 0.0, "hidden-0-1": 0.0},
+    }
+    assert find_stale(sample_class.course, sample_class.name) == {}
+
+
+def test_without_bubblewrap_no_score_becomes_stale(run, sample_class, two_stars, tmp_path, monkeypatch):
+    sample_class.hand_in("ada", "solved")
+    assert run("grade", "00")[0] == 0
+    two_stars()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, said = run("release", "00", "--regrade")
+    assert (code, "so nothing was graded" in said) == (1, True), said
+    assert find_stale(sample_class.course, sample_class.name) == {}
+    assert run("release", "00", "--regrade", "--no-sandbox")[0] == 0
+    assert sample_class.points("ada") == {"check-0-1": 2.0, "hidden-0-1": 2.0}
+
+
+def test_a_release_with_nothing_collected_has_nothing_to_grade_again(run):
+    code, said = run("release", "00", "--regrade")
+    assert (code, "00_start_here is released." in said) == (0, True)
 
 
 def test_without_bubblewrap_nothing_is_graded_unless_asked(run, sample_class, tmp_path, monkeypatch):

@@ -1,17 +1,22 @@
 """What was graded is in nbgrader's gradebook; what a person gave stays; the cost does not grow with the class."""
 
+import contextlib
+import shutil
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 
 import nbformat
 import pytest
+import sqlalchemy
 
 from helpers.checks.session import Session
 from helpers.classroom.course import Course
 from helpers.classroom.grading import batch, gradebook
 from helpers.classroom.grading.gradebook import Saver
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
+from helpers.classroom.grading.staleness import HANDED_IN_AGAIN, REGRADE_OPEN, find_stale, mark_for_regrading
 from tests.classroom.sample_class import FALLING, RIGHT, TEXTBOOK, SampleClass
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
@@ -170,6 +175,100 @@ def test_an_interrupted_save_leaves_no_half_submission_and_nothing_is_lost(sampl
         saver.save("bob", graded)
         saver.commit()
     assert sample_class.points() == {"ada": EVERYTHING, "bob": EVERYTHING}
+
+
+def stale_in(sample_class):
+    """Return the students whose score is stale, with the reasons."""
+    return find_stale(sample_class.course, sample_class.name)
+
+
+def test_a_gradebook_from_a_backup_knows_which_work_its_scores_are_of(sample_class, tmp_path):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    sample_class.grade()
+    backup = shutil.copy(sample_class.root / "gradebook.db", tmp_path / "backup.db")
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.grade()
+    assert stale_in(sample_class) == {}
+    shutil.copy(backup, sample_class.root / "gradebook.db")
+    assert stale_in(sample_class) == {"ada": HANDED_IN_AGAIN}
+    assert sample_class.regrade() == set()
+    assert (sample_class.points("ada"), stale_in(sample_class)) == (EVERYTHING, {})
+
+
+def test_scores_whose_files_could_not_be_written_count_as_stale(sample_class, monkeypatch):
+    """Feedback would show the notebook of the earlier work."""
+
+    def fail(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    sample_class.grade()
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+        patched.setattr(gradebook, "replace_file", fail)
+        sample_class.grade()
+    assert stale_in(sample_class) == {"ada": REGRADE_OPEN}
+    sample_class.grade()
+    assert (sample_class.points("ada"), stale_in(sample_class)) == (EVERYTHING, {})
+
+
+def test_the_work_of_an_attempt_that_was_put_back_is_told_from_the_one_that_was_graded(sample_class):
+    sample_class = sample_class()
+    for answer in (TEXTBOOK, RIGHT):
+        sample_class.hand_in("ada", {"0.1": answer})
+        sample_class.grade()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    assert stale_in(sample_class) == {"ada": HANDED_IN_AGAIN}
+
+
+def test_every_score_is_stale_after_it_was_marked_for_regrading_until_it_is_graded(sample_class):
+    sample_class = sample_class()
+    for student in ("ada", "bob"):
+        sample_class.hand_in(student, {"0.1": RIGHT})
+    assert mark_for_regrading(sample_class.course, sample_class.name) == []
+    sample_class.grade()
+    assert mark_for_regrading(sample_class.course, sample_class.name) == ["ada", "bob"]
+    assert stale_in(sample_class) == {"ada": REGRADE_OPEN, "bob": REGRADE_OPEN}
+    sample_class.grade()
+    assert stale_in(sample_class) == {}
+
+
+def test_a_submission_that_something_else_graded_is_marked_too(sample_class):
+    """By nbgrader itself, or an earlier version of this course."""
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.grade()
+    with sample_class.course.gradebook() as gradebook:
+        gradebook.db.execute(sqlalchemy.text("DROP TABLE graded_work"))
+        gradebook.db.commit()
+    assert stale_in(sample_class) == {}
+    mark_for_regrading(sample_class.course, sample_class.name)
+    assert stale_in(sample_class) == {"ada": REGRADE_OPEN}
+
+
+def test_what_a_person_gives_while_scores_are_entered_is_kept(reviewed, correct_the_check, monkeypatch):
+    """Formgrader waits for the transaction to end, and neither overwrites the other."""
+    correct_the_check()
+    enter, writers = gradebook.SaveAutoGrades._add_score, []
+
+    def give():
+        with contextlib.closing(sqlite3.connect(reviewed.root / "gradebook.db", timeout=20)) as other, other:
+            other.execute("UPDATE grade SET manual_score = 0.25, needs_manual_grade = 0 WHERE manual_score = 0.75")
+
+    def while_entering(self, cell, resources):
+        if not writers:
+            writers.append(threading.Thread(target=give))
+            writers[0].start()
+            time.sleep(0.3)
+        enter(self, cell, resources)
+
+    monkeypatch.setattr(gradebook.SaveAutoGrades, "_add_score", while_entering)
+    reviewed.grade()
+    writers[0].join()
+    assert reviewed.look_up("ada", *GRADE, grade_id="check-0-1") == (1.0, 0.25, None, False, 0.25)
+    assert reviewed.look_up("bob", "manual_score", grade_id="check-0-1") == (0.5,)
 
 
 def test_while_a_class_is_graded_another_program_can_write_to_the_gradebook(sample_class, graded):

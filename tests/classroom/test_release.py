@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TWO_LINES = "    factor = np.ones_like(x) + 1\n    return factor * x"
 ONE_LINE = "    self.counts[index] += 1"
-HIDDEN = '    hidden_check("9.1", double)'
+HIDDEN = '    hidden_check("4.1", double)'
 
 every_secret = pytest.mark.parametrize(
     "secret", [TWO_LINES, ONE_LINE, HIDDEN], ids=["two lines of a solution", "a solution of one line", "a hidden test"]
@@ -51,15 +51,15 @@ def test_nbgraders_own_command_makes_the_same_bytes(source, tmp_path, gradebook)
 
 def test_a_release_has_stubs_and_no_outputs_and_its_checks_are_locked(release):
     cells = {cell.id: cell for cell in release.cells}
-    assert 'raise NotImplementedError("Exercise 9.1: write double")' in cells["ex-9-1"].source
-    assert not any(line.isspace() for line in cells["ex-9-1"].source.split("\n"))
+    assert 'raise NotImplementedError("Exercise 4.1: write double")' in cells["ex-4-1"].source
+    assert not any(line.isspace() for line in cells["ex-4-1"].source.split("\n"))
     assert all(not cell.get("outputs") for cell in release.cells)
-    assert cells["check-9-1"].metadata.editable is False
-    assert len(cells["check-9-1"].metadata.nbgrader.checksum) == 32
+    assert cells["check-4-1"].metadata.editable is False
+    assert len(cells["check-4-1"].metadata.nbgrader.checksum) == 32
 
 
 @every_secret
-@pytest.mark.parametrize("cell_id", ["ex-9-1", "hidden-9-1", "read-a-small-notebook_2"])
+@pytest.mark.parametrize("cell_id", ["ex-4-1", "hidden-4-1", "read-a-small-notebook_2"])
 def test_a_secret_in_any_cell_of_a_notebook_is_refused(source_path, release, secret, cell_id):
     next(cell for cell in release.cells if cell.id == cell_id).source += f"\n{secret}"
     with pytest.raises(BuildError, match=f"cell {cell_id}.*: `.*` of a solution or hidden test is in the release"):

@@ -107,9 +107,27 @@ def test_a_fault_of_the_grader_is_on_the_screen_and_in_the_report_with_its_reaso
     not_graded = graded("right", "right")
     not_graded.scores["check-1-2"] = Score(0.0, 2.0, "not graded", "The process that graded it died, twice.")
     report.show({"gus": not_graded})
-    assert "gus: not graded. The process that graded it died, twice." in capsys.readouterr().out
+    assert "gus: not graded. The process that graded it died, twice. It has no score" in capsys.readouterr().out
     (row,) = read(report.report_csv({"gus": not_graded}))
     assert row["not right"] == "check-1-2: not graded. The process that graded it died, twice."
+    assert (row["points"], row["graded"]) == ("", "no")
+
+
+def test_the_report_says_where_an_earlier_score_stays(results, capsys, tmp_path):
+    results["gus"] = graded("not graded", "not graded", "not graded")
+    report.show(results, {"gus"})
+    assert "gus: not graded.  The earlier score stays in the gradebook, and is not exported" in capsys.readouterr().out
+    report.write(results, tmp_path, {"gus"})
+    rows = {row["student"]: row for row in read((tmp_path / "report.csv").read_text(encoding="utf-8"))}
+    assert [rows[student]["graded"] for student in ("ada", "gus")] == ["yes", "no; the earlier score stays"]
+
+
+def test_what_was_not_graded_is_in_no_figure_of_the_class(results, capsys):
+    alone = [*results.values()]
+    with_gus = [*alone, graded("not graded", "not graded", "not graded")]
+    assert analyse(with_gus) == analyse(alone)
+    report.show(dict(zip("abcdefg", with_gus, strict=True)))
+    assert "submissions 6 " in capsys.readouterr().out
 
 
 def test_the_items_have_a_line_for_each_exercise(results, tmp_path):

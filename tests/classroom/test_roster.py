@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.classroom.administration.roster import Person, check_student_id, enter, key_of, listed, read_roster
+from helpers.classroom.administration.class_list import Person, read_class_list
+from helpers.classroom.administration.csv_table import Table
+from helpers.classroom.administration.roster import check_student_id, enter, key_of, listed
 
 PLAIN = "id,first_name,last_name,email\nada,Ada,Lovelace,ada@example.org\ngrace,Grace,Hopper,\n"
 
@@ -45,6 +47,16 @@ def write(tmp_path):
     return write
 
 
+def read(path, **named):
+    """Return the ClassList in a file."""
+    return read_class_list(Table(path), named)
+
+
+def people_in(path, **named):
+    """Return everybody in a class list."""
+    return [person for _, person in read(path, **named).lines]
+
+
 def in_gradebook(course):
     """Return what the gradebook knows about each student."""
     with course.gradebook() as gradebook:
@@ -58,7 +70,7 @@ def in_gradebook(course):
 
 
 def test_a_plain_list_is_read(write):
-    assert read_roster(write(PLAIN)).people == [
+    assert people_in(write(PLAIN)) == [
         Person("ada", "Ada", "Lovelace", "ada@example.org"),
         Person("grace", "Grace", "Hopper"),
     ]
@@ -69,57 +81,73 @@ def test_a_plain_list_is_read(write):
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_delimiters_line_ends_and_a_byte_order_mark_make_no_difference(write, encoding, delimiter, newline):
     text = PLAIN.replace("Ada", "Åda 에이다").replace(",", delimiter).replace("\n", newline)
-    people = read_roster(write(text, encoding)).people
+    people = people_in(write(text, encoding))
     assert [(person.id, person.first_name) for person in people] == [("ada", "Åda 에이다"), ("grace", "Grace")]
 
 
 @pytest.mark.parametrize("before", ["sep=;\r\n", "\n", ";;;\r\n \t\n", "sep=;\n\n"])
 def test_excels_own_first_line_and_blank_lines_are_skipped_and_counted(write, before):
     text = before + PLAIN.replace(",", ";").replace("\n", "\n;\n\n")
-    assert [person.id for person in read_roster(write(text)).people] == ["ada", "grace"]
-    with pytest.raises(ValueError, match=f"line {before.count(chr(10)) + 3}, column `id`"):
-        read_roster(write(before + "id;first_name\nada;Ada\n;Grace\n"))
+    assert [person.id for person in people_in(write(text))] == ["ada", "grace"]
+    lines = read(write(before + "id;first_name\nada;Ada\n;Grace\n")).lines
+    assert lines[1][0] == before.count("\n") + 3
 
 
 def test_a_second_column_without_a_heading_hides_nothing(write):
-    with pytest.raises(ValueError, match="line 3, column `id`: the id is empty"):
-        read_roster(write("id,first_name,,\nada,Ada,,\n,,x,\n"))
+    class_list = read(write("id,first_name,,\nada,Ada,,\n,,x,\ngrace,,,y\n"))
+    assert [(line, person.id) for line, person in class_list.lines] == [(2, "ada"), (3, ""), (4, "grace")]
+    assert class_list.unused == ["(column 3, without a heading)", "(column 4, without a heading)"]
 
 
 def test_of_canvas_the_login_is_the_id_and_the_test_student_is_named_as_left_out(write):
-    roster = read_roster(write(CANVAS))
-    assert roster.people == [
+    class_list = read(write(CANVAS))
+    assert [person for _, person in class_list.lines] == [
         Person("ada", "Ada", "Lovelace", lms_user_id="501"),
         Person("grace", "Grace", "Hopper", lms_user_id="502"),
     ]
-    assert (roster.id_column, roster.left_out) == ("SIS Login ID", ["Canvas's test student"])
+    assert class_list.id_column == "SIS Login ID"
+    assert class_list.left_out == ["Canvas's test student (line 6, “Student, Test”)"]
+
+
+@pytest.mark.parametrize(
+    "name", ["학생, 테스트", "test, Étudiant de", "prueba, Estudiante de", "テスト受講生", "Besuch, Probe"]
+)
+def test_canvass_test_student_is_known_in_other_languages_or_by_its_made_up_login(write, name):
+    login = "f1d2d2f924e986ac86fdf7b36c94bcdf32beec15" if name == "Besuch, Probe" else "c0ffee"
+    text = CANVAS.replace("Student, Test", name).replace("f1d2d2f924e986ac86fdf7b36c94bcdf32beec15", login)
+    assert [person.id for person in people_in(write(text))] == ["ada", "grace"]
+
+
+def test_a_student_of_the_universitys_own_is_not_the_test_student_whatever_the_name(write):
+    assert len(people_in(write(CANVAS.replace('"Lovelace, Ada"', '"Student, Test"')))) == 2
 
 
 def test_canvas_may_write_two_columns_for_the_name(write):
     text = "LastName,FirstName,ID,SIS Login ID,Section\n    Points Possible,,,,\nLovelace,Ada,501,ada,A\n"
-    assert read_roster(write(text)).people == [Person("ada", "Ada", "Lovelace", lms_user_id="501")]
+    assert people_in(write(text)) == [Person("ada", "Ada", "Lovelace", lms_user_id="501")]
 
 
 def test_moodles_participants_have_their_address_as_the_id_where_the_id_number_is_blank_for_all(write):
-    roster = read_roster(write(PARTICIPANTS))
-    assert roster.people[0] == Person("ada@example.org", "Ada", "Lovelace", "ada@example.org")
-    assert roster.id_column == "Email address"
+    class_list = read(write(PARTICIPANTS))
+    assert class_list.lines[0] == (2, Person("ada@example.org", "Ada", "Lovelace", "ada@example.org"))
+    assert class_list.id_column == "Email address"
 
 
-def test_an_id_number_that_some_have_is_not_passed_over(write):
-    with pytest.raises(ValueError, match=r"line 3, column `ID number`: the id is empty\.$"):
-        read_roster(write(PARTICIPANTS.replace("Lovelace,,", "Lovelace,77,")))
+def test_an_id_number_that_some_have_is_not_passed_over(write, blank_course):
+    entered = enter(blank_course, write(PARTICIPANTS.replace("Lovelace,,", "Lovelace,77,")))
+    assert entered.added == ["77"]
+    [fault] = entered.faults
+    assert fault.endswith("line 3 (Grace Hopper), column `ID number`: the id is empty")
 
 
 def test_moodles_worksheet_is_a_class_list_and_its_numbers_are_of_one_assignment_only(write):
-    roster = read_roster(write(WORKSHEET))
-    assert roster.people[1] == Person("grace", "Grace", "Hopper", "grace@example.org", lms_user_id="")
+    assert people_in(write(WORKSHEET))[1] == Person("grace", "Grace", "Hopper", "grace@example.org", lms_user_id="")
 
 
 def test_the_column_of_the_ids_can_be_named(write):
-    assert [person.id for person in read_roster(write(CANVAS), "sis user id").people] == ["S-1", "S-2"]
+    assert [person.id for person in people_in(write(CANVAS), id="sis user id")] == ["S-1", "S-2"]
     with pytest.raises(ValueError, match="has no column `Matrikel` with anything in it; it has `Student`, `ID`"):
-        read_roster(write(CANVAS), "Matrikel")
+        people_in(write(CANVAS), id="Matrikel")
 
 
 LINE = "id,first_name\nada,Ada\n{}\n"
@@ -128,32 +156,29 @@ LINE = "id,first_name\nada,Ada\n{}\n"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (LINE.format(",Grace"), "line 3, column `id`: the id is empty"),
         (LINE.format("ada,Grace"), "line 3: the id `ada` is in line 2 too"),
         (LINE.format("ADA,Grace"), "line 3: the id `ADA` is in line 2 too"),
-        (LINE.format("a/b,Grace"), "line 3, column `id`: the id `a/b` has a `/` in it"),
-        (LINE.format("1.23E+05,Grace"), "line 3, column `id`: the id `1.23E+05` has a `+` in it"),
-        (LINE.format("..,Grace"), "line 3, column `id`: the id `..` has a `..` in it"),
-        (LINE.format("a..b,Grace"), "line 3, column `id`: the id `a..b` has a `..` in it"),
-        (LINE.format("g\0,Grace"), "line 3, column `id`: the id `g�` has a character that cannot be printed"),
-        (
-            LINE.format('=HYPERLINK("x"),Grace'),
-            '`=HYPERLINK("x")` has a `..` in it, or begins with `.`, `-`, `=`,',
-        ),
-        (LINE.format("*,Grace"), "line 3, column `id`: the id `*` has a `*` in it"),
-        (LINE.format("g" * 129), "is longer than 128 bytes"),
-        (LINE.format("김" * 43), "is longer than 128 bytes"),  # in three bytes each
         (LINE.format('grace,"Gra'), "it cannot be read as CSV"),
-        (LINE.format("hopper, grace,Grace"), "line 3: it has 3 cells, the heading has 2"),
         ("id,lms_user_id\nada,5\ngrace,5\n", "line 3: the platform's number `5` is in line 2 too"),
         ("", "is empty"),
         ("id,first_name\n", "has a heading and no students"),
-        ("name,mail\nAda,a@b\n", "has no column with ids; it has `name`, `mail`. What is understood: a list with"),
+        (
+            "id,first_name\na,b,c\n",
+            "line 2: it has 3 cells, the heading has 2 (is a comma in a name not inside quotes?).",
+        ),
+        (
+            "nickname,address\nAda,a@b\n",
+            "has no column with ids in it; it has `nickname`, `address`. What is understood: a list",
+        ),
         ("id,ID\nada,ada\n", "has two columns `id`"),
+        (
+            "id,first_name\n,Ada\na/b,Grace\n",
+            "line 2 (Ada), column `id`: the id is empty. 2 lines cannot be right.",
+        ),
         ("id,first_name\nada,Zoé\n".encode("latin-1"), "is not in UTF-8. In Excel, save it as “CSV UTF-8”"),
     ],
 )
-def test_a_list_that_cannot_be_right_is_refused_in_one_sentence(write, blank_course, text, sentence):
+def test_a_list_that_cannot_be_right_is_refused_and_nothing_is_entered(write, blank_course, text, sentence):
     with pytest.raises(ValueError) as refusal:
         enter(blank_course, write(text))
     assert sentence in str(refusal.value)
@@ -161,9 +186,65 @@ def test_a_list_that_cannot_be_right_is_refused_in_one_sentence(write, blank_cou
     assert in_gradebook(blank_course) == {}
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (",Grace", "line 3 (Grace), column `id`: the id is empty"),
+        ("a/b,Grace", "line 3 (Grace), column `id`: the id `a/b` has a `/` in it"),
+        ("1.23E+05,Grace", "the id `1.23E+05` is a number that a spreadsheet has rounded"),
+        ("2E+9,Grace", "the id `2E+9` is a number that a spreadsheet has rounded"),
+        ("..,Grace", "line 3 (Grace), column `id`: the id `..` has a `..` in it"),
+        ("a..b,Grace", "line 3 (Grace), column `id`: the id `a..b` has a `..` in it"),
+        ("g\0,Grace", "line 3 (Grace), column `id`: the id `g�` has a character that cannot be printed"),
+        ('=HYPERLINK("x"),Grace', 'the id `=HYPERLINK("x")` begins as a formula in a spreadsheet does'),
+        ("+4912345,Grace", "the id `+4912345` begins as a formula in a spreadsheet does"),
+        ("＝1,Grace", "the id `＝1` begins as a formula in a spreadsheet does"),
+        ("*,Grace", "line 3 (Grace), column `id`: the id `*` has a `*` in it"),
+        ("g" * 129, "is longer than 128 bytes"),
+        ("김" * 43, "is longer than 128 bytes"),  # in three bytes each
+        ("hopper, grace,Grace", "line 3: it has 3 cells, the heading has 2"),
+    ],
+)
+def test_one_line_that_cannot_be_right_is_named_and_the_others_are_entered(write, blank_course, line, fault):
+    entered = enter(blank_course, write(LINE.format(line)))
+    assert in_gradebook(blank_course).keys() == {"ada"}
+    assert not entered.complete
+    assert fault in str(entered)
+    assert "Correct this, on the platform or in the file, and enter the list again; or take" in str(entered)
+
+
+def test_in_canvas_a_student_without_a_login_is_named_and_the_others_are_entered(write, blank_course):
+    entered = enter(blank_course, write(CANVAS.replace("S-2,ada", "S-2,").replace("S-2,grace", ",")))
+    assert in_gradebook(blank_course).keys() == {"ada"}
+    assert "line 5 (Grace Hopper), column `SIS Login ID`: the id is empty." in str(entered)
+
+
+@pytest.mark.parametrize("student", ["ada+rnn@x.org", "a+b+c", "ada+", "O'Brien", "김민수"])
+def test_an_id_may_have_a_plus_an_apostrophe_or_letters_of_any_script(write, blank_course, student):
+    enter(blank_course, write(f"id\n{student}\n"))
+    assert in_gradebook(blank_course).keys() == {student}
+
+
 def test_the_line_is_that_of_the_file_where_a_name_goes_over_two(write):
-    with pytest.raises(ValueError, match="line 4, column"):
-        read_roster(write('id,first_name\nada,"Ada\nAugusta"\n,Grace\n'))
+    assert [line for line, _ in read(write('id,first_name\nada,"Ada\nAugusta"\n,Grace\n')).lines] == [3, 4]
+
+
+def test_of_very_many_lines_that_are_not_entered_the_first_are_shown(write, blank_course):
+    good, bad = ("".join(f"{start}{number}\n" for number in range(40)) for start in ("g", "a/"))
+    said = str(enter(blank_course, write("id\n" + good + bad))).splitlines()
+    assert sum(line.startswith("Not entered: ") for line in said) == 21
+    assert "Not entered: 20 more lines." in said
+
+
+@given(st.binary(max_size=60))
+def test_no_file_whatever_is_in_it_ends_in_a_traceback(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    for content in (data, b"id,first_name\n" + data, b"\xff\xfe" + data):
+        path.write_bytes(content)
+        try:
+            read(path)
+        except ValueError as error:
+            assert str(path) in str(error)
 
 
 def is_allowed(student):
@@ -175,7 +256,7 @@ def is_allowed(student):
     return True
 
 
-ID = st.text(st.sampled_from("abcXYZ019_@.é에"), min_size=1, max_size=12).filter(is_allowed)
+ID = st.text(st.sampled_from("abcXYZ019_@.+é에"), min_size=1, max_size=12).filter(is_allowed)
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20).map(str.strip)
 
 
@@ -188,14 +269,14 @@ def test_no_list_is_ever_shortened(tmp_path_factory, people, delimiter):
     csv.writer(text, delimiter=delimiter).writerows([("id", "first_name"), *people])
     path = tmp_path_factory.getbasetemp() / "list.csv"
     path.write_bytes(text.getvalue().encode())
-    assert [(person.id, person.first_name) for person in read_roster(path).people] == people
+    assert [(person.id, person.first_name) for person in people_in(path)] == people
 
 
 @given(st.text())
 def test_an_id_that_is_let_through_names_a_folder_right_below(student):
     if is_allowed(student):
         assert student not in ("", ".", "..")
-        assert not set(student) & set("/\\\0+*?[")
+        assert not set(student) & set("/\\\0*?[")
 
 
 @pytest.mark.parametrize("name", ["Ada O'Brien-Łovelace", "ada  obrien łovelace", "Ada_OBrienŁovelace"])
@@ -219,7 +300,8 @@ def test_the_whole_list_is_in_the_gradebook_with_the_platforms_numbers(write, bl
     }
     assert str(entered) == (
         "Entered: 2 students, their ids from the column `SIS Login ID`: 2 new, 0 updated, 0 unchanged.\n"
-        "Left out: Canvas's test student."
+        "Left out: Canvas's test student (line 6, “Student, Test”).\n"
+        "Columns that were not used: `SIS User ID`, `Section`, `01_vanishing (77)`, `Current Score`."
     )
 
 

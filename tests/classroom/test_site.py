@@ -79,19 +79,19 @@ def test_another_python_numpy_or_matplotlib_runs_a_notebook_again(source_path, m
 def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_path, tmp_path, runs):
     solved = site.solve(source_path, tmp_path)
     page = {cell.id: cell for cell in site.page(source_path, solved).cells}
-    assert "NotImplementedError" in page["ex-9-1"].source and "factor" not in page["ex-9-1"].source
-    assert page["check-9-1"].outputs == []
+    assert "NotImplementedError" in page["ex-4-1"].source and "factor" not in page["ex-4-1"].source
+    assert page["check-4-1"].outputs == []
     assert [output.text for output in page["read-a-small-notebook_2"].outputs] == [
         "output of read-a-small-notebook_2\n"
     ]
-    assert page["ex-9-1"].metadata.tags == ["answer"]
+    assert page["ex-4-1"].metadata.tags == ["answer"]
 
 
 def test_no_book_has_a_hidden_test(source_path, tmp_path, runs):
     solved = site.solve(source_path, tmp_path)
     for notebook in solved, site.page(source_path, solved):
         assert "hidden" not in json.dumps([cell.id for cell in notebook.cells])
-        assert r"hidden_check(\"9.1" not in nbformat.writes(notebook)
+        assert r"hidden_check(\"4.1" not in nbformat.writes(notebook)
 
 
 def test_an_answer_that_got_into_a_learners_page_stops_the_build(source_path, tmp_path, runs):

@@ -1,11 +1,13 @@
 """A source with a fault is refused, in a sentence that names the file and the cell."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.exercise import POINTS
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import BuildError, as_release, as_solution, grading, read_source
 
@@ -23,87 +25,87 @@ FAULTS = {
     "a solution that is not ended": (
         "    ### END SOLUTION\n    # 1. multiply by two\n",
         "    # 1. multiply by two\n",
-        "cell ex-9-1: ### BEGIN SOLUTION has no partner",
+        "cell ex-4-1: ### BEGIN SOLUTION has no partner",
     ),
     "a solution that is not begun": (
         "    ### BEGIN SOLUTION\n    factor",
         "    factor",
-        "cell ex-9-1: ### END SOLUTION has no partner",
+        "cell ex-4-1: ### END SOLUTION has no partner",
     ),
     "a solution begun twice": (
         "    return factor * x\n",
         "    ### BEGIN SOLUTION\n    return factor * x\n",
-        "cell ex-9-1: ### BEGIN SOLUTION has no partner",
+        "cell ex-4-1: ### BEGIN SOLUTION has no partner",
     ),
     "one marker indented otherwise": (
         "    ### END SOLUTION\n    # 1. multiply by two",
         "  ### END SOLUTION\n    # 1. multiply by two",
-        "cell ex-9-1: ### BEGIN SOLUTION is indented by 4 and its ### END by 2",
+        "cell ex-4-1: ### BEGIN SOLUTION is indented by 4 and its ### END by 2",
     ),
     "both markers at the margin": (
         BLOCK,
         BLOCK.replace("    ###", "###"),
-        "cell ex-9-1: the markers in `double` are indented by 0, its body by 4",
+        "cell ex-4-1: the markers in `double` are indented by 0, its body by 4",
     ),
     "a misspelt marker": (
         "    ### BEGIN SOLUTION\n    factor",
         "    ## BEGIN SOLUTION\n    factor",
-        "cell ex-9-1: `## BEGIN SOLUTION` looks like a marker",
+        "cell ex-4-1: `## BEGIN SOLUTION` looks like a marker",
     ),
     "a marker in small letters": (
         "    ### BEGIN SOLUTION\n    factor",
         "    ### begin solution\n    factor",
-        "cell ex-9-1: `### begin solution` looks like a marker",
+        "cell ex-4-1: `### begin solution` looks like a marker",
     ),
     "a solution outside a function": (
         "class Counter:",
         "### BEGIN SOLUTION\nSECRET = 1\n### END SOLUTION\nclass Counter:",
-        "cell ex-9-2: a ### BEGIN SOLUTION outside a function",
+        "cell ex-4-2: a ### BEGIN SOLUTION outside a function",
     ),
     "an answer cell without a solution": (
         BLOCK,
         "    return 2 * x\n",
-        "cell ex-9-1: it is a solution cell without ### BEGIN SOLUTION",
+        "cell ex-4-1: it is a solution cell without ### BEGIN SOLUTION",
     ),
     "an empty solution": (
         "    factor = np.ones_like(x) + 1\n    return factor * x\n",
         "    # nothing\n",
-        "cell ex-9-1: the solution of `double` is empty",
+        "cell ex-4-1: the solution of `double` is empty",
     ),
     "a solution line after the end": (
         "    # 1. multiply by two\n",
         "    factor = np.ones_like(x) + 1\n    # 1. multiply by two\n",
-        "cell ex-9-1: `factor = np.ones_like(x) + 1` comes after the ### END SOLUTION of `double`",
+        "cell ex-4-1: `factor = np.ones_like(x) + 1` comes after the ### END SOLUTION of `double`",
     ),
     "a stub that raises something else": (
-        'raise NotImplementedError("Exercise 9.1: write double")',
-        'raise ValueError("Exercise 9.1: write double")',
-        "cell ex-9-1: the stub of `double` may raise one thing only: NotImplementedError",
+        'raise NotImplementedError("Exercise 4.1: write double")',
+        'raise ValueError("Exercise 4.1: write double")',
+        "cell ex-4-1: the stub of `double` may raise one thing only: NotImplementedError",
     ),
     "a stub that raises something else before its end": (
         "    # 1. multiply by two\n",
         "    if x is None:\n        raise TypeError\n",
-        "cell ex-9-1: the stub of `double` may raise one thing only: NotImplementedError",
+        "cell ex-4-1: the stub of `double` may raise one thing only: NotImplementedError",
     ),
     "a stub whose message names no exercise": (
-        '"Exercise 9.1: write double"',
+        '"Exercise 4.1: write double"',
         '"to do"',
-        "cell ex-9-1: the stub of `double` may raise one thing only",
+        "cell ex-4-1: the stub of `double` may raise one thing only",
     ),
     "a stub that names another exercise": (
-        '"Exercise 9.1: write double"',
-        '"Exercise 9.2: write double"',
-        "cell ex-9-1: its stub says Exercise 9.2, its grade id 9.1",
+        '"Exercise 4.1: write double"',
+        '"Exercise 4.2: write double"',
+        "cell ex-4-1: its stub says Exercise 4.2, its grade id 4.1",
     ),
     "a stub that raises nothing": (
-        '    raise NotImplementedError("Exercise 9.1: write double")\n',
+        '    raise NotImplementedError("Exercise 4.1: write double")\n',
         "",
-        "cell ex-9-1: the stub of `double` must end, after ### END SOLUTION",
+        "cell ex-4-1: the stub of `double` must end, after ### END SOLUTION",
     ),
     "a duplicate grade id": (
-        '"grade_id": "check-9-2"',
-        '"grade_id": "check-9-1"',
-        "two cells have the grade id check-9-1",
+        '"grade_id": "check-4-2"',
+        '"grade_id": "check-4-1"',
+        "two cells have the grade id check-4-1",
     ),
     "a solution in a cell that is not for answers": (
         'print("sum"',
@@ -113,17 +115,17 @@ FAULTS = {
     "markers in a written answer": (
         "# A written answer, graded by a person.",
         "# ### BEGIN SOLUTION\n# A written answer\n# ### END SOLUTION",
-        "cell ex-9-3: a text cell has no markers",
+        "cell ex-8-5: a text cell has no markers",
     ),
     "hidden tests without markers": (
-        '### BEGIN HIDDEN TESTS\nhidden_check("9.1", double)\n### END HIDDEN TESTS',
-        'hidden_check("9.1", double)',
-        "cell hidden-9-1: hidden tests stand between one ### BEGIN HIDDEN TESTS",
+        '### BEGIN HIDDEN TESTS\nhidden_check("4.1", double)\n### END HIDDEN TESTS',
+        'hidden_check("4.1", double)',
+        "cell hidden-4-1: hidden tests stand between one ### BEGIN HIDDEN TESTS",
     ),
     "code beside hidden tests": (
         "### BEGIN HIDDEN TESTS",
-        'hidden_check("9.1", double)\n### BEGIN HIDDEN TESTS',
-        "cell hidden-9-1: there is code outside the hidden tests",
+        'hidden_check("4.1", double)\n### BEGIN HIDDEN TESTS',
+        "cell hidden-4-1: there is code outside the hidden tests",
     ),
     "hidden tests in a cell that is not graded": (
         'print("sum"',
@@ -131,39 +133,54 @@ FAULTS = {
         "hidden tests belong in a graded cell of their own",
     ),
     "a check beside something else": (
-        'check("9.2", Counter)',
-        'print("here")\ncheck("9.2", Counter)',
-        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+        'check("4.2", Counter)',
+        'print("here")\ncheck("4.2", Counter)',
+        'cell check-4-2: a test cell is the one line `check("4.2", …)`',
     ),
     "a check whose points are changed": (
-        'check("9.2", Counter)',
-        'check("9.2", Counter) / 2',
-        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+        'check("4.2", Counter)',
+        'check("4.2", Counter) / 2',
+        'cell check-4-2: a test cell is the one line `check("4.2", …)`',
     ),
     "a check of another exercise": (
-        'check("9.2", Counter)',
-        'check("9.1", double)',
-        'cell check-9-2: a test cell is the one line `check("9.2", …)`',
+        'check("4.2", Counter)',
+        'check("4.1", double)',
+        'cell check-4-2: a test cell is the one line `check("4.2", …)`',
     ),
     "a hidden check beside something else": (
-        'hidden_check("9.1", double)\n',
-        'double(3)\nhidden_check("9.1", double)\n',
-        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
+        'hidden_check("4.1", double)\n',
+        'double(3)\nhidden_check("4.1", double)\n',
+        'cell hidden-4-1: a test cell is the one line `hidden_check("4.1", …)`',
     ),
     "a visible check between the markers of a hidden one": (
-        'hidden_check("9.1", double)\n',
-        'check("9.1", double)\n',
-        'cell hidden-9-1: a test cell is the one line `hidden_check("9.1", …)`',
+        'hidden_check("4.1", double)\n',
+        'check("4.1", double)\n',
+        'cell hidden-4-1: a test cell is the one line `hidden_check("4.1", …)`',
     ),
-    "a graded cell without points": (
-        '"points": 2, ',
+    "a written answer without points": (
+        '"points": 3, ',
         "",
         "09_small.py: nbgrader's metadata are not complete",
+    ),
+    "a check with points of its own": (
+        '"grade_id": "check-4-2", ',
+        '"grade_id": "check-4-2", "points": 2, ',
+        'cell check-4-2: its header has "points": remove them. The points of a check are those of its exercise',
+    ),
+    "a hidden check with points of its own": (
+        '"grade_id": "hidden-4-1", ',
+        '"grade_id": "hidden-4-1", "points": 4, ',
+        'cell hidden-4-1: its header has "points": remove them.',
+    ),
+    "a check of no exercise": (
+        '"check-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}\ncheck("4.2"',
+        '"check-4-99", "locked": true, "schema_version": 3, "solution": false, "task": false}\ncheck("4.99"',
+        "cell check-4-99: its exercise is not in helpers/checks, where the points of a check come from",
     ),
     "a solution that is not Python": (
         "    factor = np.ones_like(x) + 1\n",
         "    factor = np.ones_like(x) +\n",
-        "cell ex-9-1: it is not valid Python",
+        "cell ex-4-1: it is not valid Python",
     ),
 }
 
@@ -186,17 +203,17 @@ def source_of(notebook, cell_id):
 
 def test_a_learner_sees_the_stub_and_not_the_answer(source_path):
     release = as_release(read_source(source_path))
-    assert source_of(release, "ex-9-1") == (
+    assert source_of(release, "ex-4-1") == (
         'def double(x):\n    """Return twice x."""\n    # 1. multiply by two\n'
-        '    raise NotImplementedError("Exercise 9.1: write double")'
+        '    raise NotImplementedError("Exercise 4.1: write double")'
     )
-    assert source_of(release, "ex-9-3") == "*Write your answer here.*"
-    assert source_of(release, "hidden-9-1") == "# Your instructor's tests run here."
+    assert source_of(release, "ex-8-5") == "*Write your answer here.*"
+    assert source_of(release, "hidden-4-1") == "# Your instructor's tests run here."
 
 
 def test_a_reader_sees_the_answer_and_not_the_stub(source_path):
     solution = as_solution(read_source(source_path))
-    assert source_of(solution, "ex-9-1") == (
+    assert source_of(solution, "ex-4-1") == (
         'def double(x):\n    """Return twice x."""\n    factor = np.ones_like(x) + 1\n    return factor * x'
     )
     everything = "\n".join(cell.source for cell in solution.cells)
@@ -205,7 +222,7 @@ def test_a_reader_sees_the_answer_and_not_the_stub(source_path):
 
 
 def test_each_method_of_a_class_has_its_own_stub(source_path):
-    counter = source_of(as_release(read_source(source_path)), "ex-9-2")
+    counter = source_of(as_release(read_source(source_path)), "ex-4-2")
     assert counter.count("raise NotImplementedError") == 2
     assert "self.counts = np.zeros(2)" in counter  # what is given stays
 
@@ -242,3 +259,22 @@ def test_every_check_names_the_answer_of_its_exercise(path):
     found = [re.fullmatch(r'(?:hidden_)?check\("([\d.]+)", (\w+)\)', line) for line in calls]
     assert len(found) == len(cells) >= 2
     assert [match[2] for match in found] == [EXERCISES[match[1]].name for match in found]
+
+
+@pytest.mark.parametrize(("stars", "points"), [(1, 1), (2, 2), (3, 3)])
+def test_both_checks_have_the_points_of_their_exercise(source_path, monkeypatch, stars, points):
+    monkeypatch.setitem(EXERCISES, "4.1", replace(EXERCISES["4.1"], stars=stars))
+    cells = {cell.id: grading(cell) for cell in read_source(source_path).cells}
+    assert [repr(cells[name]["points"]) for name in ("check-4-1", "hidden-4-1")] == [repr(points)] * 2
+    assert [cells[name]["points"] for name in ("check-4-2", "ex-8-5")] == [2, 3]
+
+
+def test_half_a_point_stays_half_a_point(source_path, monkeypatch):
+    monkeypatch.setitem(POINTS, 2, 5.0)
+    assert [grading(cell)["points"] for cell in read_source(source_path).cells if cell.id == "check-4-1"] == [2.5]
+
+
+@pytest.mark.parametrize("path", find_sources(ROOT), ids=lambda path: path.stem)
+def test_no_header_of_a_check_has_points(path):
+    headers = [line for line in path.read_text(encoding="utf-8").split("\n") if line.startswith("# %%")]
+    assert [line for line in headers if '"points"' in line and '"ex-' not in line] == []

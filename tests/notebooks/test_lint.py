@@ -7,8 +7,13 @@ from helpers.classroom.authoring.lint import lint_source
 
 REST = '"schema_version": 3, "task": false}'
 STUB = '# %% nbgrader={"grade": false, "grade_id": "ex-0-1", "locked": false, "solution": true, ' + REST
-CHECK = '# %% nbgrader={"grade": true, "grade_id": "check-0-1", "points": 1, "locked": true, "solution": false, ' + REST
-HIDDEN = CHECK.replace("check", "hidden")
+CHECK = '# %% nbgrader={"grade": true, "grade_id": "check-0-1", "locked": true, "solution": false, ' + REST
+HIDDEN_CELL = f"""\
+{CHECK.replace("check", "hidden")}
+### BEGIN HIDDEN TESTS
+hidden_check("0.1", sigmoid)
+### END HIDDEN TESTS
+"""
 
 RIGHT = f"""\
 # %% [markdown]
@@ -44,11 +49,7 @@ def sigmoid(a):
 {CHECK}
 check("0.1", sigmoid)
 
-{HIDDEN}
-### BEGIN HIDDEN TESTS
-hidden_check("0.1", sigmoid)
-### END HIDDEN TESTS
-
+{HIDDEN_CELL}
 # %% [markdown]
 # **What to notice.** It is flat.
 #
@@ -137,8 +138,8 @@ def test_a_right_notebook_has_no_findings(findings):
         ),
         ("Hint 2: ", "Hint: ", "it has 0 times a hint 2"),
         ("It is needed.", "word " * 81, "its “Why” has 81 words, at most 80"),
-        ('"points": 1', '"points": 2', "the check cell of exercise 0.1 gives 2 points, not 1."),
-        ('"hidden-0-1", "points": 1', '"hidden-0-1", "points": 2', "the hidden cell of exercise 0.1 gives 2 points"),
+        (f'{CHECK}\ncheck("0.1", sigmoid)\n', "", "exercise 0.1 has no check cell: add it."),
+        (HIDDEN_CELL, "", "exercise 0.1 has no hidden cell: add it."),
     ],
 )
 def test_a_planted_fault_is_found(findings, old, new, said):
@@ -147,6 +148,6 @@ def test_a_planted_fault_is_found(findings, old, new, said):
 
 
 def test_a_finding_is_one_line_that_names_the_file_and_the_cell(findings):
-    assert findings('"points": 1', '"points": 2') == [
-        "solutions/00_layer/00_layer.py: cell check-0-1: the check cell of exercise 0.1 gives 2 points, not 1."
+    assert findings(HIDDEN_CELL, "") == [
+        "solutions/00_layer/00_layer.py: cell write-a-layer_1: exercise 0.1 has no hidden cell: add it."
     ]

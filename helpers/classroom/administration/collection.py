@@ -8,23 +8,31 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
 
+from helpers.atomic_write import replace_file
+from helpers.classroom.administration.archive_names import letters_of
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
+from helpers.classroom.administration.groups import read_groups
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import Found, Refused, SubmittedFile
+from helpers.classroom.administration.times import course_zone, in_words, is_past, read_time
 from helpers.classroom.course import SECRET_FILE, Course
 
 logger = logging.getLogger(__name__)
 
 #: The form of nbgrader's timestamp.txt.
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%f UTC"
+
+#: Beside a collected notebook: the platform's own number for it, the newer, the larger; “after” stands before it where
+#: that attempt was replaced by one that has no number.
+ATTEMPT_FILE = "attempt.txt"
 
 
 @dataclass
@@ -34,6 +42,9 @@ class Collected(Found):
     Args:
         dry_run: whether nothing was written.
         collected, updated, unchanged: ids of students.
+        older: ids of students whose attempt is older than the one that is there, which was left.
+        without_number: ids of students whose numbered attempt was replaced by one that has no number.
+        without_time: ids of students whose submission was replaced by one whose time is not known.
         missing: ids of students of the class from whom there is nothing, now or earlier.
     """
 
@@ -41,6 +52,9 @@ class Collected(Found):
     collected: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+    without_number: list[str] = field(default_factory=list)
+    without_time: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -55,6 +69,17 @@ class Collected(Found):
         ]
         lines += [f"Refused: {name} {reason}." for name, reason in self.refused]
         lines += [f"Not matched: {name}: {reason}." for name, reason in self.unmatched]
+        if self.older:
+            lines.append(
+                f"Older than what is there, which was left as it is: {listed(self.older)}. To take an older one all "
+                "the same, remove the student's folder in `submitted` and collect again."
+            )
+        if self.without_number:
+            lines.append(
+                f"Replaced what came from Canvas, although nothing says which is newer: {listed(self.without_number)}."
+            )
+        if self.without_time:
+            lines.append(f"Replaced by one whose time is not known: {listed(self.without_time)}.")
         lines += self.notes
         if self.missing:
             lines.append(f"Nothing from {len(self.missing)} of the class: {listed(self.missing)}.")
@@ -67,7 +92,7 @@ def collect(
     source: Path | None = None,
     *,
     worksheet: Path | None = None,
-    submitted_at: str = "",
+    submitted_at: str | None = None,
     before_due: bool = False,
     trust_timestamps: bool = False,
     dry_run: bool = False,
@@ -81,8 +106,8 @@ def collect(
     Args:
         source: path of a zip archive or folder from a learning platform; None for nbgrader's exchange.
         worksheet: path of Moodle's grading worksheet of this assignment, which says whose number is whose.
-        submitted_at: when everything in the download was submitted, e.g. "2026-11-30 18:00"; in this computer's time
-            zone unless it names one, as in "2026-11-30 18:00+09:00".
+        submitted_at: when everything in the download was submitted, e.g. "2026-11-30 18:00"; in the course's time zone
+            unless it names one, as in "2026-11-30 18:00+09:00".
         before_due: from the exchange, take the last submission before a student's due date where there is one.
         trust_timestamps: in the exchange, trust the times in the names, e.g. after it was restored from a backup.
         dry_run: read and check everything, write nothing.
@@ -102,9 +127,15 @@ def collect(
             _refuse_options("a download", before_due=before_due, trust_timestamps=trust_timestamps)
             if not students:
                 raise ValueError("The class list is empty: enter it first, so that names can be matched to students.")
-            time = _read_time(submitted_at) if submitted_at else None
-            files = stack.enter_context(opened_download(source))
-            found = find_in_download(files, assignment, students, worksheet)
+            moment = None if submitted_at is None else read_time(submitted_at, course_zone(course))
+            groups = read_groups(course)
+            names = [name for each in students for name in (each.id, each.first_name, each.last_name)]
+            files = stack.enter_context(opened_download(source, letters_of([*names, *groups])))
+            found, time = find_in_download(files, assignment, students, worksheet, groups), None
+            if moment:
+                time = moment.astimezone(UTC).replace(tzinfo=None)
+                doubt = "" if is_past(moment) else ": that is in the future; is it right?"
+                found.notes.append(f"All of them are entered as submitted {in_words(moment)}{doubt or '.'}")
         logger.info("%s: %d submissions in %s", assignment, len(found.files), source or "the exchange")
         report = Collected(**vars(found), dry_run=dry_run)
         for file in found.files:
@@ -113,33 +144,78 @@ def collect(
     return report
 
 
+@dataclass(frozen=True)
+class _There:
+    """What is known of the submission that was collected before."""
+
+    notebook: Path
+    time: datetime | None
+    attempt: int = 0
+    is_replaced: bool = False
+
+
+def _find_there(course: Course, assignment: str, folder: Path) -> _There | None:
+    notebook = folder / f"{assignment}.ipynb"
+    if not notebook.exists():
+        return None
+    time = course.directory.get_existing_timestamp(str(folder))
+    try:
+        after, _, number = (folder / ATTEMPT_FILE).read_text(encoding="ascii").rpartition(" ")
+        return _There(notebook, time, int(number), is_replaced=bool(after))
+    except (OSError, ValueError):
+        return _There(notebook, time)
+
+
 def _take(
     course: Course, assignment: str, file: SubmittedFile, time: datetime | None, before_due: bool, report: Collected
 ) -> None:
-    """Take a submission if it is newer than the one that is there; from a download, if it is another one."""
+    """Take a submission if it is newer than the one that is there; where nothing tells, if it is another one."""
     folder = course.folder("submitted", assignment, file.student)
-    notebook = folder / f"{assignment}.ipynb"
-    there = notebook.exists()
-    time_there = course.directory.get_existing_timestamp(str(folder)) if there else None
-    if file.time and time_there and (time == time_there or (time < time_there and not before_due)):
-        report.unchanged.append(file.student)
-        logger.debug("%s: %s is there, %s is not newer", file.student, time_there, time)
+    there = _find_there(course, assignment, folder)
+    if there and (left := _list_if_left(file, there, before_due, report)) is not None:
+        left.append(file.student)
+        logger.debug("%s: %s, attempt %d, stays", file.student, there.time, there.attempt)
         return
     try:
         data = file.read()
     except Refused as refused:
         report.refused.append((file.student, str(refused)))
         return
-    if there and data == notebook.read_bytes() and time in (None, time_there):
+    if there and data == there.notebook.read_bytes() and time in (None, there.time):
         report.unchanged.append(file.student)
+        if file.attempt > there.attempt and not report.dry_run:
+            replace_file(folder / ATTEMPT_FILE, str(file.attempt))
         return
-    (report.updated if there else report.collected).append(file.student)
+    _report_taken(file, time, there, report)
     logger.debug("%s: %d bytes of %s into %s", file.student, len(data), time or "unknown time", folder)
     if not report.dry_run:
-        _place(folder, notebook.name, data, time, file.secret, shared=course.directory.groupshared)
+        # One without a number keeps the last one's, so that this attempt does not come back.
+        kept = f"after {there.attempt}" if there and there.attempt else ""
+        beside = {
+            "timestamp.txt": f"{time:{TIMESTAMP}}" if time else "",
+            SECRET_FILE: file.secret,
+            ATTEMPT_FILE: str(file.attempt or kept),
+        }
+        contents = {name: text.encode() for name, text in beside.items() if text}
+        _place(folder, {f"{assignment}.ipynb": data, **contents}, shared=course.directory.groupshared)
 
 
-def _place(folder: Path, name: str, data: bytes, time: datetime | None, secret: str, shared: bool) -> None:
+def _list_if_left(file: SubmittedFile, there: _There, before_due: bool, report: Collected) -> list[str] | None:
+    """The report's list for a submission that is not newer, by its time or its number, than the one that is there."""
+    if file.time and there.time and (file.time == there.time or (file.time < there.time and not before_due)):
+        return report.unchanged
+    return report.older if 0 < file.attempt < there.attempt + there.is_replaced else None
+
+
+def _report_taken(file: SubmittedFile, time: datetime | None, there: _There | None, report: Collected) -> None:
+    (report.updated if there else report.collected).append(file.student)
+    if there and there.attempt and not file.attempt:
+        report.without_number.append(file.student)
+    if there and there.time and not time:
+        report.without_time.append(file.student)
+
+
+def _place(folder: Path, contents: Mapping[str, bytes], shared: bool) -> None:
     """Write all of a submission's folder; only the instructor, and in a shared course the group, may read it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".collecting-*"):
@@ -147,11 +223,8 @@ def _place(folder: Path, name: str, data: bytes, time: datetime | None, secret: 
     with tempfile.TemporaryDirectory(prefix=".collecting-", dir=folder.parent) as work:
         fresh = Path(work, folder.name)
         fresh.mkdir(mode=0o700)
-        (fresh / name).write_bytes(data)
-        if time:
-            (fresh / "timestamp.txt").write_text(f"{time:{TIMESTAMP}}", encoding="utf-8")
-        if secret:
-            (fresh / SECRET_FILE).write_text(secret, encoding="utf-8")
+        for name, data in contents.items():
+            (fresh / name).write_bytes(data)
         if shared:
             fresh.chmod(0o2770)
         if folder.exists():
@@ -171,22 +244,15 @@ def _due_dates(course: Course, assignment: str) -> Callable[[str], datetime | No
         return lambda student: extended.get(student, due)
 
 
-def _read_time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a date and time; write it as 2026-11-30 18:00.") from None
-
-
 def _refuse_options(source: str, **options: object) -> None:
     for name, value in options.items():
-        if value:
+        if value not in (None, False):
             raise ValueError(f"--{name.replace('_', '-')} does not apply when collecting from {source}.")
 
 
 def _add_students(course: Course, assignment: str, students: set[str], report: Collected) -> None:
     """Put the students into order, and add those who are not in the class list and those who are missing."""
-    for names in (report.collected, report.updated, report.unchanged):
+    for names in (report.collected, report.updated, report.unchanged, report.older):
         names.sort()
     taken = {*report.collected, *report.updated, *report.unchanged}
     if unknown := sorted(taken - students):

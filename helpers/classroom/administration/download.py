@@ -11,23 +11,25 @@ import os
 import re
 import stat
 import time
-import unicodedata
 import zipfile
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from nbgrader.api import Student
 
-from helpers.classroom.administration.csv_table import Table
-from helpers.classroom.administration.roster import key_of, listed
+from helpers.classroom.administration.archive_names import decode_names, normalise
+from helpers.classroom.administration.group_work import HandIn, share
+from helpers.classroom.administration.matching import Groups, Match, Matcher, Owner, PathParts, Unmatched
+from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import (
     Found,
     Refused,
     SubmittedFile,
+    is_notebook,
     opened_file,
     opened_folder,
     read_limited,
@@ -39,54 +41,44 @@ logger = logging.getLogger(__name__)
 #: Names that a download may have: ten files from each of 10,000 students.
 MOST_FILES = 100_000
 
-# Moodle removes each _ from a person's name, so the first number between two is Moodle's own. There is a folder
-# for each student, with or without _ at its end, or one folder for all.
-_MOODLE = re.compile(
-    r"(?P<name>[^_/]*)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_?/(?:.*/)?|_)(?P<file>[^/]+)", re.DOTALL
-)
-
-# Canvas removes each number between two _ from a person's name and writes it in lower case; then come LATE or nothing,
-# its number for the person, and one for the file.
-_CANVAS = re.compile(r"(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<order>\d+)_(?P<file>[^/]+)", re.DOTALL)
-_CANVAS_ANONYMOUS = re.compile(r"(?:LATE_)?anon_[^_/]+_\d+_[^/]+", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class _Owner:
-    """Whom the path of a file names: by an id of the class list, or by a platform's number and a person's name."""
-
-    platform: str  # "", "Moodle" or "Canvas"
-    number: str  # "" for an id, and where Canvas made it anonymous
-    name: str
+#: Where to find what tells people apart.
+_HOW_TO_MATCH = {
+    "Canvas": "Canvas's numbers are in the class list that it exports (Grades, Export): enter that with `make roster`.",
+    "Moodle": "Moodle's numbers are in the grading worksheet of this assignment: download it, and add "
+    '`ARGS="--worksheet FILE.csv"`.',
+}
 
 
 @dataclass
 class _File:
-    """A file in a download, and what its path says, which `_identify` fills in."""
+    """A file in a download, and what its path says, which `_group_by_owner` fills in."""
 
     path: str
-    order: float  # the newer, the larger: the time of the last change, or Canvas's number
+    changed: float
     read: Callable[[], bytes]
-    owner: _Owner | None = None
-    name: str = ""  # as the person called it; "" for a text typed into the platform
-    late: bool = False
+    says: PathParts = field(default_factory=lambda: PathParts(None, ""))
 
     @property
     def is_notebook(self) -> bool:
-        return self.name.endswith(".ipynb")
+        return is_notebook(self.says.name)
+
+    @property
+    def age(self) -> tuple[int, float, str]:
+        """The newer a file is, the larger: by Canvas's number, else by the time of the last change."""
+        return self.says.attempt, self.changed, self.path
 
     def is_called(self, assignment: str) -> bool:
         """Whether it has its assignment's name; Canvas and browsers number copies, as in name-1 or name (1)."""
-        return re.fullmatch(rf"{re.escape(assignment)}(-\d+|\s?\(\d+\))?\.ipynb", self.name) is not None
-
-
-class _Unmatched(LookupError):
-    """A file cannot be given to a student; the message says why."""
+        name = rf"{re.escape(assignment)}(-\d+|\s?\(\d+\))?\.ipynb"
+        return re.fullmatch(name, self.says.name, re.IGNORECASE) is not None
 
 
 @contextlib.contextmanager
-def opened_download(path: Path) -> Iterator[list[_File]]:
+def opened_download(path: Path, letters: Collection[str] = ()) -> Iterator[list[_File]]:
     """Open a zip archive or a folder, and yield the list of its files.
+
+    Args:
+        letters: those to be expected in names that do not say how they are encoded, from `letters_of`.
 
     Raises:
         ValueError: it is neither, or too large, or damaged.
@@ -98,7 +90,7 @@ def opened_download(path: Path) -> Iterator[list[_File]]:
             files = list(_list_folder(folder, path))
         elif path.is_file():
             try:
-                files = list(_list_archive(stack.enter_context(zipfile.ZipFile(path)), path))
+                files = list(_list_archive(stack.enter_context(zipfile.ZipFile(path)), path, letters))
             except (zipfile.BadZipFile, NotImplementedError, EOFError):
                 raise ValueError(f"{path} is not a zip archive, or is damaged: download it again.") from None
         else:
@@ -108,67 +100,67 @@ def opened_download(path: Path) -> Iterator[list[_File]]:
 
 
 def find_in_download(
-    files: Sequence[_File], assignment: str, students: Sequence[Student], worksheet: Path | None = None
+    files: Sequence[_File],
+    assignment: str,
+    students: Sequence[Student],
+    worksheet: Path | None = None,
+    groups: Groups | None = None,
 ) -> Found:
     """Find each student's notebook in a download.
 
     A file belongs to a student by an id of the class list (STUDENT.ipynb, STUDENT/….ipynb); by Canvas's number for the
     person, which a class list from Canvas contains; by Moodle's number and the assignment's grading worksheet; or by a
     name that one student of the class has alone. Moodle's numbers are new in each assignment, so a class list cannot
-    contain them.
+    contain them. A file that is named after a group belongs to all of its members.
 
     Args:
         files: a list from `opened_download`.
         assignment: the name of the assignment.
         students: nbgrader's, of the whole class.
         worksheet: path of Moodle's grading worksheet of this assignment, or None.
+        groups: of the class.
 
     Raises:
         ValueError: the worksheet is not one.
     """
-    matcher, found = _Matcher(students, worksheet), Found()
-    by_owner = _group(files, matcher.ids, found)
-    matches = {}
-    for owner, theirs in by_owner.items():
-        try:
-            matches[owner] = matcher.find(owner)
-        except _Unmatched as error:
-            found.unmatched.append((_example(theirs), str(error)))
-    claims = Counter(student for student, _ in matches.values())
-    by_name, late = [], []
-    for owner, (student, is_by_name) in sorted(matches.items(), key=lambda match: match[1]):
+    matcher, found = Matcher(students, groups or {}, worksheet), Found()
+    by_owner = _group_by_owner(files, matcher, found)
+    hand_ins = []
+    for owner, match in _match(by_owner, matcher, found).items():
         theirs = by_owner[owner]
         notebooks = [file for file in theirs if file.is_notebook]
-        if claims[student] > 1:
-            reason = f"{claims[student]} people in this download seem to be {student}"
-            found.unmatched.append((_example(theirs), reason))
-        elif not notebooks:
-            names = ", ".join(sorted(for_terminal(file.name) for file in theirs if file.name)[:3])
-            found.refused.append((student, f"handed in no notebook, only {names or 'a text'}"))
+        who = match.student or for_terminal(match.group)
+        if notebooks:
+            logger.debug("%s: %d notebooks of %s", who, len(notebooks), owner.platform or "the class list")
+            file = _choose(who, notebooks, assignment, found.notes)
+            late = any(each.says.late for each in theirs)
+            hand_ins.append(HandIn(match.student, match.group, file.age, file.read, match.by_name, late))
         else:
-            logger.debug("%s: %d notebooks of %s", student, len(notebooks), owner.platform or "the class list")
-            found.files.append(_choose(student, notebooks, assignment, found.notes))
-            if is_by_name:
-                by_name.append(student)
-            if any(file.late for file in theirs):
-                late.append(student)
-    if by_name:
+            names = ", ".join(sorted(for_terminal(file.says.name) for file in theirs if file.says.name)[:3])
+            found.refused.append((who, f"handed in no notebook, only {names or 'a text'}"))
+    shares = share(hand_ins, matcher.groups, set(matcher.names), found)
+    for student, hand_in in sorted(shares.items()):
+        found.files.append(SubmittedFile(student, hand_in.read, attempt=hand_in.age[0]))
+    if by_name := sorted(student for student, hand_in in shares.items() if hand_in.by_name):
         found.notes.append(
             f"By their names alone: {listed(by_name)}. Where students may change their names, "
             "match by number: give Moodle's grading worksheet, or enter the class list from Canvas."
         )
-    if late:
-        found.notes.append(f"Canvas marks as late: {listed(late)}.")
+    if marked := sorted(student for student, hand_in in shares.items() if hand_in.late):
+        found.notes.append(f"Canvas marks as late: {listed(marked)}.")
     return found
 
 
-def _group(files: Sequence[_File], ids: Mapping[str, str], found: Found) -> dict[_Owner, list[_File]]:
+def _group_by_owner(files: Sequence[_File], matcher: Matcher, found: Found) -> dict[Owner, list[_File]]:
     """The files of each owner; notebooks without one are noted."""
-    by_owner: dict[_Owner, list[_File]] = defaultdict(list)
+    by_owner: dict[Owner, list[_File]] = defaultdict(list)
+    if outside := sorted(for_terminal(file.path) for file in files if _leads_outside(file.path)):
+        found.refused.append((listed(outside), "would lie outside the archive, as no platform names a file"))
+    files = [file for file in files if not _leads_outside(file.path)]
     for file in sorted(files, key=lambda file: file.path):
-        _identify(file, ids)
-        if file.owner:
-            by_owner[file.owner].append(file)
+        file.says = matcher.read_path(file.path)
+        if file.says.owner:
+            by_owner[file.says.owner].append(file)
         elif file.is_notebook:
             found.unmatched.append((for_terminal(file.path), "its name does not say whose it is"))
     tops = {file.path.partition("/")[0] for file in files}
@@ -180,6 +172,34 @@ def _group(files: Sequence[_File], ids: Mapping[str, str], found: Found) -> dict
     return by_owner
 
 
+def _match(by_owner: Mapping[Owner, Sequence[_File]], matcher: Matcher, found: Found) -> dict[Owner, Match]:
+    """Who handed in; those who are not known are noted, and those for whom several people could be taken."""
+    matcher.learn_team_names(by_owner)
+    matches: dict[Owner, Match] = {}
+    unmatched: dict[Owner, str] = {}
+    for owner in by_owner:
+        try:
+            matches[owner] = matcher.find(owner)
+        except Unmatched as error:
+            unmatched[owner] = str(error)
+    people: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for owner, match in matches.items():
+        people[match.student or match.group].add(owner.person)
+    for owner, match in list(matches.items()):
+        who = match.student or match.group
+        if (count := len(people[who])) > 1:
+            unmatched[owner] = f"{count} people in this download seem to be {for_terminal(who)}"
+            del matches[owner]
+    found.unmatched += [(_example(by_owner[owner]), reason) for owner, reason in unmatched.items()]
+    if assumed := sorted(map(for_terminal, matcher.assumed_groups)):
+        found.notes.append(f"Taken for the names of groups: {listed(assumed)}.")
+    platforms = {owner.platform for owner in unmatched if owner.number}
+    if matcher.worksheet is not None:
+        platforms.discard("Moodle")
+    found.notes += [_HOW_TO_MATCH[platform] for platform in sorted(platforms)]
+    return matches
+
+
 def _example(files: Sequence[_File]) -> str:
     """The path of one of an owner's files, a notebook if there is one."""
     return for_terminal(next((file for file in files if file.is_notebook), files[0]).path)
@@ -188,13 +208,12 @@ def _example(files: Sequence[_File]) -> str:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _list_archive(archive: zipfile.ZipFile, path: Path) -> Iterator[_File]:
+def _list_archive(archive: zipfile.ZipFile, path: Path, letters: Collection[str]) -> Iterator[_File]:
     entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
     _check_count(len(entries), path)
-    for entry in entries:
-        name = _name_in_archive(entry)
+    for entry, name in zip(entries, decode_names(entries, letters)):
         if _is_relevant(name):
-            yield _File(_nfc(name), _zip_time(entry), partial(_read_entry, archive, entry))
+            yield _File(name, _zip_time(entry), partial(_read_entry, archive, entry))
 
 
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -207,15 +226,6 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
             return read_limited(stream)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, RuntimeError):
         raise Refused("is damaged in the archive") from None
-
-
-def _name_in_archive(entry: zipfile.ZipInfo) -> str:
-    """The name of an entry; without the flag for UTF-8, zipfile decodes it by the old code page of DOS."""
-    name = entry.filename
-    if not entry.flag_bits & 0x800:
-        with contextlib.suppress(UnicodeError):
-            name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
 
 
 def _zip_time(entry: zipfile.ZipInfo) -> float:
@@ -233,7 +243,7 @@ def _list_folder(folder: int, path: Path) -> Iterator[_File]:
             parts = (*PurePosixPath(within).parts, name)
             if _is_relevant("/".join(parts)):
                 changed = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mtime
-                yield _File(_nfc("/".join(parts)), changed, partial(_read_beneath, folder, parts))
+                yield _File(normalise("/".join(parts)), changed, partial(_read_beneath, folder, parts))
 
 
 def _read_beneath(folder: int, parts: Sequence[str]) -> bytes:
@@ -250,106 +260,24 @@ def _check_count(count: int, path: Path) -> None:
 
 def _is_relevant(name: str) -> bool:
     """Whether a student can have submitted a file: systems and Jupyter leave others behind."""
-    return not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    return not any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.split("/"))
 
 
-def _nfc(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
-# --- names ------------------------------------------------------------------------------------------------------------
-
-
-def _identify(file: _File, ids: Mapping[str, str]) -> None:
-    """Say whose a file is, if its path names anyone."""
-    top, slash, _ = file.path.partition("/")
-    student = top if slash else PurePosixPath(top).stem
-    file.name = PurePosixPath(file.path).name
-    if student in ids:
-        file.owner = _Owner("", "", student)
-    elif match := _MOODLE.fullmatch(file.path):
-        file.owner = _Owner("Moodle", match["number"], match["name"])
-        file.name = match["file"] if match["kind"] == "file" else ""
-    elif _CANVAS_ANONYMOUS.fullmatch(file.path):
-        file.owner = _Owner("Canvas", "", file.path)
-    elif match := _CANVAS.fullmatch(file.path):
-        file.owner = _Owner("Canvas", match["number"], match["name"])
-        file.name, file.order, file.late = match["file"], int(match["order"]), bool(match["late"])
-
-
-class _Matcher:
-    """The class, looked up by the ids, numbers, addresses and names that platforms have for its members."""
-
-    def __init__(self, students: Sequence[Student], worksheet: Path | None) -> None:
-        self.ids = {_nfc(student.id): student.id for student in students}
-        self.by_number = _unique((student.lms_user_id, student.id) for student in students)
-        self.has_number = {student.id for student in students if student.lms_user_id}
-        self.by_email = _unique(((student.email or "").casefold(), student.id) for student in students)
-        self.by_name: dict[str, set[str]] = defaultdict(set)
-        for student in students:
-            first, last = student.first_name or "", student.last_name or ""
-            for name in {key_of(first + last), key_of(last + first)} - {""}:
-                self.by_name[name].add(student.id)
-        self.worksheet = {} if worksheet is None else self._read_worksheet(worksheet)
-
-    def find(self, owner: _Owner) -> tuple[str, bool]:
-        """Return the id of a student, and whether the name alone gave it; raise _Unmatched if there is none."""
-        if not owner.platform:
-            return self.ids[owner.name], False
-        if owner.platform == "Canvas" and not owner.number:
-            raise _Unmatched("Canvas made it anonymous: let Canvas show the names, and download again")
-        if owner.platform == "Canvas" and owner.number in self.by_number:
-            return self.by_number[owner.number], False
-        if owner.platform == "Moodle" and self.worksheet:
-            if student := self.worksheet.get(owner.number):
-                return student, False
-            raise _Unmatched("the worksheet has no student of the class for its number")
-        students = self.by_name[key_of(owner.name)]
-        if not students:
-            raise _Unmatched("nobody of this name is in the class list")
-        if len(students) > 1:
-            raise _Unmatched(f"{len(students)} students of the class have this name")
-        [student] = students
-        if owner.platform == "Canvas" and student in self.has_number:
-            raise _Unmatched(f"its number is not the one that the class list has for {student}")
-        return student, True
-
-    def _read_worksheet(self, path: Path) -> dict[str, str]:
-        table = Table(path)
-        column = table.find(["Identifier"])
-        if not column:
-            raise ValueError(f"{path} is not a grading worksheet of Moodle's: it has no column `Identifier`.")
-        # “Participant 123456”, in the platform's language.
-        numbers = [(re.search(r"\d+$", row[column]), row) for _, row in table.rows]
-        return {number[0]: self._student_of(row) for number, row in numbers if number}
-
-    def _student_of(self, row: Mapping[str, str]) -> str:
-        for column in ("username", "id number", "email address"):
-            value = row.get(column, "")
-            if value and (student := self.ids.get(_nfc(value)) or self.by_email.get(value.casefold())):
-                return student
-        students = self.by_name[key_of(row.get("full name", ""))]
-        return next(iter(students)) if len(students) == 1 else ""
-
-
-def _unique(pairs: Iterable[tuple[str | None, str]]) -> dict[str, str]:
-    """A dict of those pairs whose first part is not blank and occurs once."""
-    pairs = list(pairs)
-    counts = Counter(first for first, _ in pairs)
-    return {first: second for first, second in pairs if first and counts[first] == 1}
+def _leads_outside(name: str) -> bool:
+    return name.startswith("/") or ".." in name.split("/") or re.match("[A-Za-z]:/", name) is not None
 
 
 # --- choice of a notebook ---------------------------------------------------------------------------------------------
 
 
-def _choose(student: str, notebooks: Sequence[_File], assignment: str, notes: list[str]) -> SubmittedFile:
+def _choose(who: str, notebooks: Sequence[_File], assignment: str, notes: list[str]) -> _File:
     """The notebook of the right name, else any; of several the newest."""
     right = [notebook for notebook in notebooks if notebook.is_called(assignment)]
-    chosen = max(right or notebooks, key=lambda file: (file.order, file.path))
-    name = for_terminal(chosen.name)
+    chosen = max(right or notebooks, key=lambda file: file.age)
+    name = for_terminal(chosen.says.name)
     if len(notebooks) > 1:
         which = "the one of the right name" if len(right) == 1 else "the newest"
-        notes.append(f"{student} handed in {len(notebooks)} notebooks: `{name}` was taken, {which}.")
-    elif not right and chosen.name != f"{student}.ipynb":
-        notes.append(f"{student}: `{name}` was taken as {assignment}.ipynb.")
-    return SubmittedFile(student, chosen.read)
+        notes.append(f"{who} handed in {len(notebooks)} notebooks: `{name}` was taken, {which}.")
+    elif not right and PurePosixPath(chosen.says.name).stem.casefold() != who.casefold():
+        notes.append(f"{who}: `{name}` was taken as {assignment}.ipynb.")
+    return chosen

@@ -27,6 +27,7 @@ from helpers.classroom.administration.submitted_files import (
     Found,
     Refused,
     SubmittedFile,
+    is_notebook,
     opened_file,
     opened_folder,
     read_limited,
@@ -165,7 +166,7 @@ class _Submission:
     def __init__(self, inbound: Path, name: str, assignment: str, check_owner: bool, trust_timestamps: bool) -> None:
         self.inbound, self.name, self.check_owner = inbound, name, check_owner
         self.right = f"{assignment}.ipynb"
-        self.student, _, rest = name.partition(f"+{assignment}+")
+        self.student, _, rest = name.rpartition(f"+{assignment}+")  # from the right, since a student's id may have a +
         self.state, _ = self._open(lambda file: None)
         self.notes: list[str] = []
         claimed = parse_time(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
@@ -222,16 +223,17 @@ def _inbound(course: Course, root: str) -> Path:
 
 
 def _find_notebook(folder: int, right: str, owner: int) -> str:
-    """The name of the notebook in a submission: the right one, or the only one."""
+    """The name of the notebook in a submission: the right one, in capitals or not, or the only one."""
     if _owner(right, folder) is not None:
         return right
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, MOST_NAMES)]
     # nbgrader opens the folder to everyone, for the instructor to tidy up: files of other users do not count.
-    others = [name for name in names if name.endswith(".ipynb") and _owner(name, folder) == owner]
-    if len(others) != 1:
+    others = [name for name in names if is_notebook(name) and _owner(name, folder) == owner]
+    alike = [name for name in others if name.casefold() == right.casefold()]
+    if len(alike or others) != 1:
         raise Refused(f"has no {right} in it" + (f", but {len(others)} other notebooks" if others else ""))
-    return others[0]
+    return (alike or others)[0]
 
 
 def _read_secret(folder: int, owner: int) -> str:

@@ -1,7 +1,7 @@
 """Scores for a learning platform, or for a table of one's own; what is not graded stays blank.
 
 nbgrader's own export writes 0.0 for work that was not handed in, failed to be graded, or waits for a person, and a
-platform then shows it as a zero. Here a zero is always a score that was given.
+platform then shows it as a zero. Here a zero is always a score that was given, and for the submission as it is now.
 """
 
 import logging
@@ -11,15 +11,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nbgrader.api import Assignment, Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.roster import listed
+from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.course import Course
 from helpers.classroom.grading.report import to_csv
 from helpers.classroom.grading.sanitize import for_spreadsheet
+from helpers.classroom.grading.staleness import ENTRY, JOIN, Entry, why_stale
 
 logger = logging.getLogger(__name__)
 
@@ -34,22 +36,22 @@ class Result:
     """Result of a student in an assignment.
 
     Args:
-        state: GRADED, NOT_HANDED_IN, NOT_GRADED or FOR_A_PERSON.
-        points: before a late penalty; None unless graded.
+        state: GRADED, NOT_HANDED_IN, NOT_GRADED, FOR_A_PERSON, or the reason why the score is stale.
+        points: before a late penalty; None where there is no score, or none to be exported.
         penalty: for being late.
         timestamp: when it was handed in, or None.
-        newer: whether it was handed in again since it was graded.
+        stale: whether there is a score, of something else than the submission as it is now.
     """
 
     state: str
     points: float | None = None
     penalty: float = 0.0
     timestamp: datetime | None = None
-    newer: bool = False
+    stale: bool = False
 
     @property
     def score(self) -> float | None:
-        """The points less the penalty, never below 0 (as nbgrader has it); None unless graded."""
+        """The points less the penalty, never below 0 (as nbgrader has it); None where there are no points."""
         return None if self.points is None else max(0.0, self.points - self.penalty)
 
 
@@ -63,7 +65,8 @@ class Exported:
         dry_run: whether nothing was written.
         assignments: their names.
         blanks: pairs of an assignment and a state, with the students for whom there is no score.
-        notes: sentences.
+        stale: pairs of an assignment and a reason, with the students whose score is stale.
+        with_stale: whether stale scores were exported too.
     """
 
     path: Path
@@ -71,27 +74,35 @@ class Exported:
     dry_run: bool
     assignments: list[str] = field(default_factory=list)
     blanks: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    notes: list[str] = field(default_factory=list)
+    stale: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    with_stale: bool = False
 
     def add(self, assignment: str, results: Mapping[str, Result]) -> None:
         """Describe an assignment by the Result of each student."""
         self.assignments.append(assignment)
         for student, result in results.items():
-            if result.score is None:
+            if result.stale:
+                self.stale[assignment, result.state].append(student)
+            elif result.score is None:
                 self.blanks[assignment, result.state].append(student)
-        if again := [student for student, result in results.items() if result.newer]:
-            self.notes.append(
-                f"{assignment}: handed in again since it was graded, and the score is the old one: {listed(again)}."
-            )
 
     def __str__(self) -> str:
         verb = "Would be written" if self.dry_run else "Written"
         count, blank = self.students * len(self.assignments), sum(map(len, self.blanks.values()))
+        if not self.with_stale:
+            blank += sum(map(len, self.stale.values()))
         lines = [f"{verb}: {self.path}, {self.students} students, {count - blank} scores, {blank} left blank."]
         for (assignment, state), students in self.blanks.items():
             who = f": {listed(students)}" if state != NOT_HANDED_IN else ""
             lines.append(f"{assignment}: {len(students)} {state}{who}.")
-        return "\n".join(lines + self.notes)
+        for (assignment, reason), students in self.stale.items():
+            what = "the score is an old one" if self.with_stale else "left blank"
+            lines.append(f"{assignment}: {what}, {reason}: {listed(students)}.")
+        if self.stale and not self.with_stale:
+            numbers = sorted({assignment.partition("_")[0] for assignment, _ in self.stale})
+            commands = ", ".join(f"`make grade NB={number}`" for number in numbers)
+            lines.append(f"Run {commands}, then this again; ARGS=--stale exports the old scores.")
+        return "\n".join(lines)
 
 
 def export(
@@ -100,6 +111,7 @@ def export(
     path: Path | None = None,
     assignments: Collection[str] = (),
     *,
+    stale: bool = False,
     dry_run: bool = False,
 ) -> Exported:
     """Write the scores to a CSV file, atomically; a file that is there is replaced.
@@ -111,11 +123,13 @@ def export(
         platform: "canvas", "moodle", or "plain" for a line with everything for each student and assignment.
         path: of the file; build/grades-canvas.csv and so on if left out.
         assignments: their names or numbers; all that were released if left out.
+        stale: whether stale scores are exported too, and not left blank.
         dry_run: only say what would be written.
 
     Raises:
         ValueError: there is no such platform or assignment, or nobody to export.
     """
+    platform = platform.strip().casefold()
     if platform not in FORMATS:
         raise ValueError(f"There is no export for {platform!r}; there are: {', '.join(FORMATS)}.")
     path = path or course.root / "build" / f"grades-{platform}.csv"
@@ -125,10 +139,10 @@ def export(
         students = sorted(gradebook.students, key=lambda each: (each.last_name or "", each.first_name or "", each.id))
         if not students:
             raise ValueError("The class list is empty: there is nobody to export.")
-        exported, results = Exported(path, len(students), dry_run), {}
+        exported, results = Exported(path, len(students), dry_run, with_stale=stale), {}
         chosen = _choose(gradebook.assignments, assignments)
         for name in [each.name for each in chosen]:
-            found = read_results(course, gradebook, name)
+            found = read_results(course, gradebook, name, stale=stale)
             results[name] = {student.id: found[student.id] for student in students}
             exported.add(name, results[name])
         text = to_csv(FORMATS[platform](students, chosen, results), _cell)
@@ -139,22 +153,27 @@ def export(
     return exported
 
 
-def read_results(course: Course, gradebook: Gradebook, assignment: str) -> dict[str, Result]:
-    """Return a dict from the id of each student in the open gradebook of a course to the Result in an assignment."""
-    collected = course.submitted(assignment)
-    grades, submissions = _read_grades(gradebook, assignment)
+def read_results(course: Course, gradebook: Gradebook, assignment: str, *, stale: bool = False) -> dict[str, Result]:
+    """Return a dict from the id of each student in the open gradebook of a course to the Result in an assignment.
+
+    Args:
+        stale: whether stale scores count.
+    """
+    collected, submissions = course.submitted(assignment), _read_submissions(gradebook, assignment)
     results = {}
     for student in [student.id for student in gradebook.students]:
         if student not in submissions:
             results[student] = Result(NOT_GRADED if student in collected else NOT_HANDED_IN)
             continue
-        timestamp, penalty = submissions[student]
-        folder = str(course.folder("submitted", assignment, student))
-        latest = course.directory.get_existing_timestamp(folder) if student in collected else None
-        state = _state(grades[student])
-        points = sum(grade.score for grade in grades[student]) if state == GRADED else None
-        newer = bool(latest and timestamp and latest > timestamp)
-        results[student] = Result(state, points, penalty, timestamp, newer)
+        entry, penalty, grades = submissions[student]
+        state = _state(grades)
+        points = sum(grade.score for grade in grades) if state == GRADED else None
+        reason = why_stale(course, assignment, student, entry) if state != NOT_GRADED else ""
+        if reason and not stale:
+            results[student] = Result(reason, None, penalty, entry.timestamp, stale=True)
+        else:
+            is_stale = bool(reason) and state == GRADED
+            results[student] = Result(reason if is_stale else state, points, penalty, entry.timestamp, is_stale)
     return results
 
 
@@ -167,28 +186,28 @@ class _Grade(NamedTuple):
     needs_person: bool
 
 
-def _read_grades(
-    gradebook: Gradebook, assignment: str
-) -> tuple[dict[str, list[_Grade]], dict[str, tuple[datetime | None, float]]]:
-    """Student to grades, and student to (timestamp, penalty).
+def _read_submissions(gradebook: Gradebook, assignment: str) -> dict[str, tuple[Entry, float, list[_Grade]]]:
+    """Student to what the gradebook has of the submission: the Entry, the late penalty, and the grades.
 
-    nbgrader's own sums query the database once for each student and number, which takes minutes for a large class.
+    One query, so that all is of one moment, whatever is graded meanwhile. nbgrader's own sums query the database once
+    for each student and number, which takes minutes for a large class.
     """
-
-    def query(*columns: Any) -> Any:
-        rows = gradebook.db.query(SubmittedAssignment.student_id, *columns).select_from(SubmittedAssignment)
-        rows = rows.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-        rows = rows.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        return rows.filter(Assignment.name == assignment)
-
+    grade = (Grade.id, Grade.score, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade)
+    notebook = (SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty)
+    rows = gradebook.db.query(SubmittedAssignment.student_id, *ENTRY, *notebook, *grade)
+    rows = rows.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id).outerjoin(*JOIN)
+    rows = rows.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+    rows = rows.outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id).filter(Assignment.name == assignment)
+    entries: dict[str, Entry] = {}
+    penalties: dict[str, dict[str, float]] = defaultdict(dict)
     grades: dict[str, list[_Grade]] = defaultdict(list)
-    columns = (Grade.score, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade)
-    for student, *grade in query(*columns).join(Grade, Grade.notebook_id == SubmittedNotebook.id):
-        grades[student].append(_Grade(*grade))
-    submissions: dict[str, tuple[datetime | None, float]] = {}
-    for student, timestamp, penalty in query(SubmittedAssignment.timestamp, SubmittedNotebook.late_submission_penalty):
-        submissions[student] = (timestamp, submissions.get(student, (None, 0.0))[1] + (penalty or 0.0))
-    return grades, submissions
+    for student, *columns in rows:
+        entries[student] = Entry(*columns[:4])
+        notebook_id, penalty, grade_id, *values = columns[4:]
+        penalties[student][notebook_id] = penalty or 0.0
+        if grade_id is not None:
+            grades[student].append(_Grade(*values))
+    return {student: (entry, sum(penalties[student].values()), grades[student]) for student, entry in entries.items()}
 
 
 def _state(grades: Sequence[_Grade]) -> str:
@@ -205,11 +224,12 @@ def _choose(released: Sequence[Assignment], wanted: Collection[str]) -> list[Ass
     """The assignments with one of some names or numbers, or all of them."""
     if not released:
         raise ValueError("No assignment was released yet: there is nothing to export.")
-    names = {each: {each.name, each.name.partition("_")[0]} for each in sorted(released, key=lambda each: each.name)}
-    if unknown := set(wanted).difference(*names.values()):
-        there = ", ".join(each.name for each in names)
-        raise ValueError(f"There is no assignment {min(unknown)} in the gradebook; there are: {there}.")
-    return [each for each, its_names in names.items() if not wanted or its_names & set(wanted)]
+    released = sorted(released, key=lambda each: each.name)
+    for name in wanted:
+        if not any(is_meant(name, each.name) for each in released):
+            there = ", ".join(each.name for each in released)
+            raise ValueError(f"There is no assignment {name} in the gradebook; there are: {there}.")
+    return [each for each in released if not wanted or any(is_meant(name, each.name) for name in wanted)]
 
 
 #: Assignment to student to result.

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
@@ -11,57 +12,102 @@ from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.course import SECRET_FILE, Course
-from helpers.classroom.grading.gradebook import assign_late_penalties
+from helpers.classroom.grading.assignment_lock import locked
+from helpers.classroom.grading.gradebook import assign_late_penalties, read_scores
+from helpers.classroom.grading.staleness import find_stale
 
 logger = logging.getLogger(__name__)
 
+#: Why there is no feedback on a submission that has a score: nbgrader's autograde has removed its notebook, and failed.
+MISSING = "its graded notebook is missing"
 
-def give_feedback(course: Course, assignment: str) -> tuple[int, int]:
+
+class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes without types
+    """nbgrader's feedback, for some of the students."""
+
+    students: Collection[str] = ()
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """Return whether feedback is made for a student; what is there already is removed then."""
+        return student_id in self.students and super().init_destination(assignment_id, student_id)
+
+
+def give_feedback(course: Course, assignment: str, *, stale: bool = False) -> tuple[int, int]:
     """Make the feedback on every graded submission, and place it in the exchange where the course has one.
 
     Late penalties are computed again first, since a person may have graded meanwhile. The feedback shows the messages
-    of the checks; hidden tests are not in it.
+    of the checks; hidden tests are not in it. Feedback that was made earlier stays where none is made now.
+
+    Args:
+        stale: whether it is made for stale scores too.
 
     Returns:
-        how many submissions have feedback, and how many of them still wait for a person.
+        how many submissions have new feedback, and how many of them still wait for a person.
 
     Raises:
-        ValueError: nothing was graded yet, or nbgrader could not make it.
+        ValueError: nothing was graded yet, it is being graded, or nbgrader could not make it.
     """
-    graded, start = find_graded(course, assignment), time.monotonic()
-    assign_late_penalties(course, assignment)
+    start = time.monotonic()
+    course.check_gradebook()  # nbgrader opens it without that
+    with locked(course, assignment):
+        withheld = find_withheld(course, assignment, stale=stale)
+        graded = find_graded(course, assignment).keys() - withheld.keys()
+        assign_late_penalties(course, assignment)
+        if graded:
+            _make_feedback(course, assignment, graded)
+            excluded = {*find_undeliverable_feedback(course, assignment), *withheld}
+            place_in_exchange(course, assignment, "ReleaseFeedback", exclude=sorted(excluded))
+    logger.info("feedback on %d submissions of %s in %.1f s", len(graded), assignment, time.monotonic() - start)
+    with course.gradebook() as gradebook:
+        submissions = gradebook.find_assignment(assignment).submissions
+        waiting = sum(one.needs_manual_grade for one in submissions if one.student.id in graded)
+    return len(graded), waiting
+
+
+def _make_feedback(course: Course, assignment: str, students: Collection[str]) -> None:
     config = course.config_for(assignment)
-    with tqdm(total=len(graded), desc="feedback", unit="submission") as bar:
-        maker = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, force=True)
+    with tqdm(total=len(students), desc="feedback", unit="submission") as bar:
+        maker = _Feedback(coursedir=CourseDirectory(config=config), config=config, force=True)
+        maker.students = students
         maker.post_convert_hook = lambda **names: bar.update()
         outcome = capture_log(maker)
     if not outcome["success"]:
         raise ValueError(f"nbgrader could not make all feedback on {assignment}.\n{outcome['log']}")
-    logger.info("feedback on %d submissions of %s in %.1f s", len(graded), assignment, time.monotonic() - start)
-    excluded = find_undeliverable_feedback(course, assignment)
-    place_in_exchange(course, assignment, "ReleaseFeedback", exclude=excluded)
-    with course.gradebook() as gradebook:
-        waiting = sum(one.needs_manual_grade for one in gradebook.find_assignment(assignment).submissions)
-    return len(graded), waiting
 
 
-def find_graded(course: Course, assignment: str) -> list[Path]:
-    """Return the graded notebooks of an assignment.
+def find_graded(course: Course, assignment: str) -> dict[str, Path]:
+    """Return a dict from student to the graded notebook of an assignment.
 
     Raises:
         ValueError: there are none.
     """
-    graded = sorted(course.folder("autograded", assignment).glob(f"*/{assignment}/{assignment}.ipynb"))
-    if not graded:
+    paths = sorted(course.folder("autograded", assignment).glob(f"*/{assignment}/{assignment}.ipynb"))
+    if not paths:
         number = assignment.partition("_")[0]
         raise ValueError(f"No submission of {assignment} was graded yet: run `make grade NB={number}` first.")
-    return graded
+    return {path.parents[1].name: path for path in paths}
+
+
+def find_withheld(course: Course, assignment: str, *, stale: bool = False) -> dict[str, str]:
+    """Return a dict from each student who has a score, and gets no feedback, to the reason.
+
+    Args:
+        stale: whether feedback is made for stale scores too.
+    """
+    graded = find_graded(course, assignment)
+    with course.gradebook() as gradebook:
+        scores = read_scores(gradebook, assignment)
+    with_score = {student for student, cells in scores.items() if any(score is not None for score in cells.values())}
+    reasons = dict.fromkeys(sorted(with_score - graded.keys()), MISSING)
+    if not stale:
+        reasons |= find_stale(course, assignment)
+    return {student: reason for student, reason in reasons.items() if student in with_score}
 
 
 def find_undeliverable_feedback(course: Course, assignment: str) -> list[str]:
     """Return the students whose feedback cannot go into the exchange, since their work did not come from there."""
     if not course.directory.course_id:
         return []
-    folders = [path.parent for path in find_graded(course, assignment)]
+    folders = [path.parent for path in find_graded(course, assignment).values()]
     needed = (SECRET_FILE, "timestamp.txt")
     return [folder.parent.name for folder in folders if not all((folder / name).exists() for name in needed)]

@@ -1,7 +1,8 @@
-"""What nbgrader's own `autograde` and `collect` do in this course, and so formgrader's buttons of these names.
+"""What nbgrader's own `autograde`, `collect` and `generate_assignment` do in this course, and so formgrader's buttons.
 
 nbgrader would run a submission as the instructor, believe the name on it, and follow its links. nbgrader_config.py puts
-these two in their places: they do what `make grade` and `make collect` do.
+the first two in their places: they do what `make grade` and `make collect` do. nbgrader would also enter other points
+below the scores that were given with the old ones.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ import nbformat
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from helpers.classroom.administration.assignments import find_changed_points, open_for_regrading
 from helpers.classroom.administration.collection import collect
 from helpers.classroom.course import Course
 from helpers.classroom.grading.batch import open_batch
@@ -22,13 +24,21 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader co
     def preprocess(
         self, notebook: nbformat.NotebookNode, resources: dict[str, Any]
     ) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
-        """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission."""
+        """Return the graded notebook; the scores are in the gradebook then. nbgrader calls this for each submission.
+
+        Raises:
+            ValueError: it could not be graded. nbgrader reports this and goes on; an earlier score stays.
+        """
         student, assignment = (resources["nbgrader"][name] for name in ("student", "assignment"))
         course = Course(self.config.CourseDirectory.root, self.config)
         batch = open_batch(course, assignment)
         batch.submitted = {student: batch.submitted[student]}
         batch.run(local_workers(1))
-        for grade_id, score in batch.results[student].scores.items():
+        result = batch.results[student]
+        if result.failed:
+            reason = next(score.reason for score in result.scores.values() if score.status == "not graded")
+            raise ValueError(f"{student} was not graded, and nothing was entered for it. {reason}")
+        for grade_id, score in result.scores.items():
             self.log.info("%s: %s, %s points", grade_id, score.status, score.points)
         graded = course.folder("autograded", assignment, student) / f"{assignment}.ipynb"
         notebook = nbformat.read(graded, as_version=4)
@@ -46,3 +56,21 @@ class CarefulCollect(ExchangeCollect):  # type: ignore[misc]  # nbgrader comes w
         except ValueError as error:
             self.fail(str(error))
         (self.log.info if found.complete else self.log.warning)(str(found))
+
+
+class OpenForRegrading(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader comes without types
+    """A step of a release, before its points are entered: scores that were given with other points become stale."""
+
+    def preprocess(
+        self, notebook: nbformat.NotebookNode, resources: dict[str, Any]
+    ) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
+        """Return the notebook as it is."""
+        assignment = resources["nbgrader"]["assignment"]
+        course = Course(self.config.CourseDirectory.root, self.config)
+        if changed := find_changed_points(course, assignment, notebook):
+            open_for_regrading(course, assignment, changed)
+            self.log.warning(
+                "%s was graded with other points: %s. Run `make grade NB=%s`; until then no score of it is exported.",
+                *(assignment, ", ".join(map(str, changed)), assignment.partition("_")[0]),
+            )
+        return notebook, resources

@@ -1,175 +1,126 @@
-"""The class list: read from what a learning platform or an instructor wrote, and entered into nbgrader's gradebook.
+"""The class list, entered into nbgrader's gradebook, and with it who works together.
 
-A list is entered atomically: if a line cannot be right, the message names it and nothing is entered.
+What is entered is entered atomically. A line that cannot be right is left out and named; where it is not clear which
+line is wrong, as with two of one id, nothing is entered.
 """
 
 import logging
+import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from nbgrader.api import Student
+from nbgrader.api import Gradebook, Student
 
+from helpers.classroom.administration.class_list import ClassList, Person, read_class_list
 from helpers.classroom.administration.csv_table import Table
+from helpers.classroom.administration.group_list import is_group_list, read_group_list
+from helpers.classroom.administration.groups import read_groups, replace_groups, write_groups
 from helpers.classroom.course import Course
-from helpers.classroom.grading.sanitize import for_terminal
+from helpers.classroom.grading.sanitize import for_spreadsheet, for_terminal
 
 logger = logging.getLogger(__name__)
 
-#: What a column may be called, in lower case with single spaces.
-HEADINGS = {
-    "id": ("id", "student id", "username", "id number", "email address", "email"),
-    "first_name": ("first name", "firstname", "given name"),
-    "last_name": ("last name", "lastname", "surname", "family name"),
-    "email": ("email", "email address", "e-mail"),
-    "lms_user_id": ("lms user id",),
-}
-
-#: The same for Canvas, whose ID is its own number for a person.
-CANVAS = {
-    "id": ("sis login id", "sis user id", "id"),
-    "first_name": ("firstname",),
-    "last_name": ("lastname",),
-    "email": ("email",),
-    "lms_user_id": ("id",),
-}
-
-CANVAS_TEST_STUDENT = "Canvas's test student"
-
-UNDERSTOOD = (
-    "a list with the columns id, first_name, last_name, email; Canvas's gradebook export; Moodle's participants, "
-    "grades or grading worksheet"
+WAY_OUT = (
+    "Correct this, on the platform or in the file, and enter the list again; or take the ids from another column: "
+    "ARGS='--id-column \"…\"'."
 )
 
-
-@dataclass(frozen=True)
-class Person:
-    """One line of a class list, in nbgrader's words.
-
-    Args:
-        id: under which nbgrader keeps the student.
-        first_name, last_name, email: "" if the list does not say.
-        lms_user_id: the platform's own number for the person, the same in all assignments; "" if there is none.
-    """
-
-    id: str
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    lms_user_id: str = ""
-
-
-@dataclass(frozen=True)
-class Roster:
-    """A class list as it was read.
-
-    Args:
-        people: a list of Person.
-        id_column: the heading of the column that the ids were taken from.
-        left_out: lines that are not students, e.g. Canvas's test student.
-    """
-
-    people: list[Person]
-    id_column: str
-    left_out: list[str]
+#: Lines that were not entered, of which a report shows each.
+MOST_FAULTS = 20
 
 
 @dataclass
 class Entered:
-    """Result of entering a class list; `str` makes sentences of it.
+    """Result of entering a class list, or a list of groups; `str` makes sentences of it.
 
     Args:
-        roster: the Roster that was read.
-        dry_run: whether nothing was changed.
+        id_column: the heading of the column that the ids were taken from; "" for a list of groups, which adds nobody.
         added, updated, unchanged: ids of the students in the list.
         absent: ids of students who are in the gradebook and not in the list; they were kept.
+        faults: sentences on the lines that were not entered.
+        notes: sentences.
+        groups: from the id of each student in the list to the names of their groups; None if it does not say.
+        dry_run: whether nothing was changed.
     """
 
-    roster: Roster
-    dry_run: bool
+    id_column: str = ""
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    groups: dict[str, list[str]] | None = None
+    dry_run: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every line was entered."""
+        return not self.faults
 
     def __str__(self) -> str:
-        verb = "Would be entered" if self.dry_run else "Entered"
-        lines = [
-            f"{verb}: {len(self.roster.people)} students, their ids from the column `{self.roster.id_column}`: "
-            f"{len(self.added)} new, {len(self.updated)} updated, {len(self.unchanged)} unchanged."
-        ]
+        verb, lines = "Would be entered" if self.dry_run else "Entered", []
+        if self.id_column:
+            count = len(self.added) + len(self.updated) + len(self.unchanged)
+            lines.append(
+                f"{verb}: {count} students, their ids from the column `{self.id_column}`: "
+                f"{len(self.added)} new, {len(self.updated)} updated, {len(self.unchanged)} unchanged."
+            )
+        if self.groups is not None:
+            names = {name for names in self.groups.values() for name in names}
+            lines.append(f"{verb}: the groups of {len(self.groups)} students, {len(names)} groups in all.")
+            if alone := [student for student, names in self.groups.items() if not names]:
+                lines.append(f"In no group: {listed(alone)}.")
         if self.absent:
             lines.append(
                 f"{len(self.absent)} in the gradebook are not in this list, and were kept: {listed(self.absent)}."
             )
-        if self.roster.left_out:
-            lines.append(f"Left out: {listed(self.roster.left_out)}.")
+        lines += self.notes
+        if self.faults:
+            lines += [f"Not entered: {fault}." for fault in self.faults[:MOST_FAULTS]]
+            if more := len(self.faults[MOST_FAULTS:]):
+                lines.append(f"Not entered: {more} more lines.")
+            lines.append(WAY_OUT if self.id_column else "Enter the class list first, so that everybody is known.")
         return "\n".join(lines)
 
 
-def read_roster(path: Path, id_column: str = "") -> Roster:
-    """Read a class list from a CSV file.
+def enter(course: Course, path: Path, *, columns: Mapping[str, str] | None = None, dry_run: bool = False) -> Entered:
+    """Enter a class list into the gradebook, or a list of groups into the groups; nobody is removed.
 
-    Args:
-        path: of the file, which must be a Table.
-        id_column: the heading of the column with the ids; left out, the likeliest.
-
-    Raises:
-        ValueError: the file is not a class list, or a line cannot be right; the message names it.
-    """
-    table, headings = Table(path), HEADINGS
-    left_out: list[str] = []
-    if _is_from_canvas(table.columns):
-        headings = CANVAS
-        kinds = [_kind_of_canvas_line(row) for _, row in table.rows]
-        left_out = [kind for kind in kinds if kind == CANVAS_TEST_STUDENT]
-        table.rows = [row for row, kind in zip(table.rows, kinds) if kind == "student"]
-    columns = _find_columns(table, headings, id_column)
-    if not table.rows:
-        raise ValueError(f"{path} has a heading and no students in it. Was it exported with the students?")
-    heading = table.heading(columns["id"])
-    people = _read_people(table, columns)
-    logger.info("%s: %d students, ids from the column %r", path, len(people), heading)
-    return Roster(people, heading, left_out)
-
-
-def enter(course: Course, path: Path, *, id_column: str = "", dry_run: bool = False) -> Entered:
-    """Enter a class list into the gradebook, atomically; nobody is removed.
-
-    What the list leaves blank stays as it was.
+    What the list leaves blank stays as it was, but for groups: a list that has them replaces those of the people in it.
 
     Args:
         path: of the CSV file.
-        id_column: the heading of the column with the ids; left out, the likeliest.
+        columns: from a detail to the heading of its column; of those left out, the likeliest.
         dry_run: only say what would change.
 
     Raises:
-        ValueError: the list cannot be right; the message names the line.
+        ValueError: the file is no such list, or it is not clear which line is wrong; the message says so.
     """
-    roster = read_roster(path, id_column)
-    result = Entered(roster, dry_run)
+    faults: list[str] = []
+    table = Table(path, faults)
+    if faults and not table.rows:
+        raise ValueError(f"{faults[0]}.")
     with course.gradebook() as gradebook:
-        known = {student.id: student for student in gradebook.students}
-        _check_against(known, roster.people, path)
-        for person in roster.people:
-            details = {name: value for name, value in asdict(person).items() if value}
-            student = known.get(person.id)
-            if student is None:
-                result.added.append(person.id)
-                gradebook.db.add(Student(**details))
-            elif all(getattr(student, name) == value for name, value in details.items()):
-                result.unchanged.append(person.id)
-            else:
-                result.updated.append(person.id)
-                for name, value in details.items():
-                    setattr(student, name, value)
-        result.absent = sorted(known.keys() - {person.id for person in roster.people})
+        if is_group_list(table):
+            if columns:
+                raise ValueError(
+                    f"{path} is a list of groups, whose columns are known: leave out --column, --id-column."
+                )
+            result = _enter_groups(gradebook, table, faults)
+        else:
+            result = _enter_class(gradebook, table, columns or {}, faults)
+        result.dry_run = dry_run
+        groups = replace_groups(read_groups(course), result.groups) if result.groups is not None else None
         if dry_run:
             gradebook.db.rollback()
-        else:
-            gradebook.db.commit()  # one for the whole class
-            logger.info("%d added, %d updated in the gradebook", len(result.added), len(result.updated))
+            return result
+        gradebook.db.commit()  # one for the whole class
+    logger.info("%d added, %d updated in the gradebook", len(result.added), len(result.updated))
+    if groups is not None:
+        write_groups(course, groups)
     return result
 
 
@@ -180,20 +131,18 @@ def check_student_id(student: str) -> None:
         raise ValueError("the id is empty")
     if not student.isprintable():
         raise ValueError(f"{shown} has a character that cannot be printed")
-    if found := sorted(set(student) & set("/\\+*?[]{}")):
+    if found := sorted(set(student) & set("/\\*?[]{}")):
         raise ValueError(f"{shown} has a `{found[0]}` in it")
-    if student.startswith((".", "-", "=", "@")) or ".." in student or student != student.strip():
-        raise ValueError(f"{shown} has a `..` in it, or begins with `.`, `-`, `=`, `@` or a space")
+    if student.startswith(".") or ".." in student or student != student.strip():
+        raise ValueError(f"{shown} has a `..` in it, or begins with a `.` or a space")
+    if for_spreadsheet(student) != student:
+        raise ValueError(f"{shown} begins as a formula in a spreadsheet does")
+    if re.fullmatch(r"\d([.,]\d+)?E\+\d+", student, re.IGNORECASE):
+        raise ValueError(
+            f"{shown} is a number that a spreadsheet has rounded: there, give the column the format “Text”"
+        )
     if len(student.encode()) > 128:
         raise ValueError(f"{shown} is longer than 128 bytes")
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Return the last name and the first name, of “Lovelace, Ada” or “Ada Lovelace”."""
-    last, comma, first = name.partition(",")
-    if not comma:
-        first, _, last = name.strip().rpartition(" ")
-    return last.strip(), first.strip()
 
 
 def key_of(name: str) -> str:
@@ -213,71 +162,108 @@ def listed(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _is_from_canvas(columns: Collection[str]) -> bool:
-    return not {"sis login id", "sis user id"}.isdisjoint(columns) or {"student", "id", "section"} <= set(columns)
+def _enter_groups(gradebook: Gradebook, table: Table, faults: list[str]) -> Entered:
+    """Read a list of groups, of people who are in the class list."""
+    found = read_group_list(table, gradebook.students)
+    if not found.groups:
+        raise ValueError(f"{table.path} is a list of groups, and nobody in it is in the class list: enter that first.")
+    return Entered(groups=found.groups, faults=faults + found.unknown)
 
 
-def _find_columns(table: Table, headings: Mapping[str, tuple[str, ...]], id_column: str) -> dict[str, str]:
-    """The column of each detail of a Person, "" where there is none; ids there must be."""
-    columns = {detail: table.find(names) for detail, names in headings.items()}
-    columns["id"] = table.find([id_column] if id_column else headings["id"], filled=True)
-    if columns["id"]:
-        return columns
-    there = ", ".join(f"`{for_terminal(heading)}`" for heading in table.headings if heading)
-    if id_column:
-        raise ValueError(f"{table.path} has no column `{id_column}` with anything in it; it has {there}.")
-    raise ValueError(f"{table.path} has no column with ids; it has {there}. What is understood: {UNDERSTOOD}.")
+def _enter_class(gradebook: Gradebook, table: Table, columns: Mapping[str, str], faults: list[str]) -> Entered:
+    """Add and change the students of a class list; the caller commits it."""
+    class_list = read_class_list(table, columns)
+    known = {student.id: student for student in gradebook.students}
+    people = list(_without_faults(class_list, table.path, known, faults))
+    if len(faults) > len(people):
+        count = f" {len(faults)} lines cannot be right." if len(faults) > 1 else ""
+        raise ValueError(f"{faults[0]}.{count} Nothing was entered. {WAY_OUT}")
+    result = Entered(class_list.id_column, faults=faults, notes=_notes(class_list, table))
+    for person in people:
+        details = {name: value for name, value in asdict(person).items() if value and name != "groups"}
+        student = known.get(person.id)
+        if student is None:
+            result.added.append(person.id)
+            gradebook.db.add(Student(**details))
+        elif all(getattr(student, name) == value for name, value in details.items()):
+            result.unchanged.append(person.id)
+        else:
+            result.updated.append(person.id)
+            for name, value in details.items():
+                setattr(student, name, value)
+    result.absent = sorted(known.keys() - {person.id for _, person in class_list.lines})
+    if class_list.says_groups:
+        result.groups = {person.id: list(person.groups) for person in people}
+    return result
 
 
-def _kind_of_canvas_line(row: Mapping[str, str]) -> str:
-    """Which of the three kinds of lines that Canvas writes this is: a student, the test student, or settings."""
-    name = row.get("student") or f"{row.get('lastname', '')}, {row.get('firstname', '')}"
-    identity = name.strip(" ,") + "".join(row.get(each, "") for each in ("id", "sis user id", "sis login id"))
-    if not identity or "Points Possible" in name:
-        return "settings"
-    return CANVAS_TEST_STUDENT if name in ("Student, Test", "Test Student") else "student"
+def _notes(class_list: ClassList, table: Table) -> list[str]:
+    """Sentences on what else is in the file."""
+    notes = []
+    if class_list.left_out:
+        notes.append(f"Left out: {listed(class_list.left_out)}.")
+    if class_list.unused:
+        notes.append(f"Columns that were not used: {listed([f'`{each}`' for each in class_list.unused])}.")
+    if not table.encoding.startswith("utf"):
+        notes.append(f"The file is not in UTF-8; it was read as {table.encoding}, in which its headings make sense.")
+    return notes
 
 
-def _read_people(table: Table, columns: Mapping[str, str]) -> list[Person]:
-    """Return a Person for each line; raise ValueError for the first that cannot be right."""
-    people = []
+def _without_faults(
+    class_list: ClassList, path: Path, known: Mapping[str, Student], faults: list[str]
+) -> Iterator[Person]:
+    """Yield each Person who can be entered, and add a sentence on each other one to the faults.
+
+    Raises:
+        ValueError: two lines have one id, or one number.
+    """
     first_lines: dict[tuple[str, str], int] = {}
-    for line, row in table.rows:
-        people.append(person := _person(row, columns))
-        where, number = f"{table.path}, line {line}", person.lms_user_id
+    conflicts = _Conflicts(known, [person for _, person in class_list.lines])
+    for line, person in class_list.lines:
+        where, number = f"{path}, line {line}", person.lms_user_id
+        who = f" ({person.name})" if person.name else ""
         try:
             check_student_id(person.id)
         except ValueError as error:
-            raise ValueError(f"{where}, column `{table.heading(columns['id'])}`: {error}.") from None
+            faults.append(f"{where}{who}, column `{class_list.id_column}`: {error}")
+            continue
         for called, value, key in [("id", person.id, key_of_id(person.id)), ("platform's number", number, number)]:
             first = first_lines.setdefault((called, key), line)
             if value and first != line:
                 raise ValueError(
                     f"{where}: the {called} `{for_terminal(value)}` is in line {first} too; "
-                    "each student needs one of their own."
+                    "each student needs one of their own. Nothing was entered."
                 )
-    return people
+        if conflict := conflicts.find(person):
+            faults.append(f"{where}{who}: {conflict}")
+        else:
+            yield person
 
 
-def _person(row: Mapping[str, str], columns: Mapping[str, str]) -> Person:
-    details = {detail: row[column] for detail, column in columns.items() if column}
-    if not (columns["first_name"] or columns["last_name"]):
-        details["last_name"], details["first_name"] = split_name(row.get("student") or row.get("full name", ""))
-    return Person(**details)
+class _Conflicts:
+    """What the gradebook says that a class list contradicts.
 
+    Args:
+        known: the students in the gradebook.
+        people: everybody in the list.
+    """
 
-def _check_against(known: Mapping[str, Student], people: Sequence[Person], path: Path) -> None:
-    """Raise ValueError if the gradebook has a student of the list under another id, or a number under another."""
-    known_ids = {key_of_id(student): student for student in known}
-    by_number = {person.lms_user_id: person.id for person in people if person.lms_user_id}
-    for person in people:
-        known_id = known_ids.get(key_of_id(person.id), person.id)
+    def __init__(self, known: Mapping[str, Student], people: Iterable[Person]) -> None:
+        self._ids = {key_of_id(student): student for student in known}
+        renumbered = {person.id for person in people if person.lms_user_id}
+        self._by_number = {
+            student.lms_user_id: student.id
+            for student in known.values()
+            if student.lms_user_id and student.id not in renumbered
+        }
+
+    def find(self, person: Person) -> str:
+        """Return what is wrong with a Person, or ""."""
+        known_id = self._ids.get(key_of_id(person.id), person.id)
         if known_id != person.id:
-            raise ValueError(f"{path}: `{person.id}` is in the gradebook as `{known_id}`; write it in the same way.")
-    for student in known.values():
-        other = by_number.get(student.lms_user_id, student.id)
-        if other != student.id and student.id not in by_number.values():
-            raise ValueError(
-                f"{path}: the platform's number {for_terminal(student.lms_user_id)} is that of {other}, "
-                f"and in the gradebook that of {student.id}."
-            )
+            return f"`{person.id}` is in the gradebook as `{known_id}`; write it in the same way"
+        other = self._by_number.get(person.lms_user_id, person.id)
+        if other != person.id:
+            number = for_terminal(person.lms_user_id)
+            return f"the platform's number {number} is that of {person.id}, and in the gradebook that of {other}"
+        return ""

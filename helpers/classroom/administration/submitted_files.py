@@ -29,12 +29,19 @@ class SubmittedFile:
         read: returns its bytes, or raises Refused.
         time: when it was submitted, in UTC and without a time zone, as nbgrader keeps it; None if it is not known.
         secret: of nbgrader's exchange, whose owner finds the feedback by it; "" if there is none.
+        attempt: the platform's own number for the file, larger for a later attempt; 0 if it has none.
     """
 
     student: str
     read: Callable[[], bytes]
     time: datetime | None = None
     secret: str = ""
+    attempt: int = 0
+
+
+def is_notebook(name: str) -> bool:
+    """Return whether a file has a notebook's name, in capitals or not."""
+    return name.casefold().endswith(".ipynb")
 
 
 @dataclass

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from traitlets.config import Config
 
 from helpers.atomic_write import replace_file
+from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.release import NOT_IN_KIT, make_release
 from helpers.classroom.authoring.source import BuildError, as_solution, describe, place, read_source, serialise
 
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
-    """Return the sources of all notebooks, in order, or of one, named by its number or name.
+    """Return the sources of all notebooks, in order, or of one, named by its number or name (see `is_meant`).
 
     Raises:
         ValueError: there is no such notebook, or no source at all.
@@ -44,7 +45,7 @@ def find_sources(root: str | Path, notebook: str = "") -> list[Path]:
     sources = sorted(path for path in Path(root, "solutions").glob("[0-9]*/*.py") if path.stem == path.parent.name)
     if not sources:
         raise ValueError(f"{Path(root, 'solutions')} has no source of a notebook. {NOT_IN_KIT}")
-    chosen = [path for path in sources if notebook in ("", path.stem, path.stem.partition("_")[0])]
+    chosen = [path for path in sources if not notebook or is_meant(notebook, path.stem)]
     if not chosen:
         known = ", ".join(path.stem for path in sources)
         raise ValueError(f"There is no source of a notebook {notebook} in solutions/; there are: {known}.")

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Exercise
+from helpers.checks.grade_id import GradeId, Kind
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import grading, is_only_in_solution, place, read_source
 
@@ -164,7 +165,7 @@ def _check_untouched(cells: list[NotebookNode]) -> _Found:
 
 
 def _check_exercise(cells: list[NotebookNode], exercise: Exercise) -> _Found:
-    yield from _check_points(cells, exercise)
+    yield from _find_missing_checks(cells, exercise)
     text = _text([cell for cell in cells if not is_only_in_solution(cell)], code=True)
     begin = text.find(f"### Exercise {exercise.id} ")
     if begin < 0:
@@ -197,12 +198,12 @@ def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
         yield f"its “Why” has {why} words, at most {LONGEST_WHY} are allowed: shorten it."
 
 
-def _check_points(cells: list[NotebookNode], exercise: Exercise) -> _Found:
-    points = {cell.id: (cell, grading(cell)["points"]) for cell in cells if grading(cell).get("grade")}
-    for kind in ("check", "hidden"):
-        cell, given = points.get(f"{kind}-{exercise.id.replace('.', '-')}", (cells[0], None))
-        if given != exercise.points:
-            yield cell, f"the {kind} cell of exercise {exercise.id} gives {given} points, not {exercise.points:g}."
+def _find_missing_checks(cells: list[NotebookNode], exercise: Exercise) -> _Found:
+    graded = {cell.id for cell in cells if grading(cell).get("grade")}
+    kinds: tuple[Kind, ...] = ("check", "hidden")
+    for kind in kinds:
+        if str(GradeId(kind, exercise.id)) not in graded:
+            yield cells[0], f"exercise {exercise.id} has no {kind} cell: add it."
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from nbgrader.preprocessors import ComputeChecksums, LockCells
 
+from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import name_of_edition
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
@@ -77,7 +78,7 @@ def read_source(path: Path) -> NotebookNode:
         path: solutions/NN_name/NN_name.py, in jupytext's percent format.
 
     Returns:
-        the notebook, with stable cell ids, its markers and stubs still in it.
+        the notebook, with stable cell ids and the points of its checks, its markers and stubs still in it.
 
     Raises:
         BuildError: naming the file and the cell.
@@ -94,6 +95,7 @@ def read_source(path: Path) -> NotebookNode:
     for cell in notebook.cells:
         try:
             _check_cell(cell)
+            _fill_in_points(cell)
         except BuildError as error:
             raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
     try:
@@ -206,6 +208,21 @@ def _check_cell(cell: NotebookNode) -> None:
         _check_hidden_cell(cell, blocks)
     if graded and not solution:
         _check_test_cell(cell, blocks)
+
+
+def _fill_in_points(cell: NotebookNode) -> None:
+    """Give a check the points of its exercise. A written answer, which has no check, says its own."""
+    if not grading(cell).get("grade") or grading(cell).get("solution"):
+        return
+    if "points" in grading(cell):
+        raise BuildError(
+            'its header has "points": remove them. The points of a check are those of its exercise, by its stars in '
+            "helpers/checks."
+        )
+    exercise = EXERCISES.get(GradeId.parse(grading(cell)["grade_id"]).exercise_id)
+    if exercise is None:
+        raise BuildError("its exercise is not in helpers/checks, where the points of a check come from.")
+    grading(cell)["points"] = int(exercise.points) if exercise.points.is_integer() else exercise.points
 
 
 def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:

@@ -1,7 +1,6 @@
 """Grading all submissions of an assignment: on every core, each saved at once, resumed where it was stopped."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import logging
@@ -20,19 +19,24 @@ from tqdm import tqdm
 from helpers.atomic_write import replace_file
 from helpers.checks.answer_search import Edition
 from helpers.checks.editions import find_editions
-from helpers.checks.notebook_file import LARGEST_FILE
+from helpers.checks.notebook_file import Unreadable
 from helpers.checks.session import SECRET_SEED
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import Course
+from helpers.classroom.grading.assignment_lock import locked, results_folder
 from helpers.classroom.grading.gradebook import Saver, check_agreement
 from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
+from helpers.classroom.grading.submitted_work import read_work, work_id
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
 
 logger = logging.getLogger(__name__)
 
 #: A student, and the bytes of their notebook.
 Job: TypeAlias = tuple[str, bytes]
+
+#: Called with a student and the Graded of their submission.
+Notify: TypeAlias = Callable[[str, Graded], object]
 
 _HELPERS = Path(__file__).resolve().parents[2]
 
@@ -67,7 +71,8 @@ class Batch:
     """The submissions of one released assignment, and the results of grading them.
 
     Each result is kept in build/graded/ASSIGNMENT/STUDENT.json as soon as it is there, with a fingerprint of all that
-    it depends on. A submission whose kept result has the present fingerprint is not graded again.
+    it depends on. A submission whose kept result has the present fingerprint is not graded again. What could not be
+    graded, through no fault of the submission, is neither kept nor entered into the gradebook.
     """
 
     def __init__(self, course: Course, assignment: str, settings: Settings) -> None:
@@ -76,9 +81,11 @@ class Batch:
         self.settings = replace(settings, editions=tuple(find_editions(course.root, assignment)))
         self.submitted = course.submitted(assignment)
         self.template = make_grading_template(course.find_source(assignment))
-        self.folder = course.root / "build" / "graded" / assignment
+        self.folder = results_folder(course, assignment)
         # By student, without the notebooks: those of a large class would fill the memory.
         self.results: dict[str, Graded] = {}
+        #: Those of them that could not be graded, and have an earlier score in the gradebook.
+        self.with_earlier_score: set[str] = set()
         versions = (code_digest(), sys.version, np.__version__)
         self._common = _digest(self.template, json.dumps(asdict(self.settings), sort_keys=True), *versions)
 
@@ -88,65 +95,45 @@ class Batch:
 
     def find_open(self) -> list[str]:
         """Return the students whose work is still to be graded."""
-        return [student for student in self.submitted if self._kept(student) is None]
+        return [student for student in self.submitted if self.known_result(student)[0] is None]
 
-    def run(self, workers: Workers, notify: Callable[[str, Graded], object] = lambda student, graded: None) -> None:
+    def run(self, workers: Workers, notify: Notify = lambda student, graded: None) -> None:
         """Grade what is not graded yet and save everything; Ctrl-C stops it, and nothing that was done is lost.
 
         Args:
             workers: a kind of worker, as in workers.py.
             notify: called with each student and the Graded of their submission, those graded earlier first.
+
+        Raises:
+            ValueError: the assignment is being graded by another command.
         """
-        todo = []
-        with Saver(self.course, self.assignment) as saver:
-            save = functools.partial(self._save, saver, notify)
-            for student in self.submitted:
-                if graded := self._kept(student):
-                    save(student, graded)
-                else:
-                    todo.append(student)
-            logger.info("%s: %d submissions, %d to grade", self.assignment, len(self.submitted), len(todo))
-            jobs = self._jobs(todo, save)
-            with contextlib.closing(grade_all(jobs, self.template, self.settings, workers)) as results:
-                for student, data, graded in results:
-                    if not graded.failed:
-                        self._keep(student, data, graded)
-                    save(student, graded)
+        with locked(self.course, self.assignment), Saver(self.course, self.assignment) as saver:
+            _Run(self, saver, notify).run(workers)
         self.results = {student: self.results[student] for student in self.submitted}
-
-    def _jobs(self, students: list[str], save: Callable[[str, Graded], None]) -> Iterator[Job]:
-        """Yield each student with the bytes of the notebook; save those that cannot be read."""
-        for student in students:
-            try:
-                yield student, self._read(student)
-            except OSError as error:
-                reason = f"The file could not be opened: {error.strerror or error}."
-                save(student, without_points(self.template, "unreadable", reason))
-
-    def _read(self, student: str) -> bytes:
-        path = self.submitted[student]
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise OSError("it is not a regular file")
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)  # a file that keeps growing is not read without end
-
-    def _save(self, saver: Saver, notify: Callable[[str, Graded], object], student: str, graded: Graded) -> None:
-        if not saver.is_saved(student, graded):
-            saver.save(student, graded)
-        self.results[student] = replace(graded, notebook="")
-        notify(student, graded)
 
     # --- results on disk ----------------------------------------------------------------------------------------------
 
-    def _keep(self, student: str, data: bytes, graded: Graded) -> None:
+    def known_result(self, student: str) -> tuple[Graded | None, str]:
+        """Return the result of a submission that need not be graded, or None, and the id of its work."""
+        try:
+            work = work_id(read_work(self.submitted[student]))
+        except Unreadable as error:
+            return without_points(self.template, "unreadable", str(error)), work_id(error)
+        except OSError:
+            return None, ""
+        return self.kept(student, work), work
+
+    def keep(self, student: str, work: str, graded: Graded) -> None:
+        """Write the result of grading a student's work."""
         logger.info("%s: graded in %.1f s", student, graded.seconds)
-        record = {"fingerprint": _digest(self._common, data), "graded": asdict(graded)}
+        record = {"fingerprint": _digest(self._common, work), "graded": asdict(graded)}
         replace_file(self._record(student), json.dumps(record))
 
-    def _kept(self, student: str) -> Graded | None:
+    def kept(self, student: str, work: str) -> Graded | None:
+        """Return the result that was kept, if it is that of this work."""
         try:
             record = json.loads(self._record(student).read_text(encoding="utf-8"))
-            if record["fingerprint"] != _digest(self._common, self._read(student)):
+            if record["fingerprint"] != _digest(self._common, work):
                 return None
             scores = {grade_id: Score(**score) for grade_id, score in record["graded"]["scores"].items()}
             return Graded(**record["graded"] | {"scores": scores})
@@ -157,6 +144,87 @@ class Batch:
         return self.folder / f"{student}.json"
 
 
+class _Run:
+    """One run over a Batch, with its gradebook open."""
+
+    def __init__(self, batch: Batch, saver: Saver, notify: Notify) -> None:
+        self.batch, self.saver, self.notify = batch, saver, notify
+        # Those who handed in the same bytes share one result: by the id of the work, who has it, and who waits for it.
+        self.owner: dict[str, str] = {}
+        self.waiting: dict[str, list[str]] = {}
+
+    def run(self, workers: Workers) -> None:
+        """Save what is known, and grade the rest."""
+        batch, todo = self.batch, []
+        unsaved = [student for student in batch.submitted if not self._is_saved(student)]
+        # From here on their earlier scores are stale, whatever happens.
+        self.saver.mark_open(unsaved)
+        for student in unsaved:
+            graded, work = batch.known_result(student)
+            if graded:
+                self._save(student, graded, work)
+            else:
+                todo.append(student)
+        logger.info("%s: %d submissions, %d to grade", batch.assignment, len(batch.submitted), len(todo))
+        results = grade_all(self._jobs(todo), batch.template, batch.settings, workers)
+        with contextlib.closing(results):
+            for _, data, graded in results:
+                work = work_id(data)
+                for student in self.waiting.pop(work):
+                    self._finish(student, graded, work)
+
+    def _is_saved(self, student: str) -> bool:
+        graded, work = self.batch.known_result(student)
+        if graded is None or not self.saver.is_saved(student, graded, work):
+            return False
+        self.owner.setdefault(work, student)
+        self._note(student, graded)
+        return True
+
+    def _jobs(self, students: list[str]) -> Iterator[Job]:
+        """Yield each student with the bytes of the notebook, unless it is another's too."""
+        for student in students:
+            try:
+                data = read_work(self.batch.submitted[student])
+            except Unreadable as error:  # it was removed a moment ago
+                self._save(student, without_points(self.batch.template, "unreadable", str(error)), work_id(error))
+                continue
+            except OSError as error:
+                reason = f"The file could not be opened: {error.strerror or error}."
+                self._finish(student, without_points(self.batch.template, "not graded", reason), "")
+                continue
+            work = work_id(data)
+            if work in self.waiting:
+                self.waiting[work].append(student)
+            elif graded := self._result_of_another(work):
+                self._finish(student, graded, work)
+            else:
+                self.waiting[work] = [student]
+                yield student, data
+
+    def _result_of_another(self, work: str) -> Graded | None:
+        return self.batch.kept(self.owner[work], work) if work in self.owner else None
+
+    def _finish(self, student: str, graded: Graded, work: str) -> None:
+        """Keep and save a result that is new; one that the grader could not reach changes nothing."""
+        if graded.failed:
+            if self.saver.has_score(student):
+                self.batch.with_earlier_score.add(student)
+            self._note(student, graded)
+        else:
+            self.batch.keep(student, work, graded)
+            self._save(student, graded, work)
+
+    def _save(self, student: str, graded: Graded, work: str) -> None:
+        self.owner.setdefault(work, student)
+        self.saver.save(student, graded, work)
+        self._note(student, graded)
+
+    def _note(self, student: str, graded: Graded) -> None:
+        self.batch.results[student] = replace(graded, notebook="")
+        self.notify(student, graded)
+
+
 class Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
     """A progress bar of a Batch, with the time that is left and the last result."""
 
@@ -165,8 +233,8 @@ class Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
 
     def show(self, student: str, graded: Graded) -> None:
         """Count one submission."""
-        points = sum(score.points or 0 for score in graded.scores.values())
-        self.set_postfix_str(f"{student}: {points:g}", refresh=False)
+        points = f"{sum(score.points or 0 for score in graded.scores.values()):g}"
+        self.set_postfix_str(f"{student}: {'not graded' if graded.failed else points}", refresh=False)
         self.update()
 
 
@@ -185,10 +253,7 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
         number, folder = assignment.partition("_")[0], course.folder("submitted", assignment)
         raise ValueError(f"There is no submission of {assignment} in {folder}: run `make collect NB={number}` first.")
     if sandbox and not elsewhere:
-        try:
-            check_sandbox()
-        except NoSandbox as error:
-            raise ValueError(f"{error}\n{_REFUSED}") from None
+        need_sandbox()
     if not sandbox:
         print(_UNPROTECTED, file=sys.stderr)
     secret = os.environ.get(SECRET_SEED, "")
@@ -197,6 +262,14 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
     batch = Batch(course, assignment, Settings(sandbox, secret))
     _check_cells(course, assignment, batch.template)
     return batch
+
+
+def need_sandbox() -> None:
+    """Raise ValueError unless the sandbox works."""
+    try:
+        check_sandbox()
+    except NoSandbox as error:
+        raise ValueError(f"{error}\n{_REFUSED}") from None
 
 
 def _check_cells(course: Course, assignment: str, template: str) -> None:
@@ -252,6 +325,9 @@ def grade_all(
                     yield *running.pop(future), result
         except BrokenExecutor:
             logger.info("a worker process has died; it was grading one of %d submissions", len(running))
+            if job is not None and not running:  # not even its first task was taken
+                suspects.append(job)
+                job = next(waiting, None)
             suspects += running.values()
             running.clear()
         finally:

@@ -3,14 +3,14 @@
 import collections
 import contextlib
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from unittest import mock
 
 import nbformat
+import sqlalchemy
 from nbformat import NotebookNode
 from nbgrader.api import BaseCell, Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, latesubmissions, saveautogrades
@@ -19,8 +19,10 @@ from nbgrader.utils import determine_grade, is_grade
 from helpers.atomic_write import replace_file
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.source import grading
-from helpers.classroom.course import SECRET_FILE, Course, parse_time, plain_errors
+from helpers.classroom.course import SECRET_FILE, Course, plain_errors
 from helpers.classroom.grading.grader import Graded
+from helpers.classroom.grading.staleness import mark_graded, mark_open, read_entries
+from helpers.classroom.grading.submitted_work import handed_in_at, read_beside
 
 logger = logging.getLogger(__name__)
 
@@ -33,19 +35,20 @@ class Saver:
     """Enters graded submissions of one released assignment into nbgrader's gradebook and its folder autograded/.
 
     Use it as a context manager. The files of a submission are written after its scores were committed: if a run is
-    stopped between the two, saving the submission again repairs it.
+    stopped between the two, the submission counts as stale, and saving it again repairs it.
     """
 
     def __init__(self, course: Course, assignment: str) -> None:
         self.course = course
         self.assignment = assignment
-        self.waiting: dict[str, Graded] = {}  # by student, of submissions that are not entered yet
+        self.waiting: dict[str, tuple[Graded, str | None]] = {}  # by student, of submissions that are not entered yet
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.gradebook = stack.enter_context(_open_gradebook(self.course))
             self.known = {student.id for student in self.gradebook.students}
-            self.entered = _read_scores(self.gradebook, self.assignment)
+            self.scores = read_scores(self.gradebook, self.assignment)
+            self.entries = read_entries(self.gradebook, self.assignment)
             self.steps = [step(config=self.course.config) for step in (SaveAutoGrades, AssignLatePenalties)]
             self.stack = stack.pop_all()
         return self
@@ -57,35 +60,69 @@ class Saver:
             if kind is None or issubclass(kind, KeyboardInterrupt):
                 self.commit()
 
-    def is_saved(self, student: str, graded: Graded) -> bool:
-        """Whether exactly this was saved before, in the gradebook and in the folder."""
+    def is_saved(self, student: str, graded: Graded, work: str | None = None) -> bool:
+        """Whether exactly this was saved before, in the gradebook and in the folder, and nothing is open."""
         points = {grade_id: score.points for grade_id, score in graded.scores.items()}
-        return self.entered.get(student) == points and all(
-            (path.read_bytes() if path.exists() else None) == (text and text.encode())
-            for path, text in self._files(student, graded)
+        entry = self.entries.get(student)
+        known = entry is not None and entry.work == work and not entry.open
+        return (
+            known
+            and self.scores.get(student) == points
+            and all(
+                (path.read_bytes() if path.exists() else None) == (text and text.encode())
+                for path, text in self._files(student, graded)
+            )
         )
 
-    def save(self, student: str, graded: Graded) -> None:
-        """Enter one submission, together with those that follow."""
-        self.waiting[student] = graded
+    def has_score(self, student: str) -> bool:
+        """Whether the gradebook had a score of a student's submission when it was opened."""
+        return any(score is not None for score in self.scores.get(student, {}).values())
+
+    def mark_open(self, students: Collection[str]) -> None:
+        """Mark what the gradebook has of students as stale until they are saved again."""
+        self._begin()
+        mark_open(self.gradebook, self.assignment, students)
+        self.gradebook.really_commit()
+
+    def save(self, student: str, graded: Graded, work: str | None = None) -> None:
+        """Enter one submission, together with those that follow.
+
+        Args:
+            work: what `work_id` returned for it.
+        """
+        self.waiting[student] = graded, work
         if len(self.waiting) >= BATCH_SIZE:
             self.commit()
 
     def commit(self) -> None:
         """Enter all submissions that are waiting, atomically."""
-        self.gradebook.db.rollback()  # of an interrupted commit
-        for student, graded in self.waiting.items():
+        self._begin()
+        for student, (graded, work) in self.waiting.items():
             self._enter(student, graded)
+            self._mark_graded(student, work, open=True)
         self.gradebook.really_commit()
-        for student, graded in self.waiting.items():
+        for student, (graded, _) in self.waiting.items():
             for path, text in self._files(student, graded):
                 path.unlink(missing_ok=True)  # nbgrader keeps these files read-only
                 if text is not None:
                     replace_file(path, text)
                     path.chmod(0o444)
+        self._begin()
+        for student, (_, work) in self.waiting.items():
+            self._mark_graded(student, work, open=False)
+        self.gradebook.really_commit()
         logger.info("%s: %d submissions entered into the gradebook", self.assignment, len(self.waiting))
         self.known |= self.waiting.keys()
         self.waiting.clear()
+
+    def _begin(self) -> None:
+        """Begin a transaction in which nobody else writes, so that what a person grades meanwhile is not lost."""
+        self.gradebook.db.rollback()  # of an interrupted one
+        if self.gradebook.engine.dialect.name == "sqlite":
+            self.gradebook.db.execute(sqlalchemy.text("BEGIN IMMEDIATE"))
+
+    def _mark_graded(self, student: str, work: str | None, *, open: bool) -> None:
+        mark_graded(self.gradebook, self._notebook_of(student).assignment_id, work, open=open)
 
     def _enter(self, student: str, graded: Graded) -> None:
         notebook = nbformat.reads(graded.notebook, as_version=4)
@@ -103,14 +140,11 @@ class Saver:
         if student not in self.known:
             self.gradebook.add_student(student)
             self.gradebook.refresh()
-        timestamp = self._timestamp(student)
+        timestamp = handed_in_at(self.course, self.assignment, student)
         known = {"timestamp": timestamp} if timestamp else {}
         with self.gradebook.db.no_autoflush:  # a query in between must not write half a submission
             self.gradebook.update_or_create_submission(self.assignment, student, **known)
         self.gradebook.refresh()
-
-    def _timestamp(self, student: str) -> datetime | None:
-        return parse_time((self._read_beside(student, "timestamp.txt") or "").strip())
 
     def _reviewed(self, student: str, notebook: NotebookNode) -> dict[str, float | None]:
         """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
@@ -130,19 +164,12 @@ class Saver:
 
     def _files(self, student: str, graded: Graded) -> list[tuple[Path, str | None]]:
         """The files that nbgrader expects in autograded/, as pairs of path and text; None means no file."""
-        path, timestamp = self._path(student), self._timestamp(student)
+        path, timestamp = self._path(student), handed_in_at(self.course, self.assignment, student)
         return [
             (path, graded.notebook),
             (path.with_name("timestamp.txt"), f"{timestamp} UTC" if timestamp else None),
-            (path.with_name(SECRET_FILE), self._read_beside(student, SECRET_FILE)),
+            (path.with_name(SECRET_FILE), read_beside(self.course, self.assignment, student, SECRET_FILE)),
         ]
-
-    def _read_beside(self, student: str, name: str) -> str | None:
-        """The text of a file beside a submission, or None."""
-        try:
-            return (self.course.folder("submitted", self.assignment, student) / name).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return None
 
     def _path(self, student: str) -> Path:
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
@@ -223,8 +250,8 @@ def _open_gradebook(course: Course) -> Iterator[_SharedGradebook]:
         gradebook.close()
 
 
-def _read_scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
-    """Student to grade id to automatic score, as the gradebook has them, in one query."""
+def read_scores(gradebook: Gradebook, assignment: str) -> dict[str, dict[str, float | None]]:
+    """Return a dict from student to grade id to automatic score, in one query."""
     found: dict[str, dict[str, float | None]] = collections.defaultdict(dict)
     query = (
         gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)

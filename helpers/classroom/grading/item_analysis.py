@@ -36,9 +36,9 @@ class Item:
 
 
 def analyse(results: Iterable[Graded]) -> list[Item]:
-    """Return an Item for each exercise, those with the fewest right answers first."""
+    """Return an Item for each exercise, those with the fewest right answers first; what was not graded is left out."""
     items: dict[str, Item] = {}
-    for graded in results:
+    for graded in (one for one in results if not one.failed):
         for grade_id, score in graded.scores.items():
             cell = GradeId.parse(grade_id)
             if score.points is None or cell.kind == "ex":
@@ -54,7 +54,7 @@ def analyse(results: Iterable[Graded]) -> list[Item]:
 
 
 def summarise(results: Collection[Graded]) -> dict[str, float]:
-    """Return the figures of a class of at least one, by the words for them."""
+    """Return the figures of at least one graded submission, by the words for them."""
     totals = [sum(score.points or 0 for score in graded.scores.values()) for graded in results]
     most = max(sum(score.max_points for score in graded.scores.values()) for graded in results)
     return {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import keep_edition
+from helpers.classroom.authoring.notebook_names import is_meant
 
 
 def add_missing(root: str | Path) -> None:
@@ -24,7 +25,7 @@ def restore(root: Path, notebook: str) -> None:
         ValueError: there is no such notebook.
     """
     releases = find_releases(root)
-    release = next((path for path in releases if notebook in (path.stem, _number(path))), None)
+    release = next((path for path in releases if is_meant(notebook, path.stem)), None)
     if release is None:
         known = ", ".join(map(_number, releases))
         asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"

@@ -19,6 +19,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import find_editions
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Unreadable
+from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
@@ -78,7 +79,7 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
     """
     wanted = []
     for name in needed:
-        ids = [id for id, exercise in EXERCISES.items() if name in (id, exercise.notebook)]
+        ids = [id for id, exercise in EXERCISES.items() if name == id or is_meant(name, exercise.notebook)]
         if not ids:
             raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
         wanted += ids
