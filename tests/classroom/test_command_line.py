@@ -449,6 +449,18 @@ def test_every_make_command_passes_the_verbosity_on(setting, option):
     assert re.search(rf"-m benchmarks +{option}$", planned, re.MULTILINE)
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize(
+    ("setting", "options"),
+    [("DUE=2026-12-01 23:59", '--due "2026-12-01 23:59"'), ("DUE=", '--due ""'), ("ARGS=--regrade", "--regrade")],
+)
+def test_make_passes_on_what_release_was_given(setting, options):
+    """An empty due date too, as of a variable that is misspelt: it must not be dropped."""
+    command = ["make", "-n", "release", "NB=01", setting]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert re.search(rf"-m helpers +release 01 +{re.escape(options)} *$", planned, re.MULTILINE)
+
+
 def test_a_worker_process_logs_too_if_its_initializer_configures_the_log():
     outcome = run_program(
         """
