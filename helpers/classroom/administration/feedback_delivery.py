@@ -29,7 +29,6 @@ def give_feedback(course: Course, assignment: str) -> tuple[int, int]:
         ValueError: nothing was graded yet, or nbgrader could not make it.
     """
     graded, start = find_graded(course, assignment), time.monotonic()
-    course.check_gradebook()  # nbgrader opens it without that
     assign_late_penalties(course, assignment)
     config = course.config_for(assignment)
     with tqdm(total=len(graded), desc="feedback", unit="submission") as bar:
