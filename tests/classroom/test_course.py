@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import helpers.__main__
 from helpers.classroom.administration.roster import enter
 from helpers.classroom.course import Course
+from helpers.classroom.learner import lab
 
 #: The tables of nbgrader 0.4, of 2016.
 OLD = """
@@ -93,6 +94,7 @@ def test_every_command_that_opens_it_says_so(line, old_course, monkeypatch):
     (graded / "00_start_here.ipynb").touch()
     monkeypatch.chdir(old_course.root)
     monkeypatch.setattr("helpers.classroom.course.Course", lambda root: old_course)
+    monkeypatch.setattr(lab, "launch_formgrader", lambda *_: pytest.fail("formgrader was started"))
     monkeypatch.setattr(Course, "find_source", lambda *_: helpers.__main__.ROOT / "solutions/00_start_here.py")
     outcome = CliRunner().invoke(helpers.__main__.app, line.split())
     assert outcome.exit_code == 1
