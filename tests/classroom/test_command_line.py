@@ -195,6 +195,15 @@ def test_a_tilde_is_the_home_folder_in_every_path_since_make_keeps_it_in_quotes(
     }
 
 
+def test_a_tilde_is_understood_in_the_path_of_a_schedulers_file_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked = []
+    cluster = SimpleNamespace(cluster_workers=lambda address, **_: asked.append(address))
+    monkeypatch.setattr(helpers.__main__, "_import_cluster", lambda: cluster)
+    arguments_of("sweep rehearsal --scheduler ~/s.json", helpers.training, "run_sweep", monkeypatch)
+    assert asked == [str(tmp_path / "s.json")]
+
+
 @pytest.mark.parametrize("path", ["~list.csv", "a/~/list.csv", "list~.csv", "~nobody-of-this-name/list.csv"])
 def test_a_file_whose_name_has_a_tilde_is_itself(path, monkeypatch):
     assert arguments_of(f"roster {path}", roster, "enter", monkeypatch)["path"] == Path(path)

@@ -403,3 +403,8 @@ def test_a_large_class_is_read_with_one_query(graded, monkeypatch):
 @pytest.mark.parametrize("platform", ["Canvas", "CANVAS", " canvas"])
 def test_the_case_of_a_platforms_name_makes_no_difference(graded, platform):
     assert export(graded, platform).path.name == "grades-canvas.csv"
+
+
+@pytest.mark.parametrize("number", ["1", "01", "1.", "01_van", NAME])
+def test_a_notebook_is_chosen_however_its_number_is_written(graded, number):
+    assert export(graded, "plain", None, [number]).assignments == [NAME]

@@ -186,3 +186,10 @@ def test_an_older_encoding_is_refused_where_nothing_proves_it(write, encoding):
     name = {"cp949": "김", "cp1252": "Zoé", "cp932": "山田"}[encoding]
     with pytest.raises(ValueError, match=r"is not in UTF-8\. In Excel, save it as “CSV UTF-8”"):
         Table(write("id,first_name", f"s03,{name}", encoding=encoding))
+
+
+def test_a_file_that_two_encodings_fit_is_refused(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"id," + "姓".encode("cp932") + b"," + "이름".encode("cp949") + b"\ns03,a,b\n")
+    with pytest.raises(ValueError, match=r"is not in UTF-8\."):
+        Table(path)
