@@ -1,5 +1,6 @@
 """A course of one notebook, released in a folder of its own, and a class that submits its work."""
 
+import contextlib
 import json
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -135,6 +136,18 @@ class AtOnce(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def workers_of(command):
+    """Return the worker processes of a command: the children of its fork server."""
+    parents, servers = {}, set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"multiprocessing.forkserver" in (folder / "cmdline").read_bytes():
+                parents[int(folder.name)] = parent
+                servers |= {int(folder.name)} if parent == command else set()
+    return [process for process, parent in parents.items() if parent in servers]
 
 
 def lay_out(root, notebook):

@@ -12,7 +12,7 @@ from helpers.classroom.administration.export import export, read_results
 from helpers.classroom.course import Course
 from helpers.classroom.grading import staleness
 from helpers.classroom.grading.staleness import mark_graded
-from helpers.classroom.grading.submitted_work import read_work, work_id
+from helpers.classroom.grading.submitted_work import handed_in_at, read_work, work_id
 
 NAME = "01_vanishing"
 CELLS = {"check-1-1": ("code", 2.0), "hidden-1-1": ("code", 2.0), "written-1-2": ("markdown", 4.0)}
@@ -157,12 +157,13 @@ def later(hours=1):
     return f"{DUE + timedelta(hours=hours):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
-def note(course, student, *, open=False, work=None):
+def note(course, student, *, open=False, work=None, at=None):
     """Note that a student's work was graded, as grading does; by default what is collected."""
     path = course.folder("submitted", NAME, student) / f"{NAME}.ipynb"
     with course.gradebook() as gradebook:
         submission = gradebook.find_submission(NAME, student)
-        mark_graded(gradebook, submission.id, work or work_id(read_work(path)), open=open)
+        handed_in = handed_in_at(course, NAME, student) if at is None else at
+        mark_graded(gradebook, submission.id, work or work_id(read_work(path)), handed_in, open=open)
         gradebook.db.commit()
 
 
@@ -229,8 +230,16 @@ def test_the_plain_table_says_why_a_stale_score_is_blank(stale):
 def test_the_same_work_handed_in_at_another_time_makes_a_score_stale(graded, hours):
     """What is taken from it for being late depends on the time."""
     place(graded, "ada", later(hours))
-    note(graded, "ada")
+    note(graded, "ada", at=DUE)
     assert scores_of(graded)["ada"] == ""
+
+
+def test_the_time_that_nbgraders_autograde_enters_before_it_grades_is_not_taken_for_that_of_the_score(graded):
+    place(graded, "ada", later(30))
+    note(graded, "ada", at=DUE)
+    with graded.gradebook() as gradebook:
+        gradebook.update_or_create_submission(NAME, "ada", timestamp=DUE + timedelta(hours=30))
+    assert export(graded).stale == {(NAME, "handed in again since it was graded"): ["ada"]}
 
 
 def test_points_of_a_person_on_a_stale_submission_are_stale_too(stale):

@@ -1,11 +1,13 @@
 """`python -m helpers grade`, run as an instructor does: refused in plain words, interrupted, killed, and taken up."""
 
 import contextlib
+import csv
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from dataclasses import replace
@@ -19,11 +21,11 @@ from helpers import plots
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import make_release
-from helpers.classroom.grading import workers
+from helpers.classroom.grading import batch, workers
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.staleness import find_stale
 from helpers.classroom.grading.workers import local_workers
-from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, AtOnce, SampleClass
+from tests.classroom.sample_class import REPOSITORY, RIGHT, SLOW, TEXTBOOK, AtOnce, SampleClass, workers_of
 
 EVERYTHING = {"check-0-1": 1.0, "hidden-0-1": 1.0}
 NOTHING = {"check-0-1": 0.0, "hidden-0-1": 0.0}
@@ -228,6 +230,82 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked(run, sample_class, tm
     assert sample_class.points("ada") == EVERYTHING
 
 
+# --- stale scores -----------------------------------------------------------------------------------------------------
+
+
+def exported(sample_class):
+    """Return each student's score in the file for Canvas."""
+    with (sample_class.root / "build/grades-canvas.csv").open(encoding="utf-8", newline="") as file:
+        return {row["SIS Login ID"]: row[sample_class.name] for row in csv.DictReader(file) if row["SIS Login ID"]}
+
+
+def test_what_was_handed_in_again_is_neither_exported_nor_given_feedback_until_it_is_graded(run, sample_class):
+    for student in ("ada", "bob"):
+        sample_class.hand_in(student, {"0.1": TEXTBOOK})
+    run("grade", "00")
+    assert run("export", "canvas")[0] == 0
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    code, said = run("export", "canvas")
+    assert (code, exported(sample_class)) == (1, {"ada": "", "bob": "0"})
+    assert "00_start_here: left blank, handed in again since it was graded: ada." in said
+    code, said = run("export", "canvas", "--stale")
+    assert (code, exported(sample_class)) == (0, {"ada": "0", "bob": "0"})
+    assert "00_start_here: the score is an old one, handed in again since it was graded: ada." in said
+    code, said = run("feedback", "00", "--dry-run")
+    assert (code, "1 submissions of 00_start_here would get feedback." in said) == (1, True)
+    code, said = run("feedback", "00")
+    assert code == 1
+    assert "1 submissions have feedback in" in said
+    assert "ada: no feedback, handed in again since it was graded." in said
+    assert "1 have no new feedback: run `make grade NB=00`, then this again." in said
+    assert run("feedback", "00", "--stale", "--dry-run")[0] == 0
+    run("grade", "00")
+    assert (run("export", "canvas")[0], exported(sample_class)) == (0, {"ada": "2", "bob": "0"})
+    assert run("feedback", "00", "--dry-run")[0] == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux alone has /proc")
+def test_scores_stay_and_are_not_exported_where_every_worker_was_killed_during_a_regrade(
+    run, sample_class, monkeypatch
+):
+    for student in ("ada", "bob"):
+        sample_class.hand_in(student, {"0.1": f"import time\n\ntime.sleep(0.5)\n\n\n{RIGHT}  # {student}"})
+    assert run("grade", "00")[0] == 0
+    with monkeypatch.context() as patched, killed_workers():
+        patched.setattr(batch, "code_digest", lambda: "that of a corrected check")
+        code, said = run("grade", "00")
+    assert code == 1
+    assert "ada: not graded. The process that graded it died, twice. The earlier score stays in the gradebook" in said
+    assert "2 of 2 could not be read or graded: ada, bob." in said
+    assert sample_class.points() == dict.fromkeys(("ada", "bob"), EVERYTHING)
+    code, said = run("export", "canvas")
+    assert (code, exported(sample_class)) == (1, {"ada": "", "bob": ""})
+    assert "00_start_here: left blank, a regrade is not finished: ada, bob." in said
+    monkeypatch.setattr(batch, "code_digest", lambda: "that of a corrected check")
+    assert run("grade", "00")[0] == 0
+    assert (run("export", "canvas")[0], exported(sample_class)) == (0, {"ada": "2", "bob": "2"})
+
+
+@contextlib.contextmanager
+def killed_workers():
+    """Kill every worker of this process as soon as it is there, as a machine out of memory may."""
+    ended = threading.Event()
+
+    def kill():
+        while not ended.wait(0.02):
+            for worker in workers_of(os.getpid()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 # --- stopped in the middle --------------------------------------------------------------------------------------------
 
 
@@ -310,3 +388,38 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_lost(run, sample_class, smal
     code, said = run("grade", "00")
     assert code == 0
     assert sample_class.points() == {f"student{number}": EVERYTHING for number in range(3)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("full", ["gradebook", "results"])
+def test_a_disk_that_fills_up_meanwhile_loses_nothing_and_makes_no_score_wrong(
+    run, sample_class, small_disk, monkeypatch, full
+):
+    for number in range(4):
+        sample_class.hand_in(f"student{number}", {"0.1": f"{TEXTBOOK}  # {number}"})
+    run("grade", "00")
+    place = {"gradebook": "gradebook.db", "results": "build/graded"}[full]
+    shutil.move(sample_class.root / place, small_disk / "it")
+    (sample_class.root / place).symlink_to(small_disk / "it")
+    for number in range(4):
+        sample_class.hand_in(f"student{number}", {"0.1": f"{RIGHT}  # {number}"})
+    note = batch.Bar.show
+
+    def fill_up(self, student, graded):
+        note(self, student, graded)
+        with contextlib.suppress(OSError), (small_disk / "ballast").open("ab", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch.Bar, "show", fill_up)
+        code, said = run("grade", "00", "--jobs", "1")
+    assert (code, "No space left on device" in said or "The gradebook cannot be used" in said) == (1, True)
+    (small_disk / "ballast").unlink()
+    for scores in sample_class.points().values():
+        assert scores in (EVERYTHING, NOTHING)
+    run("export", "canvas")
+    assert {*exported(sample_class).values()} <= {"", "2"}
+    assert run("grade", "00")[0] == 0
+    assert sample_class.points() == {f"student{number}": EVERYTHING for number in range(4)}
+    assert (run("export", "canvas")[0], {*exported(sample_class).values()}) == (0, {"2"})

@@ -20,7 +20,7 @@ import pytest
 from helpers.classroom.administration.export import FOR_A_PERSON, export, read_results
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.assignment_lock import locked
-from tests.classroom.sample_class import FALLING, REPOSITORY, RIGHT, TEXTBOOK
+from tests.classroom.sample_class import FALLING, REPOSITORY, RIGHT, TEXTBOOK, workers_of
 
 #: What each answer earns: for the visible check, and for the hidden one.
 ANSWERS = {RIGHT: (1.0, 1.0), FALLING: (0.0, 0.0), TEXTBOOK: (0.0, 0.0)}
@@ -104,7 +104,7 @@ class Campaign:
         Args:
             kind: "command"; "worker", some of which are killed before the command is; or "two" commands at once.
         """
-        step, count = self.random.choice("kkeeefc"), self.random.randrange(1, 12)
+        step, count = self.random.choice("kkeeefc"), self.random.randrange(1, 1 + len(self.students) // 3)
         process = self.grade()
         both = [process, self.grade()] if kind == "two" else [process]
         try:
@@ -200,18 +200,6 @@ class Campaign:
             assert tuple(cells.values()) == self.attempts[student][-1]
         assert {result.state for result in results.values()} <= {"graded", FOR_A_PERSON}
         assert export(self.sample_class.course).stale == {}
-
-
-def workers_of(command):
-    """Return the worker processes of a command: the children of its fork server."""
-    parents, servers = {}, set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if b"multiprocessing.forkserver" in (folder / "cmdline").read_bytes():
-                parents[int(folder.name)] = parent
-                servers |= {int(folder.name)} if parent == command else set()
-    return [process for process, parent in parents.items() if parent in servers]
 
 
 @pytest.fixture

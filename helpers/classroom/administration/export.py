@@ -202,8 +202,8 @@ def _read_submissions(gradebook: Gradebook, assignment: str) -> dict[str, tuple[
     penalties: dict[str, dict[str, float]] = defaultdict(dict)
     grades: dict[str, list[_Grade]] = defaultdict(list)
     for student, *columns in rows:
-        entries[student] = Entry(*columns[:4])
-        notebook_id, penalty, grade_id, *values = columns[4:]
+        entries[student] = Entry(*columns[: len(ENTRY)])
+        notebook_id, penalty, grade_id, *values = columns[len(ENTRY) :]
         penalties[student][notebook_id] = penalty or 0.0
         if grade_id is not None:
             grades[student].append(_Grade(*values))

@@ -4,6 +4,7 @@ import collections
 import contextlib
 import logging
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -62,16 +63,13 @@ class Saver:
 
     def is_saved(self, student: str, graded: Graded, work: str | None = None) -> bool:
         """Whether exactly this was saved before, in the gradebook and in the folder, and nothing is open."""
-        points = {grade_id: score.points for grade_id, score in graded.scores.items()}
         entry = self.entries.get(student)
-        known = entry is not None and entry.work == work and not entry.open
-        return (
-            known
-            and self.scores.get(student) == points
-            and all(
-                (path.read_bytes() if path.exists() else None) == (text and text.encode())
-                for path, text in self._files(student, graded)
-            )
+        if entry is None or entry.open or entry.work != work or not entry.is_of(work, self._handed_in_at(student)):
+            return False
+        points = {grade_id: score.points for grade_id, score in graded.scores.items()}
+        return self.scores.get(student) == points and all(
+            (path.read_bytes() if path.exists() else None) == (text and text.encode())
+            for path, text in self._files(student, graded)
         )
 
     def has_score(self, student: str) -> bool:
@@ -122,7 +120,8 @@ class Saver:
             self.gradebook.db.execute(sqlalchemy.text("BEGIN IMMEDIATE"))
 
     def _mark_graded(self, student: str, work: str | None, *, open: bool) -> None:
-        mark_graded(self.gradebook, self._notebook_of(student).assignment_id, work, open=open)
+        submission_id, handed_in = self._notebook_of(student).assignment_id, self._handed_in_at(student)
+        mark_graded(self.gradebook, submission_id, work, handed_in, open=open)
 
     def _enter(self, student: str, graded: Graded) -> None:
         notebook = nbformat.reads(graded.notebook, as_version=4)
@@ -140,7 +139,7 @@ class Saver:
         if student not in self.known:
             self.gradebook.add_student(student)
             self.gradebook.refresh()
-        timestamp = handed_in_at(self.course, self.assignment, student)
+        timestamp = self._handed_in_at(student)
         known = {"timestamp": timestamp} if timestamp else {}
         with self.gradebook.db.no_autoflush:  # a query in between must not write half a submission
             self.gradebook.update_or_create_submission(self.assignment, student, **known)
@@ -164,12 +163,15 @@ class Saver:
 
     def _files(self, student: str, graded: Graded) -> list[tuple[Path, str | None]]:
         """The files that nbgrader expects in autograded/, as pairs of path and text; None means no file."""
-        path, timestamp = self._path(student), handed_in_at(self.course, self.assignment, student)
+        path, timestamp = self._path(student), self._handed_in_at(student)
         return [
             (path, graded.notebook),
             (path.with_name("timestamp.txt"), f"{timestamp} UTC" if timestamp else None),
             (path.with_name(SECRET_FILE), read_beside(self.course, self.assignment, student, SECRET_FILE)),
         ]
+
+    def _handed_in_at(self, student: str) -> datetime | None:
+        return handed_in_at(self.course, self.assignment, student)
 
     def _path(self, student: str) -> Path:
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"

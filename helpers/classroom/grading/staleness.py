@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nbgrader.api import Assignment, Base, Gradebook, SubmittedAssignment
-from sqlalchemy import Boolean, Column, String
+from sqlalchemy import Boolean, Column, DateTime, String
 
 from helpers.checks.notebook_file import Unreadable
 from helpers.classroom.course import Course
@@ -27,12 +27,14 @@ class GradedWork(Base):  # type: ignore[misc]  # nbgrader has no types
     """A row of that table; nbgrader makes it with its own, in every gradebook that it opens.
 
     Its columns are nbgrader's id of the submission; the `work_id` of what was graded, None if something else graded it;
-    and whether it is to be graded again.
+    when that was handed in, on which the late penalty depends (nbgrader changes its own time before it grades); and
+    whether it is to be graded again.
     """
 
     __tablename__ = "graded_work"
     submission_id = Column(String(32), primary_key=True)
     work = Column(String(64))
+    handed_in = Column(DateTime)
     open = Column(Boolean, nullable=False)
 
 
@@ -41,19 +43,27 @@ class Entry(NamedTuple):
 
     Args:
         submission_id: nbgrader's id of it.
-        timestamp: when it was handed in, or None.
+        timestamp: when it was handed in according to nbgrader, or None.
         work: as in GradedWork.
+        handed_in: as in GradedWork.
         open: as in GradedWork; None without a row.
     """
 
     submission_id: str
     timestamp: datetime | None
     work: str | None
+    handed_in: datetime | None
     open: bool | None
+
+    def is_of(self, work: str | None, handed_in: datetime | None) -> bool:
+        """Whether it was this work that was graded, and handed in at this time, as far as that is known."""
+        if self.work is None:
+            return handed_in is None or self.timestamp in (None, handed_in)
+        return (self.work, self.handed_in) == (work, handed_in)
 
 
 #: The columns of an Entry, for a query that joins GradedWork to SubmittedAssignment.
-ENTRY = (SubmittedAssignment.id, SubmittedAssignment.timestamp, GradedWork.work, GradedWork.open)
+ENTRY = (SubmittedAssignment.id, SubmittedAssignment.timestamp, GradedWork.work, GradedWork.handed_in, GradedWork.open)
 
 #: The arguments of that outer join.
 JOIN = (GradedWork, GradedWork.submission_id == SubmittedAssignment.id)
@@ -78,8 +88,7 @@ def why_stale(course: Course, assignment: str, student: str, entry: Entry) -> st
         except OSError:
             return NOT_COMPARED
         # The same work at another time is stale too: what being late costs depends on the time.
-        handed_in = handed_in_at(course, assignment, student)
-        if entry.work not in (None, work) or (handed_in and entry.timestamp not in (None, handed_in)):
+        if not entry.is_of(work, handed_in_at(course, assignment, student)):
             return HANDED_IN_AGAIN
     return REGRADE_OPEN if entry.open else ""
 
@@ -114,9 +123,11 @@ def mark_open(gradebook: Gradebook, assignment: str, students: Collection[str]) 
     """Mark the submissions of students, where the gradebook has them, as to be graded again."""
     for student, entry in read_entries(gradebook, assignment).items():
         if student in students and not entry.open:
-            gradebook.db.merge(GradedWork(submission_id=entry.submission_id, work=entry.work, open=True))
+            mark_graded(gradebook, entry.submission_id, entry.work, entry.handed_in, open=True)
 
 
-def mark_graded(gradebook: Gradebook, submission_id: str, work: str | None, *, open: bool) -> None:
+def mark_graded(
+    gradebook: Gradebook, submission_id: str, work: str | None, handed_in: datetime | None, *, open: bool
+) -> None:
     """Note what work a submission was graded with, and whether something of its result has still to be written."""
-    gradebook.db.merge(GradedWork(submission_id=submission_id, work=work, open=open))
+    gradebook.db.merge(GradedWork(submission_id=submission_id, work=work, handed_in=handed_in, open=open))
