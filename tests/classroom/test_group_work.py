@@ -164,6 +164,20 @@ def test_a_name_that_is_only_partly_the_class_lists_is_not_taken_for_a_groups(fi
     assert find("lovelaceaugusta_501_1_09_small.ipynb").notes == []
 
 
+def test_a_group_may_have_the_name_of_the_one_who_hands_in(find):
+    found = find("adasteam_501_1_09_small.ipynb", groups={"Ada's Team": ["ada", "bob"]})
+    assert set(found.read) == {"ada", "bob"}
+
+
+def test_of_two_for_unknown_groups_the_newest_counts(find):
+    found = find("zebras_506_8_09_small.ipynb", "apples_506_9_09_small.ipynb", groups={})
+    assert found.read == {"lee2": "apples_506_9_09_small.ipynb"}
+
+
+def test_a_group_may_be_entered_with_decomposed_letters(find):
+    assert set(find("E\u0301quipe.ipynb", groups={"E\u0301quipe": ["ada"]}).read) == {"ada"}
+
+
 def test_a_member_who_is_not_in_the_class_list_is_named(find):
     found = find("teama_501_1_09_small.ipynb", people=CLASS[:2])
     assert set(found.read) == {"ada", "bob"}

@@ -48,14 +48,15 @@ def share(hand_ins: Sequence[HandIn], groups: Groups, students: Collection[str],
         found: to which notes are added, and students for whom it is not certain what counts.
     """
     hand_ins = sorted(hand_ins, key=lambda each: each.age)  # so that of several the newest is kept
-    counts = {each.student: each for each in hand_ins if not each.group}
     finder = _Finder(hand_ins, groups, found.notes)
     by_group: dict[str, list[HandIn]] = defaultdict(list)
+    of_no_group: dict[str, HandIn] = {}
     for each in [each for each in hand_ins if each.group]:
         if group := finder.group_of(each):
             by_group[group].append(each)
         else:
-            counts.setdefault(each.student, each)
+            of_no_group[each.student] = each
+    counts = of_no_group | {each.student: each for each in hand_ins if not each.group}
     offers = _find_offers(by_group, groups)
     for student in sorted(offers.keys() & set(students) - counts.keys()):
         theirs = {group: each for group, each in offers[student].items() if each.student == student}

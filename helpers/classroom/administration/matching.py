@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from nbgrader.api import Student
 
+from helpers.classroom.administration.archive_names import normalise
 from helpers.classroom.administration.csv_table import Table
 from helpers.classroom.administration.headings import participant_number
 from helpers.classroom.administration.roster import key_of, key_of_id
@@ -118,6 +119,7 @@ class Matcher:
         self.ids = {key_of_id(student.id): student.id for student in students}
         self.groups = groups
         self.groups_by_key = by_key(groups)
+        self.group_names = {normalise(group): group for group in groups}
         self.by_number = _unique((student.lms_user_id, student.id) for student in students)
         self.has_number = {student.id for student in students if student.lms_user_id}
         self.by_email = _unique(((student.email or "").casefold(), student.id) for student in students)
@@ -148,8 +150,8 @@ class Matcher:
         if match := _CANVAS.fullmatch(path):
             owner = Owner("Canvas", match["number"], match["name"])
             return PathParts(owner, match["file"], int(match["order"]), bool(match["late"]))
-        if called in self.groups:
-            return PathParts(Owner("", "", called), name)
+        if group := self.group_names.get(called):
+            return PathParts(Owner("", "", group), name)
         return PathParts(None, name)
 
     def learn_team_names(self, owners: Iterable[Owner]) -> None:
