@@ -266,8 +266,9 @@ def test_building_the_notebooks_derives_those_for_colab_from_them(monkeypatch):
 
 @pytest.mark.parametrize("waiting", [0, 3])
 def test_feedback_names_what_it_could_not_deliver_and_says_how_many_answers_wait_for_a_person(waiting, monkeypatch):
-    monkeypatch.setattr(feedback_delivery, "give_feedback", lambda *_: (5, waiting))
+    monkeypatch.setattr(feedback_delivery, "give_feedback", lambda *_, **__: (5, waiting))
     monkeypatch.setattr(feedback_delivery, "find_undeliverable_feedback", lambda *_: ["ada", "bob"])
+    monkeypatch.setattr(feedback_delivery, "find_withheld", lambda *_, **__: {})
     said = CliRunner().invoke(helpers.__main__.app, ["feedback", "00"]).output
     assert "5 submissions have feedback" in said and ": ada, bob." in said
     assert ("3 of them have answers to grade by hand" in said) == bool(waiting)
