@@ -160,7 +160,8 @@ class RemoteAnswers:
 
     def lend_references(self) -> None:
         """Let the answers use the references of earlier notebooks, until `reset`."""
-        self.connection.call(SERVICE, "lend", (self.references, self.names), {})
+        if self.references:
+            self.connection.call(SERVICE, "lend", (self.references, self.names), {})
 
     def namespace(self, exercise_id: str) -> RemoteNamespace:
         """Return the namespace of an exercise's answer."""
