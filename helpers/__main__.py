@@ -347,7 +347,8 @@ def grade(
     ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
     if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
         draw(counts).save(work.folder / "items.png")
-    print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
+        print(f"Each exercise: {work.folder / 'items.csv'}, and items.png beside it.")
+    print(f"Each submission: {work.folder / 'report.csv'}.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
 
