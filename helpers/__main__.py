@@ -382,7 +382,8 @@ def _grade(
     ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
     if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
         draw(counts).save(work.folder / "items.png")
-    print(f"Each submission: {work.folder / 'report.csv'}; each exercise: items.csv and items.png beside it.")
+        print(f"Each exercise: {work.folder / 'items.csv'}, and items.png beside it.")
+    print(f"Each submission: {work.folder / 'report.csv'}.")
     if failed := work.failed():
         sys.exit(f"{len(failed)} of {len(work.results)} could not be read or graded: {', '.join(failed)}.")
 
@@ -432,17 +433,18 @@ def feedback(
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
-    withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
     if dry_run:
-        count = len(feedback_delivery.find_graded(course, assignment).keys() - withheld.keys())
-        print(f"{count} submissions of {assignment} would get feedback.")
+        graded = feedback_delivery.find_graded(course, assignment)
+        withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
+        print(f"{len(graded.keys() - withheld.keys())} submissions of {assignment} would get feedback.")
     else:
-        count, waiting = feedback_delivery.give_feedback(course, assignment, stale=stale)
+        count, waiting = feedback_delivery.give_feedback(course, assignment, stale)
         print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
         if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
             print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
         if waiting:
             print(f"{waiting} of them have answers to grade by hand (`make formgrader`); run this again afterwards.")
+        withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
     for student, reason in withheld.items():
         print(f"{student}: no feedback, {reason}.")
     if withheld:

@@ -32,7 +32,7 @@ class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes witho
         return student_id in self.students and super().init_destination(assignment_id, student_id)
 
 
-def give_feedback(course: Course, assignment: str, *, stale: bool = False) -> tuple[int, int]:
+def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple[int, int]:
     """Make the feedback on every graded submission, and place it in the exchange where the course has one.
 
     Late penalties are computed again first, since a person may have graded meanwhile. The feedback shows the messages
@@ -81,10 +81,14 @@ def find_graded(course: Course, assignment: str) -> dict[str, Path]:
     Raises:
         ValueError: there are none.
     """
+    if graded := _graded_notebooks(course, assignment):
+        return graded
+    number = assignment.partition("_")[0]
+    raise ValueError(f"No submission of {assignment} was graded yet: run `make grade NB={number}` first.")
+
+
+def _graded_notebooks(course: Course, assignment: str) -> dict[str, Path]:
     paths = sorted(course.folder("autograded", assignment).glob(f"*/{assignment}/{assignment}.ipynb"))
-    if not paths:
-        number = assignment.partition("_")[0]
-        raise ValueError(f"No submission of {assignment} was graded yet: run `make grade NB={number}` first.")
     return {path.parents[1].name: path for path in paths}
 
 
@@ -94,7 +98,9 @@ def find_withheld(course: Course, assignment: str, *, stale: bool = False) -> di
     Args:
         stale: whether feedback is made for stale scores too.
     """
-    graded = find_graded(course, assignment)
+    graded = _graded_notebooks(course, assignment)
+    if not graded:
+        return {}
     with course.gradebook() as gradebook:
         scores = read_scores(gradebook, assignment)
     with_score = {student for student, cells in scores.items() if any(score is not None for score in cells.values())}
