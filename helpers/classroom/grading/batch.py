@@ -44,10 +44,8 @@ _HELPERS = Path(__file__).resolve().parents[2]
 _CODE = (
     *("arrays.py", "atomic_write.py", "nn", "data", "training", "checks"),
     *("classroom/authoring/source.py", "classroom/authoring/cell_ids.py"),
-    *(
-        f"classroom/grading/{name}"
-        for name in ("sandbox", "grader.py", "sanitize.py", "submission.py", "taken_answers.py")
-    ),
+    *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py")),
+    *(f"classroom/grading/{name}" for name in ("submission.py", "taken_answers.py")),
 )
 
 
