@@ -7,6 +7,7 @@ earlier one is still handed in after the notebook was corrected.
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,21 @@ def name_of_edition(cells: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def keep_edition(root: str | Path, release: Path) -> None:
-    """Keep a copy of a released notebook in build/editions/, if this edition is not there yet."""
-    notebook = _read(release)
-    if notebook and notebook.edition:
-        kept = _folder(root, release.stem) / f"{notebook.edition}.ipynb"
-        if not kept.exists():
-            replace_file(kept, release.read_bytes())
-            logger.info("kept the edition %s of %s", kept.stem, release.stem)
+def keep_edition(root: str | Path, name: str, release: bytes) -> None:
+    """Keep a released notebook in build/editions/, if this edition is not there yet.
+
+    Args:
+        name: of the notebook.
+        release: the bytes of its file; one that names no edition is not kept.
+    """
+    try:
+        edition = read_notebook(release).edition
+    except Unreadable:
+        return
+    kept = _folder(root, name) / f"{edition}.ipynb"
+    if re.fullmatch(r"[0-9a-f]+", edition) and not kept.exists():
+        replace_file(kept, release)
+        logger.info("kept the edition %s of %s", edition, name)
 
 
 def find_editions(root: str | Path, name: str) -> list[Edition]:

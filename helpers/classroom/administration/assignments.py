@@ -68,7 +68,7 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
         open_for_regrading(course, assignment, changed)
     with TemporaryDirectory() as folder, course.gradebook():
         generate(source, folder, course.directory.db_url)
-    keep_edition(course.root, release_path(course.root, source))
+    keep_edition(course.root, assignment, release_path(course.root, source).read_bytes())
     logger.info("%s is in the gradebook, from %s", assignment, source)
     if due is not None:
         with course.gradebook() as gradebook:

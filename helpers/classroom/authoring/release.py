@@ -19,6 +19,7 @@ from traitlets.config import Config
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from helpers.atomic_write import replace_file
+from helpers.checks.editions import keep_edition
 from helpers.classroom.authoring.source import (
     BuildError,
     as_release,
@@ -70,11 +71,12 @@ class DropBlankStubs(NbGraderPreprocessor):
 
 
 class NameEdition(NbGraderPreprocessor):
-    """Write into the metadata which edition the release is: its copies keep it."""
+    """Write into the metadata which edition the release is, and keep it: its copies are compared with it."""
 
     def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with its edition."""
         name_edition(notebook)
+        keep_edition(self.config.CourseDirectory.root, resources["metadata"]["name"], serialise(notebook).encode())
         return notebook, resources
 
 

@@ -12,7 +12,7 @@ def add_missing(root: str | Path) -> None:
     """Copy each released notebook that is not yet in my/, and say so."""
     missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
-        keep_edition(root, release)
+        keep_edition(root, release.stem, release.read_bytes())
         replace_file(path_of_copy(root, release), release.read_bytes())
     names = ", ".join(release.stem for release in missing)
     print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
@@ -36,7 +36,7 @@ def restore(root: Path, notebook: str) -> None:
         backup = next(path for path in backups if not path.exists())
         copy.rename(backup)
         print(f"Your notebook was kept as {backup.relative_to(root)}.")
-    keep_edition(Path(root), release)
+    keep_edition(root, release.stem, release.read_bytes())
     replace_file(copy, release.read_bytes())
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
