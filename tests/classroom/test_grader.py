@@ -4,6 +4,8 @@ import contextlib
 import inspect
 import json
 import re
+import subprocess
+import sys
 from dataclasses import asdict
 from importlib import import_module
 
@@ -179,6 +181,18 @@ def test_no_check_may_outlast_the_time_for_all_answers(tmp_path):
     with contextlib.closing(grader.SubmissionGrader(sandbox, answers, "")) as graded:
         score, _ = graded.run_check(GradeId.parse("check-0-1"), 1.0)
         assert (score.status, graded.pipe.deadline) == ("right", graded.end)
+
+
+@pytest.mark.parametrize("program", ["true", "sleep 60"])
+def test_a_process_that_fails_before_any_answer_ran_is_no_fault_of_the_submission(program, grade, monkeypatch):
+    def start(sandbox):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "start_new_session": True, "bufsize": 0}
+        return subprocess.Popen(program.split(), **pipes)
+
+    monkeypatch.setattr(Sandbox, "start", start)
+    monkeypatch.setattr(sys.modules[__name__], "LIMITS", Limits(seconds=1, memory=1 << 30))
+    with pytest.raises(OSError, match="before any of them ran, which is not the submission.s fault"):
+        grade(Work("00"), "00")
 
 
 def test_what_answers_may_send_in_one_check_is_limited(grade, monkeypatch):

@@ -360,9 +360,9 @@ class SubmissionGrader:
             self.remote.load(self.answers.sources, self.answers.wanted)
             self.remote.lend_references()
         except Closed as closed:
-            if self.pipe.failure == "it ended":
+            if time.monotonic() < self.end:  # else the answers that ran before have used up the time for all
                 raise OSError(
-                    "The process for the answers ended before it began: this is not the fault of the submission. "
+                    "The process for the answers ended before any of them ran, which is not the submission's fault. "
                     f"{closed} Is there enough memory, and does the sandbox still work?"
                 ) from None
 
