@@ -362,7 +362,7 @@ class SubmissionGrader:
         except Closed as closed:
             if time.monotonic() < self.end:  # else the answers that ran before have used up the time for all
                 raise OSError(
-                    "The process for the answers ended before any of them ran, which is not the submission's fault. "
+                    "The process for the answers ended before any ran: this is not the fault of the submission. "
                     f"{closed} Is there enough memory, and does the sandbox still work?"
                 ) from None
 
