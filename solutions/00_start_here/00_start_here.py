@@ -199,8 +199,8 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # %% [markdown]
 # ## The rules of the house
 #
-# - **Answers go into the cells** that raise `NotImplementedError`; helper functions and imports too, or into a cell of
-#   your own above the check.
+# - **Your answers go into the cells** that raise `NotImplementedError`; helper functions and imports too, or into a cell
+#   of your own above the check.
 # - **The last cell above a check that defines the name counts**: leave no old attempt below.
 # - **You may add cells** to try things out; nobody grades them.
 # - **Names stay as they are**: a check looks for `sigmoid`, not for `my_sigmoid`.
