@@ -489,6 +489,19 @@ def test_a_run_ends_though_no_worker_takes_a_task(class_of_four):
     assert class_of_four.points() == {}
 
 
+@pytest.mark.parametrize("error", [EOFError, ConnectionRefusedError])
+def test_the_death_of_the_process_that_starts_the_workers_costs_nothing(class_of_four, monkeypatch, error):
+    start, errors = ProcessPoolExecutor._adjust_process_count, [error]
+    monkeypatch.setattr(ProcessPoolExecutor, "_adjust_process_count", lambda pool: _fail(errors) or start(pool))
+    assert class_of_four.grade(local_workers(1)).failed() == []
+    assert errors == []
+
+
+def _fail(errors):
+    if errors:
+        raise errors.pop()
+
+
 def test_processes_that_are_not_its_own_are_left_alone(class_of_four):
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     other.start()
