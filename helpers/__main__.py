@@ -292,6 +292,8 @@ def roster(
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
 
+    if path == Path():  # `make roster` without FROM
+        raise ValueError("Which class list? Name its file, e.g. FROM=class.csv.")
     columns = read_named([*(column or ()), *([f"id={id_column}"] if id_column else [])])
     entered = enter(Course(ROOT), path, columns=columns, dry_run=dry_run)
     print(entered)

@@ -136,6 +136,10 @@ def test_the_exit_code_is_0_once_everything_could_be_read(run, sample_class, mon
     assert (code, "COURSE_SECRET_SEED" in said) == (0, False)
 
 
+def test_a_class_list_that_is_not_named_is_asked_for(run):
+    assert run("roster", "") == (1, "Which class list? Name its file, e.g. FROM=class.csv.")
+
+
 def test_what_cannot_be_done_is_refused_in_one_sentence(run, sample_class):
     refused = {
         ("grade",): "Which notebook? Name one by its number, e.g. NB=01.",
