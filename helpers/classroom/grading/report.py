@@ -76,9 +76,7 @@ def as_csv(items: Iterable[Item]) -> str:
 
 def report_csv(results: Mapping[str, Graded], with_earlier_score: Collection[str] = ()) -> str:
     """Return one line for each student's submission: points, what waits for a person, and every reason and change."""
-    rows = [
-        ["student", "points", "of", "graded", "waits for a person", "not right", "changed, to no effect", "seconds"]
-    ]
+    rows = [["student", "points", "of", "graded", "waits for a person", "not right", "remarks", "seconds"]]
     for student, one in results.items():
         scores = one.scores.items()
         points = f"{sum(score.points or 0 for _, score in scores):g}"
