@@ -259,9 +259,10 @@ def release(
     when = f", due {times.in_words(time)}" if time else ""
     if time and times.is_past(time):
         print("The due date is in the past: everything handed in from now on is late.", file=sys.stderr)
+    changed = assignments.check_release(course, source, regrade=regrade)
+    print("".join(f"Other points: {change}.\n" for change in changed), end="")
     if dry_run:
-        assignments.check_release(course, source, regrade=regrade)
-        print(f"{source.stem} would be released{when}.")
+        print(f"{source.stem} would be released{when}{', and graded again' if changed else ''}.")
         return
     if regrade and not no_sandbox:
         batch.need_sandbox()  # before any score becomes stale
@@ -292,6 +293,8 @@ def roster(
     from helpers.classroom.administration.roster import enter
     from helpers.classroom.course import Course
 
+    if path == Path():  # `make roster` without FROM
+        raise ValueError("Which class list? Name its file, e.g. FROM=class.csv.")
     columns = read_named([*(column or ()), *([f"id={id_column}"] if id_column else [])])
     entered = enter(Course(ROOT), path, columns=columns, dry_run=dry_run)
     print(entered)
@@ -365,6 +368,7 @@ def _grade(
     """Do what the command `grade` does; `release` does it too."""
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
+    from helpers.classroom.grading.wording import counted
     from helpers.plots import item_analysis as draw
 
     course = Course(ROOT)
@@ -372,7 +376,7 @@ def _grade(
     remote = _cluster_workers(scheduler, insecure, sandbox=not no_sandbox)
     work = batch.open_batch(course, assignment, sandbox=not no_sandbox, elsewhere=bool(remote))
     todo = work.find_open()
-    print(f"{assignment}: {len(work.submitted)} submissions, {len(todo)} of them to be graded.")
+    print(f"{assignment}: {counted(len(work.submitted), 'submission')}, {len(todo)} of them to be graded.")
     if dry_run:
         return
     with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
@@ -430,16 +434,18 @@ def feedback(
     """Make the feedback on all graded submissions, and put it into the exchange if there is one."""
     from helpers.classroom.administration import feedback_delivery
     from helpers.classroom.course import Course
+    from helpers.classroom.grading.wording import counted
 
     course = Course(ROOT)
     assignment = course.find_source(notebook).stem
     if dry_run:
         graded = feedback_delivery.find_graded(course, assignment)
         withheld = feedback_delivery.find_withheld(course, assignment, stale=stale)
-        print(f"{len(graded.keys() - withheld.keys())} submissions of {assignment} would get feedback.")
+        count = len(graded.keys() - withheld.keys())
+        print(f"There would be new feedback on {counted(count, 'submission')} of {assignment}.")
     else:
         count, waiting = feedback_delivery.give_feedback(course, assignment, stale)
-        print(f"{count} submissions have feedback in {course.folder('feedback', assignment)}.")
+        print(f"New feedback on {counted(count, 'submission')}, in {course.folder('feedback', assignment)}.")
         if without := feedback_delivery.find_undeliverable_feedback(course, assignment):
             print(f"Not in the exchange, because their submissions did not come from there: {', '.join(without)}.")
         if waiting:

@@ -489,6 +489,19 @@ def test_a_run_ends_though_no_worker_takes_a_task(class_of_four):
     assert class_of_four.points() == {}
 
 
+@pytest.mark.parametrize("error", [EOFError, ConnectionRefusedError])
+def test_the_death_of_the_process_that_starts_the_workers_costs_nothing(class_of_four, monkeypatch, error):
+    start, errors = ProcessPoolExecutor._adjust_process_count, [error]
+    monkeypatch.setattr(ProcessPoolExecutor, "_adjust_process_count", lambda pool: _fail(errors) or start(pool))
+    assert class_of_four.grade(local_workers(1)).failed() == []
+    assert errors == []
+
+
+def _fail(errors):
+    if errors:
+        raise errors.pop()
+
+
 def test_processes_that_are_not_its_own_are_left_alone(class_of_four):
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     other.start()
@@ -561,7 +574,7 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
 
 def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four, monkeypatch):
     monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
-    with pytest.raises(ValueError, match=r"does not have the graded cells .* run `make release NB=00`"):
+    with pytest.raises(ValueError, match=r"has other graded cells, or other points, .* run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 
 

@@ -24,7 +24,7 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeSubmit
 
 from helpers.checks.notebook_file import LARGEST_FILE
 from helpers.classroom.administration import exchange, submitted_files
-from helpers.classroom.administration.collection import collect
+from helpers.classroom.administration.collection import Collected, collect
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.groups import write_groups
 
@@ -870,6 +870,15 @@ def test_an_attempt_whose_number_is_damaged_is_replaced_as_one_without(course, a
     assert attempt(9001, "first").updated == ["ada"]
 
 
+def test_a_reason_that_is_a_question_ends_as_one():
+    unmatched = [("a.ipynb", "is it the right list?"), ("b.ipynb", "nobody has this name")]
+    sentences = str(Collected(unmatched=unmatched)).splitlines()
+    assert sentences[1:] == [
+        "Not matched: a.ipynb: is it the right list?",
+        "Not matched: b.ipynb: nobody has this name.",
+    ]
+
+
 def test_one_without_a_number_replaces_canvass_and_an_attempt_that_was_replaced_does_not_come_back(
     course, attempt, tmp_path
 ):
@@ -877,7 +886,9 @@ def test_one_without_a_number_replaces_canvass_and_an_attempt_that_was_replaced_
     report = collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own")}))
     assert report.updated == ["ada"]
     assert "Replaced what came from Canvas, although nothing says which is newer: ada." in str(report)
-    collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own again")}))
+    report = collect(course, NAME, pack(tmp_path / "own.zip", {"ada.ipynb": notebook("own again")}))
+    assert report.updated == ["ada"]
+    assert "Canvas" not in str(report)
     assert attempt(9002, "canvas").older == attempt(9001, "first").older == ["ada"]
     assert answer(course, "ada") == "own again"
     assert attempt(9003, "newer").updated == ["ada"]

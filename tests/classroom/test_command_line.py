@@ -270,7 +270,7 @@ def test_feedback_names_what_it_could_not_deliver_and_says_how_many_answers_wait
     monkeypatch.setattr(feedback_delivery, "find_undeliverable_feedback", lambda *_: ["ada", "bob"])
     monkeypatch.setattr(feedback_delivery, "find_withheld", lambda *_, **__: {})
     said = CliRunner().invoke(helpers.__main__.app, ["feedback", "00"]).output
-    assert "5 submissions have feedback" in said and ": ada, bob." in said
+    assert "New feedback on 5 submissions" in said and ": ada, bob." in said
     assert ("3 of them have answers to grade by hand" in said) == bool(waiting)
 
 

@@ -184,7 +184,7 @@ def test_a_stale_score_is_left_blank_and_named(stale):
     exported = export(stale)
     assert scores_of(stale) == dict.fromkeys(CLASS, "") | {"eve": "0"}
     assert str(exported) == (
-        f"Written: {stale.root}/build/grades-plain.csv, 8 students, 1 scores, 7 left blank.\n"
+        f"Written: {stale.root}/build/grades-plain.csv, 8 students, 1 score, 7 left blank.\n"
         f"{NAME}: 2 not graded yet: col, fay.\n"
         f"{NAME}: 1 not handed in.\n"
         f"{NAME}: 1 waits for a person: wim.\n"

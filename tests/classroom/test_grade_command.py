@@ -136,6 +136,10 @@ def test_the_exit_code_is_0_once_everything_could_be_read(run, sample_class, mon
     assert (code, "COURSE_SECRET_SEED" in said) == (0, False)
 
 
+def test_a_class_list_that_is_not_named_is_asked_for(run):
+    assert run("roster", "") == (1, "Which class list? Name its file, e.g. FROM=class.csv.")
+
+
 def test_what_cannot_be_done_is_refused_in_one_sentence(run, sample_class):
     refused = {
         ("grade",): "Which notebook? Name one by its number, e.g. NB=01.",
@@ -160,9 +164,9 @@ def test_the_way_from_release_to_feedback(run, sample_class):
     assert run("grade", "00")[0] == 0
     with Image.open(sample_class.root / "build/graded/00_start_here/items.png") as picture:
         assert picture.text["Fingerprint"] == plots.item_analysis({"0.1": (1, 0, 0, 0)}).fingerprint()
-    assert "1 submissions of 00_start_here would get feedback." in run("feedback", "00", "--dry-run")[1]
+    assert "There would be new feedback on 1 submission of 00_start_here." in run("feedback", "00", "--dry-run")[1]
     code, said = run("feedback", "00")
-    assert (code, "1 submissions have feedback in" in said) == (0, True)
+    assert (code, "New feedback on 1 submission, in" in said) == (0, True)
 
 
 @pytest.fixture
@@ -188,6 +192,9 @@ def test_a_release_with_other_points_grades_again_in_the_same_command(run, sampl
         assert (code, refusal in said) == (1, True), said
     code, said = run("grade", "00")
     assert (code, "run `make release NB=00`" in said) == (1, True)
+    code, said = run("release", "00", "--regrade", "--dry-run")
+    assert "Other points: check-0-1 from 1 to 2 (2 graded).\n" in said
+    assert "00_start_here would be released, and graded again.\n" in said
     code, said = run("release", "00", "--regrade")
     assert (code, "2 submissions, 2 of them to be graded." in said) == (0, True), said
     assert sample_class.points() == {
@@ -252,10 +259,10 @@ def test_what_was_handed_in_again_is_neither_exported_nor_given_feedback_until_i
     assert (code, exported(sample_class)) == (0, {"ada": "0", "bob": "0"})
     assert "00_start_here: the score is an old one, handed in again since it was graded: ada." in said
     code, said = run("feedback", "00", "--dry-run")
-    assert (code, "1 submissions of 00_start_here would get feedback." in said) == (1, True)
+    assert (code, "There would be new feedback on 1 submission of 00_start_here." in said) == (1, True)
     code, said = run("feedback", "00")
     assert code == 1
-    assert "1 submissions have feedback in" in said
+    assert "New feedback on 1 submission, in" in said
     assert "ada: no feedback, handed in again since it was graded." in said
     assert "1 have no new feedback: run `make grade NB=00`, then this again." in said
     assert run("feedback", "00", "--stale", "--dry-run")[0] == 0

@@ -64,7 +64,7 @@ def test_a_class_list_says_who_is_in_which_group(course, enter_text):
 def test_a_dry_run_leaves_the_groups_as_they_are(course, enter_text):
     enter_text(CLASS)
     entered = enter_text("id,Group\nada,Team 9\n", dry_run=True)
-    assert "Would be entered: the groups of 1 students" in str(entered)
+    assert "Would be entered: the groups of 1 student," in str(entered)
     assert groups_of(course, "ada") == ["Team 1"]
 
 

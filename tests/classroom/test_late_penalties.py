@@ -4,6 +4,7 @@ import pytest
 
 from helpers.classroom.administration import assignments, feedback_delivery
 from helpers.classroom.administration.late_penalties import PercentPerDay
+from helpers.classroom.administration.times import read_time
 from helpers.classroom.course import Course
 
 DAY, MINUTE = 24 * 60 * 60, 60
@@ -41,7 +42,7 @@ def strict(sample_class):
     config = sample_class.course.config
     config.AssignLatePenalties.plugin_class = PercentPerDay
     config.PercentPerDay.percent = 25.0
-    assignments.release(sample_class.course, sample_class.source, assignments.read_due("2026-12-01 10:00 UTC"))
+    assignments.release(sample_class.course, sample_class.source, read_time("2026-12-01 10:00 UTC", None))
     return sample_class
 
 
@@ -63,21 +64,25 @@ def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
 
 
 def test_the_penalty_is_computed_again_at_feedback(strict):
-    """For what a person has graded since, and for a due date that was extended."""
     strict.hand_in("ada", "solved", handed_in="2026-12-01 12:00:00 UTC")
     strict.grade()
     assert strict.look_up("ada", "late_submission_penalty") == (0.5,)
     strict.change_grade("ada", "check-0-1", manual_score=0.2, needs_manual_grade=False)
     feedback_delivery.give_feedback(strict.course, strict.name)
     assert strict.look_up("ada", "late_submission_penalty") == (0.3,)
-    assignments.release(strict.course, strict.source, assignments.read_due("2026-12-08 10:00 UTC"))
-    feedback_delivery.give_feedback(strict.course, strict.name)
-    assert strict.look_up("ada", "late_submission_penalty") == (None,)
+
+
+def test_the_penalty_follows_a_due_date_that_is_changed(strict):
+    strict.hand_in("ada", "solved", handed_in="2026-12-01 12:00:00 UTC")
+    strict.grade()
+    for due, penalty in [("2026-12-08 10:00 UTC", None), ("2026-11-30 10:00 UTC", 1.0)]:
+        assignments.release(strict.course, strict.source, read_time(due, None))
+        assert strict.look_up("ada", "late_submission_penalty") == (penalty,)
 
 
 def test_a_course_says_nothing_of_late_work_and_nothing_is_taken(sample_class):
     sample_class = sample_class()
-    assignments.release(sample_class.course, sample_class.source, assignments.read_due("2026-12-01 10:00 UTC"))
+    assignments.release(sample_class.course, sample_class.source, read_time("2026-12-01 10:00 UTC", None))
     sample_class.hand_in("ada", "solved", handed_in="2026-12-09 10:00:00 UTC")
     sample_class.grade()
     assert sample_class.look_up("ada", "late_submission_penalty") == (None,)

@@ -1,5 +1,6 @@
 """The release that this course makes, that nbgrader makes the same one, and that neither can give an answer away."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -109,3 +110,17 @@ def test_the_last_step_stops_nbgrader_where_an_earlier_one_did_not_do_its_work(
     monkeypatch.setattr(release_module, "load_config", load)
     with pytest.raises(BuildError, match="of a solution or hidden test is in the release"):
         generate(source_path, source_path.parent, gradebook)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("c.Course.timezone =\n", "nbgrader_config.py, line 1: invalid syntax. Correct that line."),
+        ("c = get_config()\nc.CourseDirectory = x\n", "cannot be used: name 'x' is not defined. Correct it."),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_named(tmp_path, monkeypatch, text, said):
+    monkeypatch.setattr(release_module, "CONFIG", tmp_path / "nbgrader_config.py")
+    release_module.CONFIG.write_text(text)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        load_config(tmp_path)

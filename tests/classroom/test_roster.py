@@ -322,7 +322,7 @@ def test_who_is_not_in_a_later_list_stays_and_is_named(write, blank_course):
     enter(blank_course, write(PLAIN))
     entered = enter(blank_course, write("id\nada\n"))
     assert in_gradebook(blank_course).keys() == {"ada", "grace"}
-    assert "1 in the gradebook are not in this list, and were kept: grace." in str(entered)
+    assert "In the gradebook, not in this list, and kept: 1 student: grace." in str(entered)
 
 
 def test_an_id_written_in_another_case_is_not_a_second_student(write, blank_course):

@@ -22,6 +22,7 @@ from helpers.classroom.authoring.release import generate, make_release
 from helpers.classroom.authoring.source import as_release, grading, read_source
 from helpers.classroom.course import Course
 from helpers.classroom.grading.assignment_lock import locked
+from helpers.classroom.grading.gradebook import assign_late_penalties
 from helpers.classroom.grading.staleness import mark_open, read_entries
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
 
     Args:
         source: solutions/NN_name/NN_name.py.
-        due: the time by which it is due, with a time zone; None leaves it as it is.
+        due: the time by which it is due, with a time zone; None leaves it as it is. Late penalties follow it.
         regrade: whether other points are entered although there are scores; those are stale until they are graded
             again.
 
@@ -73,6 +74,8 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
     if due is not None:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))
+        with locked(course, assignment):
+            assign_late_penalties(course, assignment)
     return place_in_exchange(course, assignment, "ReleaseAssignment", force=True)
 
 

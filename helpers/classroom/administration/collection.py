@@ -68,7 +68,9 @@ class Collected(Found):
             f"{verb}: {len(self.collected)} new, {len(self.updated)} updated; {len(self.unchanged)} were there already."
         ]
         lines += [f"Refused: {name} {reason}." for name, reason in self.refused]
-        lines += [f"Not matched: {name}: {reason}." for name, reason in self.unmatched]
+        lines += [
+            f"Not matched: {name}: {reason}{'' if reason.endswith('?') else '.'}" for name, reason in self.unmatched
+        ]
         if self.older:
             lines.append(
                 f"Older than what is there, which was left as it is: {listed(self.older)}. To take an older one all "
@@ -209,7 +211,7 @@ def _list_if_left(file: SubmittedFile, there: _There, before_due: bool, report: 
 
 def _report_taken(file: SubmittedFile, time: datetime | None, there: _There | None, report: Collected) -> None:
     (report.updated if there else report.collected).append(file.student)
-    if there and there.attempt and not file.attempt:
+    if there and there.attempt and not there.is_replaced and not file.attempt:
         report.without_number.append(file.student)
     if there and there.time and not time:
         report.without_time.append(file.student)

@@ -22,6 +22,7 @@ from helpers.classroom.course import Course
 from helpers.classroom.grading.report import to_csv
 from helpers.classroom.grading.sanitize import for_spreadsheet
 from helpers.classroom.grading.staleness import ENTRY, JOIN, Entry, why_stale
+from helpers.classroom.grading.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,8 @@ class Exported:
         count, blank = self.students * len(self.assignments), sum(map(len, self.blanks.values()))
         if not self.with_stale:
             blank += sum(map(len, self.stale.values()))
-        lines = [f"{verb}: {self.path}, {self.students} students, {count - blank} scores, {blank} left blank."]
+        numbers = f"{counted(self.students, 'student')}, {counted(count - blank, 'score')}, {blank} left blank"
+        lines = [f"{verb}: {self.path}, {numbers}."]
         for (assignment, state), students in self.blanks.items():
             who = f": {listed(students)}" if state != NOT_HANDED_IN else ""
             lines.append(f"{assignment}: {len(students)} {state}{who}.")
@@ -99,8 +101,8 @@ class Exported:
             what = "the score is an old one" if self.with_stale else "left blank"
             lines.append(f"{assignment}: {what}, {reason}: {listed(students)}.")
         if self.stale and not self.with_stale:
-            numbers = sorted({assignment.partition("_")[0] for assignment, _ in self.stale})
-            commands = ", ".join(f"`make grade NB={number}`" for number in numbers)
+            notebooks = sorted({assignment.partition("_")[0] for assignment, _ in self.stale})
+            commands = ", ".join(f"`make grade NB={number}`" for number in notebooks)
             lines.append(f"Run {commands}, then this again; ARGS=--stale exports the old scores.")
         return "\n".join(lines)
 

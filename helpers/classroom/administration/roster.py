@@ -19,6 +19,7 @@ from helpers.classroom.administration.group_list import is_group_list, read_grou
 from helpers.classroom.administration.groups import read_groups, replace_groups, write_groups
 from helpers.classroom.course import Course
 from helpers.classroom.grading.sanitize import for_spreadsheet, for_terminal
+from helpers.classroom.grading.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -65,23 +66,25 @@ class Entered:
         if self.id_column:
             count = len(self.added) + len(self.updated) + len(self.unchanged)
             lines.append(
-                f"{verb}: {count} students, their ids from the column `{self.id_column}`: "
+                f"{verb}: {counted(count, 'student')}, their ids from the column `{self.id_column}`: "
                 f"{len(self.added)} new, {len(self.updated)} updated, {len(self.unchanged)} unchanged."
             )
         if self.groups is not None:
             names = {name for names in self.groups.values() for name in names}
-            lines.append(f"{verb}: the groups of {len(self.groups)} students, {len(names)} groups in all.")
+            students, groups = counted(len(self.groups), "student"), counted(len(names), "group")
+            lines.append(f"{verb}: the groups of {students}, {groups} in all.")
             if alone := [student for student, names in self.groups.items() if not names]:
                 lines.append(f"In no group: {listed(alone)}.")
         if self.absent:
             lines.append(
-                f"{len(self.absent)} in the gradebook are not in this list, and were kept: {listed(self.absent)}."
+                f"In the gradebook, not in this list, and kept: {counted(len(self.absent), 'student')}: "
+                f"{listed(self.absent)}."
             )
         lines += self.notes
         if self.faults:
             lines += [f"Not entered: {fault}." for fault in self.faults[:MOST_FAULTS]]
             if more := len(self.faults[MOST_FAULTS:]):
-                lines.append(f"Not entered: {more} more lines.")
+                lines.append(f"Not entered: {counted(more, 'more line')}.")
             lines.append(WAY_OUT if self.id_column else "Enter the class list first, so that everybody is known.")
         return "\n".join(lines)
 

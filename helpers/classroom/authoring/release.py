@@ -99,12 +99,16 @@ def load_config(course: str | Path) -> Config:
     """Return the settings of nbgrader_config.py for a course in another folder than the repository.
 
     Raises:
-        ValueError: nbgrader_config.py is missing.
+        ValueError: nbgrader_config.py is missing, or Python cannot run it.
     """
     try:
         config: Config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
     except ConfigFileNotFound:
         raise ValueError(f"{CONFIG} is missing. {NOT_IN_KIT}") from None
+    except SyntaxError as error:
+        raise ValueError(f"{CONFIG}, line {error.lineno}: {error.msg}. Correct that line.") from None
+    except (NameError, AttributeError, TypeError) as error:
+        raise ValueError(f"{CONFIG} cannot be used: {error}. Correct it.") from None
     config.CourseDirectory.root = str(Path(course).resolve())
     return config
 

@@ -280,7 +280,8 @@ def _check_cells(course: Course, assignment: str, template: str) -> None:
     if here != released:
         number = assignment.partition("_")[0]
         raise ValueError(
-            f"{assignment} does not have the graded cells it was released with: run `make release NB={number}`."
+            f"{assignment} has other graded cells, or other points, than it was released with: run "
+            f"`make release NB={number}`."
         )
 
 

@@ -143,8 +143,9 @@ def _report_own_cells(template: NotebookNode, submission: Submission) -> None:
     if others:
         first = for_terminal(others[0].source.strip().split("\n")[0], 60)
         submission.changes.append(
-            f"{len(others)} cell(s) outside the answer cells define something (the first begins `{first}`): only what "
-            "an answer needs of them is taken."
+            f"Outside the answer cells {'a cell defines' if len(others) == 1 else f'{len(others)} cells define'} "
+            f"something ({'it' if len(others) == 1 else 'the first'} begins `{first}`): only what an answer needs of "
+            f"{'it' if len(others) == 1 else 'them'} is taken."
         )
 
 

@@ -13,9 +13,9 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from multiprocessing import connection
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from helpers import logs
 
@@ -58,12 +58,23 @@ def local_workers(count: int | None = None) -> Workers:
 
     def start() -> tuple[Executor, Callable[[], int]]:
         folder = tempfile.mkdtemp()
-        pool = ProcessPoolExecutor(size, mp_context=context, initializer=_init_worker, initargs=(folder,))
+        pool = _Pool(size, mp_context=context, initializer=_init_worker, initargs=(folder,))
         weakref.finalize(pool, shutil.rmtree, folder, ignore_errors=True)  # a worker that is ended leaves files
         logger.info("%d worker processes (%s)", size, method)
         return pool, lambda: size
 
     return start
+
+
+class _Pool(ProcessPoolExecutor):
+    """Worker processes, which count as dead too while the process that starts them is."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        """Hand over a task, and start a worker for it where one is missing."""
+        try:
+            return super().submit(*arguments, **options)
+        except (EOFError, ConnectionError) as error:
+            raise BrokenExecutor(f"no process can be started: {error!r}") from error
 
 
 def stop(executor: Executor) -> None:

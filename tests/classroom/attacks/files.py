@@ -249,7 +249,7 @@ def answer_as_text(work):
     work.answer("1.1")["cell_type"] = "markdown"
 
 
-@attack(**HONEST, changes="cell(s) outside")
+@attack(**HONEST, changes="Outside the answer cells")
 def thousands_of_cells(work):
     """Three thousand cells of its own between the others."""
     own = [{"cell_type": "code", "metadata": {}, "source": f"def mine_{number}():\n    pass"} for number in range(3000)]
@@ -290,7 +290,7 @@ def own_helper_in_an_answer(work):
     )
 
 
-@attack(**HONEST, changes="cell(s) outside")
+@attack(**HONEST, changes="Outside the answer cells")
 def own_helper_outside_the_answers(work):
     """A helper function in a cell of its own, which comes with the answer that calls it."""
     helper = {"cell_type": "code", "metadata": {}, "source": "def norm_of(dh):\n    return np.linalg.norm(dh)"}
