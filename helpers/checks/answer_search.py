@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.checks.answer_slicing import Wanted
+from helpers.checks.answer_slicing import LONGEST_CELL, Wanted
 from helpers.checks.grade_id import GradeId, Kind
 from helpers.checks.notebook_file import Cell, NotebookFile
 
@@ -55,11 +55,14 @@ class FoundAnswers:
 
     @property
     def sources(self) -> list[str]:
-        """The sources of the cells, "" for those that may not be run: the course's own, and text."""
+        """The sources of the cells, "" for those that may not be run: the course's own, text, and what is too long."""
         runnable = self.own | {wanted.fallback for wanted in self.wanted.values()}
         answers = {index for wanted in self.wanted.values() for index in wanted.candidates}
         return [
-            cell.source if cell.index in answers or (cell.index in runnable and cell.kind == "code") else ""
+            cell.source
+            if len(cell.source) <= LONGEST_CELL
+            and (cell.index in answers or (cell.index in runnable and cell.kind == "code"))
+            else ""
             for cell in self.cells
         ]
 
@@ -105,7 +108,8 @@ def _find_candidates(
     mine = sorted(mentioning & set(own))
     # An untouched stub comes last of all: it says that nothing was written.
     stubs = [index for index in marked if index not in own]
-    candidates = [index for index in mine if index < end][::-1] + [index for index in mine if index > end][::-1]
+    # The cell with the check may have been merged with the answer.
+    candidates = [index for index in mine if index <= end][::-1] + [index for index in mine if index > end][::-1]
     fallback = ([index for index in marked if index in own] or stubs or [-1])[-1]
     return Wanted(name, (*candidates, *stubs), fallback, end)
 

@@ -14,10 +14,20 @@ import nbformat
 #: fiftieth of the second, and a hundredth of the third.
 LARGEST_FILE, LARGEST, MOST_CELLS = 100 << 20, 20 << 20, 10_000
 
+#: What a file may have much of that is not needed; key to what takes its place if it is longer than this [characters].
+#: A check prints less, and its points are read.
+_LEFT_OUT, _SHORT = {'"outputs"': "[]", '"attachments"': "{}", '"widgets"': "{}"}, 20_000
+
+#: Most strings and brackets in a file that is so large: looking at more of them would take too long.
+_MOST_TOKENS = 5_000_000
+
 _NOT_JSON = "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"
 
-#: A string, a bracket, or a quote without a partner.
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|"', re.DOTALL)
+#: A string, a bracket, or a quote without a partner; it never goes back, for which a long string takes gigabytes.
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]|"', re.DOTALL)
+
+#: The bytes that are not UTF-8, as `surrogateescape` marks them, to the same in Latin-1.
+_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 class Unreadable(ValueError):
@@ -69,7 +79,7 @@ class NotebookFile:
 def read_notebook(data: bytes) -> NotebookFile:
     """Read a notebook from the bytes of its file.
 
-    Of a file that is larger than LARGEST the outputs are left out first.
+    Of a file that is larger than LARGEST long outputs and attached pictures are left out first.
 
     Raises:
         Unreadable: it is not a notebook, or too large.
@@ -86,7 +96,7 @@ def read_notebook(data: bytes) -> NotebookFile:
     except Unreadable:
         raise
     except ValueError:
-        raise Unreadable(_NOT_JSON) from None
+        raise Unreadable(" ".join([_NOT_JSON, *remarks])) from None
     if not isinstance(notebook.get("cells"), list) and "worksheets" in notebook:
         notebook = _upgraded(notebook)
         remarks = (*remarks, "It is in an old format (3 or less), and was converted.")
@@ -100,26 +110,29 @@ def read_notebook(data: bytes) -> NotebookFile:
 
 
 def without_outputs(text: str) -> str:
-    """Return the text of a notebook's file without the outputs of its cells: pictures can make it very large.
+    """Return the text of a notebook's file without long outputs and attached pictures, which can make it very large.
 
     Raises:
         Unreadable: it is too large even so.
     """
-    kept, begin, last, depth, inside = [], 0, "", 0, -1
-    for token in _TOKEN.finditer(text):
+    kept, begin, start, last, instead, depth, inside = [], 0, 0, "", "", 0, -1
+    for count, token in enumerate(_TOKEN.finditer(text)):
+        if count > _MOST_TOKENS:
+            raise Unreadable(f"It has more than {_MOST_TOKENS:,} lines of output; clear the outputs and save it again.")
         sign = token[0]
         if sign == '"':
             raise Unreadable(_NOT_JSON)
         if sign in "[{":
-            if sign == "[" and last == '"outputs"' and inside < 0:
-                kept.append(text[begin : token.start()])
-                inside = depth
+            if inside < 0 and _LEFT_OUT.get(last, "").startswith(sign):
+                start, instead, inside = token.start(), _LEFT_OUT[last], depth
             depth += 1
         elif sign in "]}":
             depth -= 1
             if depth == inside:
-                kept.append("[]")
-                begin, inside = token.end(), -1
+                inside = -1
+                if token.end() - start > _SHORT:
+                    kept += [text[begin:start], instead]
+                    begin = token.end()
         last = sign
     rest = "".join(kept) + text[begin:]
     if len(rest) > LARGEST:
@@ -140,16 +153,38 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         return data.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
         # Code is ASCII in every encoding that an editor may have chosen, so only the letters in comments can be wrong.
-        text = data.decode("utf-8-sig", "surrogateescape")
-        text = re.sub("[\udc80-\udcff]", lambda match: chr(ord(match[0]) - 0xDC00), text)
+        text = data.decode("utf-8-sig", "surrogateescape").translate(_LATIN_1)
         return text, ("It was not saved as UTF-8: letters that are not ASCII were read as Latin-1. Save it as UTF-8.",)
 
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
+    sheets = notebook["worksheets"] if isinstance(notebook["worksheets"], list) else []
+    lists = [cells for sheet in sheets if isinstance(cells := _dict(sheet).get("cells"), list)]
+    if sum(map(len, lists)) > MOST_CELLS:
+        raise Unreadable(f"It has more than {MOST_CELLS:,} cells; no more are read.")
+    # Only what is read: nbformat's own objects take a hundred times the memory of their text.
+    plain = {"metadata": {}, "worksheets": [{"cells": [*map(_reduced, cells)]} for cells in lists]}
+    plain |= {name: notebook[name] for name in ("nbformat", "nbformat_minor") if name in notebook}
     try:
-        return _dict(nbformat.convert(nbformat.from_dict(notebook), 4))
+        return _dict(nbformat.convert(nbformat.from_dict(plain), 4)) | {"metadata": notebook.get("metadata")}
     except Exception:  # whatever an untrusted file makes of it
         raise Unreadable("It is a notebook of format 3 or older; open it in JupyterLab and save it again.") from None
+
+
+def _reduced(value: object) -> dict[str, Any]:
+    """A cell of format 3 with nothing in it but what a Cell has."""
+    cell = _dict(value)
+    nbgrader = _dict(_dict(cell.get("metadata")).get("nbgrader"))
+    graded = {name: one for name in ("grade_id", "points") if isinstance(one := nbgrader.get(name), str | int | float)}
+    results = [one for one in map(_dict, _list(cell.get("outputs"))) if one.get("output_type") == "pyout"]
+    return {
+        "cell_type": _text(cell.get("cell_type")),
+        "metadata": {"nbgrader": graded} if graded else {},
+        "source": _joined(cell.get("source")),
+        "input": _joined(cell.get("input")),
+        "level": 1,
+        "outputs": [{"output_type": "pyout", "text": _joined(one.get("text"))} for one in results[-1:]],
+    }
 
 
 def _cell(index: int, value: object) -> Cell:
@@ -161,15 +196,21 @@ def _cell(index: int, value: object) -> Cell:
         id=_text(cell.get("id")),
         grade_id=_text(nbgrader.get("grade_id")),
         points=nbgrader.get("points"),
-        source=_joined(cell.get("source", "")).encode("utf-8", "replace").decode(),  # it may have lone surrogates
+        source=_cleaned(_joined(cell.get("source"))),
         value=_value(cell.get("outputs")),
     )
 
 
 def _value(outputs: object) -> str:
-    results = [_dict(output) for output in outputs] if isinstance(outputs, list) else []
+    results = [_dict(output) for output in _list(outputs)]
     values = [_dict(one.get("data")).get("text/plain") for one in results if one.get("output_type") == "execute_result"]
     return _joined(values[-1]) if values else ""
+
+
+def _cleaned(source: str) -> str:
+    """A source without lone surrogates, and with the line ends of this course, whatever wrote it."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    return source.encode("utf-8", "replace").decode()
 
 
 def _joined(text: object) -> str:
@@ -179,6 +220,10 @@ def _joined(text: object) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _dict(value: object) -> dict[str, Any]:

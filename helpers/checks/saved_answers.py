@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.checks.answer_search import find_answers
-from helpers.checks.answer_slicing import NotebookSlices
+from helpers.checks.answer_slicing import QUIET, NotebookSlices
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import COURSE, find_editions
 from helpers.checks.notebook_file import Unreadable, read_notebook
@@ -61,7 +61,8 @@ class SavedAnswer:
             answer: what it gets for `answer`, which gives others by their ids.
         """
         namespace = {
-            "__name__": f"exercise_{self.exercise.id}",
+            "__name__": "__main__",  # as in a notebook
+            **QUIET,
             "np": np,
             "Layer": base.Layer,
             "Param": base.Param,

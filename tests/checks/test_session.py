@@ -255,7 +255,7 @@ def saved(tmp_path, monkeypatch):
 def test_a_saved_answer_says_where_the_reference_stands_in_for_one_two_uses_away(shown, saved):
     saved(ex_1_1="def tanh_backward(dout, y):\n    return dout", ex_1_2=STEP, ex_1_3=USES_TANH, ex_1_4=USES_STEPS)
     own = answer("1.4")
-    assert own.forward.__globals__["__name__"] == "exercise_1.4"
+    assert own.forward.__globals__["__name__"] == "__main__"
     assert "your own `RNN`" in repr(shown[-1])
     assert "Exercise 1.1 is not right in its saved notebook, so it runs with the reference" in repr(shown[-1])
 
@@ -264,7 +264,7 @@ def test_a_saved_answer_may_call_one_two_uses_away_itself(shown, saved):
     saved(
         ex_1_1=TANH, ex_1_4=USES_STEPS.replace("dhs[:, step] + dh,", "dhs[:, step] + 0 * tanh_backward(dh, dh) + dh,")
     )
-    assert answer("1.4").forward.__globals__["__name__"] == "exercise_1.4"
+    assert answer("1.4").forward.__globals__["__name__"] == "__main__"
 
 
 STEP = """
@@ -278,8 +278,8 @@ TANH = "def tanh_backward(dout, y):\n    return dout * (1 - y * y)"
 def test_a_right_answer_of_a_saved_notebook_is_taken(shown, saved):
     saved(ex_1_1=TANH, ex_1_3=USES_TANH)
     own = answer("1.3")
-    assert own.__globals__["__name__"] == "exercise_1.3"
-    assert own.__globals__["tanh_backward"].__globals__["__name__"] == "exercise_1.1"
+    assert own.__globals__["__name__"] == "__main__"
+    assert own.__globals__["tanh_backward"].__globals__["__name__"] == "__main__"
     assert "your own `rnn_step_backward`" in repr(shown[-1])
 
 
@@ -335,7 +335,7 @@ def test_a_saved_answer_that_is_corrected_counts_at_once(shown, saved):
     saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
     assert answer("1.1") is tanh_backward
     saved(ex_1_1=TANH)
-    assert answer("1.1").__globals__["__name__"] == "exercise_1.1"
+    assert answer("1.1").__globals__["__name__"] == "__main__"
 
 
 def test_a_saved_answer_that_is_a_stub_again_is_called_open_again(shown, saved):
@@ -357,7 +357,7 @@ def test_a_backup_beside_a_saved_notebook_is_not_read(shown, saved, tmp_path):
 
 def test_a_saved_answer_may_use_the_names_that_its_notebook_imports(shown, saved):
     saved(ex_1_1=f"names = np, Layer, Param, LSTM_ORDER, GRU_ORDER\n{TANH}")
-    assert answer("1.1").__globals__["__name__"] == "exercise_1.1"
+    assert answer("1.1").__globals__["__name__"] == "__main__"
 
 
 def test_an_earlier_answer_that_is_spoilt_after_its_check_is_judged_anew(shown):

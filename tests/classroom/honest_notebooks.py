@@ -332,3 +332,64 @@ def another_name_than_asked_for(work):
 def nothing_written(work):
     for number in range(1, 8):
         unsolved(work, f"1.{number}")
+
+
+@case
+def of_many_kinds(work):
+    """One kind for each exercise."""
+    first = next(cell for cell in work.cells if cell["cell_type"] == "code")
+    first["source"] = "from __future__ import annotations\n\n" + "".join(first["source"])
+    register = "SLOPES = {}\n\n\ndef register(function):\n    SLOPES[function.__name__] = function\n    return function"
+    above(work, "1.1", register, "@register\ndef slope(y: Undefined) -> Undefined:\n    return 1 - y**2")
+    work.write("1.1", "def tanh_backward(dout: Array, y: Array) -> Array:\n    return dout * SLOPES['slope'](y)")
+    above(work, "1.2", "ZEROS = []\nfor _ in range(2):\n    ZEROS.append(0)", "ZEROS.append((zero := 0))\nTHIRD = zero")
+    work.write("1.2", work.source("1.2").replace("np.tanh(", "np.tanh(ZEROS[2] + THIRD + "))
+    above(work, "1.3", "def prepare():\n    global ONE\n    ONE = 1", "prepare()")
+    work.write("1.3", work.source("1.3").replace("tanh_backward(", "ONE * tanh_backward("))
+    work.write("1.4", work.source("1.4").replace("    def backward", "    def on_the_way_back"))
+    below(work, "1.4", "setattr(RNN, 'backward', RNN.on_the_way_back)")
+    above(work, "1.5", "if __name__ == '__main__':\n    NORM = np.linalg.norm")
+    work.put_before("1.5", "import asyncio\n\nawait asyncio.sleep(0)")
+    work.write("1.5", work.source("1.5").replace("np.linalg.norm", "NORM"))
+    work.put_before(
+        "1.6", "try:\n    import numpy\nexcept ImportError:\n    !pip install \\\n        numpy\n%time TWO = 2"
+    )
+    work.put_after("1.6", 'TEXT = """\n% of a text\n"""\nassert TEXT.count("%") == 1 and TWO == 2')
+    work.put_before("1.7", "from IPython.display import *\nget_ipython().run_line_magic('precision', '4')")
+
+
+@case
+def imports_of_the_course_in_the_answers(work):
+    for number in range(1, 8):
+        work.put_before(
+            f"1.{number}", "from helpers.nn import Affine, Layer, Param\nfrom helpers.data import load_corpus"
+        )
+
+
+@case
+def quoted_types_of_a_dataclass(work):
+    work.put_before("1.1", "from dataclasses import dataclass\n\n\n@dataclass\nclass Slope:\n    one: 'float' = 1.0")
+    work.write("1.1", work.source("1.1").replace("(1 - y", "(Slope().one - y"))
+
+
+@case
+def answer_merged_into_its_check(work):
+    answer, check = work.answer("1.1"), work.cell("check-1-1")
+    check["source"] = work.source("1.1") + "\n\n" + "".join(check["source"])
+    work.cells.remove(answer)
+
+
+@case
+def line_ends_of_windows(work):
+    helper_above(work)
+    for cell in work.cells:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+
+
+@case
+def megabytes_of_pictures_and_attachments(work):
+    """The points that its checks printed are read all the same."""
+    picture = {"image/png": "QUJD" * (4 << 20)}
+    output = {"output_type": "display_data", "metadata": {}, "data": picture}
+    work.cells.insert(3, own("1") | {"outputs": [output], "execution_count": 1})
+    work.cells.insert(4, {"cell_type": "markdown", "metadata": {}, "source": "", "attachments": {"a.png": picture}})

@@ -60,10 +60,10 @@ def in_the_notebook(works):
     for name, work in works.items():
         own_cells = [cell for cell in work.cells if cell["cell_type"] == "code"]
         cells[name] = [
-            ("".join(cell["source"]), grade_id_of(cell))
+            (source_of(cell), grade_id_of(cell))
             for cell in own_cells
-            if "".join(cell["source"]) not in released
-            or cell["source"] == first["source"]
+            if source_of(cell) not in released
+            or source_of(cell) == source_of(first)
             or grade_id_of(cell).startswith(("ex-", "check-"))
         ]
     done = subprocess.run(
@@ -72,9 +72,14 @@ def in_the_notebook(works):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def source_of(cell):
+    """The source of a cell as JupyterLab runs it."""
+    return "".join(cell["source"]).replace("\r\n", "\n")
+
+
 def grade_id_of(cell):
     """The grade id of a cell, also where only its text tells it."""
-    source = "".join(cell["source"]).strip()
+    source = source_of(cell).strip()
     by_text = {f'check("{id}", {EXERCISES[id].name})': f"check-{id.replace('.', '-')}" for id in IDS}
     stub = next((id for id in IDS if source == "".join(Work("01", solved=False).source(id))), "")
     named = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")

@@ -408,7 +408,9 @@ def _pipe_to(process: subprocess.Popen[bytes]) -> Pipe:
 
 def _find_references(answers: FoundAnswers) -> list[Exercise]:
     """The exercises of earlier notebooks that are named here: grading reads one notebook only, and lends these."""
-    words = {word for source in answers.sources for word in re.findall(r"\d+\.\d+|\w+", source)}
+    known = (re.escape(word) for exercise in EXERCISES.values() for word in (exercise.id, exercise.name))
+    mention = re.compile(rf"\b(?:{'|'.join(known)})\b")
+    words = {match[0] for source in answers.sources for match in mention.finditer(source)}
     notebooks = {_notebook_of(exercise_id) for exercise_id in answers.wanted}
     return [
         exercise

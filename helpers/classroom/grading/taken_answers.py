@@ -1,11 +1,13 @@
 """What of a submission was taken as the answer to an exercise: for the graded notebook, and for the report."""
 
 import contextlib
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from helpers.checks.answer_search import FoundAnswers
+from helpers.checks.answer_slicing import LONGEST_CELL
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell
 from helpers.classroom.grading.sanitize import for_terminal
@@ -30,7 +32,7 @@ class TakenAnswer:
     answers: FoundAnswers
     exercise_id: str
     cell: Cell | None
-    lines: list[tuple[Cell, int, int]]
+    lines: list[tuple[int, int, int]]
     defining: list[int]
     failed: list[tuple[int, str]] = field(default_factory=list)
 
@@ -45,25 +47,33 @@ class TakenAnswer:
         if plan is None:
             return cls(answers, exercise_id, None, [], [])
         number, lines, defining = plan
-        if number not in (wanted.fallback, *wanted.candidates):
+        if type(number) is not int or number < 0 or number not in (wanted.fallback, *wanted.candidates):
             raise ValueError
-        lines = [(answers.cells[cell], int(first), int(last)) for cell, first, last in lines if cell in answers.own]
-        return cls(answers, exercise_id, answers.cells[number], lines, [one for one in defining if one in answers.own])
+        own = {index for index in answers.own if len(answers.cells[index].source) <= LONGEST_CELL}
+        defining = sorted({index for index in defining if type(index) is int} & own)
+        return cls(answers, exercise_id, answers.cells[number], _merged(lines, own), defining)
 
     @property
     def source(self) -> str:
-        """The text of it, definitions of other cells first."""
+        """The text of it, definitions of other cells first; of one that is too long to be run, the beginning."""
         if self.cell is None:
             return ""
-        parts = ["\n".join(cell.source.split("\n")[first - 1 : last]) for cell, first, last in self.lines]
+        parts = []
+        for index, spans in itertools.groupby(self.lines, lambda one: one[0]):
+            lines = self.answers.cells[index].source.split("\n")
+            parts += ["\n".join(lines[first - 1 : last]) for _, first, last in spans]
         if parts:
             parts = ["# From other cells of this notebook:\n" + "\n".join(parts) + "\n"]
-        return "\n\n".join([*parts, self.cell.source])
+        text = "\n\n".join([*parts, self.cell.source])
+        if len(text) > LONGEST_CELL:
+            return f"{text[:LONGEST_CELL]}\n# … {len(text) - LONGEST_CELL:,} more characters are not shown."
+        return text
 
     def fail(self, told: Any) -> None:
         """Note which definitions could not be run, as untrusted code tells it: pairs of a cell and an error."""
-        with contextlib.suppress(TypeError, ValueError):
-            self.failed = [(int(cell), for_terminal(error, 200)) for cell, error in told[:MAX_TOLD]]
+        with contextlib.suppress(TypeError, ValueError, KeyError):
+            pairs = [(cell, error) for cell, error in told[:MAX_TOLD] if type(cell) is int and cell in self.answers.own]
+            self.failed = [(cell, for_terminal(error, 200)) for cell, error in pairs]
 
     def remarks(self) -> list[str]:
         """Sentences on what was taken, where more than one cell could be meant, or others came with it."""
@@ -81,11 +91,24 @@ class TakenAnswer:
         elif is_below:
             said.append(f"{here}: `{wanted.name}` is defined below its check only; cell {place} was taken.")
         if self.lines:
-            others = dict.fromkeys(cell.index + 1 for cell, _, _ in self.lines)
+            others = dict.fromkeys(cell + 1 for cell, _, _ in self.lines)
             said.append(f"{here}: with it came definitions of cell{'s' * (len(others) > 1)} {_listed(others)}.")
         for cell, error in self.failed[:MAX_TOLD]:
             said.append(f"{here}: a definition in cell {cell + 1} could not be run. {error}.")
         return said
+
+
+def _merged(told: Iterable[Any], own: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Cell, first and last line of parts of a notebook, each line once, however often untrusted code names it."""
+    merged: list[tuple[int, int, int]] = []
+    for cell, first, last in sorted({(cell, first, last) for cell, first, last in told}):
+        if {type(cell), type(first), type(last)} != {int} or first < 1:
+            raise ValueError
+        if merged and merged[-1][0] == cell and first <= merged[-1][2]:
+            merged[-1] = (cell, merged[-1][1], max(last, merged[-1][2]))
+        elif cell in own:
+            merged.append((cell, first, last))
+    return merged
 
 
 def _listed(numbers: Iterable[int]) -> str:

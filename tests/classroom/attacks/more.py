@@ -200,3 +200,57 @@ def two_lists_of_cells(work):
 
     first = Work("01", solved=True).data().rstrip(b"}").rsplit(b', "metadata"', 1)[0]
     return first + b", " + work.data().lstrip(b"{")
+
+
+@attack()
+def plan_that_repeats_itself(work):
+    """Names the same line of another cell 45,000 times as part of its answer, for a graded notebook without end."""
+    own = {"cell_type": "code", "metadata": {}, "source": "# " + "x" * 150_000}
+    work.cells.insert(4, own)
+    work.put_before(
+        "1.1",
+        """
+        import gc
+
+        for one in gc.get_objects():
+            if type(one).__name__ == "Answers":
+                plan = one.plan
+                one.plan = lambda exercise_id: [plan(exercise_id)[0], [[4, 1, n] for n in range(1, 45_000)], []]
+        """,
+    )
+
+
+@attack()
+def failures_of_endless_numbers(work):
+    """Tells of definitions that failed in a cell whose number has so many digits that Python does not print it."""
+    work.put_after(
+        "1.7",
+        """
+        import gc
+
+        for one in gc.get_objects():
+            if type(one).__name__ == "Answers":
+                right = one.define
+                one.define = lambda exercise_id: right(exercise_id) + [[9 * 10**4298, "x" * 100_000]] * 30
+        """,
+    )
+
+
+@attack(honest=True, changes="cell(s) outside")
+def megabytes_of_code(work):
+    """Has nine megabytes of data in cells of its own, more than one message to the answers' process may hold."""
+    for number in range(60):
+        source = f"def data_{number}():\n    return '{'x' * 150_000}'"
+        work.cells.append({"cell_type": "code", "metadata": {}, "source": source})
+
+
+@attack(otherwise="nothing", status={"1.1": "unreadable"}, reason="no more than")
+def text_of_escapes(work):
+    """Has a string of 90 MB of backslashes, for which a pattern that goes back takes gigabytes."""
+    return b'{"cells": [], "text": "' + b"\\n" * (45 << 20) + b'"}'
+
+
+@attack(otherwise="nothing", status={"1.1": "unreadable"}, reason="cells")
+def millions_of_cells_in_format_3(work):
+    """Has six million cells in format 3, whose conversion takes gigabytes."""
+    return b'{"nbformat": 3, "metadata": {}, "worksheets": [{"cells": [' + b"{}," * 6_000_000 + b"{}]}]}"

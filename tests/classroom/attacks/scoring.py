@@ -11,7 +11,7 @@ attack = Family("points without an answer")
 NOTHING = {"solved": False, "otherwise": "nothing"}
 
 
-@attack(**NOTHING, status={"1.1": "not defined", "1.2": "not written"}, reason="get_ipython")
+@attack(**NOTHING, status={"1.1": "not written", "1.2": "not written"})
 def input_transformer(work):
     """Lets IPython replace the source of every later cell, the checks among them, by `pass`."""
     work.put_before("1.1", 'get_ipython().input_transformers_cleanup.append(lambda lines: ["pass"])')

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from helpers.checks.answer_slicing import NotebookSlices, Wanted, functions_of, names_used_by
+from helpers.checks.answer_slicing import QUIET, NotebookSlices, Wanted, functions_of, names_used_by
 
 
 def limit_resources(memory: int, cpu: int, file_size: int) -> None:
@@ -60,6 +60,10 @@ class Answers:
         """Take a notebook: the sources of its cells, and exercise id to what a Wanted consists of."""
         self.slices = NotebookSlices(sources, {exercise_id: Wanted(*one) for exercise_id, one in wanted.items()})
 
+    def load_more(self, sources: Sequence[str]) -> None:
+        """Take the sources of the next cells."""
+        self.slices.sources += sources
+
     def plan(self, exercise_id: str) -> list[Any] | None:
         """Return what is going to be run: the cell, lines of others as [cell, first, last], all that answer."""
         found = self.slices.slice_of(exercise_id)
@@ -70,7 +74,7 @@ class Answers:
 
     def define(self, exercise_id: str) -> list[list[Any]]:
         """Define an answer; raise whatever its cell raises, and return [cell, error] of other cells that fail."""
-        space = self.spaces[exercise_id] = self.names | self.lent | {"__name__": "answers"}
+        space = self.spaces[exercise_id] = self.names | self.lent | {"__name__": "__main__"}
         for other, one in self.slices.wanted.items():
             if other in self.spaces and one.name in self.spaces[other]:
                 space.setdefault(one.name, self.spaces[other][one.name])
@@ -139,9 +143,15 @@ def _notebook_names() -> dict[str, Any]:
     sys.modules["helpers.nn"].__dict__.update(names)
     for module in ("helpers.checks", "helpers.plots", "IPython.display"):
         sys.modules[module] = types.ModuleType(module)
-        vars(sys.modules[module])["__getattr__"] = lambda name: _do_nothing
+        vars(sys.modules[module])["__getattr__"] = _do_nothing_by_name
     names |= dict.fromkeys(("check", "display"), _do_nothing)
-    return names | {"np": numpy, "plots": sys.modules["helpers.plots"], "__name__": "answers"}
+    return names | QUIET | {"np": numpy, "plots": sys.modules["helpers.plots"]}
+
+
+def _do_nothing_by_name(name: str) -> Callable[..., float]:
+    if name.startswith("__"):
+        raise AttributeError(name)  # such as __all__
+    return _do_nothing
 
 
 def _do_nothing(*args: object, **kwargs: object) -> float:

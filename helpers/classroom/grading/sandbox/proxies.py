@@ -10,6 +10,9 @@ from helpers.nn.base import Layer, Param
 #: How many items one iterator of the other side may give.
 MAX_ITEMS = 10_000
 
+#: Most characters of sources in one message, if they are in several cells.
+PART = 200_000
+
 #: The number under which the answers' process offers its `Answers`.
 SERVICE = "a1"
 
@@ -144,11 +147,15 @@ class RemoteAnswers:
         self.names = names
         self.namespaces: dict[str, RemoteNamespace] = {}
         self.homes: dict[str, str] = {}  # number of an answer to the id of its exercise
+        self.exercise_ids: frozenset[str] = frozenset()
 
     def load(self, sources: Sequence[str], wanted: Mapping[str, Sequence[Any]]) -> None:
         """Hand the notebook over: the sources of its cells, and exercise id to a Wanted."""
+        self.exercise_ids = frozenset(wanted)
         lists = {exercise_id: list(one) for exercise_id, one in wanted.items()}
-        self.connection.call(SERVICE, "load", (list(sources), lists), {})
+        self.connection.call(SERVICE, "load", ([], lists), {})
+        for some in _in_parts(sources):  # all at once may be more than one message holds
+            self.connection.call(SERVICE, "load_more", (some,), {})
 
     def plan(self, exercise_id: str) -> Any:
         """Return what is going to be run for an exercise, in that process's own words."""
@@ -175,7 +182,7 @@ class RemoteAnswers:
             home = ""
             with contextlib.suppress(Exception):
                 home = str(self.connection.call(SERVICE, "home_of", (answer,), {}))
-            self.homes[answer._number] = home
+            self.homes[answer._number] = home if home in self.exercise_ids else ""
         return self.namespace(self.homes[answer._number])
 
     def reset(self) -> None:
@@ -196,6 +203,19 @@ class RemoteAnswers:
             with contextlib.suppress(Exception):
                 return set(self.connection.call(SERVICE, "used_by", (answer,), {}))
         return set()
+
+
+def _in_parts(sources: Sequence[str]) -> Iterator[list[str]]:
+    """Yield lists of sources that fit into a message, even if JSON takes twelve bytes for each character."""
+    part: list[str] = []
+    size = 0
+    for source in sources:
+        if part and size + len(source) > PART:
+            yield part
+            part, size = [], 0
+        part.append(source)
+        size += len(source)
+    yield part
 
 
 _KINDS: dict[str, type[Remote]] = {
