@@ -125,13 +125,13 @@ def term(sample_class, tmp_path):
     return lambda language, platform: Term(sample_class("02"), language, platform, tmp_path)
 
 
-@pytest.mark.parametrize(("language", "platform"), [("ko", "canvas"), ("de", "moodle"), ("ja", "plain")])
+#: Every platform in `make test`; every language in `make test-more`, each on another platform than in the first.
+TERMS = [("ko", "canvas"), ("de", "moodle"), ("ja", "plain")]
+MORE = [("fr", "canvas"), ("es", "moodle"), ("ko", "moodle"), ("de", "plain"), ("ja", "canvas")]
+
+
+@pytest.mark.parametrize(
+    ("language", "platform"), [*TERMS, *(pytest.param(*pair, marks=pytest.mark.slow) for pair in MORE)]
+)
 def test_every_score_is_where_it_belongs(working_sandbox, term, language, platform):
-    run(term(language, platform))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("platform", ["canvas", "moodle", "plain"])
-def test_every_score_is_where_it_belongs_in_each_language_on_each_platform(working_sandbox, term, language, platform):
     run(term(language, platform))
