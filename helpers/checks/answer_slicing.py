@@ -294,7 +294,7 @@ def _first_error(lines: Sequence[str]) -> int:
 
 
 class Nothing:
-    """Has every attribute, can be called, and does nothing."""
+    """Has every attribute and every item, can be called, and does nothing."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -302,6 +302,11 @@ class Nothing:
         return self
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
+        return self
+
+    def __getitem__(self, key: object) -> Any:
+        if isinstance(key, int):
+            raise IndexError(key)  # a loop over it ends
         return self
 
 

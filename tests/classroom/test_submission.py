@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.checks.notebook_file import LARGEST, LARGEST_FILE, Unreadable
+from helpers.checks.answer_slicing import LONGEST_CELL
+from helpers.checks.notebook_file import LARGEST, LARGEST_FILE, Unreadable, read_notebook
 from helpers.classroom.grading.submission import Submission, read_submission
+from helpers.classroom.grading.taken_answers import TakenAnswer
 from tests.classroom.attacks.kit import Work, released, template
 
 
@@ -190,3 +192,74 @@ def test_whatever_the_cells_are_there_is_a_submission(grading_template, cells, m
     assert isinstance(submission, Submission)
     json.dumps([submission.answers.sources, submission.written], ensure_ascii=False).encode()
     assert all(change.isprintable() for change in submission.changes)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends_of_other_systems_make_no_cell_ones_own(grading_template, end):
+    work = Work("01", solved=False)
+    for cell in work.cells:
+        cell["source"] = "".join(cell["source"]).replace("\n", end)
+    assert read_submission(work.data(), grading_template).answers.own == frozenset()
+
+
+def test_of_a_large_file_attached_pictures_are_left_out_and_printed_points_are_read(work):
+    picture = {"image/png": "QUJD" * (6 << 20)}
+    work.cells.insert(0, {"cell_type": "markdown", "source": "", "metadata": {}, "attachments": {"a.png": picture}})
+    output = {"output_type": "execute_result", "data": {"text/plain": "1.0"}, "metadata": {}, "execution_count": 1}
+    work.cells.insert(1, {"cell_type": "code", "source": "check", "metadata": {}, "outputs": [output]})
+    assert len(work.data()) > LARGEST
+    assert read_notebook(work.data()).cells[1].value == "1.0"
+
+
+def test_an_old_format_keeps_the_edition_and_the_points_that_a_check_printed():
+    output = {"output_type": "pyout", "text": ["1.0"], "prompt_number": 3, "metadata": {}}
+    cell = {"cell_type": "code", "input": ["x = 1\n", "x"], "outputs": [output], "language": "python"}
+    old = {"nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": [cell]}]}
+    notebook = read_notebook(json.dumps(old | {"metadata": {"course": {"edition": "abc"}}}).encode())
+    assert (notebook.edition, notebook.cells[0].value, notebook.cells[0].source) == ("abc", "1.0", "x = 1\nx")
+
+
+def test_a_file_in_an_encoding_that_breaks_json_is_told_of_its_encoding():
+    text = json.dumps({"cells": [{"cell_type": "code", "source": "# 表 を"}]}, ensure_ascii=False)
+    with pytest.raises(Unreadable, match="Save it as UTF-8"):
+        read_notebook(text.encode("shift_jis"))
+
+
+def test_what_is_too_long_to_be_run_is_not_sent_and_only_begun_in_the_graded_notebook(grading_template, work):
+    work.put_after("1.1", "# " + "x" * LONGEST_CELL)
+    answers = read_submission(work.data(), grading_template).answers
+    cell = answers.wanted["1.1"].candidates[0]
+    assert answers.sources[cell] == ""
+    assert len(TakenAnswer.of(answers, "1.1", [cell, [], []]).source) < LONGEST_CELL + 100
+
+
+@pytest.fixture
+def answers(grading_template, work):
+    """What is found in a solution with a cell of the learner's own at its beginning."""
+    work.cells.insert(0, {"cell_type": "code", "metadata": {}, "source": "a = 1\nb = 2\nc = 3"})
+    return read_submission(work.data(), grading_template).answers
+
+
+def test_lines_that_a_plan_names_many_times_are_shown_once(answers):
+    cell = answers.wanted["1.1"].candidates[0]
+    plan = [cell, [[0, 1, last] for last in range(1, 10_000)] + [[0, 1, 10**4000]], [0, 0, cell, True, 5.0, "x"]]
+    taken = TakenAnswer.of(answers, "1.1", plan)
+    assert taken.source.count("a = 1") == taken.source.count("c = 3") == 1
+    assert taken.defining == [0, cell]
+
+
+@pytest.mark.parametrize(
+    "plan", [[-1, [], []], [0.0, [], []], [True, [], []], [None, [[0, float("inf"), 1]], []], [None, [[0, 0, 1]], []]]
+)
+def test_a_plan_with_other_numbers_is_refused(answers, plan):
+    if plan[0] is None:
+        plan = [answers.wanted["1.1"].candidates[0], *plan[1:]]
+    with pytest.raises(ValueError):
+        TakenAnswer.of(answers, "1.1", plan)
+
+
+def test_failures_in_cells_that_do_not_exist_are_not_told(answers):
+    taken = TakenAnswer.of(answers, "1.1", [answers.wanted["1.1"].candidates[0], [], []])
+    taken.fail([[9 * 10**4298, "x"], [0, "NameError: x"], [float("inf"), "x"]])
+    assert taken.failed == [(0, "NameError: x")]
+    assert taken.remarks()

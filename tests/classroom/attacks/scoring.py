@@ -140,7 +140,7 @@ def imported_reference(work):
     work.write("1.3", "from helpers.nn import rnn_step_backward")
 
 
-@attack(earns={"1.3": (0, 0)}, status={"1.3": "not defined"}, reason="object is not iterable")
+@attack(earns={"1.3": (0, 0)}, status={"1.3": "not defined"}, reason="object is not subscriptable")
 def reference_of_the_catalogue(work):
     """Takes the reference out of the catalogue of exercises."""
     work.write(
