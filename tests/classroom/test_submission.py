@@ -263,3 +263,11 @@ def test_failures_in_cells_that_do_not_exist_are_not_told(answers):
     taken.fail([[9 * 10**4298, "x"], [0, "NameError: x"], [float("inf"), "x"]])
     assert taken.failed == [(0, "NameError: x")]
     assert taken.remarks()
+
+
+def test_a_written_answer_may_stand_above_the_stub():
+    work = Work("08", solved=False)
+    place = work.cells.index(work.answer("8.5"))
+    work.cells.insert(place, {"cell_type": "markdown", "metadata": {}, "source": "Mine is better."})
+    submission = read_submission(work.data(), nbformat.reads(template("08"), as_version=4))
+    assert submission.written == {"ex-8-5": "Mine is better."}

@@ -75,9 +75,9 @@ def _take_written_answer(
     cells: Sequence[Cell],
     submission: Submission,
 ) -> None:
-    """Take a written answer: all cells that have its grade id, or its place, and what was written below them.
+    """Take a written answer: all cells that have its grade id, or its place, and what was written below or above them.
 
-    JupyterLab's Split Cell gives both halves the same grade id; some learners leave the stub and answer below it.
+    JupyterLab's Split Cell gives both halves the same grade id; some learners leave the stub and answer beside it.
     """
     released = released_cells[index]
     grade_id = grading(released)["grade_id"]
@@ -88,10 +88,11 @@ def _take_written_answer(
         places = [cell.index + 1 for cell in cells if cell.source.strip() == before and cell.index + 1 < len(cells)]
     if not places:
         return
-    below = places[-1] + 1
-    while below < len(cells) and below in own and cells[below].kind == "markdown":
-        places.append(below)
-        below += 1
+    text = {cell.index for cell in cells if cell.index in own and cell.kind in ("markdown", "raw")}
+    while places[-1] + 1 in text:
+        places.append(places[-1] + 1)
+    while places[0] - 1 in text:
+        places.insert(0, places[0] - 1)
     texts = [cells[place].source for place in places if cells[place].source.strip() != released.source.strip()]
     submission.written[grade_id] = "\n\n".join(texts) if texts else cells[places[0]].source
 
