@@ -236,7 +236,7 @@ def failures_of_endless_numbers(work):
     )
 
 
-@attack(honest=True, changes="cell(s) outside")
+@attack(honest=True, changes="Outside the answer cells")
 def megabytes_of_code(work):
     """Has nine megabytes of data in cells of its own, more than one message to the answers' process may hold."""
     for number in range(60):
