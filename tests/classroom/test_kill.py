@@ -7,6 +7,7 @@ import collections
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 from helpers.classroom.administration.export import FOR_A_PERSON, export, read_results
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.assignment_lock import locked
+from tests.browser.jupyterlab import ADDRESS, serve
 from tests.classroom.sample_class import FALLING, REPOSITORY, RIGHT, TEXTBOOK, workers_of
 
 #: What each answer earns: for the visible check, and for the hidden one.
@@ -91,11 +93,11 @@ class Campaign:
         return self.phases.read_text() if self.phases.exists() else ""
 
     @contextlib.contextmanager
-    def person(self):
-        """Let a person give points meanwhile."""
+    def person(self, formgrader):
+        """Let a person give points in formgrader meanwhile."""
         stop = self.folder / "stop"
         stop.unlink(missing_ok=True)
-        process = self.start("review", self.folder / "journal", stop)
+        process = self.start("review", self.folder / "journal", stop, formgrader)
         try:
             yield
         finally:
@@ -212,6 +214,15 @@ def campaign(sample_class, tmp_path):
     return lambda size, seed: Campaign(sample_class(), tmp_path, size, seed)
 
 
+@contextlib.contextmanager
+def open_formgrader(root):
+    """Run the course's formgrader, and yield its address."""
+    shutil.copytree(REPOSITORY / "helpers", root / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "nbgrader_config.py", root)
+    with serve(root, "formgrader") as printed:
+        yield ADDRESS.search(printed)[0]
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux alone has /proc")
 
 
@@ -220,13 +231,14 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Li
 @pytest.mark.parametrize("seed", [1])  # any other number makes another campaign
 def test_after_each_kill_every_score_is_right(campaign, seed):
     campaign = campaign(size=36, seed=seed)
-    while sum(campaign.kills.values()) < KILLS:
-        with campaign.person():
-            ended = campaign.kill_once(campaign.random.choice(["command", "command", "worker", "two"]))
-        campaign.check()
-        if ended == 0 or campaign.random.random() < 0.3:
-            campaign.renew()
+    with open_formgrader(campaign.sample_class.root) as formgrader:
+        while sum(campaign.kills.values()) < KILLS:
+            with campaign.person(formgrader):
+                ended = campaign.kill_once(campaign.random.choice(["command", "command", "worker", "two"]))
             campaign.check()
+            if ended == 0 or campaign.random.random() < 0.3:
+                campaign.renew()
+                campaign.check()
     campaign.finish()
     print(f"\n{len(campaign.given())} students have points from the person.")
     for (victim, step), count in sorted(campaign.kills.items()):
