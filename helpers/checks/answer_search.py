@@ -5,14 +5,13 @@ the untouched stub; if there is none, by the last such cell anywhere. Cells are 
 submission is untrusted and Python's own parser can be made to crash; `answer_slicing` reads them, where they run.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers.checks.answer_slicing import LONGEST_CELL, Wanted
 from helpers.checks.grade_id import GradeId, Kind
-from helpers.checks.notebook_file import Cell, NotebookFile
+from helpers.checks.notebook_file import Cell, NotebookFile, fingerprint
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,11 @@ class Edition:
     @classmethod
     def of(cls, name: str, sources: Collection[str]) -> "Edition":
         """Return the Edition with these sources."""
-        return cls(name, tuple(sorted({*map(_fingerprint, sources)})))
+        return cls(name, tuple(sorted({*map(fingerprint, sources)})))
 
     def has(self, cell: Cell) -> bool:
         """Whether a cell is one of this edition, unchanged but for blanks at the ends of lines."""
-        return _fingerprint(cell.source) in self.sources
+        return cell.fingerprint in self.sources
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def find_answers(notebook: NotebookFile, exercises: Mapping[str, str], editions:
 def choose_edition(notebook: NotebookFile, editions: Sequence[Edition]) -> Edition | None:
     """Return the edition that a notebook names, or the one with which it has most cells in common."""
     named = [edition for edition in editions if edition.name and edition.name == notebook.edition]
-    fingerprints = {_fingerprint(cell.source) for cell in notebook.cells}
+    fingerprints = {cell.fingerprint for cell in notebook.cells}
     return max(named or reversed(editions), key=lambda one: len(fingerprints.intersection(one.sources)), default=None)
 
 
@@ -101,11 +100,9 @@ def _find_candidates(
 ) -> Wanted:
     marked = _find_marked(cells, "ex", exercise_id)
     mention = re.compile(rf"\b{name}\b")
-    mentioning = {
-        cell.index for cell in cells if (cell.kind == "code" or cell.index in marked) and mention.search(cell.source)
-    }
+    runnable = [index for index in sorted(own) if cells[index].kind == "code" or index in marked]
+    mine = [index for index in runnable if mention.search(cells[index].source)]
     end = checks[-1] if checks else _end_without_check(cells, exercise_id)
-    mine = sorted(mentioning & set(own))
     # An untouched stub comes last of all: it says that nothing was written.
     stubs = [index for index in marked if index not in own]
     # The cell with the check may have been merged with the answer.
@@ -130,8 +127,3 @@ def _find_marked(cells: Sequence[Cell], kind: Kind, exercise_id: str) -> list[in
     """The cells that have a grade id, or have it for their cell id, as in a release."""
     grade_id = str(GradeId(kind, exercise_id))
     return [cell.index for cell in cells if grade_id in (cell.grade_id, cell.id)]
-
-
-def _fingerprint(source: str) -> str:
-    lines = "\n".join(line.rstrip() for line in source.strip().split("\n"))
-    return hashlib.sha256(lines.encode("utf-8", "replace")).hexdigest()[:16]

@@ -3,6 +3,8 @@
 Nothing in it is believed: not its types, not its ids, not its metadata.
 """
 
+import functools
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -54,6 +56,11 @@ class Cell:
     points: object
     source: str
     value: str = ""
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """See `fingerprint`."""
+        return fingerprint(self.source)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,12 @@ def read_notebook(data: bytes) -> NotebookFile:
         raise Unreadable(f"It has {len(cells):,} cells; no more than {MOST_CELLS:,} are read.")
     read = tuple(_cell(index, cell) for index, cell in enumerate(cells))
     return NotebookFile(read, _dict(notebook.get("metadata")), remarks)
+
+
+def fingerprint(source: str) -> str:
+    """Return a hash by which a cell is known again, whatever blanks are at the ends of its lines."""
+    lines = "\n".join(map(str.rstrip, source.strip().split("\n")))
+    return hashlib.sha256(lines.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def without_outputs(text: str) -> str:

@@ -129,7 +129,7 @@ def grade_submission(
         data: the bytes of the submitted notebook.
         sandbox: whether the answers run in bubblewrap; without, they can read this user's files.
         secret: the instructor's secret seed for the hidden checks.
-        editions: earlier ones of the notebook, of which the submission may be a copy.
+        editions: those of the notebook that the submission may be a copy of; left out, it is the template.
     """
     begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
     try:

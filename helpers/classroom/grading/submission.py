@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from helpers.checks.answer_search import Edition, FoundAnswers, choose_edition, find_answers
+from helpers.checks.answer_search import Edition, FoundAnswers, find_answers
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell, NotebookFile, read_notebook
@@ -41,20 +41,20 @@ def read_submission(data: bytes, template: NotebookNode, editions: Sequence[Edit
     Args:
         data: the bytes of the file.
         template: the released notebook, nbformat's.
-        editions: earlier ones, of which it may be a copy.
+        editions: those of which it may be a copy, the present one last; left out, it is the template.
 
     Raises:
         Unreadable: it is not a notebook.
     """
     notebook = read_notebook(data)
-    known = [*editions, Edition.of("", [cell.source for cell in template.cells])]
+    known = editions or [Edition.of("", [cell.source for cell in template.cells])]
     answers = find_answers(notebook, _exercises_in(template), known)
     submission = Submission(answers, changes=[*notebook.remarks, *_find_changes(notebook)])
     for index, released in enumerate(template.cells):
         if grading(released).get("solution"):
             _report_answer(released, notebook.cells, submission)
             if released.cell_type != "code":
-                _take_written_answer(template.cells, index, choose_edition(notebook, known), notebook.cells, submission)
+                _take_written_answer(template.cells, index, notebook.cells, submission)
         elif grading(released).get("grade"):
             _report_test(released, notebook.cells, submission)
     _report_own_cells(template, submission)
@@ -71,7 +71,6 @@ def _exercises_in(template: NotebookNode) -> dict[str, str]:
 def _take_written_answer(
     released_cells: list[NotebookNode],
     index: int,
-    edition: Edition | None,
     cells: Sequence[Cell],
     submission: Submission,
 ) -> None:
