@@ -35,7 +35,7 @@ class DaskProcesses:
         scheduler_file = f"--scheduler-file={self.file}"
         arguments = ["scheduler", *self.common, "--port=0", "--dashboard-address=127.0.0.1:0", scheduler_file]
         self.scheduler = self._start(machine, *arguments, **options)
-        wait_until(self.file.exists)
+        wait_until(lambda: self.file.exists() and self.file.read_text().endswith("}"))  # not while it is being written
         self.address = json.loads(self.file.read_text())["address"]
 
     def start_workers(self, *options, machine=None, cwd=REPOSITORY, **environment):
