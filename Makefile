@@ -96,7 +96,7 @@ credentials: $(DASK)  ## Make TLS credentials for a cluster of several machines,
 	@$(HELPERS) credentials
 
 test-cluster: $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
-	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),tests/classroom/test_cluster.py)
+	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),-n 2 --dist worksteal tests/classroom/test_cluster.py)
 
 test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
 	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
