@@ -60,7 +60,7 @@ def review(root, journal, stop, address):
                 for comment in notebook.comments
             }
         for student, (grade, comment) in rows.items():
-            if student.startswith("reviewed"):
+            if student.startswith("reviewed") and not Path(stop).exists():
                 number += 1
                 given = number % 4 / 4
                 put(address, f"grade/{grade}", {"manual_score": given})

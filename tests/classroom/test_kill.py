@@ -102,7 +102,7 @@ class Campaign:
             yield
         finally:
             stop.touch()
-            assert process.wait(60) == 0, (self.folder / "review.txt").read_text()
+            assert process.wait(300) == 0, (self.folder / "review.txt").read_text()
 
     def kill_once(self, kind):
         """Start grading, and kill at a random moment of a random step; return the exit code of the command.
