@@ -31,7 +31,7 @@ STEPS |= {"c": "while entries were closed", "": "before the first result"}
 
 
 #: How often something is killed.
-KILLS = int(os.environ.get("COURSE_KILLS", "5"))
+KILLS = int(os.environ.get("COURSE_KILLS", "3"))
 
 
 class Campaign:
