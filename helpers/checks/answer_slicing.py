@@ -141,7 +141,7 @@ class NotebookSlices:
     def __init__(self, sources: Sequence[str], wanted: Mapping[str, Wanted]) -> None:
         self.sources = list(sources)
         self.wanted = wanted
-        self.by_name = {one.name: exercise_id for exercise_id, one in wanted.items()}
+        self.names = {one.name for one in wanted.values()}
         self._read: dict[int, tuple[Definition, ...]] = {}
         self._slices: dict[str, Slice | None] = {}
 
@@ -205,7 +205,7 @@ class NotebookSlices:
         open_names = [wanted.name, *needed]  # a later cell may add to what the answer defines
         while open_names:
             name = open_names.pop()
-            if name in reached or (name != wanted.name and name in self.by_name):
+            if name in reached or (name != wanted.name and name in self.names):
                 continue  # the answer to another exercise is run by itself
             reached.add(name)
             first = cell if name == wanted.name and name not in needed else -1

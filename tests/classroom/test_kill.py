@@ -188,17 +188,9 @@ class Campaign:
         notebook = nbformat.read(self.sample_class.course.folder(step, name, student) / f"{name}.ipynb", as_version=4)
         return next(cell.source for cell in notebook.cells if grading(cell).get("solution"))
 
-    def finish(self, *, kill_workers=False):
+    def finish(self):
         """Let grading finish, and check that every score is right then."""
         process = self.grade()
-        if kill_workers:
-            while not workers_of(process.pid):
-                assert process.poll() is None
-                time.sleep(0.01)
-            self._kill_workers(process)
-            if process.wait(300) == 1:  # one was killed twice: “not graded”
-                self.check()
-                process = self.grade()
         assert process.wait(300) == 0, (self.folder / "grade.txt").read_text()
         results = self.check()
         assert self.points().keys() == results.keys() == set(self.students)

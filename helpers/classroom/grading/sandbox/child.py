@@ -120,7 +120,7 @@ class Answers:
 
     def used_by(self, answer: object) -> list[str]:
         """Return the names that a function, or the methods of a class, look up when they run."""
-        return sorted(names_used_by(answer, lambda name: name not in self.slices.by_name))
+        return sorted(names_used_by(answer, lambda name: name not in self.slices.names))
 
     def _answer(self, exercise_id: str) -> Any:
         """What `answer` gives in a notebook, for a cell that gives it a name."""
