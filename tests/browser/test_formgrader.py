@@ -59,6 +59,11 @@ def score_of(course):
         return grade.manual_score, comment.manual_comment, grade.needs_manual_grade
 
 
+def saved(what):
+    """Whether a response says that formgrader has written a grade, or a comment."""
+    return lambda response: response.request.method == "PUT" and f"/api/{what}/" in response.url and response.ok
+
+
 def test_a_written_answer_is_graded_in_formgrader_and_the_score_outlives_the_next_grading(browser, graded, screenshots):
     assert score_of(graded) == (None, None, True)
     with serve(graded, "formgrader") as printed:
@@ -70,14 +75,16 @@ def test_a_written_answer_is_graded_in_formgrader_and_the_score_outlives_the_nex
         page.get_by_role("link", name="Manual Grading").click()
         for name in NAME, NAME, "Submission #1":
             page.locator("td").get_by_role("link", name=name).first.click()
+        # Points filled in before formgrader has loaded the present ones are lost.
+        page.wait_for_function("window.formgrader?.grades?.loaded && formgrader.comments.loaded")
         answer = page.locator(".nbgrader_cell", has_text="Dropout brings the most").last
         rubric = page.get_by_text("The rubric").first
         assert abs(rubric.bounding_box()["y"] - answer.bounding_box()["y"]) < 900  # both are on the screen at once
-        answer.locator("input.score").fill("3")
-        answer.locator("textarea.comment").fill("Say how large the gain is.")
-        answer.locator("input.score").click()
+        with page.expect_response(saved("grade")), page.expect_response(saved("comment")):
+            answer.locator("input.score").fill("3")
+            answer.locator("textarea.comment").fill("Say how large the gain is.")
+            answer.locator("input.score").click()
         page.screenshot(path=screenshots / "formgrader.png")
-        page.wait_for_timeout(1000)
     assert score_of(graded) == (3.0, "Say how large the gain is.", False)
 
     (graded / "build/graded" / NAME / "ada.json").unlink()  # as after a corrected test: everything is graded again
