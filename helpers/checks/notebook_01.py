@@ -2,23 +2,16 @@
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, Misconception
-from helpers.checks.gradcheck import numerical_gradients
-from helpers.checks.probes import recurrent_layer, step_with_cache
+from helpers.checks.exercise import Exercise, Misconception, mistakes
+from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
 from helpers.nn import analysis, functional, recurrent, steps
-from helpers.nn.base import Layer, Param
+from helpers.nn.base import Layer
 
 # --- 1.1 ------------------------------------------------------------------------------------------------------------
 
 
 def _draw_tanh(rng, sizes):
     return {"dout": rng.normal(0, 1, (sizes.N, sizes.H)), "y": np.tanh(rng.normal(0, 1, (sizes.N, sizes.H)))}
-
-
-def _numerical_tanh(arguments):
-    dout, a = arguments["dout"], np.arctanh(arguments["y"])
-    gradients = numerical_gradients(lambda: float((dout * np.tanh(a)).sum()), {"dx": a})
-    return gradients
 
 
 def _tanh_in_place(dout, y):
@@ -35,7 +28,6 @@ TANH_BACKWARD = Exercise(
     results={"dx": "(N, H)"},
     draw=_draw_tanh,
     example={"dout": np.array([[1.0, 2.0]]), "y": np.array([[0.5, -0.9]])},
-    numerical=_numerical_tanh,
     misconceptions=(
         Misconception(
             lambda dout, y: dout * (1 - np.tanh(y) ** 2),
@@ -219,45 +211,15 @@ def _draw_step_backward(rng, sizes):
     return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
 
 
-def _numerical_step(arguments):
-    dh_next, (x, h_prev, Wx, Wh, h_next) = arguments["dh_next"], arguments["cache"]
-    b = np.arctanh(h_next)[0] - (x @ Wx + h_prev @ Wh)[0]
-
-    def loss():
-        return float((dh_next * steps.rnn_step_forward(x, h_prev, Wx, Wh, b)[0]).sum())
-
-    return numerical_gradients(loss, {"dx": x, "dh_prev": h_prev, "dWx": Wx, "dWh": Wh, "db": b})
-
-
-def _backward(**changes):
-    """A step backward with some of its lines changed, each a function of the names it needs, in one dict."""
-
-    def wrong(dh_next, cache):
-        v = dict(zip(("x", "h_prev", "Wx", "Wh", "h_next"), cache), dh_next=dh_next)
-        lines = {
-            "da": lambda v: v["dh_next"] * (1 - v["h_next"] ** 2),
-            "dx": lambda v: v["da"] @ v["Wx"].T,
-            "dh_prev": lambda v: v["da"] @ v["Wh"].T,
-            "dWx": lambda v: v["x"].T @ v["da"],
-            "dWh": lambda v: v["h_prev"].T @ v["da"],
-            "db": lambda v: v["da"].sum(axis=0),
-        }
-        for name, line in lines.items():
-            v[name] = changes.get(name, line)(v)
-        return tuple(v[name] for name in ("dx", "dh_prev", "dWx", "dWh", "db"))
-
-    return wrong
-
-
-def _swapped(dh_next, cache):
-    dx, dh_prev, dWx, dWh, db = steps.rnn_step_backward(dh_next, cache)
-    return dh_prev, dx, dWh, dWx, db
-
-
-def _backward_in_place(dh_next, cache):
-    results = steps.rnn_step_backward(dh_next, cache)
-    dh_next *= 1 - cache[-1] ** 2
-    return results
+def _step_backward(dh_next, cache):
+    x, h_prev, Wx, Wh, h_next = cache
+    da = dh_next * (1 - h_next**2)
+    dx = da @ Wx.T
+    dh_prev = da @ Wh.T
+    dWx = x.T @ da
+    dWh = h_prev.T @ da
+    db = da.sum(axis=0)
+    return dx, dh_prev, dWx, dWh, db
 
 
 RNN_STEP_BACKWARD = Exercise(
@@ -270,109 +232,90 @@ RNN_STEP_BACKWARD = Exercise(
     draw=_draw_step_backward,
     example={"dh_next": np.array([[1.0, 1.0]]), "cache": steps.rnn_step_forward(**BY_HAND)[1]},
     uses=("1.1",),
-    numerical=_numerical_step,
-    misconceptions=(
-        Misconception(
-            _backward(da=lambda v: v["dh_next"]),
-            "a step without the tanh derivative: `da = dh_next`",
-            "Fix `da = dh_next * (1 - h_next**2)` first: all five results are made from it.",
-        ),
-        Misconception(
-            _backward(da=lambda v: v["dh_next"] * (1 - np.tanh(v["h_next"]) ** 2)),
-            "a step with tanh taken twice: `1 - np.tanh(h_next)**2`",
-            "`h_next` already is the output of the tanh; `tanh_backward(dh_next, h_next)` is what you need.",
-        ),
-        Misconception(
-            _backward(da=lambda v: v["dh_next"] * (1 - v["h_prev"] ** 2)),
-            "a step that takes the tanh derivative at `h_prev`",
-            "The tanh you go back through made `h_next`, the last entry of the cache.",
-        ),
-        Misconception(
-            _backward(da=lambda v: v["dh_next"] * v["h_next"] * (1 - v["h_next"])),
-            "a step with the derivative of a *sigmoid*, `h * (1 - h)`",
-            "The step was squashed by a tanh: `1 - h_next**2`.",
-        ),
-        Misconception(
-            _backward(db=lambda v: v["da"]),
-            "a step whose `db` is not summed over the batch",
-            "`b` was added to every row, so its gradient is the sum over the rows: `da.sum(axis=0)`, of shape (H,).",
-        ),
-        Misconception(
-            _backward(db=lambda v: v["da"].mean(axis=0)),
-            "a step whose `db` is the *mean* over the batch",
-            "If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.",
-        ),
-        Misconception(
-            _backward(db=lambda v: v["da"].sum()),
-            "a step whose `db` is summed over everything, units too",
-            "Each unit has its own bias: sum over axis 0, the batch, only.",
-        ),
-        Misconception(
-            _backward(db=lambda v: v["da"].sum(axis=1)),
-            "a step whose `db` is summed over the units instead of the batch",
-            "Axis 0 is the batch. What is left must have the shape of `b`, (H,).",
-        ),
-        Misconception(
-            _backward(dh_prev=lambda v: v["da"] @ v["Wh"]),
-            "a step with `Wh` not transposed: `dh_prev = da @ Wh`",
-            "`Wh` is square, so the shapes do not object. Forward multiplied by `Wh`; backward multiplies by `Wh.T`.",
-        ),
-        Misconception(
-            _backward(dx=lambda v: v["da"] @ v["Wx"]),
-            "a step with `Wx` not transposed: `dx = da @ Wx`",
-            "`da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.",
-        ),
-        Misconception(
-            _backward(dWh=lambda v: v["da"].T @ v["h_prev"]),
-            "a step whose `dWh` is transposed: `da.T @ h_prev`",
-            "`dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: `h_prev.T @ da`.",
-        ),
-        Misconception(
-            _backward(dWx=lambda v: v["da"].T @ v["x"]),
-            "a step whose `dWx` is transposed: `da.T @ x`",
-            "`dWx` must have the shape of `Wx`, (D, H): `x.T @ da`.",
-        ),
-        Misconception(
-            _backward(dWx=lambda v: v["x"] @ v["da"]),
-            "a step with `x` not transposed: `x @ da`",
-            "(N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.",
-        ),
-        Misconception(
-            _backward(dWh=lambda v: v["h_prev"] @ v["da"]),
-            "a step with `h_prev` not transposed: `h_prev @ da`",
-            "(N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.",
-        ),
-        Misconception(
-            _backward(dWh=lambda v: v["h_next"].T @ v["da"]),
-            "a step whose `dWh` is made from `h_next`",
-            "What `Wh` multiplied on the way forward was `h_prev`.",
-        ),
-        Misconception(
-            _backward(
-                dWx=lambda v: v["x"].T @ v["da"] / len(v["x"]),
-                dWh=lambda v: v["h_prev"].T @ v["da"] / len(v["x"]),
-                db=lambda v: v["da"].mean(axis=0),
-            ),
-            "a step with the parameters' gradients divided by the batch size",
-            "If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.",
-        ),
-        Misconception(
-            lambda dh_next, cache: tuple(
-                np.array(steps.rnn_step_backward(dh_next, cache), dtype=object)[[1, 0, 2, 3, 4]]
-            ),
-            "a step with `dx` and `dh_prev` exchanged",
-            "The order is `dx, dh_prev, dWx, dWh, db`.",
-        ),
-        Misconception(
-            _swapped,
-            "a step that puts what belongs to the state before what belongs to the input",
-            "The order is `dx, dh_prev, dWx, dWh, db`.",
-        ),
-        Misconception(
-            _backward_in_place,
-            "the right numbers, but `dh_next` was changed on the way",
-            "`dh_next *= …` changes the caller's array. Write `da = dh_next * …`, which makes a new one.",
-        ),
+    spelt_out=_step_backward,
+    misconceptions=mistakes(
+        _step_backward,
+        """
+        dh_next * (1 - h_next**2) → dh_next
+        The tanh derivative is missing: `da = dh_next`.
+        Make `da = dh_next * (1 - h_next**2)` first: all five results come from it.
+
+        h_next**2 → np.tanh(h_next) ** 2
+        The tanh is taken twice: `1 - np.tanh(h_next)**2`.
+        `h_next` already is the output of the tanh; `tanh_backward(dh_next, h_next)` is what you need.
+
+        h_next**2 → h_prev**2
+        The tanh derivative is taken at `h_prev`.
+        The tanh you go back through made `h_next`, the last entry of the cache.
+
+        (1 - h_next**2) → h_next * (1 - h_next)
+        The derivative is that of a *sigmoid*, `h * (1 - h)`.
+        The step was squashed by a tanh: `1 - h_next**2`.
+
+        da.sum(axis=0) → da
+        `db` is not summed over the batch.
+        `b` was added to every row, so its gradient is the sum over the rows: `da.sum(axis=0)`, of shape (H,).
+
+        da.sum(axis=0) → da.mean(axis=0)
+        `db` is the *mean* over the batch.
+        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+
+        da.sum(axis=0) → da.sum()
+        `db` is summed over everything, units too.
+        Each unit has its own bias: sum over axis 0, the batch, only.
+
+        da.sum(axis=0) → da.sum(axis=1)
+        `db` is summed over the units instead of the batch.
+        Axis 0 is the batch. What is left must have the shape of `b`, (H,).
+
+        da.sum(axis=0) → da.sum(axis=0, keepdims=True)
+        `db` keeps the axis of the batch, from `keepdims=True`.
+        `b` has shape (H,): sum over axis 0 and leave `keepdims` out.
+
+        da @ Wh.T → da @ Wh
+        `Wh` is not transposed: `dh_prev = da @ Wh`.
+        `Wh` is square, so the shapes do not object. Forward multiplied by `Wh`; backward multiplies by `Wh.T`.
+
+        da @ Wh.T → dh_next @ Wh.T
+        `dh_prev` is made from `dh_next` instead of `da`.
+        On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
+
+        da @ Wx.T → da @ Wx
+        `Wx` is not transposed: `dx = da @ Wx`.
+        `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
+
+        h_prev.T @ da → da.T @ h_prev
+        `dWh` is transposed: `da.T @ h_prev`.
+        `dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: `h_prev.T @ da`.
+
+        x.T @ da → da.T @ x
+        `dWx` is transposed: `da.T @ x`.
+        `dWx` must have the shape of `Wx`, (D, H): `x.T @ da`.
+
+        x.T @ da → x @ da
+        `x` is not transposed: `x @ da`.
+        (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
+
+        h_prev.T @ da → h_prev @ da
+        `h_prev` is not transposed: `h_prev @ da`.
+        (N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.
+
+        h_prev.T @ da → h_next.T @ da
+        `dWh` is made from `h_next`.
+        What `Wh` multiplied on the way forward was `h_prev`.
+
+        return dx, dh_prev, dWx, dWh, db → return dx, dh_prev, dWx / len(x), dWh / len(x), db / len(x)
+        The parameters' gradients are divided by the batch size.
+        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+
+        return dx, dh_prev → return dh_prev, dx
+        `dx` and `dh_prev` are exchanged.
+        The order is `dx, dh_prev, dWx, dWh, db`.
+
+        return dx, dh_prev, dWx, dWh, db → return dh_prev, dx, dWh, dWx, db
+        What belongs to the state comes before what belongs to the input.
+        The order is `dx, dh_prev, dWx, dWh, db`.
+        """,
     ),
 )
 
@@ -393,113 +336,29 @@ def _draw_layer(rng, sizes):
     }
 
 
-def _numerical_layer(arguments):
-    def loss():
-        layer = recurrent.RNN(*(Param(arguments[name]) for name in ("Wx", "Wh", "b")))
-        hs, state = layer.forward(arguments["xs"], arguments["state"])
-        return float((arguments["dhs"] * hs).sum() + (arguments["dstate"] * state).sum())
-
-    names = {"dxs": "xs", "dstate": "state", "Wx.grad": "Wx", "Wh.grad": "Wh", "b.grad": "b"}
-    return numerical_gradients(loss, {result: arguments[name] for result, name in names.items()})
-
-
 class _RNN(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
     def __init__(self, Wx, Wh, b):
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
-    def first_state(self, xs, state):
-        return np.zeros((len(xs), self.Wh.value.shape[0]), xs.dtype) if state is None else state
-
     def forward(self, xs, state=None, *, training=False):
-        h, self.caches, hs = self.first_state(xs, state), [], []
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
+        self.caches, hs = [], []
         for step in range(xs.shape[1]):
             h, cache = steps.rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
             self.caches.append(cache)
             hs.append(h)
-        return np.stack(hs, axis=1), self.last_state(hs)
-
-    def last_state(self, hs):
-        return hs[-1]
-
-    def into_the_past(self, dstate, dhs):
-        return np.zeros_like(dhs[:, 0]) if dstate is None else dstate
-
-    def arriving(self, dhs, step, dh):
-        return dhs[:, step] + dh
-
-    def collect(self, grad, new):
-        grad += new
-
-    def order(self, T):
-        return reversed(range(T))
+        return np.stack(hs, axis=1), h
 
     def backward(self, dhs, dstate=None):
-        dh, dxs = self.into_the_past(dstate, dhs), [None] * dhs.shape[1]
-        for step in self.order(dhs.shape[1]):
-            dx, dh, *dparams = steps.rnn_step_backward(self.arriving(dhs, step, dh), self.caches[step])
+        dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
+        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        for step in reversed(range(T)):
+            dx, dh, dWx, dWh, db = steps.rnn_step_backward(dhs[:, step] + dh, self.caches[step])
             dxs[step] = dx
-            for param, new in zip((self.Wx, self.Wh, self.b), dparams):
-                self.collect(param.grad, new)
-        return self.results(np.stack(dxs, axis=1), dh)
-
-    def results(self, dxs, dh):
-        return dxs, dh
-
-
-def _rnn(**methods):
-    """The class above with some of its methods replaced."""
-    return type("RNN", (_RNN,), methods)
-
-
-def _kept_state(self, xs, state):
-    kept = getattr(self, "kept", None)
-    return _RNN.first_state(self, xs, state if state is not None else kept)
-
-
-def _keep_last(self, hs):
-    self.kept = hs[-1]
-    return hs[-1]
-
-
-def _forward_with_old_caches(self, xs, state=None, *, training=False):
-    old = getattr(self, "caches", [])
-    results = _RNN.forward(self, xs, state)
-    self.caches = old + self.caches
-    return results
-
-
-def _overwriting_backward(self, dhs, dstate=None):
-    self.zero_grad()
-    return _RNN.backward(self, dhs, dstate)
-
-
-def _backward_to_the_left(self, dhs, dstate=None):
-    dxs, dh = _RNN.backward(self, dhs, dstate)
-    return dxs[:, ::-1], dh
-
-
-def _averaged_backward(self, dhs, dstate=None):
-    before = [param.grad.copy() for param in self.parameters()]
-    results = _RNN.backward(self, dhs, dstate)
-    for param, old in zip(self.parameters(), before):
-        param.grad[...] = old + (param.grad - old) / dhs.shape[1]
-    return results
-
-
-def _overwrite(self, grad, new):
-    grad[...] = new
-
-
-def _add_in_place(self, dhs, step, dh):
-    dhs[:, step] += dh
-    return dhs[:, step]
-
-
-def _float64_forward(self, xs, state=None, *, training=False):
-    hs, state = _RNN.forward(self, xs, state)
-    return hs.astype("float64"), state
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs, axis=1), dh
 
 
 RNN_LAYER = Exercise(
@@ -527,99 +386,86 @@ RNN_LAYER = Exercise(
     draw=_draw_layer,
     probe=recurrent_layer("RNN"),
     uses=("1.2", "1.3"),
-    numerical=_numerical_layer,
-    misconceptions=(
-        Misconception(
-            _rnn(arriving=lambda self, dhs, step, dh: dhs[:, step]),
-            "an RNN whose backward uses `dhs[:, step]` alone, so that nothing comes from the future",
-            "`h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.",
-        ),
-        Misconception(
-            _rnn(arriving=lambda self, dhs, step, dh: dhs[:, step] + dh if step == dhs.shape[1] - 1 else dh),
-            "an RNN whose backward adds `dhs` at the last step only",
-            "A gradient comes from above at *every* step: `dhs[:, step] + dh`.",
-        ),
-        Misconception(
-            _rnn(arriving=_add_in_place),
-            "a right gradient that adds what comes from the right to `dhs` itself",
-            "`dhs[:, step] += dh` changes the caller's array, also under another name: `dhs[:, step]` is a view. Write "
-            "`dh = dhs[:, step] + dh`.",
-        ),
-        Misconception(
-            _rnn(collect=_overwrite),
-            "an RNN with `=` for `+=`: each step overwrites the gradients of the steps after it",
-            "The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.",
-        ),
-        Misconception(
-            _rnn(backward=_overwriting_backward),
-            "an RNN whose backward zeroes the gradients before it starts",
-            "`backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.",
-        ),
-        Misconception(
-            _rnn(first_state=lambda self, xs, state: _RNN.first_state(self, xs, None)),
-            "an RNN that always starts from zeros and ignores the `state` it is given",
-            "Start from `state`; only where it is None, from zeros.",
-        ),
-        Misconception(
-            _rnn(first_state=_kept_state, last_state=_keep_last),
-            "an RNN that keeps its last state and starts the next call from it",
-            "Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.",
-        ),
-        Misconception(
-            _rnn(last_state=lambda self, hs: hs[0]),
-            "an RNN that returns the state of the first step instead of the last",
-            "The second result is what the next call should start from.",
-        ),
-        Misconception(
-            _rnn(last_state=lambda self, hs: np.stack(hs, axis=1)),
-            "an RNN that returns all states where only the last is asked for",
-            "The second result is the state after the last step, (N, H).",
-        ),
-        Misconception(
-            _rnn(into_the_past=lambda self, dstate, dhs: np.zeros_like(dhs[:, 0])),
-            "an RNN whose backward ignores `dstate`, the gradient that comes from beyond the last step",
-            "Start with `dh = dstate`; only where it is None, with zeros.",
-        ),
-        Misconception(
-            _rnn(order=lambda self, T: range(T)),
-            "an RNN whose backward runs from the first step to the last",
-            "What arrives at a step includes what the step after it sends back: go from the last step to the first.",
-        ),
-        Misconception(
-            _rnn(order=lambda self, T: range(T), backward=_backward_to_the_left),
-            "an RNN whose backward runs from the first step to the last, and then turns `dxs` round",
-            "What arrives at a step includes what the step after it sends back: go from the last step to the first.",
-        ),
-        Misconception(
-            _rnn(forward=_forward_with_old_caches),
-            "an RNN that never empties its list of caches, so that backward meets those of an earlier call",
-            "Start `forward` with a new list: `self.caches = []`.",
-        ),
-        Misconception(
-            _rnn(collect=lambda self, grad, new: None if grad is self.b.grad else _RNN.collect(self, grad, new)),
-            "an RNN that leaves out the gradient of `b`",
-            "Three Params, three gradients: `self.b.grad += db`.",
-        ),
-        Misconception(
-            _rnn(backward=_backward_to_the_left),
-            "an RNN whose `dxs` is in reverse order of time",
-            "You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.",
-        ),
-        Misconception(
-            _rnn(results=lambda self, dxs, dh: (dxs, None)),
-            "an RNN whose backward does not return the gradient of the state it started from",
-            "When the loop is done, `dh` is that gradient: return `dxs, dh`.",
-        ),
-        Misconception(
-            _rnn(backward=_averaged_backward),
-            "an RNN with the parameters' gradients divided by the number of steps",
-            "A weight that is used T times gets the *sum* of T gradients.",
-        ),
-        Misconception(
-            _rnn(forward=_float64_forward),
-            "an RNN that always gives float64, whatever it was given",
-            "`np.zeros(shape)` is float64; `np.zeros(shape, dtype=xs.dtype)` keeps the type of the input.",
-        ),
+    groups=layer_groups("state"),
+    spelt_out=_RNN,
+    misconceptions=mistakes(
+        _RNN,
+        """
+        dhs[:, step] + dh, → dhs[:, step],
+        Nothing comes from the future: backward uses `dhs[:, step]` alone.
+        `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+
+        dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
+        Backward adds `dhs` at the last step only.
+        A gradient comes from above at *every* step: `dhs[:, step] + dh`.
+
+        self.Wx.grad += dWx → self.Wx.grad[...] = dWx
+        self.Wh.grad += dWh → self.Wh.grad[...] = dWh
+        self.b.grad += db → self.b.grad[...] = db
+        The gradients are set with `=`: each step overwrites those of the steps after it.
+        The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
+
+        T, dxs = → self.zero_grad(); T, dxs =
+        Backward zeroes the gradients before it starts.
+        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+
+        if state is None else state → # whatever the state
+        The layer always starts from zeros and ignores the `state` it is given.
+        Start from `state`; only where it is None, from zeros.
+
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
+            len(self.Wh.value)), xs.dtype)) if
+        return np.stack(hs, axis=1), h → self.kept = h; return np.stack(hs, axis=1), h
+        The layer keeps its last state and starts the next call from it.
+        Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
+
+        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
+        Every step after the first reads the state of the first step: the state is not carried on.
+        Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
+
+        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), hs[0]
+        The state that comes back is that of the first step, not of the last.
+        The second result is what the next call should start from.
+
+        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), np.stack(hs, axis=1)
+        All states come back where only the last is asked for.
+        The second result is the state after the last step, (N, H).
+
+        if dstate is None else dstate → # whatever comes from beyond
+        Backward ignores `dstate`, the gradient that comes from beyond the last step.
+        Start with `dh = dstate`; only where it is None, with zeros.
+
+        reversed(range(T)) → range(T)
+        Backward runs from the first step to the last.
+        What arrives at a step includes what the step after it sends back: go from the last step to the first.
+
+        reversed(range(T)) → range(T)
+        return np.stack(dxs, axis=1), dh → return np.stack(dxs[::-1], axis=1), dh
+        Backward runs from the first step to the last, and then turns `dxs` round.
+        What arrives at a step includes what the step after it sends back: go from the last step to the first.
+
+        self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
+        The list of caches is never emptied, so that backward meets those of an earlier call.
+        Start `forward` with a new list: `self.caches = []`.
+
+        self.b.grad += db → pass
+        The gradient of `b` is left out.
+        Three Params, three gradients: `self.b.grad += db`.
+
+        np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
+        `dxs` is in reverse order of time.
+        You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
+
+        np.stack(dxs, axis=1), dh → np.stack(dxs, axis=1), None
+        Backward does not return the gradient of the state it started from.
+        When the loop is done, `dh` is that gradient: return `dxs, dh`.
+
+        self.Wx.grad += dWx → self.Wx.grad += dWx / T
+        self.Wh.grad += dWh → self.Wh.grad += dWh / T
+        self.b.grad += db → self.b.grad += db / T
+        The parameters' gradients are divided by the number of steps.
+        A weight that is used T times gets the *sum* of T gradients.
+        """,
     ),
 )
 

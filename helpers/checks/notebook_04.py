@@ -3,10 +3,9 @@
 import numpy as np
 
 from helpers.checks.exercise import Exercise, Misconception
-from helpers.checks.gradcheck import numerical_gradients
 from helpers.checks.probes import lstm_layer, step_with_cache
 from helpers.nn import analysis, recurrent, steps
-from helpers.nn.base import Layer, Param
+from helpers.nn.base import Layer
 from helpers.nn.functional import sigmoid
 
 
@@ -45,12 +44,6 @@ def _draw_memory(rng, sizes):
     }
 
 
-def _numerical_memory(arguments):
-    dc_next, f, g, i, c_prev = (arguments[name] for name in _MEMORY)
-    gradients = {"dc_prev": c_prev, "df": f, "dg": g, "di": i}
-    return numerical_gradients(lambda: float((dc_next * (f * c_prev + g * i)).sum()), gradients)
-
-
 def _memory(**changes):
     lines = {
         "dc_prev": lambda v: v["dc_next"] * v["f"],
@@ -87,7 +80,6 @@ MEMORY_BACKWARD = Exercise(
         "i": np.array([[0.2, 0.6]]),
         "c_prev": np.array([[3.0, -2.0]]),
     },
-    numerical=_numerical_memory,
     misconceptions=(
         Misconception(
             _memory(dc_prev=lambda v: v["dc_next"]),
@@ -165,17 +157,6 @@ def _draw_gates(rng, sizes):
     return gradients | values
 
 
-def _numerical_gates(arguments):
-    df, dg, di, do, f, g, i, o = (arguments[name] for name in _GATES)
-    A = np.hstack([_logit(f), np.arctanh(g), _logit(i), _logit(o)])
-
-    def loss():
-        af, ag, ai, ao = np.split(A, 4, axis=1)
-        return float((df * sigmoid(af) + dg * np.tanh(ag) + di * sigmoid(ai) + do * sigmoid(ao)).sum())
-
-    return numerical_gradients(loss, {"dA": A})
-
-
 def _gates(join=np.hstack, order="fgio", **changes):
     lines = {
         "af": lambda v: v["df"] * v["f"] * (1 - v["f"]),
@@ -214,7 +195,6 @@ GATES_BACKWARD = Exercise(
         "o": np.array([[0.2]]),
     },
     uses=("1.1",),
-    numerical=_numerical_gates,
     misconceptions=(
         Misconception(
             _gates(ag=lambda v: v["dg"] * v["g"] * (1 - v["g"])),
@@ -323,18 +303,6 @@ def _draw_step_backward(rng, sizes):
     return {"dh_next": rng.normal(0, 1, (N, H)), "dc_next": rng.normal(0, 1, (N, H)), "cache": cache}
 
 
-def _numerical_step(arguments):
-    x, h_prev, c_prev, Wx, Wh, f, g, i, o, _ = arguments["cache"]
-    b = np.hstack([_logit(f), np.arctanh(g), _logit(i), _logit(o)])[0] - (x @ Wx + h_prev @ Wh)[0]
-
-    def loss():
-        h_next, c_next, _ = steps.lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b)
-        return float((arguments["dh_next"] * h_next + arguments["dc_next"] * c_next).sum())
-
-    arrays = {"dx": x, "dh_prev": h_prev, "dc_prev": c_prev, "dWx": Wx, "dWh": Wh, "db": b}
-    return numerical_gradients(loss, arrays)
-
-
 def _step_backward(results=tuple(_STEP_RESULTS), **changes):
     lines = {
         "tanh_c": lambda v: np.tanh(v["c_next"]),
@@ -384,7 +352,6 @@ LSTM_STEP_BACKWARD = Exercise(
     draw=_draw_step_backward,
     example=STEP_BY_HAND,
     uses=("1.1", "4.1", "4.2"),
-    numerical=_numerical_step,
     misconceptions=(
         Misconception(
             _step_backward(dc=lambda v: v["dc_next"]),
@@ -505,17 +472,6 @@ def _draw_layer(rng, sizes):
         "dstate": (rng.normal(0, 1, (N, H)), rng.normal(0, 1, (N, H))),
         "more_xs": rng.normal(0, 1, (N, T, D)),
     }
-
-
-def _numerical_layer(arguments):
-    def loss():
-        layer = recurrent.LSTM(*(Param(arguments[name]) for name in ("Wx", "Wh", "b")))
-        hs, state = layer.forward(arguments["xs"], arguments["state"])
-        return float((arguments["dhs"] * hs).sum() + sum((d * s).sum() for d, s in zip(arguments["dstate"], state)))
-
-    h, c = arguments["state"]
-    arrays = {"dxs": arguments["xs"], "h of dstate": h, "c of dstate": c}
-    return numerical_gradients(loss, arrays | {f"{name}.grad": arguments[name] for name in ("Wx", "Wh", "b")})
 
 
 class _LSTM(Layer):
@@ -642,7 +598,6 @@ LSTM_LAYER = Exercise(
     draw=_draw_layer,
     probe=lstm_layer("LSTM"),
     uses=("3.5", "4.3"),
-    numerical=_numerical_layer,
     misconceptions=(
         Misconception(
             _lstm(carried=lambda self, h, c, step: (h, c if step == 0 else np.zeros_like(c))),
@@ -1054,18 +1009,6 @@ def _draw_gru_backward(rng, sizes):
     return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
 
 
-def _numerical_gru(arguments):
-    dh_next, (x, h_prev, Wx, Wh, z, r, n) = arguments["dh_next"], arguments["cache"]
-    H = h_prev.shape[1]
-    products = np.hstack([h_prev @ Wh[:, : 2 * H], (r * h_prev) @ Wh[:, 2 * H :]])
-    b = (np.hstack([_logit(z), _logit(r), np.arctanh(n)]) - x @ Wx - products)[0]
-
-    def loss():
-        return float((dh_next * steps.gru_step_forward(x, h_prev, Wx, Wh, b)[0]).sum())
-
-    return numerical_gradients(loss, {"dx": x, "dh_prev": h_prev, "dWx": Wx, "dWh": Wh, "db": b})
-
-
 def _gru_backward(**changes):
     lines = {
         "H": lambda v: v["h_prev"].shape[1],
@@ -1108,7 +1051,6 @@ GRU_STEP_BACKWARD = Exercise(
     draw=_draw_gru_backward,
     example={"dh_next": np.array([[1.0]]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
     uses=("1.1",),
-    numerical=_numerical_gru,
     misconceptions=(
         Misconception(
             _gru_backward(past=lambda v: 0),

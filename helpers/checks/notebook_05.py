@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from helpers.checks.exercise import ContractError, Exercise, Misconception
-from helpers.checks.gradcheck import numerical_gradients
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
@@ -73,11 +72,6 @@ def _use_embedding(answer, arguments, record):
     dys[0, 0] = np.inf
     layer.backward(dys)
     record["E.grad beside an infinite dys of one word"] = E.grad.copy()
-
-
-def _numerical_embedding(arguments):
-    E, ids, dys = arguments["E"], arguments["ids"], arguments["dys"]
-    return numerical_gradients(lambda: float((dys * layers.Embedding(Param(E)).forward(ids)).sum()), {"E.grad": E})
 
 
 class _Embedding(Layer):
@@ -171,7 +165,6 @@ EMBEDDING = Exercise(
     },
     draw=_draw_embedding,
     probe=_use_embedding,
-    numerical=_numerical_embedding,
     misconceptions=(
         Misconception(
             _embedding(hand_out=_hand_out_once),
@@ -274,15 +267,6 @@ def _use_affine(answer, arguments, record):
     record.update({"W.grad after two calls": W.grad.copy(), "b.grad after two calls": b.grad.copy()})
 
 
-def _numerical_affine(arguments):
-    W, b, xs = (arguments[name] for name in ("W", "b", "xs"))
-
-    def loss():
-        return float((arguments["dys"] * layers.Affine(Param(W), Param(b)).forward(xs)).sum())
-
-    return numerical_gradients(loss, {"dxs": xs, "W.grad": W, "b.grad": b})
-
-
 class _Affine(Layer):
     """The reference spelt out, with a method for each place where people go wrong."""
 
@@ -339,7 +323,6 @@ AFFINE = Exercise(
     },
     draw=_draw_affine,
     probe=_use_affine,
-    numerical=_numerical_affine,
     misconceptions=(
         Misconception(
             _affine(ys=lambda self, xs: xs @ self.W.value),
@@ -430,11 +413,6 @@ def _use_criterion(answer, arguments, record):
         # As precise as the logits are: a plain float does not tell in which type it was computed.
         record[f"loss{suffix}"] = logits.dtype.type(loss)
         record[f"dlogits{suffix}"] = criterion.backward()
-
-
-def _numerical_logits(arguments):
-    logits, targets = arguments["logits"], arguments["targets"]
-    return numerical_gradients(lambda: layers.SoftmaxCrossEntropy().forward(logits, targets), {"dlogits": logits})
 
 
 class _SoftmaxCrossEntropy:
@@ -533,7 +511,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     },
     draw=_draw_logits,
     probe=_use_criterion,
-    numerical=_numerical_logits,
     misconceptions=(
         Misconception(
             _criterion(log_softmax=_naive_log_softmax),

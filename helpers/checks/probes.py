@@ -104,6 +104,24 @@ def recurrent_layer(name, parts=()):
     return probe
 
 
+def layer_groups(*parts):
+    """Return what messages call the results of `recurrent_layer` together.
+
+    Args:
+        parts: the names of the state's parts in the results, e.g. "h of state", or "state" alone.
+    """
+    forward, backward = ("hs", *parts), ("dxs", *(part.replace("state", "dstate") for part in parts))
+    grads = [f"{key}.grad" for key in ("Wx", "Wh", "b")]
+    again = " of a second call, with no state given"
+    return (
+        dict.fromkeys((f"{name}{again}" for name in (*forward, *backward)), "a second call")
+        | dict.fromkeys((f"{grad} after two calls" for grad in grads), "gradients after two calls")
+        | dict.fromkeys(forward, "forward")
+        | dict.fromkeys(backward, "backward")
+        | dict.fromkeys(grads, "gradients of Wx, Wh, b")
+    )
+
+
 def lstm_layer(name):
     """Return the probe of `recurrent_layer` for a layer whose state is the pair (h, c)."""
     return recurrent_layer(name, ("h", "c"))

@@ -72,14 +72,14 @@ class Score:
         max_points: that could be earned.
         status: how the cell ended.
         reason: the first sentence of the check's message, for the instructor.
-        misconception: the name of the mistake that was recognised, or "".
+        misconceptions: the names of the mistakes that were recognised.
     """
 
     points: float | None
     max_points: float
     status: Status
     reason: str = ""
-    misconception: str = ""
+    misconceptions: tuple[str, ...] = ()
 
 
 @dataclass
@@ -273,9 +273,9 @@ class SubmissionGrader:
         status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
         if verdict.raised and status == "wrong":
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
-        misconception = verdict.misconception.name if verdict.misconception else ""
+        misconceptions = tuple(cause.name for cause in verdict.causes)
         reason = "" if verdict.right else _shorten(verdict.paragraphs[0])
-        return Score(points, max_points, status, reason, misconception), [*map(_shorten_panel, self.panels)]
+        return Score(points, max_points, status, reason, misconceptions), [*map(_shorten_panel, self.panels)]
 
     def _mutated_arguments(self, exercise_id: str) -> bool:
         """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
