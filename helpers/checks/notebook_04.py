@@ -365,9 +365,9 @@ LSTM_STEP_BACKWARD = Exercise(
         `db` is the *mean* over the batch.
         If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
 
-        dA.sum(axis=0) → np.hstack([daf, dai, dag, dao]).sum(axis=0)
-        In `db` the blocks of g and i are in each other's place.
-        `b` has the blocks of `Wx`: f, g, i, o.
+        dA.sum(axis=0) → np.hstack([daf, dag, dag, dao]).sum(axis=0)
+        In `db` the block of g stands twice, in the place of i too.
+        `b` has the blocks of `Wx`: f, g, i, o. Sum `dA` as a whole and none gets lost.
 
         x.T @ dA → x.T @ dA / len(x)
         h_prev.T @ dA → h_prev.T @ dA / len(x)
