@@ -432,15 +432,9 @@ class _LSTM(Layer):
         return np.stack(dxs, axis=1), (dh, dc)
 
 
-_LAYER_RESULTS = {
-    "hs": "(N, T, H)",
-    "h of state": "(N, H)",
-    "c of state": "(N, H)",
-    "dxs": "(N, T, D)",
-    "h of dstate": "(N, H)",
-    "c of dstate": "(N, H)",
-}
-_LAYER_GRADS = {"Wx.grad": "(D, 4H)", "Wh.grad": "(H, 4H)", "b.grad": "(4H,)"}
+_FORWARD = {"hs": "(N, T, H)", "h of state": "(N, H)", "c of state": "(N, H)"}
+_BACKWARD = {"dxs": "(N, T, D)", "h of dstate": "(N, H)", "c of dstate": "(N, H)"}
+_GRADS = {"Wx.grad": "(D, 4H)", "Wh.grad": "(H, 4H)", "b.grad": "(4H,)"}
 
 LSTM_LAYER = Exercise(
     id="4.4",
@@ -448,10 +442,11 @@ LSTM_LAYER = Exercise(
     title="The LSTM over time, and back",
     stars=3,
     reference=recurrent.LSTM,
-    results=_LAYER_RESULTS
-    | _LAYER_GRADS
-    | {f"{name} of a second call, with no state given": shape for name, shape in _LAYER_RESULTS.items()}
-    | {f"{name} after two calls": shape for name, shape in _LAYER_GRADS.items()},
+    results=_FORWARD
+    | _BACKWARD
+    | _GRADS
+    | {f"{name} of a second call, with no state given": shape for name, shape in (_FORWARD | _BACKWARD).items()}
+    | {f"{name} after two calls": shape for name, shape in _GRADS.items()},
     draw=_draw_layer,
     probe=lstm_layer("LSTM"),
     uses=("3.5", "4.3"),
@@ -664,10 +659,10 @@ MEMORY_GRADIENT = Exercise(
 
         gradient[step + 1] * → 1 *
         The next step's gate stands alone, without those after it.
-        Go on multiplying: row s is row s+1 times `forget_gates[s + 1]`.
+        From the last row to the first: row s is row s+1 times `forget_gates[s + 1]`.
 
         gradient[step + 1] * → gradient[step + 1] +
-        The gates are added to the ones, not multiplied with them.
+        The gates are added up, not multiplied.
         Backward through c_next = f ⊙ c_prev *multiplies* by f: row s is row s+1 times `forget_gates[s + 1]`.
 
         gradient[step + 1] * forget_gates[step + 1] → np.prod(forget_gates[step + 1 :])
@@ -709,24 +704,17 @@ def _gru_forward(x, h_prev, Wx, Wh, b):
     return h_next, (x, h_prev, Wx, Wh, z, r, n)
 
 
+_GRU_CACHE = {"x": "(N, D)", "h_prev": "(N, H)", "Wx": "(D, 3H)", "Wh": "(H, 3H)"} | dict.fromkeys("zrn", "(N, H)")
+
 GRU_STEP_FORWARD = Exercise(
     id="4.6",
     name="gru_step_forward",
     title="One step of the GRU",
     stars=2,
     reference=steps.gru_step_forward,
-    results={
-        "h_next": "(N, H)",
-        "x in the cache": "(N, D)",
-        "h_prev in the cache": "(N, H)",
-        "Wx in the cache": "(D, 3H)",
-        "Wh in the cache": "(H, 3H)",
-        "z in the cache": "(N, H)",
-        "r in the cache": "(N, H)",
-        "n in the cache": "(N, H)",
-    },
+    results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in _GRU_CACHE.items()},
     draw=_draw_gru_step,
-    probe=step_with_cache("gru_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "z", "r", "n")),
+    probe=step_with_cache("gru_step_forward", ("h_next",), tuple(_GRU_CACHE)),
     example=GRU_BY_HAND,
     uses=("0.1",),
     groups={f"{name} in the cache": "the arguments in the cache" for name in ("x", "h_prev", "Wx", "Wh")},
@@ -770,6 +758,10 @@ GRU_STEP_FORWARD = Exercise(
         The new state went through a sigmoid.
         n is content, not a gate: `np.tanh`.
 
+        np.tanh( → (
+        The new state went through no tanh.
+        n is squashed to -1…1 like every hidden state: `np.tanh`.
+
         z = sigmoid( → z = np.tanh(
         r = sigmoid( → r = np.tanh(
         The gates went through tanh.
@@ -786,6 +778,10 @@ GRU_STEP_FORWARD = Exercise(
         Whr + br → Whr
         The reset gate has no bias.
         `b` has three blocks, and the second belongs to r.
+
+        Whz + bz → Whz
+        The update gate has no bias.
+        `b` has three blocks, and the first belongs to z.
 
         Whz + bz → Whz
         Whr + br → Whr
@@ -920,9 +916,12 @@ GRU_STEP_BACKWARD = Exercise(
         `h_next` holds `z * n`, so the gradient of `n` is `dh_next * z`.
 
         (n - h_prev) * z * (1 - z) → (n - h_prev)
+        The derivative of the sigmoid at z is missing.
+        z came out of a sigmoid: multiply with `z * (1 - z)`.
+
         h_prev * r * (1 - r) → h_prev
-        The derivatives of the sigmoids at z and r are missing.
-        Both gates came out of a sigmoid: `z * (1 - z)` and `r * (1 - r)`.
+        The derivative of the sigmoid at r is missing.
+        r came out of a sigmoid: multiply with `r * (1 - r)`.
 
         [daz, dar, dan] → [dar, daz, dan]
         The blocks of `dA` are in the order r, z, n.
@@ -935,6 +934,10 @@ GRU_STEP_BACKWARD = Exercise(
         dA.sum(axis=0) → dA
         `db` is not summed over the batch.
         `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (3H,).
+
+        dA.sum(axis=0) → dA.mean(axis=0)
+        `db` is the *mean* over the batch.
+        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         """,
     ),
 )

@@ -156,5 +156,6 @@ def _spelt_out(given, state, parts):
     values = given.pop(state)
     if not isinstance(values, (tuple, list)) or len(values) != len(parts):
         template = "The `{state}` must be the pair `({parts})`, in that order."
-        raise ContractError(template, state=state, parts=", ".join(parts))
+        names = ("d" + part if state == "dstate" else part for part in parts)
+        raise ContractError(template, state=state, parts=", ".join(names))
     return given | {f"{part} of {state}": value for part, value in zip(parts, values)}
