@@ -24,9 +24,8 @@ def step_with_cache(name, results, cache):
         stored = given.pop("cache")
         record.update(given)
         if not isinstance(stored, (tuple, list)) or len(stored) != len(cache):
-            raise ContractError(
-                f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order."
-            )
+            template = "The cache must be the tuple `({entries})`: {count} entries, in that order."
+            raise ContractError(template, entries=", ".join(cache), count=len(cache))
         record.update({f"{entry} in the cache": value for entry, value in zip(cache, stored)})
 
     return probe
@@ -68,12 +67,11 @@ def build_layer(answer, name, *arguments):
         ContractError: it is not a class, or not a Layer.
     """
     if not inspect.isclass(answer):
-        raise ContractError(
-            f"`{name}` must be a class: give the check the class itself, `{name}`, without parentheses."
-        )
+        template = "`{name}` must be a class: give the check the class itself, `{name}`, without parentheses."
+        raise ContractError(template, name=name)
     layer = answer(*arguments)
     if not isinstance(layer, Layer):
-        raise ContractError(f"`{name}` must be a Layer: write `class {name}(Layer):`.")
+        raise ContractError("`{name}` must be a Layer: write `class {name}(Layer):`.", name=name)
     return layer
 
 
@@ -93,9 +91,8 @@ def recurrent_layer(name, parts=()):
         layer = build_layer(answer, name, *params.values())
         _once(layer, name, *map(copy_of, ("xs", "state", "dhs", "dstate")), record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
-            raise ContractError(
-                f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
-            )
+            template = "`parameters()` of `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
+            raise ContractError(template, name=name)
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
         _once(layer, name, copy_of("more_xs"), None, copy_of("dhs"), None, record, parts, again)
@@ -128,17 +125,24 @@ def lstm_layer(name):
 
 
 def _once(layer, name, xs, state, dhs, dstate, record, parts, suffix=""):
-    given = unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward")
-    record.update({f"{key}{suffix}": value for key, value in _spelt_out(given, "state", parts)})
-    given = unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward")
-    record.update({f"{key}{suffix}": value for key, value in _spelt_out(given, "dstate", parts)})
+    """Go forward and back once."""
+    before = [param.grad.copy() for param in layer.parameters()]
+    given = _spelt_out(unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward"), "state", parts)
+    record.update({f"{key}{suffix}": value for key, value in given.items()})
+    if not all(np.array_equal(param.grad, grad, equal_nan=True) for param, grad in zip(layer.parameters(), before)):
+        template = "`{name}.forward` changes the gradients: only `backward` does, by adding to `.grad`."
+        raise ContractError(template, name=name)
+    back = _spelt_out(unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward"), "dstate", parts)
+    record.update({f"{key}{suffix}": value for key, value in back.items()})
 
 
 def _spelt_out(given, state, parts):
-    """The results with the state in its parts, as (name, value)."""
+    """The results with the state in its parts."""
     if not parts:
-        return given.items()
+        return given
     values = given.pop(state)
     if not isinstance(values, (tuple, list)) or len(values) != len(parts):
-        raise ContractError(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
-    return (given | {f"{part} of {state}": value for part, value in zip(parts, values)}).items()
+        template = "The `{state}` must be the pair `({parts})`, in that order."
+        names = ("d" + part if state == "dstate" else part for part in parts)
+        raise ContractError(template, state=state, parts=", ".join(names))
+    return given | {f"{part} of {state}": value for part, value in zip(parts, values)}
