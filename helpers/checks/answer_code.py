@@ -98,7 +98,7 @@ class _Same:
         return id(self.thing)
 
 
-def _look_into(thing: Any) -> tuple[Hashable, list[Any]]:
+def _look_into(thing: Any) -> tuple[Any, list[Any]]:
     """What identifies a thing, as far as it goes without what is in it, and what is in it."""
     kind = type(thing)
     if kind in (tuple, list, set, frozenset, dict) and len(thing) > MOST_ITEMS:
@@ -135,14 +135,14 @@ def _look_into(thing: Any) -> tuple[Hashable, list[Any]]:
         return _Same(thing), [thing.__wrapped__] if hasattr(thing, "__wrapped__") else []
 
 
-def _look_into_function(function: FunctionType) -> tuple[Hashable, list[Any]]:
+def _look_into_function(function: FunctionType) -> tuple[Any, list[Any]]:
     names = sorted(name for name in _names_in(function.__code__) if name in function.__globals__)
     found = [function.__globals__[name] for name in names]
     attributes = vars(function) if "__wrapped__" in vars(function) else {}
     return (function.__code__, *names), [*found, *_bound_in(function), *attributes.values()]
 
 
-def _look_into_module(module: ModuleType) -> tuple[Hashable, list[Any]]:
+def _look_into_module(module: ModuleType) -> tuple[Any, list[Any]]:
     """A file of the learner's own may be loaded again; its functions and classes are others then."""
     if not _is_theirs(module.__name__):
         return _Same(module), []

@@ -1,7 +1,7 @@
 """The learner's answers: those of this session, those that are saved beside it, and what stands in for others.
 
-An answer is tried as it stands. Only if it is not right so, the answers that it calls are looked at, and each that is
-not right is replaced while it is tried again: no exercise is blocked by an earlier one.
+While an answer is tried, each answer that it calls and that is not right is replaced: no exercise is blocked by an
+earlier one.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class Namespace(Protocol):
     def update(self, names: dict[str, Any], /) -> None:
         """Give names new values."""
 
-    def pop(self, name: str, default: Any = None, /) -> Any:
+    def pop(self, name: str, default: Any, /) -> Any:
         """Remove a name."""
 
 
@@ -57,20 +57,11 @@ class Found:
 
     Args:
         verdict: the Verdict.
-        replaced: the Uses that another answer stood in for; () if it was tried as it stands.
+        replaced: the Uses that another answer stood in for while it was tried.
     """
 
     verdict: Verdict
     replaced: tuple[Use, ...] = ()
-
-
-@dataclass(frozen=True)
-class Tried:
-    """An answer that was tried, its Verdict, and whether that is on the answer as it stands."""
-
-    answer: Any
-    verdict: Verdict
-    as_it_stands: bool
 
 
 class Answers:
@@ -92,13 +83,13 @@ class Answers:
         self.names_in = names_in or _names_in
         self.read_saved = read_saved
         self._running: dict[str, Any] = {}  # exercise id to its answer in this session
-        self._tried: dict[tuple[str, Hashable], Tried] = {}  # by exercise id and the identity of the code
+        self._tried: dict[tuple[str, Hashable], tuple[Any, Verdict]] = {}  # by exercise id and identity of the code
         self._saved: dict[str, tuple[Hashable, ResolvedAnswer | None]] = {}  # with the state of the files
         self._wrong_saved: set[str] = set()  # ids of exercises whose saved answer was written, and is not right
 
     def others(self, exercise_id: str) -> list[Any]:
         """Return the answers to other exercises that were tried."""
-        return [tried.answer for (one, _), tried in self._tried.items() if one != exercise_id]
+        return [answer for (one, _), (answer, _) in self._tried.items() if one != exercise_id]
 
     # --- trying -------------------------------------------------------------------------------------------------------
 
@@ -116,18 +107,14 @@ class Answers:
         self, exercise: Exercise, given: Any, draws: Iterable[InputSpec], seed: int | Sequence[int] = 0
     ) -> Found:
         """Return what is found of an answer on some draws."""
-        draws = tuple(draws)
-        verdict = judge(exercise, given, draws, seed)
-        replaced = () if verdict.right else self._not_right(exercise, given)
-        if replaced:
-            with self._stand_ins(replaced):
-                verdict = judge(exercise, given, draws, seed)
-        return Found(verdict, replaced)
+        replaced = self._not_right(exercise, given)
+        with self._stand_ins(replaced):
+            return Found(judge(exercise, given, draws, seed), replaced)
 
     def _keep(self, exercise: Exercise, given: Any) -> Found:
         found = self.try_out(exercise, given, VISIBLE)
         # The identity is taken afterwards: an answer may count its calls.
-        self._tried[exercise.id, identity_of(given)] = Tried(given, found.verdict, not found.replaced)
+        self._tried[exercise.id, identity_of(given)] = given, found.verdict
         return found
 
     def _known(self, exercise: Exercise, given: Any) -> Found:
@@ -135,7 +122,7 @@ class Answers:
         tried = self._tried.get((exercise.id, identity_of(given)))
         if tried is None:
             return self._keep(exercise, given)
-        return Found(tried.verdict, () if tried.as_it_stands else self._not_right(exercise, given))
+        return Found(tried[1], self._not_right(exercise, given))
 
     # --- what an answer calls -----------------------------------------------------------------------------------------
 
@@ -197,10 +184,11 @@ class Answers:
             return self._from_saved(exercise) or self._reference(exercise, Lack(exercise, self._state(exercise, given)))
         if not found.verdict.right:
             return self._reference(exercise, Lack(exercise, self._state(exercise, given)))
+        if found.replaced and judge(exercise, given, VISIBLE).right:
+            return ResolvedAnswer(exercise, given, "own")  # it does not matter here what is off in the others
         lacks = self.lacks(found.replaced)
-        in_its_place = [use for use in found.replaced if not self._may_be_lent(exercise, use)]
-        if in_its_place:  # of a name that the learner has given to something else, nothing is taken away
-            return self._reference(exercise, *self.lacks(in_its_place))
+        if not all(self._may_be_lent(exercise, use) for use in found.replaced):
+            return self._reference(exercise, *lacks)
         for use in found.replaced:
             use.namespace.update({use.exercise.name: self._stand_in(use)})
         return ResolvedAnswer(exercise, given, "own", lacks)

@@ -87,7 +87,7 @@ def panel_of_resolved(resolved: Sequence[ResolvedAnswer]) -> Panel:
 
 def at_the_end_of_the_cell(act: Callable[[], None]) -> None:
     """Call `act` when the cell that is running has ended; where there are no cells, now."""
-    shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython has no types for it
+    shell = get_ipython()
     if shell is None:
         act()
         return

@@ -271,7 +271,8 @@ class SubmissionGrader:
             return _no_points(exercise_id, max_points, "wrong", reason)
         if points > max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
-        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
+        statuses: dict[str, Status] = {"right": "right", "not yet": "wrong", "not written yet": "not written"}
+        status = statuses[verdict.status]
         if verdict.raised and status == "wrong":
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
         misconceptions = tuple(cause.name for cause in verdict.causes)
