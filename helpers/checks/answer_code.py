@@ -132,7 +132,7 @@ def _look_into(thing: Any) -> tuple[Any, list[Any]]:
         view = memoryview(thing)
         return (kind, view.format, view.shape, hashlib.sha256(view.tobytes()).digest()), []
     except (TypeError, ValueError, NotImplementedError):
-        return _Same(thing), [thing.__wrapped__] if hasattr(thing, "__wrapped__") else []
+        return (kind, [thing.__wrapped__]) if hasattr(thing, "__wrapped__") else (_Same(thing), [])
 
 
 def _look_into_function(function: FunctionType) -> tuple[Any, list[Any]]:

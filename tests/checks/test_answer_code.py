@@ -21,7 +21,7 @@ REACHED = {
     "a default": ("def g(y):\n    return y\n\ndef f(y, g=g):\n    return g(y)", "f.__defaults__ = (abs,)"),
     "a keyword's default": ("def f(y, *, eps=1e-5):\n    return y + eps", "f.__kwdefaults__['eps'] = 1e-6"),
     "a closure": (
-        "def make():\n    rates = [1]\n    def f(y):\n        return y * rates[0]\n    return f, rates\n\nf, r = make()",
+        "def make():\n    some = [1]\n    def f(y):\n        return y * some[0]\n    return f, some\n\nf, r = make()",
         "r[0] = 2",
     ),
     "a decorator": (
