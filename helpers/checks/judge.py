@@ -94,9 +94,13 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
 
 def _not_callable(exercise: Exercise, answer: object) -> Message:
     values = {"name": exercise.name, "kind": type(answer).__name__}
-    if isinstance(answer, tuple | np.ndarray) or type(answer).__name__ == exercise.name:
-        return Message("The check got what `{name}` returns. Pass `{name}` itself, without parentheses.", values)
-    return Message("`{name}` is of type {kind}, neither a function nor a class.", values)
+    if isinstance(answer, str) and answer == exercise.name:
+        return Message("The check got the name `{name}` as text. Pass `{name}` itself, without quotes.", values)
+    # Whatever it is, a call has most likely returned it.
+    template = (
+        "The check got an object of type `{kind}`, not `{name}` itself: pass `{name}` without parentheses after it."
+    )
+    return Message(template, values)
 
 
 # --- the stages -------------------------------------------------------------------------------------------------------
