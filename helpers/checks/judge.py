@@ -159,7 +159,10 @@ def _where_it_raised(exercise: Exercise, error: BaseException) -> Message:
 
 def _place(frame: Any) -> Message:
     values = {"line": frame.lineno, "function": frame.name, "code": frame.line}
-    return Message("line {line} of the cell with `{function}`" + ", `{code}`" * bool(frame.line), values)
+    template = "line {line} of the cell with `{function}`"
+    if frame.line:
+        template = "line {line} of the cell with `{function}`, `{code}`"
+    return Message(template, values)
 
 
 def _took_param_for_array(error: BaseException) -> bool:

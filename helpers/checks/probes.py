@@ -30,9 +30,8 @@ def step_with_cache(name: str, results: Sequence[str], cache: Sequence[str]) -> 
         stored = given.pop("cache")
         record.update(given)
         if not isinstance(stored, (tuple, list)) or len(stored) != len(cache):
-            raise ContractError(
-                f"The cache must be the tuple `({', '.join(cache)})`: {len(cache)} entries, in that order."
-            )
+            template = "The cache must be the tuple `({names})`: {count} entries, in that order."
+            raise ContractError(template, names=", ".join(cache), count=len(cache))
         record.update({f"{entry} in the cache": value for entry, value in zip(cache, stored)})
 
     return probe
@@ -74,12 +73,11 @@ def build_layer(answer: Answer, name: str, *arguments: Any) -> Layer:
         ContractError: it is not a class, or not a Layer.
     """
     if not inspect.isclass(answer):
-        raise ContractError(
-            f"`{name}` must be a class: give the check the class itself, `{name}`, without parentheses."
-        )
+        template = "`{name}` must be a class: give the check the class itself, `{name}`, without parentheses."
+        raise ContractError(template, name=name)
     layer = answer(*arguments)
     if not isinstance(layer, Layer):
-        raise ContractError(f"`{name}` must be a Layer: write `class {name}(Layer):`.")
+        raise ContractError("`{name}` must be a Layer: write `class {name}(Layer):`.", name=name)
     return layer
 
 
@@ -100,9 +98,10 @@ def recurrent_layer(name: str, parts: Sequence[str] = ()) -> Probe:
         xs, state, dhs, dstate = map(copy_of, ("xs", "state", "dhs", "dstate"))
         _once(layer, name, xs, state, dhs, dstate, record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
-            raise ContractError(
-                f"`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
+            template = (
+                "`parameters()` of your `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             )
+            raise ContractError(template, name=name)
         record.update({f"{key}.grad": param.grad.copy() for key, param in params.items()})
         again = " of a second call, with no state given"
         _once(layer, name, copy_of("more_xs"), None, copy_of("dhs"), None, record, parts, again)
@@ -157,5 +156,6 @@ def _spelt_out(given: Values, state: str, parts: Sequence[str]) -> Iterable[tupl
         return given.items()
     values = given.pop(state)
     if not isinstance(values, (tuple, list)) or len(values) != len(parts):
-        raise ContractError(f"The `{state}` must be the pair `({', '.join(parts)})`, in that order.")
+        template = "The `{state}` must be the pair `({parts})`, in that order."
+        raise ContractError(template, state=state, parts=", ".join(parts))
     return (given | {f"{part} of {state}": value for part, value in zip(parts, values)}).items()
