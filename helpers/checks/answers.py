@@ -85,6 +85,7 @@ class Answers:
         self._running: dict[str, Any] = {}  # exercise id to its answer in this session
         self._tried: dict[tuple[str, Hashable], tuple[Any, Verdict]] = {}  # by exercise id and identity of the code
         self._saved: dict[str, tuple[Hashable, ResolvedAnswer | None]] = {}  # with the state of the files
+        self._loaded: list[Any] = []  # all that was ever taken from a saved notebook
         self._wrong_saved: set[str] = set()  # ids of exercises whose saved answer was written, and is not right
 
     def others(self, exercise_id: str) -> list[Any]:
@@ -101,7 +102,9 @@ class Answers:
             if used is not None and used is not other.reference and not self._is_saved(used):
                 self._running[other.id] = used
         self._running[exercise.id] = given
-        return self._keep(exercise, given)
+        found = self.try_out(exercise, given, VISIBLE)
+        self._keep(exercise, given, found.verdict)
+        return found
 
     def try_out(
         self, exercise: Exercise, given: Any, draws: Iterable[InputSpec], seed: int | Sequence[int] = 0
@@ -111,18 +114,17 @@ class Answers:
         with self._stand_ins(replaced):
             return Found(judge(exercise, given, draws, seed), replaced)
 
-    def _keep(self, exercise: Exercise, given: Any) -> Found:
-        found = self.try_out(exercise, given, VISIBLE)
-        # The identity is taken afterwards: an answer may count its calls.
-        self._tried[exercise.id, identity_of(given)] = given, found.verdict
-        return found
+    def _keep(self, exercise: Exercise, given: Any, verdict: Verdict) -> None:
+        # The identity is taken after the answer was tried: it may count its calls.
+        self._tried[exercise.id, identity_of(given)] = given, verdict
 
-    def _known(self, exercise: Exercise, given: Any) -> Found:
-        """What is found of an answer; what was found before holds as long as no code that it depends on changes."""
-        tried = self._tried.get((exercise.id, identity_of(given)))
-        if tried is None:
-            return self._keep(exercise, given)
-        return Found(tried[1], self._not_right(exercise, given))
+    def _verdict_on(self, exercise: Exercise, given: Any) -> Verdict:
+        """The Verdict on an answer; an earlier one holds as long as no code that the answer depends on has changed."""
+        _, verdict = self._tried.get((exercise.id, identity_of(given)), (None, None))
+        if verdict is None:
+            verdict = self.try_out(exercise, given, VISIBLE).verdict
+            self._keep(exercise, given, verdict)
+        return verdict
 
     # --- what an answer calls -----------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class Answers:
     def _is_right(self, use: Use) -> bool:
         if use.value is None or use.value is use.exercise.reference:
             return use.value is not None
-        return self._known(use.exercise, use.value).verdict.right
+        return self._verdict_on(use.exercise, use.value).right
 
     def _not_right(self, exercise: Exercise, given: Any) -> tuple[Use, ...]:
         uses = {(id(use.namespace), use.exercise.id): use for use in self._uses(exercise, given)}
@@ -172,24 +174,27 @@ class Answers:
         """The state of an exercise that is not right; `given` answers it here, if anything does."""
         if given is None or given is exercise.reference:
             return "not as saved" if exercise.id in self._wrong_saved else "open"
-        return "not yet" if self._known(exercise, given).verdict.status == "not yet" else "open"
+        return "not yet" if self._verdict_on(exercise, given).status == "not yet" else "open"
 
     # --- what a demonstration gets ------------------------------------------------------------------------------------
 
     def resolve(self, exercise: Exercise) -> ResolvedAnswer:
         """Return the learner's own answer to an exercise if it is right, else the reference."""
         given = self._running.get(exercise.id)
-        found = None if given is None else self._known(exercise, given)
-        if found is None or found.verdict.status == "not written yet":
-            return self._from_saved(exercise) or self._reference(exercise, Lack(exercise, self._state(exercise, given)))
-        if not found.verdict.right:
+        verdict = None if given is None else self._verdict_on(exercise, given)
+        if verdict is None or verdict.status == "not written yet":
+            saved = self._from_saved(exercise)
+            if saved:
+                return saved
+        if verdict is None or not verdict.right:
             return self._reference(exercise, Lack(exercise, self._state(exercise, given)))
-        if found.replaced and judge(exercise, given, VISIBLE).right:
+        replaced = self._not_right(exercise, given)
+        if replaced and judge(exercise, given, VISIBLE).right:
             return ResolvedAnswer(exercise, given, "own")  # it does not matter here what is off in the others
-        lacks = self.lacks(found.replaced)
-        if not all(self._may_be_lent(exercise, use) for use in found.replaced):
+        lacks = self.lacks(replaced)
+        if not all(self._may_be_lent(exercise, use) for use in replaced):
             return self._reference(exercise, *lacks)
-        for use in found.replaced:
+        for use in replaced:
             use.namespace.update({use.exercise.name: self._stand_in(use)})
         return ResolvedAnswer(exercise, given, "own", lacks)
 
@@ -213,7 +218,7 @@ class Answers:
         return self._saved[exercise.id][1]
 
     def _is_saved(self, given: Any) -> bool:
-        return any(saved is not None and given is saved.answer for _, saved in self._saved.values())
+        return any(given is one for one in self._loaded)
 
     def _load(self, exercise: Exercise) -> ResolvedAnswer | None:
         self._wrong_saved.discard(exercise.id)
@@ -225,22 +230,23 @@ class Answers:
         )
         if given is None:
             return None
-        found = self._known(exercise, given)
-        if not found.verdict.right:
-            if found.verdict.status == "not yet":
+        self._loaded.append(given)
+        verdict = self._verdict_on(exercise, given)
+        if not verdict.right:
+            if verdict.status == "not yet":
                 self._wrong_saved.add(exercise.id)
             return None
-        for use in found.replaced:  # its names are nobody else's, so the reference can stay
+        for use in self._not_right(exercise, given):  # its names are nobody else's, so the reference can stay
             use.namespace.update({use.exercise.name: use.exercise.reference})
         lent = [use for use in self._uses(exercise, given) if use.value is use.exercise.reference]
         return ResolvedAnswer(exercise, given, "saved", self.lacks(lent))
 
     def _names_for(self, exercise: Exercise, others: Iterable[Exercise]) -> dict[str, Answer]:
         """The other answers that a saved one may use: those that it is meant to, and those that it names."""
-        names = {}
-        for other in (*used_by(exercise), *others):
+        names, meant = {}, used_by(exercise)
+        for other in (*meant, *others):
             saved = self._from_saved(other)
-            if saved or other.notebook < exercise.notebook or other in used_by(exercise):
+            if saved or other.notebook < exercise.notebook or other.id in [one.id for one in meant]:
                 names[other.name] = saved.answer if saved else other.reference
         return names
 
