@@ -125,7 +125,10 @@ def _panel_of_one(one: ResolvedAnswer) -> Panel:
 
 def _panel_of_many(resolved: Sequence[ResolvedAnswer]) -> Panel:
     own = sum(one.source != "reference" for one in resolved)
-    heading = message("Your own answers in this cell: {own} of {count}", own=own, count=len(resolved))
+    template = "This cell takes {own} of {count} answers from you, and the others from the reference"
+    if own == len(resolved):
+        template = "All {count} answers that this cell takes are your own"
+    heading = message(template, own=own, count=len(resolved))
     lines = [_line(resolved, notebook) for notebook in dict.fromkeys(one.exercise.notebook for one in resolved)]
     if any(one.lacks for one in resolved):
         lines.append(message("Once the others are right and saved in their notebooks, run this cell again."))

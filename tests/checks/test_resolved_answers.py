@@ -34,7 +34,7 @@ def lines_of(text):
 
 def test_many_answers_take_a_line_for_each_notebook():
     assert lines(lent("5.5"), lent("2.2"), own("5.1"), lent("5.3", "not as saved"), lent("5.4")) == [
-        "→ Your own answers in this cell: 1 of 5",
+        "→ This cell takes 1 of 5 answers from you, and the others from the reference",
         "Notebook 02 · still open: 2.2 `clip_gradients`",
         "Notebook 05 · yours: 5.1 `Embedding` · not right in its saved notebook: 5.3 `SoftmaxCrossEntropy` · "
         "still open: 5.4 `perplexity`, 5.5 `stream_batches`",
@@ -44,7 +44,7 @@ def test_many_answers_take_a_line_for_each_notebook():
 
 def test_answers_that_are_all_ones_own_need_nothing():
     assert lines(own("4.4"), own("5.1")) == [
-        "→ Your own answers in this cell: 2 of 2",
+        "→ All 2 answers that this cell takes are your own",
         "Notebook 04 · yours: 4.4 `LSTM`",
         "Notebook 05 · yours: 5.1 `Embedding`",
     ]

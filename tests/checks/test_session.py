@@ -342,6 +342,15 @@ def test_grading_reads_no_other_notebook(shown, saved, monkeypatch):
     assert answer("1.1") is tanh_backward
 
 
+def test_a_session_of_the_grader_reads_no_other_notebook(shown, saved):
+    saved(ex_1_1=TANH)
+    graded = session.Session(shown.append, read_saved=False)
+    assert graded.answer("1.1") is tanh_backward
+    cell = in_a_notebook(USES_TANH)
+    assert graded.check("1.3", cell["rnn_step_backward"]) == 2.0
+    assert "ran with the reference `tanh_backward`" in repr(shown[-1])
+
+
 def test_what_was_checked_here_comes_before_what_was_saved(shown, saved):
     saved(ex_1_1=TANH)
 
