@@ -107,7 +107,7 @@ def finite_fault(name: str, got: Any, expected: Any) -> Fault | None:
     bad = ~np.isfinite(got) & np.isfinite(expected)
     if not bad.any():
         return None
-    values = {"name": name, "what": "NaN" if np.isnan(got).any() else "infinite"}
+    values: dict[str, object] = {"name": name, "what": "NaN" if np.isnan(got).any() else "infinite"}
     if not bad.ndim:
         return Fault(name, Message("`{name}` is {what}, expected {expected:.6g}.", values | {"expected": expected}))
     values |= {"bad": int(bad.sum()), "size": bad.size}
@@ -132,7 +132,12 @@ def value_fault(name: str, got: Any, expected: Any) -> Fault | None:
     difference = np.where(wrong, difference, -1.0)
     where = np.unravel_index(np.argmax(difference), difference.shape)
     here, there = _apart(got[where], expected[where])
-    values = {"name": name, "index": ", ".join(str(int(i)) for i in where), "got": here, "expected": there}
+    values: dict[str, object] = {
+        "name": name,
+        "index": ", ".join(str(int(i)) for i in where),
+        "got": here,
+        "expected": there,
+    }
     values |= {"wrong": int(wrong.sum()), "size": wrong.size}
     template = "`{name}` is off in {wrong} of {size} places: at [{index}] it is {got}, expected {expected}."
     if _is_near(got, expected):
@@ -162,7 +167,8 @@ def close(got: Any, expected: Any) -> BoolArray:
     if coarse:
         # A number of Python is taken for a float32 beside one, and 1e50 for infinity.
         got, atol = got.astype("float64"), atol * _largest(expected)
-    return np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    near: BoolArray = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    return near
 
 
 def _largest(array: AnyArray) -> float:

@@ -1,9 +1,13 @@
 """Numerical gradients, to check the ones worked out by hand."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
+from helpers.arrays import FloatArray
 
-def numerical_gradient(loss, array, step=1e-5):
+
+def numerical_gradient(loss: Callable[[], float], array: FloatArray, step: float = 1e-5) -> FloatArray:
     """Differentiate a scalar function by central differences.
 
     ``d loss / d array[k] ≈ (loss(array[k] + step) - loss(array[k] - step)) / (2 step)``, with an error of the order
@@ -36,6 +40,6 @@ def numerical_gradient(loss, array, step=1e-5):
     return gradient
 
 
-def numerical_gradients(loss, arrays):
+def numerical_gradients(loss: Callable[[], float], arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Return the numerical gradient with respect to each of `arrays`, a dict from name to float64 array."""
     return {name: numerical_gradient(loss, array) for name, array in arrays.items()}

@@ -94,9 +94,13 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
 
 def _not_callable(exercise: Exercise, answer: object) -> Message:
     values = {"name": exercise.name, "kind": type(answer).__name__}
-    if isinstance(answer, tuple | np.ndarray) or type(answer).__name__ == exercise.name:
-        return Message("The check got what `{name}` returns. Pass `{name}` itself, without parentheses.", values)
-    return Message("`{name}` is of type {kind}, neither a function nor a class.", values)
+    if isinstance(answer, str) and answer == exercise.name:
+        return Message("The check got the name `{name}` as text. Pass `{name}` itself, without quotes.", values)
+    # Whatever it is, a call has most likely returned it.
+    template = (
+        "The check got an object of type `{kind}`, not `{name}` itself: pass `{name}` without parentheses after it."
+    )
+    return Message(template, values)
 
 
 # --- the stages -------------------------------------------------------------------------------------------------------
@@ -155,7 +159,10 @@ def _where_it_raised(exercise: Exercise, error: BaseException) -> Message:
 
 def _place(frame: Any) -> Message:
     values = {"line": frame.lineno, "function": frame.name, "code": frame.line}
-    return Message("line {line} of the cell with `{function}`" + ", `{code}`" * bool(frame.line), values)
+    template = "line {line} of the cell with `{function}`"
+    if frame.line:
+        template = "line {line} of the cell with `{function}`, `{code}`"
+    return Message(template, values)
 
 
 def _took_param_for_array(error: BaseException) -> bool:

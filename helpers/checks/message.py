@@ -1,6 +1,6 @@
 """What a check says: whole sentences, kept apart from the values in them until a panel puts the two together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 #: How many names a message lists at most.
@@ -19,7 +19,7 @@ class Message:
     """
 
     template: str
-    values: dict[str, object] = field(default_factory=dict, hash=False)
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         # A text without values may have braces of Python's own in it.

@@ -83,8 +83,9 @@ def _identical(one: object, other: object) -> bool:
     if isinstance(other, np.ndarray):
         return isinstance(one, np.ndarray) and np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
     if isinstance(other, tuple | list):
-        alike = isinstance(one, tuple | list) and len(one) == len(other)
-        return alike and all(_identical(a, b) for a, b in zip(one, other))  # type: ignore[arg-type]  # both have a length
+        if not isinstance(one, tuple | list) or len(one) != len(other):
+            return False
+        return all(_identical(a, b) for a, b in zip(one, other))
     return True  # numbers and strings cannot be changed; a Generator is meant to be used
 
 

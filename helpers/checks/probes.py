@@ -2,15 +2,21 @@
 
 import contextlib
 import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, unpack
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Values, unpack
 from helpers.checks.inputs import copied
 from helpers.nn.base import Layer, Param
 
+#: Uses an answer on arguments and writes down what comes out.
+Probe: TypeAlias = Callable[[Answer, Values, Values], None]
 
-def step_with_cache(name, results, cache):
+
+def step_with_cache(name: str, results: Sequence[str], cache: Sequence[str]) -> Probe:
     """Return a probe for a step forward: its results, then the entries of its cache one by one.
 
     Args:
@@ -19,7 +25,7 @@ def step_with_cache(name, results, cache):
         cache: names of the cache's entries.
     """
 
-    def probe(answer, arguments, record):
+    def probe(answer: Answer, arguments: Values, record: Values) -> None:
         given = unpack(answer(*arguments.values()), (*results, "cache"), name)
         stored = given.pop("cache")
         record.update(given)
@@ -32,15 +38,15 @@ def step_with_cache(name, results, cache):
 
 
 @contextlib.contextmanager
-def isolated_copies(arguments):
+def isolated_copies(arguments: Values) -> Iterator[Callable[[str], Any]]:
     """Copies of arguments for an answer that is called several times: each call gets its own, by ``copy_of(name)``.
 
     So what the check compares with, and what the next call gets, is what was drawn. In the end a change that was made
     to a copy is made to the argument itself, where the judge looks for changes.
     """
-    copies = []
+    copies: list[tuple[str, Any]] = []
 
-    def copy_of(name):
+    def copy_of(name: str) -> Any:
         copies.append((name, copied(arguments[name])))
         return copies[-1][1]
 
@@ -52,7 +58,7 @@ def isolated_copies(arguments):
             _carry_over(theirs, drawn[name], arguments[name])
 
 
-def _carry_over(theirs, drawn, argument):
+def _carry_over(theirs: Any, drawn: Any, argument: Any) -> None:
     if isinstance(argument, tuple | list):
         for parts in zip(theirs, drawn, argument):
             _carry_over(*parts)
@@ -60,7 +66,7 @@ def _carry_over(theirs, drawn, argument):
         argument[...] = theirs
 
 
-def build_layer(answer, name, *arguments):
+def build_layer(answer: Answer, name: str, *arguments: Any) -> Layer:
     """Make a layer of the learner's class.
 
     Raises:
@@ -75,21 +81,22 @@ def build_layer(answer, name, *arguments):
     return layer
 
 
-def recurrent_layer(name, parts=()):
+def recurrent_layer(name: str, parts: Sequence[str] = ()) -> Probe:
     """Return a probe for a recurrent layer with parameters Wx, Wh, b and one array as its state, or several `parts`.
 
     It goes forward and back from a given state, and then once more from no state at all, without zeroing the
     gradients: a state that was kept, or a gradient that was overwritten, shows there.
     """
 
-    def probe(answer, arguments, record):
+    def probe(answer: Answer, arguments: Values, record: Values) -> None:
         with isolated_copies(arguments) as copy_of:
             use(answer, arguments, copy_of, record)
 
-    def use(answer, arguments, copy_of, record):
+    def use(answer: Answer, arguments: Values, copy_of: Callable[[str], Any], record: Values) -> None:
         params = {key: Param(arguments[key], key) for key in ("Wx", "Wh", "b")}
         layer = build_layer(answer, name, *params.values())
-        _once(layer, name, *map(copy_of, ("xs", "state", "dhs", "dstate")), record, parts)
+        xs, state, dhs, dstate = map(copy_of, ("xs", "state", "dhs", "dstate"))
+        _once(layer, name, xs, state, dhs, dstate, record, parts)
         if {id(param) for param in layer.parameters()} != {id(param) for param in params.values()}:
             template = "`parameters()` of `{name}` does not find Wx, Wh and b: keep the three on `self`, unchanged."
             raise ContractError(template, name=name)
@@ -101,7 +108,7 @@ def recurrent_layer(name, parts=()):
     return probe
 
 
-def layer_groups(*parts):
+def layer_groups(*parts: str) -> dict[str, str]:
     """Return what messages call the results of `recurrent_layer` together.
 
     Args:
@@ -119,12 +126,22 @@ def layer_groups(*parts):
     )
 
 
-def lstm_layer(name):
+def lstm_layer(name: str) -> Probe:
     """Return the probe of `recurrent_layer` for a layer whose state is the pair (h, c)."""
     return recurrent_layer(name, ("h", "c"))
 
 
-def _once(layer, name, xs, state, dhs, dstate, record, parts, suffix=""):
+def _once(
+    layer: Any,
+    name: str,
+    xs: Any,
+    state: Any,
+    dhs: Any,
+    dstate: Any,
+    record: Values,
+    parts: Sequence[str],
+    suffix: str = "",
+) -> None:
     """Go forward and back once."""
     before = [param.grad.copy() for param in layer.parameters()]
     given = _spelt_out(unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward"), "state", parts)
@@ -136,7 +153,7 @@ def _once(layer, name, xs, state, dhs, dstate, record, parts, suffix=""):
     record.update({f"{key}{suffix}": value for key, value in back.items()})
 
 
-def _spelt_out(given, state, parts):
+def _spelt_out(given: Values, state: str, parts: Sequence[str]) -> Values:
     """The results with the state in its parts."""
     if not parts:
         return given

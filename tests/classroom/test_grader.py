@@ -14,6 +14,8 @@ import pytest
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.observation import cases
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
@@ -75,7 +77,8 @@ def test_a_mistake_that_is_known_is_named(grade):
     work = Work("01")
     work.write("1.1", "def tanh_backward(dout, y):\n    return dout * (1 - y)")
     score = grade(work).scores["check-1-1"]
-    assert (score.status, score.misconception) == ("wrong", "`dout * (1 - y)`: the square is missing")
+    assert score.status == "wrong"
+    assert len(score.misconceptions) == 1 and "square" in score.misconceptions[0]
 
 
 def test_no_hidden_check_comes_before_a_visible_one(grade):
@@ -91,7 +94,8 @@ def test_no_hidden_check_comes_before_a_visible_one(grade):
         )
     notebook = nbformat.reads(grade(work).notebook, as_version=4)
     shown = {cell.id: str(cell.get("outputs")) for cell in notebook.cells}
-    assert "calls b b b b b g" in shown["check-1-6"]
+    tried = " b" * len(cases(EXERCISES["1.5"], VISIBLE, seed=0))
+    assert f"calls{tried} g" in shown["check-1-6"]
     assert "calls" not in shown["hidden-1-5"] + shown["hidden-1-6"]
 
 

@@ -16,14 +16,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import nbformat
 from nbformat import NotebookNode
 
 from helpers.checks.answer_search import Edition, FoundAnswers
-from helpers.checks.answer_slicing import LONGEST_CELL
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.exercise import ContractError, Exercise
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Unreadable
@@ -263,14 +263,16 @@ class SubmissionGrader:
         if self.pipe.failure:
             self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
             return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
-        verdict: Any = self.session.latest  # the checks are not annotated yet
+        verdict = self.session.latest
+        assert verdict is not None
         if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees only the last state of an argument. In between it had another one.
             reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
             return _no_points(exercise_id, max_points, "wrong", reason)
         if points > max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
-        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
+        statuses: dict[str, Status] = {"right": "right", "not yet": "wrong", "not written yet": "not written"}
+        status = statuses[verdict.status]
         if verdict.raised and status == "wrong":
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
         misconceptions = tuple(cause.name for cause in verdict.causes)
@@ -279,7 +281,7 @@ class SubmissionGrader:
 
     def _mutated_arguments(self, exercise_id: str) -> bool:
         """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
-        tried = [answer for other, (answer, _) in self.session.verdicts.items() if other != exercise_id]
+        tried = self.session.answers.others(exercise_id)
         others = {answer._number for answer in tried if isinstance(answer, RemoteFunction | RemoteClass)}
         return bool(self.connection.mutators - others)
 
@@ -319,7 +321,9 @@ class SubmissionGrader:
                 self.connection, {exercise.name: exercise.reference for exercise in references}, names
             )
             self.panels.clear()
-            self.session = Session(self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret)
+            self.session = Session(
+                self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret, read_saved=False
+            )
             self._define_answers()
 
     def _define_answers(self) -> None:
@@ -438,7 +442,8 @@ def _shorten(paragraph: str) -> str:
 
 
 def _shorten_panel(panel: Panel) -> Panel:
-    return Panel(panel.heading, panel.status, [*map(_shorten, panel.paragraphs)], _shorten(panel.printed))
+    paragraphs, remarks = (map(_shorten, map(str, texts)) for texts in (panel.paragraphs, panel.remarks))
+    return Panel(panel.heading, panel.status, paragraphs, _shorten(panel.printed), remarks)
 
 
 def _no_points(exercise_id: str, max_points: float, status: Status, reason: str) -> tuple[Score, list[Panel]]:
