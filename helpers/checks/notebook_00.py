@@ -47,8 +47,16 @@ SIGMOID = Exercise(
         `np.exp(a) / (1 + np.exp(a))` is used for large positive `a`: infinity divided by infinity.
         That form suits a < 0 only. `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
 
+        1 / (1 + e), e / (1 + e) → e / (1 + e), 1 / (1 + e)
+        The curve falls from 1 to 0 where it should rise: this is σ(-a).
+        σ(a) is near 1 for large positive `a`. Look at the signs, and at which formula serves which side.
+
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(a))
         `1 / (1 + np.exp(a))` is σ(-a), and it overflows at a = 1000.
+        Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
+
+        y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.exp(-a) / (1 + np.exp(-a))
+        `np.exp(-a) / (1 + np.exp(-a))` is σ(-a), and infinity divided by infinity at a = -1000.
         Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
 
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -500, 500)))
@@ -63,10 +71,6 @@ SIGMOID = Exercise(
         `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
         For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
 
-        1 / (1 + e), e / (1 + e) → e / (1 + e), 1 / (1 + e)
-        The curve falls from 1 to 0 where it should rise: this is σ(-a).
-        σ(a) is near 1 for large positive `a`. Look at the signs, and at which formula serves which side.
-
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 / (1 + e) if a >= 0 else e / (1 + e))
         A question such as `if a >= 0` is asked of a whole array.
         Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.
@@ -75,9 +79,13 @@ SIGMOID = Exercise(
         The curve is `np.tanh(a / 2)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
         Add 1, then halve.
 
-        y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 + np.tanh(a / 2)
-        The curve runs from 0 to 2: it is not halved.
+        return y → return 2 * y
+        The curve is twice as high as it should be: it is not halved.
         σ(a) = (1 + tanh(a/2)) / 2.
+
+        return y → return np.where(a == 0, 0 * y, y)
+        The element a = 0 belongs to neither branch.
+        One of the two must take it: `a >= 0` and `a < 0`.
 
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 + np.tanh(a / 2) / 2
         Only the tanh is halved: `1 + tanh(a/2) / 2` runs from 0.5 to 1.5.
@@ -162,7 +170,9 @@ NUMERICAL_GRADIENT = Exercise(
     misconceptions=mistakes(
         numerical_gradient,
         """
-        x[index] = kept - eps → x[index] = kept
+        dx = np.zeros_like(x) → dx, below = np.zeros_like(x), f(x)
+        x[index] = kept - eps → pass
+        below = f(x) → pass
         / (2 * eps) → / eps
         The difference is one-sided: `(f(x + eps) - f(x)) / eps`.
         Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
@@ -200,6 +210,10 @@ NUMERICAL_GRADIENT = Exercise(
         Only the first axis is gone through: `x[i]` is a whole row, and all of it changes at once.
         `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
 
+        np.ndindex(x.shape) → range(len(x))
+        Only the first axis is gone through, and what is kept is a view, which changes too.
+        `for index in np.ndindex(x.shape)` visits every element, and `x[index]` is then a number.
+
         np.ndindex(x.shape) → range(x.size)
         kept = x[index] → kept = np.copy(x[index])
         One number as an index runs off the first axis: `x[i]` is a row, not an element.
@@ -222,6 +236,11 @@ NUMERICAL_GRADIENT = Exercise(
         `f` is given the one number that was changed.
         `f` takes the whole array: `f(x)`, with one element of `x` changed.
 
+        above = f(x) → above = f(x.ravel())
+        below = f(x) → below = f(x.ravel())
+        `f` is given one long row in the place of an array of the shape of `x`.
+        `f` takes `x` in its own shape: give it back with `reshape(x.shape)`, or change `x[index]` in place.
+
         kept = x[index] → kept, eps = x[index], 1e-5
         The argument `eps` is not used: it is 1e-5 whatever is asked for.
         Use `eps` for the change and for the division.
@@ -241,6 +260,10 @@ NUMERICAL_GRADIENT = Exercise(
         above - below → below - above
         The sign is turned round: `f(x - eps) - f(x + eps)`.
         The point above comes first: `f(x + eps) - f(x - eps)`.
+
+        (above - below) / (2 * eps) → above - below / (2 * eps)
+        The brackets are missing: only `f(x - eps)` is divided.
+        Write `(f(x + eps) - f(x - eps)) / (2 * eps)`.
 
         (above - below) / (2 * eps) → above - below
         The difference is not divided by anything.
