@@ -44,6 +44,10 @@ TANH_BACKWARD = Exercise(
         The square is missing: `dout * (1 - y)`.
         tanh′ = 1 - tanh². It is the same at y and at -y; is yours?
 
+        y**2 → np.tanh(y)
+        The derivative is `1 - np.tanh(y)`: a tanh too many, and no square.
+        `y` already *is* tanh(x): the derivative is `1 - y**2`.
+
         (1 - y**2) → y * (1 - y)
         The derivative is that of a *sigmoid*, `y * (1 - y)`.
         y(1 - y) belongs to σ. For tanh the derivative from the output is `1 - y**2`.
@@ -185,6 +189,10 @@ RNN_STEP_FORWARD = Exercise(
         The cache is in another order: `Wx` comes before `h_prev`.
         The order is `(x, h_prev, Wx, Wh, h_next)`.
 
+        h_next, (x, h_prev, Wx, Wh, h_next) → h_next, (h_next, x, h_prev, Wx, Wh)
+        The cache begins with `h_next`, which comes last.
+        The order is `(x, h_prev, Wx, Wh, h_next)`.
+
         h_next, (x, h_prev, Wx, Wh → h_next, (x, h_prev, Wh, Wx
         `Wx` and `Wh` are exchanged in the cache.
         The order is `(x, h_prev, Wx, Wh, h_next)`.
@@ -240,6 +248,10 @@ RNN_STEP_BACKWARD = Exercise(
         (1 - h_next**2) → h_next * (1 - h_next)
         The derivative is that of a *sigmoid*, `h * (1 - h)`.
         The step was squashed by a tanh: `1 - h_next**2`.
+
+        dh_next * (1 - h_next**2) → h_next * (1 - dh_next**2)
+        `dh_next` and `h_next` stand in each other's place, as in `tanh_backward(h_next, dh_next)`.
+        `dh_next` comes from above; the slope is made of `h_next`: `tanh_backward(dh_next, h_next)`.
 
         da.sum(axis=0) → da
         `db` is not summed over the batch.
@@ -297,6 +309,15 @@ RNN_STEP_BACKWARD = Exercise(
         The parameters' gradients are divided by the batch size.
         If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
 
+        x.T @ da → x.T @ da / len(x)
+        h_prev.T @ da → h_prev.T @ da / len(x)
+        `dWx` and `dWh` are divided by the batch size.
+        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+
+        return dx, dh_prev, dWx, dWh, db → return dWx, dWh, db, dx, dh_prev
+        The gradients of the parameters are returned first.
+        The order is `dx, dh_prev, dWx, dWh, db`.
+
         return dx, dh_prev → return dh_prev, dx
         `dx` and `dh_prev` are exchanged.
         The order is `dx, dh_prev, dWx, dWh, db`.
@@ -336,7 +357,8 @@ class _RNN(Layer):
             h, cache = steps.rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
             self.caches.append(cache)
             hs.append(h)
-        return np.stack(hs, axis=1), h
+        hs = np.stack(hs, axis=1)
+        return hs, h
 
     def backward(self, dhs, dstate=None):
         dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
@@ -395,8 +417,14 @@ RNN_LAYER = Exercise(
         The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
 
         T, dxs = → self.zero_grad(); T, dxs =
-        Backward zeroes the gradients before it starts.
+        What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
         `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+
+        self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
+        self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
+        self.b.grad += db → self.b.grad += db * (step == 0)
+        Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
+        `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
 
         if state is None else state → # whatever the state
         The layer always starts from zeros and ignores the `state` it is given.
@@ -404,7 +432,7 @@ RNN_LAYER = Exercise(
 
         h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
             len(self.Wh.value)), xs.dtype)) if
-        return np.stack(hs, axis=1), h → self.kept = h; return np.stack(hs, axis=1), h
+        return hs, h → self.kept = h; return hs, h
         The layer keeps its last state and starts the next call from it.
         Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
 
@@ -417,11 +445,16 @@ RNN_LAYER = Exercise(
         Every step after the first reads the state of the first step.
         Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
 
-        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), hs[0]
+        self.caches, hs = [], [] → self.caches, hs = [], [h]
+        hs = np.stack(hs, axis=1) → hs = np.stack(hs[:-1], axis=1)
+        `hs` holds the state *before* each step, not after it.
+        Append `h` after the step has made it: the last of `hs` is the state that is returned.
+
+        return hs, h → return hs, hs[:, 0]
         The state that comes back is that of the first step, not of the last.
         The second result is what the next call should start from.
 
-        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), np.stack(hs, axis=1)
+        return hs, h → return hs, hs
         All states come back where only the last is asked for.
         The second result is the state after the last step, (N, H).
 
@@ -509,6 +542,10 @@ BACKPROP_NORMS = Exercise(
         norms = [] → norms = [np.linalg.norm(dh)]
         The norm of `dh` itself comes first: one number too many.
         `norms[0]` is the norm after one product, and there are `steps` of them.
+
+        np.array(norms) → np.array(norms[::-1])
+        The norms are in reverse order.
+        `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
 
         np.array(norms) → norms[-1]
         The result is one number, the norm after the last product.
@@ -618,6 +655,10 @@ GRADIENT_BOUNDS = Exercise(
         The radius is the *mean* of the absolute eigenvalues.
         In the long run the largest one wins.
 
+        np.abs(eigenvalues).max() → np.abs(np.linalg.eig(Wh)[1]).max()
+        The radius is made of the eigen*vectors*: `np.linalg.eig` returns both.
+        `np.linalg.eigvals(Wh)` returns the eigenvalues alone.
+
         np.abs(eigenvalues).max() → singular_values.max()
         The largest singular value is given twice.
         The radius is made of eigenvalues: `np.abs(np.linalg.eigvals(Wh)).max()`.
@@ -726,6 +767,11 @@ PREDICT_GRADIENT = Exercise(
         "explodes" if → "vanishes" if
         “vanishes” and “explodes” are exchanged.
         Everything below 1 shrinks.
+
+        return "vanishes" → return "grows, then vanishes"
+        else "grows, then vanishes" → else "vanishes"
+        “vanishes” and “grows, then vanishes” are exchanged.
+        With σ < 1 nothing ever grows; with σ > 1 > ρ something does, and vanishes in the end.
 
         sigma_max < 1 → sigma_max > 1
         spectral_radius > 1 → spectral_radius < 1
