@@ -692,6 +692,7 @@ GRADIENT_BOUNDS = Exercise(
 
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
+
 def _draw_matrices(rng, sizes):
     """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
     order = rng.permutation(9)

@@ -36,7 +36,8 @@ def _probe_norm(answer, arguments, record):
 def _global_norm(grads):
     total = 0.0
     for grad in grads:
-        total += np.sum(grad.astype("float64") ** 2)
+        wide = grad.astype("float64")
+        total += np.sum(wide**2)
     norm = float(np.sqrt(total))
     return norm
 
@@ -55,17 +56,17 @@ GLOBAL_NORM = Exercise(
     misconceptions=mistakes(
         _global_norm,
         """
-        np.sum(grad.astype("float64") ** 2) → np.linalg.norm(grad.astype("float64"))
+        np.sum(wide**2) → np.linalg.norm(wide)
         np.sqrt(total) → total
         The arrays' own norms are added up.
         3² + 4² and 12² are added *before* the one square root: 13, not 5 + 12 = 17.
 
-        total += np.sum(grad.astype("float64") ** 2) → total = max(total, np.linalg.norm(grad.astype("float64")))
+        total += np.sum(wide**2) → total = max(total, np.linalg.norm(wide))
         np.sqrt(total) → total
         This is the largest of the arrays' own norms.
         All arrays count: think of them as one long vector.
 
-        np.sum(grad.astype("float64") ** 2) → np.linalg.norm(grad.astype("float64")) / len(grads)
+        np.sum(wide**2) → np.linalg.norm(wide) / len(grads)
         np.sqrt(total) → total
         This is the mean of the arrays' own norms.
         All arrays count in full: think of them as one long vector.
@@ -74,27 +75,28 @@ GLOBAL_NORM = Exercise(
         The square root is missing: this is the sum of squares.
         A length has the unit of the gradient, not of its square.
 
-        np.sum(grad.astype("float64") ** 2) → np.abs(grad.astype("float64")).sum()
+        np.sum(wide**2) → np.abs(wide).sum()
         np.sqrt(total) → total
         The absolute values are added up.
         Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.
 
-        total += np.sum(grad.astype("float64") ** 2) → total = max(total, np.abs(grad).max())
+        total += np.sum(wide**2) → total = max(total, np.abs(wide).max())
         np.sqrt(total) → total
         This is the largest absolute value.
         One element says little about the length of the whole: every element counts.
 
-        np.sum(grad.astype("float64") ** 2) → np.square(grad, out=grad).sum()
+        wide = grad.astype("float64") → wide = np.square(grad, out=grad)
+        wide**2 → wide
         The squares are written into the gradients themselves, as by `grad **= 2`.
         The caller still needs them. `grad.astype(np.float64) ** 2` is a new array, and wide enough.
 
-        grad.astype("float64") ** 2 → grad**2
+        wide = grad.astype("float64") → wide = grad
         The squares are summed in the gradients' own type: in float32, (1e25)² is infinity.
         Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.
 
         total = 0.0 → total = 0.0 * np.concatenate([grad.ravel() for grad in grads])[0]
         The empty list is forgotten: there is nothing to put together.
-        The norm of no gradients is 0.0. A loop that adds to `total = 0.0` gives it by itself.
+        A loop that adds to `total = 0.0` needs no special case.
 
         for grad in grads: → for grad in grads[:1]:
         Only the first array counts.
@@ -108,11 +110,11 @@ GLOBAL_NORM = Exercise(
         This is a root *mean* square: it is divided by the number of elements.
         A norm divides by nothing.
 
-        np.sum(grad.astype("float64") ** 2) → np.linalg.norm(grad.astype("float64"))
+        np.sum(wide**2) → np.linalg.norm(wide)
         The root is taken twice: of each array's norm, which was never squared, and of their sum.
         Square each array's norm before adding, or add up the squares of the elements.
 
-        np.sum(grad.astype("float64") ** 2) → np.sum(grad.astype("float64")) ** 2
+        np.sum(wide**2) → np.sum(wide) ** 2
         The sum is squared where the squares should be summed.
         Square each element first: `np.sum(grad ** 2)`, not `np.sum(grad) ** 2`.
         """,
@@ -144,8 +146,8 @@ def _probe_clip(answer, arguments, record):
     record.update({f"grads[{i}] below max_norm": grad for i, grad in enumerate(arguments["small"])})
     for bad in ("NaN", "infinity"):
         spoilt = [np.array([3.0, 400.0]), np.array([np.nan if bad == "NaN" else np.inf, 1.0])]
-        record[f"error on a gradient with {bad}, given on purpose"] = _raised(answer, spoilt, max_norm)
-        record[f"gradients with {bad}, afterwards"] = np.concatenate(spoilt)
+        record[f"error on {bad} given on purpose"] = _raised(answer, list(spoilt), max_norm)
+        record[f"gradients with {bad} given on purpose, afterwards"] = np.concatenate(spoilt)
 
 
 def _raised(answer, *arguments):
@@ -173,6 +175,13 @@ def _clip_gradients(grads, max_norm):
     return norm
 
 
+def _clip_unasked(grads, max_norm):
+    norm = global_norm(grads)
+    for grad in grads:
+        grad *= max_norm / norm if norm > max_norm else 1.0
+    return norm
+
+
 def _clip_short_ones(grads, max_norm):
     norm = global_norm(grads)
     if not np.isfinite(norm):
@@ -197,16 +206,16 @@ CLIP_GRADIENTS = Exercise(
         "grads[0] below max_norm": "(D, H)",
         "grads[1] below max_norm": "(H, H)",
         "grads[2] below max_norm": "(H,)",
-        "error on a gradient with NaN, given on purpose": "",
-        "gradients with NaN, afterwards": "",
-        "error on a gradient with infinity, given on purpose": "",
-        "gradients with infinity, afterwards": "",
+        "error on NaN given on purpose": "",
+        "gradients with NaN given on purpose, afterwards": "",
+        "error on infinity given on purpose": "",
+        "gradients with infinity given on purpose, afterwards": "",
     },
     groups={f"grads[{i}]": "gradients above max_norm" for i in range(3)}
     | {f"grads[{i}] below max_norm": "gradients below max_norm" for i in range(3)}
-    | {"error on a gradient with NaN, given on purpose": "NaN", "gradients with NaN, afterwards": "NaN"}
-    | {"error on a gradient with infinity, given on purpose": "infinity"}
-    | {"gradients with infinity, afterwards": "infinity"},
+    | {"error on NaN given on purpose": "NaN", "gradients with NaN given on purpose, afterwards": "NaN"}
+    | {"error on infinity given on purpose": "infinity"}
+    | {"gradients with infinity given on purpose, afterwards": "infinity"},
     draw=_draw_clip,
     probe=_probe_clip,
     example={
@@ -253,17 +262,12 @@ CLIP_GRADIENTS = Exercise(
         End in `return norm`, the norm before clipping.
 
         grad *= factor → grad = grad * factor
-        if not np.isfinite(norm): → if not np.isfinite(norm):  # without it NaN is not seen to be returned
         The gradients of the caller are as long as before.
         Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they are.
 
         in grads: → in grads[:1]:
         Only the first array is scaled.
         `grads` is a list: go through all of it, and return after the loop.
-
-        if not np.isfinite(norm): → if False:
-        Nothing is said of a norm that is NaN or infinite. (The check gives one on purpose.)
-        `norm > max_norm` is False for NaN. Test `np.isfinite(norm)` first and raise FloatingPointError.
 
         not np.isfinite(norm) → np.isnan(norm)
         NaN is stopped, but an infinite norm gets through. (The check gives one on purpose.)
@@ -274,8 +278,8 @@ CLIP_GRADIENTS = Exercise(
         `np.isfinite(norm)` is False for both.
 
         raise FloatingPointError(f"The norm of the gradients is {norm}.") → return norm
-        A norm that is NaN or infinite is returned, and no error raised.
-        `raise FloatingPointError(…)` in the place of that `return`.
+        No error is raised for a norm that is NaN or infinite. (The check gives one on purpose.)
+        Test `np.isfinite(norm)` before all else and `raise FloatingPointError(…)`; do not return.
 
         raise FloatingPointError → return FloatingPointError
         The error is returned, not raised.
@@ -291,8 +295,13 @@ CLIP_GRADIENTS = Exercise(
         Look at the norm before you touch a gradient.
         """,
     )
-    # No edit: with another mistake it gives more than the two give apart.
+    # No edits: with another mistake they give more than the two give apart.
     + (
+        Misconception(
+            _clip_unasked,
+            "A norm that is NaN or infinite goes on to the scaling. (The check gives one on purpose.)",
+            "`norm > max_norm` is False for NaN. Test `np.isfinite(norm)` first and raise FloatingPointError.",
+        ),
         Misconception(
             _clip_short_ones,
             "The comparison is turned round: short gradients are scaled, and long ones left.",
@@ -366,6 +375,10 @@ SGD_STEP = Exercise(
 
         learning_rate * param.grad → param.grad / learning_rate
         The gradient is divided by the learning rate.
+        The step is `learning_rate * param.grad`.
+
+        learning_rate * param.grad → learning_rate
+        The gradient is missing: the learning rate alone is subtracted.
         The step is `learning_rate * param.grad`.
 
         learning_rate * param.grad → learning_rate * param.grad / np.linalg.norm(param.grad)

@@ -92,5 +92,11 @@ def gradient_of_a_flat_copy(f, x, eps=1e-5):
 
 ANSWERS = {
     "0.1": (sigmoid_by_absolute_value, sigmoid_by_logaddexp, sigmoid_by_loop, sigmoid_by_masks, sigmoid_in_float64),
-    "0.2": (gradient_with_copies, gradient_by_unit_vectors, gradient_by_steps_up_and_down, gradient_with_nditer, gradient_of_a_flat_copy),
+    "0.2": (
+        gradient_with_copies,
+        gradient_by_unit_vectors,
+        gradient_by_steps_up_and_down,
+        gradient_with_nditer,
+        gradient_of_a_flat_copy,
+    ),
 }
