@@ -223,7 +223,7 @@ NUMERICAL_GRADIENT = Exercise(
         above = f(x) → above = f(given)
         below = f(x) → below = f(given)
         What is changed is a copy of `x` where `x` is not contiguous: `f(x)` sees no change.
-        `x.ravel()` and `x.reshape(-1)` copy then. Change `x[index]` in place, or `x.flat[i]`.
+        `x.ravel()` copies then. Change `x[index]` in place, or `x.flat[i]`.
 
         dx = np.zeros_like(x) → dx, given, x = np.zeros_like(x), x, x.copy()
         above = f(x) → above = f(given)
