@@ -294,11 +294,11 @@ for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
 # about 1e-5 it *grows*: the two values of `f` are then so alike that their difference keeps few right digits. In float32,
 # with half the digits, this sets in much sooner, so gradients are checked in float64.
 #
-# **Go further.** A model has a million parameters. How many times does its numerical gradient compute the loss?
+# **Go further.** A model has a million numbers to learn. How many times does its numerical gradient compute the loss?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** Two million times, for one gradient. Backpropagation takes one pass forward and one back, whatever
-# the number of parameters. So the numerical gradient checks a small model, and backpropagation trains the large one.
+# **Go further, answered.** Two million times, for one gradient. Backpropagation takes one pass forward and one back, however
+# many numbers there are. So the numerical gradient checks a small model, and backpropagation trains the large one.
 
 # %% [markdown]
 # ## The rules of the house
