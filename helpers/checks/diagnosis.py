@@ -126,7 +126,7 @@ def _pairs(
     """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
 
     Most pairs need not be run: where only one of the two is wrong, the answer must have its result, and where neither
-    is wrong, a right one.
+    is wrong, a right one; or else a value that one of them has under another name, if results change places.
     """
     edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
@@ -157,7 +157,9 @@ def _may_be_both(
         if len(by) < 2:
             source = by[0] if by else expected
             if name in source.record and not compare.same(value, source.record[name]):
-                return False
+                elsewhere = (theirs for observed in (one[0], other[0], expected) for theirs in observed.record.values())
+                if not any(compare.same(value, theirs) for theirs in elsewhere):
+                    return False
     return True
 
 

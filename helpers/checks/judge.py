@@ -200,11 +200,8 @@ def _warned(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
 
 def _changed(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
     for name in seen.changed:
-        if name not in exercise.mutates:
-            template = (
-                "`{called}` changed its argument `{name}`, which the caller still needs: make a new array instead."
-            )
-            return Fault(name, message(template, called=exercise.name, name=name))
+        template = "`{called}` changed its argument `{name}`, which the caller still needs: make a new array instead."
+        return Fault(name, message(template, called=exercise.name, name=name))
     return None
 
 

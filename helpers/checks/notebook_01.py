@@ -1,8 +1,10 @@
 """The exercises of notebook 01 and the mistakes people make in them."""
 
+import reprlib
+
 import numpy as np
 
-from helpers.checks.exercise import Exercise, Misconception, mistakes
+from helpers.checks.exercise import ContractError, Exercise, mistakes
 from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
 from helpers.nn import analysis, functional, recurrent, steps
 from helpers.nn.base import Layer
@@ -14,11 +16,6 @@ def _draw_tanh(rng, sizes):
     return {"dout": rng.normal(0, 1, (sizes.N, sizes.H)), "y": np.tanh(rng.normal(0, 1, (sizes.N, sizes.H)))}
 
 
-def _tanh_in_place(dout, y):
-    dout *= 1 - y**2
-    return dout
-
-
 TANH_BACKWARD = Exercise(
     id="1.1",
     name="tanh_backward",
@@ -28,47 +25,61 @@ TANH_BACKWARD = Exercise(
     results={"dx": "(N, H)"},
     draw=_draw_tanh,
     example={"dout": np.array([[1.0, 2.0]]), "y": np.array([[0.5, -0.9]])},
-    misconceptions=(
-        Misconception(
-            lambda dout, y: dout * (1 - np.tanh(y) ** 2),
-            "a derivative with tanh taken twice: `1 - np.tanh(y)**2`",
-            "`y` already *is* tanh(x). That is why this function needs no `x`.",
-        ),
-        Misconception(
-            lambda dout, y: 1 - y**2,
-            "the local derivative alone: `1 - y**2`, without `dout`",
-            "The chain rule multiplies: what comes from above, times the local derivative.",
-        ),
-        Misconception(
-            lambda dout, y: dout,
-            "a tanh that passes the gradient on unchanged: `dx = dout`",
-            "Only where y = 0 is the slope of tanh equal to 1. Everywhere else it takes something away.",
-        ),
-        Misconception(
-            lambda dout, y: dout * (1 - y),
-            "`dout * (1 - y)`: the square is missing",
-            "tanh′ = 1 - tanh². It is the same at y and at -y; is yours?",
-        ),
-        Misconception(
-            lambda dout, y: dout * y * (1 - y),
-            "the derivative of a *sigmoid*, `y * (1 - y)`",
-            "y(1 - y) belongs to σ. For tanh the derivative from the output is `1 - y**2`.",
-        ),
-        Misconception(
-            lambda dout, y: dout * (1 + y**2),
-            "`dout * (1 + y**2)`: a wrong sign",
-            "With a plus the slope would be *above* 1. tanh is steepest at 0, and there its slope is exactly 1.",
-        ),
-        Misconception(
-            lambda dout, y: dout / (1 - y**2),
-            "`dout / (1 - y**2)`: divided where it should be multiplied",
-            "The chain rule multiplies by dy/dx.",
-        ),
-        Misconception(
-            _tanh_in_place,
-            "the right numbers, written into `dout` itself",
-            "`dout *= …` changes the caller's array. Write `dout * …`, which makes a new one.",
-        ),
+    misconceptions=mistakes(
+        functional.tanh_backward,
+        """
+        y**2 → np.tanh(y) ** 2
+        The tanh is taken twice: `1 - np.tanh(y)**2`.
+        `y` already *is* tanh(x). That is why this function needs no `x`.
+
+        dout * (1 - y**2) → 1 - y**2
+        This is the local derivative alone: `1 - y**2`, without `dout`.
+        The chain rule multiplies: what comes from above, times the local derivative.
+
+        (1 - y**2) → 1
+        The gradient is passed on unchanged: `dx = dout`.
+        Only where y = 0 is the slope of tanh equal to 1. Everywhere else it takes something away.
+
+        y**2 → y
+        The square is missing: `dout * (1 - y)`.
+        tanh′ = 1 - tanh². It is the same at y and at -y; is yours?
+
+        y**2 → np.tanh(y)
+        The derivative is `1 - np.tanh(y)`: a tanh too many, and no square.
+        `y` already *is* tanh(x): the derivative is `1 - y**2`.
+
+        (1 - y**2) → y * (1 - y)
+        The derivative is that of a *sigmoid*, `y * (1 - y)`.
+        y(1 - y) belongs to σ. For tanh the derivative from the output is `1 - y**2`.
+
+        1 - y**2 → 1 + y**2
+        A sign is wrong: `1 + y**2`.
+        With a plus the slope would be *above* 1. tanh is steepest at 0, and there its slope is exactly 1.
+
+        1 - y**2 → y**2 - 1
+        The sign is turned round: `y**2 - 1`.
+        tanh rises everywhere, so its slope, `1 - y**2`, is never negative.
+
+        dout * (1 → dout / (1
+        `dout` is divided by the derivative where it should be multiplied.
+        The chain rule multiplies by dy/dx.
+
+        (1 - y**2) → 1 - y**2
+        The brackets are missing: `dout * 1 - y**2`.
+        Products come before differences. Write `dout * (1 - y**2)`.
+
+        1 - y**2 → (1 - y) ** 2
+        The difference is squared, not `y`: `(1 - y)**2`.
+        The square belongs to `y` alone: `1 - y**2`.
+
+        y**2 → 2 * y
+        `y` is doubled instead of squared.
+        The square is `y**2` or `y * y`.
+
+        dout * (1 - y**2) → y * (1 - dout**2)
+        `dout` and `y` stand in each other's place.
+        `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
+        """,
     ),
 )
 
@@ -96,30 +107,10 @@ BY_HAND = {
 }
 
 
-def _forward(change):
-    """A step forward with `change(x, h_prev, Wx, Wh, b) -> h_next` in the place of the right formula."""
-
-    def wrong(x, h_prev, Wx, Wh, b):
-        h_next = change(x, h_prev, Wx, Wh, b)
-        return h_next, (x, h_prev, Wx, Wh, h_next)
-
-    return wrong
-
-
-def _cached(entries):
-    """A right step forward that stores `entries(x, h_prev, Wx, Wh, h_next, a)` instead of the expected cache."""
-
-    def wrong(x, h_prev, Wx, Wh, b):
-        a = x @ Wx + h_prev @ Wh + b
-        return np.tanh(a), entries(x, h_prev, Wx, Wh, np.tanh(a), a)
-
-    return wrong
-
-
-def _step_in_place(x, h_prev, Wx, Wh, b):
-    before = h_prev.copy()
-    h_prev[...] = np.tanh(x @ Wx + h_prev @ Wh + b)
-    return h_prev, (x, before, Wx, Wh, h_prev)
+def _step_forward(x, h_prev, Wx, Wh, b):
+    a = x @ Wx + h_prev @ Wh + b
+    h_next = np.tanh(a)
+    return h_next, (x, h_prev, Wx, Wh, h_next)
 
 
 RNN_STEP_FORWARD = Exercise(
@@ -139,67 +130,73 @@ RNN_STEP_FORWARD = Exercise(
     draw=_draw_step,
     probe=step_with_cache("rnn_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "h_next")),
     example=BY_HAND,
-    misconceptions=(
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: x @ Wx + h_prev @ Wh + b),
-            "a step without its tanh: `h_next = a`",
-            "Without the tanh a chain of steps is one long matrix product. Squash `a` before you return it.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: functional.sigmoid(x @ Wx + h_prev @ Wh + b)),
-            "a step with a sigmoid in the place of tanh",
-            "The sigmoid will come with the gates of notebook 03. A hidden state is squashed to -1…1, by `np.tanh`.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(x @ Wx + h_prev @ Wh)),
-            "a step without its bias `b`",
-            "Three terms go into `a`: the input's, the previous state's, and `b`.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(x @ Wx + b)),
-            "a step that ignores `h_prev`",
-            "That is a feed-forward layer. What makes it recurrent is the term `h_prev @ Wh`.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(h_prev @ Wh + b)),
-            "a step that ignores its input `x`",
-            "Three terms go into `a`: the input's, the previous state's, and `b`.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(x @ Wx + h_prev @ Wh.T + b)),
-            "a step with `Wh` transposed: `h_prev @ Wh.T`",
-            "`Wh` is square, so no shape gives this away. Rows of the batch stand on the left here: `h_prev @ Wh`.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(x @ Wx + h_prev @ Wh) + b),
-            "a step with the bias added *after* the tanh",
-            "`b` belongs to `a`, inside the tanh; otherwise the state leaves -1…1.",
-        ),
-        Misconception(
-            _forward(lambda x, h_prev, Wx, Wh, b: np.tanh(x @ Wx + h_prev + b)),
-            "a step that adds `h_prev` without `Wh`",
-            "The previous state goes through its own weights: `h_prev @ Wh`.",
-        ),
-        Misconception(
-            _cached(lambda x, h_prev, Wx, Wh, h_next, a: (x, h_prev, Wx, Wh, a)),
-            "a right `h_next` with `a`, the sum before the tanh, as the last entry of the cache",
-            "Backward wants the *output* of the tanh, as in exercise 1.1: the last entry is `h_next`.",
-        ),
-        Misconception(
-            _cached(lambda x, h_prev, Wx, Wh, h_next, a: (x, h_next, Wx, Wh, h_next)),
-            "a right `h_next` with `h_next` in the cache where `h_prev` belongs",
-            "Backward needs both: `h_prev` for `dWh`, `h_next` for the tanh.",
-        ),
-        Misconception(
-            _cached(lambda x, h_prev, Wx, Wh, h_next, a: (x, Wx, h_prev, Wh, h_next)),
-            "a right `h_next` with the cache in another order",
-            "The order is `(x, h_prev, Wx, Wh, h_next)`.",
-        ),
-        Misconception(
-            _step_in_place,
-            "the right numbers, written into `h_prev` itself",
-            "The caller still needs the old state for backward. Return a new array.",
-        ),
+    groups=dict.fromkeys([f"{name} in the cache" for name in ("x", "h_prev", "Wx", "Wh", "h_next")], "cache"),
+    spelt_out=_step_forward,
+    misconceptions=mistakes(
+        _step_forward,
+        """
+        np.tanh(a) → a
+        The step has no tanh: `h_next = a`.
+        Without the tanh a chain of steps is one long matrix product. Squash `a` before you return it.
+
+        np.tanh(a) → functional.sigmoid(a)
+        The step squashes with a sigmoid in the place of tanh.
+        The sigmoid will come with the gates of notebook 03. A hidden state is squashed to -1…1, by `np.tanh`.
+
+        + b → + 0
+        The bias `b` is left out.
+        Three terms go into `a`: the input's, the previous state's, and `b`.
+
+        h_prev @ Wh → 0
+        The step ignores `h_prev`.
+        That is a feed-forward layer. What makes it recurrent is the term `h_prev @ Wh`.
+
+        x @ Wx → 0
+        The step ignores its input `x`.
+        Three terms go into `a`: the input's, the previous state's, and `b`.
+
+        h_prev @ Wh → h_prev @ Wh.T
+        `Wh` is transposed: `h_prev @ Wh.T`.
+        `Wh` is square, so no shape gives this away. Rows of the batch stand on the left here: `h_prev @ Wh`.
+
+        + b → + 0
+        np.tanh(a) → np.tanh(a) + b
+        The bias is added *after* the tanh.
+        `b` belongs to `a`, inside the tanh; otherwise the state leaves -1…1.
+
+        h_prev @ Wh → h_prev
+        `h_prev` is added without `Wh`.
+        The previous state goes through its own weights: `h_prev @ Wh`.
+
+        h_prev @ Wh + b → 0 + b
+        np.tanh(a) → np.tanh(a) + h_prev @ Wh
+        `h_prev @ Wh` is added *after* the tanh.
+        The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+
+        + b → - b
+        The bias is subtracted.
+        Three terms are *added* in `a`: the input's, the previous state's, and `b`.
+
+        Wx, Wh, h_next) → Wx, Wh, a)
+        The cache ends in `a`, the sum before the tanh, where `h_next` belongs.
+        Backward wants the *output* of the tanh, as in exercise 1.1: the last entry is `h_next`.
+
+        h_next, (x, h_prev, → h_next, (x, h_next,
+        The cache holds `h_next` where `h_prev` belongs.
+        Backward needs both: `h_prev` for `dWh`, `h_next` for the tanh.
+
+        h_next, (x, h_prev, Wx, Wh → h_next, (x, Wx, h_prev, Wh
+        The cache is in another order: `Wx` comes before `h_prev`.
+        The order is `(x, h_prev, Wx, Wh, h_next)`.
+
+        h_next, (x, h_prev, Wx, Wh, h_next) → h_next, (h_next, x, h_prev, Wx, Wh)
+        The cache begins with `h_next`, which comes last.
+        The order is `(x, h_prev, Wx, Wh, h_next)`.
+
+        h_next, (x, h_prev, Wx, Wh → h_next, (x, h_prev, Wh, Wx
+        `Wx` and `Wh` are exchanged in the cache.
+        The order is `(x, h_prev, Wx, Wh, h_next)`.
+        """,
     ),
 )
 
@@ -251,6 +248,10 @@ RNN_STEP_BACKWARD = Exercise(
         (1 - h_next**2) → h_next * (1 - h_next)
         The derivative is that of a *sigmoid*, `h * (1 - h)`.
         The step was squashed by a tanh: `1 - h_next**2`.
+
+        dh_next * (1 - h_next**2) → h_next * (1 - dh_next**2)
+        `dh_next` and `h_next` stand in each other's place, as in `tanh_backward(h_next, dh_next)`.
+        `dh_next` comes from above; the slope is made of `h_next`: `tanh_backward(dh_next, h_next)`.
 
         da.sum(axis=0) → da
         `db` is not summed over the batch.
@@ -308,12 +309,21 @@ RNN_STEP_BACKWARD = Exercise(
         The parameters' gradients are divided by the batch size.
         If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
 
+        x.T @ da → x.T @ da / len(x)
+        h_prev.T @ da → h_prev.T @ da / len(x)
+        `dWx` and `dWh` are divided by the batch size.
+        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+
+        return dx, dh_prev, dWx, dWh, db → return dWx, dWh, db, dx, dh_prev
+        The gradients of the parameters are returned first.
+        The order is `dx, dh_prev, dWx, dWh, db`.
+
         return dx, dh_prev → return dh_prev, dx
         `dx` and `dh_prev` are exchanged.
         The order is `dx, dh_prev, dWx, dWh, db`.
 
-        return dx, dh_prev, dWx, dWh, db → return dh_prev, dx, dWh, dWx, db
-        What belongs to the state comes before what belongs to the input.
+        dWx, dWh, db → dWh, dWx, db
+        `dWx` and `dWh` are exchanged.
         The order is `dx, dh_prev, dWx, dWh, db`.
         """,
     ),
@@ -347,7 +357,8 @@ class _RNN(Layer):
             h, cache = steps.rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
             self.caches.append(cache)
             hs.append(h)
-        return np.stack(hs, axis=1), h
+        hs = np.stack(hs, axis=1)
+        return hs, h
 
     def backward(self, dhs, dstate=None):
         dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
@@ -406,8 +417,14 @@ RNN_LAYER = Exercise(
         The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
 
         T, dxs = → self.zero_grad(); T, dxs =
-        Backward zeroes the gradients before it starts.
+        What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
         `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+
+        self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
+        self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
+        self.b.grad += db → self.b.grad += db * (step == 0)
+        Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
+        `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
 
         if state is None else state → # whatever the state
         The layer always starts from zeros and ignores the `state` it is given.
@@ -415,19 +432,29 @@ RNN_LAYER = Exercise(
 
         h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
             len(self.Wh.value)), xs.dtype)) if
-        return np.stack(hs, axis=1), h → self.kept = h; return np.stack(hs, axis=1), h
+        return hs, h → self.kept = h; return hs, h
         The layer keeps its last state and starts the next call from it.
         Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
 
-        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
-        Every step after the first reads the state of the first step: the state is not carried on.
+        self.caches, hs = [], [] → self.caches, hs, first = [], [], h
+        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], first,
+        Every step reads the state from before the first: the state is not carried on.
         Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
 
-        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), hs[0]
+        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
+        Every step after the first reads the state of the first step.
+        Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
+
+        self.caches, hs = [], [] → self.caches, hs = [], [h]
+        hs = np.stack(hs, axis=1) → hs = np.stack(hs[:-1], axis=1)
+        `hs` holds the state *before* each step, not after it.
+        Append `h` after the step has made it: the last of `hs` is the state that is returned.
+
+        return hs, h → return hs, hs[:, 0]
         The state that comes back is that of the first step, not of the last.
         The second result is what the next call should start from.
 
-        return np.stack(hs, axis=1), h → return np.stack(hs, axis=1), np.stack(hs, axis=1)
+        return hs, h → return hs, hs
         All states come back where only the last is asked for.
         The second result is the state after the last step, (N, H).
 
@@ -473,37 +500,11 @@ RNN_LAYER = Exercise(
 
 
 def _draw_norms(rng, sizes):
-    # More steps than any fixed number that a learner might have tried, and never as many as there are units.
     return {
         "Wh": rng.normal(0, 0.5, (sizes.H, sizes.H)),
         "dh": rng.normal(0, 1, (sizes.N, sizes.H)),
-        "steps": sizes.T + 4,
+        "steps": int(rng.integers(9, 14)),  # never as many as there are rows or units
     }
-
-
-def _norms(product=lambda dh, Wh: dh @ Wh.T, norm=np.linalg.norm, late=False):
-    """The loop with another product, another norm, or the norm taken before the product."""
-
-    def wrong(Wh, dh, steps):
-        norms = []
-        for _ in range(steps):
-            if late:
-                norms.append(norm(dh))
-                dh = product(dh, Wh)
-            else:
-                dh = product(dh, Wh)
-                norms.append(norm(dh))
-        return np.array(norms)
-
-    return wrong
-
-
-def _norms_in_place(Wh, dh, steps):
-    norms = []
-    for _ in range(steps):
-        dh[...] = dh @ Wh.T
-        norms.append(np.linalg.norm(dh))
-    return np.array(norms)
 
 
 BACKPROP_NORMS = Exercise(
@@ -516,67 +517,76 @@ BACKPROP_NORMS = Exercise(
     draw=_draw_norms,
     example={"Wh": np.array([[0.5, 0.0], [0.0, 2.0]]), "dh": np.array([[3.0, 4.0]]), "steps": 2},
     any_float=("norms",),
-    misconceptions=(
-        Misconception(
-            _norms(product=lambda dh, Wh: dh @ Wh),
-            "a loop that multiplies by `Wh` instead of `Wh.T`",
-            "Forward multiplied by `Wh`. Going back is `dh @ Wh.T`, as in `dh_prev` of exercise 1.3.",
-        ),
-        Misconception(
-            _norms(late=True),
-            "a loop that measures *before* it multiplies: it starts with the norm of `dh` itself",
-            "`norms[0]` is the norm after one product, `norms[-1]` after `steps` products.",
-        ),
-        Misconception(
-            lambda Wh, dh, steps: np.array([np.linalg.norm(dh @ Wh.T ** (step + 1)) for step in range(steps)]),
-            "`Wh.T ** k`, which takes each *element* to the power k",
-            "`**` works element by element. For the matrix, multiply by `Wh.T` once in each round of a loop.",
-        ),
-        Misconception(
-            lambda Wh, dh, steps: np.concatenate([[np.linalg.norm(dh)], analysis.backprop_norms(Wh, dh, steps)]),
-            "a loop that puts the norm of `dh` itself first: one number too many",
-            "`norms[0]` is the norm after one product, and there are `steps` of them.",
-        ),
-        Misconception(
-            lambda Wh, dh, steps: analysis.backprop_norms(Wh, dh, steps)[-1],
-            "one number, the norm after the last product only",
-            "Collect a norm in every round of the loop, and return them as one array.",
-        ),
-        Misconception(
-            _norms(norm=lambda dh: np.linalg.norm(dh, axis=1).mean()),
-            "a loop with the mean of the rows' norms",
-            "The Frobenius norm treats the whole array as one long vector: the root of the sum of *all* squares.",
-        ),
-        Misconception(
-            _norms(norm=lambda dh: np.linalg.norm(dh, 2)),
-            "a loop with the spectral norm, `np.linalg.norm(dh, 2)`",
-            "For a matrix, 2 asks for the largest singular value. The Frobenius norm is `np.linalg.norm(dh)`.",
-        ),
-        Misconception(
-            _norms(norm=lambda dh: (dh**2).sum()),
-            "a loop with the *squared* norm",
-            "Take the square root of the sum of squares.",
-        ),
-        Misconception(
-            _norms(norm=lambda dh: np.linalg.norm(dh) / len(dh)),
-            "a loop with the norm divided by the batch size",
-            "The Frobenius norm divides by nothing.",
-        ),
-        Misconception(
-            _norms(norm=lambda dh: np.abs(dh).max()),
-            "a loop with the largest element in the place of the norm",
-            "The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.",
-        ),
-        Misconception(
-            _norms_in_place,
-            "the right numbers, written into `dh` itself",
-            "`dh @= …` and `dh[...] = …` change the caller's array. Bind a new one: `dh = dh @ Wh.T`.",
-        ),
-        Misconception(
-            lambda Wh, dh, steps: list(analysis.backprop_norms(Wh, dh, steps)),
-            "the right numbers in a Python list",
-            "Turn it into an array at the end: `np.array(norms)`.",
-        ),
+    misconceptions=mistakes(
+        analysis.backprop_norms,
+        """
+        dh @ Wh.T → dh @ Wh
+        The loop multiplies by `Wh` instead of `Wh.T`.
+        Forward multiplied by `Wh`. Going back is `dh @ Wh.T`, as in `dh_prev` of exercise 1.3.
+
+        norms = [] → norms = [np.linalg.norm(dh)]
+        range(steps) → range(steps - 1)
+        The loop measures *before* it multiplies: it starts with the norm of `dh` itself.
+        `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
+
+        dh = dh @ Wh.T → after = dh @ Wh.T ** (len(norms) + 1)
+        np.linalg.norm(dh) → np.linalg.norm(after)
+        `Wh.T ** k` takes each *element* to the power k.
+        `**` works element by element. For the matrix, multiply by `Wh.T` once in each round of a loop.
+
+        dh = dh @ Wh.T → after = dh @ Wh.T
+        np.linalg.norm(dh) → np.linalg.norm(after)
+        Every product starts from the same `dh`: the gradient is not carried from step to step.
+        Each round goes on from the last one: `dh = dh @ Wh.T`.
+
+        norms = [] → norms = [np.linalg.norm(dh)]
+        The norm of `dh` itself comes first: one number too many.
+        `norms[0]` is the norm after one product, and there are `steps` of them.
+
+        np.array(norms) → np.array(norms[::-1])
+        The norms are in reverse order.
+        `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
+
+        np.array(norms) → norms[-1]
+        The result is one number, the norm after the last product.
+        Collect a norm in every round of the loop, and return them as one array.
+
+        np.linalg.norm(dh) → np.linalg.norm(dh, axis=1).mean()
+        The norm is the mean of the rows' norms.
+        The Frobenius norm treats the whole array as one long vector: the root of the sum of *all* squares.
+
+        np.linalg.norm(dh) → np.linalg.norm(dh, axis=1)
+        Each row has a norm of its own.
+        The Frobenius norm treats the whole array as one long vector: `np.linalg.norm(dh)`, without `axis`.
+
+        np.linalg.norm(dh) → np.linalg.norm(dh, 2)
+        The norm is the spectral norm, `np.linalg.norm(dh, 2)`.
+        For a matrix, 2 asks for the largest singular value. The Frobenius norm is `np.linalg.norm(dh)`.
+
+        np.linalg.norm(dh) → (dh**2).sum()
+        The norm is *squared*.
+        Take the square root of the sum of squares.
+
+        np.linalg.norm(dh) → np.linalg.norm(dh) / len(dh)
+        The norm is divided by the batch size.
+        The Frobenius norm divides by nothing.
+
+        np.linalg.norm(dh) → np.sqrt((dh**2).mean())
+        The squares are averaged, not added: a root *mean* square.
+        The Frobenius norm divides by nothing.
+
+        np.linalg.norm(dh) → np.abs(dh).sum()
+        The absolute values are added up.
+        The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
+
+        np.linalg.norm(dh) → np.abs(dh).max()
+        The largest element stands in the place of the norm.
+        The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
+
+        np.array(norms) → norms
+        The norms are right, in a Python list.
+        Turn it into an array at the end: `np.array(norms)`.
+        """,
     ),
 )
 
@@ -588,17 +598,12 @@ def _draw_matrix(rng, sizes):
     return {"Wh": rng.normal(0, 0.6, (sizes.H, sizes.H)) + np.roll(np.eye(sizes.H), 1, axis=0)}
 
 
-def _bounds(sigma=None, radius=None):
-    """Both numbers, one of them computed in another way."""
-
-    def wrong(Wh):
-        sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
-        return (
-            sigma_max if sigma is None else float(sigma(Wh)),
-            spectral_radius if radius is None else float(radius(Wh)),
-        )
-
-    return wrong
+def _gradient_bounds(Wh):
+    singular_values = np.linalg.svd(Wh, compute_uv=False)
+    eigenvalues = np.linalg.eigvals(Wh)
+    sigma_max = float(singular_values.max())
+    spectral_radius = float(np.abs(eigenvalues).max())
+    return sigma_max, spectral_radius
 
 
 GRADIENT_BOUNDS = Exercise(
@@ -610,103 +615,123 @@ GRADIENT_BOUNDS = Exercise(
     results={"sigma_max": "a float", "spectral_radius": "a float"},
     draw=_draw_matrix,
     example={"Wh": np.array([[0.5, 2.0], [0.0, -0.8]])},
-    misconceptions=(
-        Misconception(
-            lambda Wh: analysis.gradient_bounds(Wh)[::-1],
-            "the two numbers in the other order",
-            "The largest singular value comes first. It is never the smaller of the two.",
-        ),
-        Misconception(
-            _bounds(radius=lambda Wh: np.linalg.eigvals(Wh).real.max()),
-            "a radius from the largest *real part* of the eigenvalues",
-            "Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.",
-        ),
-        Misconception(
-            lambda Wh: (analysis.gradient_bounds(Wh)[0], np.linalg.eigvals(Wh)[0]),
-            "a radius that is the first eigenvalue as it comes, complex and in no order",
-            "The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.",
-        ),
-        Misconception(
-            lambda Wh: (analysis.gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).max()),
-            "a radius that is the largest eigenvalue without its absolute value: it may be complex",
-            "First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.",
-        ),
-        Misconception(
-            _bounds(radius=lambda Wh: np.abs(np.linalg.eigvalsh(Wh)).max()),
-            "a radius from `np.linalg.eigvalsh`, which takes the matrix to be symmetric",
-            "`Wh` need not be symmetric: use `np.linalg.eigvals`.",
-        ),
-        Misconception(
-            _bounds(radius=lambda Wh: np.abs(np.linalg.eigvals(Wh).real).max()),
-            "a radius from the real parts alone",
-            "For a complex eigenvalue the absolute value is √(re² + im²); `np.abs` knows that.",
-        ),
-        Misconception(
-            _bounds(radius=lambda Wh: np.abs(np.linalg.eigvals(Wh)).min()),
-            "a radius from the *smallest* eigenvalue",
-            "In the long run the largest one wins.",
-        ),
-        Misconception(
-            _bounds(sigma=np.linalg.norm),
-            "the Frobenius norm in the place of the largest singular value",
-            "`np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.",
-        ),
-        Misconception(
-            _bounds(sigma=lambda Wh: np.linalg.svd(Wh, compute_uv=False)[-1]),
-            "the *smallest* singular value",
-            "`np.linalg.svd` lists them from the largest to the smallest.",
-        ),
-        Misconception(
-            _bounds(sigma=lambda Wh: np.linalg.norm(Wh, 2) ** 2),
-            "the largest singular value squared, an eigenvalue of `Wh.T @ Wh`",
-            "Take its square root.",
-        ),
-        Misconception(
-            _bounds(sigma=lambda Wh: np.abs(np.linalg.eigvals(Wh)).max()),
-            "the spectral radius given twice",
-            "Singular values are not eigenvalues: they are the half-axes of the ellipse that `Wh` makes of a circle.",
-        ),
+    spelt_out=_gradient_bounds,
+    misconceptions=mistakes(
+        _gradient_bounds,
+        """
+        return sigma_max, spectral_radius → return spectral_radius, sigma_max
+        The two numbers are in the other order.
+        The largest singular value comes first. It is never the smaller of the two.
+
+        np.abs(eigenvalues).max() → eigenvalues.real.max()
+        The radius is the largest *real part* of the eigenvalues.
+        Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.
+
+        np.abs(eigenvalues).max() → np.abs(eigenvalues.max())
+        The largest eigenvalue is chosen first, and its absolute value taken then.
+        -0.9 has a larger absolute value than 0.5. First the absolute values, then the largest.
+
+        float(np.abs(eigenvalues).max()) → eigenvalues[0]
+        The radius is the first eigenvalue as it comes: maybe complex, and in no order.
+        The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.
+
+        float(np.abs(eigenvalues).max()) → eigenvalues.max()
+        The radius is the largest eigenvalue without its absolute value: it may be complex.
+        First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.
+
+        np.linalg.eigvals(Wh) → np.linalg.eigvalsh(Wh)
+        The radius is from `np.linalg.eigvalsh`, which takes the matrix to be symmetric.
+        `Wh` need not be symmetric: use `np.linalg.eigvals`.
+
+        np.abs(eigenvalues).max() → np.abs(eigenvalues.real).max()
+        The radius is made of the real parts alone.
+        For a complex eigenvalue the absolute value is √(re² + im²); `np.abs` knows that.
+
+        np.abs(eigenvalues).max() → np.abs(eigenvalues).min()
+        The radius is the absolute value of the *smallest* eigenvalue.
+        In the long run the largest one wins.
+
+        np.abs(eigenvalues).max() → np.abs(eigenvalues).mean()
+        The radius is the *mean* of the absolute eigenvalues.
+        In the long run the largest one wins.
+
+        np.abs(eigenvalues).max() → np.abs(np.linalg.eig(Wh)[1]).max()
+        The radius is made of the eigen*vectors*: `np.linalg.eig` returns both.
+        `np.linalg.eigvals(Wh)` returns the eigenvalues alone.
+
+        np.abs(eigenvalues).max() → singular_values.max()
+        The largest singular value is given twice.
+        The radius is made of eigenvalues: `np.abs(np.linalg.eigvals(Wh)).max()`.
+
+        singular_values.max() → np.linalg.norm(Wh)
+        The Frobenius norm stands in the place of the largest singular value.
+        `np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.
+
+        singular_values.max() → singular_values.min()
+        This is the *smallest* singular value.
+        `np.linalg.svd` lists them from the largest to the smallest.
+
+        singular_values.max() → singular_values.max() ** 2
+        The largest singular value is squared: it is an eigenvalue of `Wh.T @ Wh`.
+        Take its square root.
+
+        singular_values.max() → singular_values.sum()
+        All singular values are added up.
+        The first one, the largest, is all you need.
+
+        singular_values.max() → np.abs(Wh).max()
+        The largest *element* of `Wh` stands in the place of the largest singular value.
+        Singular values come from `np.linalg.svd(Wh, compute_uv=False)`.
+
+        singular_values.max() → np.abs(eigenvalues).max()
+        The spectral radius is given twice.
+        Singular values are not eigenvalues: they are the half-axes of the ellipse that `Wh` makes of a circle.
+        """,
     ),
 )
 
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
-_MATRICES = 9
-
 
 def _draw_matrices(rng, sizes):
     """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
-    kinds = rng.permutation([0, 1, 2] * (_MATRICES // 3))
-    return {f"{number}": _matrix(rng, kind, max(sizes.H, 2)) for number, kind in enumerate(kinds, 1)}
+    order = rng.permutation(9)
+    return {f"{number}": _matrix(rng, *divmod(int(place), 3), max(sizes.H, 2)) for number, place in enumerate(order, 1)}
 
 
-def _matrix(rng, kind, H):
+def _matrix(rng, kind, variant, H):
     Q, _ = np.linalg.qr(rng.normal(0, 1, (H, H)))
-    signs = rng.choice([-1, 1], H)
+    eigenvalues = rng.choice([-1, 1], H) * rng.uniform(0.3, 0.95, H)
     if kind == 0:  # vanishes: σ < 1
-        return Q @ np.diag(signs * rng.uniform(0.3, 0.95, H)) @ Q.T
-    if kind == 1:  # explodes: ρ > 1; the eigenvalue that does it is negative, or one of many small ones
-        eigenvalues = rng.uniform(0.1, 0.4, H)
-        eigenvalues[0] = -rng.uniform(1.05, 1.6)
-    else:  # grows, then vanishes: σ > 1 > ρ
-        eigenvalues = signs * rng.uniform(0.3, 0.95, H)
+        return Q @ np.diag(eigenvalues) @ Q.T
+    if kind == 1:  # explodes: ρ > 1, by one eigenvalue among small ones, negative or positive, or by all of them
+        eigenvalues = -rng.uniform(1.05, 1.6, H)
+        if variant < 2:
+            eigenvalues = np.array([(-1) ** variant * eigenvalues[0], *rng.uniform(0.1, 0.4, H - 1)])
+    # Else grows, then vanishes: σ > 1 > ρ.
     triangle = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
     return Q @ triangle @ Q.T
 
 
 def _predict_all(answer, arguments, record):
-    for name, Wh in arguments.items():
-        sigma, rho = analysis.gradient_bounds(Wh)
-        record[f"prediction {name} (σ = {sigma:.2f}, ρ = {rho:.2f})"] = answer(Wh)
+    """Write down what is predicted for each kind of matrix: names alone, since a partly right list is no cause."""
+    said = {"σ < 1": [], "σ > 1 > ρ": [], "ρ > 1": []}
+    for Wh in arguments.values():
+        sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
+        kind = "σ < 1" if sigma_max < 1 else "ρ > 1" if spectral_radius > 1 else "σ > 1 > ρ"
+        said[kind].append(_prediction(answer(Wh)))
+    record["predictions"] = "; ".join(
+        f"{kind}: {' | '.join(dict.fromkeys(predictions))}" for kind, predictions in said.items() if predictions
+    )
 
 
-def _predicted(decide):
-    """A prediction by ``decide(Wh, sigma_max, spectral_radius)``."""
-    return lambda Wh: decide(Wh, *analysis.gradient_bounds(Wh))
-
-
-def _three(sigma, rho):
-    return "vanishes" if sigma < 1 else "explodes" if rho > 1 else "grows, then vanishes"
+def _prediction(got):
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        got = got[()]
+    if not isinstance(got, str):
+        template = "`predict_gradient` returned {got}, expected one of three strings, such as {right!r}."
+        raise ContractError(template, got=reprlib.repr(got), right="vanishes")
+    return str(got)
 
 
 PREDICT_GRADIENT = Exercise(
@@ -715,41 +740,57 @@ PREDICT_GRADIENT = Exercise(
     title="Predict it",
     stars=2,
     reference=analysis.predict_gradient,
-    results={f"prediction {number}": "a string" for number in range(1, _MATRICES + 1)},
+    results={"predictions": "a string"},
     draw=_draw_matrices,
     probe=_predict_all,
     uses=("1.6",),
-    misconceptions=(
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: "vanishes" if sigma < 1 else "explodes"),
-            "a prediction by the largest singular value alone: σ > 1, so it explodes",
-            "σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.",
-        ),
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: "vanishes" if rho < 1 else "explodes"),
-            "a prediction by the spectral radius alone, or with σ and ρ unpacked in the wrong order",
-            "ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.",
-        ),
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: _three(sigma, np.linalg.eigvals(Wh).real.max())),
-            "a prediction from the largest real part of the eigenvalues: a `Wh` with eigenvalue -1.3 slips through",
-            "Use the absolute value of the eigenvalues, as in exercise 1.6.",
-        ),
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: "vanishes" if abs(np.linalg.det(Wh)) < 1 else "explodes"),
-            "a prediction by the determinant",
-            "The determinant multiplies all singular values. One large one among small ones is enough to explode.",
-        ),
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: _three(1 / sigma, 1 / rho)),
-            "a prediction with “vanishes” and “explodes” exchanged",
-            "Everything below 1 shrinks.",
-        ),
-        Misconception(
-            _predicted(lambda Wh, sigma, rho: _three(np.linalg.norm(Wh), rho)),
-            "a prediction with the Frobenius norm in the place of σ",
-            "The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.",
-        ),
+    misconceptions=mistakes(
+        analysis.predict_gradient,
+        """
+        "explodes" if spectral_radius > 1 else "grows, then vanishes" → "explodes"
+        Only the largest singular value decides: σ > 1, so it explodes.
+        σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.
+
+        if sigma_max < 1 → if spectral_radius < 1
+        Only the spectral radius decides, or σ and ρ are unpacked in the wrong order.
+        ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.
+
+        = gradient_bounds(Wh) → = gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).real.max()
+        ρ is the largest real part of the eigenvalues: an eigenvalue of -1.3 slips through.
+        Use the absolute value of the eigenvalues, as in exercise 1.6.
+
+        if sigma_max < 1 → if abs(np.linalg.det(Wh)) < 1
+        "explodes" if spectral_radius > 1 else "grows, then vanishes" → "explodes"
+        The determinant decides.
+        The determinant multiplies all singular values. One large one among small ones is enough to explode.
+
+        return "vanishes" → return "explodes"
+        "explodes" if → "vanishes" if
+        “vanishes” and “explodes” are exchanged.
+        Everything below 1 shrinks.
+
+        return "vanishes" → return "grows, then vanishes"
+        else "grows, then vanishes" → else "vanishes"
+        “vanishes” and “grows, then vanishes” are exchanged.
+        With σ < 1 nothing ever grows; with σ > 1 > ρ something does, and vanishes in the end.
+
+        sigma_max < 1 → sigma_max > 1
+        spectral_radius > 1 → spectral_radius < 1
+        The comparisons with 1 are turned round.
+        Everything below 1 shrinks: σ < 1 vanishes, ρ > 1 explodes.
+
+        spectral_radius > 1 → spectral_radius < 1
+        The comparison of ρ with 1 is turned round.
+        ρ > 1 explodes. With σ > 1 > ρ the gradient may grow first, and vanishes in the end.
+
+        if sigma_max < 1 → if np.linalg.norm(Wh) < 1
+        The Frobenius norm stands in the place of σ.
+        The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
+
+        else "grows, then vanishes" → else "grows then vanishes"
+        The comma is missing in “grows, then vanishes”.
+        The three answers are compared as they stand in the table: "grows, then vanishes".
+        """,
     ),
 )
 

@@ -37,7 +37,7 @@ def _kept(value: object) -> object:
 
 @dataclass
 class Observation:
-    """What came of using an answer once: results, warnings, changed arguments, and the error it ended in, if any."""
+    """What came of using an answer once: results, warnings, arguments wrongly changed, and the error it ended in."""
 
     record: Values = field(default_factory=Record)
     warned: tuple[str, ...] = ()
@@ -74,7 +74,8 @@ def observe(exercise: Exercise, answer: Answer, arguments: Values) -> Observatio
         except BaseException as error:  # whatever untrusted code may raise, SystemExit included
             seen.error = error
     seen.warned = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    seen.changed = tuple(name for name in arguments if not _identical(given[name], arguments[name]))
+    kept = (name for name in arguments if name not in exercise.mutates)
+    seen.changed = tuple(name for name in kept if not _identical(given[name], arguments[name]))
     seen.printed = printed.getvalue()
     return seen
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from helpers.checks import compare
-from helpers.checks.gradcheck import numerical_gradient
 from helpers.checks.inputs import InputSpec, copied
 
 
@@ -90,18 +89,6 @@ def test_something_else_than_a_float_is_a_fault_of_form(got):
 
 def test_a_numpy_float_counts_as_a_float():
     assert compare.form_fault("norm", np.float32(1), 1.0, "") is None
-
-
-def test_numerical_gradient_of_a_cubic():
-    array = np.array([1.0, -2.0])
-    gradient = numerical_gradient(lambda: float((array**3).sum()), array)
-    np.testing.assert_allclose(gradient, [3.0, 12.0], rtol=1e-8)
-    np.testing.assert_array_equal(array, [1.0, -2.0])
-
-
-def test_numerical_gradient_refuses_float32():
-    with pytest.raises(TypeError, match="float64"):
-        numerical_gradient(lambda: 0.0, np.ones(2, "float32"))
 
 
 def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
