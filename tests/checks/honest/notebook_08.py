@@ -162,12 +162,12 @@ def decay_with_arrays(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
 
 
 def decay_by_counting(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    plateaus, best, history = 0, None, []
+    plateaus, best, history = 0, math.inf, []
     while len(history) < epochs:
         rate = learning_rate * factor**-plateaus
         run_epoch(rate)
         history.append((evaluate(), rate))
-        if best is None or history[-1][0] < best:
+        if history[-1][0] < best:
             best = history[-1][0]
         else:
             plateaus += 1
