@@ -285,6 +285,11 @@ TIED_AFFINE = Exercise(
         The gradient of E is divided by N·T.
         The loss has divided already; `dlogits` holds it.
 
+        rows.T @ xs → rows.T @ xs / len(dlogits)
+        dlogits.sum(axis=(0, 1)) → dlogits.sum(axis=(0, 1)) / len(dlogits)
+        The gradients are divided by the batch size N.
+        The loss has divided already; `dlogits` holds it.
+
         self.E.grad += dE →
         `backward` leaves the gradient of E to the embedding.
         The embedding only gives its own part. Add the one of this product: `dlogitsᵀ xs`.
@@ -367,8 +372,11 @@ def _use_builder(answer, arguments, record):
         raise ContractError("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
     with _telling(_FORWARD):
         record["logits, not training"], state = _scored(built, xs)
-    record["number of entries in the state"] = len(state)
-    record["h of the upper LSTM's state"] = unpack(state[-1], ("h", "c"), "the upper LSTM")["h"]
+    arrays = list(_inside(state))
+    if len(arrays) < 2:
+        raise ContractError("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
+    record["number of LSTMs with a state"] = len(arrays) // 2
+    record["h of the upper LSTM's state"] = arrays[-2]
     for which in _STEPS_OF_TRAINING:
         with _telling(_LOSS):
             loss, _ = built.loss(xs, targets, training=True)
@@ -400,18 +408,25 @@ def _telling(template):
 
 
 def _scored(built, xs):
-    given = unpack(built.forward(xs), ("logits", "state"), "the model's `forward`")
-    if not isinstance(given["state"], tuple | list) or not given["state"]:
-        raise ContractError("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
-    return given.values()
+    return unpack(built.forward(xs), ("logits", "state"), "the model's `forward`").values()
+
+
+def _inside(thing):
+    """Yield the arrays of a state, or the layers of a layer and itself: a stack may stand in another one."""
+    parts = thing
+    if not isinstance(thing, tuple | list):
+        yield thing
+        parts = getattr(thing, "layers", ())
+    for part in parts:
+        yield from _inside(part)
 
 
 def _made_from_what_was_given(built, classes):
-    for part in (built.body, *getattr(built.body, "layers", ()), built.output, built.criterion):
+    for part in _inside([built.body, built.output, built.criterion]):
         name = type(part).__name__
         if name in classes and not isinstance(part, classes[name]):
             raise ContractError(
-                'A `{name}` of your model is not made from `layers["{name}"]`. Take every class from `layers`, so that '
+                '`{name}` in your model is not made from `layers["{name}"]`. Take every class from `layers`, so that '
                 "the model can be built from other layers too.",
                 name=name,
             )
@@ -448,7 +463,7 @@ BUILD_LANGUAGE_MODEL = Exercise(
     reference=model.build_language_model,
     results={
         "logits, not training": "(N, T, V)",
-        "number of entries in the state": "",
+        "number of LSTMs with a state": "",
         "h of the upper LSTM's state": "(N, H)",
     }
     | {
@@ -461,7 +476,7 @@ BUILD_LANGUAGE_MODEL = Exercise(
     probe=_use_builder,
     groups={
         "logits, not training": "forward, not training",
-        "number of entries in the state": "forward, not training",
+        "number of LSTMs with a state": "forward, not training",
         "h of the upper LSTM's state": "forward, not training",
     }
     | {
@@ -478,7 +493,7 @@ BUILD_LANGUAGE_MODEL = Exercise(
         Give `TiedAffine` the very Param of the embedding: `params["E"]`.
 
         second, upper, third → first, upper, first
-        *One* dropout layer stands in three places: each forward overwrites the mask of the one before.
+        *One* dropout layer stands in three places: each overwrites the mask of the one before.
         Make a new dropout layer for each place. They may share the `rng`.
 
         second, upper → first, upper
@@ -590,7 +605,7 @@ BUILD_LANGUAGE_MODEL = Exercise(
 
 
 def _draw_curve(rng, sizes):
-    # Better, not a number, worse, worse than the first, better than that, twice the best again, the best of all, and more.
+    # Better, NaN, worse, worse than the first, better than that, twice the best again, the best of all, and more.
     first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 8
     worse, worst, best_of_all = best + rng.uniform(2, 8), first + rng.uniform(2, 5), best - rng.uniform(5, 10)
     begun = [first, best, np.nan, worse, worst, worse, best, best, best_of_all]
