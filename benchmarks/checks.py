@@ -79,7 +79,7 @@ def run(json_path: Path) -> None:
     console.print("checking every known mistake …", style="dim")
     costs = measure_all(EXERCISES.values())
     columns = (Column(name, justify="right") for name in ("right", "goal", "wrong", "goal"))
-    table = Table("exercise", *columns, "met", title="CPU time of a check [s], right and at most when wrong")
+    table = Table("exercise", *columns, "met", title="CPU seconds of a check, right and at most when wrong")
     for cost in costs:
         times = (f"{cost.right:.3f}", f"≤ {cost.right_goal:.2f}", f"{cost.wrong:.3f}", f"≤ {cost.wrong_goal:.2f}")
         table.add_row(cost.exercise, *times, "[green]yes[/]" if cost.met else "[red]no[/]")
