@@ -1,5 +1,7 @@
 """Two mistakes at once: no pair of them is given the cause of another."""
 
+import functools
+import operator
 from itertools import combinations
 from unittest import mock
 
@@ -7,7 +9,7 @@ import pytest
 
 from helpers.checks import diagnosis
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.edits import Edit
+from helpers.checks.edits import Edit, EditError
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.observation import cases, observe
 
@@ -36,13 +38,16 @@ class Signatures:
         return diagnosis._is_alike(self.exercise, one, other)
 
     def explain(self, causes, seen):
-        """Whether one of the causes, or two at once, give just these results: then nobody could tell."""
-        if any(self.alike(seen, self.of(cause.wrong)) for cause in causes):
-            return True
-        codes = [cause.code for cause in causes]
-        if len(codes) != 2 or any(code not in [one.code for one in self.edits] for code in codes):
+        """Whether one of the causes, or all at once, give just these results: then nobody could tell."""
+        return any(self.alike(seen, self.of(cause.wrong)) for cause in causes) or self.give_together(causes, seen)
+
+    def give_together(self, causes, seen):
+        """Whether several mistakes made at once, if they can be, give these results."""
+        try:
+            wrong = functools.reduce(operator.add, (cause.code for cause in causes)).wrong
+        except (EditError, TypeError):
             return False
-        return self.alike(seen, observe(self.exercise, (codes[0] + codes[1]).wrong, self.tried[0].arguments))
+        return self.alike(seen, observe(self.exercise, wrong, self.tried[0].arguments))
 
     def recognise(self, seen):
         with mock.patch("helpers.checks.diagnosis.observe", self.observe_once):
