@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, mistakes, unpack
+from helpers.checks.exercise import ContractError, Misconception, mistakes, unpack
 from helpers.checks.probes import build_layer, isolated_copies
 
 #: How many masks are looked at: enough that their share of zeros tells one rate from another.
@@ -16,7 +16,7 @@ FORWARDS = 16
 #: What `try_dropout` writes down, in its order, and what messages call some of it together.
 GROUPS = {
     "ys, not training": "evaluation",
-    "ys, `training` left out": "evaluation",
+    "`training` left out": "evaluation",
     "values of the mask": "mask",
     "share of zeros in the mask": "mask",
     "the mask": "mask",
@@ -76,22 +76,23 @@ def _use_dropout(name, answer, arguments, copy_of, record):
 
     evaluated, trained, at_rate_0 = build(), build(), build(rate=0.0)
     record["ys, not training"] = relation(forward(evaluated, training=False) / xs, rate)
-    record["ys, `training` left out"] = relation(forward(build()) / xs, rate)
+    left_out = relation(forward(build()) / xs, rate)
     masks = np.stack([mask(trained) for _ in range(FORWARDS)])
+    record["`training` left out"] = default(left_out, record["ys, not training"], relation(masks, rate))
     record["values of the mask"] = relation(masks, rate)
     record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
     record["the mask"] = spread(masks == 0, ("sequences", "steps", "features"))
-    record["the mask of the next training forward"] = same_zeros(masks[0], masks[1])
+    record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
     record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
     record["the mask of another layer, with another seed"] = same_zeros(masks[0], mask(build(seed + 1)))
     record["ys at rate 0"] = _unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
 
-    back = backward(trained) / dys
-    record["values of the mask of dxs"] = relation(back, rate)
-    record["zeros in dxs"] = zeros_back(back, masks[-1])
+    masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(FORWARDS)], axis=1)
+    record["values of the mask of dxs"] = relation(backs, rate)
+    record["zeros in dxs"] = zeros_back(backs, masks)
     record["dxs, not training"] = _unless_stopped(lambda: relation(backward(evaluated) / dys, rate))
-    forward(trained, training=False)
-    after = _unless_stopped(lambda: relation(backward(trained) / dys, rate))
+    unchanged = np.array_equal(forward(trained, training=False), xs)
+    after = _unless_stopped(lambda: factor(backward(trained) / dys, rate, masks[-1] if unchanged else None))
     record["dxs, after an evaluation that followed training"] = after
     record["dxs at rate 0"] = _unless_divided_by_0(lambda: backward(at_rate_0), dys)
 
@@ -148,6 +149,18 @@ def relation(ratio, rate):
     return "several values"
 
 
+def factor(ratio, rate, old):
+    """Say what an array was multiplied by after an evaluation; an old mask, if there is one, is recognised."""
+    if old is not None and np.any(old == 0) and np.array_equal(ratio == 0, old == 0):
+        return "the mask of an earlier forward"
+    return relation(ratio, rate)
+
+
+def default(left_out, evaluation, training):
+    """Say what a layer does that is not told whether it is training, from what it did each time in words."""
+    return "evaluation" if left_out == evaluation else "training" if left_out == training else "neither"
+
+
 def _close(array, value):
     return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
 
@@ -184,6 +197,8 @@ def _repeated(dropped):
 
 def same_zeros(one, other):
     """Say whether two masks have their zeros in the same places."""
+    if np.all(one != 0) and np.all(other != 0):
+        return "no mask"
     return "the same" if np.array_equal(one == 0, other == 0) else "another one"
 
 
@@ -199,12 +214,17 @@ def zeros_back(back, mask):
 
 def dropout_mistakes(target):
     """Return the mistakes of a dropout layer, spelt out in `target`, that are not about where a mask is shared."""
-    return mistakes(target, _USED_WRONG) + drawn_mistakes(target)
+    return mistakes(target, _USED_WRONG) + alone(mistakes(target, _USED_QUITE_WRONG)) + drawn_mistakes(target)
+
+
+def alone(misconceptions):
+    """Return mistakes that are not to be combined with others, since each of them is more than one already."""
+    return tuple(Misconception(one.wrong, one.name, one.hint) for one in misconceptions)
 
 
 def drawn_mistakes(target):
     """Return the mistakes in drawing a mask, of a layer that is spelt out in `target`."""
-    return mistakes(target, _DRAWN_WRONG)
+    return mistakes(target, _DRAWN_WRONG) + alone(mistakes(target, _DRAWN_QUITE_WRONG))
 
 
 _USED_WRONG = """
@@ -232,10 +252,6 @@ _USED_WRONG = """
     Backward draws a *new* mask.
     The gradient must go through the gaps that forward left: keep the mask on `self`.
 
-    dys if self.mask is None else dys * self.mask → self.forward(dys, training=True)
-    Backward draws a *new* mask, also after an evaluation.
-    The gradient must go through the gaps that forward left: keep the mask on `self`.
-
     forward: self.mask = None → pass
     Backward after an evaluation uses the mask of an earlier training forward.
     The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
@@ -248,6 +264,37 @@ _USED_WRONG = """
     dys if self.mask is None else dys * self.mask → dys * self.mask
     Backward multiplies by a mask that is None after an evaluation.
     The identity has the identity for its backward: `return dys` where there is no mask.
+
+    training=False → training=True
+    `training` is True unless told otherwise.
+    Write `training=False` in the signature of forward: whoever wants dropout asks for it.
+
+    xs * self.mask → xs
+    The mask is drawn, and `ys` does not go through it.
+    `ys = xs * self.mask`.
+
+    xs * self.mask → xs * (self.mask != 0)
+    `ys` is masked and not scaled.
+    What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
+
+    return xs → return xs * xs.dtype.type(1 - self.rate)
+    Training is scaled up, and at test time `ys` is scaled down again.
+    One of the two is enough. Training has it, so test time is the identity.
+
+    return xs → return xs / xs.dtype.type(1 - self.rate)
+    At test time `ys` is scaled up as in training.
+    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
+"""
+
+#: Each is more than one mistake.
+_USED_QUITE_WRONG = """
+    kept = self.rng.random( → kept = self.rng.random(1) + np.zeros(
+    One random number decides for all values at once.
+    Each place of the mask has a number of its own: give `random` a shape.
+
+    dys if self.mask is None else dys * self.mask → self.forward(dys, training=True)
+    Backward draws a *new* mask, also after an evaluation.
+    The gradient must go through the gaps that forward left: keep the mask on `self`.
 
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(1 - self.rate)
@@ -271,39 +318,19 @@ _USED_WRONG = """
     The older form, with `rate` for `1 - rate`: no scale in training, and everything times `rate` at test time.
     The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
-    return xs → return xs * xs.dtype.type(1 - self.rate)
-    Training is scaled up, and at test time `ys` is scaled down again.
-    One of the two is enough. Training has it, so test time is the identity.
-
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
     return xs → return xs * self.mask
     Training is scaled up, and at test time everything is scaled down again.
     One of the two is enough. Training has it, so test time is the identity.
-
-    return xs → return xs / xs.dtype.type(1 - self.rate)
-    At test time `ys` is scaled up as in training.
-    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
 
     forward: self.mask = None → self.mask = np.full_like(xs, 1 / (1 - self.rate))
     return xs → return xs * self.mask
     At test time everything is scaled up as in training.
     The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
 
-    training=False → training=True
-    `training` is True unless told otherwise.
-    Write `training=False` in the signature of forward: whoever wants dropout asks for it.
-
     if not training: → if training:
     Training and evaluation are exchanged.
     Values are dropped where `training` is True.
-
-    xs * self.mask → xs
-    The mask is drawn, and `ys` does not go through it.
-    `ys = xs * self.mask`.
-
-    xs * self.mask → xs * (self.mask != 0)
-    `ys` is masked and not scaled, and `dxs` is scaled.
-    What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
 """
 
 #: Also those of exercise 7.3.
@@ -315,11 +342,6 @@ _DRAWN_WRONG = """
     >= self.rate → < self.rate
     The mask keeps with probability `rate`, and scales as if it dropped with it.
     `rate` is the probability to drop: keep where the random number is `>= rate`.
-
-    >= self.rate → < self.rate
-    1 - self.rate → self.rate
-    `rate` is taken for the probability to *keep*, scale included.
-    Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
 
     1 - self.rate → self.rate
     The mask is divided by `rate`.
@@ -333,7 +355,7 @@ _DRAWN_WRONG = """
     The mask is scaled twice.
     Divide by `1 - rate` once: then the values stay what they are on average.
 
-    self.rng.random( → self.rng.standard_normal(
+    .random( → .standard_normal(
     The random numbers are normal, not uniform.
     `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
 
@@ -352,4 +374,11 @@ _DRAWN_WRONG = """
     self.rng = rng → self.rng = np.random.default_rng(0)
     The layer makes a generator with a seed of its own, and leaves `rng` alone.
     Keep the `rng` that you are given, and draw from it: another seed must give other masks.
+"""
+
+_DRAWN_QUITE_WRONG = """
+    >= self.rate → < self.rate
+    1 - self.rate → self.rate
+    `rate` is taken for the probability to *keep*, scale included.
+    Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
 """

@@ -787,28 +787,24 @@ DROPOUT = Exercise(
     + mistakes(
         _Dropout,
         """
-        random(xs.shape) → random((1, *xs.shape[1:]))
+        (xs.shape) → ((1, *xs.shape[1:]))
         One mask serves the whole batch.
         Every value has a mask value of its own: draw in the shape of `xs`.
 
-        random(xs.shape) → random((len(xs), 1, xs.shape[2]))
+        (xs.shape) → ((len(xs), 1, xs.shape[2]))
         One mask serves all the steps of a sequence.
         That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.
 
-        random(xs.shape) → random(xs.shape[2:])
+        (xs.shape) → (xs.shape[2:])
         One mask for the features serves all sequences and steps.
         Every value has a mask value of its own: draw in the shape of `xs`.
 
-        random(xs.shape) → random((*xs.shape[:2], 1))
+        (xs.shape) → ((*xs.shape[:2], 1))
         Whole words are dropped: one mask value serves all the features of a place.
         Every value has a mask value of its own: draw in the shape of `xs`.
 
-        random(xs.shape) → random((len(xs), 1, 1))
+        (xs.shape) → ((len(xs), 1, 1))
         Whole sequences are dropped: one mask value serves all their steps and features.
-        Every value has a mask value of its own: draw in the shape of `xs`.
-
-        random(xs.shape) → random((1, 1, 1))
-        One random number decides for all values at once.
         Every value has a mask value of its own: draw in the shape of `xs`.
         """,
     ),

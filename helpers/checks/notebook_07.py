@@ -45,24 +45,38 @@ SURVIVING_FRACTION = Exercise(
     probe=_use_survival,
     example={"rate": 0.5, "steps": 3},
     spelt_out=_surviving_fraction,
-    misconceptions=mistakes(
+    misconceptions=dropout.alone(
+        mistakes(
+            _surviving_fraction,
+            """
+            if shared_mask → if not shared_mask
+            The two cases are exchanged.
+            A shared mask drops a value once and for all. A fresh one takes its share again at every step.
+
+            1 - rate → rate
+            `rate` is taken for the probability to *keep*.
+            `rate` is the probability to drop, so 1 - rate is kept.
+
+            kept if shared_mask else fresh → 1 - (kept if shared_mask else fresh)
+            What is computed is the fraction that is *lost*.
+            1 minus that is left.
+
+            kept if shared_mask else fresh → 1.0
+            It is the *mean*, which the scale 1/(1-rate) holds at 1.
+            The question is how many values are still there, not what they are on average.
+            """,
+        )
+    )
+    + mistakes(
         _surviving_fraction,
         """
-        if shared_mask → if not shared_mask
-        The two cases are exchanged.
-        A shared mask drops a value once and for all. A fresh one takes its share again at every step.
-
         kept if shared_mask else fresh → fresh
-        It is (1 - rate)^steps in both cases.
+        A shared mask gives (1 - rate)^steps, as fresh ones do.
         What a shared mask has let through once, it lets through every time: the number of steps plays no part.
 
         kept if shared_mask else fresh → kept
-        It is 1 - rate in both cases.
+        Fresh masks give 1 - rate, as a shared one does.
         Each fresh mask takes its share of what the ones before it have left.
-
-        1 - rate → rate
-        `rate` is taken for the probability to *keep*.
-        `rate` is the probability to drop, so 1 - rate is kept.
 
         kept**steps → rate**steps
         Fresh masks give rate^steps: the fraction that is dropped *every* time.
@@ -88,10 +102,6 @@ SURVIVING_FRACTION = Exercise(
         Fresh masks give 1 - rate^steps: the fraction that was kept *at least once*.
         One gap on the way is enough to lose a value: it must be kept every time.
 
-        kept if shared_mask else fresh → 1 - (kept if shared_mask else fresh)
-        What is computed is the fraction that is *lost*.
-        1 minus that is left.
-
         kept**steps → kept ** (steps - 1)
         Fresh masks give one step too few: (1 - rate)^(steps - 1).
         After one step one mask has been applied, and 1 - rate is left.
@@ -99,10 +109,6 @@ SURVIVING_FRACTION = Exercise(
         kept**steps → kept ** (steps + 1)
         Fresh masks give one step too many: (1 - rate)^(steps + 1).
         After one step one mask has been applied, and 1 - rate is left.
-
-        kept if shared_mask else fresh → 1.0
-        It is the *mean*, which the scale 1/(1-rate) holds at 1.
-        The question is how many values are still there, not what they are on average.
 
         kept**steps → np.exp(-rate * steps)
         Fresh masks give e^(-rate·steps), which comes close only for a small rate.
@@ -123,7 +129,7 @@ class _VariationalDropout(Layer):
         if not training:
             self.mask = None
             return xs
-        N, T, D = xs.shape
+        N, _, D = xs.shape
         kept = self.rng.random((N, 1, D)) >= self.rate
         self.mask = kept.astype(xs.dtype) / xs.dtype.type(1 - self.rate)
         ys = xs * self.mask
@@ -156,21 +162,17 @@ VARIATIONAL_DROPOUT = Exercise(
         One mask serves the whole batch: every sequence misses the same features.
         The mask is shared over time only. Each of the N sequences has one of its own: `(N, 1, D)`.
 
-        (N, 1, D) → (1, T, D)
+        (N, 1, D) → (1, xs.shape[1], D)
         The mask is shared by the sequences and fresh at every step: the two are exchanged.
         Shared over *time*, which is axis 1: `(N, 1, D)`.
 
-        (N, 1, D) → (N, T, 1)
+        (N, 1, D) → (N, xs.shape[1], 1)
         Whole steps are dropped: one mask value serves all the features of a step.
         The mask hides *features*, the same at every step: `(N, 1, D)`.
 
         (N, 1, D) → (N, 1, 1)
         Whole sequences are dropped: one mask value for each.
         Each feature has a mask value of its own: `(N, 1, D)`.
-
-        (N, 1, D) → (1, 1, 1)
-        One random number decides for all values at once.
-        Each sequence and feature has a mask value of its own: `(N, 1, D)`.
 
         (N, 1, D) → (N, D)
         The mask is (N, D), without an axis for the steps.
@@ -208,14 +210,17 @@ _WORDS = {
     "the mask of another layer, with another seed": "use of rng",
     "values of a mask in a forward without training": "without training",
     "values of a mask after training, in a forward without it": "without training",
+    "`training` left out": "without training",
+    "results in an evaluation": "without training",
     "values of the mask on the way back": "mask on the way back",
     "zeros of the mask on the way back": "mask on the way back",
+    "values of a mask on the way back, after an evaluation": "without training",
 }
 
-#: The passes, forward and back, each with its results. Where all is dropped, no draw makes a difference: those results
-#: are numbers. Under a mask that was drawn, they are compared with those of the right layer under the same mask.
+#: The passes, forward and back, each with its results. Where all is dropped, or nothing, no draw makes a difference:
+#: those results are numbers. Under a mask that was drawn they are compared with those of the right layer under it.
 _UNDER_A_MASK, _ALL_DROPPED = ", under a mask", ", all dropped"
-_NOT_TRAINING, _NO_STATE = ", not training", ", no state given"
+_NONE_DROPPED, _NO_STATE = ", none dropped", ", no state given"
 
 
 def _draw_variational(rng, sizes):
@@ -247,55 +252,66 @@ def _use_copies(answer, arguments, copy_of, record):
         return build_layer(answer, "VariationalLSTM", *params, rate, np.random.default_rng(seed)), params
 
     # Large enough that no two masks are the same by chance.
-    _record_words(_Seen(8 * N, 2, D, 4 * H, dtype), build, rate, seed, record)
+    _record_words(_Seen(8 * N, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
 
     layer, params = build(arguments)
     found = _pass(layer, params, copy_of, training=True)
     if record["the mask of another layer, with the same seed"] == "the same":
         small = _Seen(N, T, D, H, dtype)
-        expected = _expected(arguments, small.masks(build(small.weights)[0])[:, 0] != 0)
+        expected = _expected(arguments, small.masks(build(small.weights)[0])[0] != 0, training=True)
         said = {part: "right" if _agree(found[part], expected[part]) else "wrong" for part in found}
     else:
         said = dict.fromkeys(found, "of unknown masks")
-    record.update({f"{part}{_UNDER_A_MASK}": word for part, word in said.items()})
+    record.update({part + _UNDER_A_MASK: word for part, word in said.items()})
+    found, expected = _pass(*build(arguments), copy_of, training=False), _expected(arguments, None, training=False)
+    right = all(_agree(found[part], expected[part]) for part in found)
+    record["results in an evaluation"] = "right" if right else "wrong"
 
-    layer, params = build(arguments, rate=float(1 - np.finfo(dtype).epsneg))  # the largest rate below 1
-    for name, state, keywords in (
-        (_ALL_DROPPED, copy_of, {"training": True}),
-        (_NOT_TRAINING, copy_of, {}),
-        (_NO_STATE, lambda name: None if "state" in name else copy_of(name), {}),
-    ):
-        if name == _NOT_TRAINING:
-            for param in params:
-                param.grad[...] = 0
-        record.update({f"{part}{name}": value for part, value in _pass(layer, params, state, **keywords).items()})
+    largest_rate = float(1 - np.finfo(dtype).epsneg)
+    found = _pass(*build(arguments, rate=largest_rate), copy_of, training=True)
+    record.update({part + _ALL_DROPPED: value for part, value in found.items()})
+    layer, params = build(arguments, rate=0.0)
+    record.update({part + _NONE_DROPPED: value for part, value in _pass(layer, params, copy_of).items()})
+    found = _pass(layer, params, lambda name: None if "state" in name else copy_of(name))
+    record.update({part + _NO_STATE: value for part, value in found.items()})
 
 
 def _record_words(seen, build, rate, seed, record):
-    def masks(seed=seed, **keywords):
-        return seen.masks(build(seen.weights, seed)[0], **keywords)
+    def layer(weights=seen.weights, seed=seed):
+        return build(weights, seed)[0]
 
-    layer, _ = build(seen.weights)
-    mask = seen.masks(layer)
-    many = np.stack([mask, *(seen.masks(layer) for _ in range(dropout.FORWARDS - 1))])
-    record["values of the mask at the first step"] = dropout.relation(many[:, :, 0], rate)
-    record["values of the mask at later steps"] = dropout.relation(many[:, :, 1:], rate)
-    record["values of a mask on x"] = dropout.relation(seen.mask_on_x(build(seen.hearing)[0]), rate)
-    record["values of a mask on c"] = dropout.relation(seen.mask_on_c(build(seen.keeping)[0]), rate)
+    trained = layer()
+    first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
+    record["values of the mask at the first step"] = dropout.relation(first, rate)
+    record["values of the mask at later steps"] = dropout.relation(masks, rate)
+    record["values of a mask on x"] = dropout.relation(seen.mask_on_x(layer(seen.hearing)), rate)
+    record["values of a mask on c"] = dropout.relation(seen.mask_on_c(layer(seen.keeping)), rate)
     record["zeros in hs"] = "some" if seen.zeros else "none"
-    record["share of zeros in the mask"] = dropout.share_of_zeros(many == 0, rate)
-    record["the mask"] = dropout.spread(many == 0, ("sequences", "steps", "features"))
-    record["the mask of the next training forward"] = dropout.same_zeros(many[0], many[1])
-    record["the mask of another layer, with the same seed"] = dropout.same_zeros(mask, masks())
-    record["the mask of another layer, with another seed"] = dropout.same_zeros(mask, masks(seed + 1))
-    without = dropout.relation(masks(training=False), rate)
-    record["values of a mask in a forward without training"] = without
-    after = dropout.relation(seen.masks(layer, training=False), rate)
+    record["share of zeros in the mask"] = dropout.share_of_zeros(masks == 0, rate)
+    record["the mask"] = dropout.spread(masks == 0, ("sequences", "steps", "features"))
+    record["the mask of the next training forward"] = dropout.same_zeros(masks[:-1], masks[1:])
+    (_, same), (_, other) = seen.masks(layer()), seen.masks(layer(seed=seed + 1))
+    record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
+    record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
+    evaluated = dropout.relation(seen.masks(layer(), training=False)[1], rate)
+    record["values of a mask in a forward without training"] = evaluated
+    after = dropout.factor(seen.masks(trained, training=False)[1], rate, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
-    mask, back = seen.both_ways(build(seen.weights)[0])
-    record["values of the mask on the way back"] = dropout.relation(back, rate)
-    record["zeros of the mask on the way back"] = dropout.zeros_back(back, mask)
+    left_out = dropout.relation(seen.masks(layer(), training=None)[1], rate)
+    record["`training` left out"] = dropout.default(left_out, evaluated, dropout.relation(masks, rate))
 
+    masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
+    record["values of the mask on the way back"] = dropout.relation(backs, rate)
+    # A layer that ignores its first state does not show what mask it has on that.
+    record["zeros of the mask on the way back"] = dropout.zeros_back(backs, masks if masks.any() else backs)
+    _, back = seen.both_ways(trained, training=False)
+    record["values of a mask on the way back, after an evaluation"] = dropout.factor(
+        back, rate, masks[-1] if evaluated == "all unchanged" else None
+    )
+
+
+#: How many masks are looked at: enough that their share of zeros tells one rate from another.
+_FORWARDS = 4
 
 #: Of the layer in which the mask can be seen: how strongly h_prev speaks, and what is said without it.
 _VOICE, _GROUND = 0.5, 0.25
@@ -325,12 +341,19 @@ class _Seen:
         self.zeros = False
 
     def masks(self, layer, training=True):
-        """What the layer multiplied h_prev by at each step of a forward, (N, T, H)."""
-        hs = _forward(layer, self.xs.copy(), (self.first.copy(), self.none.copy()), training=training)["hs"]
+        """What a forward multiplied h_prev by at its first step, (N, H), and at later ones, (N, T - 1, H).
+
+        Args:
+            layer: of the learner.
+            training: left out if None.
+        """
+        keywords = {} if training is None else {"training": training}
+        hs = _forward(layer, self.xs.copy(), (self.first.copy(), self.none.copy()), **keywords)["hs"]
         self.zeros |= bool(np.any(hs == 0))
         heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
         with np.errstate(all="ignore"):
-            return self._said(hs) / heard
+            masks = self._said(hs) / heard
+        return masks[:, 0], masks[:, 1:]
 
     def mask_on_x(self, layer):
         """What a training forward multiplied x by at its first step."""
@@ -344,9 +367,9 @@ class _Seen:
         with np.errstate(all="ignore"):
             return np.arctanh(hs.astype("float64")) / self.first
 
-    def both_ways(self, layer):
-        """What one training step multiplied h_prev by, and what its backward multiplied the gradient of h_prev by."""
-        hs = _forward(layer, self.xs[:, :1].copy(), (self.first.copy(), self.none.copy()), training=True)["hs"]
+    def both_ways(self, layer, training=True):
+        """What a layer multiplied h_prev by in one step, and what its backward multiplied the gradient of h_prev by."""
+        hs = _forward(layer, self.xs[:, :1].copy(), (self.first.copy(), self.none.copy()), training=training)["hs"]
         back = _backward(layer, np.ones_like(hs), (self.none.copy(), self.none.copy()))["h of dstate"]
         h = hs[:, 0].astype("float64")
         with np.errstate(all="ignore"):
@@ -395,11 +418,11 @@ class _Given:
         return self.kept.astype(float).reshape(shape)
 
 
-def _expected(arguments, kept):
-    """What the right layer gives in training, if that is what it keeps."""
+def _expected(arguments, kept, training):
+    """What the right layer gives, if that is what it keeps in training."""
     params = [Param(arguments[name].copy(), name) for name in ("Wx", "Wh", "b")]
     layer = _VariationalLSTM(*params, arguments["rate"], _Given(kept))
-    return _pass(layer, params, arguments.get, training=True)
+    return _pass(layer, params, arguments.get, training=training)
 
 
 def _agree(got, expected):
@@ -449,7 +472,7 @@ VARIATIONAL_LSTM = Exercise(
     stars=3,
     reference=recurrent.VariationalLSTM,
     results=dict.fromkeys((*_WORDS, *(part + _UNDER_A_MASK for part in _SHAPES)), "")
-    | {part + way: shape for way in (_ALL_DROPPED, _NOT_TRAINING, _NO_STATE) for part, shape in _SHAPES.items()},
+    | {part + way: shape for way in (_ALL_DROPPED, _NONE_DROPPED, _NO_STATE) for part, shape in _SHAPES.items()},
     draw=_draw_variational,
     probe=_use_variational,
     uses=("3.5", "4.3"),
@@ -460,7 +483,7 @@ VARIATIONAL_LSTM = Exercise(
         for way, group in (
             (_UNDER_A_MASK, "backward in training" if "d" in part else "forward in training"),
             (_ALL_DROPPED, "backward in training" if "d" in part else "forward in training"),
-            (_NOT_TRAINING, "without training"),
+            (_NONE_DROPPED, "with nothing dropped"),
             (_NO_STATE, "no state given"),
         )
     },
@@ -595,32 +618,43 @@ VARIATIONAL_LSTM = Exercise(
         The mask is on the memory cell `c` as well as on `h_prev`.
         The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
 
-        self.mask * h_prev → self.mask * h_prev if step else h_prev
-        self.mask * dmasked → self.mask * dmasked if step else dmasked
-        The mask spares the first step.
-        The `h` of the given state is an `h_prev` like any other.
-
-        self.mask * h_prev → self.mask * h_prev if step else h_prev
-        The mask spares the first step on the way forward.
-        The `h` of the given state is an `h_prev` like any other.
-
-        self.mask * h_prev → h_prev if step else self.mask * h_prev
-        self.mask * dmasked → dmasked if step else self.mask * dmasked
-        The mask is applied once, before the loop: only to the given state.
-        Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
-
-        self.mask * h_prev → h_prev if step else self.mask * h_prev
-        Forward masks the given state only, once before the loop.
-        Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
-
-        self.rng.random((N, H)) → self.rng.random((1, H))
+        ((N, H)) → ((1, H))
         One mask serves the whole batch.
         Each of the N sequences has a mask of its own: `(N, H)`.
 
-        self.rng.random((N, H)) → self.rng.random((N, 1))
+        ((N, H)) → ((N, 1))
         One mask value serves all the units of a sequence.
         Each unit has a mask value of its own: `(N, H)`.
         """,
+    )
+    + dropout.alone(
+        mistakes(
+            _VariationalLSTM,
+            """
+            self.mask * h_prev → self.mask * h_prev if step else h_prev
+            self.mask * dmasked → self.mask * dmasked if step else dmasked
+            The mask spares the first step.
+            The `h` of the given state is an `h_prev` like any other.
+
+            self.mask * h_prev → self.mask * h_prev if step else h_prev
+            The mask spares the first step on the way forward.
+            The `h` of the given state is an `h_prev` like any other.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            self.mask * dmasked → dmasked if step else self.mask * dmasked
+            The mask is applied once, outside the loops: to the given state, and to its gradient.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            self.mask * dmasked → dmasked
+            Forward masks the given state only, once before the loop, and backward nothing.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time, both ways.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            Forward masks the given state only, once before the loop.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
+            """,
+        )
     )
     + dropout.drawn_mistakes(_VariationalLSTM),
 )
