@@ -75,11 +75,12 @@ def _use_dropout(name, answer, arguments, copy_of, record):
         return _in_shape(layer.backward(copy_of("dys")), dys, "dxs", f"{name}.backward")
 
     evaluated, trained, at_rate_0 = build(), build(), build(rate=0.0)
-    record["ys, not training"] = relation(forward(evaluated, training=False) / xs, rate)
-    left_out = relation(forward(build()) / xs, rate)
     masks = np.stack([mask(trained) for _ in range(FORWARDS)])
-    record["`training` left out"] = default(left_out, record["ys, not training"], relation(masks, rate))
-    record["values of the mask"] = relation(masks, rate)
+    values = relation(masks, rate)
+    record["ys, not training"] = in_evaluation(forward(evaluated, training=False) / xs, rate, values)
+    left_out = in_evaluation(forward(build()) / xs, rate, values)
+    record["`training` left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
+    record["values of the mask"] = values
     record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
     record["the mask"] = spread(masks == 0, ("sequences", "steps", "features"))
     record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
@@ -88,11 +89,12 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     record["ys at rate 0"] = _unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
 
     masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(FORWARDS)], axis=1)
-    record["values of the mask of dxs"] = relation(backs, rate)
+    values = relation(backs, rate)
+    record["values of the mask of dxs"] = values
     record["zeros in dxs"] = zeros_back(backs, masks)
-    record["dxs, not training"] = _unless_stopped(lambda: relation(backward(evaluated) / dys, rate))
-    unchanged = np.array_equal(forward(trained, training=False), xs)
-    after = _unless_stopped(lambda: factor(backward(trained) / dys, rate, masks[-1] if unchanged else None))
+    record["dxs, not training"] = _unless_stopped(lambda: in_evaluation(backward(evaluated) / dys, rate, values))
+    old = masks[-1] if np.array_equal(forward(trained, training=False), xs) else None
+    after = _unless_stopped(lambda: in_evaluation(backward(trained) / dys, rate, values, old))
     record["dxs, after an evaluation that followed training"] = after
     record["dxs at rate 0"] = _unless_divided_by_0(lambda: backward(at_rate_0), dys)
 
@@ -149,16 +151,19 @@ def relation(ratio, rate):
     return "several values"
 
 
-def factor(ratio, rate, old):
-    """Say what an array was multiplied by after an evaluation; an old mask, if there is one, is recognised."""
+def in_evaluation(ratio, rate, training, old=None):
+    """Say what an array was multiplied by where nothing should be dropped.
+
+    Args:
+        ratio: the factors.
+        rate: of the layer.
+        training: what such an array was multiplied by in training, in words.
+        old: the mask of an earlier training forward, if it would be a mistake to use it.
+    """
     if old is not None and np.any(old == 0) and np.array_equal(ratio == 0, old == 0):
         return "the mask of an earlier forward"
-    return relation(ratio, rate)
-
-
-def default(left_out, evaluation, training):
-    """Say what a layer does that is not told whether it is training, from what it did each time in words."""
-    return "evaluation" if left_out == evaluation else "training" if left_out == training else "neither"
+    said = relation(ratio, rate)
+    return "as in training" if said == training != "all unchanged" else said
 
 
 def _close(array, value):

@@ -293,21 +293,22 @@ def _record_words(seen, build, rate, seed, record):
     (_, same), (_, other) = seen.masks(layer()), seen.masks(layer(seed=seed + 1))
     record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
     record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
-    evaluated = dropout.relation(seen.masks(layer(), training=False)[1], rate)
+    values = dropout.relation(masks, rate)
+    evaluated = dropout.in_evaluation(seen.masks(layer(), training=False)[1], rate, values)
     record["values of a mask in a forward without training"] = evaluated
-    after = dropout.factor(seen.masks(trained, training=False)[1], rate, masks[-1])
+    after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
-    left_out = dropout.relation(seen.masks(layer(), training=None)[1], rate)
-    record["`training` left out"] = dropout.default(left_out, evaluated, dropout.relation(masks, rate))
+    left_out = dropout.in_evaluation(seen.masks(layer(), training=None)[1], rate, values)
+    record["`training` left out"] = "evaluation" if left_out == evaluated else left_out
 
     masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
-    record["values of the mask on the way back"] = dropout.relation(backs, rate)
+    values = dropout.relation(backs, rate)
+    record["values of the mask on the way back"] = values
     # A layer that ignores its first state does not show what mask it has on that.
     record["zeros of the mask on the way back"] = dropout.zeros_back(backs, masks if masks.any() else backs)
     _, back = seen.both_ways(trained, training=False)
-    record["values of a mask on the way back, after an evaluation"] = dropout.factor(
-        back, rate, masks[-1] if evaluated == "all unchanged" else None
-    )
+    after = dropout.in_evaluation(back, rate, values, masks[-1] if evaluated == "all unchanged" else None)
+    record["values of a mask on the way back, after an evaluation"] = after
 
 
 #: How many masks are looked at: enough that their share of zeros tells one rate from another.

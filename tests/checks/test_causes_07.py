@@ -1,4 +1,4 @@
-"""The cause that an answer to an exercise of notebook 07 is told is the one it has; other ways of writing and drawing."""
+"""The cause that an answer to an exercise of notebook 07 is told is the one it has, however it is written and drawn."""
 
 import numpy as np
 import pytest
