@@ -16,7 +16,7 @@ FORWARDS = 16
 #: What `try_dropout` writes down, in its order, and what messages call some of it together.
 GROUPS = {
     "ys, not training": "evaluation",
-    "`training` left out": "evaluation",
+    "training left out": "evaluation",
     "values of the mask": "mask",
     "share of zeros in the mask": "mask",
     "the mask": "mask",
@@ -79,7 +79,7 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     values = relation(masks, rate)
     record["ys, not training"] = in_evaluation(forward(evaluated, training=False) / xs, rate, values)
     left_out = in_evaluation(forward(build()) / xs, rate, values)
-    record["`training` left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
+    record["training left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
     record["values of the mask"] = values
     record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
     record["the mask"] = spread(masks == 0, ("sequences", "steps", "features"))
@@ -211,6 +211,8 @@ def zeros_back(back, mask):
     """Say where a gradient has its zeros."""
     if np.array_equal(back == 0, mask == 0):
         return "where forward has them"
+    if not np.any(mask == 0):
+        return "only on the way back"
     return "elsewhere" if np.any(back == 0) else "none"
 
 
@@ -303,24 +305,24 @@ _USED_QUITE_WRONG = """
 
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(1 - self.rate)
-    The older form: no scale in training, and `ys` times `1 - rate` at test time.
+    This is the older form: no scale in training, and `ys` times `1 - rate` at test time.
     The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
     / xs.dtype.type(1 - self.rate) →
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
     return xs → return xs * self.mask
-    The older form: no scale in training, and everything times `1 - rate` at test time.
+    This is the older form: no scale in training, and everything times `1 - rate` at test time.
     The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(self.rate)
-    The older form, with `rate` for `1 - rate`: no scale in training, and `ys` times `rate` at test time.
+    Training is not scaled, and at test time `ys` is multiplied by `rate`.
     The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
     / xs.dtype.type(1 - self.rate) →
     forward: self.mask = None → self.mask = np.full_like(xs, self.rate)
     return xs → return xs * self.mask
-    The older form, with `rate` for `1 - rate`: no scale in training, and everything times `rate` at test time.
+    Training is not scaled, and at test time everything is multiplied by `rate`.
     The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)

@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.checks import compare, dropout
 from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
+from helpers.checks.inputs import copied
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.nn import analysis, layers, recurrent, steps
 from helpers.nn.base import LSTM_ORDER, Layer, Param
@@ -210,7 +211,7 @@ _WORDS = {
     "the mask of another layer, with another seed": "use of rng",
     "values of a mask in a forward without training": "without training",
     "values of a mask after training, in a forward without it": "without training",
-    "`training` left out": "without training",
+    "training left out": "without training",
     "results in an evaluation": "without training",
     "values of the mask on the way back": "mask on the way back",
     "zeros of the mask on the way back": "mask on the way back",
@@ -251,8 +252,15 @@ def _use_copies(answer, arguments, copy_of, record):
         params = [Param(weights[name].copy(), name) for name in ("Wx", "Wh", "b")]
         return build_layer(answer, "VariationalLSTM", *params, rate, np.random.default_rng(seed)), params
 
+    def write_down(found, way):
+        record.update({part + way: value for part, value in found.items()})
+
+    undropped, params = build(arguments, rate=0.0)
+    write_down(_forward(undropped, copy_of, H), _NONE_DROPPED)
     # Large enough that no two masks are the same by chance.
     _record_words(_Seen(8 * N, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
+    write_down(_backward(undropped, copy_of, (N, H), params), _NONE_DROPPED)
+    write_down(_pass(undropped, params, lambda name: None if "state" in name else copy_of(name)), _NO_STATE)
 
     layer, params = build(arguments)
     found = _pass(layer, params, copy_of, training=True)
@@ -262,18 +270,13 @@ def _use_copies(answer, arguments, copy_of, record):
         said = {part: "right" if _agree(found[part], expected[part]) else "wrong" for part in found}
     else:
         said = dict.fromkeys(found, "of unknown masks")
-    record.update({part + _UNDER_A_MASK: word for part, word in said.items()})
+    write_down(said, _UNDER_A_MASK)
     found, expected = _pass(*build(arguments), copy_of, training=False), _expected(arguments, None, training=False)
     right = all(_agree(found[part], expected[part]) for part in found)
     record["results in an evaluation"] = "right" if right else "wrong"
 
     largest_rate = float(1 - np.finfo(dtype).epsneg)
-    found = _pass(*build(arguments, rate=largest_rate), copy_of, training=True)
-    record.update({part + _ALL_DROPPED: value for part, value in found.items()})
-    layer, params = build(arguments, rate=0.0)
-    record.update({part + _NONE_DROPPED: value for part, value in _pass(layer, params, copy_of).items()})
-    found = _pass(layer, params, lambda name: None if "state" in name else copy_of(name))
-    record.update({part + _NO_STATE: value for part, value in found.items()})
+    write_down(_pass(*build(arguments, rate=largest_rate), copy_of, training=True), _ALL_DROPPED)
 
 
 def _record_words(seen, build, rate, seed, record):
@@ -299,7 +302,7 @@ def _record_words(seen, build, rate, seed, record):
     after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
     left_out = dropout.in_evaluation(seen.masks(layer(), training=None)[1], rate, values)
-    record["`training` left out"] = "evaluation" if left_out == evaluated else left_out
+    record["training left out"] = "evaluation" if left_out == evaluated else left_out
 
     masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
     values = dropout.relation(backs, rate)
@@ -349,7 +352,7 @@ class _Seen:
             training: left out if None.
         """
         keywords = {} if training is None else {"training": training}
-        hs = _forward(layer, self.xs.copy(), (self.first.copy(), self.none.copy()), **keywords)["hs"]
+        hs = self._hs(layer, self.xs, self.first, self.none, **keywords)
         self.zeros |= bool(np.any(hs == 0))
         heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
         with np.errstate(all="ignore"):
@@ -358,23 +361,28 @@ class _Seen:
 
     def mask_on_x(self, layer):
         """What a training forward multiplied x by at its first step."""
-        hs = _forward(layer, self.xs + self.xs.dtype.type(0.5), (self.none, self.none.copy()), training=True)["hs"]
+        hs = self._hs(layer, self.xs + self.xs.dtype.type(0.5), self.none, self.none, training=True)
         width = min(self.xs.shape[2], self.first.shape[1])
         return self._said(hs[:, 0, :width]) / 0.5
 
     def mask_on_c(self, layer):
         """What a training forward multiplied c by at its first step."""
-        hs = _forward(layer, self.xs.copy(), (self.none, self.first.copy()), training=True)["hs"][:, 0]
+        hs = self._hs(layer, self.xs, self.none, self.first, training=True)[:, 0]
         with np.errstate(all="ignore"):
             return np.arctanh(hs.astype("float64")) / self.first
 
     def both_ways(self, layer, training=True):
         """What a layer multiplied h_prev by in one step, and what its backward multiplied the gradient of h_prev by."""
-        hs = _forward(layer, self.xs[:, :1].copy(), (self.first.copy(), self.none.copy()), training=training)["hs"]
-        back = _backward(layer, np.ones_like(hs), (self.none.copy(), self.none.copy()))["h of dstate"]
+        hs = self._hs(layer, self.xs[:, :1], self.first, self.none, training=training)
+        given = {"dhs": np.ones_like(hs), "dstate": (self.none.copy(), self.none.copy())}
+        back = _backward(layer, given.get, self.none.shape)["h of dstate"]
         h = hs[:, 0].astype("float64")
         with np.errstate(all="ignore"):
             return self._said(h) / self.first, back / (_VOICE * (1 - np.arctanh(h) ** 2) * (1 - h**2))
+
+    def _hs(self, layer, xs, h, c, **keywords):
+        given = {"xs": xs.copy(), "state": (h.copy(), c.copy())}
+        return _forward(layer, given.get, h.shape[1], **keywords)["hs"]
 
     @staticmethod
     def _said(hs):
@@ -383,30 +391,41 @@ class _Seen:
         return np.where(np.abs(said) < 1e-5, 0.0, said)
 
 
-def _forward(layer, xs, state, **keywords):
-    given = unpack(layer.forward(xs, state, **keywords), ("hs", "state"), "VariationalLSTM.forward")
-    hs, state = given.values()
-    if not isinstance(hs, np.ndarray) or hs.shape[:2] != xs.shape[:2]:
-        raise ContractError("`VariationalLSTM.forward` must return `hs`, an array (N, T, H), and the state.")
-    return {"hs": hs} | _pair(state, "state")
+def _forward(layer, argument, H, **keywords):
+    """What a forward gives, by the names of _SHAPES."""
+    xs = argument("xs")
+    given = unpack(layer.forward(xs, argument("state"), **keywords), ("hs", "state"), "VariationalLSTM.forward")
+    hs = _in_shape("hs", given["hs"], (*xs.shape[:2], H))
+    return copied({"hs": hs} | _pair(given["state"], "state", (len(xs), H)))  # backward may use its memory again
 
 
-def _backward(layer, dhs, dstate):
-    given = unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), "VariationalLSTM.backward")
-    return {"dxs": given["dxs"]} | _pair(given["dstate"], "dstate")
+def _backward(layer, argument, state, params=()):
+    """What a backward gives, by the names of _SHAPES, for a state of some shape."""
+    given = layer.backward(argument("dhs"), argument("dstate"))
+    given = unpack(given, ("dxs", "dstate"), "VariationalLSTM.backward")
+    found = {"dxs": given["dxs"]} | _pair(given["dstate"], "dstate", state)
+    return found | {f"{param.name}.grad": param.grad.copy() for param in params}
 
 
-def _pair(state, name):
+def _pair(state, name, shape):
     if not isinstance(state, tuple | list) or len(state) != 2:
         raise ContractError("The `{name}` must be the pair `(h, c)`, in that order.", name=name)
-    return {f"h of {name}": state[0], f"c of {name}": state[1]}
+    return {f"{part} of {name}": _in_shape(f"{part} of {name}", one, shape) for part, one in zip("hc", state)}
+
+
+def _in_shape(name, array, shape):
+    if getattr(array, "shape", None) != shape:
+        got = getattr(array, "shape", type(array).__name__)
+        raise ContractError(
+            "`{name}` must be an array of shape {expected}: got {got}.", name=name, expected=shape, got=got
+        )
+    return array
 
 
 def _pass(layer, params, argument, **keywords):
     """Forward and back; everything that comes out, by the names of _SHAPES."""
-    found = _forward(layer, argument("xs"), argument("state"), **keywords)
-    found |= _backward(layer, argument("dhs"), argument("dstate"))
-    return found | {f"{param.name}.grad": param.grad.copy() for param in params}
+    shape = len(argument("xs")), len(params[1].value)
+    return _forward(layer, argument, shape[1], **keywords) | _backward(layer, argument, shape, params)
 
 
 class _Given:
@@ -473,7 +492,7 @@ VARIATIONAL_LSTM = Exercise(
     stars=3,
     reference=recurrent.VariationalLSTM,
     results=dict.fromkeys((*_WORDS, *(part + _UNDER_A_MASK for part in _SHAPES)), "")
-    | {part + way: shape for way in (_ALL_DROPPED, _NONE_DROPPED, _NO_STATE) for part, shape in _SHAPES.items()},
+    | {part + way: shape for way in (_NONE_DROPPED, _NO_STATE, _ALL_DROPPED) for part, shape in _SHAPES.items()},
     draw=_draw_variational,
     probe=_use_variational,
     uses=("3.5", "4.3"),
@@ -539,7 +558,7 @@ VARIATIONAL_LSTM = Exercise(
         What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
 
         dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
-        Backward masks the gradient twice: before a step, with what comes from above, and after it.
+        Backward masks twice: the sum before a step, with what comes from above, and after it.
         Once is enough: what a step gives back for `h_prev`, and nothing else.
 
         + dh → + self.mask * dh

@@ -120,10 +120,10 @@ class MaskOfNone(MaskOnlyInTraining):
         (ScaledTwiceInBackward, ["The gradient is scaled twice."]),
         (ScaledAtTestTimeToo, ["At test time `ys` is scaled up as in training."]),
         (ScaledDownAtTestTimeToo, ["Training is scaled up, and at test time `ys` is scaled down again."]),
-        (OlderForm, ["The older form: no scale in training, and `ys` times `1 - rate` at test time."]),
+        (OlderForm, ["This is the older form: no scale in training, and `ys` times `1 - rate` at test time."]),
         (
             OlderFormWithRate,
-            ["The older form, with `rate` for `1 - rate`: no scale in training, and `ys` times `rate` at test time."],
+            ["Training is not scaled, and at test time `ys` is multiplied by `rate`."],
         ),
         (Normal, ["The random numbers are normal, not uniform."]),
         (TrainingByDefault, ["`training` is True unless told otherwise."]),
