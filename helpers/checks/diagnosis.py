@@ -132,6 +132,8 @@ def _pairs(
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
     tried = 0
     for (one, first), (other, second) in combinations(edits, 2):
+        if _said(seen) not in (_said(first), _said(second)):
+            continue  # the error of both is that of one
         if not _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)])):
             continue
         assert isinstance(one.code, Edit)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.checks import dropout
-from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
+from helpers.checks.exercise import ContractError, Exercise, Misconception, mistakes, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
 from helpers.nn.base import Layer, Param
@@ -753,6 +753,25 @@ ADD_WEIGHT_DECAY = Exercise(
 # --- 6.4 ------------------------------------------------------------------------------------------------------------
 
 
+class _Dropout(Layer):
+    def __init__(self, rate, rng):
+        self.rate, self.mask = rate, None
+        self.rng = rng
+
+    def forward(self, xs, *, training=False):
+        if not training:
+            self.mask = None
+            return xs
+        kept = self.rng.random(xs.shape) >= self.rate
+        self.mask = kept.astype(xs.dtype) / xs.dtype.type(1 - self.rate)
+        ys = xs * self.mask
+        return ys
+
+    def backward(self, dys):
+        dxs = dys if self.mask is None else dys * self.mask
+        return dxs
+
+
 DROPOUT = Exercise(
     id="6.4",
     name="Dropout",
@@ -762,28 +781,32 @@ DROPOUT = Exercise(
     results=dropout.RESULTS,
     draw=dropout.draw_dropout,
     probe=dropout.try_dropout("Dropout"),
-    misconceptions=(
-        *dropout.mistakes(lambda self, xs: xs.shape),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (1, *xs.shape[1:])),
-            "one mask for the whole batch",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], 1, xs.shape[2])),
-            "one mask for all the steps of a sequence",
-            "That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: xs.shape[2:]),
-            "one mask for the features, the same for all sequences and steps",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (*xs.shape[:2], 1)),
-            "whole words dropped: one mask value for all the features of a place",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
+    groups=dropout.GROUPS,
+    spelt_out=_Dropout,
+    misconceptions=dropout.dropout_mistakes(_Dropout)
+    + mistakes(
+        _Dropout,
+        """
+        (xs.shape) → ((1, *xs.shape[1:]))
+        One mask serves the whole batch.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((len(xs), 1, xs.shape[2]))
+        One mask serves all the steps of a sequence.
+        That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.
+
+        (xs.shape) → (xs.shape[2:])
+        One mask for the features serves all sequences and steps.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((*xs.shape[:2], 1))
+        Whole words are dropped: one mask value serves all the features of a place.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((len(xs), 1, 1))
+        Whole sequences are dropped: one mask value serves all their steps and features.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+        """,
     ),
 )
 

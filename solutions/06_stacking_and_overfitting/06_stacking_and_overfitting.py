@@ -515,7 +515,7 @@ class Dropout(Layer):
         self.rate, self.rng = rate, rng
 
     def forward(self, xs, *, training=False):
-        """xs (N, T, D) -> ys (N, T, D), of the same dtype; xs itself stays as it is"""
+        """xs (N, T, D) -> ys (N, T, D); xs itself stays as it is, and each training forward draws a new mask from rng"""
         ### BEGIN SOLUTION
         if not training:
             self.mask = None
@@ -530,7 +530,7 @@ class Dropout(Layer):
         raise NotImplementedError("Exercise 6.4: write Dropout.forward")
 
     def backward(self, dys):
-        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward"""
+        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward; after an evaluation dxs is dys"""
         ### BEGIN SOLUTION
         return dys if self.mask is None else dys * self.mask
         ### END SOLUTION

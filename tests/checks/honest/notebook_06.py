@@ -216,9 +216,46 @@ class DropoutWithAFlag(Layer):
         return self.mask * dys if self.was_training else dys
 
 
+class DropoutDrawnFirst(Layer):
+    """A mask that is drawn before `training` is looked at, in float64 whatever the inputs are."""
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def forward(self, xs, *, training=False):
+        drawn = self.rng.choice([0.0, 1.0], xs.shape, p=[self.rate, 1 - self.rate]) / (1 - self.rate)
+        self.mask = drawn if training else np.ones(xs.shape)
+        return xs * self.mask
+
+    def backward(self, dys):
+        return dys * self.mask
+
+
+class DropoutInABuffer(Layer):
+    """Results in arrays that the next call uses again; places that were dropped, in a row."""
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng, self.result = rate, rng, None
+
+    def forward(self, xs, *, training=False):
+        self.gone = np.flatnonzero(self.rng.random(xs.size) < self.rate) if training else None
+        return self._through(xs)
+
+    def _through(self, values):
+        if self.result is None or self.result.shape != values.shape or self.result.dtype != values.dtype:
+            self.result = np.empty(values.shape, values.dtype)
+        self.result[...] = values
+        if self.gone is not None:
+            self.result /= 1 - self.rate
+            self.result.flat[self.gone] = 0
+        return self.result
+
+    backward = _through
+
+
 ANSWERS = {
     "6.1": (StackedByIndex, StackedByPopping, StackedByRecursion),
     "6.2": (diagnose_by_ratios, diagnose_with_a_loop, diagnose_with_arrays),
     "6.3": (decay_by_identity, decay_by_dot, decay_element_by_element),
-    "6.4": (DropoutByWhere, DropoutByBinomial, DropoutWithAFlag),
+    "6.4": (DropoutByWhere, DropoutByBinomial, DropoutWithAFlag, DropoutDrawnFirst, DropoutInABuffer),
 }
