@@ -261,14 +261,6 @@ AFFINE = Exercise(
         A second call wipes out the gradients of the first: `=` for `+=`, or zeroed before.
         `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
 
-        self.W.grad += dW → self.W.grad[...] = dW
-        A second call wipes out the gradient of `W`: `=` for `+=`.
-        `backward` *adds* to `.grad`: `self.W.grad += dW`.
-
-        self.b.grad += db → self.b.grad[...] = db
-        A second call wipes out the gradient of `b`: `=` for `+=`.
-        `backward` *adds* to `.grad`: `self.b.grad += db`.
-
         rows.T @ drows → self.xs[:, -1].T @ dys[:, -1]
         drows.sum(axis=0) → dys[:, -1].sum(axis=0)
         Only the last step gives the parameters a gradient.
@@ -432,9 +424,10 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         *One* maximum is subtracted, that of the whole array: a row far below it becomes 0 / 0.
         Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
 
-        -picked.mean() → -np.log(np.exp(picked) + 1e-7).mean()
+        shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(
+            powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
         A small number is added inside the logarithm, or the probability is clipped.
-        That hides the log of 0, and puts a limit on what a word can cost. Stay with logarithms: `shifted - np.log(…)`.
+        That hides the log of 0 and limits what a word can cost. Stay with logarithms: `shifted - np.log(…)`.
 
         -picked.mean() → -picked.sum()
         / self.targets.size →
@@ -487,7 +480,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.
 
         (probs - one_hot) / self.targets.size → -one_hot / self.targets.size
-        The gradient is that with respect to the log-probabilities: the way through the softmax is missing.
+        The gradient stops at the log-probabilities: the way through the softmax is missing.
         Through the softmax every logit gets a gradient: `(probs - one_hot) / (N * T)`.
 
         (probs - one_hot) / self.targets.size → -one_hot / np.where(one_hot, probs, 1) / self.targets.size; dlogits =
@@ -622,7 +615,7 @@ PERPLEXITY = Exercise(
         It is a root of `exp(total_nll)`: on any real text that overflows first.
         Divide first, then `exp`: the mean is a small number, the total is not.
 
-        total_nll / n_tokens → total_nll / (n_tokens - 1)
+        np.exp(mean) → np.exp(total_nll / (n_tokens - 1))
         The total is divided by n - 1.
         That belongs to a variance. A mean over n tokens divides by n.
 
@@ -638,7 +631,7 @@ PERPLEXITY = Exercise(
         It is the mean loss itself, without `exp`.
         Perplexity is `exp` of the mean loss per token.
 
-        total_nll / n_tokens → total_nll
+        np.exp(mean) → np.exp(total_nll)
         It is `exp` of the *total*, not divided by the number of tokens.
         Divide first, then `exp`.
 
@@ -657,7 +650,7 @@ _TOO_MANY = 60
 
 def _draw_stream(rng, sizes):
     # Three windows, the last one short where T allows it, and N - 1 ids that no row reads.
-    length = 2 * sizes.T + max(1, sizes.T // 2)
+    length = max(3, 3 * sizes.T - 1)
     count = sizes.N * length + sizes.N
     return {"ids": 100 + rng.permutation(count), "batch_size": sizes.N, "steps": sizes.T}
 
@@ -734,16 +727,18 @@ STREAM_BATCHES = Exercise(
         The last target of each row is missing.
         A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
 
-        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]; inputs = inputs[:, :-1];
-            L = L - 1
-        The last input of each row is left out, since its target stands in the next row.
-        A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
+        inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
+        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]; L = L - 1; inputs =
+            inputs[:, :L]
+        The last target of a row is not the first input of the next row, as it should be.
+        A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
 
         ids[: batch_size * L].reshape(batch_size, L) → ids[L * np.arange(batch_size)[:, None] + np.arange(L + 1)]
         The last window has one input more than targets: the word that is only a target is read too.
         Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
 
-        yield xs, targets → yield targets, xs
+        inputs = ids[: batch_size * L] → nexts = ids[: batch_size * L]
+        nexts = ids[1 : batch_size * L + 1] → inputs = ids[1 : batch_size * L + 1]
         Inputs and targets are exchanged: each word is to predict the one before it.
         `xs` starts at r·L, `targets` one later.
 
@@ -763,16 +758,17 @@ STREAM_BATCHES = Exercise(
         Each window is the next piece of the stream: no row goes on where it stopped.
         The carried state then meets another piece of text. Cut the stream into N long rows first, then these.
 
-        (len(ids) - 1) // batch_size → len(ids) // batch_size
+        inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
+        ids[1 : batch_size * L + 1] → ids[1:]
         The rows have `len(ids) // batch_size` words, so that the last one has no target.
         N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
 
-        (len(ids) - 1) // batch_size → len(ids) // batch_size
+        inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → np.roll(ids, -1)[: batch_size * L]
         The target of the last word is the first of the stream: it goes round to the beginning.
         N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
 
-        L = (len(ids) - 1) → batch_size, steps = steps, batch_size; L = (len(ids) - 1)
+        inputs = ids[ → batch_size, steps = steps, batch_size; L = (len(ids) - 1) // batch_size; inputs = ids[
         `batch_size` and `steps` are taken for each other.
         There are `batch_size` rows, and a window is `steps` words wide: (N, T).
 
@@ -805,7 +801,7 @@ STREAM_BATCHES = Exercise(
         In this course the batch comes first: (N, T).
 
         raise ValueError("The stream is too short.") → return
-        It yields nothing where the stream is too short.
+        There is no ValueError where the stream is too short.
         Silence would look like a finished epoch. Raise a ValueError when L is below 1.
 
         range(0, L, steps) → itertools.cycle(range(0, L, steps))
@@ -817,7 +813,7 @@ STREAM_BATCHES = Exercise(
 
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
-_SAMPLES = 300
+_SAMPLES = 250
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
 #: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e¹⁵ times
@@ -838,33 +834,41 @@ def _draw_scores(rng, sizes):
 
 
 def _use_sampler(answer, arguments, record):
-    logits, temperature, rng = arguments.values()
-
-    def sample(scores, temperature, rng=rng):
-        word = answer(scores, temperature, rng)
-        if word is None:
-            raise ContractError("`sample_next` returned nothing. It must end in `return` and the id of a word.")
-        if np.ndim(word) or isinstance(word, bool) or np.asarray(word).dtype.kind not in "iu":
-            template = "`sample_next` must return one word's id, an int: got {what}."
-            raise ContractError(template, what=_described(word))
-        if not 0 <= word < len(logits):
-            template = "`sample_next` returned {word}, and there are the ids 0 to {last}."
-            raise ContractError(template, word=word, last=len(logits) - 1)
-        return int(word)
-
-    # One after the other: no maximum subtracted, that of log-probabilities forgotten, that of the undivided scores.
-    record["word of scores in the thousands"] = sample(1000 * logits, 1.0)
-    record["word at temperature 0.0001, the largest score 0"] = sample(logits - logits.max(), 0.0001)
     with isolated_copies(arguments) as copy_of:
-        record["word at temperature 0.0001"] = sample(copy_of("logits"), 0.0001)
-        for heat, kind in (temperature, "low"), (_HOTTER * temperature, "high"):
-            words = [sample(copy_of("logits"), heat) for _ in range(_SAMPLES)]
-            record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
-        runs = [
-            [sample(copy_of("logits"), float(np.ptp(logits)), np.random.default_rng(seed)) for _ in range(3)]
-            for seed in [*range(8)] * 2
-        ]
+        _sample(answer, arguments, copy_of, record)
+
+
+def _sample(answer, arguments, copy_of, record):
+    logits, temperature, rng = arguments.values()
+    lent, drawn = copy_of("logits"), logits.tobytes()
+
+    def sample(temperature, rng=rng, scores=None):
+        nonlocal lent
+        if lent.tobytes() != drawn:  # an answer that changes its argument gets a new one
+            lent = copy_of("logits")
+        return _word(answer(lent if scores is None else scores, temperature, rng), len(logits))
+
+    # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
+    record["word of scores in the thousands"] = sample(1.0, scores=1000 * logits)
+    record["word at temperature 0.0001, the largest score 0"] = sample(0.0001, scores=logits - logits.max())
+    record["word at temperature 0.0001"] = sample(0.0001)
+    for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
+        words = [sample(heat) for _ in range(_SAMPLES)]
+        record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
+    even = float(np.ptp(logits))  # so hot that no word is rare
+    runs = [[sample(even, np.random.default_rng(seed)) for _ in range(3)] for seed in [*range(8)] * 2]
     record["words of the same seed"] = "the same" if runs[:8] == runs[8:] else "others each time"
+
+
+def _word(word, V):
+    """Return the id that an answer gave as a Python int; raise ContractError if it is none."""
+    if word is None:
+        raise ContractError("`sample_next` returned nothing. It must end in `return` and the id of a word.")
+    if isinstance(word, bool) or np.ndim(word) or np.asarray(word).dtype.kind not in "iu":
+        raise ContractError("`sample_next` must return one word's id, an int: got {what}.", what=_described(word))
+    if not 0 <= word < V:
+        raise ContractError("`sample_next` returned {word}, and there are the ids 0 to {last}.", word=word, last=V - 1)
+    return int(word)
 
 
 def _described(word):
@@ -956,11 +960,11 @@ SAMPLE_NEXT = Exercise(
         All words are given the same chance.
         Give `rng.choice` the probabilities: `p=`.
 
-        probs = powers / powers.sum() → probs = np.exp(powers / powers.sum()); probs = probs / probs.sum()
+        logits / temperature → functional.softmax(logits / temperature)
         The softmax is taken twice: what is left of the differences is small.
         `logits` are scores, and one softmax makes probabilities of them.
 
-        np.exp(scores - scores.max()) → scores - scores.min()
+        powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
         The probabilities are in proportion to the scores: the `np.exp` is missing.
         Softmax: `np.exp` of the scores, divided by its sum.
 
