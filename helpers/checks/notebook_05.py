@@ -650,7 +650,7 @@ _TOO_MANY = 60
 
 def _draw_stream(rng, sizes):
     # Three windows, the last one short where T allows it, and N - 1 ids that no row reads.
-    length = max(3, 3 * sizes.T - 1)
+    length = 2 * sizes.T + max(1, sizes.T // 2)
     count = sizes.N * length + sizes.N
     return {"ids": 100 + rng.permutation(count), "batch_size": sizes.N, "steps": sizes.T}
 
@@ -728,8 +728,9 @@ STREAM_BATCHES = Exercise(
         A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
 
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
-        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]; L = L - 1; inputs =
-            inputs[:, :L]
+        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]; inputs =
+            inputs[:, :-1]
+        range(0, L, steps) → range(0, L - 1, steps)
         The last target of a row is not the first input of the next row, as it should be.
         A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
 
