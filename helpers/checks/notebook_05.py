@@ -727,10 +727,9 @@ STREAM_BATCHES = Exercise(
         The last target of each row is missing.
         A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
 
-        inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
-        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]; inputs =
-            inputs[:, :-1]
-        range(0, L, steps) → range(0, L - 1, steps)
+        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → rows = ids[: len(ids) // batch_size *
+            batch_size].reshape(batch_size, -1); inputs, nexts = rows[:, :-1], rows[:, 1:]
+        range(0, L, steps) → range(0, inputs.shape[1], steps)
         The last target of a row is not the first input of the next row, as it should be.
         A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
 
