@@ -1,7 +1,7 @@
 """Recognising mistakes: the answer is compared with what each known mistake, and each two of them, would have given."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -130,9 +130,11 @@ def _pairs(
     """
     edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
+    moved = {id(observed): _moved(observed, case.expected, faults[id(observed)]) for _, observed in edits}
     tried = 0
     for (one, first), (other, second) in combinations(edits, 2):
-        if not _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)])):
+        known = _without(seen, moved[id(first)] | moved[id(second)])
+        if not _may_be_both(known, case.expected, (first, faults[id(first)]), (second, faults[id(second)])):
             continue
         assert isinstance(one.code, Edit)
         assert isinstance(other.code, Edit)
@@ -144,6 +146,17 @@ def _pairs(
         both = one.code + other.code
         if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
             yield (one, other), both
+
+
+def _moved(one: Observation, expected: Observation, wrong: set[str]) -> set[str]:
+    """The wrong results of a mistake that are right under another name: a second mistake may lie where they come from."""
+    rights = expected.record.values()
+    return {name for name in wrong if any(compare.same(one.record[name], right) for right in rights)}
+
+
+def _without(seen: Observation, names: set[str]) -> Observation:
+    """The Observation without the results of these names."""
+    return replace(seen, record={name: value for name, value in seen.record.items() if name not in names})
 
 
 def _may_be_both(
