@@ -26,18 +26,18 @@ def _sum_by_loops(x, h_prev, Wx, Wh, b):
 # --- 3.1 ------------------------------------------------------------------------------------------------------------
 
 
-def output_gate_by_einsum(x, h_prev, c, Wx, Wh, b):
-    return np.einsum("nh,nh->nh", _open(_sum_by_einsum(x, h_prev, Wx, Wh, b)), np.tanh(c))
+def output_gate_by_einsum(x, h_prev, c_next, Wx, Wh, b):
+    return np.einsum("nh,nh->nh", _open(_sum_by_einsum(x, h_prev, Wx, Wh, b)), np.tanh(c_next))
 
 
-def output_gate_by_one_product(x, h_prev, c, Wx, Wh, b):
-    h = np.tanh(c)
+def output_gate_by_one_product(x, h_prev, c_next, Wx, Wh, b):
+    h = np.tanh(c_next)
     h *= _open(_sum_by_one_product(x, h_prev, Wx, Wh, b))
     return h
 
 
-def output_gate_by_loops(x, h_prev, c, Wx, Wh, b):
-    return np.multiply(np.tanh(c), _open(_sum_by_loops(x, h_prev, Wx, Wh, b)))
+def output_gate_by_loops(x, h_prev, c_next, Wx, Wh, b):
+    return np.multiply(np.tanh(c_next), _open(_sum_by_loops(x, h_prev, Wx, Wh, b)))
 
 
 # --- 3.2 ------------------------------------------------------------------------------------------------------------
