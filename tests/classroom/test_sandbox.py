@@ -403,7 +403,7 @@ def test_it_works_for_the_user_who_runs_this(tmp_path, working_sandbox):
 
 def test_without_a_sandbox_the_checks_are_the_same_and_the_result_says_so():
     graded = grade_submission(template("00"), Work("00").data(), sandbox=False, limits=SMALL)
-    assert [score.points for score in graded.scores.values()] == [1.0, 1.0]
+    assert [score.points for score in graded.scores.values()] == [1.0, 1.0, 2.0, 2.0]
     assert graded.protected is False
 
 
@@ -418,7 +418,7 @@ def test_without_a_sandbox_a_process_that_is_left_behind_ends_with_its_submissio
     sleep = "import subprocess\nsubprocess.Popen(['sleep', '98.7654'])"
     work.put_after("0.1", sleep)
     graded = grade_submission(template("00"), work.data(), sandbox=False, limits=SMALL)
-    assert set(graded.scores) == {"check-0-1", "hidden-0-1"}
+    assert set(graded.scores) == {"check-0-1", "hidden-0-1", "check-0-2", "hidden-0-2"}
     assert processes_of("98.7654") == []
 
 
