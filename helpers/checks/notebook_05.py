@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, mistakes
+from helpers.checks.exercise import ContractError, Exercise, Misconception, mistakes
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
@@ -119,10 +119,6 @@ EMBEDDING = Exercise(
         A word that is twice in one sequence gets only one of its gradients.
         A loop over the sequences, with `+=` on many rows at once, is not enough. `np.add.at` adds every place.
 
-        np.add.at(dE, self.xs, dys) → for ids, d in zip(self.xs.T, dys.swapaxes(0, 1)): dE[ids] += d
-        A word that is read by two sequences at the same step gets only one of its gradients.
-        A loop over the steps, with `+=` on many rows at once, is not enough. `np.add.at` adds every place.
-
         self.E.grad += dE → self.E.grad[self.xs] = dys
         The gradients are set, not added: `E.grad[ids] = dys`.
         `backward` adds, both for a word that is read twice and from call to call: `np.add.at(self.E.grad, …)`.
@@ -170,10 +166,6 @@ EMBEDDING = Exercise(
         self.E.grad += dE → self.E.grad += dE; return dys
         Backward returns `dys`.
         Ids are whole numbers: there is no gradient with respect to them, and nothing to return.
-
-        self.E.grad += dE → self.E.grad += dE; return dE
-        Backward returns the gradient of `E`, beside adding it.
-        What it returns would be the gradient of the ids, and they have none: return nothing.
         """,
     ),
 )
@@ -292,17 +284,9 @@ AFFINE = Exercise(
         `db` is summed over the batch and not over the steps.
         `b` was added in N·T places: sum over axes 0 *and* 1, so that (M,) is left.
 
-        drows.sum(axis=0) → dys.sum(axis=1)
-        `db` is summed over the steps and not over the batch.
-        `b` was added in N·T places: sum over axes 0 *and* 1, so that (M,) is left.
-
         drows.sum(axis=0) → drows.sum()
         `db` is summed over everything, outputs too.
         Each output has its own bias: sum over axes 0 and 1 only.
-
-        drows.sum(axis=0) → drows.sum(axis=0, keepdims=True)
-        `db` keeps an axis of length 1, from `keepdims=True`.
-        `b` has shape (M,): leave `keepdims` out.
 
         drows.sum(axis=0) → drows.mean(axis=0)
         `db` is the *mean* over batch and steps.
@@ -311,10 +295,6 @@ AFFINE = Exercise(
         self.b.grad += db → pass
         The gradient of `b` is left out.
         Two Params, two gradients: `self.b.grad += db`.
-
-        self.W.grad += dW → pass
-        The gradient of `W` is left out.
-        Two Params, two gradients: `self.W.grad += dW`.
         """,
     ),
 )
@@ -455,10 +435,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         The gradient is divided by N alone.
         The loss is a mean over N·T tokens, so each one's gradient is a N·T-th part.
 
-        / self.targets.size → / probs.size
-        The gradient is divided by N·T·V.
-        The loss is a mean over N·T tokens, so each one's gradient is a N·T-th part.
-
         (probs - one_hot) → (one_hot - probs)
         The sign of the gradient is turned round.
         `probs - one_hot`: below 0 at the target, so that a step *against* the gradient raises its logit.
@@ -478,10 +454,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         np.put_along_axis(one_hot, self.targets[..., None], 1, axis=-1) → one_hot[:, :, self.targets] = 1
         1 is subtracted at all targets in *every* place: `dlogits[:, :, targets] -= 1`.
         Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.
-
-        (probs - one_hot) / self.targets.size → -one_hot / self.targets.size
-        The gradient stops at the log-probabilities: the way through the softmax is missing.
-        Through the softmax every logit gets a gradient: `(probs - one_hot) / (N * T)`.
 
         (probs - one_hot) / self.targets.size → -one_hot / np.where(one_hot, probs, 1) / self.targets.size; dlogits =
             probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
@@ -505,18 +477,9 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         The loss is the logarithm of the mean probability.
         First the logarithm of each token's probability, then the mean.
 
-        -picked.mean() → -np.exp(picked).mean()
-        The loss is the mean probability: the logarithm is missing.
-        Take the mean of the log-probabilities: `log_probs`, not `probs`.
-
         -picked.mean() → -picked[..., 0]
         There is a loss for each token, without the mean.
         End in `.mean()`: the training loop wants one number.
-
-        self.log_probs, self.targets = log_probs, targets → self.log_probs, self.targets = log_probs, targets;
-            return (loss,)
-        The loss comes back in a tuple.
-        `forward` returns the loss alone; keep what backward will need on `self`.
 
         forward: targets[..., None] → log_probs.argmax(axis=-1, keepdims=True)
         self.targets[..., None] → probs.argmax(axis=-1, keepdims=True)
@@ -727,8 +690,8 @@ STREAM_BATCHES = Exercise(
         The last target of each row is missing.
         A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
 
-        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → rows = ids[: len(ids) // batch_size *
-            batch_size].reshape(batch_size, -1); inputs, nexts = rows[:, :-1], rows[:, 1:]
+        inputs = ids[ → rows = ids[: len(ids) // batch_size * batch_size].reshape(batch_size, -1); inputs = ids[
+        nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → inputs, nexts = rows[:, :-1], rows[:, 1:]
         range(0, L, steps) → range(0, inputs.shape[1], steps)
         The last target of a row is not the first input of the next row, as it should be.
         A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
@@ -813,12 +776,12 @@ STREAM_BATCHES = Exercise(
 
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
-_SAMPLES = 250
+_SAMPLES, _FEW = 200, 15
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
 #: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e¹⁵ times
 #: at most does chance do that. Among the wrong ones less is at stake.
-_MUCH_BETTER, _BETTER = 15, 5
+_MUCH_BETTER, _BETTER = 15, 2
 #: How much worse [nats] than its own frequencies a distribution fits the words that were drawn from it, at most.
 _FITS = 30
 
@@ -848,14 +811,22 @@ def _sample(answer, arguments, copy_of, record):
             lent = copy_of("logits")
         return _word(answer(lent if scores is None else scores, temperature, rng), len(logits))
 
+    def at_best(temperature, cases):
+        """Say whether the most likely word came each time, of all these scores."""
+        best = [sample(temperature, scores=scores) == np.argmax(scores) for scores in cases]
+        return "always the most likely" if all(best) else "others too"
+
     # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
-    record["word of scores in the thousands"] = sample(1.0, scores=1000 * logits)
-    record["word at temperature 0.0001, the largest score 0"] = sample(0.0001, scores=logits - logits.max())
-    record["word at temperature 0.0001"] = sample(0.0001)
+    record["words of scores in the thousands"] = at_best(1.0, [1000 * logits for _ in range(_FEW)])
+    record["words at temperature 0.0001, the largest score 0"] = at_best(
+        0.0001, [logits - logits.max() for _ in range(_FEW)]
+    )
+    record["words at temperature 0.0001"] = at_best(0.0001, [logits.copy() for _ in range(_FEW)])
+    even = float(np.ptp(logits))  # so hot that no word is rare
+    record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
         words = [sample(heat) for _ in range(_SAMPLES)]
         record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
-    even = float(np.ptp(logits))  # so hot that no word is rare
     runs = [[sample(even, np.random.default_rng(seed)) for _ in range(3)] for seed in [*range(8)] * 2]
     record["words of the same seed"] = "the same" if runs[:8] == runs[8:] else "others each time"
 
@@ -883,7 +854,6 @@ def _recognised(words, logits, temperature):
         "softmax(logits), whatever the temperature": logits,
         "softmax(logits * temperature)": logits * temperature,
         "the same for every word": 0 * logits,
-        "all on the most likely word": logits * 1e6,
         "all on one word": 1e6 * (np.arange(len(logits)) == words[0]),
         "softmax(softmax(logits / temperature))": functional.softmax(logits / temperature),
         "in proportion to the scores, without exp": np.log(logits - logits.min() + 1e-9),
@@ -913,19 +883,26 @@ SAMPLE_NEXT = Exercise(
     stars=2,
     reference=functional.sample_next,
     results={
-        "word of scores in the thousands": "()",
-        "word at temperature 0.0001, the largest score 0": "()",
-        "word at temperature 0.0001": "()",
+        "words of scores in the thousands": "",
+        "words at temperature 0.0001, the largest score 0": "",
+        "words at temperature 0.0001": "",
+        "words of scores in many orders": "",
         "distribution at a low temperature": "",
         "distribution at a high temperature": "",
         "words of the same seed": "",
     },
     draw=_draw_scores,
     probe=_use_sampler,
+    groups={
+        "words of scores in the thousands": "words of large scores",
+        "words at temperature 0.0001, the largest score 0": "words of large scores",
+        "words at temperature 0.0001": "words of large scores",
+    },
     spelt_out=_sample_next,
-    misconceptions=mistakes(
-        _sample_next,
-        """
+    misconceptions=(
+        *mistakes(
+            _sample_next,
+            """
         logits / temperature → logits
         The temperature is ignored.
         Divide the logits by it, before the softmax.
@@ -968,18 +945,6 @@ SAMPLE_NEXT = Exercise(
         The probabilities are in proportion to the scores: the `np.exp` is missing.
         Softmax: `np.exp` of the scores, divided by its sum.
 
-        powers / powers.sum() → powers
-        The powers are not divided by their sum, so that they are no probabilities.
-        Softmax: `powers / powers.sum()`.
-
-        word = rng.choice → word = np.random.default_rng().choice
-        The words do not come from `rng`.
-        Draw from the `rng` that you are given: then the same seed writes the same text again.
-
-        word = rng.choice → word = np.random.default_rng(0).choice
-        A generator with the same seed is made at every call, and so draws the same word again.
-        Draw from the `rng` that you are given; it goes on from call to call.
-
         p=probs) → p=probs, size=1)
         int(word) → word
         An array with one id comes back.
@@ -988,16 +953,24 @@ SAMPLE_NEXT = Exercise(
         int(word) → probs
         The probabilities come back: nothing was drawn.
         Draw one id: `int(rng.choice(len(p), p=p))`.
-
-        rng.choice(len(logits), p=probs) → rng.choice(logits, p=probs)
-        int(word) → word
-        The *score* of a word comes back, not its id.
-        `rng.choice(len(logits), p=…)` draws among the ids 0 … V - 1.
-
-        int(word) → int(word) + 1
-        The words are counted from 1.
-        Ids start at 0: return the id as it is drawn.
         """,
+        ),
+        # No edits: where categories are compared, nothing tells what these and another mistake give together.
+        Misconception(
+            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng()),
+            "The words do not come from `rng`.",
+            "Draw from the `rng` that you are given: then the same seed writes the same text again.",
+        ),
+        Misconception(
+            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng(0)),
+            "A generator with the same seed is made at every call, and so draws the same word again.",
+            "Draw from the `rng` that you are given; it goes on from call to call.",
+        ),
+        Misconception(
+            lambda logits, temperature, rng: _sample_next(logits, temperature, rng) + 1,
+            "The words are counted from 1.",
+            "Ids start at 0: return the id as it is drawn.",
+        ),
     ),
 )
 
