@@ -225,7 +225,7 @@ def dropout_mistakes(target):
 
 
 def alone(misconceptions):
-    """Return mistakes that are not to be combined with others, since each of them is more than one already, or hides them."""
+    """Return mistakes that are not combined with others: each is more than one already, or hides what others do."""
     return tuple(Misconception(one.wrong, one.name, one.hint) for one in misconceptions)
 
 
@@ -276,10 +276,6 @@ _USED_WRONG = """
     `training` is True unless told otherwise.
     Write `training=False` in the signature of forward: whoever wants dropout asks for it.
 
-    xs * self.mask → xs
-    The mask is drawn, and `ys` does not go through it.
-    `ys = xs * self.mask`.
-
     xs * self.mask → xs * (self.mask != 0)
     `ys` is masked and not scaled.
     What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
@@ -295,6 +291,10 @@ _USED_WRONG = """
 
 #: Each is more than one mistake, or hides what others do.
 _USED_QUITE_WRONG = """
+    xs * self.mask → xs
+    The mask is drawn, and `ys` does not go through it.
+    `ys = xs * self.mask`.
+
     forward: self.mask = None → self.forward(xs, training=True)
     Every forward keeps a mask, so backward after an evaluation is masked.
     The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
