@@ -86,7 +86,7 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
     record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
     record["the mask of another layer, with another seed"] = same_zeros(masks[0], mask(build(seed + 1)))
-    record["ys at rate 0"] = _unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
+    record["ys at rate 0"] = unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
 
     masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(FORWARDS)], axis=1)
     values = relation(backs, rate)
@@ -96,7 +96,7 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     old = masks[-1] if np.array_equal(forward(trained, training=False), xs) else None
     after = _unless_stopped(lambda: in_evaluation(backward(trained) / dys, rate, values, old))
     record["dxs, after an evaluation that followed training"] = after
-    record["dxs at rate 0"] = _unless_divided_by_0(lambda: backward(at_rate_0), dys)
+    record["dxs at rate 0"] = unless_divided_by_0(lambda: backward(at_rate_0), dys)
 
 
 def _in_shape(given, like, name, called):
@@ -108,7 +108,7 @@ def _in_shape(given, like, name, called):
     return array
 
 
-def _unless_divided_by_0(run, like):
+def unless_divided_by_0(run, like):
     """A division of Python's by 0 stops where one of NumPy's gives infinity: the same mistake."""
     try:
         with np.errstate(all="ignore"):
@@ -225,7 +225,7 @@ def dropout_mistakes(target):
 
 
 def alone(misconceptions):
-    """Return mistakes that are not to be combined with others, since each of them is more than one already."""
+    """Return mistakes that are not combined with others: each is more than one already, or hides what others do."""
     return tuple(Misconception(one.wrong, one.name, one.hint) for one in misconceptions)
 
 
@@ -276,10 +276,6 @@ _USED_WRONG = """
     `training` is True unless told otherwise.
     Write `training=False` in the signature of forward: whoever wants dropout asks for it.
 
-    xs * self.mask → xs
-    The mask is drawn, and `ys` does not go through it.
-    `ys = xs * self.mask`.
-
     xs * self.mask → xs * (self.mask != 0)
     `ys` is masked and not scaled.
     What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
@@ -293,8 +289,16 @@ _USED_WRONG = """
     The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
 """
 
-#: Each is more than one mistake.
+#: Each is more than one mistake, or hides what others do.
 _USED_QUITE_WRONG = """
+    xs * self.mask → xs
+    The mask is drawn, and `ys` does not go through it.
+    `ys = xs * self.mask`.
+
+    forward: self.mask = None → self.forward(xs, training=True)
+    Every forward keeps a mask, so backward after an evaluation is masked.
+    The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
+
     kept = self.rng.random( → kept = self.rng.random(1) + np.zeros(
     One random number decides for all values at once.
     Each place of the mask has a number of its own: give `random` a shape.

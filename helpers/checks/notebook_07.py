@@ -201,6 +201,7 @@ _SHAPES = {
 _WORDS = {
     "values of the mask at the first step": "mask on h_prev",
     "values of the mask at later steps": "mask on h_prev",
+    "values of the mask at rate 0": "mask on h_prev",
     "values of a mask on x": "masks elsewhere",
     "values of a mask on c": "masks elsewhere",
     "zeros in hs": "masks elsewhere",
@@ -287,6 +288,9 @@ def _record_words(seen, build, rate, seed, record):
     first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
     record["values of the mask at the first step"] = dropout.relation(first, rate)
     record["values of the mask at later steps"] = dropout.relation(masks, rate)
+    undropped = build(seen.weights, rate=0.0)[0]
+    at_rate_0 = dropout.unless_divided_by_0(lambda: seen.masks(undropped)[1], seen.first)
+    record["values of the mask at rate 0"] = dropout.relation(at_rate_0, rate)
     record["values of a mask on x"] = dropout.relation(seen.mask_on_x(layer(seen.hearing)), rate)
     record["values of a mask on c"] = dropout.relation(seen.mask_on_c(layer(seen.keeping)), rate)
     record["zeros in hs"] = "some" if seen.zeros else "none"
@@ -588,6 +592,14 @@ VARIATIONAL_LSTM = Exercise(
         dhs[:, step] + dh → dhs[:, step]
         Nothing comes from the future: backward uses `dhs[:, step]` alone.
         `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+
+        in reversed(range(T)) → in range(T)
+        Backward goes from the first step to the last.
+        Gradients come from the future: begin at the last step, `reversed(range(T))`.
+
+        dxs[step] = dx → dxs[T - 1 - step] = dx
+        `dxs` is in the reverse order of the steps.
+        A list that is filled from the last step on must be turned round: `dxs[::-1]`.
 
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
