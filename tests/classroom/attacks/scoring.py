@@ -314,7 +314,7 @@ def answer_that_counts_its_calls(work):
 
         def backprop_norms(Wh, dh, steps):
             calls.append(steps)
-            return right(Wh, dh, steps) if len(calls) <= 5 else np.zeros(steps)
+            return right(Wh, dh, steps) if len(calls) <= 10 else np.zeros(steps)
         """,
     )
 
