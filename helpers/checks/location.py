@@ -20,11 +20,13 @@ what an answer does in other threads is not seen.
 """
 
 import ast
+import contextlib
 import inspect
 import linecache
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, TypeAlias
@@ -130,8 +132,8 @@ class _Values:
     def _look_for(self, value: AnyArray) -> frozenset[str] | None:
         if not self.stacks:
             groups: dict[tuple[object, ...], list[tuple[AnyArray, set[str]]]] = {}
-            for (*kind, _), pair in self.kept.items():
-                groups.setdefault(tuple(kind), []).append(pair)
+            for (shape, dtype, _), pair in self.kept.items():
+                groups.setdefault((shape, dtype), []).append(pair)
             for kind, some in groups.items():
                 self.stacks[kind] = np.stack([array for array, _ in some]), [names for _, names in some]
         found: set[str] | None = None
@@ -191,7 +193,7 @@ class _Tracer:
             function
             for one in (answer.__mro__ if inspect.isclass(answer) else [answer])
             for function in functions_of(one)
-            if not function.__module__.startswith("helpers.nn")
+            if not str(function.__module__).startswith("helpers.nn")
         ]
         self.namespaces = {id(function.__globals__) for function in functions}
         self.own = set(_nested(function.__code__ for function in functions))
@@ -219,7 +221,12 @@ class _Tracer:
             return self._on_line
         if time.thread_time() > self.end:
             raise _OutOfTime
-        call, ends = self.open[id(frame)], event == "return"
+        with contextlib.suppress(Exception):  # it would arise in the midst of the answer
+            self._look_at(frame, event == "return", arg)
+        return self._on_line
+
+    def _look_at(self, frame: FrameType, ends: bool, returned: object) -> None:
+        call = self.open[id(frame)]
         variables = dict(frame.f_locals)
         owner = variables.get("self")
         attributes = vars(owner) if hasattr(owner, "__dict__") else {}
@@ -227,13 +234,12 @@ class _Tracer:
             self._note(call, name, value, ends)
         call.line = frame.f_lineno
         if ends:
-            self._add_inner(arg, DEPTH)
+            self._add_inner(returned, DEPTH)
             del self.open[id(frame)]
             if frame.f_code in self.own:
                 self.calls.append(call)
             if frame.f_code.co_flags & inspect.CO_GENERATOR:  # a yield, perhaps: the call goes on
                 self.open[id(frame)] = _Call(frame.f_code, line=frame.f_lineno)
-        return self._on_line
 
     def _note(self, call: _Call, name: str, value: object, ends: bool) -> None:
         array = _as_array(value)
@@ -303,8 +309,10 @@ class _Equations:
         self.inputs = _Values()
         for array in _arrays(case.arguments):
             self.inputs.add(array, "")
+        self.numbers = np.concatenate([np.zeros(0), *(array.ravel() for array in _arrays(case.arguments))])
         self.own: Mapping[str, Series] = {}
         self.walk = _Walk()
+        self.others: set[str] = set()  # variables with the name of a result and other values
         self.reached: dict[str, int] = {}
         hooks = _Hooks()
         answer = exercise.spelt_out or exercise.reference
@@ -330,10 +338,14 @@ class _Equations:
         count = self.reached[name] = self.reached.get(name, -1) + 1
         if name in self.own:
             return self.own[name][count].copy() if count < len(self.own[name]) else value
-        if not _is_constant(array):
-            series = self.walk.given if array in self.inputs else self.walk.quantities
+        if not _is_constant(array) and name not in self.others:
+            series = self.walk.given if self._is_given(array) else self.walk.quantities
             series.setdefault(name, []).append(array.copy())
         return value
+
+    def _is_given(self, array: AnyArray) -> bool:
+        """Whether it is an input, or a view of a part of one."""
+        return array in self.inputs or (array.base is not None and bool(np.isin(array, self.numbers).all()))
 
 
 def _is_constant(array: AnyArray) -> bool:
@@ -395,7 +407,7 @@ class _Hooks(ast.NodeTransformer):
     def _hooks(self, node: _Binding) -> Iterator[ast.stmt]:
         for target in _targets(node):
             name = _name(target)
-            if self.last.get(name) is node:
+            if self.last.get(name) is node and not (self.loops and _fills(node)):
                 self.reads.setdefault(name, set()).update(_loaded(node))
                 self.looped |= {name} if self.loops else set()
                 text = ast.unparse(target)
@@ -406,8 +418,15 @@ def _targets(node: _Binding) -> list[ast.expr]:
     """The variables, and attributes of self, that an assignment binds."""
     whole = node.targets if isinstance(node, ast.Assign) else [node.target]
     parts = [part for one in whole for part in (one.elts if isinstance(one, ast.Tuple | ast.List) else [one])]
+    parts = [part.value if isinstance(part, ast.Subscript) else part for part in parts]  # `y[rows] -= 1` changes y
     has_value = node.value is not None
     return [part for part in parts if has_value and (isinstance(part, ast.Name) or _is_of_self(part))]
+
+
+def _fills(node: _Binding) -> bool:
+    """Whether it changes a part of an array, which in a loop is not complete yet."""
+    whole = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(target, ast.Subscript) for target in whole)
 
 
 def _is_of_self(node: ast.expr) -> bool:
@@ -444,6 +463,10 @@ class _Search:
         self.end = time.thread_time() + LIMIT
         self.exercise, self.case = exercise, case
         self.equations = _Equations(exercise, case)
+        plain = self.equations.follow({})
+        for name, series in plain.quantities.items():
+            if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
+                self.equations.others.add(name)
         self.plain = self.walk = self.equations.follow({})
         everything = [*self.plain.quantities.values(), *self.plain.given.values(), _arrays(self.plain.record)]
         self.tracer = _Tracer(answer, {array.size for series in everything for array in series})
@@ -453,12 +476,17 @@ class _Search:
         self.wrong: list[_Wrong] = []
         self.doubtful: set[str] = set()  # what was passed over, and may hold the mistake
         self.blamed: set[str] = set()  # of these, what a wrong quantity was made of
-        self.mixed = self._mixed_up()
+        self.mixed: dict[str, str] = {}
 
     # what holds what
 
     def _is_right(self, name: str, walk: _Walk) -> bool:
         return all(value in self.seen for value in walk.quantities.get(name, []))
+
+    def _stands(self, name: str, walk: _Walk) -> bool:
+        """Whether a quantity is right and is not found under the names of others alone."""
+        names = {one for value in walk.quantities.get(name, []) for one in self.seen.names_of(value) or ()} - {""}
+        return self._is_right(name, walk) and not (names and names <= self.mixed.keys() and name in self.variables)
 
     def _agrees(self, result: str, walk: _Walk) -> bool:
         return compare.same(self.record[result], walk.record.get(result))
@@ -469,15 +497,29 @@ class _Search:
         results = [name for name in self.record if _base(name) not in set(without)]
         return sum(self._is_right(name, walk) for name in names) + sum(self._agrees(name, walk) for name in results)
 
+    def _find_mixed_up(self) -> None:
+        """Find variables with the name of one quantity and the values of another, the first in the equations first.
+
+        What is made of them has the values of another quantity as well, until they are followed in their place.
+        """
+        while mixed := self._mixed_up():
+            mixed_values = {name: self._named(name, (self.walk.given | self.walk.quantities)[name]) for name in mixed}
+            own = self.own | mixed_values
+            walk = self.equations.follow(own)
+            gain = self._score(walk, own) - self._score(self.walk, own)
+            if gain < 0 or (gain == 0 and not mixed.keys() <= self.variables.keys()):
+                return
+            self.own, self.walk, self.mixed = own, walk, self.mixed | mixed
+
     def _mixed_up(self) -> dict[str, str]:
-        """Variables with the name of one quantity and the values of another: name to other name.
+        """One such variable, or some that have each other's values: name to the other name.
 
         Only if the variable never held its own quantity, which stands under no other name either.
         """
-        known = self.plain.given | self.plain.quantities
-        mixed = {}
+        known = self.walk.given | self.walk.quantities
+        mixed: dict[str, str] = {}
         for name, series in known.items():
-            theirs = self._aligned(name, series)
+            theirs = self._named(name, series)
             if theirs and not any(name in (self.seen.names_of(value) or ()) for value in series):
                 others = [other for other in known if other != name and _same_series(known[other], theirs)]
                 if others:
@@ -486,28 +528,41 @@ class _Search:
             names = {one for value in known[name] for one in self.seen.names_of(value) or ()}
             if not names <= {"", *mixed}:
                 del mixed[name]
-        own = {name: self.variables[name] for name in mixed}
-        walk = self.equations.follow(own)
-        gain = self._score(walk, mixed) - self._score(self.plain, mixed)
-        if gain < 0 or (gain == 0 and set(mixed) != set(mixed.values())):
-            return {}
-        self.own, self.walk = own, walk
-        return mixed
+        first = next(iter(mixed), "")
+        found: dict[str, str] = {}
+        while first in mixed and first not in found:
+            found[first] = first = mixed[first]
+        return found
+
+    def _named(self, name: str, series: Series) -> Series:
+        """The values of the learner's variable of a name, or else of the result."""
+        return self._aligned(name, series) or self._returned(name, series) or []
 
     def _aligned(self, name: str, series: Series) -> Series | None:
         """The values of the learner's variable of a name, if they match a series one by one in shape."""
         theirs = self.variables.get(name, [])
         return theirs if [one.shape for one in theirs] == [one.shape for one in series] else None
 
+    def _returned(self, name: str, series: Series) -> Series | None:
+        """The results that are a quantity, if they match a series one by one in shape."""
+        again = " of a second call"
+        for names in ([name, *(one for one in self.record if one.startswith(name + again))], [*self.record]):
+            found = [_as_array(self.record[one]) for one in names if one in self.record and _base(one) == name]
+            arrays = [one for one in found if one is not None]
+            if arrays and [one.shape for one in arrays] == [one.shape for one in series]:
+                return arrays
+        return None
+
     # one quantity after the other
 
     def run(self) -> None:
         """Find what is wrong."""
+        self._find_mixed_up()
         for name in list(self.plain.quantities):
             if time.thread_time() > self.end:
                 break
             series = self.walk.quantities.get(name)
-            if name not in self.own and series and not self._is_right(name, self.walk):
+            if name not in self.own and series and not self._stands(name, self.walk):
                 self._look_into(name, series)
         self._look_at_results()
 
@@ -518,8 +573,9 @@ class _Search:
         for yours, theirs in self._candidates(name, series):
             walk = self.equations.follow(self.own | {name: theirs})
             gain = self._score(walk, {name, *self.own}) - before
-            # A variable of the same name need not prove itself by what follows: that may be wrong too.
-            if gain > (best[0] if best else -1 if yours == name else 0):
+            # What has its name need not prove itself by what follows, which may be wrong too, unless it is an input.
+            is_named = yours in ("", name) and not all(value in self.equations.inputs for value in theirs)
+            if gain > (best[0] if best else -1 if is_named else 0):
                 best = gain, yours, theirs, walk
             if time.thread_time() > self.end:
                 break
@@ -530,6 +586,7 @@ class _Search:
                 self.doubtful.add(name)
             return
         _, yours, theirs, walk = best
+        yours = yours or next((one for one in self.variables if _same_series(self.variables[one], theirs)), "")
         if not made_of & self.blamed:
             self.wrong.append(_Wrong(name, yours, series[-1], theirs[-1]))
         self.blamed |= made_of
@@ -541,11 +598,8 @@ class _Search:
             return
         if (named := self._aligned(name, series)) is not None:
             yield name, named
-        returned = [value for result, value in self.record.items() if _base(result) == name]
-        if all(isinstance(value, np.ndarray | float) for value in returned):
-            as_arrays = [np.asarray(value) for value in returned]
-            if [one.shape for one in as_arrays] == [one.shape for one in series]:
-                yield name, as_arrays
+        if (returned := self._returned(name, series)) is not None:
+            yield "", returned
         for yours in self.variables:
             theirs = self._aligned(yours, series)
             if theirs and yours not in self.plain.quantities and not self._is_known(theirs):
@@ -559,52 +613,118 @@ class _Search:
 
     def _look_at_results(self) -> None:
         """Compare what came back with what the equations make of the learner's own values."""
-        bases = {one.name for one in self.wrong} | self.own.keys()
+        done = {one.name for one in self.wrong} | self.own.keys()
+        several: set[str] = set()  # of results that are numbered, the first speaks for all
         for name in self.case.expected.record:
-            if name not in self.record or _base(name) in bases or self._agrees(name, self.walk):
+            base = _base(name)
+            if base in done or _without_number(name) in several or not self._is_plain(name):
                 continue
-            if self.wrong and (self.doubtful or self.equations.looped):
+            if self._agrees(name, self.walk):
+                continue
+            if self.wrong and (self.doubtful or self.equations.looped or _is_again(name)):
                 return  # it may follow from what is wrong already
-            bases.add(_base(name))
+            several.add(_without_number(name))
             self.wrong.append(_Wrong(name, "", self.walk.record.get(name), self.record[name]))
+
+    def _is_plain(self, result: str) -> bool:
+        """Whether a result is a quantity, and not that of a call that tries something special."""
+        is_plain = result == _base(result) or _OF_A_QUANTITY.fullmatch(result) is not None
+        is_again = _is_again(result) and _base(result) in self.record
+        is_number = _as_array(self.case.expected.record[result]) is not None
+        return result in self.record and is_number and (is_plain or is_again)
 
     # the words
 
     def messages(self) -> Iterator[Message]:
         """What can be said."""
+        expected = self.case.expected.record
+        if all(name in self.record and compare.same(self.record[name], expected[name]) for name in expected):
+            return
         self.run()
         if self.mixed:
             yield _on_mixed_up(self.mixed)
-        right = self._right()
-        first = self.wrong[0] if self.wrong else None
-        detail = self._detail(first) if first else None
-        if first is None:
-            if right and self.observed.error is not None:
-                yield message("Right before that: {right}.", right=listed(right))
-            return
-        also = [one.name for one in self.wrong[1:]]
-        if right or detail or also or first.yours or self.mixed:
-            sentence = self._first_wrong(first)
-            if right:
-                so_far = message("Right so far: {right}.", right=listed(right))
-                sentence = message("{right} {wrong}", right=so_far, wrong=sentence)
-            yield sentence
-        if detail:
-            yield detail
-        if also:
-            yield message("Wrong as well, even with your own values put into its equation: {also}.", also=listed(also))
+        right, rest = self._right(), self._on_wrong()
+        if right and not (self.wrong and _is_again(self.wrong[0].name)):
+            template = "Right so far: {right}." if self.wrong else "Right on the way: {right}."
+            so_far = message(template, right=listed(right))
+            if rest:
+                yield message("{right} {wrong}", right=so_far, wrong=rest[0])
+            elif self.observed.error is not None:
+                yield so_far
+        elif rest and (len(rest) > 1 or self.mixed or not self._is_all_there_is(self.wrong[0])):
+            yield rest[0]
+        yield from rest[1:]
 
     def _right(self) -> list[str]:
         """The quantities and results that are right: the last of them, nearest to what is wrong."""
-        wrong = {one.name for one in self.wrong} | self.mixed.keys()
-        names = [name for name in self.plain.quantities if self._is_right(name, self.plain)]
-        names += [
-            name for name in self.record if name == _base(name) and self._agrees(name, self.plain) and name not in names
-        ]
-        return [name for name in names if name not in wrong][-MOST_NAMES:]
+        wrong = {_base(one.name) for one in self.wrong} | self.mixed.keys()
+        names = [name for name in self.plain.quantities if self._stands(name, self.plain)]
+        names += [name for name in self.record if name == _base(name) and self._agrees(name, self.plain)]
+        return [name for name in dict.fromkeys(names) if name not in wrong][-MOST_NAMES:]
+
+    def _on_wrong(self) -> list[Message]:
+        """What is wrong, how, and what else is."""
+        if not self.wrong:
+            return []
+        first, also = self.wrong[0], self.wrong[1:]
+        if self._is_misplaced(first):
+            also = [one for one in also if not self._is_misplaced(one)]
+        found = self._with_its_name(first) or self._without_its_name(first)
+        if also:
+            names = listed(dict.fromkeys(_shown(one.name) for one in also))
+            found.append(message("Wrong as well, even with your own values before it: {names}.", names=names))
+        return found
+
+    def _is_all_there_is(self, wrong: _Wrong) -> bool:
+        """Whether a result is wrong and nothing is known but that: the panel says so anyway."""
+        return _base(wrong.name) in map(_base, self.record) and not self._with_its_name(wrong)
+
+    def _is_misplaced(self, wrong: _Wrong) -> bool:
+        """Whether a result was computed, and something else came back in its place."""
+        expected = _as_array(wrong.expected)
+        return not wrong.yours and expected is not None and expected in self.seen
+
+    def _with_its_name(self, wrong: _Wrong) -> list[Message]:
+        """What is wrong, in one sentence with how; [] if that is not known."""
+        name = _shown(wrong.name)
+        if "second call" in wrong.name:
+            template = (
+                "The first call is right. In the second `{name}` is wrong: what does the layer keep from call to call?"
+            )
+            if "in training" in wrong.name:
+                template = "The first call is right. In the second, in training, `{name}` is wrong."
+            return [message(template, name=_base(wrong.name))]
+        if "two calls" in wrong.name:
+            template = "`{name}` is right after one call and wrong after two: is each gradient added to what is there?"
+            return [message(template, name=_base(wrong.name))]
+        others = self._same_as(wrong)
+        if self._is_misplaced(wrong):
+            template = "`{name}` is right on the way, but not in the end."
+            if "cache" in wrong.name:
+                template = "`{name}` is right on the way, but not in the cache."
+            if others:
+                template = "`{name}` is right on the way, but what comes back in its place is `{other}`."
+                if "cache" in wrong.name:
+                    template = "The cache has `{other}` where `{name}` belongs."
+            return [message(template, name=name, other=others[0] if others else "")]
+        got, expected = _as_array(wrong.got), _as_array(wrong.expected)
+        if got is None or expected is None or got.shape != expected.shape or wrong.yours or got.ndim < 3:
+            return []
+        found = _on_steps(name, got, expected, "hs" in self.record)
+        return [] if found is None else [found]
+
+    def _without_its_name(self, wrong: _Wrong) -> list[Message]:
+        found = [self._first_wrong(wrong)]
+        got, expected, others = _as_array(wrong.got), _as_array(wrong.expected), self._same_as(wrong)
+        if others:
+            found.append(message("It has the values of `{other}`.", other=others[0]))
+        elif got is not None and expected is not None:
+            how = _on_form(got, expected)
+            found += [] if how is None else [how]
+        return found
 
     def _first_wrong(self, wrong: _Wrong) -> Message:
-        values: dict[str, object] = {"name": wrong.name, "yours": wrong.yours}
+        values: dict[str, object] = {"name": _shown(wrong.name), "yours": wrong.yours}
         if wrong.yours in self.variables:
             code = self.tracer.code_of(wrong.yours)
             if code:
@@ -613,30 +733,39 @@ class _Search:
                 return Message("First wrong: `{name}`, your `{yours}`.", values)
         return Message("First wrong: `{name}`.", values)
 
-    def _detail(self, wrong: _Wrong) -> Message | None:
-        """How what is wrong differs from what it should be."""
-        got, expected = _as_array(wrong.got), _as_array(wrong.expected)
-        if got is None or expected is None:
-            return None
-        known = {**self.plain.given, **self.plain.quantities}
-        others = [name for name in known if name != _base(wrong.name) and any(_equal(got, one) for one in known[name])]
-        if not wrong.yours and expected in self.seen:
-            if others:
-                template = "`{name}` is right on the way, but what comes back in its place is `{other}`."
-                return message(template, name=wrong.name, other=others[0])
-            return message("`{name}` is right on the way, but that is not what comes back.", name=wrong.name)
-        if others:
-            return message("It has the values of `{other}`.", other=others[0])
-        if got.ndim == 2 and _equal(got.T, expected):
-            return message("It is there, transposed.")
-        if got.shape != expected.shape:
-            return None
-        return _on_parts(wrong.name, compare.close(got, expected)) or _on_factor(got, expected)
+    def _same_as(self, wrong: _Wrong) -> list[str]:
+        """The other quantities whose values it has."""
+        known = {name: [value] for name, value in self.case.expected.record.items() if name == _base(name)}
+        known |= self.plain.given | self.plain.quantities
+        others = [name for name in known if name not in {_base(wrong.name), *self.equations.looped}]
+        return [name for name in others if any(_is(one, wrong.got) for one in known[name])]
+
+
+#: Results with more than a name that are quantities all the same.
+_OF_A_QUANTITY = re.compile(r"\w+ in the cache|cache\[\d+\], \w+,|[hc] of d?state|[\w.]+\.grad, .*|gradient of .*")
+
+
+def _is_again(result: str) -> bool:
+    return "second call" in result or "two calls" in result
 
 
 def _base(result: str) -> str:
-    """The name of the quantity that a result is: `f` of `f in the cache`."""
-    return result.partition(" ")[0]
+    """The quantity that a result is: `f` of `f in the cache` and of `cache[5], f,`."""
+    entry = re.fullmatch(r"cache\[\d+\], (\w+),", result)
+    return entry[1] if entry else result.partition(" ")[0].rstrip(",")
+
+
+def _without_number(result: str) -> str:
+    return re.sub(r"\[\d+\]", "", result)
+
+
+def _shown(result: str) -> str:
+    return _base(result) if "cache" in result or "," in result else result
+
+
+def _is(one: object, other: object) -> bool:
+    first, second = _as_array(one), _as_array(other)
+    return first is not None and second is not None and _equal(first, second)
 
 
 def _same_series(one: Series, other: Series) -> bool:
@@ -655,26 +784,10 @@ def _on_mixed_up(mixed: Mapping[str, str]) -> Message:
     return message(template, names=listed(names), others=listed(mixed.values()))
 
 
-def _on_parts(name: str, right: AnyArray) -> Message | None:
-    """Say which steps in time, or which blocks, of an array are wrong."""
-    if right.ndim == 3 and right.shape[1] == _SIZES.T:
-        return _on_steps(name, right.all(axis=(0, 2)).tolist())
-    order = _BLOCKS.get(right.shape[-1]) if right.ndim else None
-    if order is not None:
-        blocks = [bool(block.all()) for block in np.split(right, len(order), axis=-1)]
-        off = [letter for letter, is_right in zip(order, blocks) if not is_right]
-        if len(off) < len(order):
-            template = "Only the blocks {off} of `{name}` are wrong."
-            if len(off) == 1:
-                template = "Only the block {off} of `{name}` is wrong."
-            return message(template, off=listed(off), name=name)
-    return None
-
-
-def _on_steps(name: str, steps: Sequence[bool]) -> Message | None:
-    """Say from which step in time on a result goes wrong, or back from which one."""
-    wrong = [step for step, is_right in enumerate(steps) if not is_right]
-    last = len(steps) - 1
+def _on_steps(name: str, got: AnyArray, expected: AnyArray, is_recurrent: bool) -> Message | None:
+    """Say from which step in time on a result (N, T, ·) goes wrong, or back from which one."""
+    wrong = np.flatnonzero(~compare.close(got, expected).all(axis=(0, 2))).tolist()
+    last = got.shape[1] - 1
     if wrong == [*range(wrong[0], last + 1)] and wrong[0] > 0:
         template = "`{name}` is right at step 0 and wrong from step 1 on: what is carried from step to step?"
         if wrong[0] > 1:
@@ -685,14 +798,41 @@ def _on_steps(name: str, steps: Sequence[bool]) -> Message | None:
         if wrong[-1] < last - 1:
             template = "`{name}` is right from step {after} on and wrong before it."
         return message(template, name=name, after=wrong[-1] + 1)
+    if _equal(got[:, ::-1], expected):
+        return message("`{name}` is in reverse order of time.", name=name)
+    if is_recurrent and len(wrong) == last + 1:
+        template = "`{name}` is wrong at step 0 already: what does it start from?"
+        if name.startswith("d"):
+            template = "`{name}` is wrong at the last step already: what does it start from?"
+        return message(template, name=name)
     return None
 
 
-def _on_factor(got: AnyArray, expected: AnyArray) -> Message | None:
-    """Say that all is too large or too small by one factor."""
-    if not expected.size or not np.all(expected):
+def _on_form(got: AnyArray, expected: AnyArray) -> Message | None:
+    """Say what turns one array into the other."""
+    if got.ndim == 2 and _equal(got.T, expected):
+        return message("It is there, transposed.")
+    if got.shape != expected.shape or not got.size:
         return None
-    ratio = float(np.mean(got / expected))
-    if not np.isfinite(ratio) or abs(ratio) < 1e-6 or not _equal(got, ratio * expected):
+    order = _BLOCKS.get(got.shape[-1]) if got.ndim else None
+    if order is not None:
+        blocks = zip(order, np.split(compare.close(got, expected), len(order), axis=-1))
+        off = [letter for letter, right in blocks if not right.all()]
+        if len(off) == 1:
+            return message("Only its block `{off}` is wrong.", off=off[0])
+        if len(off) < len(order):
+            return message("Only its blocks {off} are wrong.", off=listed(off))
+    factor = _factor(got, expected)
+    return None if factor is None else message("It is {factor} times what it should be.", factor=factor)
+
+
+def _factor(got: AnyArray, expected: AnyArray) -> str | None:
+    """The whole number, or one divided by it, that all of `expected` was multiplied by."""
+    there = expected != 0
+    if there.sum() < 2:
         return None
-    return message("It is {ratio:.4g} times what it should be.", ratio=ratio)
+    ratio = float(np.mean(got[there] / expected[there]))
+    for factor, text in ((round(ratio), "{}"), (round(1 / ratio) if ratio else 0, "1/{}")):
+        if 0 < abs(factor) <= 1_000 and _equal(got, expected * factor if text == "{}" else expected / factor):
+            return text.format(factor)
+    return None
