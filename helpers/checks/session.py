@@ -10,6 +10,7 @@ from helpers.checks.answer_slicing import functions_of, names_used_by
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
+from helpers.checks.location import located
 from helpers.checks.panel import Panel, panel_of
 from helpers.checks.resolved_answers import (
     NOT_AS_SAVED,
@@ -90,7 +91,7 @@ class Session:
         """See `check`."""
         exercise = _find(exercise_id)
         with self._with_references(exercise, given) as replaced:
-            verdict = self.latest = judge(exercise, given, VISIBLE)
+            verdict = self.latest = located(judge(exercise, given, VISIBLE), given)
         self.verdicts[exercise_id] = (given, verdict)
         notes = [substitution_notice(other, self._state(other), "this check ran") for other in replaced]
         self.show(panel_of(verdict, notes))
