@@ -1,6 +1,7 @@
 """The equations of an exercise, followed line by line: a right answer that shows each of its quantities."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ def _is_constant(array: AnyArray) -> bool:
 
 
 def arrays_in(thing: object) -> Iterator[AnyArray]:
+    """Yield the arrays, and the numbers as arrays, inside dicts, tuples and lists."""
     array = as_array(thing)
     if array is not None:
         yield array
@@ -98,7 +100,7 @@ class _Hooks(ast.NodeTransformer):
     NAME = "__meet__"
 
     def __init__(self) -> None:
-        self.reads: dict[str, set[str]] = {}  # name -> those that its assignment reads
+        self.reads: dict[str, set[str]] = {}  # name, or `W.grad` -> the names that its assignment reads
         self.looped: set[str] = set()
         self.last: dict[str, ast.stmt] = {}
         self.loops = 0
@@ -131,6 +133,8 @@ class _Hooks(ast.NodeTransformer):
         return [node, *self._hooks(node)]
 
     def _hooks(self, node: _Binding) -> Iterator[ast.stmt]:
+        if isinstance(node, ast.AugAssign) and (found := re.fullmatch(r"self\.(\w+\.grad)", ast.unparse(node.target))):
+            self.reads.setdefault(found[1], set()).update(_loaded(node))
         for target in _targets(node):
             name = _name(target)
             if self.last.get(name) is node and not (self.loops and _fills(node)):

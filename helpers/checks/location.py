@@ -99,12 +99,19 @@ def _short(messages: Iterable[Message]) -> Iterator[Message]:
 
 @dataclass(frozen=True)
 class _Wrong:
-    """A quantity or result that is wrong: its name, the learner's for it, what it should be, what it is."""
+    """A quantity or result that is wrong.
+
+    Args:
+        name, yours: its name, and the learner's for it.
+        expected, got: what it should be, and what it is.
+        is_sure: whether it has more than its name in common with what it should be.
+    """
 
     name: str
     yours: str
     expected: Any
     got: Any
+    is_sure: bool = True
 
 
 class _Search:
@@ -215,7 +222,14 @@ class _Search:
             series = self.walk.quantities.get(name)
             if name not in self.own and series and not self._stands(name, self.walk):
                 self._look_into(name, series)
+        sure = [one.is_sure or self._is_needed(_base(one.name)) for one in self.wrong]
+        self.wrong = [replace(one, is_sure=is_sure) for one, is_sure in zip(self.wrong, sure)]
         self._look_at_results()
+
+    def _is_needed(self, name: str) -> bool:
+        """Whether less would come out right without the learner's own values of a quantity."""
+        without = self.equations.follow({one: series for one, series in self.own.items() if one != name})
+        return self._score(without, self.own) < self._score(self.walk, self.own)
 
     def _look_into(self, name: str, series: Series) -> None:
         """Find the learner's own values of a quantity that is not there, and go on with them."""
@@ -230,20 +244,36 @@ class _Search:
                 best = gain, yours, theirs, walk
             if time.thread_time() > self.end:
                 break
-        made_of = self.equations.reads.get(name, set()) & self.doubtful
+        made_of = self._made_of(name) & self.doubtful
         if best is None:
             used = (one for one, reads in self.equations.reads.items() if name in reads)
             is_result = name in map(_base, self.record)  # which speaks for itself
             if not is_result and not any(self._is_right(one, self.walk) for one in used if one in self.walk.quantities):
                 self.doubtful.add(name)
             return
-        _, yours, theirs, walk = best
+        gain, yours, theirs, walk = best
         yours = yours or next((one for one in self.variables if same_series(self.variables[one], theirs)), "")
         if not made_of & self.blamed:
             expected, got = next((pair for pair in zip(series, theirs) if not equal(*pair)), (series[0], theirs[0]))
-            self.wrong.append(_Wrong(name, yours, expected, got))
+            is_sure = gain > 0 or name in map(_base, self.record)
+            self.wrong.append(_Wrong(self._result_of(name), yours, expected, got, is_sure))
         self.blamed |= made_of
         self.own, self.walk = self.own | {name: theirs}, walk
+
+    def _made_of(self, name: str) -> set[str]:
+        """The quantities that the equations make one of, the learner's own in their place not gone behind."""
+        found: set[str] = set()
+        left = {name}
+        while left:
+            read = self.equations.reads.get(left.pop(), set()) - found
+            found |= read
+            left |= read - self.own.keys()
+        return found
+
+    def _result_of(self, name: str) -> str:
+        """The name of a quantity, or that of the result of a second call where only this one is wrong."""
+        again = [one for one in self.record if _is_again(one) and _base(one) == name]
+        return again[0] if again and name in self.record and self._agrees(name, self.walk) else name
 
     def _candidates(self, name: str, series: Series) -> Iterator[tuple[str, Series]]:
         """The values of the answer that may be its own of a quantity, the likeliest first."""
@@ -266,7 +296,7 @@ class _Search:
 
     def _look_at_results(self) -> None:
         """Compare what came back with what the equations make of the learner's own values."""
-        done = {one.name for one in self.wrong} | self.own.keys()
+        done = {_base(one.name) for one in self.wrong} | self.own.keys()
         several: set[str] = set()  # of results that are numbered, the first speaks for all
         for name in self.case.expected.record:
             base = _base(name)
@@ -274,8 +304,11 @@ class _Search:
                 continue
             if self._agrees(name, self.walk):
                 continue
-            if self.wrong and (self.doubtful or self.equations.looped or _is_again(name)):
-                return  # it may follow from what is wrong already
+            made_of = self._made_of(base) & self.doubtful
+            follows = made_of & self.blamed if base in self.equations.reads else self.doubtful
+            if self.wrong and (follows or self.equations.looped or _is_again(name)):
+                continue  # it may follow from what is wrong already
+            self.blamed |= made_of
             several.add(_without_number(name))
             self.wrong.append(_Wrong(name, "", self.walk.record.get(name), self.record[name]))
 
@@ -379,7 +412,7 @@ class _Search:
         got, expected, others = as_array(wrong.got), as_array(wrong.expected), self._same_as(wrong)
         if others:
             found.append(message("It has the values of `{other}`.", other=others[0]))
-        elif got is not None and expected is not None:
+        elif got is not None and expected is not None and wrong.is_sure:
             how = _on_form(got, expected)
             found += [] if how is None else [how]
         return found
@@ -388,6 +421,10 @@ class _Search:
         values: dict[str, object] = {"name": _shown(wrong.name), "yours": wrong.yours}
         if wrong.yours in self.variables:
             code = self.tracer.code_of(wrong.yours)
+            if code and not wrong.is_sure:
+                return Message("Not found: `{name}`; `{code}` has other values.", values | {"code": code})
+            if not wrong.is_sure:
+                return Message("Not found: `{name}`; your `{yours}` has other values.", values)
             if code:
                 return Message("First wrong: `{name}`, at `{code}`.", values | {"code": code})
             if wrong.yours != wrong.name:

@@ -58,7 +58,17 @@ def test_two_mistakes_in_one_step():
         h_next = sigmoid(a)
         return h_next, (x, h_prev, Wx, Wh, h_next)
 
-    said = "First wrong: `a`, at `a = x @ Wx + h_prev @ Wh`. " + AS_WELL.format("`h_next`")
+    said = "Not found: `a`; `a = x @ Wx + h_prev @ Wh` has other values. " + AS_WELL.format("`h_next`")
+    assert told("1.2", answer, step_forward) == said
+
+
+def test_a_part_of_a_sum_is_not_called_wrong():
+    def answer(x, h_prev, Wx, Wh, b):
+        a = x @ Wx
+        h_next = sigmoid(a + h_prev @ Wh + b)
+        return h_next, (x, h_prev, Wx, Wh, h_next)
+
+    said = "Not found: `a`; `a = x @ Wx` has other values. " + AS_WELL.format("`h_next`")
     assert told("1.2", answer, step_forward) == said
 
 
@@ -386,7 +396,8 @@ def test_a_gradient_that_is_not_divided():
             return dlogits
 
     said = told("5.3", SoftmaxCrossEntropy)
-    assert "`loss`. First wrong: `dlogits`" in said
+    assert "`loss`" in said
+    assert "First wrong: `dlogits`." in said
     assert said.endswith("It is 10 times what it should be.")
 
 
