@@ -59,14 +59,19 @@ def locate(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
     if _debugger_is_at_work():
         return ()
     try:
-        case = cases(exercise, VISIBLE[:1], 0)[0]
-        # Two right answers may draw different random numbers, and then no value of one is found in the other.
-        if {"seed", "rng"} & case.arguments.keys():
-            return ()
-        with np.errstate(all="ignore"):
-            return tuple(_short(_Search(exercise, answer, case).messages()))
+        return found(exercise, answer)
     except Exception:
         return ()  # a hint less; the verdict stands
+
+
+def found(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
+    """As `locate`, but an error of its own comes out."""
+    case = cases(exercise, VISIBLE[:1], 0)[0]
+    # Two right answers may draw different random numbers, and then no value of one is found in the other.
+    if {"seed", "rng"} & case.arguments.keys():
+        return ()
+    with np.errstate(all="ignore"):
+        return tuple(_short(_Search(exercise, answer, case).messages()))
 
 
 def located(verdict: Verdict, answer: Answer) -> Verdict:
@@ -139,7 +144,8 @@ class _Search:
     # what holds what
 
     def _is_right(self, name: str, walk: Walk) -> bool:
-        return all(value in self.seen for value in walk.quantities.get(name, []))
+        series = walk.quantities.get(name, [])
+        return all(value in self.seen for value in (series[:1] if self.observed.error else series))
 
     def _stands(self, name: str, walk: Walk) -> bool:
         """Whether a quantity is right and is not found under the names of others alone."""
@@ -540,10 +546,9 @@ def _factor(got: Any, expected: Any) -> str | None:
     if np.shape(got) != np.shape(expected) or there.sum() < 2:
         return None
     ratio = float(np.mean(got[there] / expected[there]))
-    for factor, text, multiplied in (
-        (round(ratio), "{}", expected * round(ratio)),
-        (round(1 / ratio) if ratio else 0, "1/{}", expected / (round(1 / ratio) if ratio else 1)),
-    ):
-        if factor not in (0, 1) and abs(factor) <= 1_000 and equal(got, multiplied):
-            return text.format(factor)
+    if not np.isfinite(ratio) or ratio == 0:
+        return None
+    for factor, text in ((float(round(ratio)), f"{ratio:.0f}"), (1 / (round(1 / ratio) or 1), f"1/{1 / ratio:.0f}")):
+        if factor not in (0, 1) and 1e-3 <= abs(factor) <= 1e3 and equal(got, expected * factor):
+            return text
     return None
