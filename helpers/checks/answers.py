@@ -17,6 +17,7 @@ from helpers.checks.edits import Answer
 from helpers.checks.exercise import Exercise
 from helpers.checks.inputs import VISIBLE, InputSpec
 from helpers.checks.judge import Verdict, judge
+from helpers.checks.location import located
 from helpers.checks.resolved_answers import Lack, ResolvedAnswer, State
 from helpers.checks.saved_answers import SavedAnswer, state_of_files
 
@@ -70,18 +71,18 @@ class Answers:
     Args:
         namespace_of: gives the Namespace of an answer.
         names_in: gives the names that an answer looks up when it runs.
-        read_saved: whether an answer may come from the notebooks beside this one.
+        in_notebook: whether answers may come from the notebooks beside this one, and a wrong one is located.
     """
 
     def __init__(
         self,
         namespace_of: Callable[[Any], Namespace] | None = None,
         names_in: Callable[[Any], set[str]] | None = None,
-        read_saved: bool = True,
+        in_notebook: bool = True,
     ) -> None:
         self.namespace_of = namespace_of or _globals_of
         self.names_in = names_in or _names_in
-        self.read_saved = read_saved
+        self.in_notebook = in_notebook
         self._running: dict[str, Any] = {}  # exercise id to its answer in this session
         self._tried: dict[tuple[str, Hashable], tuple[Any, Verdict]] = {}  # by exercise id and identity of the code
         self._saved: dict[str, tuple[Hashable, ResolvedAnswer | None]] = {}  # with the state of the files
@@ -104,7 +105,10 @@ class Answers:
         self._running[exercise.id] = given
         found = self.try_out(exercise, given, VISIBLE)
         self._keep(exercise, given, found.verdict)
-        return found
+        if not self.in_notebook:
+            return found
+        with self._stand_ins(found.replaced):
+            return Found(located(found.verdict, given), found.replaced)
 
     def try_out(
         self, exercise: Exercise, given: Any, draws: Iterable[InputSpec], seed: int | Sequence[int] = 0
@@ -210,7 +214,7 @@ class Answers:
 
     def _from_saved(self, exercise: Exercise) -> ResolvedAnswer | None:
         """The right answer of a saved notebook; what was found there holds until one of the files changes."""
-        if not self.read_saved or "NBGRADER_EXECUTION" in os.environ:
+        if not self.in_notebook or "NBGRADER_EXECUTION" in os.environ:
             return None
         state = state_of_files(Path.cwd().parent, exercise.notebook)
         if exercise.id not in self._saved or self._saved[exercise.id][0] != state:

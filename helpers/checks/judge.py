@@ -21,6 +21,9 @@ Status: TypeAlias = Literal["not written yet", "not yet", "right"]
 #: Longest error that is passed on [characters]; some have a whole array in them.
 LONGEST_ERROR = 1_000
 
+#: What is said of the results where no cause is known.
+SUMMARY = "Right so far: {right}. Off: {off}."
+
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
@@ -36,6 +39,7 @@ class Verdict:
         causes: the mistakes that were recognised.
         printed: what the answer printed while it was checked.
         raised: the type of the error that it ended in, if it did.
+        explained: whether the causes explain all that is wrong.
     """
 
     exercise: Exercise
@@ -45,6 +49,7 @@ class Verdict:
     causes: tuple[Misconception, ...] = ()
     printed: str = ""
     raised: str = ""
+    explained: bool = False
 
     @property
     def right(self) -> bool:
@@ -82,7 +87,8 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
         raised = next((type(error).__name__ for error in errors if not isinstance(error, ContractError)), "")
         diagnosis = recognise(exercise, tried, seen)
         messages = tuple(_explain(exercise, tried, seen, *found, diagnosis))
-        return Verdict(exercise, "not yet", messages, (), diagnosis.causes, printed, raised)
+        explained = bool(diagnosis.causes) and not diagnosis.results
+        return Verdict(exercise, "not yet", messages, (), diagnosis.causes, printed, raised, explained)
     if unwritten is not None:
         return Verdict(exercise, "not written yet", (_what_is_left(exercise, seen, unwritten),), printed=printed)
     with np.errstate(all="ignore"):
@@ -311,7 +317,7 @@ def _grouped(exercise: Exercise, names: Iterable[str]) -> list[str]:
 
 def _summary(fault: Fault, right: list[str], off: list[str]) -> Iterator[Message]:
     if fault.result and right and off:
-        yield message("Right so far: {right}. Off: {off}.", right=listed(right), off=listed(off))
+        yield message(SUMMARY, right=listed(right), off=listed(off))
 
 
 def _what_is_left(exercise: Exercise, seen: Sequence[Observation], unwritten: BaseException) -> Message:

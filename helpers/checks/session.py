@@ -62,7 +62,7 @@ class Session:
 
     Args:
         show: what to do with a Panel; in a notebook it is displayed.
-        namespace_of, names_in, read_saved: of its Answers.
+        namespace_of, names_in, in_notebook: of its Answers.
         secret: the secret seed; None reads it from the environment.
     """
 
@@ -72,10 +72,10 @@ class Session:
         namespace_of: Callable[[Any], Namespace] | None = None,
         names_in: Callable[[Any], set[str]] | None = None,
         secret: str | None = None,
-        read_saved: bool = True,
+        in_notebook: bool = True,
     ) -> None:
         self.show = show or (lambda panel: display(panel))  # type: ignore[no-untyped-call]  # IPython has no types
-        self.answers = Answers(namespace_of, names_in, read_saved)
+        self.answers = Answers(namespace_of, names_in, in_notebook)
         self.secret = secret
         self.latest: Verdict | None = None  # of the last check
         self._asked_for: dict[str, ResolvedAnswer] = {}  # by exercise id: what the running cell is to be told of

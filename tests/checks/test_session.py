@@ -344,7 +344,7 @@ def test_grading_reads_no_other_notebook(shown, saved, monkeypatch):
 
 def test_a_session_of_the_grader_reads_no_other_notebook(shown, saved):
     saved(ex_1_1=TANH)
-    graded = session.Session(shown.append, read_saved=False)
+    graded = session.Session(shown.append, in_notebook=False)
     assert graded.answer("1.1") is tanh_backward
     cell = in_a_notebook(USES_TANH)
     assert graded.check("1.3", cell["rnn_step_backward"]) == 2.0

@@ -322,7 +322,7 @@ class SubmissionGrader:
             )
             self.panels.clear()
             self.session = Session(
-                self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret, read_saved=False
+                self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret, in_notebook=False
             )
             self._define_answers()
 
