@@ -1,7 +1,7 @@
 """Recognising mistakes: the answer is compared with what each known mistake, and each two of them, would have given."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -125,17 +125,20 @@ def _pairs(
 ) -> Iterator[tuple[tuple[Misconception, Misconception], Edit]]:
     """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
 
-    Most pairs need not be run: where only one of the two is wrong, the answer must have its result, and where neither
-    is wrong, a right one.
+    Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
+    pairs come first. The others are run only where that takes little time, since now and then one mistake moves what
+    the other spoils.
     """
     edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
-    moved = {id(observed): _moved(observed, case.expected, faults[id(observed)]) for _, observed in edits}
-    tried = 0
+    pairs, others = [], []
     for (one, first), (other, second) in combinations(edits, 2):
-        known = _without(seen, moved[id(first)] | moved[id(second)])
-        if not _may_be_both(known, case.expected, (first, faults[id(first)]), (second, faults[id(second)])):
-            continue
+        likely = _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)]))
+        (pairs if likely else others).append((one, other))
+    if not isinstance(exercise.reference, type):
+        pairs += others
+    tried = 0
+    for one, other in pairs:
         assert isinstance(one.code, Edit)
         assert isinstance(other.code, Edit)
         if one.code.target is not other.code.target or one.code.overlaps(other.code):
@@ -146,17 +149,6 @@ def _pairs(
         both = one.code + other.code
         if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
             yield (one, other), both
-
-
-def _moved(one: Observation, expected: Observation, wrong: set[str]) -> set[str]:
-    """The wrong results of a mistake that are right under another name: a second mistake may lie where they come from."""
-    rights = expected.record.values()
-    return {name for name in wrong if any(compare.same(one.record[name], right) for right in rights)}
-
-
-def _without(seen: Observation, names: set[str]) -> Observation:
-    """The Observation without the results of these names."""
-    return replace(seen, record={name: value for name, value in seen.record.items() if name not in names})
 
 
 def _may_be_both(
