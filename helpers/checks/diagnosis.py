@@ -125,17 +125,22 @@ def _pairs(
 ) -> Iterator[tuple[tuple[Misconception, Misconception], Edit]]:
     """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
 
-    Most pairs need not be run: where only one of the two is wrong, the answer must have its result, and where neither
-    is wrong, a right one; or else a value that one of them has under another name, if results change places.
+    Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
+    pairs come first. The others are run only where that takes little time, since now and then one mistake moves what
+    the other spoils.
     """
     edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
-    tried = 0
+    pairs, others = [], []
     for (one, first), (other, second) in combinations(edits, 2):
         if _said(seen) not in (_said(first), _said(second)):
             continue  # the error of both is that of one
-        if not _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)])):
-            continue
+        likely = _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)]))
+        (pairs if likely else others).append((one, other))
+    if not isinstance(exercise.reference, type):
+        pairs += others
+    tried = 0
+    for one, other in pairs:
         assert isinstance(one.code, Edit)
         assert isinstance(other.code, Edit)
         if one.code.target is not other.code.target or one.code.overlaps(other.code):

@@ -522,10 +522,6 @@ LSTM_STEP_FORWARD = Exercise(
             The cache holds the blocks as they were *before* sigmoid and tanh.
             Backward wants the outputs, as in exercise 1.1: the derivatives are made from them.
 
-            Wh, f, g, i, o → Wh, f, i, g, o
-            The cache holds `i` before `g`.
-            The order is `(x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next)`.
-
             , c_next) → , np.tanh(c_next))
             The last entry of the cache is `np.tanh(c_next)`.
             It is `c_next` itself; backward can take its tanh.

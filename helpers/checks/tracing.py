@@ -19,7 +19,7 @@ import numpy as np
 import helpers.nn.base
 from helpers.arrays import AnyArray
 from helpers.checks import compare
-from helpers.checks.answer_slicing import functions_of
+from helpers.checks.answer_code import functions_of
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import Exercise, Values
 from helpers.checks.observation import Observation, observe

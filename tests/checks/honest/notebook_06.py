@@ -105,7 +105,7 @@ class StackedByRecursion(Layer):
 def diagnose_by_ratios(train_ppl, valid_ppl, tolerance=0.05):
     if valid_ppl[-1] / np.min(valid_ppl) - 1 > tolerance:
         return "overfitting"
-    return "underfitting" if 1 - train_ppl[-1] / train_ppl[-2] > tolerance else "fine"
+    return "still learning" if 1 - train_ppl[-1] / train_ppl[-2] > tolerance else "finished"
 
 
 def diagnose_with_a_loop(train_ppl, valid_ppl, tolerance=0.05):
@@ -113,9 +113,9 @@ def diagnose_with_a_loop(train_ppl, valid_ppl, tolerance=0.05):
     for value in valid_ppl:
         best = value if value < best else best
     last, before = train_ppl[-1], train_ppl[-2]
-    answer = "fine"
+    answer = "finished"
     if last < before - tolerance * before:
-        answer = "underfitting"
+        answer = "still learning"
     if value > best + tolerance * best:
         answer = "overfitting"
     return answer
@@ -125,7 +125,7 @@ def diagnose_with_arrays(train_ppl, valid_ppl, tolerance=0.05):
     train, valid = np.array(train_ppl), np.array(valid_ppl)
     turned = valid[-1] > (1 + tolerance) * np.sort(valid)[0]
     falling = np.diff(train)[-1] < -tolerance * train[-2]
-    return np.select([turned, falling], ["overfitting", "underfitting"], "fine").item()
+    return np.select([turned, falling], ["overfitting", "still learning"], "finished").item()
 
 
 # --- 6.3 ------------------------------------------------------------------------------------------------------------
