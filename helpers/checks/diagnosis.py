@@ -131,7 +131,8 @@ def _pairs(
     """
     edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
     faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
-    pairs, others = [], []
+    pairs: list[tuple[Misconception, Misconception]] = []
+    others: list[tuple[Misconception, Misconception]] = []
     for (one, first), (other, second) in combinations(edits, 2):
         if _said(seen) not in (_said(first), _said(second)):
             continue  # the error of both is that of one
