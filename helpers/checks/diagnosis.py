@@ -14,8 +14,8 @@ from helpers.checks.observation import Case, Observation, observe
 
 Observations: TypeAlias = Sequence[Observation]
 
-#: How many pairs of mistakes are tried at most, the likeliest first.
-MOST_PAIRS = 400
+#: How many pairs of mistakes are tried at most, the likeliest first, and how many of the unlikely ones among them.
+MOST_PAIRS, MOST_UNLIKELY_PAIRS = 400, 60
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _pairs(
         likely = _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)]))
         (pairs if likely else others).append((one, other))
     if not isinstance(exercise.reference, type):
-        pairs += others
+        pairs += others[:MOST_UNLIKELY_PAIRS]
     tried = 0
     for one, other in pairs:
         assert isinstance(one.code, Edit)
