@@ -334,6 +334,7 @@ _RUNS = {
     "a slow rise while training falls": ("overfitting", (300, 170, 130, 100), (190, 180, 200, 203), (0.03, 0.08)),
     "a rise from the first epoch on": ("overfitting", (120, 110, 101, 100), (180, 210, 240, 260), (0.03, 0.08)),
     "a turn, below the first epoch": ("overfitting", (100, 100, 100, 120), (320, 100, 120, 130), (0.03, 0.08)),
+    "a turn, half-way to the first epoch": ("overfitting", (100, 100, 100, 99), (320, 100, 180, 250), (0.03, 0.08)),
     "a turn, no tolerance given": ("overfitting", (300, 150, 101, 100), (320, 200, 215, 225), None),
     "a small rise, low tolerance": ("overfitting", (300, 121, 120, 120), (320, 180, 184, 186.5), (0.005, 0.015)),
     "both still fall": ("still learning", (300, 200, 150, 120), (320, 220, 180, 160), (0.03, 0.08)),
@@ -664,12 +665,8 @@ ADD_WEIGHT_DECAY = Exercise(
         The vectors are left out.
         Which Params are decayed is for the caller to say: take all that you are given.
 
-        dict.fromkeys(params) → {param.name: param for param in reversed(params)}.values()
-        Of two Params with the same *name* only the first is decayed.
-        Two layers may each have a `Wx`. The same Param is the same *object*: `dict.fromkeys(params)`.
-
         dict.fromkeys(params) → {param.name: param for param in params}.values()
-        Of two Params with the same *name* only the last is decayed.
+        Of two Params with the same *name* only one is decayed.
         Two layers may each have a `Wx`. The same Param is the same *object*: `dict.fromkeys(params)`.
 
         dict.fromkeys(params) → {param.value.tobytes(): param for param in reversed(params)}.values()
