@@ -46,6 +46,8 @@ def recognise(exercise: Exercise, tried: Sequence[Case], seen: Observations) -> 
     for mistake, theirs in zip(exercise.misconceptions, alone):
         if _is_alike(exercise, seen[0], theirs) and _explains_all(exercise, mistake.wrong, tried, seen):
             return Diagnosis((mistake,))
+    if not _wrong_results(tried, seen) and not any(one.error for one in seen):
+        return Diagnosis()  # every result is right: it is how they came about that is not
     partly = _those_in_part(exercise, tried, seen, alone)
     explained = set().union(*partly.values())
     if len(partly) > 1 and explained == _wrong_results(tried, seen):
@@ -120,55 +122,67 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float | np.floating | np.ndarray) or bool(np.all(np.isfinite(value)))
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """How what an answer gives on one case fits what a mistake, or the reference, gives.
+
+    Args:
+        said: the error of the mistake.
+        wrong: the names of its wrong results.
+        shared: the names of the results that the answer has as well.
+        held: the names of the answer's results whose values stand under another name: results may change places.
+    """
+
+    said: tuple[str, str] | None
+    wrong: set[str]
+    shared: set[str]
+    held: set[str]
+
+
+def _fit(seen: Observation, theirs: Observation, expected: Observation) -> _Fit:
+    differing = _differing(seen, theirs)
+    held = {name for name in differing if any(compare.same(seen.record[name], one) for one in theirs.record.values())}
+    return _Fit(_said(theirs), _differing(theirs, expected), set(seen.record) - differing, held)
+
+
 def _pairs(
     exercise: Exercise, case: Case, seen: Observation, alone: Observations
 ) -> Iterator[tuple[tuple[Misconception, Misconception], Edit]]:
     """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
 
     Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
-    pairs come first. The others are run only where that takes little time, since now and then one mistake moves what
-    the other spoils.
+    pairs come first. Few of the others are run, since now and then one mistake moves what the other spoils.
     """
-    edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
-    faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
-    pairs: list[tuple[Misconception, Misconception]] = []
-    others: list[tuple[Misconception, Misconception]] = []
-    for (one, first), (other, second) in combinations(edits, 2):
-        if _said(seen) not in (_said(first), _said(second)):
+    right = _fit(seen, case.expected, case.expected)
+    edits = [
+        (mistake, mistake.code, _fit(seen, observed, case.expected))
+        for mistake, observed in zip(exercise.misconceptions, alone)
+        if isinstance(mistake.code, Edit)
+    ]
+    likely: list[tuple[tuple[Misconception, Misconception], Edit]] = []
+    unlikely: list[tuple[tuple[Misconception, Misconception], Edit]] = []
+    for (one, edit, fit), (other, second, its_fit) in combinations(edits, 2):
+        if _said(seen) not in (fit.said, its_fit.said):
             continue  # the error of both is that of one
-        likely = _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)]))
-        (pairs if likely else others).append((one, other))
-    if not isinstance(exercise.reference, type):
-        pairs += others[:MOST_UNLIKELY_PAIRS]
-    tried = 0
-    for one, other in pairs:
-        assert isinstance(one.code, Edit)
-        assert isinstance(other.code, Edit)
-        if one.code.target is not other.code.target or one.code.overlaps(other.code):
-            continue
-        tried += 1
-        if tried > MOST_PAIRS:
-            return
-        both = one.code + other.code
+        if edit.target is second.target and not edit.overlaps(second):
+            pairs = likely if _may_be_both(seen, right, fit, its_fit) else unlikely
+            pairs.append(((one, other), edit + second))
+    if isinstance(exercise.reference, type):
+        unlikely = []  # a layer takes too long for these
+    for pair, both in likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]:
         if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
-            yield (one, other), both
+            yield pair, both
 
 
-def _may_be_both(
-    seen: Observation,
-    expected: Observation,
-    one: tuple[Observation, set[str]],
-    other: tuple[Observation, set[str]],
-) -> bool:
-    for name, value in seen.record.items():
-        by = [observed for observed, wrong in (one, other) if name in wrong]
-        if len(by) < 2:
-            source = by[0] if by else expected
-            if name in source.record and not compare.same(value, source.record[name]):
-                elsewhere = (theirs for observed in (one[0], other[0], expected) for theirs in observed.record.values())
-                if not any(compare.same(value, theirs) for theirs in elsewhere):
-                    return False
-    return True
+def _may_be_both(seen: Observation, right: _Fit, one: _Fit, other: _Fit) -> bool:
+    """Whether each result of the answer is one that it should have if it makes two mistakes."""
+    fitting = (
+        (one.wrong & other.wrong)  # whatever the value
+        | (one.shared & one.wrong - other.wrong)
+        | (other.shared & other.wrong - one.wrong)
+        | (right.shared - one.wrong - other.wrong)
+    )
+    return seen.record.keys() <= fitting | right.held | one.held | other.held
 
 
 def _in_order(

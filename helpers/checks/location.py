@@ -487,6 +487,8 @@ def _on_steps(name: str, got: AnyArray, expected: AnyArray, is_recurrent: bool) 
     """Say from which step in time on a result (N, T, ·) goes wrong, or back from which one."""
     wrong = np.flatnonzero(~compare.close(got, expected).all(axis=(0, 2))).tolist()
     last = got.shape[1] - 1
+    if not wrong:
+        return None
     if wrong == [*range(wrong[0], last + 1)] and wrong[0] > 0:
         template = "`{name}` is right at step 0 and wrong from step 1 on: what is carried from step to step?"
         if wrong[0] > 1:
