@@ -255,34 +255,37 @@ def _explain(
 ) -> Iterator[Message]:
     """Say what is wrong, then where, then what to do."""
     right, off = _states(exercise, tried, seen)
-    where = [fault.message]
-    if case.label == BY_HAND:
-        where = [message("On the example by hand, {fault}", fault=fault.message)]
-    elif _is_first_wrong(case, tried, seen):
-        where = [
-            message(
-                "{fault} That was on the {label}; the draws before it are right.", fault=fault.message, label=case.label
-            )
-        ]
-    causes = diagnosis.causes
+    where, causes = _where(case, fault, tried, seen), diagnosis.causes
+    one_by_one = [message("**{name}** {hint}", name=cause.name, hint=cause.hint) for cause in causes]
     if not causes:
-        yield from where
+        yield where
         yield from _summary(fault, right, off)
-        return
-    if len(causes) == 1:
+    elif any(set(one.changed) - set(exercise.mutates) for one in seen):
+        yield where  # a mistake of its own, beside the causes
+        yield from one_by_one
+    elif len(causes) == 1:
         yield message("**{name}**", name=causes[0].name)
-        yield from where
+        yield where
         yield Message(causes[0].hint)
     else:
         yield Message("**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**")
-        for cause in causes:
-            yield message("**{name}** {hint}", name=cause.name, hint=cause.hint)
-        yield from where
+        yield from one_by_one
+        yield where
     if diagnosis.results:
-        template = "That explains {results}. Something else is off in {others}."
-        others = [name for name in off if name not in set(_grouped(exercise, diagnosis.results))]
+        explained = _grouped(exercise, diagnosis.results)
+        others = [name for name in off if name not in explained]
         if others:
-            yield message(template, results=listed(_grouped(exercise, diagnosis.results)), others=listed(others))
+            template = "That explains {results}. Something else is off in {others}."
+            yield message(template, results=listed(explained), others=listed(others))
+
+
+def _where(case: Case, fault: Fault, tried: Sequence[Case], seen: Sequence[Observation]) -> Message:
+    if case.label == BY_HAND:
+        return message("On the example by hand, {fault}", fault=fault.message)
+    if _is_first_wrong(case, tried, seen):
+        template = "{fault} That was on the {label}; the draws before it are right."
+        return message(template, fault=fault.message, label=case.label)
+    return fault.message
 
 
 def _is_first_wrong(case: Case, tried: Sequence[Case], seen: Sequence[Observation]) -> bool:

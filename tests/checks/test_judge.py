@@ -240,7 +240,7 @@ def test_an_error_in_a_function_that_was_called_names_both_lines():
 
 
 def test_a_single_number_in_the_place_of_an_array_is_named():
-    assert "one number, the norm after the last product only" in said(
+    assert "The result is one number, the norm after the last product." in said(
         "1.5", lambda Wh, dh, steps: np.linalg.norm(dh @ np.linalg.matrix_power(Wh.T, steps))
     )
 
@@ -249,7 +249,7 @@ def test_a_cause_is_found_behind_a_bare_numpy_number():
     def bounds(Wh):
         return np.linalg.norm(Wh), np.abs(np.linalg.eigvals(Wh)).max()
 
-    assert "the Frobenius norm in the place" in said("1.6", bounds)
+    assert "The Frobenius norm stands in the place of the largest" in said("1.6", bounds)
 
 
 def test_parameters_in_the_wrong_order_are_caught():
@@ -446,8 +446,8 @@ def test_a_result_that_the_example_by_hand_does_not_have_is_not_called_off():
 
 
 def test_infinity_is_no_sign_of_a_mistake_that_also_ends_there():
-    message = said("2.1", lambda grads: np.sqrt(sum(np.linalg.norm(grad) for grad in grads)))
-    assert "`norm of float32 gradients of 1e25` is infinite, expected" in message
+    message = said("2.1", lambda grads: np.sqrt(sum(np.sum(np.abs(grad) ** 2.5) for grad in grads)))
+    assert "is infinite, expected" in message
     assert not any(mistake.name in message for mistake in EXERCISES["2.1"].misconceptions)
 
 
