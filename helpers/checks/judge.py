@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -86,6 +86,8 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
     if found is not None:
         raised = next((type(error).__name__ for error in errors if not isinstance(error, ContractError)), "")
         diagnosis = recognise(exercise, tried, seen)
+        if diagnosis.results:  # the numbers shown beside a cause are those that it explains
+            found = next(_faults(exercise, *_restricted(tried, seen, diagnosis.results)), found)
         messages = tuple(_explain(exercise, tried, seen, *found, diagnosis))
         explained = bool(diagnosis.causes) and not diagnosis.results
         return Verdict(exercise, "not yet", messages, (), diagnosis.causes, printed, raised, explained)
@@ -123,6 +125,17 @@ def _faults(exercise: Exercise, tried: Sequence[Case], seen: Sequence[Observatio
             fault = stage(exercise, case, one)
             if fault is not None:
                 yield case, fault
+
+
+def _restricted(
+    tried: Sequence[Case], seen: Sequence[Observation], names: Iterable[str]
+) -> tuple[list[Case], list[Observation]]:
+    """The cases, and what an answer gave in them, with no results but these."""
+
+    def part(one: Observation) -> Observation:
+        return Observation({name: one.record[name] for name in names if name in one.record})
+
+    return [replace(case, expected=part(case.expected)) for case in tried], [part(one) for one in seen]
 
 
 def _ended_early(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
@@ -290,7 +303,7 @@ def _where(case: Case, fault: Fault, tried: Sequence[Case], seen: Sequence[Obser
 
 def _is_first_wrong(case: Case, tried: Sequence[Case], seen: Sequence[Observation]) -> bool:
     """Whether the answer was right in every case before this one, and there was one."""
-    before = tried[: [one is case for one in tried].index(True)]
+    before = tried[: [one.label for one in tried].index(case.label)]
     return bool(before) and all(
         one.error is None
         and not one.changed

@@ -597,7 +597,9 @@ LSTM_LAYER = Exercise(
 
 
 def _draw_forget_gates(rng, sizes):
-    return {"forget_gates": sigmoid(rng.normal(1, 1, (sizes.T, sizes.H)))}
+    forget_gates = sigmoid(rng.normal(1, 1, (sizes.T, sizes.H)))
+    forget_gates[sizes.T // 2, 0] = 0  # a gate may be closed: nobody can divide by it
+    return {"forget_gates": forget_gates}
 
 
 def _memory_gradient(forget_gates):

@@ -574,8 +574,8 @@ VARIATIONAL_LSTM = Exercise(
         Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
 
         self.mask * dmasked → self.mask * self.mask * dmasked
-        The gradient of `h_prev` is masked twice.
-        Forward multiplied `h_prev` by the mask once, so backward does it once.
+        On the way back the mask is applied twice, or to `dhs` as well.
+        Forward multiplied `h_prev` by the mask, once: so backward masks what goes to `h_prev`, once, and `dhs` not.
 
         self.mask * dmasked → (self.rng.random(dh.shape) >= self.rate) / dh.dtype.type(1 - self.rate) * dmasked
         Backward draws a *new* mask.

@@ -291,8 +291,8 @@ TIED_AFFINE = Exercise(
         The loss has divided already; `dlogits` holds it.
 
         self.E.grad += dE →
-        `backward` leaves the gradient of E to the embedding.
-        The embedding only gives its own part. Add the one of this product: `dlogitsᵀ xs`.
+        The gradient of this product does not arrive in the Param `E` that was given.
+        Keep `E` itself on `self`, no Param of your own, and add `dlogitsᵀ xs` to its `.grad`.
 
         + self.b.value →
         The logits lack the bias.
