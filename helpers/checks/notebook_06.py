@@ -443,17 +443,13 @@ DIAGNOSE = Exercise(
         `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
 
         (1 + tolerance) * →
-        The first test has no tolerance: a rise of a thousandth counts.
-        `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
+        The first test has no tolerance, or an absolute one: a rise of a thousandth counts.
+        5 % of 200 is 10, so *multiply*: `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
 
         (1 + tolerance) * → tolerance +
         (1 - tolerance) * → -tolerance +
         The tolerance is absolute: it is added to the perplexity.
         5 % of 200 is 10: *multiply* by `1 + tolerance`, or by `1 - tolerance`.
-
-        (1 + tolerance) * → tolerance +
-        The tolerance of the first test is absolute: it is added to the perplexity.
-        5 % of 200 is 10: *multiply* by `1 + tolerance`.
 
         (1 - tolerance) * → -tolerance +
         The tolerance of the second test is absolute: it is subtracted from the perplexity.

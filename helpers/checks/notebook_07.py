@@ -259,7 +259,7 @@ def _use_copies(answer, arguments, copy_of, record):
     undropped, params = build(arguments, rate=0.0)
     write_down(_forward(undropped, copy_of, H), _NONE_DROPPED)
     # Large enough that no two masks are the same by chance.
-    _record_words(_Seen(8 * N, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
+    _record_words(_Seen(2 * N + 2, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
     write_down(_backward(undropped, copy_of, (N, H), params), _NONE_DROPPED)
     write_down(_pass(undropped, params, lambda name: None if "state" in name else copy_of(name)), _NO_STATE)
 

@@ -40,8 +40,8 @@ from helpers.classroom.grading.taken_answers import TakenAnswer
 
 logger = logging.getLogger(__name__)
 
-#: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check needs a fifth.
-ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
+#: What the answers' process may send in one check [bytes of text, bytes of arrays]; several times what one needs.
+ALLOWANCE = {"text": 32 << 20, "bytes": 256 << 20}
 
 #: Longest paragraph of a message [characters].
 MAX_PARAGRAPH = 2_000
