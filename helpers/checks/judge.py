@@ -86,7 +86,8 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
     if found is not None:
         raised = next((type(error).__name__ for error in errors if not isinstance(error, ContractError)), "")
         diagnosis = recognise(exercise, tried, seen)
-        if diagnosis.results:  # the numbers shown beside a cause are those that it explains
+        if diagnosis.results and not any(set(one.changed) - set(exercise.mutates) for one in seen):
+            # The numbers shown beside a cause are those that it explains.
             found = next(_faults(exercise, *_restricted(tried, seen, diagnosis.results)), found)
         messages = tuple(_explain(exercise, tried, seen, *found, diagnosis))
         explained = bool(diagnosis.causes) and not diagnosis.results
