@@ -276,7 +276,7 @@ def test_scores_stay_and_are_not_exported_where_every_worker_was_killed_during_a
     run, sample_class, monkeypatch
 ):
     for student in ("ada", "bob"):
-        sample_class.hand_in(student, {"0.1": f"import time\n\ntime.sleep(1.5)\n\n\n{RIGHT}  # {student}"})
+        sample_class.hand_in(student, {"0.1": f"import time\n\ntime.sleep(0.5)\n\n\n{RIGHT}  # {student}"})
     assert run("grade", "00")[0] == 0
     with monkeypatch.context() as patched, killed_workers():
         patched.setattr(batch, "code_digest", lambda: "that of a corrected check")
