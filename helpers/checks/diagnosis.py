@@ -123,22 +123,9 @@ def _is_finite(value: Any) -> bool:
 def _pairs(
     exercise: Exercise, case: Case, seen: Observation, alone: Observations
 ) -> Iterator[tuple[tuple[Misconception, Misconception], Edit]]:
-    """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
-
-    Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
-    pairs come first. The others are run only where that takes little time, since now and then one mistake moves what
-    the other spoils.
-    """
-    edits = [(one, observed) for one, observed in zip(exercise.misconceptions, alone) if isinstance(one.code, Edit)]
-    faults = {id(observed): _differing(observed, case.expected) for _, observed in edits}
-    pairs, others = [], []
-    for (one, first), (other, second) in combinations(edits, 2):
-        likely = _may_be_both(seen, case.expected, (first, faults[id(first)]), (second, faults[id(second)]))
-        (pairs if likely else others).append((one, other))
-    if not isinstance(exercise.reference, type):
-        pairs += others
+    """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit."""
     tried = 0
-    for one, other in pairs:
+    for one, other in _candidates(exercise, case, seen, alone):
         assert isinstance(one.code, Edit)
         assert isinstance(other.code, Edit)
         if one.code.target is not other.code.target or one.code.overlaps(other.code):
@@ -151,19 +138,30 @@ def _pairs(
             yield (one, other), both
 
 
-def _may_be_both(
-    seen: Observation,
-    expected: Observation,
-    one: tuple[Observation, set[str]],
-    other: tuple[Observation, set[str]],
-) -> bool:
-    for name, value in seen.record.items():
-        by = [observed for observed, wrong in (one, other) if name in wrong]
-        if len(by) < 2:
-            source = by[0] if by else expected
-            if name in source.record and not compare.same(value, source.record[name]):
-                return False
-    return True
+def _candidates(
+    exercise: Exercise, case: Case, seen: Observation, alone: Observations
+) -> Iterator[tuple[Misconception, Misconception]]:
+    """Yield the pairs of mistakes that are worth running.
+
+    Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one. The
+    other pairs come last, and only where they are few and quick, a function's: now and then one mistake moves what the
+    other spoils.
+    """
+    right = seen.record.keys() - _differing(seen, case.expected)
+    edits = [
+        (one, _differing(observed, case.expected), seen.record.keys() - _differing(seen, observed))
+        for one, observed in zip(exercise.misconceptions, alone)
+        if isinstance(one.code, Edit)
+    ]
+    others = []
+    for (one, wrong, shared), (other, also_wrong, also_shared) in combinations(edits, 2):
+        neither = seen.record.keys() - wrong - also_wrong
+        if neither <= right and wrong - also_wrong <= shared and also_wrong - wrong <= also_shared:
+            yield one, other
+        else:
+            others.append((one, other))
+    if not isinstance(exercise.reference, type) and len(others) <= MOST_PAIRS:
+        yield from others
 
 
 def _in_order(
