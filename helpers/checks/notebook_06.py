@@ -236,8 +236,8 @@ STACKED = Exercise(
         Where `layer.recurrent` is false: `xs = layer.forward(xs, training=training)`, without a state.
 
         forward: if layer.recurrent → if False
-        A recurrent layer is treated like a stateless one: its pair `(ys, state)` is taken for one array.
-        Where `layer.recurrent` is true: `xs, new = layer.forward(xs, entry, training=training)`.
+        A recurrent layer is treated like a stateless one: it gets no state.
+        It takes a state and returns a pair: `xs, new = layer.forward(xs, entry, training=training)`.
 
         forward: else list(state) → else [None] * self.depth
         The given state is ignored: every call starts from zeros.
@@ -347,15 +347,25 @@ _RUNS = {
     "both are flat": ("finished", (300, 121, 120, 120), (320, 181, 180, 180), (0.03, 0.08)),
     "both are flat, far apart": ("finished", (300, 31, 30, 30), (320, 201, 200, 200), (0.03, 0.08)),
     "validation falls, training is flat": ("finished", (300, 121, 120, 120), (320, 240, 200, 170), (0.03, 0.08)),
-    "training rises": ("finished", (300, 110, 100, 120), (320, 181, 180, 180), (0.03, 0.08)),
+    "training rises": ("finished", (300, 110, 100, 120), (320, 240, 200, 170), (0.03, 0.08)),
 }
 
-#: The example by hand, and two runs that change by just the tolerance: neither is *more* than that.
+#: The examples by hand.
 _BY_HAND = {
     "the first run by hand": ("overfitting", [100, 60, 40], [110, 80, 90], 0.05),
     "the second run by hand": ("still learning", [100, 60, 40], [110, 80, 82], 0.05),
 }
-_JUST = {"a rise of just the tolerance": "finished", "a fall of just the tolerance": "finished"}
+#: Runs that change by just the tolerance, which is not *more* than that, by next to nothing, or not at all.
+_SMALL = dict.fromkeys(
+    (
+        "a rise of just the tolerance",
+        "a fall of just the tolerance",
+        "a rise by 0.01",
+        "a fall by 0.01",
+        "training stands still, validation falls",
+    ),
+    "finished",
+)
 
 
 def _draw_curves(rng, sizes):
@@ -371,7 +381,9 @@ def _draw_curves(rng, sizes):
     whole = 4 * int(rng.integers(20, 60))
     flat = [2 * whole, whole, whole, whole]
     rise, fall = [2 * whole, whole, whole * 5 // 4], [2 * whole, whole, whole * 3 // 4]
-    return {"runs": runs | dict(zip(_JUST, ((flat, rise, 0.25), (fall, flat, 0.25))))}
+    hardly_up, hardly_down = [2 * whole, whole, whole + 0.01], [2 * whole, whole, whole - 0.01]
+    curves = (flat, rise), (fall, flat), (flat, hardly_up), (hardly_down, flat), (flat, fall)
+    return {"runs": runs | {name: (*both, 0.25) for name, both in zip(_SMALL, curves)}}
 
 
 _WORDS = ("overfitting", "still learning", "finished")
@@ -396,11 +408,11 @@ DIAGNOSE = Exercise(
     title="Read the two curves",
     stars=1,
     reference=diagnose,
-    results=dict.fromkeys((*_RUNS, *_JUST, *_BY_HAND), "a string"),
+    results=dict.fromkeys((*_RUNS, *_SMALL, *_BY_HAND), "a string"),
     draw=_draw_curves,
     probe=_use_diagnose,
     example={"runs": {name: run for name, (_, *run) in _BY_HAND.items()}},
-    groups=_JUST | {name: word for name, (word, *_) in (_RUNS | _BY_HAND).items()},
+    groups=_SMALL | {name: word for name, (word, *_) in (_RUNS | _BY_HAND).items()},
     misconceptions=mistakes(
         diagnose,
         """
@@ -443,8 +455,12 @@ DIAGNOSE = Exercise(
         `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
 
         (1 + tolerance) * →
-        The first test has no tolerance, or an absolute one: a rise of a thousandth counts.
-        5 % of 200 is 10, so *multiply*: `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
+        The first test has no tolerance: a rise of a thousandth counts.
+        `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
+
+        (1 + tolerance) * → tolerance +
+        The tolerance of the first test is absolute: it is added to the perplexity.
+        5 % of 200 is 10: *multiply* by `1 + tolerance`.
 
         (1 + tolerance) * → tolerance +
         (1 - tolerance) * → -tolerance +

@@ -128,6 +128,15 @@ def diagnose_with_arrays(train_ppl, valid_ppl, tolerance=0.05):
     return np.select([turned, falling], ["overfitting", "still learning"], "finished").item()
 
 
+def diagnose_by_a_table(train_ppl, valid_ppl, tolerance=0.05):
+    """A word out of an array: a string of NumPy's."""
+    *_, before, last = train_ppl
+    turned = any(valid_ppl[-1] > value * (1 + tolerance) for value in valid_ppl)
+    return np.array(["finished", "still learning", "overfitting", "overfitting"])[
+        2 * turned + (last < before * (1 - tolerance))
+    ]
+
+
 # --- 6.3 ------------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +165,15 @@ def decay_element_by_element(params, strength):
         for place in np.ndindex(param.value.shape):
             param.grad[place] += strength * param.value[place]
             penalty += 0.5 * strength * float(param.value[place]) ** 2
+    return penalty
+
+
+def decay_with_an_array_for_the_penalty(params, strength):
+    """The penalty as an array without axes."""
+    penalty = np.array(0.0)
+    for param in {id(param): param for param in params}.values():
+        param.grad[:] = param.grad + param.value * strength
+        penalty = np.asarray(penalty + np.linalg.norm(param.value.astype("float64")) ** 2 * strength / 2)
     return penalty
 
 
@@ -255,7 +273,7 @@ class DropoutInABuffer(Layer):
 
 ANSWERS = {
     "6.1": (StackedByIndex, StackedByPopping, StackedByRecursion),
-    "6.2": (diagnose_by_ratios, diagnose_with_a_loop, diagnose_with_arrays),
-    "6.3": (decay_by_identity, decay_by_dot, decay_element_by_element),
+    "6.2": (diagnose_by_ratios, diagnose_with_a_loop, diagnose_with_arrays, diagnose_by_a_table),
+    "6.3": (decay_by_identity, decay_by_dot, decay_element_by_element, decay_with_an_array_for_the_penalty),
     "6.4": (DropoutByWhere, DropoutByBinomial, DropoutWithAFlag, DropoutDrawnFirst, DropoutInABuffer),
 }
