@@ -107,7 +107,7 @@ formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=888
 feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01. ARGS=--stale: on old scores too.
 	@$(HELPERS) feedback $(NB) $(DRY_RUN) $(ARGS)
 
-bench: $(READY)  ## Benchmark the layers and the grading against PyTorch and stock nbgrader; only one: WHAT=grading.
+bench: $(READY)  ## Benchmark the layers, the checks and the grading, beside PyTorch and stock nbgrader; only one: WHAT=checks.
 	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }
 	@$(PY) -m benchmarks $(VERBOSE) $(WHAT)
 

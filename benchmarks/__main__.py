@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: ``python -m benchmarks [layers|grading]``; ``make bench`` runs it."""
+"""The command line of the benchmarks: ``python -m benchmarks [layers|checks|grading]``; ``make bench`` runs it."""
 
 from typing import Annotated
 
@@ -11,11 +11,11 @@ app = App()
 
 
 @app.command()
-def bench(what: Annotated[str, typer.Argument(help="layers or grading; both by default.")] = "") -> None:
-    """Measure the layers and the grading of a class, beside PyTorch and stock nbgrader; results go to build/."""
-    from benchmarks import grading, layers
+def bench(what: Annotated[str, typer.Argument(help="layers, checks or grading; all by default.")] = "") -> None:
+    """Measure the layers beside PyTorch, the checks, and grading beside stock nbgrader; results go to build/."""
+    from benchmarks import checks, grading, layers
 
-    measures = {"layers": layers.run, "grading": grading.run}
+    measures = {"layers": layers.run, "checks": checks.run, "grading": grading.run}
     if what not in ("", *measures):
         raise ValueError(f"There is no benchmark {what!r}; there are: {', '.join(measures)}.")
     for name in [what] if what else measures:

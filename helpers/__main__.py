@@ -43,6 +43,7 @@ def learn(port: Port = 8888, browser: Browser = True) -> None:
     from helpers.classroom.learner import lab, notebook_copies
 
     notebook_copies.add_missing(ROOT)
+    notebook_copies.warn_of_hiding_files(ROOT / "my")
     lab.launch(ROOT, port, browser)
 
 
@@ -59,9 +60,11 @@ def progress(folder: Folder = ROOT / "my") -> None:
     """Show which exercises are done and which is next; nothing is sent anywhere."""
     from helpers import plots
     from helpers.checks import read_progress
+    from helpers.classroom.learner.notebook_copies import warn_of_hiding_files
 
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}. `make learn` puts your notebooks into my/.")
+    warn_of_hiding_files(folder.resolve())
     found = read_progress(folder)
     print(found)
     plots.course_progress(found.squares).save(folder / "progress.png")

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from helpers.checks import session
 from helpers.classroom.grading.sandbox.isolation import MOUNTED_FILES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -222,7 +224,31 @@ def test_every_file_of_the_page_exists():
     assert [path for path in sorted(named) if not (ROOT / path).is_file()] == []
 
 
-@pytest.mark.parametrize("heading", ["Where to look", "Where to add"])
+def test_the_way_of_a_check_is_told_in_eight_files_at_most_and_in_the_order_in_which_they_are_met():
+    told = [file.strip("`") for _, file, _ in rows_of("From a check to its panel")]
+    assert 1 < len(told) <= 8
+    met = []
+
+    def watch(frame, event, argument):
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(str(ROOT)):
+            met.append(Path(file).relative_to(ROOT).as_posix())
+
+    def forgets_the_bias(x, h_prev, Wx, Wh, b):
+        h_next = np.tanh(x @ Wx + h_prev @ Wh)
+        return h_next, (x, h_prev, Wx, Wh, h_next)
+
+    checks = session.Session(show=repr)
+    sys.setprofile(watch)
+    try:
+        checks.check("1.2", forgets_the_bias)
+    finally:
+        sys.setprofile(None)
+    assert [file for file in dict.fromkeys(met) if file in told] == told
+    assert checks.latest.causes
+
+
+@pytest.mark.parametrize("heading", ["From a check to its panel", "Where to look", "Where to add"])
 def test_what_the_tables_name_is_in_the_file_of_its_row(heading):
     rows = rows_of(heading)
     assert len(rows) >= 3

@@ -10,13 +10,14 @@ from PIL import Image
 from helpers import plots
 from helpers.__main__ import app
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.exercise import POINTS, Misconception
+from helpers.checks.exercise import POINTS, mistakes
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.panel import panel_of
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import is_only_in_solution, read_source
 from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.nn import tanh_backward
 
 ROOT = Path(__file__).resolve().parents[1]
 PAPERS = {path.name: path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
@@ -145,8 +146,10 @@ def test_the_panel_in_the_readme_is_what_the_check_says():
 
 
 def test_the_misconception_in_contributing_is_one_of_the_bank():
-    shown = eval(block(CONTRIBUTING, "python", "Misconception("), {"Misconception": Misconception})
-    assert shown.name in {misconception.name for misconception in EXERCISES["1.1"].misconceptions}
+    shown = eval(block(CONTRIBUTING, "python", "mistakes("), {"mistakes": mistakes, "tanh_backward": tanh_backward})
+    bank = {misconception.name: misconception for misconception in EXERCISES["1.1"].misconceptions}
+    assert [one.hint for one in shown] == [bank[one.name].hint for one in shown]
+    assert shown[0].wrong(1.0, 0.5) == 0.5
 
 
 # --- the glossary -----------------------------------------------------------------------------------------------------

@@ -351,13 +351,14 @@ def run(*arguments):
 
 
 def test_what_is_right_passes(mine):
-    said = run(mine(RIGHT), "--need", "00")
-    assert (said.exit_code, said.output) == (0, "0.1: right\n1 of 1 exercises are right.\n")
+    said = run(mine(RIGHT), "--need", "0.1")
+    expected = "0.1: right\n0.2: not written\n1 of 2 exercises are right.\n"
+    assert (said.exit_code, said.output) == (0, expected)
 
 
 def test_what_is_not_written_passes_unless_it_is_needed(mine):
     said = run(mine())
-    assert (said.exit_code, said.output) == (0, "0.1: not written\n0 of 1 exercises are right.\n")
+    assert (said.exit_code, said.output) == (0, "0.1: not written\n0.2: not written\n0 of 2 exercises are right.\n")
     said = run(mine(), "--need", "0.1")
     assert said.exit_code == 1
     assert said.output.endswith("Needed and not right: 0.1.\n")
@@ -371,12 +372,12 @@ def test_what_is_wrong_fails_with_the_message_of_the_notebook(mine):
 
 @pytest.mark.parametrize("answer", ["import os\nos._exit(0)", "def sigmoid(", "raise SystemExit"])
 def test_an_answer_that_ends_its_process_or_cannot_run_fails_like_any_other(mine, answer):
-    assert [outcome.failed for outcome in run_visible_checks(ROOT, mine(answer))] == [True]
+    assert [outcome.failed for outcome in run_visible_checks(ROOT, mine(answer))] == [True, False]
 
 
 def test_a_notebook_may_lie_in_the_folder_itself(mine):
     folder = mine(RIGHT) / RELEASES[0].stem
-    assert [outcome.status for outcome in run_visible_checks(ROOT, folder)] == ["right"]
+    assert [outcome.status for outcome in run_visible_checks(ROOT, folder)] == ["right", "not written"]
 
 
 def test_a_folder_without_notebooks_and_a_file_that_is_none_are_one_sentence(mine, tmp_path):
@@ -388,7 +389,7 @@ def test_a_folder_without_notebooks_and_a_file_that_is_none_are_one_sentence(min
 
 
 def test_what_is_needed_and_was_not_handed_in_is_missing(mine):
-    assert find_missing(run_visible_checks(ROOT, mine(RIGHT)), ["00", "1.1"]) == ["1.1"]
+    assert find_missing(run_visible_checks(ROOT, mine(RIGHT)), ["0.1", "1.1"]) == ["1.1"]
 
 
 def test_what_is_needed_and_does_not_exist_is_one_sentence():

@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.checks.answer_slicing import LONGEST_CELL, Wanted
+from helpers.checks.answer_slicing import Wanted
+from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.grade_id import GradeId, Kind
 from helpers.checks.notebook_file import Cell, NotebookFile, fingerprint
 

@@ -1,74 +1,192 @@
-"""Recognising a mistake: the answer is compared with what each known mistake would have given."""
+"""Recognising mistakes: the answer is compared with what each known mistake, and each two of them, would have given."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from helpers.checks import compare
-from helpers.checks.exercise import Misconception
-from helpers.checks.observation import observe
+from helpers.checks.edits import Answer, Edit
+from helpers.checks.exercise import Exercise, Misconception
+from helpers.checks.observation import Case, Observation, observe
+
+Observations: TypeAlias = Sequence[Observation]
+
+#: How many pairs of mistakes are tried at most, the likeliest first, and how many of the unlikely ones among them.
+MOST_PAIRS, MOST_UNLIKELY_PAIRS = 400, 60
 
 
 @dataclass(frozen=True)
-class Cause:
-    """A mistake that was recognised, and how much of the answer it explains: "Your answer is" or "Your `db` is"."""
+class Diagnosis:
+    """The mistakes that were recognised in an answer.
 
-    misconception: Misconception
-    scope: str
+    Args:
+        causes: none or some, the earlier in the equations first.
+        results: the wrong results that they explain; () if they explain all there is to see.
+    """
+
+    causes: tuple[Misconception, ...] = ()
+    results: tuple[str, ...] = ()
 
 
-def recognise(exercise, tried, seen, result):
-    """Return the Cause that gives exactly what the answer gave, or None.
+def recognise(exercise: Exercise, tried: Sequence[Case], seen: Observations) -> Diagnosis:
+    """Return the Diagnosis of a wrong answer. A cause that was not detected is not guessed.
 
-    A mistake that explains everything comes first; failing that, one that explains the wrong `result`, for an answer
-    with two mistakes in it. A cause that was not detected is not guessed.
+    One mistake that gives all that the answer gave comes first, then two that do so together, then those that give
+    some of its wrong results and contradict none of the others.
 
     Args:
         exercise: the Exercise.
         tried: its Cases.
-        seen: what the answer gave in each, Observations.
-        result: the name of the result that is wrong, or "".
+        seen: what the answer gave in each.
     """
-    suspects = []
-    for misconception in exercise.misconceptions:
-        theirs = [observe(exercise, misconception.wrong, case.arguments) for case in tried]
-        if all(_alike(one, other) for one, other in zip(seen, theirs)):
-            return Cause(misconception, "Your answer is")
-        suspects.append((misconception, theirs))
-    for misconception, theirs in suspects:
-        if result and _explains(result, tried, seen, theirs):
-            return Cause(misconception, f"Your `{result}` is")
-    return None
+    alone = [observe(exercise, mistake.wrong, tried[0].arguments) for mistake in exercise.misconceptions]
+    for mistake, theirs in zip(exercise.misconceptions, alone):
+        if _is_alike(exercise, seen[0], theirs) and _explains_all(exercise, mistake.wrong, tried, seen):
+            return Diagnosis((mistake,))
+    if not _wrong_results(tried, seen) and not any(one.error for one in seen):
+        return Diagnosis()  # every result is right: it is how they came about that is not
+    partly = _those_in_part(exercise, tried, seen, alone)
+    explained = set().union(*partly.values())
+    if len(partly) > 1 and explained == _wrong_results(tried, seen):
+        return Diagnosis(_in_order(partly))
+    for pair, both in _pairs(exercise, tried[0], seen[0], alone):
+        if _explains_all(exercise, both.wrong, tried, seen):
+            return Diagnosis(_in_order(pair))
+    return Diagnosis(_in_order(partly), tuple(name for name in exercise.results if name in explained))
 
 
-def _alike(one, other):
-    """Whether two Observations are the same: results, changed arguments, warnings, the error."""
-    if set(one.warned) != set(other.warned) or one.changed != other.changed or _said(one) != _said(other):
+def _explains_all(exercise: Exercise, wrong: Answer, tried: Sequence[Case], seen: Observations) -> bool:
+    """Whether a wrong answer gives what the learner's gave, in every case."""
+    return all(_is_alike(exercise, one, observe(exercise, wrong, case.arguments)) for case, one in zip(tried, seen))
+
+
+def _is_alike(exercise: Exercise, one: Observation, other: Observation) -> bool:
+    """Whether two Observations are the same: results by value, changed arguments, the error."""
+    if one.changed != other.changed or _said(one) != _said(other) or one.record.keys() != other.record.keys():
         return False
-    if one.record.keys() != other.record.keys():
+    if exercise.stable and set(one.warned) != set(other.warned):
         return False
     return all(compare.same(one.record[name], other.record[name]) for name in one.record)
 
 
-def _said(observation):
+def _said(observation: Observation) -> tuple[str, str] | None:
     return None if observation.error is None else (type(observation.error).__name__, str(observation.error))
 
 
-def _explains(result, tried, seen, theirs):
-    """Whether a mistake gives the answer's own wrong `result` in every case, and is wrong there itself.
+def _wrong_results(tried: Sequence[Case], seen: Observations) -> set[str]:
+    """The names of the results that are wrong in some case."""
+    return {name for case, one in zip(tried, seen) for name in _differing(one, case.expected)}
 
-    Infinity and NaN explain nothing: many mistakes end there.
+
+def _differing(one: Observation, other: Observation) -> set[str]:
+    """The names of the results of `one` that are not those of `other`."""
+    return {
+        name
+        for name, value in one.record.items()
+        if name in other.record and not compare.same(value, other.record[name])
+    }
+
+
+def _those_in_part(
+    exercise: Exercise, tried: Sequence[Case], seen: Observations, alone: Observations
+) -> dict[Misconception, set[str]]:
+    """The mistakes, of separate results, whose every wrong result the answer has as well: mistake to its results."""
+    found: dict[Misconception, set[str]] = {}
+    for mistake, theirs in zip(exercise.misconceptions, alone):
+        if _is_contained(tried[0], seen[0], theirs):
+            others = [observe(exercise, mistake.wrong, case.arguments) for case in tried]
+            if all(map(_is_contained, tried, seen, others)):
+                found[mistake] = _wrong_results(tried, others)
+    separate: dict[Misconception, set[str]] = {}
+    for mistake in sorted(found, key=lambda one: -len(found[one])):  # what explains most comes first
+        if found[mistake] and not found[mistake] & set().union(*separate.values()):
+            separate[mistake] = found[mistake]
+    return separate
+
+
+def _is_contained(case: Case, one: Observation, theirs: Observation) -> bool:
+    """Whether an answer has every wrong result of a mistake.
+
+    Infinity and NaN prove nothing: many mistakes end there.
     """
-    differs = False
-    for case, one, other in zip(tried, seen, theirs):
-        if result not in one.record or result not in other.record:
-            return False
-        if not compare.same(one.record[result], other.record[result]):
-            return False
-        theirs_is_wrong = not compare.same(other.record[result], case.expected.record[result])
-        differs = differs or (theirs_is_wrong and _is_finite(other.record[result]))
-    return differs
+    wrong = _differing(theirs, case.expected)
+    if theirs.error is not None or theirs.changed or not all(_is_finite(theirs.record[name]) for name in wrong):
+        return False
+    return all(name in one.record and compare.same(one.record[name], theirs.record[name]) for name in wrong)
 
 
-def _is_finite(value):
+def _is_finite(value: Any) -> bool:
     return not isinstance(value, float | np.floating | np.ndarray) or bool(np.all(np.isfinite(value)))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How what an answer gives on one case fits what a mistake, or the reference, gives.
+
+    Args:
+        said: the error of the mistake.
+        wrong: the names of its wrong results.
+        shared: the names of the results that the answer has as well.
+        held: the names of the answer's results whose values stand under another name: results may change places.
+    """
+
+    said: tuple[str, str] | None
+    wrong: set[str]
+    shared: set[str]
+    held: set[str]
+
+
+def _fit(seen: Observation, theirs: Observation, expected: Observation) -> _Fit:
+    differing = _differing(seen, theirs)
+    held = {name for name in differing if any(compare.same(seen.record[name], one) for one in theirs.record.values())}
+    return _Fit(_said(theirs), _differing(theirs, expected), set(seen.record) - differing, held)
+
+
+def _pairs(
+    exercise: Exercise, case: Case, seen: Observation, alone: Observations
+) -> Iterator[tuple[tuple[Misconception, Misconception], Edit]]:
+    """Yield each pair of mistakes that gives on one case what the answer gave, and the two as one Edit.
+
+    Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
+    pairs come first. Few of the others are run, since now and then one mistake moves what the other spoils.
+    """
+    right = _fit(seen, case.expected, case.expected)
+    edits = [
+        (mistake, mistake.code, _fit(seen, observed, case.expected))
+        for mistake, observed in zip(exercise.misconceptions, alone)
+        if isinstance(mistake.code, Edit)
+    ]
+    likely: list[tuple[tuple[Misconception, Misconception], Edit]] = []
+    unlikely: list[tuple[tuple[Misconception, Misconception], Edit]] = []
+    for (one, edit, fit), (other, second, its_fit) in combinations(edits, 2):
+        if _said(seen) not in (fit.said, its_fit.said):
+            continue  # the error of both is that of one
+        if edit.target is second.target and not edit.overlaps(second):
+            pairs = likely if _may_be_both(seen, right, fit, its_fit) else unlikely
+            pairs.append(((one, other), edit + second))
+    if isinstance(exercise.reference, type):
+        unlikely = []  # a layer takes too long for these
+    for pair, both in likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]:
+        if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
+            yield pair, both
+
+
+def _may_be_both(seen: Observation, right: _Fit, one: _Fit, other: _Fit) -> bool:
+    """Whether each result of the answer is one that it should have if it makes two mistakes."""
+    fitting = (
+        (one.wrong & other.wrong)  # whatever the value
+        | (one.shared & one.wrong - other.wrong)
+        | (other.shared & other.wrong - one.wrong)
+        | (right.shared - one.wrong - other.wrong)
+    )
+    return seen.record.keys() <= fitting | right.held | one.held | other.held
+
+
+def _in_order(
+    mistakes: Iterator[Misconception] | Sequence[Misconception] | dict[Misconception, set[str]],
+) -> tuple[Misconception, ...]:
+    """The mistakes, those that are edits in the order of the source."""
+    return tuple(sorted(mistakes, key=lambda one: one.code.places[0][0] if isinstance(one.code, Edit) else 0))

@@ -3,55 +3,50 @@
 Exercises 6.4 and 7.2 share this; they differ in the places that share one value of the mask.
 """
 
+import math
+
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Misconception
+from helpers.checks.exercise import ContractError, Misconception, mistakes, unpack
 from helpers.checks.probes import build_layer, isolated_copies
-from helpers.nn.base import Layer
 
-#: What `try_dropout` writes down, in its order.
-RESULTS = dict.fromkeys(
-    (
-        "ys, not training",
-        "dxs, not training",
-        "type of ys, training",
-        "values of the mask",
-        "share of zeros in the mask",
-        "the mask",
-        "type of dxs, training",
-        "the mask of dxs",
-        "the mask of the next training forward",
-        "dxs, after an evaluation that followed training",
-        "the mask of another layer, with the same seed",
-        "the mask of another layer, with another seed",
-        "ys at rate 0, training",
-    ),
-    "",
-)
+#: How many masks are looked at: enough that their share of zeros tells one rate from another.
+FORWARDS = 16
+
+#: What `try_dropout` writes down, in its order, and what messages call some of it together.
+GROUPS = {
+    "ys, not training": "evaluation",
+    "training left out": "evaluation",
+    "values of the mask": "mask",
+    "share of zeros in the mask": "mask",
+    "the mask": "mask",
+    "the mask of the next training forward": "mask",
+    "the mask of another layer, with the same seed": "use of rng",
+    "the mask of another layer, with another seed": "use of rng",
+    "ys at rate 0": "rate 0",
+    "values of the mask of dxs": "mask of dxs",
+    "zeros in dxs": "mask of dxs",
+    "dxs, not training": "dxs after an evaluation",
+    "dxs, after an evaluation that followed training": "dxs after an evaluation",
+    "dxs at rate 0": "rate 0",
+}
+RESULTS = {name: "(N, T, D)" if group == "rate 0" else "" for name, group in GROUPS.items()}
+
+
+def draw_rate(rng):
+    """Draw a rate; in this range no two of the factors in `relation` are the same number."""
+    return float(rng.uniform(0.1, 0.3))
 
 
 def draw_dropout(rng, sizes):
     """Draw the arguments: values away from zero, so that a zero in what comes out is a gap in the mask."""
-    # Large enough that a share of zeros tells one rate from another.
+    # Large enough that no two masks are the same by chance.
     shape = sizes.N * 8, sizes.T * 4, sizes.D * 3
 
     def away_from_zero():
         return rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
 
-    return {"xs": away_from_zero(), "dys": away_from_zero(), "rate": 0.3, "seed": int(rng.integers(2**31))}
-
-
-def _array_like(ys, xs, name):
-    if not isinstance(ys, np.ndarray) or ys.shape != xs.shape:
-        got = (
-            "nothing"
-            if ys is None
-            else f"an array of shape {ys.shape}"
-            if isinstance(ys, np.ndarray)
-            else f"a {type(ys).__name__}"
-        )
-        raise ContractError(f"`{name}` must return an array of the shape of its argument, {xs.shape}: got {got}.")
-    return ys
+    return {"xs": away_from_zero(), "dys": away_from_zero(), "rate": draw_rate(rng), "seed": int(rng.integers(2**31))}
 
 
 def try_dropout(name):
@@ -65,319 +60,336 @@ def try_dropout(name):
 
 
 def _use_dropout(name, answer, arguments, copy_of, record):
-    xs, dys, rate, seed = (arguments[key] for key in ("xs", "dys", "rate", "seed"))
+    xs, dys, rate, seed = arguments.values()
 
     def build(seed=seed, rate=rate):
         return build_layer(answer, name, rate, np.random.default_rng(seed))
 
-    def forward(layer, training=True):
-        return _array_like(layer.forward(copy_of("xs"), training=training), xs, f"{name}.forward")
+    def forward(layer, **keywords):
+        return _in_shape(layer.forward(copy_of("xs"), **keywords), xs, "ys", f"{name}.forward")
+
+    def mask(layer):
+        return forward(layer, training=True) / xs
 
     def backward(layer):
-        return _array_like(layer.backward(copy_of("dys")), dys, "backward") / dys
+        return _in_shape(layer.backward(copy_of("dys")), dys, "dxs", f"{name}.backward")
 
-    layer = build()
-    record["ys, not training"] = relation(forward(layer, training=False) / xs, rate)
-    try:
-        record["dxs, not training"] = relation(backward(layer), rate)
-    except AttributeError as missing:
-        raise ContractError(
-            f"`{name}.backward` stopped after a forward without `training`: {missing}. What backward looks for, every "
-            "forward must set: in training to the mask, otherwise to None or to ones."
-        ) from missing
-    ys = forward(layer)
-    mask = ys / xs
-    record["type of ys, training"] = str(ys.dtype)
-    record["values of the mask"] = relation(mask, rate)
-    record["share of zeros in the mask"] = share_of_zeros(independent(mask == 0), rate)
-    record["the mask"] = spread(mask == 0)
-    back = backward(layer)
-    record["type of dxs, training"] = str(back.dtype)
-    record["the mask of dxs"] = _mask_back(back, mask)
-    record["the mask of the next training forward"] = same_zeros(mask, forward(layer) / xs)
-    forward(layer, training=False)
-    record["dxs, after an evaluation that followed training"] = relation(backward(layer), rate)
-    record["the mask of another layer, with the same seed"] = same_zeros(mask, forward(build()) / xs)
-    record["the mask of another layer, with another seed"] = same_zeros(mask, forward(build(seed + 1)) / xs)
-    record["ys at rate 0, training"] = _at_rate_0(lambda: forward(build(rate=0.0)) / xs)
+    evaluated, trained, at_rate_0 = build(), build(), build(rate=0.0)
+    masks = np.stack([mask(trained) for _ in range(FORWARDS)])
+    values = relation(masks, rate)
+    record["ys, not training"] = in_evaluation(forward(evaluated, training=False) / xs, rate, values)
+    left_out = in_evaluation(forward(build()) / xs, rate, values)
+    record["training left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
+    record["values of the mask"] = values
+    record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
+    record["the mask"] = spread(masks == 0, ("sequences", "steps", "features"))
+    record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
+    record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
+    record["the mask of another layer, with another seed"] = same_zeros(masks[0], mask(build(seed + 1)))
+    record["ys at rate 0"] = unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
+
+    masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(FORWARDS)], axis=1)
+    values = relation(backs, rate)
+    record["values of the mask of dxs"] = values
+    record["zeros in dxs"] = zeros_back(backs, masks)
+    record["dxs, not training"] = _unless_stopped(lambda: in_evaluation(backward(evaluated) / dys, rate, values))
+    old = masks[-1] if np.array_equal(forward(trained, training=False), xs) else None
+    after = _unless_stopped(lambda: in_evaluation(backward(trained) / dys, rate, values, old))
+    record["dxs, after an evaluation that followed training"] = after
+    record["dxs at rate 0"] = unless_divided_by_0(lambda: backward(at_rate_0), dys)
 
 
-def _at_rate_0(ratio):
-    """What the values were multiplied by where nothing is dropped; a layer that divides by `rate` shows here."""
+def _in_shape(given, like, name, called):
+    array = unpack(given, (name,), called)[name]
+    if not isinstance(array, np.ndarray) or array.shape != like.shape:
+        template = "`{called}` must return an array of the shape of its argument, {expected}: got {got}."
+        got = getattr(array, "shape", type(array).__name__)
+        raise ContractError(template, called=called, expected=like.shape, got=got)
+    return array
+
+
+def unless_divided_by_0(run, like):
+    """A division of Python's by 0 stops where one of NumPy's gives infinity: the same mistake."""
     try:
         with np.errstate(all="ignore"):
-            return relation(ratio(), 0.0)
+            return run()
     except ZeroDivisionError:
-        return _INFINITE
+        return np.full_like(like, np.inf)
 
 
-def _close(array, value):
-    return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
+def _unless_stopped(run):
+    """A backward that finds no mask after an evaluation stops; the rest can be looked at all the same."""
+    try:
+        return run()
+    except (AttributeError, TypeError) as error:
+        return f"stopped by {type(error).__name__}"
 
 
-_INFINITE = "divided by 0"
+# --- masks in words ---------------------------------------------------------------------------------------------------
 
 
 def relation(ratio, rate):
     """Say what an array was multiplied by."""
     if not np.all(np.isfinite(ratio)):
-        return _INFINITE
+        return "infinite"
     if np.all(_close(ratio, 1)):
         return "all unchanged"
     zero, others = np.any(ratio == 0), ratio[ratio != 0]
-    known = {"1/(1-rate)": 1 / (1 - rate), "1": 1, "1-rate": 1 - rate, "1/rate": 1 / rate if rate else 0, "rate": rate}
+    known = {
+        "1/(1-rate)": 1 / (1 - rate),
+        "1": 1,
+        "1-rate": 1 - rate,
+        "1/rate": 1 / rate,
+        "rate": rate,
+        "1/(1-rate)²": 1 / (1 - rate) ** 2,
+    }
+    if not others.size:
+        return "all times 0"
     for name, value in known.items():
         if np.all(_close(others, value)):
             return f"0 and {name}" if zero else f"all times {name}"
     return "several values"
 
 
+def in_evaluation(ratio, rate, training, old=None):
+    """Say what an array was multiplied by where nothing should be dropped.
+
+    Args:
+        ratio: the factors.
+        rate: of the layer.
+        training: what such an array was multiplied by in training, in words.
+        old: the mask of an earlier training forward, if it would be a mistake to use it.
+    """
+    if old is not None and np.any(old == 0) and np.array_equal(ratio == 0, old == 0):
+        return "the mask of an earlier forward"
+    said = relation(ratio, rate)
+    return "as in training" if said == training != "all unchanged" else said
+
+
+def _close(array, value):
+    return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
+
+
 def share_of_zeros(dropped, rate):
-    """Say whether the share of zeros is that of the rate."""
-    if dropped.size == 1:  # the mask is the same everywhere
-        return "all" if dropped.all() else "none"
+    """Say which share of some masks is zero."""
+    for axis in _repeated(dropped):
+        dropped = np.take(dropped, [0], axis)
     share = np.mean(dropped)
-    for name, p in ("rate", rate), ("1 - rate", 1 - rate):
-        if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / dropped.size):  # six standard errors
-            return name
-    return "none" if share == 0 else "all" if share == 1 else "another share"
+    if share in (0, 1):
+        return "all" if share else "none"
+    known = {"rate": rate, "1 - rate": 1 - rate, "P(normal number < rate)": (1 + math.erf(rate / math.sqrt(2))) / 2}
+    name, p = min(known.items(), key=lambda one: abs(share - one[1]))
+    return name if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
 
 
-def spread(dropped):
-    """Say along which axes the mask repeats itself."""
+def spread(dropped, axes):
+    """Say along which axes each of some masks repeats itself.
+
+    Args:
+        dropped: the masks, one after the other along the first axis.
+        axes: the names of the others.
+    """
     if not dropped.any():
         return "nothing dropped"
-    shared = [("sequences", "steps", "features")[axis] for axis in _repeated(dropped)]
+    shared = [axes[axis - 1] for axis in _repeated(dropped) if axis]
     return f"the same for all {' and '.join(shared)}" if shared else "its own value for every place"
 
 
 def _repeated(dropped):
-    """The axes along which a mask repeats itself."""
+    """The axes along which masks repeat themselves."""
     return [axis for axis in range(dropped.ndim) if np.all(dropped == np.take(dropped, [0], axis))]
-
-
-def independent(dropped):
-    """Return the part of a mask that does not repeat itself."""
-    for axis in _repeated(dropped):
-        dropped = np.take(dropped, [0], axis)
-    return dropped
-
-
-def _mask_back(back, mask):
-    if np.all(_close(back, mask) | ((back == 0) & (mask == 0))):
-        return "that of forward"
-    if np.all(_close(back, 1)):
-        return "none"
-    if np.array_equal(back == 0, mask == 0):
-        return "zeros as in forward, another scale"
-    return "another one"
 
 
 def same_zeros(one, other):
     """Say whether two masks have their zeros in the same places."""
+    if np.all(one != 0) and np.all(other != 0):
+        return "no mask"
     return "the same" if np.array_equal(one == 0, other == 0) else "another one"
+
+
+def zeros_back(back, mask):
+    """Say where a gradient has its zeros."""
+    if np.array_equal(back == 0, mask == 0):
+        return "where forward has them"
+    if not np.any(mask == 0):
+        return "only on the way back"
+    return "elsewhere" if np.any(back == 0) else "none"
 
 
 # --- the mistakes -----------------------------------------------------------------------------------------------------
 
 
-class _Dropout(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
-    def __init__(self, rate, rng):
-        self.rate, self.rng = rate, rng
-
-    def forward(self, xs, *, training=False):
-        if not training:
-            return self.evaluate(xs)
-        self.mask = self.draw(xs)
-        return self.apply(xs)
-
-    def evaluate(self, xs):
-        self.mask = np.ones_like(xs)
-        return xs
-
-    def draw(self, xs):
-        return (self.kept(self.rng.random(self.shape(xs))) * self.scale()).astype(xs.dtype)
-
-    def apply(self, xs):
-        return xs * self.mask
-
-    def kept(self, drawn):
-        return drawn >= self.rate
-
-    def scale(self):
-        return 1 / (1 - self.rate)
-
-    def backward(self, dys):
-        return dys * self.mask
+def dropout_mistakes(target):
+    """Return the mistakes of a dropout layer, spelt out in `target`, that are not about where a mask is shared."""
+    return mistakes(target, _USED_WRONG) + alone(mistakes(target, _USED_QUITE_WRONG)) + drawn_mistakes(target)
 
 
-def wrong_dropout(shape, **methods):
-    """Return a dropout layer whose mask has the shape of `shape(self, xs)`, with some of its methods replaced."""
-    return type("Dropout", (_Dropout,), {"shape": shape} | methods)
+def alone(misconceptions):
+    """Return mistakes that are not combined with others: each is more than one already, or hides what others do."""
+    return tuple(Misconception(one.wrong, one.name, one.hint) for one in misconceptions)
 
 
-def _drop_always(self, xs):
-    self.mask = self.draw(xs)
-    return self.apply(xs)
+def drawn_mistakes(target):
+    """Return the mistakes in drawing a mask, of a layer that is spelt out in `target`."""
+    return mistakes(target, _DRAWN_WRONG) + alone(mistakes(target, _DRAWN_QUITE_WRONG))
 
 
-def _scale_down(self, xs):
-    self.mask = np.full_like(xs, 1 - self.rate)
-    return xs * self.mask
+_USED_WRONG = """
+    if not training: → if False:
+    Values are dropped at test time too.
+    Without `training` the layer is the identity, both ways. Look at the keyword first.
 
+    dys if self.mask is None else dys * self.mask → dys
+    The gradient is not masked.
+    What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
 
-def _scale_down_forward_only(self, xs):
-    self.mask = np.ones_like(xs)
-    return xs * xs.dtype.type(1 - self.rate)
+    dys * self.mask → dys * (self.mask != 0)
+    The gradient is masked and not scaled.
+    Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
 
+    dys * self.mask → dys * self.mask / dys.dtype.type(1 - self.rate)
+    The gradient is scaled twice.
+    The scale is in the mask already: `dys * self.mask`, and nothing else.
 
-def _keep_old_mask(self, xs):
-    if not hasattr(self, "mask"):
-        self.mask = np.ones_like(xs)
-    return xs
+    dys * self.mask → dys / dys.dtype.type(1 - self.rate)
+    The gradient is scaled and not masked.
+    What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
 
+    dys * self.mask → self.forward(dys, training=True)
+    Backward draws a *new* mask.
+    The gradient must go through the gaps that forward left: keep the mask on `self`.
 
-def _draw_once(self, xs):
-    if not hasattr(self, "drawn"):
-        self.drawn = _Dropout.draw(self, xs)
-    return self.drawn
+    forward: self.mask = None → pass
+    Backward after an evaluation uses the mask of an earlier training forward.
+    The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
 
+    self.rate, self.mask = rate, None → self.rate = rate
+    forward: self.mask = None → pass
+    An evaluation sets no mask, so backward finds none, or an old one.
+    Every forward must set what backward looks for: in training the mask, otherwise None or ones.
 
-def _in_place(self, xs):
-    xs *= self.mask
-    return xs
+    dys if self.mask is None else dys * self.mask → dys * self.mask
+    Backward multiplies by a mask that is None after an evaluation.
+    The identity has the identity for its backward: `return dys` where there is no mask.
 
+    training=False → training=True
+    `training` is True unless told otherwise.
+    Write `training=False` in the signature of forward: whoever wants dropout asks for it.
 
-def _with_generator(make):
-    def draw(self, xs):
-        return ((make().random(self.shape(xs)) >= self.rate) * self.scale()).astype(xs.dtype)
+    xs * self.mask → xs * (self.mask != 0)
+    `ys` is masked and not scaled.
+    What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
 
-    return draw
+    return xs → return xs * xs.dtype.type(1 - self.rate)
+    Training is scaled up, and at test time `ys` is scaled down again.
+    One of the two is enough. Training has it, so test time is the identity.
 
+    return xs → return xs / xs.dtype.type(1 - self.rate)
+    At test time `ys` is scaled up as in training.
+    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
+"""
 
-def _in_place_backward(self, dys):
-    dys *= self.mask
-    return dys
+#: Each is more than one mistake, or hides what others do.
+_USED_QUITE_WRONG = """
+    xs * self.mask → xs
+    The mask is drawn, and `ys` does not go through it.
+    `ys = xs * self.mask`.
 
+    forward: self.mask = None → self.forward(xs, training=True)
+    Every forward keeps a mask, so backward after an evaluation is masked.
+    The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
 
-def _upside_down(self):
-    return 1 / np.float64(self.rate)
+    kept = self.rng.random( → kept = self.rng.random(1) + np.zeros(
+    One random number decides for all values at once.
+    Each place of the mask has a number of its own: give `random` a shape.
 
+    dys if self.mask is None else dys * self.mask → self.forward(dys, training=True)
+    Backward draws a *new* mask, also after an evaluation.
+    The gradient must go through the gaps that forward left: keep the mask on `self`.
 
-def mistakes(shape):
-    """Return the known mistakes of a dropout layer that have nothing to do with where a mask is shared.
+    / xs.dtype.type(1 - self.rate) →
+    return xs → return xs * xs.dtype.type(1 - self.rate)
+    This is the older form: no scale in training, and `ys` times `1 - rate` at test time.
+    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
-    Args:
-        shape: ``shape(self, xs)`` of the right mask.
-    """
+    / xs.dtype.type(1 - self.rate) →
+    forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
+    return xs → return xs * self.mask
+    This is the older form: no scale in training, and everything times `1 - rate` at test time.
+    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
-    def made(**methods):
-        return wrong_dropout(shape, **methods)
+    / xs.dtype.type(1 - self.rate) →
+    return xs → return xs * xs.dtype.type(self.rate)
+    Training is not scaled, and at test time `ys` is multiplied by `rate`.
+    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
 
-    return (
-        Misconception(
-            made(scale=lambda self: 1),
-            "a dropout that does not scale what it keeps: on average the values get smaller",
-            "What is kept must make up for what is dropped: divide the mask by `1 - rate`.",
-        ),
-        Misconception(
-            made(evaluate=_drop_always),
-            "a dropout that drops at test time too",
-            "Without `training` the layer is the identity, both ways. Look at the keyword first.",
-        ),
-        Misconception(
-            made(scale=lambda self: 1, evaluate=_scale_down),
-            "dropout in its older form: no scale in training, and everything times `1 - rate` at test time",
-            "It would do, but the course uses the *inverted* form: scale in training, and leave test time alone.",
-        ),
-        Misconception(
-            made(scale=lambda self: 1, evaluate=_scale_down_forward_only),
-            "a dropout that is scaled at test time instead, forward only",
-            "The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.",
-        ),
-        Misconception(
-            made(evaluate=_scale_down),
-            "a dropout that is scaled twice: up in training, and down again at test time",
-            "One of the two is enough. Training has it, so test time is the identity.",
-        ),
-        Misconception(
-            made(backward=lambda self, dys: dys * self.draw(dys)),
-            "a dropout that draws a *new* mask on the way back",
-            "The gradient must go through the gaps that forward left: keep the mask on `self`.",
-        ),
-        Misconception(
-            made(kept=lambda self, drawn: drawn < self.rate),
-            "a dropout that *keeps* with probability `rate`, and scales as if it dropped with it",
-            "`rate` is the probability to drop: keep where the random number is `>= rate`.",
-        ),
-        Misconception(
-            made(
-                kept=lambda self, drawn: drawn < self.rate,
-                scale=_upside_down,
-            ),
-            "a dropout that takes `rate` for the probability to *keep*, scale included",
-            "Some libraries do. Here `rate` is the probability to drop: keep with `1 - rate`, divide by `1 - rate`.",
-        ),
-        Misconception(
-            made(scale=_upside_down),
-            "a mask that is divided by `rate`",
-            "A share of `1 - rate` is kept, so divide by that.",
-        ),
-        Misconception(
-            made(scale=lambda self: 1 - self.rate),
-            "a mask that is *multiplied* by `1 - rate`: the mean shrinks twice",
-            "Divide: what is kept must make up for what is dropped.",
-        ),
-        Misconception(
-            made(backward=lambda self, dys: dys),
-            "a gradient that is not masked",
-            "What was set to 0 has no part in the loss: its gradient is 0 as well.",
-        ),
-        Misconception(
-            made(backward=lambda self, dys: dys * (self.mask != 0)),
-            "a gradient that is masked and not scaled",
-            "Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.",
-        ),
-        Misconception(
-            made(evaluate=_keep_old_mask),
-            "a backward that uses an old mask after an evaluation",
-            "The identity has the identity for its backward: set the mask to 1 when you are not training.",
-        ),
-        Misconception(
-            made(draw=_draw_once),
-            "a mask that is drawn once and then kept for good",
-            "Each training forward draws anew. Otherwise it is a smaller model, and no dropout.",
-        ),
-        Misconception(
-            made(draw=lambda self, xs: self.kept(self.rng.random(self.shape(xs))) * np.float64(self.scale())),
-            "a mask that is always float64, and makes float64 of everything above it",
-            "Training runs in float32: give the mask the type of its input, `.astype(xs.dtype)`.",
-        ),
-        Misconception(
-            made(draw=_with_generator(np.random.default_rng)),
-            "a dropout with a generator of its own instead of `rng`",
-            "Draw from the `rng` that you are given: then the same seed trains the same model again.",
-        ),
-        Misconception(
-            made(draw=_with_generator(lambda: np.random.default_rng(0))),
-            "a dropout that makes a generator with the same seed at every call",
-            "Draw from the `rng` that you are given; it goes on from call to call.",
-        ),
-        Misconception(
-            made(apply=_in_place),
-            "a right mask that is applied to `xs` itself",
-            "`xs *= mask` changes the caller's array, which other layers kept for their backward. Make a new one.",
-        ),
-        Misconception(
-            made(backward=_in_place_backward),
-            "a right gradient that is written over `dys` itself",
-            "`dys *= mask` changes the caller's array. Make a new one: `dys * mask`.",
-        ),
-        Misconception(
-            made(apply=_in_place, backward=_in_place_backward),
-            "a right mask that is applied to `xs` and to `dys` themselves",
-            "`xs *= mask` and `dys *= mask` change the caller's arrays. Make new ones, both ways.",
-        ),
-    )
+    / xs.dtype.type(1 - self.rate) →
+    forward: self.mask = None → self.mask = np.full_like(xs, self.rate)
+    return xs → return xs * self.mask
+    Training is not scaled, and at test time everything is multiplied by `rate`.
+    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
+
+    forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
+    return xs → return xs * self.mask
+    Training is scaled up, and at test time everything is scaled down again.
+    One of the two is enough. Training has it, so test time is the identity.
+
+    forward: self.mask = None → self.mask = np.full_like(xs, 1 / (1 - self.rate))
+    return xs → return xs * self.mask
+    At test time everything is scaled up as in training.
+    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
+
+    if not training: → if training:
+    Training and evaluation are exchanged.
+    Values are dropped where `training` is True.
+"""
+
+#: Also those of exercise 7.3.
+_DRAWN_WRONG = """
+    / xs.dtype.type(1 - self.rate) →
+    The mask is not scaled: on average the values get smaller.
+    What is kept must make up for what is dropped: divide the mask by `1 - rate`.
+
+    >= self.rate → < self.rate
+    The mask keeps with probability `rate`, and scales as if it dropped with it.
+    `rate` is the probability to drop: keep where the random number is `>= rate`.
+
+    1 - self.rate → self.rate
+    The mask is divided by `rate`.
+    A share of `1 - rate` is kept, so divide by that.
+
+    / xs.dtype.type → * xs.dtype.type
+    The mask is *multiplied* by `1 - rate`: the mean shrinks twice.
+    Divide: what is kept must make up for what is dropped.
+
+    / xs.dtype.type(1 - self.rate) → / xs.dtype.type((1 - self.rate) ** 2)
+    The mask is scaled twice.
+    Divide by `1 - rate` once: then the values stay what they are on average.
+
+    .random( → .standard_normal(
+    The random numbers are normal, not uniform.
+    `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
+
+    kept = self.rng → kept = self.kept = self.kept if hasattr(self, "kept") else self.rng
+    The mask is drawn once and then kept for good.
+    Each training forward draws anew. Otherwise it is a smaller model, and no dropout.
+
+    kept = self.rng → kept = np.random.default_rng()
+    The mask is drawn from a generator of its own instead of `rng`.
+    Draw from the `rng` that you are given: then the same seed trains the same model again.
+
+    kept = self.rng → kept = np.random.default_rng(0)
+    A generator with the same seed is made at every call.
+    Draw from the `rng` that you are given; it goes on from call to call.
+
+    self.rng = rng → self.rng = np.random.default_rng(0)
+    The layer makes a generator with a seed of its own, and leaves `rng` alone.
+    Keep the `rng` that you are given, and draw from it: another seed must give other masks.
+"""
+
+_DRAWN_QUITE_WRONG = """
+    >= self.rate → < self.rate
+    1 - self.rate → self.rate
+    `rate` is taken for the probability to *keep*, scale included.
+    Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
+"""

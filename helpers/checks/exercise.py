@@ -1,11 +1,18 @@
 """What an exercise is: its contract, its reference answer, its inputs, and the mistakes that are known to be made."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from helpers.checks.edits import ARROW, Answer, Edit, blocks
+from helpers.checks.message import message
 
 #: Points of one, two and three stars. Half of them are given by the visible check, half by the hidden one.
 POINTS = {1: 2.0, 2: 4.0, 3: 6.0}
+
+#: Arguments, and results, by name.
+Values: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,23 +26,52 @@ class Sizes:
     V: int = 11
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Misconception:
     """A mistake that people make.
 
     Args:
-        wrong: an implementation that makes it and is right otherwise.
-        name: a sentence, starting in lower case, that completes “Your answer is exactly that of …”.
+        code: an answer that makes it and is right otherwise, or an Edit of the right one's source.
+        name: a sentence that says what is wrong.
         hint: a sentence on what to look at.
     """
 
-    wrong: Callable
+    code: Answer | Edit
     name: str
     hint: str
 
+    @cached_property
+    def wrong(self) -> Answer:
+        """The answer that makes the mistake."""
+        return self.code.wrong if isinstance(self.code, Edit) else self.code
+
+
+def mistakes(target: Answer, text: str) -> tuple[Misconception, ...]:
+    """Return the misconceptions that a text describes as edits of `target`, a function or class that is right.
+
+    Between empty lines stand, for each mistake, one or more lines `old → new` (see `Edit`), a line with its name and a
+    line with its hint; an indented line goes on with the one above.
+    """
+    return tuple(_read(target, block) for block in blocks(text))
+
+
+def _read(target: Answer, lines: Sequence[str]) -> Misconception:
+    *changes, name, hint = lines
+    if not changes or any(ARROW.rstrip() not in change for change in changes):
+        raise ValueError(f"A mistake needs its edits, its name and its hint, a line for each: {lines}.")
+    return Misconception(Edit(target, tuple(changes)), name, hint)
+
 
 class ContractError(Exception):
-    """The answer does not have the expected form; the message says how, for the learner."""
+    """The answer does not have the expected form; the message says how, for the learner.
+
+    Args:
+        template, values: of the Message.
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.message = message(template, **values)
+        super().__init__(str(self.message))
 
 
 @dataclass(frozen=True)
@@ -53,11 +89,14 @@ class Exercise:
         probe: ``probe(answer, arguments, record)`` uses the answer and writes what comes out into ``record``, in the
             order of `results`; by default it calls a function and unpacks what it returns.
         example: the arguments of the example by hand in the notebook.
+        spelt_out: a right answer whose local variables are the quantities of the equations, under their names; the
+            reference, unless told otherwise. An answer that is wrong is located by the values that it shares with it.
+        groups: what a message calls some of the results together, result to group, e.g. {"dxs": "backward"}.
         misconceptions: known mistakes, the likeliest first.
         uses: ids of the exercises whose answers this one may call.
         mutates: arguments that the answer is meant to change.
         any_float: results that may have any floating-point type.
-        numerical: ``numerical(arguments) -> dict`` of numerical gradients for some of the results.
+        stable: whether a NumPy warning is a fault: where the point of the exercise is a formula that never overflows.
         properties: ``property(answer)`` raises ContractError where the answer lacks it.
     """
 
@@ -65,29 +104,31 @@ class Exercise:
     name: str
     title: str
     stars: int
-    reference: Callable
+    reference: Answer
     results: dict[str, str]
-    draw: Callable[..., dict[str, Any]]
-    probe: Callable | None = None
-    example: dict[str, Any] | None = None
+    draw: Callable[..., Values]
+    probe: Callable[..., None] | None = None
+    example: Values | None = None
+    spelt_out: Answer | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
     misconceptions: tuple[Misconception, ...] = ()
     uses: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
     any_float: tuple[str, ...] = ()
-    numerical: Callable | None = None
-    properties: tuple[Callable, ...] = ()
+    stable: bool = False
+    properties: tuple[Callable[[Answer], None], ...] = ()
 
     @property
-    def points(self):
+    def points(self) -> float:
         """The points of the visible check; the hidden one gives as many again."""
         return POINTS[self.stars] / 2
 
     @property
-    def notebook(self):
+    def notebook(self) -> str:
         """The number of its notebook, e.g. "01"."""
         return self.id.partition(".")[0].zfill(2)
 
-    def run(self, answer, arguments, record):
+    def run(self, answer: Answer, arguments: Values, record: Values) -> None:
         """Use `answer` on `arguments` and write what comes out into `record`."""
         if self.probe is not None:
             self.probe(answer, arguments, record)
@@ -95,24 +136,25 @@ class Exercise:
             record.update(unpack(answer(*arguments.values()), tuple(self.results), self.name))
 
 
-def unpack(value, names, called):
+def unpack(value: object, names: Sequence[str], called: str) -> Values:
     """Return a dict from each of `names` to its part of `value`, the value that `called` returned.
 
     Raises:
         ContractError: `value` is None, or has another number of parts.
     """
     if value is None:
-        raise ContractError(f"`{called}` returned nothing. It must end in `return {', '.join(names)}`.")
+        template = "`{called}` returned nothing. It must end in `return {names}`."
+        raise ContractError(template, called=called, names=", ".join(names))
     if len(names) == 1:
         return {names[0]: value}
-    if not isinstance(value, (tuple, list)):
-        raise ContractError(
-            f"`{called}` returned one {type(value).__name__}, expected {len(names)} values: {_listed(names)}."
-        )
+    if not isinstance(value, tuple | list):
+        template = "`{called}` returned one {kind}, expected {count} values: {names}."
+        raise ContractError(template, called=called, kind=type(value).__name__, count=len(names), names=_all(names))
     if len(value) != len(names):
-        raise ContractError(f"`{called}` returned {len(value)} values, expected {len(names)}: {_listed(names)}.")
+        template = "`{called}` returned {got} values, expected {count}: {names}."
+        raise ContractError(template, called=called, got=len(value), count=len(names), names=_all(names))
     return dict(zip(names, value))
 
 
-def _listed(names):
+def _all(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)

@@ -1,11 +1,14 @@
 """The inputs that a check tries: sizes, types, magnitudes and memory layouts."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from helpers.checks.exercise import Sizes
+from helpers.arrays import AnyArray
+from helpers.checks.exercise import Exercise, Sizes, Values
 
 
 @dataclass(frozen=True)
@@ -18,31 +21,37 @@ class InputSpec:
     scale: float = 1.0
     contiguous: bool = True
 
-    def arguments(self, exercise, rng):
+    def arguments(self, exercise: Exercise, rng: np.random.Generator) -> Values:
         """Return a dict of arguments, drawn with `rng`, in this draw's type, magnitude and layout."""
-        return change_arrays(exercise.draw(rng, self.sizes), self._adapt)
+        arguments: Values = change_arrays(exercise.draw(rng, self.sizes), self._adapt)
+        return arguments
 
-    def _adapt(self, array):
+    def _adapt(self, array: AnyArray) -> AnyArray:
         if np.issubdtype(array.dtype, np.floating):
             array = (array * self.scale).astype(self.dtype)
         # Every second column of an array twice as wide: the same values, not contiguous in memory.
         return array if self.contiguous or array.ndim == 0 else np.repeat(array, 2, axis=-1)[..., ::2]
 
 
-#: What a learner's check tries.
+#: What a learner's check tries: every kind of input that the hidden check tries as well.
 VISIBLE = (
     InputSpec("first draw in float64"),
     InputSpec("second draw in float64"),
-    InputSpec("third draw in float64"),
+    InputSpec("draw with N = 1", Sizes(N=1)),
+    InputSpec("draw with T = 1", Sizes(T=1)),
+    InputSpec("draw with H = 1", Sizes(H=1)),
+    InputSpec("draw with D larger than H", Sizes(N=5, T=2, D=8, H=6, V=10)),
+    InputSpec("draw with large values", scale=20.0),
+    InputSpec("draw that is not contiguous in memory", contiguous=False),
     InputSpec("draw in float32", dtype="float32"),
 )
 
-#: What a hidden check tries as well: the corners of the sizes, large values, another layout in memory.
+#: What a hidden check tries: the same kinds, with other numbers and other sizes.
 HIDDEN = (
     InputSpec("another draw"),
-    InputSpec("one example", Sizes(N=1)),
-    InputSpec("one step", Sizes(T=1)),
-    InputSpec("one unit", Sizes(H=1)),
+    InputSpec("one example", Sizes(N=1, T=6)),
+    InputSpec("one step", Sizes(T=1, N=5)),
+    InputSpec("one unit", Sizes(H=1, D=5)),
     InputSpec("other sizes", Sizes(N=5, T=9, D=2, H=8, V=13)),
     InputSpec("large values", scale=20.0),
     InputSpec("not contiguous", contiguous=False),
@@ -50,23 +59,23 @@ HIDDEN = (
 )
 
 
-def change_arrays(thing, change):
+def change_arrays(thing: Any, change: Callable[[AnyArray], AnyArray]) -> Any:
     """Return `thing` with `change` applied to every array inside it; tuples, lists and dicts are rebuilt."""
     if isinstance(thing, np.ndarray):
         return change(thing)
-    if isinstance(thing, (tuple, list)):
+    if isinstance(thing, tuple | list):
         return type(thing)(change_arrays(inner, change) for inner in thing)
     if isinstance(thing, dict):
         return {key: change_arrays(inner, change) for key, inner in thing.items()}
     return copy.deepcopy(thing)
 
 
-def copied(thing):
+def copied(thing: Any) -> Any:
     """Return a copy of `thing` with the same layout in memory, so that an answer cannot change the original."""
     return change_arrays(thing, _copy_with_layout)
 
 
-def _copy_with_layout(array):
+def _copy_with_layout(array: AnyArray) -> AnyArray:
     if array.flags.c_contiguous or array.ndim == 0:
         return array.copy()
     return np.repeat(array, 2, axis=-1)[..., ::2]

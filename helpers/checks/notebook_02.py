@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, Misconception
+from helpers.checks.exercise import ContractError, Exercise, Misconception, mistakes
 from helpers.nn.base import Param
 from helpers.training.clipping import clip_gradients, global_norm
 from helpers.training.optimisers import sgd_step
@@ -12,30 +12,34 @@ from helpers.training.optimisers import sgd_step
 
 def _draw_gradients(rng, sizes):
     shapes = ((sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,))
-    return {"grads": [rng.normal(0, 1, shape) for shape in shapes]}
+    return [rng.normal(0, 1, shape) for shape in shapes]
+
+
+def _draw_norm(rng, sizes):
+    # An ordinary float32, whose square is not.
+    return {"grads": _draw_gradients(rng, sizes), "huge": float(10 ** rng.uniform(20, 30))}
 
 
 def _probe_norm(answer, arguments, record):
     record["norm"] = answer(arguments["grads"])
-    record["norm of no gradients, []"] = answer([])
-    # 1e25 is an ordinary float32; its square is not.
-    record["norm of float32 gradients of 1e25"] = answer([np.full((2, 2), 1e25, "float32"), np.zeros(3, "float32")])
+    huge = np.full((2, 2), arguments["huge"], "float32")
+    record["norm of float32 gradients above 1e20"] = answer([huge, np.zeros(3, "float32")])
+    try:
+        record["norm of no gradients, []"] = answer([])
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        template = "On the empty list, `[]`, it ended in {kind}: {error}. The norm of no gradients is 0.0."
+        raise ContractError(template, kind=type(error).__name__, error=error) from error
 
 
-def _norm_of_norms(combine):
-    return lambda grads: float(combine([np.linalg.norm(grad.astype("float64")) for grad in grads] or [0.0]))
-
-
-def _norm_in_their_own_type(grads):
-    return float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))
-
-
-def _norm_of_the_first(grads):
-    return global_norm(grads[:1])
-
-
-def _norm_per_element(grads):
-    return global_norm(grads) / max(1, np.sqrt(sum(grad.size for grad in grads)))
+def _global_norm(grads):
+    total = 0.0
+    for grad in grads:
+        wide = grad.astype("float64")
+        total += np.sum(wide**2)
+    norm = float(np.sqrt(total))
+    return norm
 
 
 GLOBAL_NORM = Exercise(
@@ -44,61 +48,76 @@ GLOBAL_NORM = Exercise(
     title="One norm for all gradients",
     stars=1,
     reference=global_norm,
-    results={"norm": "", "norm of no gradients, []": "", "norm of float32 gradients of 1e25": ""},
-    draw=_draw_gradients,
+    results={"norm": "", "norm of float32 gradients above 1e20": "", "norm of no gradients, []": ""},
+    draw=_draw_norm,
     probe=_probe_norm,
-    example={"grads": [np.array([[3.0, 4.0]]), np.array([12.0])]},
-    misconceptions=(
-        Misconception(
-            _norm_of_norms(np.sum),
-            "a sum of the arrays' own norms",
-            "3² + 4² and 12² are added *before* the one square root: 13, not 5 + 12 = 17.",
-        ),
-        Misconception(
-            _norm_of_norms(np.max),
-            "the largest of the arrays' own norms",
-            "All arrays count: think of them as one long vector.",
-        ),
-        Misconception(
-            _norm_of_norms(np.mean),
-            "the mean of the arrays' own norms",
-            "All arrays count in full: think of them as one long vector.",
-        ),
-        Misconception(
-            lambda grads: global_norm(grads) ** 2,
-            "the sum of squares, without its square root",
-            "A length has the unit of the gradient, not of its square.",
-        ),
-        Misconception(
-            lambda grads: float(sum(np.abs(grad.astype("float64")).sum() for grad in grads)),
-            "a sum of absolute values",
-            "Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.",
-        ),
-        Misconception(
-            lambda grads: float(max([np.abs(grad).max() for grad in grads] or [0.0])),
-            "the largest absolute value",
-            "One element says little about the length of the whole: every element counts.",
-        ),
-        Misconception(
-            _norm_in_their_own_type,
-            "a sum of squares in the gradients' own type: in float32, (1e25)² is infinity",
-            "Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.",
-        ),
-        Misconception(
-            _norm_of_the_first,
-            "the norm of the first array alone",
-            "`grads` is a list: go through all of it.",
-        ),
-        Misconception(
-            _norm_per_element,
-            "a root *mean* square: divided by the number of elements",
-            "A norm divides by nothing.",
-        ),
-        Misconception(
-            _norm_of_norms(lambda norms: np.sum(np.abs(norms)) if len(norms) < 2 else np.sqrt(np.sum(norms))),
-            "a root of the sum of norms that were never squared",
-            "Square each array's norm before adding, or add up the squares of the elements.",
-        ),
+    example={"grads": [np.array([[3.0, 4.0]]), np.array([12.0])], "huge": 1e25},
+    spelt_out=_global_norm,
+    misconceptions=mistakes(
+        _global_norm,
+        """
+        np.sum(wide**2) → np.linalg.norm(wide)
+        np.sqrt(total) → total
+        The arrays' own norms are added up.
+        3² + 4² and 12² are added *before* the one square root: 13, not 5 + 12 = 17.
+
+        total += np.sum(wide**2) → total = max(total, np.linalg.norm(wide))
+        np.sqrt(total) → total
+        This is the largest of the arrays' own norms.
+        All arrays count: think of them as one long vector.
+
+        np.sum(wide**2) → np.linalg.norm(wide) / len(grads)
+        np.sqrt(total) → total
+        This is the mean of the arrays' own norms.
+        All arrays count in full: think of them as one long vector.
+
+        np.sqrt(total) → total
+        The square root is missing: this is the sum of squares.
+        A length has the unit of the gradient, not of its square.
+
+        np.sum(wide**2) → np.abs(wide).sum()
+        np.sqrt(total) → total
+        The absolute values are added up.
+        Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.
+
+        total += np.sum(wide**2) → total = max(total, np.abs(wide).max())
+        np.sqrt(total) → total
+        This is the largest absolute value.
+        One element says little about the length of the whole: every element counts.
+
+        wide = grad.astype("float64") → wide = np.square(grad, out=grad)
+        wide**2 → wide
+        The squares are written into the gradients themselves, as by `grad **= 2`.
+        The caller still needs them. `grad.astype(np.float64) ** 2` is a new array, and wide enough.
+
+        wide = grad.astype("float64") → wide = grad
+        The squares are summed in the gradients' own type: in float32, (1e25)² is infinity.
+        Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.
+
+        total = 0.0 → total = 0.0 * np.concatenate([grad.ravel() for grad in grads])[0]
+        The empty list is forgotten: there is nothing to put together.
+        A loop that adds to `total = 0.0` needs no special case.
+
+        for grad in grads: → for grad in grads[:1]:
+        Only the first array counts.
+        `grads` is a list: go through all of it, and return after the loop.
+
+        for grad in grads: → for grad in grads[-1:]:
+        Only the last array counts.
+        `grads` is a list: *add* to the total in every round, `+=`.
+
+        np.sqrt(total) → np.sqrt(total / max(1, sum(grad.size for grad in grads)))
+        This is a root *mean* square: it is divided by the number of elements.
+        A norm divides by nothing.
+
+        np.sum(wide**2) → np.linalg.norm(wide)
+        The root is taken twice: of each array's norm, which was never squared, and of their sum.
+        Square each array's norm before adding, or add up the squares of the elements.
+
+        np.sum(wide**2) → np.sum(wide) ** 2
+        The sum is squared where the squares should be summed.
+        Square each element first: `np.sum(grad ** 2)`, not `np.sum(grad) ** 2`.
+        """,
     ),
 )
 
@@ -106,12 +125,16 @@ GLOBAL_NORM = Exercise(
 
 
 def _draw_clip(rng, sizes):
-    grads = _draw_gradients(rng, sizes)["grads"]
+    # Large values of a draw make both twenty times as long, and “small” stays below every `max_norm`.
     return {
-        "grads": [50 * grad for grad in grads],
-        "small": [0.1 * grad for grad in grads],
-        "max_norm": 30.0,
+        "grads": _of_length(rng.uniform(100, 900), _draw_gradients(rng, sizes)),
+        "small": _of_length(rng.uniform(0.2, 1), _draw_gradients(rng, sizes)),
+        "max_norm": float(rng.uniform(25, 50)),
     }
+
+
+def _of_length(length, grads):
+    return [grad * (length / global_norm(grads)) for grad in grads]
 
 
 def _probe_clip(answer, arguments, record):
@@ -121,90 +144,50 @@ def _probe_clip(answer, arguments, record):
     record.update({f"grads[{i}]": grad for i, grad in enumerate(arguments["grads"])})
     record["norm of gradients below max_norm"] = answer(list(arguments["small"]), max_norm)
     record.update({f"grads[{i}] below max_norm": grad for i, grad in enumerate(arguments["small"])})
-    for bad in (np.nan, np.inf):
-        spoilt = [np.array([3.0, 400.0]), np.array([bad, 1.0])]
-        record[f"what a gradient of {bad} raises"] = _raised(answer, spoilt, max_norm)
-        record[f"gradients with {bad}, afterwards"] = np.concatenate(spoilt)
+    for bad in ("NaN", "infinity"):
+        spoilt = [np.array([3.0, 400.0]), np.array([np.nan if bad == "NaN" else np.inf, 1.0])]
+        record[f"error on {bad} given on purpose"] = _raised(answer, list(spoilt), max_norm)
+        record[f"gradients with {bad} given on purpose, afterwards"] = np.concatenate(spoilt)
 
 
 def _raised(answer, *arguments):
+    """Return the name of the error that an answer raises; a subclass of the one asked for is as good."""
     try:
-        answer(*arguments)
+        returned = answer(*arguments)
     except NotImplementedError:
         raise
+    except FloatingPointError:
+        return "FloatingPointError"
     except Exception as error:
         return type(error).__name__
-    return "nothing"
+    kind = returned if isinstance(returned, type) else type(returned)
+    return f"{kind.__name__}, returned and not raised" if issubclass(kind, BaseException) else "nothing"
 
 
-def _clip(scale=lambda norm, max_norm: max_norm / norm, when=lambda norm, max_norm: norm > max_norm, norm_after=False):
-    """The right function with another factor, or another moment for it, or the norm afterwards returned."""
-
-    def wrong(grads, max_norm):
-        norm = global_norm(grads)
-        if not np.isfinite(norm):
-            raise FloatingPointError
-        if when(norm, max_norm):
-            for grad in grads:
-                grad *= scale(norm, max_norm)
-        return global_norm(grads) if norm_after else norm
-
-    return wrong
-
-
-def _clip_by_value(grads, max_norm):
-    norm = _finite_norm(grads)
-    for grad in grads:
-        np.clip(grad, -max_norm, max_norm, out=grad)
-    return norm
-
-
-def _clip_each(grads, max_norm):
-    norm = _finite_norm(grads)
-    for grad in grads:
-        grad *= min(1.0, max_norm / np.linalg.norm(grad))
-    return norm
-
-
-def _clip_copies(grads, max_norm):
-    norm = _finite_norm(grads)
+def _clip_gradients(grads, max_norm):
+    norm = global_norm(grads)
+    if not np.isfinite(norm):
+        raise FloatingPointError(f"The norm of the gradients is {norm}.")
+    factor = max_norm / norm
     if norm > max_norm:
-        grads = [grad * (max_norm / norm) for grad in grads]
+        for grad in grads:
+            grad *= factor
     return norm
 
 
 def _clip_unasked(grads, max_norm):
     norm = global_norm(grads)
-    if norm > max_norm:
-        for grad in grads:
-            grad *= max_norm / norm
-    return norm
-
-
-def _clip_unless_nan(grads, max_norm):
-    norm = global_norm(grads)
-    if np.isnan(norm):
-        raise FloatingPointError
-    if norm > max_norm:
-        for grad in grads:
-            grad *= max_norm / norm
-    return norm
-
-
-def _clip_then_complain(grads, max_norm):
-    norm = global_norm(grads)
     for grad in grads:
-        if norm > max_norm or not np.isfinite(norm):
-            grad *= max_norm / norm
-    if not np.isfinite(norm):
-        raise FloatingPointError
+        grad *= max_norm / norm if norm > max_norm else 1.0
     return norm
 
 
-def _finite_norm(grads):
+def _clip_short_ones(grads, max_norm):
     norm = global_norm(grads)
     if not np.isfinite(norm):
         raise FloatingPointError
+    for grad in grads:
+        grad *= max(1.0, max_norm / norm)
     return norm
 
 
@@ -223,11 +206,16 @@ CLIP_GRADIENTS = Exercise(
         "grads[0] below max_norm": "(D, H)",
         "grads[1] below max_norm": "(H, H)",
         "grads[2] below max_norm": "(H,)",
-        "what a gradient of nan raises": "",
-        "gradients with nan, afterwards": "",
-        "what a gradient of inf raises": "",
-        "gradients with inf, afterwards": "",
+        "error on NaN given on purpose": "",
+        "gradients with NaN given on purpose, afterwards": "",
+        "error on infinity given on purpose": "",
+        "gradients with infinity given on purpose, afterwards": "",
     },
+    groups={f"grads[{i}]": "gradients above max_norm" for i in range(3)}
+    | {f"grads[{i}] below max_norm": "gradients below max_norm" for i in range(3)}
+    | {"error on NaN given on purpose": "NaN", "gradients with NaN given on purpose, afterwards": "NaN"}
+    | {"error on infinity given on purpose": "infinity"}
+    | {"gradients with infinity given on purpose, afterwards": "infinity"},
     draw=_draw_clip,
     probe=_probe_clip,
     example={
@@ -237,61 +225,87 @@ CLIP_GRADIENTS = Exercise(
     },
     uses=("2.1",),
     mutates=("grads", "small"),
+    spelt_out=_clip_gradients,
     misconceptions=(
-        Misconception(
-            _clip_by_value,
-            "clipping by *value*: each element cut off at ±max_norm",
-            "That changes the direction. One factor for all elements of all arrays keeps it: `max_norm / norm`.",
+        *mistakes(
+            _clip_gradients,
+            """
+            grad *= factor → np.clip(grad, -max_norm, max_norm, out=grad)
+            This clips by *value*: each element is cut off at ±max_norm.
+            That changes the direction. One factor for all elements of all arrays keeps it: `max_norm / norm`.
+
+            grad *= factor → grad *= min(1.0, max_norm / np.linalg.norm(grad))
+            Each array is clipped by its *own* norm.
+            The norm is that of all arrays together, and so is the factor; otherwise the direction changes.
+
+            if norm > max_norm: → if True:
+            The gradients are *always* scaled to `max_norm`, also when they are shorter.
+            Only above `max_norm`. A small gradient near the end of training must stay small.
+
+            factor = max_norm / norm → factor = 1 / norm
+            The gradients are scaled to length 1 instead of `max_norm`.
+            The factor is `max_norm / norm`.
+
+            factor = max_norm / norm → factor = max_norm / norm**2
+            The norm is squared in the factor.
+            The factor is `max_norm / norm`. Did `global_norm` already take the root?
+
+            factor = max_norm / norm → factor = norm / max_norm
+            The factor is upside down: `norm / max_norm` makes the gradients longer still.
+            What comes out must have the norm `max_norm`: multiply by `max_norm / norm`.
+
+            return norm → return global_norm(grads)
+            The norm *after* clipping is returned.
+            Return the norm before: it is what one wants to watch during training.
+
+            return norm → return None
+            The norm is not returned.
+            End in `return norm`, the norm before clipping.
+
+            grad *= factor → grad = grad * factor
+            The gradients of the caller are as long as before.
+            Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they are.
+
+            in grads: → in grads[:1]:
+            Only the first array is scaled.
+            `grads` is a list: go through all of it, and return after the loop.
+
+            not np.isfinite(norm) → np.isnan(norm)
+            NaN is stopped, but an infinite norm gets through. (The check gives one on purpose.)
+            An infinite norm makes the factor 0, and infinity times 0 is NaN. `np.isfinite(norm)` catches both.
+
+            not np.isfinite(norm) → np.isinf(norm)
+            An infinite norm is stopped, but NaN gets through. (The check gives one on purpose.)
+            `np.isfinite(norm)` is False for both.
+
+            raise FloatingPointError(f"The norm of the gradients is {norm}.") → return norm
+            No error is raised for a norm that is NaN or infinite. (The check gives one on purpose.)
+            Test `np.isfinite(norm)` before all else and `raise FloatingPointError(…)`; do not return.
+
+            raise FloatingPointError → return FloatingPointError
+            The error is returned, not raised.
+            `raise FloatingPointError(…)` stops the training loop; what is returned can be overlooked.
+
+            raise FloatingPointError → raise ValueError
+            A norm that is NaN or infinite raises a ValueError.
+            The stub asks for a FloatingPointError, or a class derived from it.
+
+            raise FloatingPointError → [np.multiply(grad, max_norm / norm, out=grad) for grad in grads]; raise
+                FloatingPointError
+            FloatingPointError comes too late: the gradients are changed already.
+            Look at the norm before you touch a gradient.
+            """,
         ),
-        Misconception(
-            _clip_each,
-            "each array clipped by its *own* norm",
-            "The norm is that of all arrays together, and so is the factor; otherwise the direction changes.",
-        ),
-        Misconception(
-            _clip(when=lambda norm, max_norm: True),
-            "gradients scaled to `max_norm` *always*, also when they were smaller",
-            "Only above `max_norm`. A small gradient near the end of training must stay small.",
-        ),
-        Misconception(
-            _clip(scale=lambda norm, max_norm: 1 / norm),
-            "gradients scaled to length 1 instead of `max_norm`",
-            "The factor is `max_norm / norm`.",
-        ),
-        Misconception(
-            _clip(scale=lambda norm, max_norm: max_norm / norm**2),
-            "a factor with the norm squared in it",
-            "The factor is `max_norm / norm`. Did `global_norm` already take the root?",
-        ),
-        Misconception(
-            _clip(scale=lambda norm, max_norm: norm / max_norm),
-            "the factor upside down: `norm / max_norm` makes them larger still",
-            "What comes out must have the norm `max_norm`: multiply by `max_norm / norm`.",
-        ),
-        Misconception(
-            _clip(norm_after=True),
-            "right gradients, with the norm *after* clipping returned",
-            "Return the norm before: it is what one wants to watch during training.",
-        ),
-        Misconception(
-            _clip_copies,
-            "new arrays: the gradients of the caller are as long as before",
-            "Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they are.",
-        ),
+        # No edits: with another mistake they give more than the two give apart.
         Misconception(
             _clip_unasked,
-            "clipping that says nothing of a norm that is NaN or infinite",
+            "A norm that is NaN or infinite goes on to the scaling. (The check gives one on purpose.)",
             "`norm > max_norm` is False for NaN. Test `np.isfinite(norm)` first and raise FloatingPointError.",
         ),
         Misconception(
-            _clip_unless_nan,
-            "clipping that stops at NaN and lets infinity through",
-            "An infinite norm makes the factor 0, and infinity times 0 is NaN. `np.isfinite(norm)` catches both.",
-        ),
-        Misconception(
-            _clip_then_complain,
-            "clipping that raises FloatingPointError too late, with the gradients changed already",
-            "Look at the norm before you touch a gradient.",
+            _clip_short_ones,
+            "The comparison is turned round: short gradients are scaled, and long ones left.",
+            "Scale where `norm > max_norm`.",
         ),
     ),
 )
@@ -301,9 +315,9 @@ CLIP_GRADIENTS = Exercise(
 
 def _draw_step(rng, sizes):
     return {
-        "values": _draw_gradients(rng, sizes)["grads"],
-        "grads": _draw_gradients(rng, sizes)["grads"],
-        "learning_rate": 0.3,
+        "values": _draw_gradients(rng, sizes),
+        "grads": _draw_gradients(rng, sizes),
+        "learning_rate": float(rng.uniform(0.05, 0.5)),
     }
 
 
@@ -316,37 +330,15 @@ def _probe_step(answer, arguments, record):
     record.update({f"params[{i}].grad, afterwards": param.grad for i, param in enumerate(params)})
 
 
-def _step(change):
-    """A step that does ``change(param, learning_rate)`` to every Param."""
-
-    def wrong(params, learning_rate):
-        for param in params:
-            change(param, learning_rate)
-
-    return wrong
+def _sgd_step(params, learning_rate):
+    for param in params:
+        step = learning_rate * param.grad
+        param.value[...] -= step
 
 
-def _rebind(param, learning_rate):
-    param.value = param.value - learning_rate * param.grad
-
-
-def _subtract(param, amount):
-    param.value[...] -= amount
-
-
-def _scale_the_gradient(param, learning_rate):
-    param.grad[...] *= learning_rate
-    param.value[...] -= param.grad
-
-
-def _step_and_zero(param, learning_rate):
-    param.value[...] -= learning_rate * param.grad
-    param.grad[...] = 0
-
-
-def _forgotten(param, learning_rate):
-    value = param.value
-    value = value - learning_rate * param.grad
+def _step_of_the_gradient(params, learning_rate):
+    for param in params:
+        param.grad[...] -= learning_rate * param.grad
 
 
 SGD_STEP = Exercise(
@@ -363,55 +355,71 @@ SGD_STEP = Exercise(
         "params[1].grad, afterwards": "(H, H)",
         "params[2].grad, afterwards": "(H,)",
     },
+    groups={f"params[{i}].value": "values" for i in range(3)}
+    | {f"params[{i}].grad, afterwards": "gradients, afterwards" for i in range(3)},
     draw=_draw_step,
     probe=_probe_step,
     example={"values": [np.array([1.0, -2.0])], "grads": [np.array([0.5, -1.0])], "learning_rate": 0.1},
     mutates=("values",),
+    spelt_out=_sgd_step,
     misconceptions=(
-        Misconception(
-            _step(lambda param, rate: _subtract(param, -rate * param.grad)),
-            "a step *up* the loss: `+=`",
-            "The gradient points to where the loss grows. Subtract.",
+        *mistakes(
+            _sgd_step,
+            """
+            param.value[...] -= step → param.value[...] += step
+            The step goes *up* the loss: `+=`.
+            The gradient points to where the loss grows. Subtract.
+
+            learning_rate * param.grad → param.grad
+            The learning rate is missing.
+            The step is `learning_rate * param.grad`.
+
+            learning_rate * param.grad → param.grad / learning_rate
+            The gradient is divided by the learning rate.
+            The step is `learning_rate * param.grad`.
+
+            learning_rate * param.grad → learning_rate
+            The gradient is missing: the learning rate alone is subtracted.
+            The step is `learning_rate * param.grad`.
+
+            learning_rate * param.grad → learning_rate * param.grad / np.linalg.norm(param.grad)
+            The step has a fixed length: the gradient is divided by its norm.
+            Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.
+
+            learning_rate * param.grad → learning_rate * np.sign(param.grad)
+            The step goes by the *sign* of the gradient alone.
+            The size counts too: `learning_rate * param.grad`.
+
+            param.value[...] -= step → param.value[...] = -step
+            The value is replaced by the step.
+            The step is taken *from* the value: `param.value -= …`.
+
+            param.value[...] -= step → param.value = param.value - step
+            A new array is put in the place of the old one.
+            Other layers may hold the same Param: change the array that is there, `param.value -= …`.
+
+            param.value[...] -= step → value = param.value - step
+            The values stay as they were: the result is not written into them.
+            `value = value - …` makes a new array. `param.value -= …` changes the one that is there.
+
+            step = learning_rate * param.grad → step = np.multiply(learning_rate, param.grad, out=param.grad)
+            The gradients themselves are multiplied by the learning rate on the way.
+            `.grad` belongs to the layers. Leave it as it is.
+
+            param.value[...] -= step → param.value[...] -= step; param.grad[...] = 0
+            The gradients are set to zero afterwards.
+            Zeroing is done before the next backward, by `zero_grad()`; somebody may want to look at `.grad` first.
+
+            in params: → in params[:1]:
+            Only the first Param takes a step.
+            `params` is a list: go through all of it, and return after the loop.
+            """,
         ),
+        # No edit: with another mistake it gives more than the two give apart.
         Misconception(
-            _step(lambda param, rate: _subtract(param, param.grad)),
-            "a step without the learning rate",
-            "`learning_rate * param.grad`.",
-        ),
-        Misconception(
-            _step(lambda param, rate: _subtract(param, rate * param.grad / np.linalg.norm(param.grad))),
-            "a step of fixed length: the gradient divided by its norm",
-            "Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.",
-        ),
-        Misconception(
-            _step(lambda param, rate: _subtract(param, rate * np.sign(param.grad))),
-            "a step by the *sign* of the gradient",
-            "The size counts too: `learning_rate * param.grad`.",
-        ),
-        Misconception(
-            _step(_rebind),
-            "a step that puts a new array in the place of the old one",
-            "Other layers may hold the same Param: change the array that is there, `param.value -= …`.",
-        ),
-        Misconception(
-            _step(_forgotten),
-            "a step whose result is bound to a local name and forgotten",
-            "`value = value - …` makes a new array. `param.value -= …` changes the one that is there.",
-        ),
-        Misconception(
-            _step(_scale_the_gradient),
-            "right values, with the gradients multiplied by the learning rate on the way",
-            "`.grad` belongs to the layers. Leave it as it is.",
-        ),
-        Misconception(
-            _step(_step_and_zero),
-            "right values, with the gradients set to zero afterwards",
-            "Zeroing is done before the next backward, by `zero_grad()`; somebody may want to look at `.grad` first.",
-        ),
-        Misconception(
-            lambda params, learning_rate: sgd_step(params[:1], learning_rate),
-            "a step for the first Param alone",
-            "`params` is a list: go through all of it.",
+            _step_of_the_gradient,
+            "The gradient takes the step, not the value.",
+            "`.value` takes the step; `.grad` stays as it is.",
         ),
     ),
 )

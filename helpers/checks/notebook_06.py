@@ -3,7 +3,8 @@
 import numpy as np
 
 from helpers.checks import dropout
-from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
+from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
+from helpers.checks.message import listed
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
 from helpers.nn.base import Layer, Param
@@ -66,11 +67,11 @@ def _draw_stack(rng, sizes):
 
 def _entries(state, count, name):
     if not isinstance(state, tuple | list):
-        raise ContractError(f"`{name}` must be a tuple with one entry for each recurrent layer: got {_kind(state)}.")
+        template = "`{name}` must be a tuple with one entry for each recurrent layer: got {kind}."
+        raise ContractError(template, name=name, kind=_kind(state))
     if len(state) != count:
-        raise ContractError(
-            f"`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {len(state)}."
-        )
+        template = "`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {got}."
+        raise ContractError(template, name=name, count=count, got=len(state))
     return list(state)
 
 
@@ -80,9 +81,8 @@ def _kind(thing):
 
 def _pair(entry, name):
     if not isinstance(entry, tuple | list) or len(entry) != 2:
-        raise ContractError(
-            f"The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {_kind(entry)}."
-        )
+        template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
+        raise ContractError(template, name=name, kind=_kind(entry))
     return entry
 
 
@@ -98,7 +98,7 @@ def _use_stack(answer, arguments, record):
         )
     rounds = (
         ("", arguments["xs"], arguments["state"], arguments["dstate"], False),
-        (" of a second call, in training, with no state given", arguments["more_xs"], None, None, True),
+        (_AGAIN, arguments["more_xs"], None, None, True),
     )
     for suffix, xs, state, dstate, training in rounds:
         ys, after = unpack(stack.forward(xs, state, training=training), ("ys", "state"), "Stacked.forward").values()
@@ -136,111 +136,53 @@ def _use_mixed_stack(answer, arguments, record):
 
 
 class _Stacked(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
     def __init__(self, layers):
-        self.layers = layers
+        self.layers = list(layers)
+        self.depth = sum(layer.recurrent for layer in self.layers)
 
     def forward(self, xs, state=None, *, training=False):
-        given, after = self.hand_out(state), []
-        bottom = xs
+        given, after = [None] * self.depth if state is None else list(state), []
         for layer in self.layers:
-            xs = self.input_of(xs, bottom)
             if layer.recurrent:
-                entry = self.entry(given[len(after)], after)
-                xs, entry = layer.forward(xs, entry, training=self.training_of_recurrent(training))
-                after.append(entry)
+                xs, new = layer.forward(xs, given.pop(0), training=training)
+                after.append(new)
             else:
-                xs = layer.forward(xs, training=self.training(training))
-        return xs, self.collect(after)
-
-    def input_of(self, xs, bottom):
-        return xs
-
-    def entry(self, own, after):
-        return own
-
-    def hand_out(self, state):
-        return [None] * self.depth() if state is None else list(state)
-
-    def depth(self):
-        return sum(layer.recurrent for layer in self.layers)
-
-    def training(self, training):
-        return training
-
-    def training_of_recurrent(self, training):
-        return self.training(training)
-
-    def collect(self, after):
-        return tuple(after)
+                xs = layer.forward(xs, training=training)
+        return xs, tuple(after)
 
     def backward(self, dys, dstate=None):
-        given, before = self.hand_back(dstate), []
-        for layer in self.way_back():
+        given, before = [None] * self.depth if dstate is None else list(dstate), []
+        for layer in reversed(self.layers):
             if layer.recurrent:
-                dys, entry = layer.backward(dys, given[len(before)])
-                before.append(entry)
+                dys, new = layer.backward(dys, given.pop())
+                before.append(new)
             else:
                 dys = layer.backward(dys)
-        return dys, self.collect_back(before)
-
-    def way_back(self):
-        return self.layers[::-1]
-
-    def hand_back(self, dstate):
-        return [None] * self.depth() if dstate is None else list(dstate)[::-1]
-
-    def collect_back(self, before):
-        return tuple(before[::-1])
+        return dys, tuple(before[::-1])
 
 
-def _stacked(**methods):
-    """The class above with some of its methods replaced."""
-    return type("Stacked", (_Stacked,), methods)
-
-
-def _with_stateless(self, after):
-    after = iter(after)
-    return tuple(next(after) if layer.recurrent else None for layer in self.layers)
-
-
-def _remember(self, after):
-    self.last = after
-    return tuple(after)
-
-
-def _remembered(self, state):
-    return getattr(self, "last", None) or [None] * self.depth() if state is None else list(state)
-
-
-def _by_number_of_the_layer(self, state):
-    """An entry of `state` for each layer, taken out by the number of the layer."""
-    numbers = [number for number, layer in enumerate(self.layers) if layer.recurrent]
-    return _Late([None] * len(self.layers) if state is None else state, numbers)
-
-
-def _by_number_on_the_way_back(self, dstate):
-    return _by_number_of_the_layer(self, dstate).back()
-
-
-class _Late:
-    """Entries that are looked up only when their layer is reached."""
-
-    def __init__(self, entries, numbers):
-        self.entries, self.numbers = entries, numbers
-
-    def back(self):
-        return _Late(self.entries, self.numbers[::-1])
-
-    def __getitem__(self, number):
-        return self.entries[self.numbers[number]]
-
-
-def _reverse_in_place(self):
-    self.layers.reverse()
-    return self.layers
-
+_AGAIN = " of a second call, in training, with no state given"
+_FORWARD = {"ys": "(N, T, H)", "state[0]": "(N, H)", "state[1]": "(N, H)"}
+_BACKWARD = {
+    "dxs": "(N, T, D)",
+    "dstate[0]": "(N, H)",
+    "dstate[1]": "(N, H)",
+    "gradient of the lower Wh": "(H, H)",
+    "gradient of the upper Wh": "(H, H)",
+}
+_MIXED_FORWARD = {
+    "ys above an embedding": "(N, T, H)",
+    "h of state[0], an LSTM's": "(N, H)",
+    "c of state[0], an LSTM's": "(N, H)",
+    "state[1] above an LSTM": "(N, H)",
+}
+_MIXED_BACKWARD = {
+    "dxs below an embedding": "None",
+    "h of dstate[0], an LSTM's": "(N, H)",
+    "c of dstate[0], an LSTM's": "(N, H)",
+    "dstate[1] above an LSTM": "(N, H)",
+    "gradient of E": "(V, D)",
+}
 
 STACKED = Exercise(
     id="6.1",
@@ -248,225 +190,216 @@ STACKED = Exercise(
     title="One layer on top of the other",
     stars=2,
     reference=layers.Stacked,
-    results={
-        f"{name}{suffix}": shape
-        for suffix in ("", " of a second call, in training, with no state given")
-        for name, shape in {
-            "ys": "(N, T, H)",
-            "state[0]": "(N, H)",
-            "state[1]": "(N, H)",
-            "dxs": "(N, T, D)",
-            "dstate[0]": "(N, H)",
-            "dstate[1]": "(N, H)",
-            "gradient of the lower Wh": "(H, H)",
-            "gradient of the upper Wh": "(H, H)",
-        }.items()
-    }
-    | {
-        "ys above an embedding": "(N, T, H)",
-        "h of state[0], an LSTM's": "(N, H)",
-        "c of state[0], an LSTM's": "(N, H)",
-        "state[1] above an LSTM": "(N, H)",
-        "dxs below an embedding": "None",
-        "h of dstate[0], an LSTM's": "(N, H)",
-        "c of dstate[0], an LSTM's": "(N, H)",
-        "dstate[1] above an LSTM": "(N, H)",
-        "gradient of E": "(V, D)",
-    },
+    results=_FORWARD
+    | _BACKWARD
+    | {f"{name}{_AGAIN}": shape for name, shape in (_FORWARD | _BACKWARD).items()}
+    | _MIXED_FORWARD
+    | _MIXED_BACKWARD,
     draw=_draw_stack,
     probe=_use_stack,
-    misconceptions=(
-        Misconception(
-            _stacked(entry=lambda self, own, after: after[-1] if after else own),
-            "a stack that hands the state of the layer below to the layer above",
-            "Does the loop write into the very variable it reads the states from? Each layer goes on from its own "
-            "entry; only `xs` travels upwards.",
-        ),
-        Misconception(
-            _stacked(hand_out=lambda self, state: [None if state is None else state[0]] * self.depth()),
-            "a stack whose recurrent layers all get the same state, that of the lowest",
-            "Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.",
-        ),
-        Misconception(
-            _stacked(hand_out=lambda self, state: [state] * self.depth()),
-            "a stack that hands the *whole* tuple to a layer, instead of the layer's own entry",
-            "`state` has one entry for each recurrent layer. Take them one by one, from the front.",
-        ),
-        Misconception(
-            _stacked(hand_out=_by_number_of_the_layer, hand_back=_by_number_on_the_way_back),
-            "a stack that looks up a state by the number of its *layer*",
-            "Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.",
-        ),
-        Misconception(
-            _stacked(hand_out=lambda self, state: state),
-            "a stack that needs a state, and gets `None`",
-            "`None` stands for zeros everywhere: make one `None` for each recurrent layer of it.",
-        ),
-        Misconception(
-            _stacked(hand_out=lambda self, state: [None] * self.depth()),
-            "a stack that ignores the state it is given: every window starts from zeros",
-            "Hand each recurrent layer its entry of `state`.",
-        ),
-        Misconception(
-            _stacked(hand_out=lambda self, state: [None] * self.depth() if state is None else list(state)[::-1]),
-            "a stack that deals out its states from the top down",
-            "The first entry belongs to the first recurrent layer, the one nearest to the input.",
-        ),
-        Misconception(
-            _stacked(collect=lambda self, after: tuple(after[::-1])),
-            "a stack that returns its states in the wrong order, the top layer's first",
-            "What is returned must fit the next call: the lowest layer's entry first.",
-        ),
-        Misconception(
-            _stacked(collect=lambda self, after: after[-1]),
-            "a stack that returns the state of its top layer only",
-            "Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.",
-        ),
-        Misconception(
-            _stacked(collect=_with_stateless),
-            "a stack whose state has an entry for the stateless layers too",
-            "Append to the state only where `layer.recurrent` is true.",
-        ),
-        Misconception(
-            _stacked(collect=_remember, hand_out=_remembered),
-            "a stack that keeps its state between calls, and goes on from it when it is given none",
-            "`None` means zeros. The caller carries the state; a stack keeps none.",
-        ),
-        Misconception(
-            _stacked(training=lambda self, training: False),
-            "a stack that does not pass `training` on: a dropout layer inside it never drops anything",
-            "Every `forward` gets it: `layer.forward(…, training=training)`.",
-        ),
-        Misconception(
-            _stacked(training_of_recurrent=lambda self, training: False),
-            "a stack that passes `training` on to the stateless layers only",
-            "A recurrent layer may have dropout inside it, as in notebook 07: it gets `training` too.",
-        ),
-        Misconception(
-            _stacked(
-                training=lambda self, training: False,
-                training_of_recurrent=lambda self, training: training,
-            ),
-            "a stack that passes `training` on to the recurrent layers only",
-            "Dropout between the layers is a stateless layer: it gets `training` too.",
-        ),
-        Misconception(
-            _stacked(training=lambda self, training: True),
-            "a stack that tells its layers that it is always training",
-            "Pass on what you were given: `training=training`.",
-        ),
-        Misconception(
-            _stacked(input_of=lambda self, xs, bottom: bottom),
-            "a stack in which every layer reads the input of the lowest one",
-            "What comes out of a layer is what the next one up takes.",
-        ),
-        Misconception(
-            _stacked(
-                way_back=lambda self: self.layers,
-                hand_back=lambda self, dstate: [None] * self.depth() if dstate is None else list(dstate),
-                collect_back=lambda self, before: tuple(before),
-            ),
-            "a stack that goes up again on its way back",
-            "The gradient comes in at the top: visit `reversed(self.layers)`.",
-        ),
-        Misconception(
-            _stacked(way_back=lambda self: self.layers[:0:-1]),
-            "a way back that stops above the lowest layer",
-            "`range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.",
-        ),
-        Misconception(
-            _stacked(way_back=_reverse_in_place),
-            "a stack that turns its own list of layers round on the way back",
-            "`self.layers.reverse()` changes the list for good. `reversed(self.layers)` only reads it from the end.",
-        ),
-        Misconception(
-            _stacked(hand_back=lambda self, dstate: [None] * self.depth() if dstate is None else list(dstate)),
-            "a stack that reads `dstate` from its beginning while it visits the layers from the top",
-            "The top layer comes first on the way back, and its entry is the last one.",
-        ),
-        Misconception(
-            _stacked(collect_back=lambda self, before: tuple(before)),
-            "a stack that returns `dstate` in the order of the way back, the top layer's first",
-            "`dstate` has the form of `state`: turn the list round before you return it.",
-        ),
-        Misconception(
-            _stacked(hand_back=lambda self, dstate: [None] * self.depth()),
-            "a stack that ignores the `dstate` it is given",
-            "Hand each recurrent layer its entry: `layer.backward(dys, entry)`.",
-        ),
+    spelt_out=_Stacked,
+    groups=dict.fromkeys(_FORWARD, "forward")
+    | dict.fromkeys(_BACKWARD, "backward")
+    | {f"{name}{_AGAIN}": "a second call, in training" for name in _FORWARD | _BACKWARD}
+    | dict.fromkeys(_MIXED_FORWARD, "forward above an embedding")
+    | dict.fromkeys(_MIXED_BACKWARD, "backward above an embedding"),
+    misconceptions=mistakes(
+        _Stacked,
+        """
+        forward: given.pop(0) → after[-1] if after else given[0]
+        The state of the layer below is handed to the layer above.
+        Does the loop write into the variable that it reads the states from? Only `xs` travels upwards.
+
+        forward: given.pop(0) → given[0]
+        Every recurrent layer gets the same state, that of the lowest.
+        Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.
+
+        forward: given.pop(0) → [state] and state
+        A layer gets the *whole* state instead of its own entry.
+        `state` has one entry for each recurrent layer. Take them one by one, from the front.
+
+        forward: for layer in self.layers → for number, layer in enumerate(self.layers)
+        forward: given.pop(0) → state[number]
+        A state is looked up by the number of its *layer*.
+        Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.
+
+        forward: given.pop(0) → state[len(after)]
+        `Stacked.forward` needs a state, and gets `None`.
+        `None` stands for zeros: make one `None` for each recurrent layer of it.
+
+        backward: given.pop() → dstate[-1 - len(before)]
+        `Stacked.backward` needs a `dstate`, and gets `None`.
+        `None` stands for zeros: make one `None` for each recurrent layer of it.
+
+        forward: if layer.recurrent → if True
+        A stateless layer is given a state: the branch for stateless layers is missing.
+        Where `layer.recurrent` is false: `xs = layer.forward(xs, training=training)`, without a state.
+
+        forward: if layer.recurrent → if False
+        A recurrent layer is treated like a stateless one: it gets no state.
+        It takes a state and returns a pair: `xs, new = layer.forward(xs, entry, training=training)`.
+
+        forward: else list(state) → else [None] * self.depth
+        The given state is ignored: every call starts from zeros.
+        Hand each recurrent layer its entry of `state`.
+
+        forward: given.pop(0) → given.pop()
+        The states are dealt out from the top down.
+        The first entry belongs to the first recurrent layer, the one nearest to the input.
+
+        forward: tuple(after) → tuple(after[::-1])
+        The states are returned in the wrong order, the top layer's first.
+        What is returned must fit the next call: the lowest layer's entry first.
+
+        forward: tuple(after) → after[-1]
+        Only the state of the top layer is returned.
+        Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.
+
+        = layer.forward(xs, training=training) → = layer.forward(xs, training=training); after.append(None)
+        The returned state has an entry for the stateless layers too.
+        Append to the state only where `layer.recurrent` is true.
+
+        forward: [None] * self.depth if → getattr(self, "last", None) or [None] * self.depth if
+        forward: return xs, tuple(after) → self.last = list(after); return xs, tuple(after)
+        The stack keeps its state between calls, and goes on from it when it is given none.
+        `None` means zeros. The caller carries the state; a stack keeps none.
+
+        forward: .pop(0), training=training → .pop(0)
+        = layer.forward(xs, training=training) → = layer.forward(xs)
+        `training` is not passed on: a dropout layer in the stack never drops anything.
+        Every `forward` gets it: `layer.forward(…, training=training)`.
+
+        forward: .pop(0), training=training → .pop(0)
+        `training` is passed on to the stateless layers only.
+        A recurrent layer may have dropout inside it, as in notebook 07: it gets `training` too.
+
+        = layer.forward(xs, training=training) → = layer.forward(xs)
+        `training` is passed on to the recurrent layers only.
+        Dropout between the layers is a stateless layer: it gets `training` too.
+
+        forward: .pop(0), training=training → .pop(0), training=True
+        = layer.forward(xs, training=training) → = layer.forward(xs, training=True)
+        The layers are told that they are always training.
+        Pass on what you were given: `training=training`.
+
+        forward: xs, new = layer → ys, new = layer
+        forward: xs = layer → ys = layer
+        forward: return xs → return ys
+        Every layer reads the input of the lowest one.
+        What comes out of a layer is what the next one up takes: `xs = …`.
+
+        backward: dys, new = layer → dxs, new = layer
+        backward: dys = layer → dxs = layer
+        backward: return dys → return dxs
+        Every layer gets the gradient from above the stack.
+        What comes back from a layer is what the next one down takes: `dys = …`.
+
+        backward: reversed(self.layers) → self.layers
+        backward: given.pop() → given.pop(0)
+        backward: before[::-1] → before
+        The way back goes up again.
+        The gradient comes in at the top: visit `reversed(self.layers)`.
+
+        backward: reversed(self.layers) → self.layers[:0:-1]
+        The way back stops above the lowest layer.
+        `range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.
+
+        backward: given, before → self.layers.reverse(); given, before
+        backward: reversed(self.layers) → self.layers
+        The list of layers itself is turned round on the way back.
+        `self.layers.reverse()` changes the list for good. `reversed(self.layers)` only reads it from the end.
+
+        backward: given.pop() → given.pop(0)
+        `dstate` is read from its beginning while the layers are visited from the top.
+        The top layer comes first on the way back, and its entry is the last one.
+
+        backward: before[::-1] → before
+        `dstate` is returned in the order of the way back, the top layer's first.
+        `dstate` has the form of `state`: turn the list round before you return it.
+
+        backward: else list(dstate) → else [None] * self.depth
+        The given `dstate` is ignored.
+        Hand each recurrent layer its entry: `layer.backward(dys, entry)`.
+        """,
     ),
 )
 
 # --- 6.2 ------------------------------------------------------------------------------------------------------------
 
+#: Runs by name: the right word, training and validation perplexities, and the tolerance as a range, or None for none.
 _RUNS = {
-    "a validation perplexity that has turned": "overfitting",
-    "a turn, while training still falls": "overfitting",
-    "a turn, and back by a little": "overfitting",
-    "a turn, and no tolerance given": "overfitting",
-    "a turn, with a tolerance above it": "fine",
-    "both still falling": "underfitting",
-    "training still falling, validation flat": "underfitting",
-    "both flat": "fine",
-    "both flat, far apart": "fine",
-    "validation falling, training flat": "fine",
-    "training rising": "fine",
-    "a small rise, with a tolerance below it": "overfitting",
-    "a small fall, with a tolerance below it": "underfitting",
+    "a turn": ("overfitting", (300, 150, 101, 100), (320, 200, 230, 260), (0.03, 0.08)),
+    "a turn while training falls": ("overfitting", (300, 150, 100, 80), (320, 200, 230, 260), (0.03, 0.08)),
+    "a turn, and back a little": ("overfitting", (300, 150, 101, 100), (320, 200, 260, 245), (0.03, 0.08)),
+    "a slow rise while training falls": ("overfitting", (300, 170, 130, 100), (190, 180, 200, 203), (0.03, 0.08)),
+    "a rise from the first epoch on": ("overfitting", (120, 110, 101, 100), (180, 210, 240, 260), (0.03, 0.08)),
+    "a turn, below the first epoch": ("overfitting", (100, 100, 100, 120), (320, 100, 120, 130), (0.03, 0.08)),
+    "a turn, half-way to the first epoch": ("overfitting", (100, 100, 100, 99), (320, 100, 180, 250), (0.03, 0.08)),
+    "a turn, no tolerance given": ("overfitting", (300, 150, 101, 100), (320, 200, 215, 225), None),
+    "a small rise, low tolerance": ("overfitting", (300, 121, 120, 120), (320, 180, 184, 186.5), (0.005, 0.015)),
+    "both still fall": ("still learning", (300, 200, 150, 120), (320, 220, 180, 160), (0.03, 0.08)),
+    "training falls, validation is flat": ("still learning", (300, 200, 150, 120), (320, 182, 181, 180), (0.03, 0.08)),
+    "training falls after a rise": ("still learning", (300, 100, 150, 120), (320, 182, 181, 180), (0.03, 0.08)),
+    "a fall, no tolerance given": ("still learning", (300, 200, 150, 138), (320, 182, 181, 180), None),
+    "a small fall, low tolerance": ("still learning", (300, 126, 124, 120), (320, 182, 181, 180), (0.005, 0.015)),
+    "a turn, high tolerance": ("finished", (300, 150, 101, 100), (320, 200, 215, 225), (0.25, 0.35)),
+    "training falls, high tolerance": ("finished", (300, 150, 120, 100), (320, 182, 181, 180), (0.25, 0.35)),
+    "both are flat": ("finished", (300, 121, 120, 120), (320, 181, 180, 180), (0.03, 0.08)),
+    "both are flat, far apart": ("finished", (300, 31, 30, 30), (320, 201, 200, 200), (0.03, 0.08)),
+    "validation falls, training is flat": ("finished", (300, 121, 120, 120), (320, 240, 200, 170), (0.03, 0.08)),
+    "training rises": ("finished", (300, 110, 100, 120), (320, 240, 200, 170), (0.03, 0.08)),
 }
+
+#: The examples by hand.
+_BY_HAND = {
+    "the first run by hand": ("overfitting", [100, 60, 40], [110, 80, 90], 0.05),
+    "the second run by hand": ("still learning", [100, 60, 40], [110, 80, 82], 0.05),
+}
+#: Runs that change by just the tolerance, which is not *more* than that, by next to nothing, or not at all.
+_SMALL = dict.fromkeys(
+    (
+        "a rise of just the tolerance",
+        "a fall of just the tolerance",
+        "a rise by 0.01",
+        "a fall by 0.01",
+        "training stands still, validation falls",
+    ),
+    "finished",
+)
 
 
 def _draw_curves(rng, sizes):
-    def near(*values):
+    def near(values):
         factor = rng.uniform(0.8, 1.2)
         return [round(float(factor * value * rng.uniform(0.997, 1.003)), 3) for value in values]
 
-    curves = {
-        "a validation perplexity that has turned": (near(300, 150, 101, 100), near(320, 200, 230, 260), 0.05),
-        "a turn, while training still falls": (near(300, 150, 100, 80), near(320, 200, 230, 260), 0.05),
-        "a turn, and back by a little": (near(300, 150, 101, 100), near(320, 200, 260, 245), 0.05),
-        "a turn, and no tolerance given": (near(300, 150, 101, 100), near(320, 200, 215, 225), None),
-        "a turn, with a tolerance above it": (near(300, 150, 101, 100), near(320, 200, 215, 225), 0.3),
-        "both still falling": (near(300, 200, 150, 120), near(320, 220, 180, 160), 0.05),
-        "training still falling, validation flat": (near(300, 200, 150, 120), near(320, 182, 181, 180), 0.05),
-        "both flat": (near(300, 121, 120, 120), near(320, 181, 180, 180), 0.05),
-        "both flat, far apart": (near(300, 31, 30, 30), near(320, 201, 200, 200), 0.05),
-        "validation falling, training flat": (near(300, 121, 120, 120), near(320, 240, 200, 170), 0.05),
-        "training rising": (near(300, 110, 100, 120), near(320, 181, 180, 180), 0.05),
-        "a small rise, with a tolerance below it": (near(300, 121, 120, 120), near(320, 180, 184, 186.5), 0.01),
-        "a small fall, with a tolerance below it": (near(300, 126, 124, 120), near(320, 182, 181, 180), 0.01),
+    runs = {
+        name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 4))
+        for name, (_, train, valid, tolerance) in _RUNS.items()
     }
-    return {"runs": curves}
+    # In whole numbers and a quarter, every right formula is exact.
+    whole = 4 * int(rng.integers(20, 60))
+    flat = [2 * whole, whole, whole, whole]
+    rise, fall = [2 * whole, whole, whole * 5 // 4], [2 * whole, whole, whole * 3 // 4]
+    hardly_up, hardly_down = [2 * whole, whole, whole + 0.01], [2 * whole, whole, whole - 0.01]
+    curves = (flat, rise), (fall, flat), (flat, hardly_up), (hardly_down, flat), (flat, fall)
+    return {"runs": runs | {name: (*both, 0.25) for name, both in zip(_SMALL, curves)}}
+
+
+_WORDS = ("overfitting", "still learning", "finished")
 
 
 def _use_diagnose(answer, arguments, record):
     for name, (train, valid, tolerance) in arguments["runs"].items():
         before = list(train), list(valid)
         said = answer(train, valid) if tolerance is None else answer(train, valid, tolerance)
-        if not isinstance(said, str):
-            raise ContractError(f"`diagnose` must return one of three words, a string: got {said!r}.")
+        said = said.item() if isinstance(said, np.ndarray) and said.ndim == 0 else said
+        if not isinstance(said, str) or said not in _WORDS:
+            template = "`diagnose` must return one of its three words, {words}: got {said!r}."
+            raise ContractError(template, words=listed(_WORDS), said=said)
         if (train, valid) != before:
             raise ContractError("`diagnose` changed a list that it was given: the caller still needs its curves.")
         record[name] = said
-
-
-def _diagnosis(
-    over=lambda train, valid, tolerance: valid[-1] > (1 + tolerance) * min(valid),
-    under=lambda train, valid, tolerance: train[-1] < (1 - tolerance) * train[-2],
-    under_first=False,
-    tolerance_is=None,
-):
-    """The right function with another test for one of the two faults, or the two in another order."""
-
-    def wrong(train_ppl, valid_ppl, tolerance=0.05):
-        tolerance = tolerance if tolerance_is is None else tolerance_is
-        found = [("overfitting", over), ("underfitting", under)]
-        for name, test in found[::-1] if under_first else found:
-            if test(train_ppl, valid_ppl, tolerance):
-                return name
-        return "fine"
-
-    return wrong
 
 
 DIAGNOSE = Exercise(
@@ -475,75 +408,111 @@ DIAGNOSE = Exercise(
     title="Read the two curves",
     stars=1,
     reference=diagnose,
-    results=dict.fromkeys(_RUNS, ""),
+    results=dict.fromkeys((*_RUNS, *_SMALL, *_BY_HAND), "a string"),
     draw=_draw_curves,
     probe=_use_diagnose,
-    misconceptions=(
-        Misconception(
-            _diagnosis(over=lambda train, valid, tolerance: valid[-1] > (1 + tolerance) * valid[-2]),
-            "a comparison with the epoch before, instead of the *lowest* validation perplexity",
-            "A slow rise over many epochs is overfitting too, and so is a small fall after it: take `min(valid_ppl)`.",
-        ),
-        Misconception(
-            _diagnosis(over=lambda train, valid, tolerance: valid[-1] > (1 + tolerance) * valid[0]),
-            "a comparison with the *first* validation perplexity",
-            "The first epoch is the worst of nearly every run. Compare with `min(valid_ppl)`.",
-        ),
-        Misconception(
-            _diagnosis(over=lambda train, valid, tolerance: valid[-1] > (1 + tolerance) * train[-1]),
-            "a look at the gap: overfitting wherever validation is worse than training",
-            "Nearly every model is better on the text it learned from. What counts is that validation has turned.",
-        ),
-        Misconception(
-            _diagnosis(under_first=True),
-            "the two tests in the other order: underfitting is asked for first",
-            "While a model overfits, its training perplexity usually still falls. Ask for overfitting first.",
-        ),
-        Misconception(
-            _diagnosis(tolerance_is=0.05),
-            "a tolerance that is always 0.05, whatever was given",
-            "`tolerance` is an argument: use it in both tests.",
-        ),
-        Misconception(
-            _diagnosis(tolerance_is=0.0),
-            "a diagnosis without any tolerance: a change of a thousandth counts",
-            "Only a *relative* change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.",
-        ),
-        Misconception(
-            _diagnosis(
-                over=lambda train, valid, tolerance: valid[-1] > min(valid) + tolerance,
-                under=lambda train, valid, tolerance: train[-1] < train[-2] - tolerance,
-            ),
-            "an absolute tolerance, added to the perplexity",
-            "5 % of 200 is 10: *multiply* by `1 + tolerance`, or by `1 - tolerance`.",
-        ),
-        Misconception(
-            _diagnosis(under=lambda train, valid, tolerance: train[-1] < (1 - tolerance) * train[0]),
-            "underfitting wherever training has fallen since the *first* epoch",
-            "What counts is whether it still falls: compare the last epoch with the one before, `train_ppl[-2]`.",
-        ),
-        Misconception(
-            _diagnosis(under=lambda train, valid, tolerance: valid[-1] < (1 - tolerance) * valid[-2]),
-            "underfitting where the *validation* perplexity still falls",
-            "The second test reads the training curve.",
-        ),
-        Misconception(
-            _diagnosis(under=lambda train, valid, tolerance: train[-1] > (1 + tolerance) * train[-2]),
-            "underfitting where the training perplexity *rises*",
-            "A model underfits while there is more to learn: while its training perplexity still *falls*.",
-        ),
-        Misconception(
-            lambda train, valid, tolerance=0.05: diagnose(valid, train, tolerance),
-            "the two curves taken for each other",
-            "`train_ppl` is the first argument, `valid_ppl` the second.",
-        ),
-        Misconception(
-            lambda train, valid, tolerance=0.05: {"overfitting": "underfitting", "underfitting": "overfitting"}.get(
-                diagnose(train, valid, tolerance), "fine"
-            ),
-            "the two words taken for each other",
-            "*Over*fitting: learned too much of the training text, so validation turns. *Under*fitting: not done yet.",
-        ),
+    example={"runs": {name: run for name, (_, *run) in _BY_HAND.items()}},
+    groups=_SMALL | {name: word for name, (word, *_) in (_RUNS | _BY_HAND).items()},
+    misconceptions=mistakes(
+        diagnose,
+        """
+        if valid_ppl[-1] > → if not train_ppl[-1] < (1 - tolerance) * train_ppl[-2] and valid_ppl[-1] >
+        The two tests stand in the other order: “still learning” is asked for first.
+        While a model overfits, its training perplexity usually still falls. Ask for overfitting first.
+
+        min(valid_ppl) → valid_ppl[-2]
+        The first test compares with the epoch before, not with the *lowest* validation perplexity.
+        A slow rise over many epochs is overfitting too, and so is a small fall after it: take `min(valid_ppl)`.
+
+        min(valid_ppl) → valid_ppl[0]
+        The first test compares with the *first* validation perplexity.
+        The first epoch is the worst of nearly every run. Compare with `min(valid_ppl)`.
+
+        if valid_ppl[-1] > → if False and valid_ppl[-1] >
+        “overfitting” is never said.
+        Is the last value compared with the *lowest*, `min(valid_ppl)`? Nothing rises above `max(valid_ppl)`.
+
+        min(valid_ppl) → (sum(valid_ppl) / len(valid_ppl))
+        The first test compares with the mean of the validation perplexities.
+        What counts is how far it has risen above its lowest point: `min(valid_ppl)`.
+
+        min(valid_ppl) → train_ppl[-1]
+        The first test looks at the gap between the two curves.
+        Nearly every model is better on the text it learned from. What counts is that validation has turned.
+
+        (1 + tolerance) → (1 + 0.05)
+        (1 - tolerance) → (1 - 0.05)
+        The tolerance is always 0.05, whatever was given.
+        `tolerance` is an argument: use it in both tests.
+
+        (1 + tolerance) * →
+        (1 - tolerance) * →
+        The tolerance is not used: a change of a thousandth counts.
+        Only a change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.
+
+        (1 - tolerance) * →
+        The second test has no tolerance: a fall of a thousandth counts.
+        `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
+
+        (1 + tolerance) * →
+        The first test has no tolerance: a rise of a thousandth counts.
+        `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
+
+        (1 + tolerance) * → tolerance +
+        The tolerance of the first test is absolute: it is added to the perplexity.
+        5 % of 200 is 10: *multiply* by `1 + tolerance`.
+
+        (1 + tolerance) * → tolerance +
+        (1 - tolerance) * → -tolerance +
+        The tolerance is absolute: it is added to the perplexity.
+        5 % of 200 is 10: *multiply* by `1 + tolerance`, or by `1 - tolerance`.
+
+        (1 - tolerance) * → -tolerance +
+        The tolerance of the second test is absolute: it is subtracted from the perplexity.
+        5 % of 200 is 10: *multiply* by `1 - tolerance`.
+
+        (1 - tolerance) → (1 + tolerance)
+        The second test has a plus: `1 + tolerance`.
+        A *fall* of more than the tolerance ends below `(1 - tolerance) * train_ppl[-2]`.
+
+        train_ppl[-2] → train_ppl[0]
+        The second test compares with the *first* training perplexity.
+        What counts is whether it still falls: compare the last epoch with the one before, `train_ppl[-2]`.
+
+        train_ppl[-1] < (1 - tolerance) * train_ppl[-2] → valid_ppl[-1] < (1 - tolerance) * valid_ppl[-2]
+        The second test reads the *validation* curve.
+        Whether the model still learns its own text is seen in `train_ppl`.
+
+        train_ppl[-1] < (1 - tolerance) → train_ppl[-1] > (1 + tolerance)
+        “still learning” is said where the training perplexity *rises*.
+        A model still learns while its training perplexity *falls*.
+
+        if train_ppl[-1] < → if False and train_ppl[-1] <
+        “still learning” is never said.
+        Where validation has not turned, ask whether training still fell in the last epoch.
+
+        valid_ppl[-1] > → valid_ppl[-1] >=
+        The first test has `>=`: a rise of just the tolerance counts.
+        *More* than the tolerance is asked for: `>`.
+
+        train_ppl[-1] < → train_ppl[-1] <=
+        The second test has `<=`: a fall of just the tolerance counts.
+        *More* than the tolerance is asked for: `<`.
+
+        train_ppl: Sequence[float], valid_ppl: → valid_ppl: Sequence[float], train_ppl:
+        The two curves are taken for each other.
+        `train_ppl` is the first argument, `valid_ppl` the second.
+
+        return "still learning" → return "finished"
+        return "finished" → return "still learning"
+        “still learning” and “finished” are taken for each other.
+        While training still falls, the model is still learning; where neither test is true, it is finished.
+
+        return "overfitting" → return "still learning"
+        return "still learning" → return "overfitting"
+        “overfitting” and “still learning” are taken for each other.
+        *Over*fitting: learned too much of the training text, so validation has turned.
+        """,
     ),
 )
 
@@ -551,16 +520,22 @@ DIAGNOSE = Exercise(
 
 
 def _draw_decay(rng, sizes):
-    shapes = ((sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,))
+    shapes = (sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,), (sizes.D, sizes.H)
+    values = [rng.normal(0, 1, shape) for shape in shapes]
     return {
-        "values": [rng.normal(0, 1, shape) for shape in shapes],
-        "grads": [rng.normal(0, 1, shape) for shape in shapes],
-        "strength": 0.3,
+        "values": [*values, values[1].copy()],
+        "grads": [rng.normal(0, 1, shape) for shape in (*shapes, shapes[1])],
+        "strength": float(rng.uniform(0.05, 0.6)),
     }
 
 
+#: The fourth has the name and the shape of the first, the fifth the shape and the values of the second: two layers that
+#: began alike. Neither is the same Param.
+_NAMES = ("Wx", "Wh", "b", "Wx", "upper Wh")
+
+
 def _use_decay(answer, arguments, record):
-    params = [Param(value, f"params[{number}]") for number, value in enumerate(arguments["values"])]
+    params = [Param(value, name) for name, value in zip(_NAMES, arguments["values"])]
     for param, grad in zip(params, arguments["grads"]):
         param.grad[...] = grad
     # The first one twice: a matrix that two layers share.
@@ -568,50 +543,23 @@ def _use_decay(answer, arguments, record):
     if penalty is None:
         raise ContractError("`add_weight_decay` returned nothing. It must end in `return` and the penalty.")
     if np.ndim(penalty) != 0 or not isinstance(penalty, float | np.floating | np.ndarray):
-        raise ContractError(f"The penalty must be one number: got {_kind(penalty)}.")
+        raise ContractError("The penalty must be one number: got {kind}.", kind=_kind(penalty))
     # As precise as the values are: a plain float does not tell in which type it was computed.
     record["penalty"] = params[0].value.dtype.type(penalty)
-    record.update({f"params[{number}].grad": param.grad.copy() for number, param in enumerate(params)})
-    record.update({f"params[{number}].value, afterwards": param.value.copy() for number, param in enumerate(params)})
+    record.update({f"params[{number}].grad": param.grad for number, param in enumerate(params)})
+    record.update({f"params[{number}].value, afterwards": param.value for number, param in enumerate(params)})
 
 
-def _each_once(params):
-    return list(dict.fromkeys(params))
-
-
-def _square(params):
-    return sum(float(np.sum(np.square(param.value, dtype="float64"))) for param in params)
-
-
-def _decay(
-    change=lambda grad, value, strength: np.add(grad, strength * value, out=grad),
-    penalty=lambda params, strength: 0.5 * strength * _square(params),
-    chosen=_each_once,
-):
-    """The right function with another change of the gradients, another penalty, or other Params."""
-
-    def wrong(params, strength):
-        params = chosen(params)
-        for param in params:
-            change(param.grad, param.value, strength)
-        return penalty(params, strength)
-
-    return wrong
-
-
-def _shrink_values(params, strength):
-    penalty = 0.5 * strength * _square(_each_once(params))
-    for param in _each_once(params):
-        param.value[...] *= 1 - strength
+def _add_weight_decay(params, strength):
+    squares = 0.0
+    for param in dict.fromkeys(params):
+        param.grad[...] += strength * param.value
+        squares += float(np.sum(param.value**2, dtype=np.float64))
+    penalty = 0.5 * strength * squares
     return penalty
 
 
-def _forgotten_gradients(params, strength):
-    for param in _each_once(params):
-        grad = param.grad
-        grad = grad + strength * param.value
-    return 0.5 * strength * _square(_each_once(params))
-
+_DECAYED = ("(D, H)", "(H, H)", "(H,)", "(D, H)", "(H, H)")
 
 ADD_WEIGHT_DECAY = Exercise(
     id="6.3",
@@ -619,138 +567,151 @@ ADD_WEIGHT_DECAY = Exercise(
     title="Make large weights expensive",
     stars=1,
     reference=add_weight_decay,
-    results={
-        "penalty": "()",
-        "params[0].grad": "(D, H)",
-        "params[1].grad": "(H, H)",
-        "params[2].grad": "(H,)",
-        "params[0].value, afterwards": "(D, H)",
-        "params[1].value, afterwards": "(H, H)",
-        "params[2].value, afterwards": "(H,)",
-    },
+    results={"penalty": "()"}
+    | {f"params[{number}].grad": shape for number, shape in enumerate(_DECAYED)}
+    | {f"params[{number}].value, afterwards": shape for number, shape in enumerate(_DECAYED)},
     draw=_draw_decay,
     probe=_use_decay,
     example={"values": [np.array([1.0, -2.0])], "grads": [np.array([0.5, 0.5])], "strength": 0.1},
+    spelt_out=_add_weight_decay,
+    groups={f"params[{number}].grad": "gradients" for number in range(len(_DECAYED))}
+    | {f"params[{number}].value, afterwards": "values" for number in range(len(_DECAYED))},
     mutates=("values", "grads"),
-    misconceptions=(
-        Misconception(
-            _decay(chosen=list),
-            "a Param that is shared by two layers, and is counted twice",
-            "`params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.",
-        ),
-        Misconception(
-            _decay(penalty=lambda params, strength: strength * _square(params)),
-            "a penalty without its ½, beside the gradient of the one with it",
-            "½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.",
-        ),
-        Misconception(
-            _decay(
-                change=lambda grad, value, strength: np.add(grad, 2 * strength * value, out=grad),
-                penalty=lambda params, strength: strength * _square(params),
-            ),
-            "a penalty without its ½, and its gradient, both twice too large",
-            "½·strength·Σ value², and strength·value.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, 2 * strength * value, out=grad)),
-            "a gradient that is twice too large",
-            "The derivative of ½·value² is value: the ½ and the 2 cancel.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, 0.5 * strength * value, out=grad)),
-            "a gradient that is half of what it should be",
-            "The derivative of ½·value² is value, with no ½ left.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.multiply(strength, value, out=grad)),
-            "a gradient that replaces the one of the loss",
-            "The loss's own gradient is in `.grad` already. Add to it: `param.grad += …`.",
-        ),
-        Misconception(
-            _forgotten_gradients,
-            "gradients that were added up in new arrays, and never reached the Params",
-            "`grad = grad + …` makes a new array. `param.grad += …` changes the one that is there.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, -strength * value, out=grad)),
-            "a penalty's gradient that is *subtracted*: the step against it makes weights larger",
-            "`sgd_step` goes against the gradient. Add `strength * value`, and the step shrinks it.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, value, out=grad)),
-            "a gradient without the strength",
-            "Both the penalty and its gradient are proportional to `strength`.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, strength * np.sign(value), out=grad)),
-            "the gradient of a sum of *absolute* values: the sign, instead of the value",
-            "The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.",
-        ),
-        Misconception(
-            _decay(
-                change=lambda grad, value, strength: np.add(grad, strength * np.sign(value), out=grad),
-                penalty=lambda params, strength: strength * sum(float(np.abs(p.value).sum()) for p in params),
-            ),
-            "a penalty of the *absolute* values (L1), with its gradient",
-            "This penalty is ½·strength·Σ value², and its gradient strength·value.",
-        ),
-        Misconception(
-            _decay(change=lambda grad, value, strength: np.add(grad, strength * value**2, out=grad)),
-            "a gradient with the *square* of the value in it",
-            "The square stands in the penalty. Its derivative, value, is what goes into the gradient.",
-        ),
-        Misconception(
-            _decay(
-                penalty=lambda params, strength: 0.5 * strength * sum(float(p.value.sum()) ** 2 for p in params),
-            ),
-            "a penalty of the square of the sum, where a positive and a negative weight cancel",
-            "First square, then sum: `np.sum(value**2)`.",
-        ),
-        Misconception(
-            _decay(penalty=lambda params, strength: 0.5 * strength * _square(params[-1:])),
-            "a penalty of the last Param alone",
-            "Is the sum begun before the loop, and added to inside it?",
-        ),
-        Misconception(
-            _decay(
-                penalty=lambda params, strength: 0.5 * strength * sum(np.sqrt(_square([p])) for p in params),
-            ),
-            "a penalty of the norm of each Param, not of its square",
-            "Σ value² is the square of the norm: leave out the root.",
-        ),
-        Misconception(
-            _decay(
-                penalty=lambda params, strength: 0.5 * strength * sum(_square([p]) / p.value.size for p in params),
-            ),
-            "a penalty of the *mean* square of each Param",
-            "The penalty is a sum over all the weights; its gradient is then strength·value.",
-        ),
-        Misconception(
-            _decay(penalty=lambda params, strength: 0.5 * strength * np.sqrt(_square(params))),
-            "a penalty of the *norm*, not of its square",
-            "Σ value² is the square of the norm: leave out the root.",
-        ),
-        Misconception(
-            _decay(
-                penalty=lambda params, strength: 0.5 * strength * _square(params) / sum(p.value.size for p in params)
-            ),
-            "a penalty of the *mean* square",
-            "The penalty is a sum over all the weights; its gradient is then strength·value.",
-        ),
-        Misconception(
-            _decay(chosen=lambda params: [param for param in _each_once(params) if param.value.ndim > 1]),
-            "a function that leaves out the vectors by itself",
-            "Which Params are decayed is for the caller to say: take all that you are given.",
-        ),
-        Misconception(
-            _shrink_values,
-            "values that are shrunk on the spot, with the gradients left alone",
-            "Only add to the gradients. Moving the values is the business of `sgd_step`.",
-        ),
+    misconceptions=mistakes(
+        _add_weight_decay,
+        """
+        dict.fromkeys(params) → params
+        A Param that two layers share is counted twice.
+        `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
+
+        param.grad[...] += → param.value[...] -=
+        The values are changed, and the gradients are not.
+        `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
+
+        param.grad[...] += strength * param.value → pass
+        squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
+            float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
+        The values are changed after their squares are summed, and the gradients are not.
+        `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
+
+        0.5 * strength * squares → strength * squares
+        The penalty has no ½.
+        ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.
+
+        0.5 * strength * squares → strength * squares
+        += strength → += 2 * strength
+        The penalty has no ½, and its gradient is twice too large.
+        ½·strength·Σ value², and strength·value.
+
+        += strength → += 2 * strength
+        The gradient is twice too large.
+        The derivative of ½·value² is value: the ½ and the 2 cancel.
+
+        += strength → += 0.5 * strength
+        The gradient is half of what it should be.
+        The derivative of ½·value² is value, with no ½ left.
+
+        param.grad[...] += → param.grad[...] =
+        The gradient of the penalty replaces the one of the loss.
+        The loss's own gradient is in `.grad` already. Add to it: `param.grad += …`.
+
+        param.grad[...] += → grad = param.grad +
+        The gradients are not changed.
+        `param.grad += …` changes the array that is there; `grad = grad + …` only makes a new one.
+
+        param.grad[...] += → param.grad[...] -=
+        The gradient of the penalty is *subtracted*: the step against it makes weights larger.
+        `sgd_step` goes against the gradient. Add `strength * value`, and the step shrinks it.
+
+        += strength * param.value → += param.value
+        The gradient has no `strength` in it.
+        Both the penalty and its gradient are proportional to `strength`.
+
+        = 0.5 * strength * → = 0.5 *
+        The penalty has no `strength` in it.
+        Both the penalty and its gradient are proportional to `strength`.
+
+        += strength * param.value → += strength * np.sign(param.value)
+        The gradient is that of a sum of *absolute* values: the sign, instead of the value.
+        The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.
+
+        += strength * param.value → += strength * np.sign(param.value)
+        np.sum(param.value**2, → 2 * np.sum(np.abs(param.value),
+        The penalty is one of *absolute* values (L1), with its gradient.
+        This penalty is ½·strength·Σ value², and its gradient strength·value.
+
+        += strength * param.value → += strength * param.value**2
+        The gradient has the *square* of the value in it.
+        The square stands in the penalty. Its derivative, value, is what goes into the gradient.
+
+        float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value, dtype=np.float64)) ** 2
+        The penalty has the square of the sum, where a positive and a negative weight cancel.
+        First square, then sum: `np.sum(value**2)`.
+
+        squares += → squares =
+        The penalty is that of the last Param alone.
+        Add inside the loop: `squares += …`.
+
+        float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value**2, dtype=np.float64));
+            return 0.5 * strength * squares
+        `return` stands inside the loop: only the first Param is decayed.
+        Move `return` to the left, below the loop.
+
+        float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value**2, dtype=np.float64)) ** 0.5
+        The penalty has the norm of each Param, not its square.
+        Σ value² is the square of the norm: leave out the root.
+
+        np.sum(param.value**2, → np.mean(param.value**2,
+        The penalty has the *mean* square of each Param.
+        The penalty is a sum over all the weights; its gradient is then strength·value.
+
+        strength * squares → strength * squares**0.5
+        The penalty has the *norm* of all values, not its square.
+        Σ value² is the square of the norm: leave out the root.
+
+        strength * squares → strength * squares / sum(param.value.size for param in dict.fromkeys(params))
+        The penalty has the *mean* square of all values.
+        The penalty is a sum over all the weights; its gradient is then strength·value.
+
+        dict.fromkeys(params) → [param for param in dict.fromkeys(params) if param.value.ndim > 1]
+        The vectors are left out.
+        Which Params are decayed is for the caller to say: take all that you are given.
+
+        dict.fromkeys(params) → {param.name: param for param in params}.values()
+        Of two Params with the same *name* only one is decayed.
+        Two layers may each have a `Wx`. The same Param is the same *object*: `dict.fromkeys(params)`.
+
+        dict.fromkeys(params) → {param.value.tobytes(): param for param in reversed(params)}.values()
+        Of two Params with equal *values* only the first is decayed.
+        Two layers may begin alike. The same Param is the same *object*: `dict.fromkeys(params)`.
+
+        dict.fromkeys(params) → {param.value.shape: param for param in reversed(params)}.values()
+        Of two Params of the same *shape* only the first is decayed.
+        Two layers may be equally large. The same Param is the same *object*: `dict.fromkeys(params)`.
+        """,
     ),
 )
 
 # --- 6.4 ------------------------------------------------------------------------------------------------------------
+
+
+class _Dropout(Layer):
+    def __init__(self, rate, rng):
+        self.rate, self.mask = rate, None
+        self.rng = rng
+
+    def forward(self, xs, *, training=False):
+        if not training:
+            self.mask = None
+            return xs
+        kept = self.rng.random(xs.shape) >= self.rate
+        self.mask = kept.astype(xs.dtype) / xs.dtype.type(1 - self.rate)
+        ys = xs * self.mask
+        return ys
+
+    def backward(self, dys):
+        dxs = dys if self.mask is None else dys * self.mask
+        return dxs
 
 
 DROPOUT = Exercise(
@@ -762,28 +723,32 @@ DROPOUT = Exercise(
     results=dropout.RESULTS,
     draw=dropout.draw_dropout,
     probe=dropout.try_dropout("Dropout"),
-    misconceptions=(
-        *dropout.mistakes(lambda self, xs: xs.shape),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (1, *xs.shape[1:])),
-            "one mask for the whole batch",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], 1, xs.shape[2])),
-            "one mask for all the steps of a sequence",
-            "That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: xs.shape[2:]),
-            "one mask for the features, the same for all sequences and steps",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (*xs.shape[:2], 1)),
-            "whole words dropped: one mask value for all the features of a place",
-            "Every value has a mask value of its own: draw in the shape of `xs`.",
-        ),
+    groups=dropout.GROUPS,
+    spelt_out=_Dropout,
+    misconceptions=dropout.dropout_mistakes(_Dropout)
+    + mistakes(
+        _Dropout,
+        """
+        (xs.shape) → ((1, *xs.shape[1:]))
+        One mask serves the whole batch.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((len(xs), 1, xs.shape[2]))
+        One mask serves all the steps of a sequence.
+        That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.
+
+        (xs.shape) → (xs.shape[2:])
+        One mask for the features serves all sequences and steps.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((*xs.shape[:2], 1))
+        Whole words are dropped: one mask value serves all the features of a place.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+
+        (xs.shape) → ((len(xs), 1, 1))
+        Whole sequences are dropped: one mask value serves all their steps and features.
+        Every value has a mask value of its own: draw in the shape of `xs`.
+        """,
     ),
 )
 

@@ -3,12 +3,11 @@
 import numpy as np
 
 from helpers.checks import compare, dropout
-from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
+from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
 from helpers.checks.inputs import copied
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.nn import analysis, layers, recurrent, steps
 from helpers.nn.base import LSTM_ORDER, Layer, Param
-from helpers.nn.functional import dropout_mask
 
 # --- 7.1 ------------------------------------------------------------------------------------------------------------
 
@@ -25,9 +24,10 @@ def _use_survival(answer, arguments, record):
     record["fraction at rate 0"] = answer(0.0, steps, False)
 
 
-def _survival(fresh=lambda rate, steps: (1 - rate) ** steps, shared=lambda rate, steps: 1 - rate):
-    """The function with another formula for one of its two cases."""
-    return lambda rate, steps, shared_mask: float((shared if shared_mask else fresh)(rate, steps))
+def _surviving_fraction(rate, steps, shared_mask):
+    kept = 1 - rate
+    fresh = kept**steps
+    return float(kept if shared_mask else fresh)
 
 
 SURVIVING_FRACTION = Exercise(
@@ -36,88 +36,109 @@ SURVIVING_FRACTION = Exercise(
     title="What is left after many steps",
     stars=2,
     reference=analysis.surviving_fraction,
-    results=dict.fromkeys(
-        (
-            "fraction with a fresh mask at each step",
-            "fraction with one mask for all steps",
-            "fraction after one step",
-            "fraction at rate 0",
-        ),
-        "",
-    ),
+    results={
+        "fraction with a fresh mask at each step": "",
+        "fraction with one mask for all steps": "",
+        "fraction after one step": "",
+        "fraction at rate 0": "",
+    },
     draw=_draw_survival,
     probe=_use_survival,
     example={"rate": 0.5, "steps": 3},
-    misconceptions=(
-        Misconception(
-            _survival(
-                fresh=lambda rate, steps: 1 - rate,
-                shared=lambda rate, steps: (1 - rate) ** steps,
-            ),
-            "the two cases exchanged",
-            "A shared mask drops a value once and for all. A fresh one takes its share again at every step.",
-        ),
-        Misconception(
-            _survival(shared=lambda rate, steps: (1 - rate) ** steps),
-            "(1 - rate)^steps in both cases",
-            "What a shared mask has let through once, it lets through every time: the number of steps plays no part.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: 1 - rate),
-            "1 - rate in both cases",
-            "Each fresh mask takes its share of what the ones before it have left.",
-        ),
-        Misconception(
-            _survival(
-                fresh=lambda rate, steps: rate**steps,
-                shared=lambda rate, steps: rate,
-            ),
-            "`rate` taken for the probability to *keep*",
-            "`rate` is the probability to drop, so 1 - rate is kept.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: rate**steps),
-            "rate^steps for the fresh masks: the fraction that is dropped *every* time",
-            "To survive, a value must be kept at every step. What is the probability of that at one step?",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: max(0.0, 1 - rate * steps)),
-            "1 - rate·steps for the fresh masks, as if each took its share of the *whole*",
-            "A mask takes its share of what is still there. Multiply, step by step.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: 1 - rate**steps),
-            "1 - rate^steps for the fresh masks: the fraction that was kept *at least once*",
-            "One gap on the way is enough to lose a value: it must be kept every time.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: (1 - rate) ** (steps - 1)),
-            "one step too few: (1 - rate)^(steps - 1)",
-            "After one step one mask has been applied, and 1 - rate is left.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: (1 - rate) ** (steps + 1)),
-            "one step too many: (1 - rate)^(steps + 1)",
-            "After one step one mask has been applied, and 1 - rate is left.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: 1.0, shared=lambda rate, steps: 1.0),
-            "the *mean*, which the scale 1/(1-rate) holds at 1",
-            "The question is how many values are still there, not what they are on average.",
-        ),
-        Misconception(
-            _survival(fresh=lambda rate, steps: np.exp(-rate * steps)),
-            "e^(-rate·steps), which comes close only for a small rate",
-            "Exactly: the probability to be kept once, multiplied `steps` times.",
-        ),
+    spelt_out=_surviving_fraction,
+    misconceptions=dropout.alone(
+        mistakes(
+            _surviving_fraction,
+            """
+            if shared_mask → if not shared_mask
+            The two cases are exchanged.
+            A shared mask drops a value once and for all. A fresh one takes its share again at every step.
+
+            1 - rate → rate
+            `rate` is taken for the probability to *keep*.
+            `rate` is the probability to drop, so 1 - rate is kept.
+
+            kept if shared_mask else fresh → 1 - (kept if shared_mask else fresh)
+            What is computed is the fraction that is *lost*.
+            1 minus that is left.
+
+            kept if shared_mask else fresh → 1.0
+            It is the *mean*, which the scale 1/(1-rate) holds at 1.
+            The question is how many values are still there, not what they are on average.
+            """,
+        )
+    )
+    + mistakes(
+        _surviving_fraction,
+        """
+        kept if shared_mask else fresh → fresh
+        A shared mask gives (1 - rate)^steps, as fresh ones do.
+        What a shared mask has let through once, it lets through every time: the number of steps plays no part.
+
+        kept if shared_mask else fresh → kept
+        Fresh masks give 1 - rate, as a shared one does.
+        Each fresh mask takes its share of what the ones before it have left.
+
+        kept**steps → rate**steps
+        Fresh masks give rate^steps: the fraction that is dropped *every* time.
+        To survive, a value must be kept at every step. What is the probability of that at one step?
+
+        kept if → rate if
+        A shared mask gives `rate`: the fraction that is dropped.
+        What is asked for is left over: 1 - rate.
+
+        kept**steps → kept * steps
+        Fresh masks give (1 - rate)·steps: a sum in the place of a product.
+        Kept at this step *and* at that one: probabilities are multiplied.
+
+        kept**steps → max(0.0, 1 - rate * steps)
+        Fresh masks give 1 - rate·steps, as if each took its share of the *whole*.
+        A mask takes its share of what is still there. Multiply, step by step.
+
+        kept**steps → 1 - rate * steps
+        Fresh masks give 1 - rate·steps, which falls below 0.
+        A mask takes its share of what is still there. Multiply, step by step.
+
+        kept**steps → 1 - rate**steps
+        Fresh masks give 1 - rate^steps: the fraction that was kept *at least once*.
+        One gap on the way is enough to lose a value: it must be kept every time.
+
+        kept**steps → kept ** (steps - 1)
+        Fresh masks give one step too few: (1 - rate)^(steps - 1).
+        After one step one mask has been applied, and 1 - rate is left.
+
+        kept**steps → kept ** (steps + 1)
+        Fresh masks give one step too many: (1 - rate)^(steps + 1).
+        After one step one mask has been applied, and 1 - rate is left.
+
+        kept**steps → np.exp(-rate * steps)
+        Fresh masks give e^(-rate·steps), which comes close only for a small rate.
+        Exactly: the probability to be kept once, multiplied `steps` times.
+        """,
     ),
 )
 
 # --- 7.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _shared_over_steps(self, xs):
-    return xs.shape[0], 1, xs.shape[2]
+class _VariationalDropout(Layer):
+    def __init__(self, rate, rng):
+        self.rate, self.mask = rate, None
+        self.rng = rng
+
+    def forward(self, xs, *, training=False):
+        if not training:
+            self.mask = None
+            return xs
+        N, _, D = xs.shape
+        kept = self.rng.random((N, 1, D)) >= self.rate
+        self.mask = kept.astype(xs.dtype) / xs.dtype.type(1 - self.rate)
+        ys = xs * self.mask
+        return ys
+
+    def backward(self, dys):
+        dxs = dys if self.mask is None else dys * self.mask
+        return dxs
 
 
 VARIATIONAL_DROPOUT = Exercise(
@@ -129,54 +150,83 @@ VARIATIONAL_DROPOUT = Exercise(
     results=dropout.RESULTS,
     draw=dropout.draw_dropout,
     probe=dropout.try_dropout("VariationalDropout"),
-    misconceptions=(
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: xs.shape),
-            "plain dropout: a fresh mask value for every step",
-            "All the steps of a sequence share one mask. Draw it with the shape `(N, 1, D)`, and let it broadcast.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (1, 1, xs.shape[2])),
-            "one mask for the whole batch: every sequence misses the same features",
-            "The mask is shared over time only. Each of the N sequences has one of its own: `(N, 1, D)`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (1, *xs.shape[1:])),
-            "a mask that is shared by the sequences and fresh at every step: the two are exchanged",
-            "Shared over *time*, which is axis 1: `(N, 1, D)`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], xs.shape[1], 1)),
-            "whole steps dropped: one mask value for all the features of a step",
-            "The mask hides *features*, the same at every step: `(N, 1, D)`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], 1, 1)),
-            "whole sequences dropped: one mask value for each",
-            "Each feature has a mask value of its own: `(N, 1, D)`.",
-        ),
-        Misconception(
-            dropout.wrong_dropout(lambda self, xs: (xs.shape[0], xs.shape[2])),
-            "a mask (N, D), without an axis for the steps",
-            "NumPy lines axes up from the right: (N, T, D) times (N, D) would be steps times sequences. Keep an axis "
-            "of length 1 in the middle.",
-        ),
-        *dropout.mistakes(_shared_over_steps),
-    ),
+    groups=dropout.GROUPS,
+    spelt_out=_VariationalDropout,
+    misconceptions=mistakes(
+        _VariationalDropout,
+        """
+        (N, 1, D) → xs.shape
+        This is plain dropout: a fresh mask value for every step.
+        All the steps of a sequence share one mask. Draw it with the shape `(N, 1, D)`, and let it broadcast.
+
+        (N, 1, D) → (1, 1, D)
+        One mask serves the whole batch: every sequence misses the same features.
+        The mask is shared over time only. Each of the N sequences has one of its own: `(N, 1, D)`.
+
+        (N, 1, D) → (1, xs.shape[1], D)
+        The mask is shared by the sequences and fresh at every step: the two are exchanged.
+        Shared over *time*, which is axis 1: `(N, 1, D)`.
+
+        (N, 1, D) → (N, xs.shape[1], 1)
+        Whole steps are dropped: one mask value serves all the features of a step.
+        The mask hides *features*, the same at every step: `(N, 1, D)`.
+
+        (N, 1, D) → (N, 1, 1)
+        Whole sequences are dropped: one mask value for each.
+        Each feature has a mask value of its own: `(N, 1, D)`.
+
+        (N, 1, D) → (N, D)
+        The mask is (N, D), without an axis for the steps.
+        NumPy lines axes up from the right, so D meets D and N meets T. Keep an axis of length 1 in the middle.
+        """,
+    )
+    + dropout.dropout_mistakes(_VariationalDropout),
 )
 
 # --- 7.3 ------------------------------------------------------------------------------------------------------------
 
-_PARTS = ("hs", "h of state", "c of state", "dxs", "h of dstate", "c of dstate", "Wx.grad", "Wh.grad", "b.grad")
-_SHAPES = ("(N, T, H)", "(N, H)", "(N, H)", "(N, T, D)", "(N, H)", "(N, H)", "(D, 4H)", "(H, 4H)", "(4H,)")
+_SHAPES = {
+    "hs": "(N, T, H)",
+    "h of state": "(N, H)",
+    "c of state": "(N, H)",
+    "dxs": "(N, T, D)",
+    "h of dstate": "(N, H)",
+    "c of dstate": "(N, H)",
+    "Wx.grad": "(D, 4H)",
+    "Wh.grad": "(H, 4H)",
+    "b.grad": "(4H,)",
+}
 
-#: Of the layer in which the mask can be seen: how strongly h_prev speaks, and what is said without it.
-_VOICE, _GROUND = 0.5, 0.25
+#: What is compared in words, and what messages call some of it together.
+_WORDS = {
+    "values of the mask at the first step": "mask on h_prev",
+    "values of the mask at later steps": "mask on h_prev",
+    "values of the mask at rate 0": "mask on h_prev",
+    "values of a mask on x": "masks elsewhere",
+    "values of a mask on c": "masks elsewhere",
+    "zeros in hs": "masks elsewhere",
+    "share of zeros in the mask": "mask on h_prev",
+    "the mask": "mask on h_prev",
+    "the mask of the next training forward": "mask on h_prev",
+    "the mask of another layer, with the same seed": "use of rng",
+    "the mask of another layer, with another seed": "use of rng",
+    "values of a mask in a forward without training": "without training",
+    "values of a mask after training, in a forward without it": "without training",
+    "training left out": "without training",
+    "results in an evaluation": "without training",
+    "values of the mask on the way back": "mask on the way back",
+    "zeros of the mask on the way back": "mask on the way back",
+    "values of a mask on the way back, after an evaluation": "without training",
+}
+
+#: The passes, forward and back, each with its results. Where all is dropped, or nothing, no draw makes a difference:
+#: those results are numbers. Under a mask that was drawn they are compared with those of the right layer under it.
+_UNDER_A_MASK, _ALL_DROPPED = ", under a mask", ", all dropped"
+_NONE_DROPPED, _NO_STATE = ", none dropped", ", no state given"
 
 
 def _draw_variational(rng, sizes):
-    # Large enough that a share of zeros tells one rate from another.
-    N, T, D, H = sizes.N * 8, sizes.T, sizes.D, sizes.H * 4
+    N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
     return {
         "Wx": rng.normal(0, 1, (D, 4 * H)) / np.sqrt(D),
         "Wh": rng.normal(0, 1, (H, 4 * H)) / np.sqrt(H),
@@ -185,7 +235,7 @@ def _draw_variational(rng, sizes):
         "state": (np.tanh(rng.normal(0, 1, (N, H))), rng.normal(0, 1, (N, H))),
         "dhs": rng.normal(0, 1, (N, T, H)),
         "dstate": (rng.normal(0, 1, (N, H)), rng.normal(0, 1, (N, H))),
-        "rate": 0.3,
+        "rate": dropout.draw_rate(rng),
         "seed": int(rng.integers(2**31)),
     }
 
@@ -196,45 +246,83 @@ def _use_variational(answer, arguments, record):
 
 
 def _use_copies(answer, arguments, copy_of, record):
-    seed, rate = arguments["seed"], arguments["rate"]
+    rate, seed, dtype = arguments["rate"], arguments["seed"], arguments["xs"].dtype
+    (N, T, D), H = arguments["xs"].shape, len(arguments["Wh"])
 
     def build(weights, seed=seed, rate=rate):
         params = [Param(weights[name].copy(), name) for name in ("Wx", "Wh", "b")]
         return build_layer(answer, "VariationalLSTM", *params, rate, np.random.default_rng(seed)), params
 
-    seen = _Seen(arguments)
-    layer, _ = build(seen.weights)
-    mask = seen.masks(layer)
-    record["values of the mask at the first step"] = dropout.relation(mask[:, :1], rate)
-    record["values of the mask at later steps"] = dropout.relation(mask[:, 1:], rate)
-    for part, weights in (("x", seen.hearing), ("c", seen.keeping)):
-        record[f"values of a mask on {part}"] = dropout.relation(seen.factors(build(weights)[0], part), rate)
-    record["values of a mask after training, in a forward without it"] = dropout.relation(
-        seen.masks(layer, training=False), rate
-    )
-    record["values of a mask in a forward without training"] = dropout.relation(
-        seen.masks(build(seen.weights)[0], training=False), rate
-    )
-    layer, _ = build(seen.weights)
-    mask = seen.masks(layer)
-    record["share of zeros in the mask"] = dropout.share_of_zeros(dropout.independent(mask == 0), rate)
-    record["the mask"] = dropout.spread(mask == 0)
-    record["the mask of the next training forward"] = dropout.same_zeros(mask, seen.masks(layer))
-    record["the mask of another layer, with the same seed"] = dropout.same_zeros(
-        mask, seen.masks(build(seen.weights)[0])
-    )
-    other = seen.masks(build(seen.weights, seed + 1)[0])
-    record["the mask of another layer, with another seed"] = dropout.same_zeros(mask, other)
+    def write_down(found, way):
+        record.update({part + way: value for part, value in found.items()})
+
+    undropped, params = build(arguments, rate=0.0)
+    write_down(_forward(undropped, copy_of, H), _NONE_DROPPED)
+    # Large enough that no two masks are the same by chance.
+    _record_words(_Seen(2 * N + 2, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
+    write_down(_backward(undropped, copy_of, (N, H), params), _NONE_DROPPED)
+    write_down(_pass(undropped, params, lambda name: None if "state" in name else copy_of(name)), _NO_STATE)
 
     layer, params = build(arguments)
-    training = _pass(layer, params, copy_of, training=True)
-    known = record["the mask of another layer, with the same seed"] == "the same" and all(
-        record[f"values of a mask on {part}"] == "all unchanged" for part in ("x", "c")
-    )
-    record.update(_agreement(training, arguments, mask) if known else dict.fromkeys(_AGREEMENT, "of unknown masks"))
-    for param in params:
-        param.grad[...] = 0
-    record.update({f"{part}, not training": value for part, value in _pass(layer, params, copy_of).items()})
+    found = _pass(layer, params, copy_of, training=True)
+    if record["the mask of another layer, with the same seed"] == "the same":
+        small = _Seen(N, T, D, H, dtype)
+        expected = _expected(arguments, small.masks(build(small.weights)[0])[0] != 0, training=True)
+        said = {part: "right" if _agree(found[part], expected[part]) else "wrong" for part in found}
+    else:
+        said = dict.fromkeys(found, "of unknown masks")
+    write_down(said, _UNDER_A_MASK)
+    found, expected = _pass(*build(arguments), copy_of, training=False), _expected(arguments, None, training=False)
+    right = all(_agree(found[part], expected[part]) for part in found)
+    record["results in an evaluation"] = "right" if right else "wrong"
+
+    largest_rate = float(1 - np.finfo(dtype).epsneg)
+    write_down(_pass(*build(arguments, rate=largest_rate), copy_of, training=True), _ALL_DROPPED)
+
+
+def _record_words(seen, build, rate, seed, record):
+    def layer(weights=seen.weights, seed=seed):
+        return build(weights, seed)[0]
+
+    trained = layer()
+    first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
+    record["values of the mask at the first step"] = dropout.relation(first, rate)
+    record["values of the mask at later steps"] = dropout.relation(masks, rate)
+    undropped = build(seen.weights, rate=0.0)[0]
+    at_rate_0 = dropout.unless_divided_by_0(lambda: seen.masks(undropped)[1], seen.first)
+    record["values of the mask at rate 0"] = dropout.relation(at_rate_0, rate)
+    record["values of a mask on x"] = dropout.relation(seen.mask_on_x(layer(seen.hearing)), rate)
+    record["values of a mask on c"] = dropout.relation(seen.mask_on_c(layer(seen.keeping)), rate)
+    record["zeros in hs"] = "some" if seen.zeros else "none"
+    record["share of zeros in the mask"] = dropout.share_of_zeros(masks == 0, rate)
+    record["the mask"] = dropout.spread(masks == 0, ("sequences", "steps", "features"))
+    record["the mask of the next training forward"] = dropout.same_zeros(masks[:-1], masks[1:])
+    (_, same), (_, other) = seen.masks(layer()), seen.masks(layer(seed=seed + 1))
+    record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
+    record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
+    values = dropout.relation(masks, rate)
+    evaluated = dropout.in_evaluation(seen.masks(layer(), training=False)[1], rate, values)
+    record["values of a mask in a forward without training"] = evaluated
+    after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
+    record["values of a mask after training, in a forward without it"] = after
+    left_out = dropout.in_evaluation(seen.masks(layer(), training=None)[1], rate, values)
+    record["training left out"] = "evaluation" if left_out == evaluated else left_out
+
+    masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
+    values = dropout.relation(backs, rate)
+    record["values of the mask on the way back"] = values
+    # A layer that ignores its first state does not show what mask it has on that.
+    record["zeros of the mask on the way back"] = dropout.zeros_back(backs, masks if masks.any() else backs)
+    _, back = seen.both_ways(trained, training=False)
+    after = dropout.in_evaluation(back, rate, values, masks[-1] if evaluated == "all unchanged" else None)
+    record["values of a mask on the way back, after an evaluation"] = after
+
+
+#: How many masks are looked at: enough that their share of zeros tells one rate from another.
+_FORWARDS = 4
+
+#: Of the layer in which the mask can be seen: how strongly h_prev speaks, and what is said without it.
+_VOICE, _GROUND = 0.5, 0.25
 
 
 class _Seen:
@@ -244,309 +332,162 @@ class _Seen:
     one hears x instead of h_prev, the other says nothing new and keeps c.
     """
 
-    def __init__(self, arguments):
-        (N, T, D), H, dtype = arguments["xs"].shape, len(arguments["Wh"]), arguments["xs"].dtype
+    def __init__(self, N, T, D, H, dtype):
         at = {name: slice(k * H, (k + 1) * H) for k, name in enumerate(LSTM_ORDER)}
-        Wh, b = np.zeros((H, 4 * H), dtype), np.zeros(4 * H, dtype)
-        Wh[:, at["g"]] = _VOICE * np.eye(H)
-        for name, bias in {"f": -100, "g": _GROUND, "i": 100, "o": 100}.items():
-            b[at[name]] = bias
-        self.weights = {"Wx": np.zeros((D, 4 * H), dtype), "Wh": Wh, "b": b}
-        Wx, keep = np.zeros((D, 4 * H), dtype), np.zeros(4 * H, dtype)
+        Wx, Wh, b, keep = (np.zeros(shape, dtype) for shape in ((D, 4 * H), (H, 4 * H), 4 * H, 4 * H))
+        no_Wx, no_Wh = Wx.copy(), Wh.copy()
         Wx[:, at["g"]] = _VOICE * np.eye(D, H)
-        for name, bias in {"f": 100, "g": 0, "i": -100, "o": 100}.items():
-            keep[at[name]] = bias
-        self.hearing = {"Wx": Wx, "Wh": np.zeros_like(Wh), "b": b}
-        self.keeping = {"Wx": np.zeros_like(Wx), "Wh": np.zeros_like(Wh), "b": keep}
+        Wh[:, at["g"]] = _VOICE * np.eye(H)
+        for name, bias, keeping in (("f", -100, 100), ("g", _GROUND, 0), ("i", 100, -100), ("o", 100, 100)):
+            b[at[name]], keep[at[name]] = bias, keeping
+        self.weights = {"Wx": no_Wx, "Wh": Wh, "b": b}
+        self.hearing = {"Wx": Wx, "Wh": no_Wh, "b": b}
+        self.keeping = {"Wx": no_Wx, "Wh": no_Wh, "b": keep}
         self.xs = np.zeros((N, T, D), dtype)
         self.first = np.linspace(0.2, 0.6, N * H, dtype=dtype).reshape(N, H)
+        self.none = np.zeros_like(self.first)
+        self.zeros = False
 
     def masks(self, layer, training=True):
-        """What the layer multiplied h_prev by at each step of a forward, (N, T, H)."""
-        state = self.first.copy(), np.zeros_like(self.first)
-        hs = _forward(layer, self.xs.copy(), state, training=training)["hs"]
-        if np.any(hs == 0):
-            raise ContractError(
-                "`hs` has zeros in it where none should be: what leaves the layer goes through a mask. The mask "
-                "belongs on `h_prev`, where it enters the product, and nowhere else."
-            )
-        heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
-        return self._heard(hs) / heard
+        """What a forward multiplied h_prev by at its first step, (N, H), and at later ones, (N, T - 1, H).
 
-    def factors(self, layer, part):
-        """What a training forward multiplied x or c by at its first step."""
-        if part == "x":
-            xs = self.xs + 0.5
-            state = np.zeros_like(self.first), np.zeros_like(self.first)
-            width = min(xs.shape[2], self.first.shape[1])
-            return self._heard(_forward(layer, xs, state, training=True)["hs"][:, :1, :width]) / 0.5
-        state = np.zeros_like(self.first), self.first.copy()
-        hs = _forward(layer, self.xs.copy(), state, training=True)["hs"][:, 0]
+        Args:
+            layer: of the learner.
+            training: left out if None.
+        """
+        keywords = {} if training is None else {"training": training}
+        hs = self._hs(layer, self.xs, self.first, self.none, **keywords)
+        self.zeros |= bool(np.any(hs == 0))
+        heard = np.concatenate([self.first[:, None], hs[:, :-1]], axis=1)
+        with np.errstate(all="ignore"):
+            masks = self._said(hs) / heard
+        return masks[:, 0], masks[:, 1:]
+
+    def mask_on_x(self, layer):
+        """What a training forward multiplied x by at its first step."""
+        hs = self._hs(layer, self.xs + self.xs.dtype.type(0.5), self.none, self.none, training=True)
+        width = min(self.xs.shape[2], self.first.shape[1])
+        return self._said(hs[:, 0, :width]) / 0.5
+
+    def mask_on_c(self, layer):
+        """What a training forward multiplied c by at its first step."""
+        hs = self._hs(layer, self.xs, self.none, self.first, training=True)[:, 0]
         with np.errstate(all="ignore"):
             return np.arctanh(hs.astype("float64")) / self.first
 
+    def both_ways(self, layer, training=True):
+        """What a layer multiplied h_prev by in one step, and what its backward multiplied the gradient of h_prev by."""
+        hs = self._hs(layer, self.xs[:, :1], self.first, self.none, training=training)
+        given = {"dhs": np.ones_like(hs), "dstate": (self.none.copy(), self.none.copy())}
+        back = _backward(layer, given.get, self.none.shape)["h of dstate"]
+        h = hs[:, 0].astype("float64")
+        with np.errstate(all="ignore"):
+            return self._said(h) / self.first, back / (_VOICE * (1 - np.arctanh(h) ** 2) * (1 - h**2))
+
+    def _hs(self, layer, xs, h, c, **keywords):
+        given = {"xs": xs.copy(), "state": (h.copy(), c.copy())}
+        return _forward(layer, given.get, h.shape[1], **keywords)["hs"]
+
     @staticmethod
-    def _heard(hs):
+    def _said(hs):
         with np.errstate(all="ignore"):
             said = (np.arctanh(np.arctanh(hs.astype("float64"))) - _GROUND) / _VOICE
         return np.where(np.abs(said) < 1e-5, 0.0, said)
 
 
-def _forward(layer, xs, state, **keywords):
-    given = unpack(layer.forward(xs, state, **keywords), ("hs", "state"), "VariationalLSTM.forward")
-    hs, state = given.values()
-    if not isinstance(hs, np.ndarray) or hs.shape[:2] != xs.shape[:2]:
-        raise ContractError("`VariationalLSTM.forward` must return `hs`, an array (N, T, H), and the state.")
-    return {"hs": hs} | _pair(state, "state")
+def _forward(layer, argument, H, **keywords):
+    """What a forward gives, by the names of _SHAPES."""
+    xs = argument("xs")
+    given = unpack(layer.forward(xs, argument("state"), **keywords), ("hs", "state"), "VariationalLSTM.forward")
+    hs = _in_shape("hs", given["hs"], (*xs.shape[:2], H))
+    return copied({"hs": hs} | _pair(given["state"], "state", (len(xs), H)))  # backward may use its memory again
 
 
-def _pair(state, name):
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        raise ContractError(f"The `{name}` must be the pair `(h, c)`, in that order.")
-    return {f"h of {name}": state[0], f"c of {name}": state[1]}
-
-
-def _pass(layer, params, copy_of, **keywords):
-    """Forward and back; everything that comes out, by the names of _PARTS."""
-    found = _forward(layer, copy_of("xs"), copy_of("state"), **keywords)
-    back = unpack(layer.backward(copy_of("dhs"), copy_of("dstate")), ("dxs", "dstate"), "VariationalLSTM.backward")
-    found |= {"dxs": back["dxs"]} | _pair(back["dstate"], "dstate")
+def _backward(layer, argument, state, params=()):
+    """What a backward gives, by the names of _SHAPES, for a state of some shape."""
+    given = layer.backward(argument("dhs"), argument("dstate"))
+    given = unpack(given, ("dxs", "dstate"), "VariationalLSTM.backward")
+    found = {"dxs": given["dxs"]} | _pair(given["dstate"], "dstate", state)
     return found | {f"{param.name}.grad": param.grad.copy() for param in params}
 
 
-class _MaskedLSTM(recurrent.LSTM):
-    """The plain LSTM under masks that are known."""
-
-    def forward(self, xs, state=None, *, training=False):
-        self.masks = self.known
-        return super().forward(xs, state)
+def _pair(state, name, shape):
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        raise ContractError("The `{name}` must be the pair `(h, c)`, in that order.", name=name)
+    return {f"{part} of {name}": _in_shape(f"{part} of {name}", one, shape) for part, one in zip("hc", state)}
 
 
-_AGREEMENT = tuple(f"{part}, training" for part in _PARTS)
+def _in_shape(name, array, shape):
+    if getattr(array, "shape", None) != shape:
+        got = getattr(array, "shape", type(array).__name__)
+        raise ContractError(
+            "`{name}` must be an array of shape {expected}: got {got}.", name=name, expected=shape, got=got
+        )
+    return array
 
 
-def _agreement(got, arguments, mask):
-    """Say for each result of a training pass whose it is: of the right layer under this mask, or of a wrong one."""
-    dtype, rate = arguments["xs"].dtype, arguments["rate"]
-    scaled = (mask[:, 0] != 0).astype(dtype) / (1 - rate)
-    said, open_parts = {}, dict(zip(_AGREEMENT, _PARTS))
-    for label, layer_class, masks in (
-        ("those of an LSTM with this mask", _MaskedLSTM, np.broadcast_to(scaled, (mask.shape[1], *scaled.shape))),
-        ("those of an LSTM with what was seen, step by step", _MaskedLSTM, _snapped(mask, rate).astype(dtype)),
-        *((f"those of an LSTM with {name}", wrong, scaled) for name, wrong in _UNDER_A_RIGHT_MASK.items()),
-    ):
-        if not open_parts:
-            break
-        theirs = _under(layer_class, arguments, masks)
-        found = [key for key, part in open_parts.items() if _equal(got[part], theirs[part])]
-        said |= dict.fromkeys(found, label)
-        open_parts = {key: part for key, part in open_parts.items() if key not in found}
-    # No known mistake may come this far: two unknown ones would be taken for each other.
-    said |= {
-        key: "others" if _has_shape(got[part], theirs[part]) else "of another shape" for key, part in open_parts.items()
-    }
-    return {key: said[key] for key in _AGREEMENT}
+def _pass(layer, params, argument, **keywords):
+    """Forward and back; everything that comes out, by the names of _SHAPES."""
+    shape = len(argument("xs")), len(params[1].value)
+    return _forward(layer, argument, shape[1], **keywords) | _backward(layer, argument, shape, params)
 
 
-def _under(layer_class, arguments, masks):
-    """What a layer gives under masks that are known: one (N, H) for all steps, or one for each (T, N, H)."""
+class _Given:
+    """In the place of a generator: of what it draws, the right part is kept."""
+
+    def __init__(self, kept):
+        self.kept = kept
+
+    def random(self, shape):
+        return self.kept.astype(float).reshape(shape)
+
+
+def _expected(arguments, kept, training):
+    """What the right layer gives, if that is what it keeps in training."""
     params = [Param(arguments[name].copy(), name) for name in ("Wx", "Wh", "b")]
-    if layer_class is _MaskedLSTM:
-        layer = layer_class(*params)
-        layer.known = masks
-        return _pass(layer, params, arguments.get)
-    known = type("Known", (layer_class,), {"draw": lambda self, shape, dtype: masks})
-    layer = known(*params, arguments["rate"], None)
-    return _pass(layer, params, lambda name: copied(arguments[name]), training=True)
+    layer = _VariationalLSTM(*params, arguments["rate"], _Given(kept))
+    return _pass(layer, params, arguments.get, training=training)
 
 
-def _snapped(mask, rate):
-    """The masks that were seen, (T, N, H), with their values made exact: they were recovered with an error."""
-    values = np.array([0, 1, 1 / (1 - rate), 1 - rate, 1 / rate, rate])
-    nearest = np.argmin(np.abs(mask[..., None] - values), axis=-1)
-    return np.swapaxes(values[nearest], 0, 1)
-
-
-def _has_shape(got, expected):
-    return isinstance(got, np.ndarray) and got.shape == expected.shape
-
-
-def _equal(got, expected):
-    return _has_shape(got, expected) and bool(np.all(compare.close(got, expected)))
+def _agree(got, expected):
+    return isinstance(got, np.ndarray) and got.shape == expected.shape and bool(np.all(compare.close(got, expected)))
 
 
 class _VariationalLSTM(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
     def __init__(self, Wx, Wh, b, rate, rng):
-        self.Wx, self.Wh, self.b, self.rate, self.rng = Wx, Wh, b, rate, rng
+        self.Wx, self.Wh, self.b, self.rate = Wx, Wh, b, rate
+        self.rng = rng
 
     def forward(self, xs, state=None, *, training=False):
-        H = len(self.Wh.value)
-        h, c = np.zeros((2, len(xs), H), xs.dtype) if state is None else state
-        self.mask = self.choose_mask(len(xs), H, xs.dtype, training)
-        self.caches, self.masks, hs = [], [], []
-        for step in range(xs.shape[1]):
-            self.masks.append(self.mask_of(step, len(xs), H, xs.dtype, training))
-            h, c = self.one_step(xs[:, step], h, c, self.masks[-1])
-            h, c = self.after(h, c, self.masks[-1])
+        N, T, H = *xs.shape[:2], len(self.Wh.value)
+        weights = self.Wx.value, self.Wh.value, self.b.value
+        h, c = np.zeros((2, N, H), xs.dtype) if state is None else state
+        self.mask = np.ones((N, H), xs.dtype)
+        if training:
+            kept = self.rng.random((N, H)) >= self.rate
+            self.mask = kept.astype(xs.dtype) / xs.dtype.type(1 - self.rate)
+        self.caches, hs = [], []
+        for step in range(T):
+            h_prev = h
+            masked = self.mask * h_prev
+            h, c, cache = steps.lstm_step_forward(xs[:, step], masked, c, *weights)
+            self.caches.append(cache)
             hs.append(h)
-        return np.stack(hs, axis=1), self.last_state(h, c)
-
-    def choose_mask(self, N, H, dtype, training):
-        return self.draw((N, H), dtype) if training else np.ones((N, H), dtype)
-
-    def draw(self, shape, dtype):
-        return dropout_mask(shape, self.rate, self.rng, dtype)
-
-    def mask_of(self, step, N, H, dtype, training):
-        return self.mask
-
-    def one_step(self, x, h, c, mask):
-        h, c, cache = steps.lstm_step_forward(x, h * mask, c, self.Wx.value, self.Wh.value, self.b.value)
-        self.caches.append(cache)
-        return h, c
-
-    def after(self, h, c, mask):
-        return h, c
-
-    def last_state(self, h, c):
-        return h, c
+        return np.stack(hs, axis=1), (h, c)
 
     def backward(self, dhs, dstate=None):
-        dh, dc = np.zeros((2, len(dhs), len(self.Wh.value)), dhs.dtype) if dstate is None else dstate
-        dxs = []
-        for step in reversed(range(len(self.caches))):
-            dh = self.arriving(dhs[:, step], dh, self.masks[step])
-            dx, dh, dc, *grads = steps.lstm_step_backward(dh, dc, self.cache_of(step))
-            dh, dc = self.back(dh, dc, self.masks[step])
-            dxs.append(dx)
-            for param, grad in zip((self.Wx, self.Wh, self.b), grads):
-                self.collect(param, grad)
-        return np.stack(dxs[::-1], axis=1), (dh, dc)
+        dh, dc = np.zeros((2, *dhs[:, 0].shape), dhs.dtype) if dstate is None else dstate
+        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        for step in reversed(range(T)):
+            dh_next = dhs[:, step] + dh
+            dx, dmasked, dc, dWx, dWh, db = steps.lstm_step_backward(dh_next, dc, self.caches[step])
+            dh = self.mask * dmasked
+            dxs[step] = dx
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return np.stack(dxs, axis=1), (dh, dc)
 
-    def arriving(self, from_above, dh, mask):
-        return from_above + dh
-
-    def collect(self, param, grad):
-        param.grad += grad
-
-    def cache_of(self, step):
-        return self.caches[step]
-
-    def back(self, dh, dc, mask):
-        return dh * mask, dc
-
-
-def _variational(**methods):
-    """The class above with some of its methods replaced."""
-    return type("VariationalLSTM", (_VariationalLSTM,), methods)
-
-
-def _replace(self, param, grad):
-    param.grad[...] = grad
-
-
-def _last_state_masked(self, h, c):
-    return h * self.mask, c
-
-
-def _mask_the_input(self, x, h, c, mask):
-    mask = np.resize(mask, x.shape)
-    return _VariationalLSTM.one_step(self, x * mask, h, c, np.ones_like(h))
-
-
-def _unmasked(self, dh, dc, mask):
-    return dh, dc
-
-
-def _fresh_mask(self, step, N, H, dtype, training):
-    return self.choose_mask(N, H, dtype, training) if step else self.mask
-
-
-def _not_on_the_first_state(self, step, N, H, dtype, training):
-    return self.mask if step else np.ones((N, H), dtype)
-
-
-def _only_on_the_first_state(self, step, N, H, dtype, training):
-    return np.ones((N, H), dtype) if step else self.mask
-
-
-def _draw_once(self, N, H, dtype, training):
-    if not training:
-        return np.ones((N, H), dtype)
-    if not hasattr(self, "kept"):
-        self.kept = self.draw((N, H), dtype)
-    return self.kept
-
-
-def _keep_old_mask(self, N, H, dtype, training):
-    return self.draw((N, H), dtype) if training else getattr(self, "mask", np.ones((N, H), dtype))
-
-
-def _mask_the_memory(self, x, h, c, mask):
-    h, c, cache = steps.lstm_step_forward(x, h, c * mask, self.Wx.value, self.Wh.value, self.b.value)
-    self.caches.append(cache)
-    return h, c
-
-
-def _mask_both(self, x, h, c, mask):
-    return _VariationalLSTM.one_step(self, x, h, c * mask, mask)
-
-
-def _forget_the_mask(self, step):
-    """The cache as if `h_prev` had gone into the product without its mask."""
-    x, h_prev, *rest = self.caches[step]
-    with np.errstate(all="ignore"):
-        given = np.where(self.masks[step] == 0, self.before[step], h_prev)
-    scale = np.where(self.masks[step] == 0, 1, self.masks[step])
-    return (x, given / scale, *rest)
-
-
-def _remember_before(self, x, h, c, mask):
-    if not self.caches:
-        self.before = []
-    self.before.append(h)
-    return _VariationalLSTM.one_step(self, x, h, c, mask)
-
-
-def _mask_the_given_state(self, x, h, c, mask):
-    if self.caches:
-        return _VariationalLSTM.one_step(self, x, h, c, mask)
-    h *= mask
-    return _VariationalLSTM.one_step(self, x, h, c, np.ones_like(h))
-
-
-def _add_in_place(self, from_above, dh, mask):
-    from_above += dh
-    return from_above
-
-
-def _keep_with_rate(self, shape, dtype):
-    return ((self.rng.random(shape) < self.rate) / self.rate if self.rate else np.ones(shape)).astype(dtype)
-
-
-def _own_generator(self, shape, dtype):
-    return dropout_mask(shape, self.rate, np.random.default_rng(), dtype)
-
-
-#: Mistakes beside a mask that is right: what they give under a known mask is computed, so that each is told apart.
-_UNDER_A_RIGHT_MASK = {
-    "no mask on the way back": _variational(back=_unmasked),
-    "`dWh` from the whole `h_prev`": _variational(one_step=_remember_before, cache_of=_forget_the_mask),
-    "a mask on the `h` of the last state": _variational(last_state=_last_state_masked),
-    "the gradients of one step only": _variational(collect=_replace),
-    "`dh` masked one step too early": _variational(
-        arriving=lambda self, from_above, dh, mask: from_above + dh * mask, back=_unmasked
-    ),
-    "the gradient from above masked too, one step too early": _variational(
-        arriving=lambda self, from_above, dh, mask: (from_above + dh) * mask, back=_unmasked
-    ),
-    "the gradient from above masked too": _variational(
-        arriving=lambda self, from_above, dh, mask: (from_above + dh) * mask
-    ),
-    "`dc` masked too": _variational(back=lambda self, dh, dc, mask: (dh * mask, dc * mask)),
-}
 
 VARIATIONAL_LSTM = Exercise(
     id="7.3",
@@ -554,164 +495,200 @@ VARIATIONAL_LSTM = Exercise(
     title="Dropout on the recurrent path",
     stars=3,
     reference=recurrent.VariationalLSTM,
-    results={
-        "values of the mask at the first step": "",
-        "values of the mask at later steps": "",
-        "values of a mask on x": "",
-        "values of a mask on c": "",
-        "values of a mask after training, in a forward without it": "",
-        "values of a mask in a forward without training": "",
-        "share of zeros in the mask": "",
-        "the mask": "",
-        "the mask of the next training forward": "",
-        "the mask of another layer, with the same seed": "",
-        "the mask of another layer, with another seed": "",
-    }
-    | dict.fromkeys(_AGREEMENT, "")
-    | {f"{part}, not training": shape for part, shape in zip(_PARTS, _SHAPES)},
+    results=dict.fromkeys((*_WORDS, *(part + _UNDER_A_MASK for part in _SHAPES)), "")
+    | {part + way: shape for way in (_NONE_DROPPED, _NO_STATE, _ALL_DROPPED) for part, shape in _SHAPES.items()},
     draw=_draw_variational,
     probe=_use_variational,
     uses=("3.5", "4.3"),
-    misconceptions=(
-        Misconception(
-            _variational(mask_of=_fresh_mask),
-            "a fresh mask at every step",
-            "Draw the mask once, before the loop over the steps.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["no mask on the way back"],
-            "a backward that does not mask the gradient of `h_prev`",
-            "Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["`dWh` from the whole `h_prev`"],
-            "a backward that computes `dWh` from `h_prev` *without* its mask",
-            "The product was `(mask * h_prev) @ Wh`: let the cache hold what went into it.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["`dh` masked one step too early"],
-            "a backward that masks `dh` *before* a step goes back, instead of after",
-            "What a step gives back for its `h_prev` goes through the mask. What arrives from `dstate` is already the "
-            "gradient of a whole `h`.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["the gradient from above masked too, one step too early"],
-            "a backward that masks the sum of what comes from above and from the right",
-            "What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["the gradient from above masked too"],
-            "a backward that masks the gradient twice: before a step, with what comes from above, and after it",
-            "Once is enough: what a step gives back for `h_prev`, and nothing else.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["`dc` masked too"],
-            "a backward that masks `dc` as well",
-            "No mask lay on the memory on its way forward, so none lies on its gradient.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["the gradients of one step only"],
-            "gradients of the Params that are replaced at each step, instead of added up",
-            "All steps use the same three Params: `param.grad += …`.",
-        ),
-        Misconception(
-            _UNDER_A_RIGHT_MASK["a mask on the `h` of the last state"],
-            "a mask on the `h` of the state that is returned",
-            "The state is whole. The next forward masks it, with a mask of its own.",
-        ),
-        Misconception(
-            _variational(one_step=_mask_the_given_state),
-            "a right layer that masks the `h` of the given state itself",
-            "`h *= mask` changes the caller's array, which the next window may start from. Make a new one: `h * mask`.",
-        ),
-        Misconception(
-            _variational(arriving=_add_in_place),
-            "a right gradient that adds what comes from the right to `dhs` itself",
-            "`dhs[:, step] += dh` changes the caller's array, also under another name: `dhs[:, step]` is a view. Write "
-            "`dh = dhs[:, step] + dh`.",
-        ),
-        Misconception(
-            _variational(
-                one_step=lambda self, x, h, c, mask: _VariationalLSTM.one_step(self, x, h, c, np.ones_like(mask)),
-                back=_unmasked,
-            ),
-            "a plain LSTM: the mask is not used",
-            "Each step gets `mask * h` in the place of `h`.",
-        ),
-        Misconception(
-            _variational(one_step=_mask_the_input, back=_unmasked),
-            "a mask on the input `x` instead of `h_prev`",
-            "Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.",
-        ),
-        Misconception(
-            _variational(
-                after=lambda self, h, c, mask: (h * mask, c),
-                one_step=lambda self, x, h, c, mask: _VariationalLSTM.one_step(self, x, h, c, np.ones_like(mask)),
-            ),
-            "the mask on the `h` that leaves the layer",
-            "Mask `h_prev` on its way into the product only: what goes up, and into `state`, is the whole `h`. Beware "
-            "of `h *= mask`, which writes into the `h` that is in `hs` already.",
-        ),
-        Misconception(
-            _variational(one_step=_mask_the_memory, back=lambda self, dh, dc, mask: (dh, dc * mask)),
-            "the mask on the memory cell `c` instead of `h_prev`",
-            "The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.",
-        ),
-        Misconception(
-            _variational(one_step=_mask_both, back=lambda self, dh, dc, mask: (dh * mask, dc * mask)),
-            "the mask on the memory cell `c` as well as on `h_prev`",
-            "The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.",
-        ),
-        Misconception(
-            _variational(draw=lambda self, shape, dtype: (self.rng.random(shape) >= self.rate).astype(dtype)),
-            "a mask that is not scaled",
-            "What is kept must make up for what is dropped: divide the mask by `1 - rate`.",
-        ),
-        Misconception(
-            _variational(draw=_keep_with_rate),
-            "a mask that takes `rate` for the probability to *keep*",
-            "`rate` is the probability to drop: keep where the random number is `>= rate`, divide by `1 - rate`.",
-        ),
-        Misconception(
-            _variational(choose_mask=lambda self, N, H, dtype, training: self.draw((N, H), dtype)),
-            "a mask at test time too",
-            "Without `training` this is a plain LSTM. Look at the keyword first.",
-        ),
-        Misconception(
-            _variational(choose_mask=_keep_old_mask),
-            "an evaluation that still uses the mask of the last training forward",
-            "Without `training` there is no mask: set it to ones, or to None, at the start of every forward.",
-        ),
-        Misconception(
-            _variational(choose_mask=_draw_once),
-            "a mask that is drawn once and then kept for good",
-            "Shared over the steps of *one* forward. The next training forward draws a new one.",
-        ),
-        Misconception(
-            _variational(mask_of=_not_on_the_first_state),
-            "a mask that spares the first step",
-            "The `h` of the given state is an `h_prev` like any other.",
-        ),
-        Misconception(
-            _variational(mask_of=_only_on_the_first_state),
-            "a mask on the given state only: it is applied once, before the loop",
-            "Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.",
-        ),
-        Misconception(
-            _variational(
-                choose_mask=lambda self, N, H, dtype, training: (
-                    np.broadcast_to(self.draw((1, H), dtype), (N, H)) if training else np.ones((N, H), dtype)
-                )
-            ),
-            "one mask for the whole batch",
-            "Each of the N sequences has a mask of its own: `(N, H)`.",
-        ),
-        Misconception(
-            _variational(draw=_own_generator),
-            "a generator of its own instead of `rng`",
-            "Draw from the `rng` that you are given: then the same seed trains the same model again.",
-        ),
-    ),
+    groups=_WORDS
+    | {
+        part + way: group
+        for part in _SHAPES
+        for way, group in (
+            (_UNDER_A_MASK, "backward in training" if "d" in part else "forward in training"),
+            (_ALL_DROPPED, "backward in training" if "d" in part else "forward in training"),
+            (_NONE_DROPPED, "with nothing dropped"),
+            (_NO_STATE, "no state given"),
+        )
+    },
+    spelt_out=_VariationalLSTM,
+    misconceptions=mistakes(
+        _VariationalLSTM,
+        """
+        self.mask * h_prev → h_prev
+        self.mask * dmasked → dmasked
+        This is a plain LSTM: the mask is not used.
+        Each step gets `mask * h` in the place of `h`, and its gradient goes back through the mask.
+
+        self.mask * dmasked → dmasked
+        Backward does not mask the gradient of `h_prev`.
+        Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.
+
+        self.mask * h_prev → h_prev
+        Backward uses the mask, and forward does not.
+        Each step gets `mask * h` in the place of `h`.
+
+        self.caches, hs = [], [] → self.caches, self.masks, hs = [], [], []
+        h_prev = h → h_prev = h; self.mask = ((self.rng.random((N, H)) >= self.rate) / (1 - self.rate)).astype(xs.dtype)
+            if training and step else self.mask; self.masks.append(self.mask)
+        self.mask * dmasked → self.masks[step] * dmasked
+        A fresh mask is drawn at every step.
+        Draw the mask once, before the loop over the steps.
+
+        if training: → if True:
+        The mask is on at test time too.
+        Without `training` this is a plain LSTM. Look at the keyword first.
+
+        self.mask = np.ones((N, H), xs.dtype) → self.mask = getattr(self, "mask", np.ones((N, H), xs.dtype))
+        An evaluation still uses the mask of the last training forward.
+        Without `training` there is no mask: set it to ones, or to None, at the start of every forward.
+
+        training=False → training=True
+        `training` is True unless told otherwise.
+        Write `training=False` in the signature of forward: whoever wants dropout asks for it.
+
+        self.caches.append(cache) → self.caches.append((cache[0], h_prev, *cache[2:]))
+        Backward computes `dWh` from `h_prev` *without* its mask.
+        The product was `(mask * h_prev) @ Wh`: let the cache hold what went into it.
+
+        + dh → + self.mask * dh
+        self.mask * dmasked → dmasked
+        Backward masks `dh` *before* a step goes back, instead of after.
+        What a step gives back for its `h_prev` goes through the mask. `dstate` is the gradient of a whole `h`.
+
+        dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
+        self.mask * dmasked → dmasked
+        Backward masks the sum of what comes from above and from the right.
+        What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
+
+        dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
+        Backward masks twice: the sum before a step, with what comes from above, and after it.
+        Once is enough: what a step gives back for `h_prev`, and nothing else.
+
+        + dh → + self.mask * dh
+        Backward masks the gradient of `h` twice: before a step and after it.
+        Once is enough: what a step gives back for `h_prev`, and nothing else.
+
+        self.mask * dmasked → (self.mask != 0) * dmasked
+        The gradient of `h_prev` is masked and not scaled.
+        Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
+
+        self.mask * dmasked → self.mask * self.mask * dmasked
+        On the way back the mask is applied twice, or to `dhs` as well.
+        Forward multiplied `h_prev` by the mask, once: so backward masks what goes to `h_prev`, once, and `dhs` not.
+
+        self.mask * dmasked → (self.rng.random(dh.shape) >= self.rate) / dh.dtype.type(1 - self.rate) * dmasked
+        Backward draws a *new* mask.
+        The gradient must go through the gaps that forward left: keep the mask on `self`.
+
+        dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
+        Backward masks `dc` as well.
+        No mask lay on the memory on its way forward, so none lies on its gradient.
+
+        dxs[step] = dx → dxs[step] = dx; dc = 0 * dc
+        Backward does not hand `dc` on to the step before.
+        Two gradients go from step to step: keep the `dc` that `lstm_step_backward` returns.
+
+        dhs[:, step] + dh → dhs[:, step]
+        Nothing comes from the future: backward uses `dhs[:, step]` alone.
+        `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+
+        in reversed(range(T)) → in range(T)
+        Backward goes from the first step to the last.
+        Gradients come from the future: begin at the last step, `reversed(range(T))`.
+
+        dxs[step] = dx → dxs[T - 1 - step] = dx
+        `dxs` is in the reverse order of the steps.
+        A list that is filled from the last step on must be turned round: `dxs[::-1]`.
+
+        self.Wx.grad += dWx → self.Wx.grad[...] = dWx
+        self.Wh.grad += dWh → self.Wh.grad[...] = dWh
+        self.b.grad += db → self.b.grad[...] = db
+        The gradients of the Params are replaced at each step, instead of added up.
+        All steps use the same three Params: `param.grad += …`.
+
+        T, dxs = → self.zero_grad(); T, dxs =
+        Backward zeroes the gradients before it starts.
+        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+
+        , (h, c) → , (self.mask * h, c)
+        The `h` of the state that is returned is masked.
+        The state is whole. The next forward masks it, with a mask of its own.
+
+        if state is None else state → # whatever the state
+        The layer always starts from zeros and ignores the `state` it is given.
+        Start from `state`; only where it is None, from zeros.
+
+        if dstate is None else dstate → # whatever dstate
+        Backward ignores the `dstate` it is given.
+        Start from `dstate`; only where it is None, from zeros.
+
+        xs[:, step], masked → xs[:, step] * np.resize(self.mask, xs[:, step].shape), h_prev
+        dxs[step] = dx → dxs[step] = dx * np.resize(self.mask, dx.shape)
+        self.mask * dmasked → dmasked
+        The mask is on the input `x` instead of `h_prev`.
+        Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
+
+        xs[:, step], masked → xs[:, step] * np.resize(self.mask, xs[:, step].shape), h_prev
+        self.mask * dmasked → dmasked
+        Forward masks the input `x` instead of `h_prev`, and backward masks nothing.
+        Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
+
+        hs.append(h) → h = self.mask * h; hs.append(h)
+        self.mask * h_prev → h_prev
+        The mask lies on the `h` that leaves the layer.
+        Mask `h_prev` on its way into the product only. Beware of `h *= mask`: it writes into the `h` in `hs` already.
+
+        masked, c, → h_prev, self.mask * c,
+        dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
+        self.mask * dmasked → dmasked
+        The mask is on the memory cell `c` instead of `h_prev`.
+        The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
+
+        masked, c, → masked, self.mask * c,
+        dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
+        The mask is on the memory cell `c` as well as on `h_prev`.
+        The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
+
+        ((N, H)) → ((1, H))
+        One mask serves the whole batch.
+        Each of the N sequences has a mask of its own: `(N, H)`.
+
+        ((N, H)) → ((N, 1))
+        One mask value serves all the units of a sequence.
+        Each unit has a mask value of its own: `(N, H)`.
+        """,
+    )
+    + dropout.alone(
+        mistakes(
+            _VariationalLSTM,
+            """
+            self.mask * h_prev → self.mask * h_prev if step else h_prev
+            self.mask * dmasked → self.mask * dmasked if step else dmasked
+            The mask spares the first step.
+            The `h` of the given state is an `h_prev` like any other.
+
+            self.mask * h_prev → self.mask * h_prev if step else h_prev
+            The mask spares the first step on the way forward.
+            The `h` of the given state is an `h_prev` like any other.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            self.mask * dmasked → dmasked if step else self.mask * dmasked
+            The mask is applied once, outside the loops: to the given state, and to its gradient.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            self.mask * dmasked → dmasked
+            Forward masks the given state only, once before the loop, and backward nothing.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time, both ways.
+
+            self.mask * h_prev → h_prev if step else self.mask * h_prev
+            Forward masks the given state only, once before the loop.
+            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
+            """,
+        )
+    )
+    + dropout.drawn_mistakes(_VariationalLSTM),
 )
 
 EXERCISES = (SURVIVING_FRACTION, VARIATIONAL_DROPOUT, VARIATIONAL_LSTM)

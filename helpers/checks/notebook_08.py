@@ -1,11 +1,11 @@
 """The exercises of notebook 08 and the mistakes people make in them. (8.5 is a written answer, graded by a person.)"""
 
 import contextlib
+import math
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, Misconception, unpack
-from helpers.checks.gradcheck import numerical_gradients
+from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import analysis, layers, model
 from helpers.nn.base import Layer, Param
@@ -36,6 +36,11 @@ def _use_count(answer, arguments, record):
     record["count of no Params, []"] = answer([])
 
 
+def _count_parameters(params):
+    different = dict.fromkeys(params)
+    return sum(param.value.size for param in different)
+
+
 COUNT_PARAMETERS = Exercise(
     id="8.1",
     name="count_parameters",
@@ -52,52 +57,54 @@ COUNT_PARAMETERS = Exercise(
     },
     draw=_draw_params,
     probe=_use_count,
-    misconceptions=(
-        Misconception(
-            lambda params: sum(param.value.size for param in params),
-            "a sum that counts a shared Param as often as it stands in the list",
-            "It is one matrix, learned once. `dict.fromkeys(params)` keeps each Param once.",
-        ),
-        Misconception(
-            lambda params: sum({param.value.tobytes(): param.value.size for param in params}.values()),
-            "a sum that takes Params with equal *values* for the same one",
-            "Two biases may both be zero at the start, and are two all the same. Compare by identity, not by value.",
-        ),
-        Misconception(
-            lambda params: sum({param.name: param.value.size for param in params}.values()),
-            "a sum that takes Params of the same *name* for the same one",
-            "A name is for messages only, and two layers may both call theirs `b`. Compare by identity.",
-        ),
-        Misconception(
-            lambda params: sum({param.value.shape: param.value.size for param in params}.values()),
-            "a sum that takes Params of the same *shape* for the same one",
-            "Two LSTMs of one size have matrices of the same shape, and learn each their own. Compare by identity.",
-        ),
-        Misconception(
-            lambda params: len(dict.fromkeys(params)),
-            "the number of Params, not of the numbers in them",
-            "Each Param holds an array; `param.value.size` says how many numbers.",
-        ),
-        Misconception(
-            lambda params: sum(len(param.value) for param in dict.fromkeys(params)),
-            "a sum of the numbers of *rows*",
-            "`len` of an array is its first axis. `.size` is all of it.",
-        ),
-        Misconception(
-            lambda params: sum(param.value.size for param in dict.fromkeys(params) if param.value.ndim == 2),
-            "a count of the matrices alone, without the biases",
-            "Biases are learned too.",
-        ),
-        Misconception(
-            lambda params: sum(param.value.nbytes for param in dict.fromkeys(params)),
-            "a count of bytes",
-            "`.nbytes` depends on the dtype; `.size` is the count of numbers.",
-        ),
-        Misconception(
-            lambda params: 2 * sum(param.value.size for param in dict.fromkeys(params)),
-            "a count that adds the gradients to the values",
-            "A gradient is kept beside each number, but it is not learned.",
-        ),
+    spelt_out=_count_parameters,
+    misconceptions=mistakes(
+        _count_parameters,
+        """
+        dict.fromkeys(params) → params
+        A shared Param is counted as often as it stands in the list.
+        It is one matrix, learned once. `dict.fromkeys(params)` keeps each Param once.
+
+        dict.fromkeys(params) → {param.value.tobytes(): param for param in params}.values()
+        Params with equal *values* are taken for the same one.
+        Two biases may both be zero at the start, and are two all the same. Compare by identity, not by value.
+
+        dict.fromkeys(params) → {param.name: param for param in params}.values()
+        Params of the same *name* are taken for the same one.
+        A name is for messages only, and two layers may both call theirs `b`. Compare by identity.
+
+        dict.fromkeys(params) → {param.value.shape: param for param in params}.values()
+        Params of the same *shape* are taken for the same one.
+        Two LSTMs of one size have matrices of the same shape, and each learns its own. Compare by identity.
+
+        param.value.size for → 1 for
+        The Params are counted, not the numbers in them.
+        Each Param holds an array; `param.value.size` says how many numbers.
+
+        param.value.size for → len(param.value) for
+        Only the *rows* are counted.
+        `len` of an array is its first axis. `.size` is all of it.
+
+        param.value.size for → sum(param.value.shape) for
+        The lengths of the axes are added.
+        A (V, D) matrix holds V *times* D numbers: `param.value.size`.
+
+        param.value.size for → param.value.shape[0] * param.value.shape[1] for
+        Every Param is taken for a matrix.
+        A bias has one axis only. `param.value.size` holds for any number of axes.
+
+        in different) → in different if param.value.ndim == 2)
+        The matrices alone are counted, without the biases.
+        Biases are learned too.
+
+        param.value.size for → param.value.nbytes for
+        The bytes are counted.
+        `.nbytes` depends on the dtype; `.size` is the count of numbers.
+
+        return sum( → return 2 * sum(
+        The gradients are counted as well as the values.
+        A gradient is kept beside each number, but it is not learned.
+        """,
     ),
 )
 
@@ -122,17 +129,14 @@ def _use_tied(answer, arguments, record):
     E.grad += arguments["before"]  # what the embedding has put there already
     record["logits"] = layer.forward(arguments["xs"])
     record["dxs"] = layer.backward(arguments["dlogits"])
-    record["E.grad, added to what was there"] = E.grad.copy()
-    record["b.grad"] = b.grad.copy()
-    E.value[...] = E.value[::-1] + 1  # as an update would, in place
+    record["E.grad, added to what was there"] = E.grad
+    record["b.grad"] = b.grad
+    record["values of E after backward"] = "unchanged" if np.array_equal(E.value, arguments["E"]) else "changed"
+    E.value[...] = arguments["E"][::-1] + 1  # as an update would, in place
     record["logits after E has changed"] = layer.forward(arguments["more_xs"], training=True)
     record["dxs after E has changed"] = layer.backward(arguments["dlogits"])
-    record["E.grad after two calls"] = E.grad.copy()
-    record["b.grad after two calls"] = b.grad.copy()
-    if {id(param) for param in layer.parameters()} != {id(E), id(b)}:
-        raise ContractError(
-            "`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged."
-        )
+    record["E.grad after two calls"] = E.grad
+    record["b.grad after two calls"] = b.grad
     narrow = arguments["xs"][..., 1:]
     wide = np.concatenate([arguments["xs"], arguments["more_xs"][..., :1]], axis=-1)
     record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(narrow))
@@ -144,85 +148,38 @@ def _name_of_error(call):
         call()
     except NotImplementedError:
         raise
+    except ValueError:
+        return "ValueError"  # or one of its subclasses, which is as good
     except Exception as error:
         return type(error).__name__
     return "none"
 
 
-def _numerical_tied(arguments):
-    E, b, xs, dlogits = (arguments[name] for name in ("E", "b", "xs", "dlogits"))
-
-    def loss():
-        return float((dlogits * layers.TiedAffine(Param(E), Param(b)).forward(xs)).sum())
-
-    gradients = numerical_gradients(loss, {"dxs": xs, "E": E, "b.grad": b})
-    return {
-        "dxs": gradients["dxs"],
-        "E.grad, added to what was there": arguments["before"] + gradients["E"],
-        "b.grad": gradients["b.grad"],
-    }
+def _finds_its_params(answer):
+    E, b = Param(np.ones((5, 2)), "E"), Param(np.ones(5), "b")
+    if {id(param) for param in answer(E, b).parameters()} != {id(E), id(b)}:
+        raise ContractError(
+            "`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged."
+        )
 
 
 class _TiedAffine(Layer):
-    """The reference spelt out, with a method for each place where people go wrong."""
-
     def __init__(self, E, b):
         self.E, self.b = E, b
 
     def forward(self, xs, *, training=False):
         self.xs = xs
-        return self.product(xs) + self.bias()
-
-    def product(self, xs):
-        return xs @ self.E.value.T
-
-    def bias(self):
-        return self.b.value
+        logits = xs @ self.E.value.T + self.b.value
+        return logits
 
     def backward(self, dlogits):
-        rows, xs = dlogits.reshape(-1, dlogits.shape[-1]), self.xs.reshape(-1, self.xs.shape[-1])
-        self.collect(self.E.grad, self.gradient(rows, xs))
-        self.collect_bias(self.b.grad, dlogits)
-        return self.back(dlogits)
-
-    def gradient(self, rows, xs):
-        return rows.T @ xs
-
-    def collect(self, grad, new):
-        grad += new
-
-    def collect_bias(self, grad, dlogits):
-        grad += dlogits.sum(axis=(0, 1))
-
-    def back(self, dlogits):
-        return dlogits @ self.E.value
-
-
-def _tied(**methods):
-    """The class above with some of its methods replaced."""
-    return type("TiedAffine", (_TiedAffine,), methods)
-
-
-def _overwrite(self, grad, new):
-    grad[...] = new
-
-
-def _copy_at_the_start(self, E, b):
-    _TiedAffine.__init__(self, E, b)
-    self.W = E.value.T.copy()
-
-
-def _matrix_of_its_own(self, E, b):
-    self.E, self.b = Param(E.value.copy(), "W"), b
-
-
-def _last_step(self, rows, xs):
-    every = self.xs.shape[1]
-    return rows[every - 1 :: every].T @ xs[every - 1 :: every]
-
-
-def _step_on_values(self, grad, new):
-    self.E.value += new
+        xs, rows = self.xs.reshape(-1, self.xs.shape[-1]), dlogits.reshape(-1, dlogits.shape[-1])
+        dE = rows.T @ xs
+        db = dlogits.sum(axis=(0, 1))
+        dxs = dlogits @ self.E.value
+        self.E.grad += dE
+        self.b.grad += db
+        return dxs
 
 
 TIED_AFFINE = Exercise(
@@ -236,6 +193,7 @@ TIED_AFFINE = Exercise(
         "dxs": "(N, T, D)",
         "E.grad, added to what was there": "(V, D)",
         "b.grad": "(V,)",
+        "values of E after backward": "",
         "logits after E has changed": "(N, T, V)",
         "dxs after E has changed": "(N, T, D)",
         "E.grad after two calls": "(V, D)",
@@ -245,111 +203,127 @@ TIED_AFFINE = Exercise(
     },
     draw=_draw_tied,
     probe=_use_tied,
-    numerical=_numerical_tied,
-    misconceptions=(
-        Misconception(
-            _tied(collect=_overwrite),
-            "a gradient of E that overwrites what the embedding has put there",
-            "Both uses of E have a part in its gradient, and the parts are added: `self.E.grad += …`.",
-        ),
-        Misconception(
-            _tied(
-                collect=_overwrite,
-                collect_bias=lambda self, grad, dlogits: _overwrite(self, grad, dlogits.sum(axis=(0, 1))),
-            ),
-            "gradients of E and b that both overwrite what was there",
-            "`backward` *adds* to `.grad`: `+=` for both Params.",
-        ),
-        Misconception(
-            _tied(product=lambda self, xs: xs @ self.E.value),
-            "logits with E not transposed: `xs @ E`",
-            "A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?",
-        ),
-        Misconception(
-            _tied(gradient=lambda self, rows, xs: xs.T @ rows),
-            "a gradient with the two factors in the order of `Affine`: (D, N·T) @ (N·T, V)",
-            "That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).",
-        ),
-        Misconception(
-            _tied(gradient=lambda self, rows, xs: (xs.T @ rows).reshape(self.E.value.shape)),
-            "a gradient of E that is transposed, and forced into shape with `reshape`",
-            "`reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.",
-        ),
-        Misconception(
-            _tied(gradient=lambda self, rows, xs: rows.reshape(rows.shape[1], -1) @ xs),
-            "a gradient of E from `dlogits.reshape(V, -1)`",
-            "`reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.",
-        ),
-        Misconception(
-            _tied(gradient=_last_step),
-            "a gradient of E from the last step alone",
-            "E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.",
-        ),
-        Misconception(
-            _tied(
-                __init__=_copy_at_the_start,
-                product=lambda self, xs: xs @ self.W,
-                back=lambda self, dlogits: dlogits @ self.W.T,
-            ),
-            "a layer that copied E when it was made, and does not see that E has changed since",
-            "Keep the Param, and read `self.E.value` each time.",
-        ),
-        Misconception(
-            _tied(__init__=_matrix_of_its_own),
-            "a layer with a matrix of its own, equal to E at the start and not tied to it",
-            "Tying is one and the same Param in two layers: `self.E = E`, with no copy and no new Param.",
-        ),
-        Misconception(
-            _tied(collect_bias=lambda self, grad, dlogits: np.add(grad, dlogits.mean(axis=(0, 1)), out=grad)),
-            "a gradient of b that is a mean over the batch",
-            "b was added N·T times, so its gradient is a *sum* over both axes.",
-        ),
-        Misconception(
-            _tied(collect_bias=lambda self, grad, dlogits: np.add(grad, dlogits[:, -1].sum(axis=0), out=grad)),
-            "a gradient of b from the last step alone",
-            "Sum over the batch *and* the steps: `axis=(0, 1)`.",
-        ),
-        Misconception(
-            _tied(collect_bias=lambda self, grad, dlogits: None),
-            "a backward that leaves b without a gradient",
-            "E is shared, b is not: nobody else gives b its gradient.",
-        ),
-        Misconception(
-            _tied(gradient=lambda self, rows, xs: rows.T @ xs / len(rows)),
-            "a gradient of E that is divided by N·T",
-            "The loss has divided already; `dlogits` holds it.",
-        ),
-        Misconception(
-            _tied(collect=lambda self, grad, new: None),
-            "a backward that leaves the gradient of E to the embedding",
-            "The embedding only gives its own part. Add the one of this product: `dlogitsᵀ xs`.",
-        ),
-        Misconception(
-            _tied(bias=lambda self: 0),
-            "logits without the bias",
-            "logits = xs Eᵀ + b.",
-        ),
-        Misconception(
-            _tied(collect=_step_on_values),
-            "a gradient that is added to the *values* of E",
-            "`backward` changes `.grad` only: `self.E.grad += …`.",
-        ),
-        Misconception(
-            _tied(product=lambda self, xs: xs @ self.E.value[:, : xs.shape[-1]].T),
-            "a layer that takes xs of another width, and uses a part of E",
-            "An xs that is not as wide as the embedding is a mistake of the caller's: let it be a ValueError.",
-        ),
-        Misconception(
-            _tied(product=lambda self, xs: xs[..., : self.E.value.shape[1]] @ self.E.value.T),
-            "a layer that cuts xs to the width of E",
-            "What it cuts off is lost without a word. Let an xs of another width be a ValueError.",
-        ),
+    properties=(_finds_its_params,),
+    groups={
+        "logits after E has changed": "a second call, after E has changed",
+        "dxs after E has changed": "a second call, after E has changed",
+        "E.grad after two calls": "gradients after two calls",
+        "b.grad after two calls": "gradients after two calls",
+        "error of xs that are one too narrow": "xs of another width",
+        "error of xs that are one too wide": "xs of another width",
+    },
+    spelt_out=_TiedAffine,
+    misconceptions=mistakes(
+        _TiedAffine,
+        """
+        self.E.grad += dE → self.E.grad[...] = dE
+        The gradient of E overwrites what the embedding has put there.
+        Both uses of E have a part in its gradient, and the parts are added: `self.E.grad += …`.
+
+        self.b.grad += db → self.b.grad[...] = db
+        The gradient of b overwrites what was there.
+        `backward` *adds* to `.grad`, of b as of E: `self.b.grad += …`.
+
+        self.E.grad += dE → self.E.grad += 2 * dE
+        The gradient of E is added twice.
+        The embedding adds its part by itself. Add `dlogitsᵀ xs` here, once.
+
+        self.E.value.T + → self.E.value +
+        E is not transposed in the logits: `xs @ E`.
+        A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?
+
+        dlogits @ self.E.value → dlogits @ self.E.value.T
+        E is transposed on the way back: `dlogits @ E.T`.
+        `dlogits` ends in V and E is (V, D): `dlogits @ E` ends in D, as `dxs` must.
+
+        rows.T @ xs → xs.T @ rows
+        The gradient of E has its two factors in the order of `Affine`: (D, N·T) @ (N·T, V).
+        That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).
+
+        rows.T @ xs → (xs.T @ rows).reshape(self.E.value.shape)
+        The gradient of E is transposed, and forced into shape with `reshape`.
+        `reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.
+
+        rows.T @ xs → rows.reshape(rows.shape[1], -1) @ xs
+        The gradient of E is made from `dlogits.reshape(V, -1)`.
+        `reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.
+
+        rows.T @ xs → dlogits[:, -1].T @ self.xs[:, -1]
+        The gradient of E comes from the last step alone.
+        E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.
+
+        self.E, self.b = E, b → self.E, self.b, self.W = E, b, E.value.T.copy()
+        forward: self.E.value.T → self.W
+        backward: self.E.value → self.W.T
+        The layer copied E when it was made, and does not see that E has changed since.
+        Keep the Param, and read `self.E.value` each time.
+
+        self.E, self.b = E, b → self.W, self.b = Param(E.value.T.copy(), "W"), b
+        forward: self.E.value.T → self.W.value
+        backward: self.E.value → self.W.value.T
+        self.E.grad += dE → self.W.grad += dE.T
+        The layer has a matrix of its own, equal to E at the start and not tied to it.
+        Tying is one and the same Param in two layers: `self.E = E`, with no copy and no new Param.
+
+        dlogits.sum(axis=(0, 1)) → dlogits.mean(axis=(0, 1))
+        The gradient of b is a mean over the batch and the steps.
+        b was added N·T times, so its gradient is a *sum* over both axes.
+
+        dlogits.sum(axis=(0, 1)) → dlogits[:, -1].sum(axis=0)
+        The gradient of b comes from the last step alone.
+        Sum over the batch *and* the steps: `axis=(0, 1)`.
+
+        dlogits.sum(axis=(0, 1)) → dlogits.sum(axis=0)
+        The gradient of b is not summed over the steps.
+        b was added at every step of every row: sum over `axis=(0, 1)`. What is left is (V,).
+
+        self.b.grad += db →
+        `backward` leaves b without a gradient.
+        E is shared, b is not: nobody else gives b its gradient.
+
+        rows.T @ xs → rows.T @ xs / len(rows)
+        The gradient of E is divided by N·T.
+        The loss has divided already; `dlogits` holds it.
+
+        rows.T @ xs → rows.T @ xs / len(dlogits)
+        dlogits.sum(axis=(0, 1)) → dlogits.sum(axis=(0, 1)) / len(dlogits)
+        The gradients are divided by the batch size N.
+        The loss has divided already; `dlogits` holds it.
+
+        self.E.grad += dE →
+        The gradient of this product does not arrive in the Param `E` that was given.
+        Keep `E` itself on `self`, no Param of your own, and add `dlogitsᵀ xs` to its `.grad`.
+
+        + self.b.value →
+        The logits lack the bias.
+        logits = xs Eᵀ + b.
+
+        return logits → p = np.exp(logits - logits.max(-1, keepdims=True)); return p / p.sum(-1, keepdims=True)
+        The logits are put through a softmax.
+        The softmax belongs to the loss, `SoftmaxCrossEntropy`. Return the plain scores, xs Eᵀ + b.
+
+        self.E.grad += dE → self.E.value += dE
+        The gradient is added to the *values* of E.
+        `backward` changes `.grad` only: `self.E.grad += …`.
+
+        xs @ self.E.value.T → xs @ self.E.value[:, : xs.shape[-1]].T
+        The layer takes xs that are too narrow, and uses a part of E.
+        Xs that are not as wide as the embedding are a mistake of the caller's: let it be a ValueError.
+
+        xs @ self.E.value.T → xs[..., : self.E.value.shape[1]] @ self.E.value.T
+        The layer cuts xs to the width of E.
+        What it cuts off is lost without a word. Let xs of another width be a ValueError.
+
+        self.xs = xs → assert xs.shape[-1] == self.E.value.shape[1]; self.xs = xs
+        Xs of another width are an AssertionError.
+        An `assert` is for mistakes of your own. `raise ValueError(…)`, or let NumPy's product raise it.
+        """,
     ),
 )
 
 # --- 8.3 ------------------------------------------------------------------------------------------------------------
 
-_STEPS_OF_TRAINING = ("the first", "the second")
+_STEPS_OF_TRAINING = ("first", "second")
 #: Gradients that the check looks at, with their shapes; those of an LSTM lie on top of each other: Wx, Wh, b.
 _SHAPES = {
     "E.grad": "(V, H)",
@@ -358,14 +332,17 @@ _SHAPES = {
     "gradients of the upper LSTM": "(2H + 1, 4H)",
 }
 _FORWARD = (
-    "The body is `Stacked` of *one* list, from the embedding up; the output layer and the loss stand apart, in the "
-    "order `LanguageModel(body, output, criterion)`. Every layer gets whole Params, not their `.value`."
+    "The model that you returned fails when it reads a batch of words. {said}. The body is `Stacked` of *one* list, "
+    "from the embedding up to the last dropout; every layer gets whole Params."
 )
 _LOSS = (
-    'Is the loss made from its class, with parentheses: `layers["SoftmaxCrossEntropy"]()`? Does the embedding stand '
-    "before the first dropout?"
+    "The model that you returned fails when it computes its loss. {said}. Look at the order of the layers, and at "
+    "that of `LanguageModel(body, output, criterion)`; is the loss an object?"
 )
-_BACKWARD = "Has every place a layer of its own, made from its class?"
+_BACKWARD = (
+    "The model that you returned fails when it goes backward. {said}. Has every place a layer of its own, made from "
+    "its class?"
+)
 
 
 def _draw_model(rng, sizes):
@@ -379,140 +356,103 @@ def _draw_model(rng, sizes):
         "arrays": arrays,
         "xs": rng.integers(0, V, (N, T)),
         "targets": rng.integers(0, V, (N, T)),
-        "rate": 0.3,
+        "rate": float(rng.uniform(0.15, 0.45)),
         "seed": int(rng.integers(2**31)),
     }
 
 
 def _use_builder(answer, arguments, record):
     params = {name: Param(array.copy(), name) for name, array in arguments["arrays"].items()}
+    # Classes of this check's own show whether every layer was made from what stands in the dict.
+    classes = {layer.__name__: type(layer.__name__, (layer,), {}) for layer in _CLASSES}
     xs, targets, rng = arguments["xs"], arguments["targets"], np.random.default_rng(arguments["seed"])
-    built = answer(dict(_CLASSES), dict(params), arguments["rate"], rng)
+    begun = rng.bit_generator.state
+    built = answer(dict(classes), dict(params), arguments["rate"], rng)
     if not all(hasattr(built, method) for method in ("forward", "loss", "backward", "parameters")):
         raise ContractError("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
-    with _telling("reads a batch of words", _FORWARD):
+    with _telling(_FORWARD):
         record["logits, not training"], state = _scored(built, xs)
-    record["number of entries in the state"] = len(state)
-    record["h of the upper LSTM's state"] = unpack(state[-1], ("h", "c"), "the upper LSTM")["h"]
+    arrays = list(_inside(state))
+    if len(arrays) < 2:
+        raise ContractError("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
+    record["number of LSTMs with a state"] = len(arrays) // 2
+    record["h of the upper LSTM's state"] = arrays[-2]
     for which in _STEPS_OF_TRAINING:
-        with _telling("computes its loss", _LOSS):
+        with _telling(_LOSS):
             loss, _ = built.loss(xs, targets, training=True)
-            record[f"loss of {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
-        with _telling("goes backward", _BACKWARD):
+            record[f"loss of the {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
+        with _telling(_BACKWARD):
             built.backward()
-        found = {"E.grad": params["E"].grad.copy(), "b.grad": params["b"].grad.copy()}
+        found = {"E.grad": params["E"].grad, "b.grad": params["b"].grad}
         for place, name in (("lower", "lstm1"), ("upper", "lstm2")):
             grads = (params[f"{name}.{part}"].grad for part in ("Wx", "Wh", "b"))
             found[f"gradients of the {place} LSTM"] = np.vstack(list(grads))
-        record.update({f"{name} after {which} training step": array for name, array in found.items()})
+        record.update({f"{name} after the {which} training step": array for name, array in found.items()})
     params["E"].value += 1
     record["logits after E has changed"], _ = _scored(built, xs)
     record["count of parameters"] = analysis.count_parameters(built.parameters())
+    _made_from_what_was_given(built, classes)
+    if rng.bit_generator.state == begun:
+        raise ContractError("Nothing was drawn from `rng` in training: give it to each of the three dropout layers.")
 
 
 @contextlib.contextmanager
-def _telling(doing, look):
+def _telling(template):
     """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
     try:
         yield
     except (NotImplementedError, MemoryError, ContractError):
         raise
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".rstrip(": .")
-        raise ContractError(f"The model that you returned fails when it {doing}. {said}. {look}") from None
+        raise ContractError(template, said=f"{type(error).__name__}: {error}".rstrip(": .")) from None
 
 
 def _scored(built, xs):
-    given = unpack(built.forward(xs), ("logits", "state"), "the model's `forward`")
-    if not isinstance(given["state"], tuple | list) or not given["state"]:
-        raise ContractError("The state of the model must have an entry for each LSTM: build its body with `Stacked`.")
-    return given.values()
+    return unpack(built.forward(xs), ("logits", "state"), "the model's `forward`").values()
 
 
-_CLASSES = {
-    layer.__name__: layer
-    for layer in (
-        layers.Stacked,
-        layers.Embedding,
-        layers.Dropout,
-        layers.VariationalDropout,
-        LSTM,
-        layers.Affine,
-        layers.TiedAffine,
-        layers.SoftmaxCrossEntropy,
-    )
-}
-
-#: The body of the model, from the bottom up, as the functions below spell it out.
-_BODY = ("embedding", "dropout", "lstm1", "dropout", "lstm2", "dropout")
+def _inside(thing):
+    """Yield the arrays of a state, or the layers of a layer and itself: a stack may stand in another one."""
+    parts = thing
+    if not isinstance(thing, tuple | list):
+        yield thing
+        parts = getattr(thing, "layers", ())
+    for part in parts:
+        yield from _inside(part)
 
 
-def _tied_output(layers, params):
-    return layers["TiedAffine"](params["E"], params["b"])
+def _made_from_what_was_given(built, classes):
+    for part in _inside([built.body, built.output, built.criterion]):
+        name = type(part).__name__
+        if name in classes and not isinstance(part, classes[name]):
+            raise ContractError(
+                '`{name}` in your model is not made from `layers["{name}"]`. Take every class from `layers`, so that '
+                "the model can be built from other layers too.",
+                name=name,
+            )
 
 
-def _builder(
-    body=_BODY,
-    output=_tied_output,
-    dropout="VariationalDropout",
-    rate=lambda rate: rate,
-    rng=lambda rng: rng,
-    one=False,
-):
-    """The function with another body, output layer or dropout; `one` uses one dropout layer everywhere."""
-
-    def build(layers, params, p, generator):
-        made = []
-
-        def layer(name):
-            if name == "embedding":
-                return layers["Embedding"](params["E"])
-            if name == "dropout":
-                if not (one and made):
-                    made.append(layers[dropout](rate(p), rng(generator)))
-                return made[-1]
-            return layers["LSTM"](*(params[f"{name}.{part}"] for part in ("Wx", "Wh", "b")))
-
-        stack = layers["Stacked"]([layer(name) for name in body])
-        return model.LanguageModel(stack, output(layers, params), layers["SoftmaxCrossEntropy"]())
-
-    return build
+_CLASSES = (
+    layers.Stacked,
+    layers.Embedding,
+    layers.Dropout,
+    layers.VariationalDropout,
+    LSTM,
+    layers.Affine,
+    layers.TiedAffine,
+    layers.SoftmaxCrossEntropy,
+)
 
 
-def _with_the_output_inside(layers, params, rate, rng):
-    """The output layer as the last of the stack, and once more above it."""
-    built = _builder()(layers, params, rate, rng)
-    body = layers["Stacked"]([*built.body.layers, built.output])
-    return model.LanguageModel(body, built.output, built.criterion)
-
-
-def _with_a_list(layers, params, rate, rng):
-    built = _builder()(layers, params, rate, rng)
-    return model.LanguageModel(built.body.layers, built.output, built.criterion)
-
-
-def _with_a_class(layers, params, rate, rng):
-    built = _builder()(layers, params, rate, rng)
-    return model.LanguageModel(built.body, built.output, layers["SoftmaxCrossEntropy"])
-
-
-def _out_of_order(layers, params, rate, rng):
-    built = _builder()(layers, params, rate, rng)
-    return model.LanguageModel(built.body, built.criterion, built.output)
-
-
-def _exchanged_matrices(layers, params, rate, rng):
-    renamed = {name: params[_EXCHANGED.get(name, name)] for name in params}
-    return _builder()(layers, renamed, rate, rng)
-
-
-_EXCHANGED = {
-    f"{name}.{part}": f"{name}.{other}" for name in ("lstm1", "lstm2") for part, other in (("Wx", "Wh"), ("Wh", "Wx"))
-}
-
-
-def _without(number):
-    return tuple(name for place, name in enumerate(_BODY) if place != number)
+def _build_language_model(layers, params, rate, rng):
+    embedding = layers["Embedding"](params["E"])
+    first, second, third = (layers["VariationalDropout"](rate, rng) for _ in range(3))
+    lower = layers["LSTM"](params["lstm1.Wx"], params["lstm1.Wh"], params["lstm1.b"])
+    upper = layers["LSTM"](params["lstm2.Wx"], params["lstm2.Wh"], params["lstm2.b"])
+    output = layers["TiedAffine"](params["E"], params["b"])
+    body = layers["Stacked"]([embedding, first, lower, second, upper, third])
+    criterion = layers["SoftmaxCrossEntropy"]()
+    return model.LanguageModel(body, output, criterion)
 
 
 BUILD_LANGUAGE_MODEL = Exercise(
@@ -523,111 +463,141 @@ BUILD_LANGUAGE_MODEL = Exercise(
     reference=model.build_language_model,
     results={
         "logits, not training": "(N, T, V)",
-        "number of entries in the state": "",
+        "number of LSTMs with a state": "",
         "h of the upper LSTM's state": "(N, H)",
     }
     | {
-        f"{name}{suffix} training step": shape
+        f"{name} the {which} training step": shape
         for which in _STEPS_OF_TRAINING
-        for name, shape, suffix in [
-            ("loss of ", "", which),
-            *((f"{gradients} after ", shape, which) for gradients, shape in _SHAPES.items()),
-        ]
+        for name, shape in [("loss of", ""), *((f"{grads} after", shape) for grads, shape in _SHAPES.items())]
     }
     | {"logits after E has changed": "(N, T, V)", "count of parameters": ""},
     draw=_draw_model,
     probe=_use_builder,
-    misconceptions=(
-        Misconception(
-            _builder(output=lambda layers, params: layers["TiedAffine"](Param(params["E"].value.copy()), params["b"])),
-            "a model whose output layer has a matrix of its own, a copy of E: it is not tied",
-            'Give `TiedAffine` the very Param of the embedding: `params["E"]`.',
-        ),
-        Misconception(
-            _builder(one=True),
-            "a model with *one* dropout layer in three places: each forward overwrites the mask of the one before",
-            "Make a new dropout layer for each place. They may share the `rng`.",
-        ),
-        Misconception(
-            _builder(_without(1)),
-            "a model without dropout between the embedding and the first LSTM",
-            "Dropout comes after the embedding and after *each* LSTM: three in all.",
-        ),
-        Misconception(
-            _builder(_without(3)),
-            "a model without dropout between the two LSTMs",
-            "Dropout comes after the embedding and after *each* LSTM: three in all.",
-        ),
-        Misconception(
-            _builder(_without(5)),
-            "a model without dropout between the upper LSTM and the output",
-            "Dropout comes after the embedding and after *each* LSTM: three in all.",
-        ),
-        Misconception(
-            _builder(("embedding", "lstm1", "lstm2")),
-            "a model without any dropout",
-            "`rate` is for three dropout layers: after the embedding and after each LSTM.",
-        ),
-        Misconception(
-            _builder(dropout="Dropout"),
-            "a model with plain dropout, a fresh mask at every step",
-            'Take `layers["VariationalDropout"]`.',
-        ),
-        Misconception(
-            _builder(("embedding", "dropout", "lstm1", "dropout", "lstm1", "dropout")),
-            "a model whose two LSTMs share the Params of the first",
-            'The upper one has Params of its own: `params["lstm2.Wx"]` and so on.',
-        ),
-        Misconception(
-            _builder(("embedding", "dropout", "lstm2", "dropout", "lstm1", "dropout")),
-            "a model whose two LSTMs are exchanged",
-            "`lstm1` is the lower one, next to the embedding.",
-        ),
-        Misconception(
-            _builder(("embedding", "dropout", "lstm1", "dropout")),
-            "a model with one LSTM only",
-            'Two LSTMs, with the Params "lstm1.…" and "lstm2.…".',
-        ),
-        Misconception(
-            _builder(rate=lambda rate: 1 - rate),
-            "a model that gives its dropout layers `1 - rate`",
-            "Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.",
-        ),
-        Misconception(
-            _builder(rate=lambda rate: 0.5),
-            "a model whose dropout layers have the rate 0.5, whatever `rate` says",
-            "Hand `rate` on.",
-        ),
-        Misconception(
-            _builder(rng=lambda rng: np.random.default_rng(0)),
-            "a model whose dropout layers have generators of their own",
-            "Hand `rng` on to each of them: then the same seed trains the same model again.",
-        ),
-        Misconception(
-            _exchanged_matrices,
-            "a model whose LSTMs have `Wx` and `Wh` exchanged",
-            "Here both are (H, 4H), so no shape objects. An LSTM takes `Wx`, `Wh`, `b`, in this order.",
-        ),
-        Misconception(
-            _with_a_class,
-            "a model whose loss is the class, not an object of it",
-            'Call the class: `layers["SoftmaxCrossEntropy"]()`.',
-        ),
-        Misconception(
-            _with_a_list,
-            "a model whose body is a plain list of layers",
-            'A list has no `forward`: give it to `layers["Stacked"]`.',
-        ),
-        Misconception(
-            _with_the_output_inside,
-            "a model whose output layer stands in the stack as well",
-            "The stack ends with the last dropout. `LanguageModel` puts the output on top of it.",
-        ),
-        Misconception(
-            _out_of_order,
-            "a `LanguageModel` whose output and loss are exchanged",
-            "The order is `LanguageModel(body, output, criterion)`.",
-        ),
+    groups={
+        "logits, not training": "forward, not training",
+        "number of LSTMs with a state": "forward, not training",
+        "h of the upper LSTM's state": "forward, not training",
+    }
+    | {
+        f"{name} the {which} training step": f"gradients of the {which} training step"
+        for which in _STEPS_OF_TRAINING
+        for name in (f"{grads} after" for grads in _SHAPES)
+    },
+    spelt_out=_build_language_model,
+    misconceptions=mistakes(
+        _build_language_model,
+        """
+        layers["TiedAffine"](params["E"], → layers["TiedAffine"](Param(params["E"].value.copy()),
+        The output layer has a matrix of its own, a copy of E: it is not tied.
+        Give `TiedAffine` the very Param of the embedding: `params["E"]`.
+
+        second, upper, third → first, upper, first
+        *One* dropout layer stands in three places: each overwrites the mask of the one before.
+        Make a new dropout layer for each place. They may share the `rng`.
+
+        second, upper → first, upper
+        One dropout layer stands both below and above the lower LSTM.
+        Make a new dropout layer for each place: it keeps its mask for the way back.
+
+        third] → second]
+        One dropout layer stands both below and above the upper LSTM.
+        Make a new dropout layer for each place: it keeps its mask for the way back.
+
+        third] → first]
+        The dropout layer next to the embedding is also the one next to the output.
+        Make a new dropout layer for each place: it keeps its mask for the way back.
+
+        first, lower → lower
+        The dropout between the embedding and the first LSTM is missing.
+        Dropout comes after the embedding and after *each* LSTM: three in all.
+
+        second, upper → upper
+        The dropout between the two LSTMs is missing.
+        Dropout comes after the embedding and after *each* LSTM: three in all.
+
+        , third] → ]
+        The dropout between the upper LSTM and the output is missing.
+        Dropout comes after the embedding and after *each* LSTM: three in all.
+
+        first, lower, second, upper, third → lower, upper
+        There is no dropout at all.
+        `rate` is for three dropout layers: after the embedding and after each LSTM.
+
+        layers["VariationalDropout"] → layers["Dropout"]
+        The dropout is the plain one, with a fresh mask at every step.
+        Take `layers["VariationalDropout"]`.
+
+        embedding, first → first, embedding
+        The first dropout stands before the embedding.
+        Dropout of word ids makes no sense: look the words up first, then drop features.
+
+        params["lstm2.Wx"], params["lstm2.Wh"], params["lstm2.b"] → params["lstm1.Wx"], params["lstm1.Wh"],
+            params["lstm1.b"]
+        Both LSTMs have the Params of the first.
+        The upper one has Params of its own: `params["lstm2.Wx"]` and so on.
+
+        params["lstm2.Wx"] → params["lstm1.Wx"]
+        The upper LSTM has the `Wx` of the lower one.
+        The upper one has Params of its own: `params["lstm2.Wx"]`.
+
+        params["lstm2.Wh"] → params["lstm1.Wh"]
+        The upper LSTM has the `Wh` of the lower one.
+        The upper one has Params of its own: `params["lstm2.Wh"]`.
+
+        params["lstm2.b"] → params["lstm1.b"]
+        The upper LSTM has the `b` of the lower one.
+        The upper one has Params of its own: `params["lstm2.b"]`.
+
+        lower, second, upper → upper, second, lower
+        The two LSTMs are exchanged.
+        `lstm1` is the lower one, next to the embedding.
+
+        , upper, third] → ]
+        There is one LSTM only.
+        Two LSTMs, with the Params "lstm1.…" and "lstm2.…".
+
+        (rate, rng) → (1 - rate, rng)
+        The dropout layers are given `1 - rate`.
+        Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.
+
+        (rate, rng) → (0.5, rng)
+        The dropout layers have the rate 0.5, whatever `rate` says.
+        Hand `rate` on.
+
+        (rate, rng) → (rate, np.random.default_rng(0))
+        The dropout layers have generators of their own.
+        Hand `rng` on to each of them: then the same seed trains the same model again.
+
+        params["lstm1.Wx"], params["lstm1.Wh"] → params["lstm1.Wh"], params["lstm1.Wx"]
+        params["lstm2.Wx"], params["lstm2.Wh"] → params["lstm2.Wh"], params["lstm2.Wx"]
+        The LSTMs have `Wx` and `Wh` exchanged.
+        Here both are (H, 4H), so no shape objects. An LSTM takes `Wx`, `Wh`, `b`, in this order.
+
+        layers["Embedding"](params["E"]) → layers["Embedding"](params["E"].value)
+        A layer is given an array, not a Param.
+        Hand on whole Params, `params["E"]` and so on: a layer reads their `.value` and adds to their `.grad`.
+
+        layers["TiedAffine"] → layers["Affine"]
+        The output is a plain `Affine`.
+        `Affine` multiplies by its matrix as it stands, (H, V). `TiedAffine` multiplies by the transpose of E.
+
+        layers["SoftmaxCrossEntropy"]() → layers["SoftmaxCrossEntropy"]
+        The loss is the class, not an object of it.
+        Call the class: `layers["SoftmaxCrossEntropy"]()`.
+
+        layers["Stacked"]( → (
+        The body is a plain list of layers.
+        A list has no `forward`: give it to `layers["Stacked"]`.
+
+        third] → third, output]
+        The output layer stands in the stack as well.
+        The stack ends with the last dropout. `LanguageModel` puts the output on top of it.
+
+        body, output, criterion → body, criterion, output
+        The output and the loss are exchanged.
+        The order is `LanguageModel(body, output, criterion)`.
+        """,
     ),
 )
 
@@ -635,126 +605,67 @@ BUILD_LANGUAGE_MODEL = Exercise(
 
 
 def _draw_curve(rng, sizes):
-    # Better, worse, better than that and not the best, equal to the best, not a number, the best of all, and some more.
-    epochs = sizes.T + 6
-    curve = rng.uniform(50, 100, epochs)
-    curve[:7] = np.array([90, 70, 80, 75, 70, np.nan, 60]) + rng.uniform(-1, 1)
-    return {"curve": curve, "learning_rate": float(rng.uniform(5, 25)), "factor": float(rng.uniform(1.5, 3.5))}
+    # Better, NaN, worse, worse than the first, better than that, twice the best again, the best of all, and more.
+    first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 8
+    worse, worst, best_of_all = best + rng.uniform(2, 8), first + rng.uniform(2, 5), best - rng.uniform(5, 10)
+    begun = [first, best, np.nan, worse, worst, worse, best, best, best_of_all]
+    return {
+        "curve": np.array([*begun, *rng.uniform(50, 100, epochs - len(begun))]),
+        "learning_rate": float(rng.uniform(5, 25)),
+        "factor": float(rng.uniform(1.5, 3.5)),
+    }
 
 
 def _use_schedule(answer, arguments, record):
     curve, learning_rate, factor = arguments.values()
-    calls, trained = [], []
 
-    def run_epoch(rate):
-        calls.append("t")
-        trained.append(float(rate))
+    def run(measured, suffix, **keywords):
+        calls, trained = [], []
 
-    def evaluate():
-        calls.append("e")
-        return float(curve[min(calls.count("e"), len(curve)) - 1])
+        def run_epoch(rate):
+            calls.append("t")
+            trained.append(float(rate))
 
-    def run(suffix="", **keywords):
-        calls.clear()
-        trained.clear()
-        given = answer(run_epoch, evaluate, learning_rate, len(curve), **keywords)
+        def evaluate():
+            calls.append("e")
+            return float(measured[min(calls.count("e"), len(measured)) - 1])
+
+        given = answer(run_epoch, evaluate, learning_rate, len(measured), **keywords)
         given = unpack(given, ("perplexities", "learning_rates"), "train_with_decay")
-        for name, values in given.items():
-            record[f"{name}{suffix}"] = _as_numbers(name, values)
+        numbers = {name: _as_numbers(name, values) for name, values in given.items()}
+        if np.array_equal(numbers["learning_rates"], measured, equal_nan=True):
+            raise ContractError("What should be `learning_rates` holds the perplexities.")
+        record.update({f"{name}{suffix}": values for name, values in numbers.items()})
         record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
+        return calls
 
-    run(factor=factor)
-    record["order of the calls"] = "".join(calls)
-    run(" with the usual factor")
+    record["order of the calls"] = "".join(run(curve, "", factor=factor))
+    run(curve, " with the usual factor")
+    run(np.array([np.nan, *curve]), " of a run that begins with NaN", factor=factor)
 
 
 def _as_numbers(name, values):
     try:
-        numbers = np.array([float(value) for value in values])
+        return np.array([float(value) for value in values])
     except (TypeError, ValueError):
-        raise ContractError(f"`{name}` must be a list of numbers, one for each epoch.") from None
-    return numbers
+        raise ContractError("`{name}` must be a list of numbers, one for each epoch.", name=name) from None
 
 
-def _schedule(
-    is_worse=lambda ppl, best, last: not ppl < best,
-    keep=lambda ppl, best: ppl if ppl < best else best,
-    change=lambda rate, factor, first: rate / factor,
-    first_best=float("inf"),
-    note_after=False,
-    evaluate_first=False,
-):
-    """The function with one of its rules replaced."""
-
-    def train(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-        perplexities, rates, best, last, first = [], [], first_best, float("inf"), learning_rate
-        for _ in range(epochs):
-            if not note_after:
-                rates.append(learning_rate)
-            if evaluate_first:
-                ppl = evaluate()
-                run_epoch(learning_rate)
-            else:
-                run_epoch(learning_rate)
-                ppl = evaluate()
-            if is_worse(ppl, best, last):
-                learning_rate = change(learning_rate, factor, first)
-            best, last = keep(ppl, best), ppl
-            perplexities.append(ppl)
-            if note_after:
-                rates.append(learning_rate)
-        return perplexities, rates
-
-    return train
-
-
-def _never_passed_on(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    perplexities, rates, best, rate = [], [], float("inf"), learning_rate
+def _train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    perplexities, learning_rates, best = [], [], math.inf
     for _ in range(epochs):
-        rates.append(rate)
+        learning_rates.append(learning_rate)
         run_epoch(learning_rate)
-        perplexities.append(evaluate())
-        if not perplexities[-1] < best:
-            rate /= factor
-        else:
-            best = perplexities[-1]
-    return perplexities, rates
-
-
-def _measured_twice(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    perplexities, rates, best = [], [], float("inf")
-    for _ in range(epochs):
-        rates.append(learning_rate)
-        run_epoch(learning_rate)
-        perplexities.append(evaluate())
         ppl = evaluate()
+        perplexities.append(ppl)
         if ppl < best:
             best = ppl
         else:
             learning_rate /= factor
-    return perplexities, rates
+    return perplexities, learning_rates
 
 
-def _stops_early(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    perplexities, rates, best = [], [], float("inf")
-    for _ in range(epochs):
-        rates.append(learning_rate)
-        run_epoch(learning_rate)
-        perplexities.append(evaluate())
-        if not perplexities[-1] < best:
-            break
-        best = perplexities[-1]
-    return perplexities, rates
-
-
-def _exchanged_lists(*arguments, **keywords):
-    perplexities, rates = train_with_decay(*arguments, **keywords)
-    return rates, perplexities
-
-
-def _fixed_factor(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    return train_with_decay(run_epoch, evaluate, learning_rate, epochs, 4.0)
-
+_SCHEDULE = ("perplexities", "learning_rates", "the rates that run_epoch was given")
 
 TRAIN_WITH_DECAY = Exercise(
     id="8.4",
@@ -762,119 +673,139 @@ TRAIN_WITH_DECAY = Exercise(
     title="Slow down on the plateau",
     stars=2,
     reference=train_with_decay,
-    results={
-        "perplexities": "(epochs,)",
-        "learning_rates": "(epochs,)",
-        "the rates that run_epoch was given": "(epochs,)",
-        "order of the calls": "",
-        "perplexities with the usual factor": "(epochs,)",
-        "learning_rates with the usual factor": "(epochs,)",
-        "the rates that run_epoch was given with the usual factor": "(epochs,)",
-    },
+    results=dict.fromkeys(_SCHEDULE, "(epochs,)")
+    | {"order of the calls": ""}
+    | {f"{name} with the usual factor": "(epochs,)" for name in _SCHEDULE}
+    | {f"{name} of a run that begins with NaN": "(epochs + 1,)" for name in _SCHEDULE},
     draw=_draw_curve,
     probe=_use_schedule,
     example={"curve": np.array([90.0, 70.0, 75.0, 72.0, 60.0]), "learning_rate": 20.0, "factor": 4.0},
-    misconceptions=(
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: not ppl < last),
-            "a comparison with the epoch before, not with the best so far",
-            "After a bad epoch almost any other looks better. Keep the best perplexity of all.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: ppl > best or np.isnan(ppl)),
-            "a rule that lets an epoch *equal* to the best pass for better",
-            "Not below the best is a plateau too: divide unless `ppl < best`.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: ppl >= best),
-            "a rule that lets NaN pass: every comparison with NaN is False",
-            "Ask the other way round: is it *below* the best? If not, divide.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: ppl > best),
-            "a rule that lets NaN pass, and an epoch equal to the best as well",
-            "Ask the other way round: is it *below* the best? If not, divide.",
-        ),
-        Misconception(
-            _schedule(keep=lambda ppl, best: min(ppl, best) if not np.isnan(ppl) else ppl),
-            "a best perplexity that NaN has taken the place of",
-            "NaN is not below anything, so it is never the best. Every epoch after it would look worse.",
-        ),
-        Misconception(
-            _schedule(keep=lambda ppl, best: best if best < float("inf") else ppl),
-            "a comparison with the *first* epoch",
-            "Update the best whenever an epoch is below it.",
-        ),
-        Misconception(
-            _schedule(change=lambda rate, factor, first: rate * factor),
-            "a learning rate that is *multiplied* by the factor",
-            "Divide: the steps should become smaller.",
-        ),
-        Misconception(
-            _schedule(change=lambda rate, factor, first: first / factor),
-            "the first learning rate divided by the factor, however often it has been divided already",
-            "Divide the rate as it stands: after two plateaus it is `learning_rate / factor²`.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: True),
-            "a learning rate that is divided after every epoch",
-            "Only after an epoch that is not below the best so far.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: best < float("inf")),
-            "a best that the epoch itself is a part of: from the second epoch on, none is below it",
-            "Compare with the best of the epochs *before* this one, and take it in afterwards.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: False),
-            "a learning rate that never changes",
-            "Divide it after an epoch whose perplexity is not below the best so far.",
-        ),
-        Misconception(
-            _schedule(is_worse=lambda ppl, best, last: ppl < best),
-            "a learning rate that is divided when the perplexity *improves*",
-            "The other way round: as long as it improves, go on at this rate.",
-        ),
-        Misconception(
-            _schedule(note_after=True),
-            "a list with the rate of the *next* epoch in each place",
-            "Note the rate before you run the epoch: it is the one that was trained with.",
-        ),
-        Misconception(
-            _schedule(evaluate_first=True),
-            "an evaluation *before* the epoch instead of after it",
-            "First train, then measure: `run_epoch(…)`, then `evaluate()`.",
-        ),
-        Misconception(
-            _never_passed_on,
-            "a rate that is divided in the list, while `run_epoch` still gets the first one",
-            "Hand the current rate to `run_epoch` in each epoch.",
-        ),
-        Misconception(
-            _fixed_factor,
-            "a division by 4, whatever `factor` says",
-            "Divide by `factor`; 4 is only its usual value.",
-        ),
-        Misconception(
-            _schedule(change=lambda rate, factor, first: rate // factor),
-            "a division with `//`, which rounds down",
-            "A learning rate is not a whole number. Divide with `/`.",
-        ),
-        Misconception(
-            _measured_twice,
-            "an epoch that calls `evaluate()` twice",
-            "Each call measures anew, and may take a minute. Call it once, and keep what it returned.",
-        ),
-        Misconception(
-            _stops_early,
-            "a training that *stops* at the first plateau",
-            "That is early stopping. Here the training goes on, with smaller steps, for all the epochs.",
-        ),
-        Misconception(
-            _exchanged_lists,
-            "the two lists in the wrong order",
-            "First the perplexities, then the learning rates.",
-        ),
+    groups={
+        f"{name} {rest}": f"a run {said}"
+        for name in _SCHEDULE
+        for rest, said in (
+            ("with the usual factor", "with the usual factor"),
+            ("of a run that begins with NaN", "that begins with NaN"),
+        )
+    },
+    spelt_out=_train_with_decay,
+    misconceptions=mistakes(
+        _train_with_decay,
+        """
+        learning_rate /= factor → learning_rate /= factor; best = ppl
+        Each epoch is compared with the one before, not with the best so far.
+        After a bad epoch almost any other looks better. Keep the best perplexity of all.
+
+        if ppl < best: → if ppl <= best:
+        An epoch *equal* to the best passes for better.
+        Not below the best is a plateau too: divide unless `ppl < best`.
+
+        else: → elif ppl >= best:
+        NaN passes: every comparison with NaN is False.
+        Ask the other way round: is it *below* the best? If not, divide.
+
+        if ppl < best: → if not ppl >= best:
+        NaN passes for better, and is the best from then on.
+        Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
+
+        if ppl < best: → if not ppl > best:
+        NaN passes for better, and so does an epoch equal to the best.
+        Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
+
+        learning_rate /= factor → learning_rate /= factor; best = min(ppl, best)
+        NaN takes the place of the best perplexity.
+        NaN is not below anything, so it is never the best. The epoch after it would look worse.
+
+        if ppl < best: → if len(perplexities) == 1 or ppl < best:
+        The first epoch is the best so far even if it is NaN.
+        Nothing is below NaN: every later epoch would look worse. Begin with `best = float("inf")`.
+
+        best = ppl → best = perplexities[0]
+        Each epoch is compared with the *first* one.
+        Update the best whenever an epoch is below it.
+
+        best = ppl → pass
+        The best perplexity is never updated.
+        When an epoch is below the best so far, it is the new best: `best = ppl`.
+
+        learning_rate /= factor → learning_rate /= factor; best = math.inf
+        The best perplexity is forgotten after each cut.
+        A smaller rate does not change what the best is. Only an epoch below it does.
+
+        learning_rate /= factor → learning_rate *= factor
+        The learning rate is *multiplied* by the factor.
+        Divide: the steps should become smaller.
+
+        learning_rate /= factor → learning_rate -= factor
+        The factor is *subtracted* from the learning rate.
+        Divide: subtracted often enough, it makes the rate negative.
+
+        learning_rate /= factor → learning_rate = learning_rates[0] / factor
+        The *first* learning rate is divided, however often it has been divided already.
+        Divide the rate as it stands: after two plateaus it is `learning_rate / factor²`.
+
+        best = ppl → best = ppl; learning_rate /= factor
+        The learning rate is divided after every epoch.
+        Only after an epoch not below the best of those *before* it. The best begins with infinity.
+
+        if ppl < best: → if len(perplexities) == 1:
+        From the second epoch on, the learning rate is divided after every epoch.
+        Is the best so far made from the epochs *before* this one alone? Nothing is below itself.
+
+        learning_rate /= factor → pass
+        The learning rate never changes.
+        Divide it after an epoch whose perplexity is not below the best so far.
+
+        best = ppl → best = ppl; learning_rate /= factor
+        else: → elif False:
+        The learning rate is divided when the perplexity *improves*.
+        The other way round: as long as it improves, go on at this rate.
+
+        if ppl < best: → if not ppl < best:
+        The two branches are exchanged.
+        Below the best: it is the new best. Otherwise: divide.
+
+        return perplexities, learning_rates → return perplexities, [*learning_rates[1:], learning_rate]
+        The list holds the rate of the *next* epoch in each place.
+        Note the rate before you run the epoch: it is the one that was trained with.
+
+        run_epoch(learning_rate) → ppl = evaluate()
+        ppl = evaluate() → run_epoch(learning_rate)
+        The evaluation comes *before* the epoch instead of after it.
+        First train, then measure: `run_epoch(…)`, then `evaluate()`.
+
+        [], [], math.inf → [], [], evaluate()
+        `evaluate` is called once before the first epoch.
+        Only what an epoch reaches counts. Before the first one the best is infinity.
+
+        run_epoch(learning_rate) → run_epoch(learning_rates[0])
+        The rate is divided in the list, while `run_epoch` still gets the first one.
+        Hand the current rate to `run_epoch` in each epoch.
+
+        learning_rate /= factor → learning_rate /= 4.0
+        The rate is divided by 4, whatever `factor` says.
+        Divide by `factor`; 4 is only its usual value.
+
+        learning_rate /= factor → learning_rate //= factor
+        The rate is divided with `//`, which rounds down.
+        A learning rate is not a whole number. Divide with `/`.
+
+        perplexities.append(ppl) → perplexities.append(ppl); ppl = evaluate()
+        `evaluate()` is called twice in an epoch.
+        Each call measures anew, and may take a minute. Call it once, and keep what it returned.
+
+        perplexities.append(ppl) → perplexities += [ppl] if ppl == ppl else []
+        A NaN is left out of the list.
+        Each epoch has its place in the list, whatever came of it.
+
+        learning_rate /= factor → break
+        The training *stops* at the first plateau.
+        That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
+
+        return perplexities, learning_rates → return learning_rates, perplexities
+        The two lists are in the wrong order.
+        First the perplexities, then the learning rates.
+        """,
     ),
 )
 

@@ -3,23 +3,45 @@
 import contextlib
 import io
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from helpers.checks.inputs import copied
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Values
+from helpers.checks.inputs import InputSpec, copied
 
 #: Label of the case that the notebook works through with a pencil.
 BY_HAND = "the example by hand"
 
 
+class Record(dict[str, Any]):
+    """Results by name, as they were when they were written down: a layer may use its arrays again."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, _kept(value))
+
+    def update(self, results: Mapping[str, object]) -> None:  # type: ignore[override]  # dict's own does not copy
+        """Write down several results."""
+        for name, value in results.items():
+            self[name] = value
+
+
+def _kept(value: object) -> object:
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.copy() if value.ndim else value[()]  # an array without axes is a number
+
+
 @dataclass
 class Observation:
-    """What came of using an answer once: results, warnings, changed arguments, and the error it ended in, if any."""
+    """What came of using an answer once: results, warnings, arguments wrongly changed, and the error it ended in."""
 
-    record: dict = field(default_factory=dict)
-    warned: tuple = ()
-    changed: tuple = ()
+    record: Values = field(default_factory=Record)
+    warned: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     error: BaseException | None = None
     printed: str = ""
 
@@ -29,11 +51,11 @@ class Case:
     """Arguments, what the reference makes of them, and a label for the message."""
 
     label: str
-    arguments: dict
+    arguments: Values
     expected: Observation
 
 
-def observe(exercise, answer, arguments):
+def observe(exercise: Exercise, answer: Answer, arguments: Values) -> Observation:
     """Use `answer` once, on a copy of `arguments`, and return the Observation."""
     given = copied(arguments)
     seen = Observation()
@@ -52,20 +74,23 @@ def observe(exercise, answer, arguments):
         except BaseException as error:  # whatever untrusted code may raise, SystemExit included
             seen.error = error
     seen.warned = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    seen.changed = tuple(name for name in arguments if not _identical(given[name], arguments[name]))
+    kept = (name for name in arguments if name not in exercise.mutates)
+    seen.changed = tuple(name for name in kept if not _identical(given[name], arguments[name]))
     seen.printed = printed.getvalue()
     return seen
 
 
-def _identical(one, other):
+def _identical(one: object, other: object) -> bool:
     if isinstance(other, np.ndarray):
         return isinstance(one, np.ndarray) and np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
-    if isinstance(other, (tuple, list)):
-        return len(one) == len(other) and all(_identical(a, b) for a, b in zip(one, other))
+    if isinstance(other, tuple | list):
+        if not isinstance(one, tuple | list) or len(one) != len(other):
+            return False
+        return all(_identical(a, b) for a, b in zip(one, other))
     return True  # numbers and strings cannot be changed; a Generator is meant to be used
 
 
-def cases(exercise, draws, seed):
+def cases(exercise: Exercise, draws: Iterable[InputSpec], seed: int | Sequence[int]) -> list[Case]:
     """Return the cases of a check: the example by hand, if there is one, and one for each draw."""
     rng = np.random.default_rng(seed)
     drawn = [(draw.label, draw.arguments(exercise, rng)) for draw in draws]

@@ -3,13 +3,16 @@
 import html
 import math
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from IPython.display import display
 
+from helpers.checks.answer_search import FoundAnswers
 from helpers.checks.catalogue import EXERCISES, MODULES
 from helpers.checks.exercise import Exercise
+from helpers.checks.message import Message, message
 from helpers.checks.saved_answers import find_saved
 
 
@@ -26,12 +29,12 @@ class Standing:
     points: float | None
 
     @property
-    def right(self):
+    def right(self) -> bool:
         """Whether the check gave all its points."""
         return self.points == self.exercise.points
 
     @property
-    def state(self):
+    def state(self) -> str:
         """ "right", "not yet", or "open" where the check was not run."""
         if self.points is None:
             return "open"
@@ -45,28 +48,28 @@ class Progress:
         standings: a Standing for each exercise of the course, in order.
     """
 
-    def __init__(self, standings):
+    def __init__(self, standings: Sequence[Standing]) -> None:
         self.standings = standings
 
     @property
-    def notebooks(self):
+    def notebooks(self) -> dict[str, list[Standing]]:
         """Dict from the number of a notebook, e.g. "01", to the standings in it."""
-        found = {module[-2:]: [] for module in MODULES}
+        found: dict[str, list[Standing]] = {module[-2:]: [] for module in MODULES}
         for one in self.standings:
             found[one.exercise.notebook].append(one)
         return found
 
     @property
-    def squares(self):
+    def squares(self) -> dict[str, list[tuple[str, str]]]:
         """What the picture of it is drawn from: number of a notebook to the pairs (id, state) of its exercises."""
         return {number: [(one.exercise.id, one.state) for one in some] for number, some in self.notebooks.items()}
 
     @property
-    def next(self):
+    def next(self) -> Exercise | None:
         """The first exercise that is not right yet, or None."""
         return next((one.exercise for one in self.standings if not one.right), None)
 
-    def lines(self):
+    def lines(self) -> Iterator[tuple[str, str, str]]:
         """The rows of the table: number of the notebook, exercises that are right, points of the visible checks."""
         for number, standings in self.notebooks.items():
             points = sum(one.points or 0 for one in standings)
@@ -75,23 +78,26 @@ class Progress:
             yield number, f"{right} of {len(standings)}", f"{points:g} of {most:g}"
 
     @property
-    def advice(self):
+    def advice(self) -> Message:
         """A sentence on what is next."""
         if self.next is None:
-            return "Every exercise is right. The hidden checks and the written answer are for a grader."
-        return f"Next: exercise {self.next.id}, {self.next.title} (notebook {self.next.notebook})."
+            return message("Every exercise is right. The hidden checks and the written answer are for a grader.")
+        template = "Next: exercise {id}, {title} (notebook {notebook})."
+        return message(template, id=self.next.id, title=self.next.title, notebook=self.next.notebook)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
         return f"{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{self.advice}"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{name}</th>' for name in ("notebook", "exercises right", "points"))
         body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in self.lines())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{html.escape(self.advice)}</p>"
+        return (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{html.escape(str(self.advice))}</p>"
+        )
 
 
-def progress(folder=None):
+def progress(folder: str | Path | None = None) -> Progress:
     """Show where you stand, from the saved notebooks, and return it.
 
     The points are those that stood under each visible check when its notebook was last saved. While a submission is
@@ -101,22 +107,22 @@ def progress(folder=None):
         folder: that holds a folder for each notebook; in a notebook, the one around its own.
     """
     found = read_progress(Path.cwd().parent if folder is None else folder)
-    display(found)
+    display(found)  # type: ignore[no-untyped-call]  # IPython has no types for it
     return found
 
 
-def read_progress(folder):
+def read_progress(folder: str | Path) -> Progress:
     """Return the standing in every exercise, from the notebooks NN_name/NN_name.ipynb in a folder.
 
     A notebook that is missing or cannot be read counts as not begun.
     """
-    found = {}
+    found: dict[str, FoundAnswers | None] = {}
     if "NBGRADER_EXECUTION" not in os.environ:
-        found = {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
+        found |= {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
     return Progress([_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()])
 
 
-def _standing(exercise, found):
+def _standing(exercise: Exercise, found: FoundAnswers | None) -> Standing:
     """What was last shown under the check of an exercise, if anything of the learner's own answers it."""
     points = None
     if found and found.is_written(exercise.id):
@@ -127,7 +133,7 @@ def _standing(exercise, found):
     return Standing(exercise, points)
 
 
-def _number(text):
+def _number(text: str) -> float | None:
     """The number in a text, or None."""
     try:
         value = float(text)

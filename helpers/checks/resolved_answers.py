@@ -1,14 +1,46 @@
-"""The answers that a cell asked for: which are the learner's own, and where and why the reference replaces them."""
+"""What a learner is told of the answers that a cell asked for, and of those that the reference stands in for."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from IPython import get_ipython
 
 from helpers.checks.exercise import Exercise
+from helpers.checks.message import Message, message
 from helpers.checks.panel import Panel
 
-#: The states of an exercise that is not right: what completes “Exercise 1.3 is …”.
-OPEN, NOT_YET, NOT_AS_SAVED = "still open", "not right yet", "not right in its saved notebook"
+#: The states of an exercise that is not right.
+State: TypeAlias = Literal["open", "not yet", "not as saved"]
+
+#: How an exercise of each state heads a panel, stands in a line, and is said to be replaced while a check or an answer
+#: runs.
+_HEADINGS = {
+    "open": "Exercise {id} is still open",
+    "not yet": "Exercise {id} is not right yet",
+    "not as saved": "Exercise {id}: your saved answer is not right",
+}
+_LABELS = {"open": "still open", "not yet": "not right yet", "not as saved": "not right in its saved notebook"}
+_IN_A_CHECK = {
+    "open": "Exercise {id} is still open, so this check ran with the reference `{name}` in the place of yours.",
+    "not yet": "Exercise {id} is not right yet, so this check ran with the reference `{name}` in the place of yours.",
+    "not as saved": "Exercise {id} is not right in its saved notebook, so this check ran with the reference `{name}` "
+    "in the place of yours.",
+}
+_IN_AN_ANSWER = {
+    "open": "Exercise {id} is still open, so it runs with the reference `{name}` in the place of yours.",
+    "not yet": "Exercise {id} is not right yet, so it runs with the reference `{name}` in the place of yours.",
+    "not as saved": "Exercise {id} is not right in its saved notebook, so it runs with the reference `{name}` in the "
+    "place of yours.",
+}
+
+
+@dataclass(frozen=True)
+class Lack:
+    """An exercise that is not right, so that the reference stands in for it, and its state."""
+
+    exercise: Exercise
+    state: State
 
 
 @dataclass(frozen=True)
@@ -17,92 +49,106 @@ class ResolvedAnswer:
 
     Args:
         exercise: the Exercise.
-        own: whether it is the learner's own, from a saved notebook; else it is the reference.
-        lacking: the exercises, this one or those it calls, for which the reference is used: pairs of an Exercise and
-            its state.
+        answer: a function or class.
+        source: whether it is the learner's own, from this session, or from a saved notebook; or the reference.
+        lacks: the exercises, this one or those that it calls, that the reference stands in for.
     """
 
     exercise: Exercise
-    own: bool
-    lacking: tuple[tuple[Exercise, str], ...] = ()
+    answer: Any
+    source: Literal["own", "saved", "reference"]
+    lacks: tuple[Lack, ...] = ()
 
     @property
-    def whose(self):
+    def is_told(self) -> bool:
+        """Whether a learner is told of it: not if it is what they have just written."""
+        return self.source != "own" or bool(self.lacks)
+
+    @property
+    def whose(self) -> Message:
         """In a few words, whose answer it is."""
-        why = f"the reference, since {_is_lacking(self.lacking)}"
-        if self.own:
-            return f"yours, with the reference for {_listed(self.lacking)}" if self.lacking else "yours"
-        return self.lacking[0][1] if self.lacking[0][0] is self.exercise else why
+        if self.source != "reference":
+            template = "yours, with the reference for {ids}" if self.lacks else "yours"
+            return message(template, ids=_ids(self.lacks))
+        if self.lacks[0].exercise is self.exercise:
+            return message(_LABELS[self.lacks[0].state])
+        return message("the reference, waiting for {ids}", ids=_ids(self.lacks))
 
 
-def panel_of_resolved(resolved):
+def notices_of_a_check(lacks: Iterable[Lack]) -> list[Message]:
+    """Return a notice for each exercise that the reference stood in for while a check ran."""
+    return [_notice(_IN_A_CHECK, lack) for lack in lacks]
+
+
+def panel_of_resolved(resolved: Sequence[ResolvedAnswer]) -> Panel:
     """Return one Panel for all answers that a cell took, at least one."""
     return _panel_of_one(resolved[0]) if len(resolved) == 1 else _panel_of_many(sorted(resolved, key=_number))
 
 
-def substitution_notice(exercise, state, what):
-    """Return the sentence that says that the reference took the place of an answer, e.g. while "this check ran"."""
-    return f"Exercise {exercise.id} is {state}, so {what} with the reference `{exercise.name}` in the place of yours."
-
-
-def at_the_end_of_the_cell(act):
+def at_the_end_of_the_cell(act: Callable[[], None]) -> None:
     """Call `act` when the cell that is running has ended; where there are no cells, now."""
     shell = get_ipython()
     if shell is None:
         act()
         return
 
-    def once():
+    def once() -> None:
         shell.events.unregister("post_execute", once)
         act()
 
     shell.events.register("post_execute", once)
 
 
-def _panel_of_one(one):
-    exercise, lacking = one.exercise, one.lacking
-    if one.own:
-        heading = f"Exercise {exercise.id}: your own `{exercise.name}`, from your saved notebook"
-        return Panel(heading, "notice", [substitution_notice(other, state, "it runs") for other, state in lacking])
-    heading = f"Exercise{'s' * (len(lacking) > 1)} {_is_lacking(lacking)}"
-    then = "Once yours is right, run it again."
-    if lacking == ((exercise, NOT_AS_SAVED),):
-        heading = f"Exercise {exercise.id}: your saved answer is not right"
-        then = "Its own notebook says what is off; fix it there, save it, and run this cell again."
-    return Panel(heading, "notice", [f"This cell runs with the reference `{exercise.name}`. {then}"])
+def _notice(templates: dict[str, str], lack: Lack) -> Message:
+    return message(templates[lack.state], id=lack.exercise.id, name=lack.exercise.name)
 
 
-def _panel_of_many(resolved):
-    own = sum(one.own for one in resolved)
-    others = len(resolved) - own
-    parts = [f"{own} answer{'s' * (own > 1)} of yours"] if own else []
-    parts += [f"the reference for {others} {'other' if own else 'answer'}{'s' * (others > 1)}"] if others else []
+def _panel_of_one(one: ResolvedAnswer) -> Panel:
+    name, lacks = one.exercise.name, one.lacks
+    if one.source != "reference":
+        template = "Exercise {id}: your own `{name}`"
+        if one.source == "saved":
+            template = "Exercise {id}: your own `{name}`, from your saved notebook"
+        heading = message(template, id=one.exercise.id, name=name)
+        return Panel(heading, "notice", [_notice(_IN_AN_ANSWER, lack) for lack in lacks])
+    heading = message("Exercises {ids} are not right yet", ids=_ids(lacks))
+    if len(lacks) == 1:
+        heading = _notice(_HEADINGS, lacks[0])
+    template = "This cell runs with the reference `{name}`. Once yours is right, run it again."
+    if lacks == (Lack(one.exercise, "not as saved"),):
+        template = (
+            "This cell runs with the reference `{name}`. The notebook of this exercise says what is off; mend it "
+            "there, save it, and run this cell again."
+        )
+    return Panel(heading, "notice", [message(template, name=name)])
+
+
+def _panel_of_many(resolved: Sequence[ResolvedAnswer]) -> Panel:
+    own = sum(one.source != "reference" for one in resolved)
+    template = "This cell takes {own} of {count} answers from you, and the others from the reference"
+    if own == len(resolved):
+        template = "All {count} answers that this cell takes are your own"
+    heading = message(template, own=own, count=len(resolved))
     lines = [_line(resolved, notebook) for notebook in dict.fromkeys(one.exercise.notebook for one in resolved)]
-    if any(one.lacking for one in resolved):
-        lines.append("Once yours is right and saved in its own notebook, run this cell again.")
-    return Panel(f"This cell runs with {' and '.join(parts)}", "notice", lines)
+    if any(one.lacks for one in resolved):
+        lines.append(message("Once the others are right and saved in their notebooks, run this cell again."))
+    return Panel(heading, "notice", lines)
 
 
-def _line(resolved, notebook):
+def _line(resolved: Iterable[ResolvedAnswer], notebook: str) -> Message:
     """E.g. **Notebook 05** · yours: 5.1 `Embedding` · still open: 5.2 `Affine`, 5.4 `perplexity`."""
-    groups = {}
-    for one in sorted(resolved, key=lambda one: not one.own):
+    groups: dict[str, list[str]] = {}
+    for one in sorted(resolved, key=lambda one: one.source == "reference"):
         if one.exercise.notebook == notebook:
-            groups.setdefault(one.whose, []).append(f"{one.exercise.id}\N{NO-BREAK SPACE}`{one.exercise.name}`")
-    return " · ".join([f"**Notebook {notebook}**", *(f"{whose}: {', '.join(ids)}" for whose, ids in groups.items())])
+            groups.setdefault(str(one.whose), []).append(f"{one.exercise.id}\N{NO-BREAK SPACE}`{one.exercise.name}`")
+    listed = " · ".join(f"{whose}: {', '.join(names)}" for whose, names in groups.items())
+    return message("**Notebook {notebook}** · {listed}", notebook=notebook, listed=listed)
 
 
-def _number(one):
+def _number(one: ResolvedAnswer) -> tuple[int, ...]:
     """The numbers of a notebook and of an exercise in it, to sort by."""
     return tuple(map(int, one.exercise.id.split(".")))
 
 
-def _is_lacking(lacking):
-    """E.g. 1.1 and 1.2 are still open, 1.3 is not right yet."""
-    states = dict.fromkeys(state for _, state in lacking)
-    some = [[pair for pair in lacking if pair[1] == state] for state in states]
-    return ", ".join(f"{_listed(pairs)} {'are' if len(pairs) > 1 else 'is'} {pairs[0][1]}" for pairs in some)
-
-
-def _listed(lacking):
-    return " and ".join(other.id for other, _ in lacking)
+def _ids(lacks: Iterable[Lack]) -> str:
+    return ", ".join(lack.exercise.id for lack in lacks)

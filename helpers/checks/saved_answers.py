@@ -1,19 +1,34 @@
 """A learner's answers from earlier notebooks, taken from the files beside the one that is running."""
 
 import contextlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from helpers.checks.answer_search import find_answers
+from helpers.checks.answer_search import FoundAnswers, find_answers
 from helpers.checks.answer_slicing import QUIET, NotebookSlices
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import COURSE, find_editions
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise
 from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.nn import base, model
 
 
-def find_saved(folder, number):
+def state_of_files(folder: Path, number: str) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a notebook up to this number is saved: names, times and sizes of their files."""
+    paths = sorted(path for path in folder.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb") if path.name[:2] <= number)
+    found = []
+    for path in paths:
+        with contextlib.suppress(OSError):  # it is being replaced at this moment
+            status = path.stat()
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+def find_saved(folder: str | Path, number: str) -> FoundAnswers | None:
     """Return the FoundAnswers of the saved notebook with a number, in its own folder NN_name; None without one.
 
     A notebook that cannot be read counts as none; `make restore` repairs it.
@@ -39,13 +54,13 @@ class SavedAnswer:
         beside: the folder of a notebook; the others are looked for in its neighbours.
     """
 
-    def __init__(self, exercise, beside):
+    def __init__(self, exercise: Exercise, beside: str | Path) -> None:
         self.exercise = exercise
         found = find_saved(Path(beside).resolve().parent, exercise.notebook)
-        self.slices = NotebookSlices(found.sources, found.wanted) if found else None
-        self.is_written = bool(found) and found.is_written(exercise.id)
+        self.slices = NotebookSlices(found.sources, found.wanted) if found else NotebookSlices([], {})
+        self.is_written = found is not None and found.is_written(exercise.id)
 
-    def others(self):
+    def others(self) -> list[Exercise]:
         """Return the earlier exercises whose names the answer mentions where a notebook would look them up."""
         found = self.slices.slice_of(self.exercise.id)
         reads = found.reads if found else frozenset()
@@ -53,14 +68,14 @@ class SavedAnswer:
         earlier = order[: order.index(self.exercise.id)]
         return [EXERCISES[exercise_id] for exercise_id in earlier if EXERCISES[exercise_id].name in reads]
 
-    def define(self, names, answer=None):
+    def define(self, names: Mapping[str, Answer], answer: Callable[[str], Answer] | None = None) -> Any:
         """Return the answer, defined in a namespace of its own, or None if it cannot be.
 
         Args:
             names: the answers to other exercises that it may use.
             answer: what it gets for `answer`, which gives others by their ids.
         """
-        namespace = {
+        namespace: dict[str, Any] = {
             "__name__": "__main__",  # as in a notebook
             **QUIET,
             "np": np,

@@ -32,6 +32,7 @@ from helpers.nn.layers import (
     VariationalDropout,
 )
 from helpers.nn.model import LanguageModel, assemble, build_language_model, create_params
+from helpers.nn.numerical import numerical_gradient
 from helpers.nn.recurrent import GRU, LSTM, RNN, StepDropoutLSTM, VariationalLSTM
 from helpers.nn.steps import (
     forget_gate,

@@ -77,25 +77,26 @@ def rnn_step_backward(dh_next: FloatArray, cache: Cache) -> StepGradients:
 
 
 def output_gate(
-    x: FloatArray, h_prev: FloatArray, c: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+    x: FloatArray, h_prev: FloatArray, c_next: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
 ) -> FloatArray:
     """Let the output gate decide how much of each memory cell the next step sees.
 
-    o = σ(x Wx + h_prev Wh + b),  h = o ⊙ tanh(c)
+    o = σ(x Wx + h_prev Wh + b),  h_next = o ⊙ tanh(c_next)
 
     Args:
         x (N, D), h_prev (N, H): input, and previous hidden state.
-        c (N, H): the new memory cell.
+        c_next (N, H): the new memory cell.
         Wx (D, H), Wh (H, H), b (H,): the gate's own parameters.
 
     Returns:
-        h (N, H): the hidden state.
+        h_next (N, H): the new hidden state.
 
     Source: Hochreiter & Schmidhuber (1997), *Long short-term memory*.
     """
-    o = sigmoid(x @ Wx + h_prev @ Wh + b)
-    h: FloatArray = o * np.tanh(c)
-    return h
+    a = x @ Wx + h_prev @ Wh + b
+    o = sigmoid(a)
+    h_next: FloatArray = o * np.tanh(c_next)
+    return h_next
 
 
 def forget_gate(
@@ -115,8 +116,10 @@ def forget_gate(
 
     Source: Gers, Schmidhuber & Cummins (2000), *Learning to forget*.
     """
-    f = sigmoid(x @ Wx + h_prev @ Wh + b)
-    return f * c_prev
+    a = x @ Wx + h_prev @ Wh + b
+    f = sigmoid(a)
+    c = f * c_prev
+    return c
 
 
 def new_memory(
@@ -153,8 +156,10 @@ def input_gate(
     Returns:
         gated (N, H): what is added to the memory cell.
     """
-    i = sigmoid(x @ Wx + h_prev @ Wh + b)
-    return i * g
+    a = x @ Wx + h_prev @ Wh + b
+    i = sigmoid(a)
+    gated = i * g
+    return gated
 
 
 # --- LSTM, fused -----------------------------------------------------------------------------------------------------

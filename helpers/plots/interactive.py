@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ipywidgets import HTML, FloatSlider, IntProgress, VBox
 
 from helpers.plots.picture import Picture
+from helpers.plots.repeated_warnings import show_warnings_once
 
 
 class SliderFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
@@ -44,6 +45,7 @@ class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
     def __init__(self, total: int, name: str) -> None:
         self.bar, self.image = IntProgress(max=total, description=f"of {total}"), HTML()
         self._text = f"A live figure, {name}, drawn while the loop runs"
+        show_warnings_once()
         super().__init__([self.bar, self.image])
 
     def show(self, done: int, picture: Picture) -> None:

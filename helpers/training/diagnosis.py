@@ -6,8 +6,8 @@ from typing import Literal
 
 def diagnose(
     train_ppl: Sequence[float], valid_ppl: Sequence[float], tolerance: float = 0.05
-) -> Literal["overfitting", "underfitting", "fine"]:
-    """Name what is wrong with a run, if anything, from its perplexities.
+) -> Literal["overfitting", "still learning", "finished"]:
+    """Say in one word or two where a run stands, from its perplexities.
 
     Args:
         train_ppl, valid_ppl: perplexities of the two splits after each epoch, at least two of them.
@@ -15,11 +15,11 @@ def diagnose(
 
     Returns:
         "overfitting" if the validation perplexity has risen above its minimum by more than the tolerance; else
-        "underfitting" if the training perplexity was still falling by more than the tolerance in the last epoch;
-        else "fine".
+        "still learning" if the training perplexity still fell by more than the tolerance in the last epoch; else
+        "finished".
     """
     if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
         return "overfitting"
     if train_ppl[-1] < (1 - tolerance) * train_ppl[-2]:
-        return "underfitting"
-    return "fine"
+        return "still learning"
+    return "finished"

@@ -13,13 +13,13 @@
 # %% [markdown]
 # # Start here: write, check, fix
 #
-# **You will do**: run your first cells, write one function, let a check find what is wrong with it, and fix it.
+# **You will do**: run your first cells, write two functions, let a check find what is wrong with them, and fix them.
 #
 # **You will learn**: how a notebook of this course works, how to read a check, where the hints are, how to hand in,
-# and how to get a broken notebook back. And why the sigmoid, which every gate of this course is made of, should not
-# be typed in as the textbook prints it.
+# and how to get a broken notebook back. Why the sigmoid, which every gate of this course is made of, should not
+# be typed in as the textbook prints it. And how to find out whether a gradient is right.
 #
-# **You will need**: 30 minutes; a little Python and NumPy; the derivative of a function of one variable.
+# **You will need**: 50 minutes; a little Python and NumPy; the derivative of a function of one variable.
 
 # %%
 import numpy as np
@@ -114,9 +114,20 @@ check("0.1", textbook_sigmoid)
 # mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The number beneath the panel is
 # the points you earned, and you may check as often as you like.
 #
-# A check uses your function on several random inputs and compares every number with the reference, in float64
-# to 7 digits and in float32 to 4. How you compute is your business: loops, `einsum`, helper functions of your own.
-# It also sees to it that nothing you were given was changed behind the caller's back.
+# Each exercise has two checks, for half of its points each: the one you see, and a *hidden* one for a grader, with the
+# same kinds of input, other numbers and other sizes.
+
+# %% [markdown]
+# ### What passes
+#
+# - **Any way of computing**: loops, `einsum`, functions of your own. Every number is compared with the reference's, in
+#   float64 to 7 digits, in float32 to 4.
+# - **With a remark**, for full points: a wider type than the inputs' (float64 for float32), and right numbers beside a
+#   NumPy warning. Only 0.1, 5.3 and 5.4, on stable formulas, take no warning.
+# - **What does not pass**: a narrower type; NaN or infinity; a changed argument, unless the docstring asks for it; a
+#   `.grad` that is replaced, not added to; a state kept between calls.
+#
+# Right in the visible check is right in the hidden one, unless it was fitted to the visible numbers.
 
 # %% [markdown]
 # ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
@@ -197,8 +208,102 @@ slope = (sigmoid_now(a + 1e-5) - sigmoid_now(a - 1e-5)) / 2e-5
 print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.argmax()]))
 
 # %% [markdown]
+# ## Is this gradient right?
+#
+# From notebook 01 on you work out gradients by hand, and it is easy to lose a sign, a factor or a whole term. A
+# **numerical gradient** (수치 기울기) needs no derivation: move one number a little, and see how much the result moves.
+# It is far too slow to train with, but it tells you whether the gradient you derived is right.
+#
+# Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
+
+# %% [markdown]
+# ### Exercise 0.2 ★★ A gradient without a formula (about 20 min)
+#
+# **Why.** A check tells you that a gradient is wrong. In your own projects there is no check, and this function takes
+# its place.
+#
+# **The equation.** *Central differences* (중심 차분), a little to either side of each element $x_k$:
+#
+# $$ \frac{\partial f}{\partial x_k} \approx \frac{f(x + \varepsilon e_k) - f(x - \varepsilon e_k)}{2\varepsilon} $$
+#
+# where $e_k$ has the shape of $x$ and is 1 at element k, 0 elsewhere.
+
+# %% [markdown]
+# **By hand.** $f(x) = x_1^2\,x_2$ at $x = (1, 3)$ with $\varepsilon = 0.1$:
+# $(1.1^2 · 3 - 0.9^2 · 3) / 0.2 = (3.63 - 2.43) / 0.2 = 6$ and $(1 · 3.1 - 1 · 2.9) / 0.2 = 1$. Indeed
+# $2 x_1 x_2 = 6$ and $x_1^2 = 1$. To one side only, the first would be $(3.63 - 3) / 0.1 = 6.3$.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-0-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def numerical_gradient(f, x, eps=1e-5):
+    """Gradient of f at x, by central differences.
+
+    Args:
+        f: a function that takes x and returns a float.
+        x (any shape): float64 array; you may change it on the way, but afterwards it is as it was.
+        eps: how far to go to either side.
+
+    Returns:
+        dx: same shape as x, a slope for each of its elements
+    """
+    ### BEGIN SOLUTION
+    dx = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + eps
+        above = f(x)
+        x[index] = kept - eps
+        below = f(x)
+        x[index] = kept
+        dx[index] = (above - below) / (2 * eps)
+    return dx
+    ### END SOLUTION
+    # for every element: `for index in np.ndindex(x.shape)` visits them all, whatever the shape
+    # 1. f with this one element a little larger, then a little smaller
+    # 2. put the element back
+    # 3. the difference, divided by the distance of the two points
+    raise NotImplementedError("Exercise 0.2: write numerical_gradient")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary><code>f</code> takes the whole array and gives one number. How many times must you call it for an array of 12 elements?</details>
+# <details><summary>Hint 2: the equation to use</summary>dx[index] = (f(x with x[index] + eps) − f(x with x[index] − eps)) / (2 eps): two calls for each element.</details>
+# <details><summary>Hint 3: the plan</summary>Start from <code>dx = np.zeros_like(x)</code>. In the loop keep <code>x[index]</code>, write <code>kept + eps</code> into <code>x</code> and call <code>f(x)</code>, do the same with <code>kept - eps</code>, write <code>kept</code> back, and fill <code>dx[index]</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-0-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
+check("0.2", numerical_gradient)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-0-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Exercise 0.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("0.2", numerical_gradient)
+### END HIDDEN TESTS
+
+# %%
+gradient_of = answer("0.2")
+x = np.array([[0.0, 2.0, -2.0]])
+exact = sigmoid_now(x) * (1 - sigmoid_now(x))  # the slope of the sigmoid
+for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
+    off = gradient_of(lambda x: float(sigmoid_now(x).sum()), x, eps) - exact
+    print(f"eps {eps:.0e}: off by {np.abs(off).max():.0e}")
+
+# %% [markdown]
+# **What to notice.** A tenth of `eps` leaves a hundredth of the error: it falls as $\varepsilon^2$. But not for ever. Below
+# about 1e-5 it *grows*: the two values of `f` are then so alike that their difference keeps few right digits. In float32,
+# with half the digits, this sets in much sooner, so gradients are checked in float64.
+#
+# **Go further.** A model has a million numbers to learn. How many times does its numerical gradient compute the loss?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** Two million times, for one gradient. Backpropagation takes one pass forward and one back, however
+# many numbers there are. So the numerical gradient checks a small model, and backpropagation trains the large one.
+
+# %% [markdown]
 # ## The rules of the house
 #
+# - **Call no file `helpers.py`**: beside a notebook it hides the course's own package.
 # - **Your answers go into the cells** that raise `NotImplementedError`; helper functions and imports too, or into a cell
 #   of your own above the check.
 # - **The last cell above a check that defines the name counts**: leave no old attempt below.
@@ -206,7 +311,8 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # - **Names stay as they are**: a check looks for `sigmoid`, not for `my_sigmoid`.
 # - **Check cells stay as they are.** Changing one changes nothing but what *you* see.
 # - `print` inside your function as much as you like: the panel shows what was printed.
-#
+
+# %% [markdown]
 # > **Try it.** Put `print(a.shape)` into your sigmoid and check again. Then take it out.
 
 # %% [markdown]
@@ -214,6 +320,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 #
 # | what you see | what to do |
 # | --- | --- |
+# | `'helpers' is not a package` | a file `helpers.py` lies beside the notebook: give it another name, then *Kernel → Restart* |
 # | `NameError: name 'np' is not defined` | a cell above has not run, or stopped with an error: *Run → Run All Above Selected Cell* |
 # | a cell shows `[*]` and never ends | the square button ■ interrupts it; look for a loop that does not end |
 # | results you cannot explain | menu *Kernel → Restart Kernel and Run All Cells*: it forgets everything and starts clean |
@@ -232,6 +339,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # ## Summary
 #
 # - The sigmoid turns any number into an openness between 0 and 1; write it in a form that cannot overflow.
+# - A numerical gradient needs no formula: central differences, one element at a time, in float64.
 # - Run from the top; check at once; open a hint; restart when in doubt; restore when it is broken.
 # - Print shapes. `dW` has the shape of `W`.
 
@@ -285,5 +393,5 @@ for kind in ("float32", "float64"):
 # 1. 위에서 아래로 셀을 차례대로 실행하고(Shift + Enter), 답을 쓴 뒤 바로 `check`로 확인한다.
 # 2. 시그모이드는 임의의 수를 0과 1 사이의 값, 곧 게이트가 열린 정도로 바꾼다.
 # 3. 수식으로는 같아도 부동소수점 계산에서는 다를 수 있으므로 오버플로가 없는 식을 쓴다.
-# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같다.
+# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같고, 직접 유도한 기울기는 수치 기울기로 검산한다.
 # 5. 노트북이 망가지면 `make restore NB=00`으로 되돌리며, 이전 파일은 백업으로 남는다.

@@ -158,7 +158,7 @@ def rnn_step_forward(x, h_prev, Wx, Wh, b):
         Wx (D, H), Wh (H, H), b (H,): parameters, the same at every step.
 
     Returns:
-        h_next (N, H): hidden state after it
+        h_next (N, H): hidden state after it, a new array
         cache: the tuple (x, h_prev, Wx, Wh, h_next), for the way back
     """
     ### BEGIN SOLUTION
@@ -334,6 +334,8 @@ class RNN(Layer):
 
     Args:
         Wx, Wh, b: Params of shapes (D, H), (H, H), (H,).
+
+    `backward` adds to each `.grad`. A call keeps only what its `backward` needs, and changes none of its arguments.
     """
 
     def __init__(self, Wx, Wh, b):

@@ -105,7 +105,7 @@ def global_norm(grads):
     """Length of all gradients, taken as one long vector.
 
     Args:
-        grads: a list of arrays of any shapes and float types; it may be empty.
+        grads: a list of arrays of any shapes and float types; it may be empty, and its arrays stay as they are.
 
     Returns:
         norm: a float, 0.0 for an empty list
@@ -213,14 +213,14 @@ def clip_gradients(grads, max_norm):
     """Scale all gradients by one factor if their global norm is above max_norm.
 
     Args:
-        grads: a list of arrays, changed in place.
+        grads: a list of arrays; these very arrays are changed, in place.
         max_norm: the largest norm to leave as it is, above 0.
 
     Returns:
         norm: the global norm before clipping, a float
 
     Raises:
-        FloatingPointError: the norm is NaN or infinite; no array has been changed.
+        FloatingPointError, or one derived from it: the norm is NaN or infinite; no array has been changed.
     """
     ### BEGIN SOLUTION
     norm = global_norm(grads)

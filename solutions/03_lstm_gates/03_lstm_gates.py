@@ -79,11 +79,13 @@ print("c =", c, "  h = tanh(c) =", np.tanh(c).round(3))
 # ### Exercise 3.1 ★ The output gate (about 10 min)
 #
 # **Why.** A cell may hold what will matter in twenty steps and is of no use now. The **output gate** (출력 게이트) decides, for
-# each element of `tanh(c)`, how much it matters to the next step and to the layer above.
+# each element of `tanh(c_next)`, how much it matters to the next step and to the layer above.
 #
 # **The equation.**
 #
-# $$ o = \sigma(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad h = o \odot \tanh(c) \qquad (N, H) $$
+# $$ o = \sigma(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad h_{next} = o \odot \tanh(c_{next}) \qquad (N, H) $$
+#
+# ($c_{next}$ is the memory after this step; how it is made comes next.)
 
 # %%
 plots.lstm_cell("o", new="o")
@@ -94,25 +96,25 @@ plots.lstm_cell("o", new="o")
 # $a = (1 + 0.3 + 0.7,\; -1 + 0 - 1) = (2, -2)$, so $o = (0.881, 0.119)$: the first unit is almost open, the second almost
 # closed.
 #
-# With $c = (0.5, -2)$: $h = (0.881·0.462,\; 0.119·(-0.964)) = (0.407, -0.115)$. The larger memory shows less.
+# With $c_{next} = (0.5, -2)$: $h_{next} = (0.881·0.462,\; 0.119·(-0.964)) = (0.407, -0.115)$. The larger memory shows less.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def output_gate(x, h_prev, c, Wx, Wh, b):
+def output_gate(x, h_prev, c_next, Wx, Wh, b):
     """What the cell shows of its memory.
 
     Args:
         x (N, D): input of this step.
         h_prev (N, H): hidden state before it.
-        c (N, H): the new memory cell.
+        c_next (N, H): the memory cell after it; it stays as it is.
         Wx (D, H), Wh (H, H), b (H,): the gate's own parameters.
 
     Returns:
-        h (N, H): the hidden state
+        h_next (N, H): the hidden state after it
     """
     ### BEGIN SOLUTION
     o = sigmoid(x @ Wx + h_prev @ Wh + b)
-    return o * np.tanh(c)
+    return o * np.tanh(c_next)
     ### END SOLUTION
     # 1. how far is the gate open? `sigmoid` is there already
     # 2. squash the memory, and let the gate at it
@@ -121,7 +123,7 @@ def output_gate(x, h_prev, c, Wx, Wh, b):
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>The sum inside is that of the RNN's step. What follows it is another function, and one more product.</details>
-# <details><summary>Hint 2: the equation to use</summary>o = σ(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then h = o ⊙ tanh(c), where ⊙ is <code>*</code>.</details>
+# <details><summary>Hint 2: the equation to use</summary>o = σ(x W<sub>x</sub> + h<sub>prev</sub> W<sub>h</sub> + b); then h<sub>next</sub> = o ⊙ tanh(c<sub>next</sub>), where ⊙ is <code>*</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>o = sigmoid(x @ … + h_prev @ … + b)</code>, then <code>return o * np.tanh(…)</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-3-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -140,7 +142,7 @@ show = answer("3.1")
 by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
 # Wx, Wh and b
 block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])
-print("h =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
+print("h_next =", show(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 
 # %% [markdown]
 # Now see it closed, half open and open. A gate whose weights are zero does what its bias says: σ(-1000) = 0, σ(0) = 0.5,
@@ -554,7 +556,7 @@ def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
 
     Args:
         x (N, D): input of this step.
-        h_prev (N, H), c_prev (N, H): hidden state and memory cell before it.
+        h_prev (N, H), c_prev (N, H): hidden state and memory cell before it; they stay as they are.
         Wx (D, 4H), Wh (H, 4H), b (4H,): parameters, the blocks in the order f, g, i, o.
 
     Returns:

@@ -237,6 +237,7 @@ def lstm_step_backward(dh_next, dc_next, cache):
 
     Returns:
         dx (N, D), dh_prev (N, H), dc_prev (N, H), dWx (D, 4H), dWh (H, 4H), db (4H,)
+        (dc_next itself stays unchanged)
     """
     ### BEGIN SOLUTION
     x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
@@ -311,6 +312,8 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 # %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class LSTM(Layer):
     """An LSTM over T steps.
+
+    No state is kept between calls; arguments stay unchanged; gradients are added to `.grad`.
 
     Args:
         Wx, Wh, b: Params of shapes (D, 4H), (H, 4H), (4H,), blocks in the order f, g, i, o.
@@ -425,7 +428,7 @@ def memory_gradient(forget_gates):
         forget_gates (T, H): openness of the forget gate at each step.
 
     Returns:
-        gradient (T, H): row s is the product of the rows after s
+        gradient (T, H): row s is the product of the rows after s; a new array
     """
     ### BEGIN SOLUTION
     gradient = np.ones_like(forget_gates)

@@ -117,7 +117,7 @@ class Embedding(Layer):
         raise NotImplementedError("Exercise 5.1: write Embedding.forward")
 
     def backward(self, dys):
-        """dys (N, T, D) -> None: ids have no gradient; adds to self.E.grad"""
+        """dys (N, T, D) -> None: ids have no gradient; adds to self.E.grad, without one-hot vectors"""
         ### BEGIN SOLUTION
         np.add.at(self.E.grad, self.xs, dys)
         ### END SOLUTION
@@ -273,7 +273,10 @@ print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 
 # %% nbgrader={"grade": false, "grade_id": "ex-5-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class SoftmaxCrossEntropy:
-    """Mean negative log-likelihood of the targets under the softmax of the logits."""
+    """Mean negative log-likelihood of the targets under the softmax of the logits.
+
+    Never a NumPy warning, however large the logits; no limit on what a word can cost; `logits` stays as it is.
+    """
 
     def forward(self, logits, targets):
         """logits (N, T, V), targets (N, T), integers -> loss, one number [nats per token]"""

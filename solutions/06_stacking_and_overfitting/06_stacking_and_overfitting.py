@@ -75,7 +75,7 @@ plots.stack_over_time()
 
 # %% nbgrader={"grade": false, "grade_id": "ex-6-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Stacked(Layer):
-    """Layers one on top of the other, recurrent or not.
+    """Layers one on top of the other, recurrent or not. No state is kept between calls: the caller carries it.
 
     Args:
         layers: a list of layers, the one nearest to the input first. `layer.recurrent`, which the base class Layer
@@ -295,7 +295,8 @@ plots.gap_between_curves(*base, 50)
 # Training goes down all the way. Validation turns after some 200 updates: from there on, the model learns what is true of
 # these 10,000 tokens and of no others. That is **overfitting** (과적합); what we wanted is **generalisation** (일반화).
 #
-# The opposite, **underfitting** (과소적합), is a model that has more to learn, even from its own text.
+# The opposite, **underfitting** (과소적합), is a model that has not learned enough, even of its own text: it is still
+# learning, or it is too small to learn more.
 #
 # ### Exercise 6.2 ★ Read the two curves (about 10 min)
 #
@@ -306,12 +307,12 @@ plots.gap_between_curves(*base, 50)
 # **The equation.** With `tolerance` τ, for the perplexities after each epoch:
 #
 # $$ valid_{last} > (1 + \tau)\,\min(valid) \;\Rightarrow\; \text{overfitting} $$
-# $$ \text{else}\quad train_{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{underfitting} $$
+# $$ \text{else}\quad train_{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{still learning} $$
 #
-# and otherwise `"fine"`. The figure above is the first case.
+# and otherwise `"finished"`: training longer would change little. The figure above is the first case.
 #
 # **By hand**, τ = 0.05: training (100, 60, 40), validation (110, 80, 90). The lowest is 80, and 1.05 · 80 = 84 < 90:
-# overfitting. Had the last been 82, the second test would be asked: 40 < 0.95 · 60 = 57, underfitting.
+# overfitting. Had the last been 82, the second test would be asked: 40 < 0.95 · 60 = 57, still learning.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-6-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -321,17 +322,17 @@ def diagnose(train_ppl, valid_ppl, tolerance=0.05):
     Args:
         train_ppl: perplexities of the training text after each epoch, a list of at least two.
         valid_ppl: perplexities of the validation text after each epoch, a list.
-        tolerance: the relative change that is taken for a real one.
+        tolerance: a relative change is a real one where it is *more* than this.
 
     Returns:
-        "overfitting", "underfitting" or "fine"
+        "overfitting", "still learning" or "finished"
     """
     ### BEGIN SOLUTION
     if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
         return "overfitting"
     if train_ppl[-1] < (1 - tolerance) * train_ppl[-2]:
-        return "underfitting"
-    return "fine"
+        return "still learning"
+    return "finished"
     ### END SOLUTION
     # 1. has validation risen above its lowest point, by more than the tolerance?
     # 2. if not: did training still fall in the last epoch, by more than the tolerance?
@@ -341,7 +342,7 @@ def diagnose(train_ppl, valid_ppl, tolerance=0.05):
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>Two tests, in this order. The first one looks only at validation, the second only at training.</details>
 # <details><summary>Hint 2: the equation to use</summary>The last of a list is <code>values[-1]</code>, the one before <code>values[-2]</code>, the lowest <code>min(values)</code>.</details>
-# <details><summary>Hint 3: almost the code</summary><code>if valid_ppl[-1] > (1 + tolerance) * …: return "overfitting"</code>; then the same with <code>train_ppl[-1] < (1 - tolerance) * …</code>; at the end <code>return "fine"</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>if valid_ppl[-1] > (1 + tolerance) * …: return "overfitting"</code>; then the same with <code>train_ppl[-1] < (1 - tolerance) * …</code>; at the end <code>return "finished"</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.2", diagnose)
@@ -403,7 +404,8 @@ def add_weight_decay(params, strength):
     """Add the gradient of a penalty on large weights to the gradients.
 
     Args:
-        params: a list of Params; the caller leaves the biases out. A Param that stands there twice counts once.
+        params: a list of Params; the caller leaves the biases out. A Param that stands there twice counts once. Their
+            gradients are added to; their values stay as they are.
         strength: of the penalty.
 
     Returns:
@@ -515,7 +517,7 @@ class Dropout(Layer):
         self.rate, self.rng = rate, rng
 
     def forward(self, xs, *, training=False):
-        """xs (N, T, D) -> ys (N, T, D), of the same dtype; xs itself stays as it is"""
+        """xs (N, T, D) -> ys (N, T, D); xs itself stays as it is, and each training forward draws a new mask from rng"""
         ### BEGIN SOLUTION
         if not training:
             self.mask = None
@@ -530,7 +532,7 @@ class Dropout(Layer):
         raise NotImplementedError("Exercise 6.4: write Dropout.forward")
 
     def backward(self, dys):
-        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward"""
+        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward; after an evaluation dxs is dys"""
         ### BEGIN SOLUTION
         return dys if self.mask is None else dys * self.mask
         ### END SOLUTION
@@ -856,7 +858,7 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 # 1. The caller decides: it carries the state on in a stream, starts from `None` for a new text, and may keep an old state.
 # 2. Two: one for each LSTM.
 # 3. None. Ids have no gradient; there is nothing below that could use it.
-# 4. Underfitting: validation has not risen, training still falls.
+# 4. Still learning: validation has not risen, training still falls.
 # 5. $(1 - 10 \cdot 0.0005)^{500} = 0.995^{500} = 0.082$. The loss must keep rebuilding what it needs.
 
 # %% [markdown] tags=["solution"]

@@ -240,7 +240,7 @@ class VariationalDropout(Layer):
         self.rate, self.rng = rate, rng
 
     def forward(self, xs, *, training=False):
-        """xs (N, T, D) -> ys (N, T, D), of the same dtype; xs itself stays as it is"""
+        """xs (N, T, D) -> ys (N, T, D); xs itself stays as it is, and each training forward draws a new mask from rng"""
         ### BEGIN SOLUTION
         if not training:
             self.mask = None
@@ -256,7 +256,7 @@ class VariationalDropout(Layer):
         raise NotImplementedError("Exercise 7.2: write VariationalDropout.forward")
 
     def backward(self, dys):
-        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward"""
+        """dys (N, T, D) -> dxs (N, T, D), through the mask of the last forward; after an evaluation dxs is dys"""
         ### BEGIN SOLUTION
         return dys if self.mask is None else dys * self.mask
         ### END SOLUTION
@@ -354,7 +354,10 @@ class VariationalLSTM(Layer):
         self.Wx, self.Wh, self.b, self.rate, self.rng = Wx, Wh, b, rate, rng
 
     def forward(self, xs, state=None, *, training=False):
-        """xs (N, T, D), state (h (N, H), c (N, H)) or None for zeros -> hs (N, T, H), and the last state (h, c)"""
+        """xs (N, T, D), state (h (N, H), c (N, H)) or None for zeros -> hs (N, T, H), and the last state (h, c)
+
+        Each training forward draws one new mask from rng; without training this is the plain LSTM, both ways.
+        """
         ### BEGIN SOLUTION
         N, H = len(xs), len(self.Wh.value)
         h, c = np.zeros((2, N, H), xs.dtype) if state is None else state

@@ -62,7 +62,7 @@ def count_parameters(params):
     """Count the numbers that are learned.
 
     Args:
-        params: a list of Params; one that stands there twice counts once.
+        params: a list of Params, or an empty one; each Param counts once, by identity, however often it stands there.
 
     Returns:
         the count, an int
@@ -111,7 +111,7 @@ for name, tied in (("two matrices", False), ("one matrix", True)):
         "b": [params["b"]],
     }
     models[name] = {part: count(members) for part, members in parts.items()}
-    assert sum(models[name].values()) == count(params.values())
+    assert sum(models[name].values()) == count(list(params.values()))
 
 # %%
 before, after = (sum(parts.values()) for parts in models.values())
@@ -162,6 +162,8 @@ print(f"{V * H / (2 * V * H + 2 * (8 * H * H + 4 * H) + V):.0%}")
 class TiedAffine(Layer):
     """The output layer that uses the embedding's own matrix: logits = xs @ E.T + b.
 
+    Its gradient of E is added to the embedding's: both layers hold the same Param.
+
     Args:
         E (Param (V, D)): the embedding's own Param, not a copy.
         b (Param (V,)): a bias of its own.
@@ -181,7 +183,7 @@ class TiedAffine(Layer):
         raise NotImplementedError("Exercise 8.2: write TiedAffine.forward")
 
     def backward(self, dlogits):
-        """dlogits (N, T, V) -> dxs (N, T, D); adds to E.grad and b.grad"""
+        """dlogits (N, T, V) -> dxs (N, T, D); adds to E.grad and b.grad, and changes no value"""
         ### BEGIN SOLUTION
         V, D = self.E.value.shape
         self.E.grad += dlogits.reshape(-1, V).T @ self.xs.reshape(-1, D)
@@ -298,7 +300,7 @@ plots.full_model(["we", "must", "act", "now"])
 
 # %% nbgrader={"grade": false, "grade_id": "ex-8-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def build_language_model(layers, params, rate, rng):
-    """Put the full model together.
+    """Put the full model together, from these classes and these Params alone; the same E goes into two layers.
 
     Args:
         layers: a dict from class name to class: "Stacked", "Embedding", "VariationalDropout", "LSTM", "TiedAffine",
@@ -381,7 +383,7 @@ assert len(tiny.parameters()) == 8 and abs(np.exp(loss) - 11) < 0.3
 
 # %% tags=["solution"]
 deep, deeper = (create_params(11, 64, depth, rng) for depth in (2, 3))
-print(count(deeper.values()) - count(deep.values()))
+print(count(list(deeper.values())) - count(list(deep.values())))
 
 # %% [markdown]
 # ### Whose layers are these?
@@ -430,7 +432,7 @@ def train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
         evaluate: a function; evaluate() returns the validation perplexity, a float that may be NaN.
         learning_rate: of the first epoch.
         epochs: how many.
-        factor: what the rate is divided by after an epoch whose perplexity is not below the best so far.
+        factor: what the rate is divided by after an epoch whose perplexity is not below the best so far (NaN never is).
 
     Returns:
         perplexities: a list, one for each epoch

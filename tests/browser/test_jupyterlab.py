@@ -91,7 +91,7 @@ def test_moving_the_slider_draws_its_figure_anew(notebook, screenshots):
 
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(notebook, screenshots):
-    for source, words, points in (WRONG, "without the tanh derivative", "0.0"), (RIGHT, "right", "2.0"):
+    for source, words, points in (WRONG, "The tanh derivative is missing", "0.0"), (RIGHT, "right", "2.0"):
         panel, earned = answer(notebook, source)
         assert words in panel.text_content()
         assert earned == points

@@ -1,5 +1,6 @@
 """Every exercise: the reference and honest answers pass, every known mistake is caught and named."""
 
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
@@ -43,8 +44,11 @@ def judge_mistakes(exercise, inputs, seed=0):
 
 @every_exercise
 def test_the_reference_passes(exercise):
-    assert judge(exercise, exercise.reference, VISIBLE).paragraphs[0].endswith("all agree.")
-    assert judge(exercise, exercise.reference, HIDDEN, seed=7).right
+    for answer in (exercise.reference, exercise.spelt_out or exercise.reference):
+        verdict = judge(exercise, answer, VISIBLE)
+        assert verdict.right, verdict.paragraphs
+        assert verdict.remarks == ()
+        assert judge(exercise, answer, HIDDEN, seed=7).right
 
 
 @every_exercise
@@ -52,7 +56,7 @@ def test_every_known_mistake_is_caught_and_named(exercise):
     unnamed = {}
     for misconception, verdict in judge_mistakes(exercise, VISIBLE):
         caught = verdict.status == "not yet" and verdict.points == 0.0
-        named = verdict.misconception is misconception and misconception.name in "\n".join(verdict.paragraphs)
+        named = verdict.causes == (misconception,) and misconception.name in "\n".join(verdict.paragraphs)
         if not (caught and named):
             unnamed[misconception.name] = verdict.paragraphs
     assert unnamed == {}
@@ -61,7 +65,8 @@ def test_every_known_mistake_is_caught_and_named(exercise):
 @every_exercise
 @every_seed
 def test_every_known_mistake_fails_the_hidden_check(exercise, seed):
-    passed = [mistake.name for mistake, verdict in judge_mistakes(exercise, HIDDEN, seed) if verdict.right]
+    alone = replace(exercise, misconceptions=())  # without a search for the cause
+    passed = [one.name for one in exercise.misconceptions if judge(alone, one.wrong, HIDDEN, seed).right]
     assert passed == []
 
 

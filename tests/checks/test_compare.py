@@ -1,12 +1,10 @@
-"""Comparing, numerical gradients, and the panel."""
+"""Comparing, numerical gradients, and draws."""
 
 import numpy as np
 import pytest
 
 from helpers.checks import compare
-from helpers.checks.gradcheck import numerical_gradient
 from helpers.checks.inputs import InputSpec, copied
-from helpers.checks.panel import Panel
 
 
 def test_float64_is_compared_to_seven_digits():
@@ -30,14 +28,15 @@ def test_infinity_is_no_number_however_large():
 def test_lists_agree_if_all_that_is_in_them_does():
     one = [1.0, (np.ones(2), "a"), None]
     assert compare.same(one, [1.0, (np.ones(2), "a"), None])
-    for other in [2.0, *one[1:]], [1.0, (np.zeros(2), "a"), None], [*one[:2], 0], one[:2], tuple(one):
+    for other in [2.0, *one[1:]], [1.0, (np.zeros(2), "a"), None], [*one[:2], 0], one[:2]:
         assert not compare.same(one, other)
+    assert compare.same(one, tuple(one))
 
 
 def test_values_that_are_near_are_called_so():
     got, expected = np.array([0.3, 1.0]), np.array([0.3 + 1e-7, 1.0])
-    assert "All are right to about seven digits" in compare.value_fault("dx", got, expected).text
-    assert "All are right" not in compare.value_fault("dx", got + 1e-4, expected).text
+    assert "All are right to about seven digits" in str(compare.value_fault("dx", got, expected).message)
+    assert "All are right" not in str(compare.value_fault("dx", got + 1e-4, expected).message)
 
 
 def test_a_string_out_of_an_array_is_a_string():
@@ -49,8 +48,8 @@ def test_a_string_out_of_an_array_is_a_string():
 
 def test_the_largest_difference_is_shown_with_its_place():
     got, expected = np.array([[1.0, 2.0], [3.0, 9.0]]), np.array([[1.0, 2.5], [3.0, 4.0]])
-    text = compare.value_fault("dx", got, expected).text
-    assert text == "`dx` is off by up to 5: at [1, 1] it is 9, expected 4. Wrong values: 2 of 4."
+    text = str(compare.value_fault("dx", got, expected).message)
+    assert text == "`dx` is off in 2 of 4 places: at [1, 1] it is 9, expected 4."
 
 
 @pytest.mark.parametrize("size", [3, 25, 400, 5000])
@@ -58,20 +57,23 @@ def test_the_largest_difference_is_shown_with_its_place():
 def test_an_int_of_any_size_is_compared_and_named(size, expected):
     for got in 10**size, -(10**size):
         assert not compare.same(got, expected)
-        text = compare.value_fault("count", got, expected).text
+        text = str(compare.value_fault("count", got, expected).message)
         came = got if size == 3 else f"an int of some {size + 1} digits"
         assert text == f"`count` is {came}, expected 17."
         assert compare.same(got, got)
 
 
 def test_a_count_is_right_or_wrong():
-    assert compare.value_fault("count", 123_456_788, 123_456_789).text == "`count` is 123456788, expected 123456789."
+    assert (
+        str(compare.value_fault("count", 123_456_788, 123_456_789).message)
+        == "`count` is 123456788, expected 123456789."
+    )
     assert compare.value_fault("count", np.int64(123_456_789), 123_456_789) is None
 
 
 def test_numbers_that_differ_are_written_so_that_they_differ():
-    assert compare.value_fault("norm", 1.0000001, 1.0000003).text == "`norm` is 1.0000001, expected 1.0000003."
-    text = compare.value_fault("dx", np.array([1.0000001]), np.array([1.0000003])).text
+    assert str(compare.value_fault("norm", 1.0000001, 1.0000003).message) == "`norm` is 1.0000001, expected 1.0000003."
+    text = str(compare.value_fault("dx", np.array([1.0000001]), np.array([1.0000003])).message)
     assert "at [0] it is 1.0000001, expected 1.0000003" in text
 
 
@@ -89,18 +91,6 @@ def test_a_numpy_float_counts_as_a_float():
     assert compare.form_fault("norm", np.float32(1), 1.0, "") is None
 
 
-def test_numerical_gradient_of_a_cubic():
-    array = np.array([1.0, -2.0])
-    gradient = numerical_gradient(lambda: float((array**3).sum()), array)
-    np.testing.assert_allclose(gradient, [3.0, 12.0], rtol=1e-8)
-    np.testing.assert_array_equal(array, [1.0, -2.0])
-
-
-def test_numerical_gradient_refuses_float32():
-    with pytest.raises(TypeError, match="float64"):
-        numerical_gradient(lambda: 0.0, np.ones(2, "float32"))
-
-
 def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
     class Exercise:
         @staticmethod
@@ -116,27 +106,3 @@ def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
     assert not arguments["x"].flags.c_contiguous
     assert not copied(arguments)["cache"][0].flags.c_contiguous
     assert np.issubdtype(arguments["ids"].dtype, np.integer)
-
-
-def test_a_panel_is_readable_without_colour_and_escapes_what_it_shows():
-    panel = Panel("Exercise 1.1", "not yet", ["**`a**2 < b` and *this*.**"], printed="<script>")
-    assert repr(panel) == "✗ Exercise 1.1 · not yet\n  `a**2 < b` and this.\n  Your code printed:\n  <script>"
-    html = panel._repr_html_()
-    assert "✗ Exercise 1.1 · not yet" in html
-    assert "a**2 &lt; b</code> and <em>this</em>.</b>" in html
-    assert "<script>" not in html
-
-
-def test_a_panel_of_a_very_long_message_is_made_at_once():
-    """One pass for each mark: with one for each piece of code, this would not end before tomorrow."""
-    html = Panel("Exercise 1.1", "not yet", ["`x` " * 500_000])._repr_html_()
-    assert html.count("<code") == 500_000
-
-
-def test_a_panel_leaves_out_what_nobody_can_see():
-    assert repr(Panel("Exercise 1.1", "not yet", ["\0 and `code`"])).endswith("\n   and `code`")
-
-
-def test_a_panel_cuts_off_what_an_answer_prints_without_end():
-    panel = Panel("Exercise 1.1", "right", [], printed="x" * 1_000_000)
-    assert max(len(repr(panel)), len(panel._repr_html_())) < 3_000

@@ -3,43 +3,38 @@
 import numpy as np
 import pytest
 
-from helpers.checks import compare
+from helpers.checks import compare, dropout
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.edits import Edit
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.notebook_07 import _VariationalLSTM
 from helpers.checks.observation import cases, observe
-from helpers.nn import layers
+from helpers.nn import layers, recurrent
 
 LSTM = EXERCISES["7.3"]
 
 
-@pytest.mark.parametrize("misconception", LSTM.misconceptions, ids=lambda one: one.name)
-def test_no_known_mistake_of_the_variational_lstm_is_among_the_others(misconception):
-    for case in cases(LSTM, VISIBLE, seed=0):
-        record = observe(LSTM, misconception.wrong, case.arguments).record
-        assert not {"others", "of another shape"} & {said for said in record.values() if isinstance(said, str)}
+@pytest.mark.parametrize("rate", np.linspace(0.1, 0.3, 41))
+def test_no_two_factors_of_a_mask_are_the_same_at_a_rate_that_is_drawn(rate):
+    factors = [1, 1 / (1 - rate), 1 / (1 - rate) ** 2, 1 - rate, 1 / rate, rate]
+    said = [dropout.relation(np.array([0, factor]), rate) for factor in factors]
+    assert len(set(said)) == len(factors)
+    assert "several values" not in said
 
 
-class _AnotherFactor(_VariationalLSTM):
-    """A mistake of nobody: the gradient of `Wh` is a third too large."""
-
-    def collect(self, param, grad):
-        param.grad += grad * (4 / 3 if param is self.Wh else 1)
+def test_rates_are_drawn_from_the_range_in_which_factors_differ():
+    rates = [dropout.draw_rate(np.random.default_rng(seed)) for seed in range(200)]
+    assert 0.1 <= min(rates) < 0.12 < 0.28 < max(rates) <= 0.3
 
 
-class _AHalfOfTheMemory(_VariationalLSTM):
-    """A mistake of nobody: half of what comes back for the memory."""
-
-    def back(self, dh, dc, mask):
-        return dh * mask, dc / 2
-
-
-@pytest.mark.parametrize("wrong", [_AnotherFactor, _AHalfOfTheMemory])
-def test_an_unknown_mistake_gets_no_name(wrong):
-    verdict = judge(LSTM, wrong, VISIBLE)
+@pytest.mark.parametrize(
+    "change", ["self.Wh.grad += dWh → self.Wh.grad += dWh * 4 / 3", "dxs[step] = dx → dxs[step] = dx; dc = dc / 2"]
+)
+def test_an_unknown_mistake_gets_no_name(change):
+    verdict = judge(LSTM, Edit(_VariationalLSTM, (change,)).wrong, VISIBLE)
     assert verdict.status == "not yet"
-    assert verdict.misconception is None
+    assert verdict.causes == ()
 
 
 def _scores_in_place(logits, temperature, rng):
@@ -64,11 +59,13 @@ class _SharedInPlace(layers.VariationalDropout, _InPlace):
     forward, backward = _InPlace.forward, _InPlace.backward
 
 
-class _InTheStates(_VariationalLSTM):
+class _InTheStates(recurrent.VariationalLSTM):
     """The gradient of the memory is added up in the array of the caller."""
 
     def backward(self, dhs, dstate=None):
         dxs, (dh, dc) = super().backward(dhs, dstate)
+        if dstate is None:
+            return dxs, (dh, dc)
         dstate[0][...], dstate[1][...] = dh, dc
         return dxs, dstate
 
@@ -84,28 +81,10 @@ class _InTheStates(_VariationalLSTM):
 )
 def test_an_answer_that_is_right_but_for_what_it_changed_is_told_just_that(exercise_id, answer, argument):
     exercise = EXERCISES[exercise_id]
-    assert (
-        judge(exercise, answer, VISIBLE).paragraphs[0]
-        == f"`{exercise.name}` changed its argument `{argument}`, which the caller still needs."
+    said = (
+        f"`{exercise.name}` changed its argument `{argument}`, which the caller still needs: make a new array instead."
     )
+    assert judge(exercise, answer, VISIBLE).paragraphs[0] == said
     case = cases(exercise, VISIBLE, seed=0)[0]
     record = observe(exercise, answer, case.arguments).record
     assert [name for name in record if not compare.same(record[name], case.expected.record[name])] == []
-
-
-class _ForgottenInEvaluation(layers.Dropout):
-    """A mask that only a training forward sets."""
-
-    def forward(self, xs, *, training=False):
-        ys = super().forward(xs, training=training)
-        if not training:
-            del self.mask
-        return ys
-
-    def backward(self, dys):
-        return dys * self.mask
-
-
-def test_a_mask_that_an_evaluation_does_not_set_is_explained():
-    verdict = judge(EXERCISES["6.4"], _ForgottenInEvaluation, VISIBLE)
-    assert "every forward must set" in verdict.paragraphs[0]

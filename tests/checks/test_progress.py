@@ -62,7 +62,7 @@ def test_a_backup_and_a_notebook_that_cannot_be_read_do_not_count(tmp_path):
 
 
 def test_what_is_next_is_the_first_exercise_that_is_not_right(tmp_path):
-    save(tmp_path, "00_start", {"0.1": "1.0"})
+    save(tmp_path, "00_start", {"0.1": "1.0", "0.2": "2.0"})
     save(tmp_path, "01_vanishing", {"1.1": "1.0", "1.2": "0.0"})
     assert read_progress(tmp_path).next.id == "1.2"
     assert "Next: exercise 1.2" in repr(read_progress(tmp_path))
@@ -80,8 +80,8 @@ def test_someone_who_is_done_is_told_so(tmp_path):
 
 def test_in_a_notebook_it_reads_the_folders_beside_its_own(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(save(tmp_path, "00_start", {"0.1": "1.0"}).parent)
-    assert progress().next.id == "1.1"
-    assert "1 of 1" in capsys.readouterr().out
+    assert progress().next.id == "0.2"
+    assert "1 of 2" in capsys.readouterr().out
 
 
 def test_while_grading_no_notebook_is_read(tmp_path, monkeypatch):

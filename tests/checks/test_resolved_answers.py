@@ -7,20 +7,21 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.resolved_answers import NOT_AS_SAVED, NOT_YET, OPEN, ResolvedAnswer, panel_of_resolved
+from helpers.checks.resolved_answers import Lack, ResolvedAnswer, notices_of_a_check, panel_of_resolved
 from tests.checks.test_session import STEP, TANH, USES_STEPS, USES_TANH
 
 
-def own(exercise_id, **lacking):
-    return ResolvedAnswer(EXERCISES[exercise_id], True, pairs(lacking))
+def own(exercise_id, **lacks):
+    return ResolvedAnswer(EXERCISES[exercise_id], None, "saved", lacks_of(lacks))
 
 
-def lent(exercise_id, state=OPEN, **lacking):
-    return ResolvedAnswer(EXERCISES[exercise_id], False, pairs(lacking) or ((EXERCISES[exercise_id], state),))
+def lent(exercise_id, state="open", **lacks):
+    lacking = lacks_of(lacks) or (Lack(EXERCISES[exercise_id], state),)
+    return ResolvedAnswer(EXERCISES[exercise_id], None, "reference", lacking)
 
 
-def pairs(lacking):
-    return tuple((EXERCISES[name.strip("_").replace("_", ".")], state) for name, state in lacking.items())
+def lacks_of(lacks):
+    return tuple(Lack(EXERCISES[name.strip("_").replace("_", ".")], state) for name, state in lacks.items())
 
 
 def lines(*taken):
@@ -32,35 +33,49 @@ def lines_of(text):
 
 
 def test_many_answers_take_a_line_for_each_notebook():
-    assert lines(lent("5.5"), lent("2.2"), own("5.1"), lent("5.3", NOT_AS_SAVED), lent("5.4")) == [
-        "→ This cell runs with 1 answer of yours and the reference for 4 others",
+    assert lines(lent("5.5"), lent("2.2"), own("5.1"), lent("5.3", "not as saved"), lent("5.4")) == [
+        "→ This cell takes 1 of 5 answers from you, and the others from the reference",
         "Notebook 02 · still open: 2.2 `clip_gradients`",
         "Notebook 05 · yours: 5.1 `Embedding` · not right in its saved notebook: 5.3 `SoftmaxCrossEntropy` · "
         "still open: 5.4 `perplexity`, 5.5 `stream_batches`",
-        "Once yours is right and saved in its own notebook, run this cell again.",
+        "Once the others are right and saved in their notebooks, run this cell again.",
     ]
 
 
 def test_answers_that_are_all_ones_own_need_nothing():
     assert lines(own("4.4"), own("5.1")) == [
-        "→ This cell runs with 2 answers of yours",
+        "→ All 2 answers that this cell takes are your own",
         "Notebook 04 · yours: 4.4 `LSTM`",
         "Notebook 05 · yours: 5.1 `Embedding`",
     ]
 
 
 def test_an_answer_that_calls_one_that_is_not_right_says_so():
-    assert lines(own("4.4", _3_5=OPEN, _1_1=OPEN), lent("1.4", _1_1=NOT_YET, _1_2=OPEN))[1:3] == [
-        "Notebook 01 · the reference, since 1.1 is not right yet, 1.2 is still open: 1.4 `RNN`",
-        "Notebook 04 · yours, with the reference for 3.5 and 1.1: 4.4 `LSTM`",
+    assert lines(own("4.4", _3_5="open", _1_1="open"), lent("1.4", _1_1="not yet", _1_2="open"))[1:3] == [
+        "Notebook 01 · the reference, waiting for 1.1, 1.2: 1.4 `RNN`",
+        "Notebook 04 · yours, with the reference for 3.5, 1.1: 4.4 `LSTM`",
     ]
 
 
 def test_a_single_answer_is_told_in_full():
-    assert lines(lent("1.4", _1_1=OPEN, _1_2=OPEN)) == [
-        "→ Exercises 1.1 and 1.2 are still open",
+    assert lines(lent("1.4", _1_1="open", _1_2="not yet")) == [
+        "→ Exercises 1.1, 1.2 are not right yet",
         "This cell runs with the reference `RNN`. Once yours is right, run it again.",
     ]
+    assert lines(lent("1.4"))[0] == "→ Exercise 1.4 is still open"
+    assert lines(lent("1.4", "not as saved"))[0] == "→ Exercise 1.4: your saved answer is not right"
+    assert lines(own("1.4", _1_1="not yet")) == [
+        "→ Exercise 1.4: your own `RNN`, from your saved notebook",
+        "Exercise 1.1 is not right yet, so it runs with the reference `tanh_backward` in the place of yours.",
+    ]
+
+
+@pytest.mark.parametrize("state", ["open", "not yet", "not as saved"])
+def test_a_notice_of_a_check_is_one_sentence(state):
+    (notice,) = notices_of_a_check([Lack(EXERCISES["1.1"], state)])
+    assert str(notice).startswith("Exercise 1.1 is ")
+    assert str(notice).endswith(", so this check ran with the reference `tanh_backward` in the place of yours.")
+    assert set(notice.values) == {"id", "name"}
 
 
 @pytest.fixture

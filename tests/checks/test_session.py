@@ -1,11 +1,32 @@
 """What a notebook sees: points, panels, and earlier answers that stand in for each other."""
 
+import functools
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
 import nbformat
 import numpy as np
 import pytest
 
 from helpers.checks import answer, check, hidden_check, session
-from helpers.nn import RNN, Layer, backprop_norms, rnn_step_backward, rnn_step_forward, tanh_backward
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring.source import as_solution, read_source
+from helpers.nn import (
+    LSTM_ORDER,
+    RNN,
+    Layer,
+    Param,
+    backprop_norms,
+    dropout_mask,
+    lstm_step_backward,
+    lstm_step_forward,
+    rnn_step_backward,
+    rnn_step_forward,
+    tanh_backward,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -18,7 +39,7 @@ def shown(monkeypatch):
 
 def in_a_notebook(source, **names):
     """Run the source of an answer cell in a namespace of its own, as a kernel does, and return the namespace."""
-    namespace = {"np": np, "Layer": Layer, **names}
+    namespace = {"__name__": "__main__", "np": np, "Layer": Layer, **names}
     exec(compile(source, "<cell>", "exec"), namespace)
     return namespace
 
@@ -96,14 +117,14 @@ def test_a_right_earlier_answer_is_used_as_it_is(shown):
 
     cell = in_a_notebook(USES_TANH, tanh_backward=mine)
     check("1.3", cell["rnn_step_backward"])
-    assert "reference" not in repr(shown[-1])
+    assert "in the place of yours" not in repr(shown[-1])
     assert len(calls) > 8
 
 
 def test_an_answer_that_does_without_the_earlier_one_gets_no_notice(shown):
     cell = in_a_notebook(USES_TANH.replace("tanh_backward(dh_next, h_next)", "dh_next * (1 - h_next**2)"))
     check("1.3", cell["rnn_step_backward"])
-    assert "reference" not in repr(shown[-1])
+    assert "in the place of yours" not in repr(shown[-1])
 
 
 def test_a_class_gets_stand_ins_for_its_steps(shown):
@@ -321,6 +342,15 @@ def test_grading_reads_no_other_notebook(shown, saved, monkeypatch):
     assert answer("1.1") is tanh_backward
 
 
+def test_a_session_of_the_grader_reads_no_other_notebook(shown, saved):
+    saved(ex_1_1=TANH)
+    graded = session.Session(shown.append, in_notebook=False)
+    assert graded.answer("1.1") is tanh_backward
+    cell = in_a_notebook(USES_TANH)
+    assert graded.check("1.3", cell["rnn_step_backward"]) == 2.0
+    assert "ran with the reference `tanh_backward`" in repr(shown[-1])
+
+
 def test_what_was_checked_here_comes_before_what_was_saved(shown, saved):
     saved(ex_1_1=TANH)
 
@@ -364,7 +394,185 @@ def test_an_earlier_answer_that_is_spoilt_after_its_check_is_judged_anew(shown):
     cell = in_a_notebook(USES_TANH, tanh_backward=tanh_backward)
     check("1.1", tanh_backward)
     check("1.3", cell["rnn_step_backward"])
-    assert "reference" not in repr(shown[-1])
+    assert "in the place of yours" not in repr(shown[-1])
     cell["tanh_backward"] = wrong_tanh
     check("1.3", cell["rnn_step_backward"])
     assert "Exercise 1.1 is not right yet" in repr(shown[-1])
+
+
+# --- answers of several notebooks -------------------------------------------------------------------------------------
+
+
+@functools.cache
+def solutions(number):
+    """Exercise id to the source of the reference answer, of one notebook."""
+    cells = as_solution(read_source(next((ROOT / "solutions").glob(f"{number}_*/{number}_*.py")))).cells
+    return {cell.id[3:].replace("-", "."): cell.source for cell in cells if cell.id.startswith("ex-")}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A function that saves answers, id to source, in the notebooks beside 07, and returns how to take one there."""
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    (tmp_path / "07_variational_dropout").mkdir()
+    monkeypatch.chdir(tmp_path / "07_variational_dropout")
+
+    def save(*ids, **changed):
+        sources = {id: solutions(id.split(".")[0].zfill(2))[id] for id in ids}
+        sources |= {name[1:].replace("_", "."): source for name, source in changed.items()}
+        for number in {id.split(".")[0].zfill(2) for id in sources}:
+            cells = []
+            for id, source in sources.items():
+                if id.split(".")[0].zfill(2) == number:
+                    cells.append(nbformat.v4.new_code_cell(source))
+                    cells[-1].metadata["nbgrader"] = {"grade_id": f"ex-{id.replace('.', '-')}"}
+            (tmp_path / f"{number}_saved").mkdir(exist_ok=True)
+            nbformat.write(
+                nbformat.v4.new_notebook(cells=cells), tmp_path / f"{number}_saved" / f"{number}_saved.ipynb"
+            )
+
+    return save
+
+
+def in_notebook_07(**names):
+    return in_a_notebook(solutions("07")["7.3"], dropout_mask=dropout_mask, LSTM_ORDER=LSTM_ORDER, Param=Param, **names)
+
+
+NEEDED = ("0.1", "1.1", "3.5", "4.1", "4.2", "4.3")
+
+
+@pytest.mark.parametrize("before", [(), NEEDED], ids=["", "fetched before"])
+def test_a_finished_layer_is_handed_out_where_all_that_it_calls_is_right_and_saved(shown, course, before):
+    course(*NEEDED)
+    for exercise_id in before:
+        answer(exercise_id)
+    cell = in_notebook_07(lstm_step_forward=answer("3.5"), lstm_step_backward=answer("4.3"))
+    assert cell["lstm_step_backward"].__globals__["__name__"] == "__main__"
+    assert check("7.3", cell["VariationalLSTM"]) == 3.0
+    shown.clear()
+    assert answer("7.3") is cell["VariationalLSTM"]
+    assert answer("7.3") is cell["VariationalLSTM"]
+    assert shown == []
+    assert "your own `sigmoid`" in repr([answer("0.1"), shown[-1]])
+    assert "your own `tanh_backward`" in repr([answer("1.1"), shown[-1]])
+
+
+def test_a_finished_layer_is_handed_out_though_nothing_is_saved(shown, course):
+    cell = in_notebook_07(lstm_step_forward=answer("3.5"), lstm_step_backward=answer("4.3"))
+    assert check("7.3", cell["VariationalLSTM"]) == 3.0
+    assert "in the place of yours" not in repr(shown[-1])
+    assert answer("7.3") is cell["VariationalLSTM"]
+
+
+def test_a_name_that_the_notebook_lacks_is_given_the_saved_answer(shown, course):
+    course("0.1", "3.5", "4.1", "4.2", "1.1", "4.3")
+    cell = in_notebook_07(lstm_step_backward=answer("4.3"))
+    assert check("7.3", cell["VariationalLSTM"]) == 3.0
+    assert "in the place of yours" not in repr(shown[-1])
+    assert "lstm_step_forward" not in cell
+    assert answer("7.3") is cell["VariationalLSTM"]
+    assert cell["lstm_step_forward"] is answer("3.5")
+
+
+def test_a_name_of_an_earlier_notebook_that_is_open_is_given_the_reference(shown, course):
+    cell = in_notebook_07(lstm_step_backward=lstm_step_backward)
+    assert check("7.3", cell["VariationalLSTM"]) == 3.0
+    assert "Exercise 3.5 is still open, so this check ran with the reference" in repr(shown[-1])
+    assert answer("7.3") is cell["VariationalLSTM"]
+    assert "Exercise 3.5 is still open, so it runs with the reference `lstm_step_forward`" in repr(shown[-1])
+    assert cell["lstm_step_forward"] is lstm_step_forward
+
+
+def test_a_saved_answer_that_changes_is_taken_anew_with_all_that_calls_it(shown, saved):
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout", ex_1_3=USES_TANH)
+    assert answer("1.3").__globals__["tanh_backward"] is tanh_backward
+    assert "Exercise 1.1 is not right in its saved notebook, so it runs" in repr(shown[-1])
+    saved(ex_1_1=TANH, ex_1_3=USES_TANH)
+    own = answer("1.3")
+    assert own.__globals__["tanh_backward"] is answer("1.1")
+    assert "in the place of yours" not in repr(shown[-1])
+    assert answer("1.3") is own
+
+
+def test_a_saved_answer_that_is_spoilt_is_not_taken_any_more(shown, saved):
+    saved(ex_1_1=TANH)
+    assert answer("1.1") is not tanh_backward
+    saved(ex_1_1="def tanh_backward(dout, y):\n    return dout")
+    assert answer("1.1") is tanh_backward
+
+
+def test_a_helper_of_the_name_of_an_exercise_need_not_be_right(shown, monkeypatch):
+    """A sigmoid that overflows is wrong in exercise 0.1, and good enough for a gate."""
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stable=True))
+    textbook = "def sigmoid(a):\n    return 1 / (1 + np.exp(-a))\n\n\n"
+    cell = in_a_notebook(textbook + solutions("03")["3.2"])
+    assert check("3.2", cell["forget_gate"]) > 0
+    assert "Exercise 0.1 is not right yet, so this check ran with the reference" in repr(shown[-1])
+    assert answer("3.2") is cell["forget_gate"]
+
+
+# --- a verdict is valid for the code that it was given on -------------------------------------------------------------
+
+HELPED = """
+def slope(y):
+    return 1 - y**2
+
+
+def tanh_backward(dout, y):
+    return dout * slope(y)
+"""
+
+
+def redefine(cell, source):
+    exec(source, cell)
+
+
+def test_an_answer_whose_helper_is_spoilt_after_the_check_is_not_handed_out(shown):
+    cell = in_a_notebook(HELPED)
+    mine = cell["tanh_backward"]
+    check("1.1", mine)
+    assert answer("1.1") is mine
+    redefine(cell, "def slope(y):\n    return 1 - y")
+    assert answer("1.1") is tanh_backward
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
+    redefine(cell, "def slope(y):\n    return 1 - y * y")
+    assert answer("1.1") is mine
+
+
+def test_an_earlier_answer_whose_helper_is_mended_is_right_in_a_later_check(shown):
+    cell = in_a_notebook(HELPED.replace("1 - y**2", "1 - y") + USES_TANH)
+    check("1.1", cell["tanh_backward"])
+    check("1.3", cell["rnn_step_backward"])
+    assert "Exercise 1.1 is not right yet" in repr(shown[-1])
+    redefine(cell, "def slope(y):\n    return 1 - y**2")
+    check("1.3", cell["rnn_step_backward"])
+    assert "in the place of yours" not in repr(shown[-1])
+    assert answer("1.3") is cell["rnn_step_backward"]
+    redefine(cell, "def slope(y):\n    return 1 - y")
+    assert answer("1.3") is rnn_step_backward
+
+
+def test_a_base_class_that_is_spoilt_after_the_check_counts(shown):
+    names = {"rnn_step_forward": rnn_step_forward, "rnn_step_backward": rnn_step_backward}
+    cell = in_a_notebook(USES_STEPS.replace("class RNN", "class Base") + "\n\nclass RNN(Base):\n    pass", **names)
+    check("1.4", cell["RNN"])
+    assert answer("1.4") is cell["RNN"]
+    cell["Base"].forward = lambda self, xs, state=None, *, training=False: (xs, state)
+    assert answer("1.4") is RNN
+
+
+def test_a_verdict_is_found_once_as_long_as_nothing_changes(shown, monkeypatch):
+    cell = in_a_notebook(HELPED)
+    check("1.1", cell["tanh_backward"])
+    monkeypatch.setattr("helpers.checks.answers.judge", None)
+    assert answer("1.1") is cell["tanh_backward"]
+    redefine(cell, HELPED)  # the same once more
+    assert answer("1.1") is not tanh_backward
+
+
+def test_an_attribute_of_the_name_of_an_exercise_is_no_call_of_it(shown):
+    through = USES_TANH.replace("tanh_backward(dh_next", "ns.tanh_backward(dh_next")
+    cell = in_a_notebook(through, ns=SimpleNamespace(tanh_backward=tanh_backward))
+    check("1.3", cell["rnn_step_backward"])
+    assert "Exercise 1.1" not in repr(shown[-1])
+    assert answer("1.3") is cell["rnn_step_backward"]

@@ -1,4 +1,7 @@
-"""A course of one notebook, released in a folder of its own, and a class that submits its work."""
+"""A course of one notebook, released in a folder of its own, and a class that submits its work.
+
+Its notebook 00 has one exercise, 0.1: half the cells to grade, and half the time.
+"""
 
 import contextlib
 import json
@@ -17,6 +20,9 @@ from helpers.classroom.grading.batch import Batch, Settings
 from helpers.classroom.grading.sandbox.isolation import Limits
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+#: The sections of notebook 00 between which exercise 0.2 stands.
+CUT = ("# %% [markdown]\n# ## Is this gradient right?", "# %% [markdown]\n# ## The rules of the house")
 
 #: Answers to exercise 0.1: right ones, wrong ones, and some that use up time or memory.
 RIGHT = "def sigmoid(a):\n    return (1 + np.tanh(a / 2)) / 2"
@@ -154,8 +160,12 @@ def lay_out(root, notebook):
     """Put one notebook of the course into a folder: its source, and the release that is made from it."""
     source = find_sources(REPOSITORY, notebook)[0]
     copy = Path(root, "solutions", source.stem, source.name)
-    replace_file(copy, source.read_bytes())
-    replace_file(release_path(root, source), make_release(source))
+    text = source.read_text(encoding="utf-8")
+    if all(part in text for part in CUT):
+        start, end = map(text.index, CUT)
+        text = text[:start] + text[end:]
+    replace_file(copy, text.encode())
+    replace_file(release_path(root, source), make_release(copy))
     return copy
 
 

@@ -94,7 +94,7 @@ def test_an_attack_earns_what_it_should_and_hears_why(attack, outcome):
 
 def test_an_attack_leaves_nothing_and_the_next_submission_is_graded(outcome):
     assert outcome.left == []
-    assert outcome.next_points == [1.0, 1.0]
+    assert outcome.next_points == [1.0, 1.0, 2.0, 2.0]
 
 
 def test_the_graded_notebook_can_be_shown_to_anyone(attack, outcome):

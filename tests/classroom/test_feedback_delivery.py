@@ -31,7 +31,7 @@ def test_feedback_has_the_diagnosis_and_no_hidden_test(sample_class):
     sample_class.grade()
     assert feedback_delivery.give_feedback(sample_class.course, sample_class.name) == (3, 0)
     for student, words in {
-        "ada": "the textbook formula",
+        "ada": "The textbook formula",
         "bob": "ZeroDivisionError: division by zero",
         "cleo": "It is not a notebook",
     }.items():
@@ -143,7 +143,7 @@ def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
     sample_class.grade()
     feedback_delivery.give_feedback(sample_class.course, sample_class.name)
     [page] = in_exchange(sample_class)
-    assert "the textbook formula" in page
+    assert "The textbook formula" in page
     assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob", "cleo"]
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.observation import cases
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
@@ -75,7 +77,8 @@ def test_a_mistake_that_is_known_is_named(grade):
     work = Work("01")
     work.write("1.1", "def tanh_backward(dout, y):\n    return dout * (1 - y)")
     score = grade(work).scores["check-1-1"]
-    assert (score.status, score.misconception) == ("wrong", "`dout * (1 - y)`: the square is missing")
+    assert score.status == "wrong"
+    assert len(score.misconceptions) == 1 and "square" in score.misconceptions[0]
 
 
 def test_no_hidden_check_comes_before_a_visible_one(grade):
@@ -91,7 +94,8 @@ def test_no_hidden_check_comes_before_a_visible_one(grade):
         )
     notebook = nbformat.reads(grade(work).notebook, as_version=4)
     shown = {cell.id: str(cell.get("outputs")) for cell in notebook.cells}
-    assert "calls b b b b b g" in shown["check-1-6"]
+    tried = " b" * len(cases(EXERCISES["1.5"], VISIBLE, seed=0))
+    assert f"calls{tried} g" in shown["check-1-6"]
     assert "calls" not in shown["hidden-1-5"] + shown["hidden-1-6"]
 
 
@@ -163,9 +167,10 @@ def test_a_reference_can_be_used_during_one_check_only(grade):
 def test_every_way_to_end_has_a_status_and_a_reason(lines, status, reason, grade):
     work = Work("00")
     work.write("0.1", f"def sigmoid(a):\n    {lines}")
-    for score in grade(work, "00").scores.values():
+    scores = grade(work, "00").scores
+    for score in (scores["check-0-1"], scores["hidden-0-1"]):
         assert (score.points, score.status) == (0.0, status), score
-    assert reason in grade(work, "00").scores["check-0-1"].reason or status == "killed"
+    assert reason in scores["check-0-1"].reason or status == "killed"
 
 
 def test_answers_are_defined_anew_where_one_of_them_has_ended_the_process(grade):

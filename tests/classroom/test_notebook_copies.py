@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers.classroom.learner import notebook_copies
+from helpers import __main__ as command_line
+from helpers.classroom.learner import lab, notebook_copies
 
 
 @pytest.fixture
@@ -76,3 +77,31 @@ def test_an_unknown_notebook_is_answered_with_the_known_ones(course, name, begin
     with pytest.raises(ValueError, match=r"there are: 00, 01\.$") as refusal:
         notebook_copies.restore(course, name)
     assert str(refusal.value).startswith(begins)
+
+
+@pytest.mark.parametrize("name", ["helpers.py", "helpers/__init__.py", "numpy.py", "random.py"])
+def test_a_file_that_hides_a_package_is_named_with_what_to_do(course, capsys, name):
+    notebook_copies.add_missing(course)
+    path = course / "my/01_next" / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    (course / "my/01_next/mine.py").touch()
+    (course / "my/00_start/helpers").mkdir()
+    capsys.readouterr()
+    notebook_copies.warn_of_hiding_files(course / "my")
+    package = name.partition("/")[0].removesuffix(".py")
+    shown = f"my/01_next/{name.partition('/')[0]}"
+    assert capsys.readouterr().out == (
+        f"{shown} hides the package `{package}` from the notebook beside it: rename it, and restart the kernel.\n"
+    )
+
+
+def test_learn_and_progress_say_what_hides_a_package(tmp_path, monkeypatch, capsys):
+    (tmp_path / "my/01_next").mkdir(parents=True)
+    (tmp_path / "my/01_next/helpers.py").touch()
+    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    monkeypatch.setattr(lab, "launch", lambda *arguments: None)
+    command_line.learn()
+    assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
+    command_line.progress(tmp_path / "my")
+    assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out

@@ -12,11 +12,11 @@ from helpers.classroom.grading.item_analysis import analyse, failures, summarise
 SIGN = "`a[i]`, with the sign turned round"
 
 
-def graded(first, second, hidden="right", *, written=None, misconception="", **more):
+def graded(first, second, hidden="right", *, written=None, misconceptions=(), **more):
     """A Graded with two exercises: the statuses of their visible checks, that of the first's hidden one."""
     points = {"right": 1.0}
     scores = {
-        "check-1-1": Score(points.get(first, 0.0), 1.0, first, "" if first == "right" else "Because.", misconception),
+        "check-1-1": Score(points.get(first, 0.0), 1.0, first, "" if first == "right" else "Because.", misconceptions),
         "hidden-1-1": Score(points.get(hidden, 0.0), 1.0, hidden),
         "check-1-2": Score(2 * points.get(second, 0.0), 2.0, second),
     }
@@ -30,9 +30,9 @@ def results():
     """A class of six."""
     return {
         "ada": graded("right", "right", written=True),
-        "bob": graded("wrong", "right", "wrong", misconception=SIGN, written=True),
-        "cleo": graded("wrong", "right", "wrong", misconception=SIGN, written=False),
-        "dan": graded("wrong", "timed out", "wrong", misconception="another", written=False, seconds=61.25),
+        "bob": graded("wrong", "right", "wrong", misconceptions=(SIGN,), written=True),
+        "cleo": graded("wrong", "right", "wrong", misconceptions=(SIGN,), written=False),
+        "dan": graded("wrong", "timed out", "wrong", misconceptions=("another",), written=False, seconds=61.25),
         "eve": graded("not written", "not defined", "not written", written=False),
         "finn": graded("unreadable", "unreadable", "unreadable", written=False, unreadable="The file is empty."),
     }

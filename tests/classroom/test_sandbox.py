@@ -392,18 +392,26 @@ print(json.dumps({"root": os.geteuid() == 0, "scores": scores, "protected": grad
 def test_it_works_for_an_ordinary_user_too(tmp_path):
     _put_work_into(tmp_path)
     done = _run([*sandbox_around(tmp_path), sys.executable, "-c", _GRADE, str(tmp_path)])
-    assert json.loads(done.stdout) == {"root": False, "scores": [[1.0, ""], [1.0, ""]], "protected": True}, done.stderr
+    assert json.loads(done.stdout) == {
+        "root": False,
+        "scores": [[1.0, ""], [1.0, ""], [2.0, ""], [2.0, ""]],
+        "protected": True,
+    }, done.stderr
 
 
 def test_it_works_for_the_user_who_runs_this(tmp_path, working_sandbox):
     _put_work_into(tmp_path)
     said = json.loads(_run([sys.executable, "-c", _GRADE, str(tmp_path)]).stdout)
-    assert said == {"root": os.geteuid() == 0, "scores": [[1.0, ""], [1.0, ""]], "protected": True}
+    assert said == {
+        "root": os.geteuid() == 0,
+        "scores": [[1.0, ""], [1.0, ""], [2.0, ""], [2.0, ""]],
+        "protected": True,
+    }
 
 
 def test_without_a_sandbox_the_checks_are_the_same_and_the_result_says_so():
     graded = grade_submission(template("00"), Work("00").data(), sandbox=False, limits=SMALL)
-    assert [score.points for score in graded.scores.values()] == [1.0, 1.0]
+    assert [score.points for score in graded.scores.values()] == [1.0, 1.0, 2.0, 2.0]
     assert graded.protected is False
 
 
@@ -418,7 +426,7 @@ def test_without_a_sandbox_a_process_that_is_left_behind_ends_with_its_submissio
     sleep = "import subprocess\nsubprocess.Popen(['sleep', '98.7654'])"
     work.put_after("0.1", sleep)
     graded = grade_submission(template("00"), work.data(), sandbox=False, limits=SMALL)
-    assert set(graded.scores) == {"check-0-1", "hidden-0-1"}
+    assert set(graded.scores) == {"check-0-1", "hidden-0-1", "check-0-2", "hidden-0-2"}
     assert processes_of("98.7654") == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.checks.answer_slicing import LONGEST_CELL
+from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.notebook_file import LARGEST, LARGEST_FILE, Unreadable, read_notebook
 from helpers.classroom.grading.submission import Submission, read_submission
 from helpers.classroom.grading.taken_answers import TakenAnswer

@@ -9,12 +9,12 @@ from helpers.training.diagnosis import diagnose
     "train, valid, verdict",
     [
         ([100, 80, 60], [100, 90, 95], "overfitting"),  # 95 > 1.05 · 90
-        ([100, 80, 60], [100, 90, 94], "underfitting"),  # the rise is within the tolerance, and training still falls
-        ([100, 80, 78], [100, 90, 89], "fine"),
-        ([100, 80, 79], [100, 80, 84], "fine"),  # exactly 1.05 times the minimum is not above it
-        ([100, 80, 76], [100, 80, 80], "fine"),  # exactly 0.95 times the epoch before is not below it
+        ([100, 80, 60], [100, 90, 94], "still learning"),  # the rise is within the tolerance, and training still falls
+        ([100, 80, 78], [100, 90, 89], "finished"),
+        ([100, 80, 79], [100, 80, 84], "finished"),  # exactly 1.05 times the minimum is not above it
+        ([100, 80, 76], [100, 80, 80], "finished"),  # exactly 0.95 times the epoch before is not below it
         ([100, 60], [90, 95], "overfitting"),  # overfitting is said first
-        ([60, 100], [90, 89], "fine"),  # a training perplexity that rises is not underfitting
+        ([60, 100], [90, 89], "finished"),  # a training perplexity that rises is not still learning
     ],
 )
 def test_curves_get_the_verdict_their_definition_gives(train, valid, verdict):

@@ -16,14 +16,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import nbformat
 from nbformat import NotebookNode
 
 from helpers.checks.answer_search import Edition, FoundAnswers
-from helpers.checks.answer_slicing import LONGEST_CELL
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.exercise import ContractError, Exercise
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Unreadable
@@ -40,8 +40,8 @@ from helpers.classroom.grading.taken_answers import TakenAnswer
 
 logger = logging.getLogger(__name__)
 
-#: What the answers' process may send in one check [bytes of text, bytes of arrays]; the longest check needs a fifth.
-ALLOWANCE = {"text": 16 << 20, "bytes": 128 << 20}
+#: What the answers' process may send in one check [bytes of text, bytes of arrays]; several times what one needs.
+ALLOWANCE = {"text": 32 << 20, "bytes": 256 << 20}
 
 #: Longest paragraph of a message [characters].
 MAX_PARAGRAPH = 2_000
@@ -72,14 +72,14 @@ class Score:
         max_points: that could be earned.
         status: how the cell ended.
         reason: the first sentence of the check's message, for the instructor.
-        misconception: the name of the mistake that was recognised, or "".
+        misconceptions: the names of the mistakes that were recognised.
     """
 
     points: float | None
     max_points: float
     status: Status
     reason: str = ""
-    misconception: str = ""
+    misconceptions: tuple[str, ...] = ()
 
 
 @dataclass
@@ -263,23 +263,25 @@ class SubmissionGrader:
         if self.pipe.failure:
             self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
             return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
-        verdict: Any = self.session.latest  # the checks are not annotated yet
+        verdict = self.session.latest
+        assert verdict is not None
         if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees only the last state of an argument. In between it had another one.
             reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
             return _no_points(exercise_id, max_points, "wrong", reason)
         if points > max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
-        status = {"not yet": "wrong", "not written yet": "not written"}.get(verdict.status, verdict.status)
+        statuses: dict[str, Status] = {"right": "right", "not yet": "wrong", "not written yet": "not written"}
+        status = statuses[verdict.status]
         if verdict.raised and status == "wrong":
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
-        misconception = verdict.misconception.name if verdict.misconception else ""
+        misconceptions = tuple(cause.name for cause in verdict.causes)
         reason = "" if verdict.right else _shorten(verdict.paragraphs[0])
-        return Score(points, max_points, status, reason, misconception), [*map(_shorten_panel, self.panels)]
+        return Score(points, max_points, status, reason, misconceptions), [*map(_shorten_panel, self.panels)]
 
     def _mutated_arguments(self, exercise_id: str) -> bool:
         """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
-        tried = [answer for other, (answer, _) in self.session.verdicts.items() if other != exercise_id]
+        tried = self.session.answers.others(exercise_id)
         others = {answer._number for answer in tried if isinstance(answer, RemoteFunction | RemoteClass)}
         return bool(self.connection.mutators - others)
 
@@ -319,7 +321,9 @@ class SubmissionGrader:
                 self.connection, {exercise.name: exercise.reference for exercise in references}, names
             )
             self.panels.clear()
-            self.session = Session(self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret)
+            self.session = Session(
+                self.panels.append, self.remote.namespace_of, self.remote.used_by, self.secret, in_notebook=False
+            )
             self._define_answers()
 
     def _define_answers(self) -> None:
@@ -438,7 +442,8 @@ def _shorten(paragraph: str) -> str:
 
 
 def _shorten_panel(panel: Panel) -> Panel:
-    return Panel(panel.heading, panel.status, [*map(_shorten, panel.paragraphs)], _shorten(panel.printed))
+    paragraphs, remarks = (map(_shorten, map(str, texts)) for texts in (panel.paragraphs, panel.remarks))
+    return Panel(panel.heading, panel.status, paragraphs, _shorten(panel.printed), remarks)
 
 
 def _no_points(exercise_id: str, max_points: float, status: Status, reason: str) -> tuple[Score, list[Panel]]:

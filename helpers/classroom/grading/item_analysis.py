@@ -48,8 +48,7 @@ def analyse(results: Iterable[Graded]) -> list[Item]:
                 item.hidden_right += score.status == "right"
                 continue
             item.ends[_END_OF.get(score.status, "stopped")] += 1
-            if score.misconception:
-                item.mistakes[score.misconception] += 1
+            item.mistakes.update(score.misconceptions)
     return sorted(items.values(), key=lambda item: item.right)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from helpers.checks.answer_search import FoundAnswers
-from helpers.checks.answer_slicing import LONGEST_CELL
+from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell
 from helpers.classroom.grading.sanitize import for_terminal

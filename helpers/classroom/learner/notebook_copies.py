@@ -1,11 +1,16 @@
 """The learner's own copies of the notebooks, in my/: made once, and never overwritten."""
 
+import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import keep_edition
 from helpers.classroom.authoring.notebook_names import is_meant
+
+#: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
+_IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_names}
 
 
 def add_missing(root: str | Path) -> None:
@@ -39,6 +44,21 @@ def restore(root: Path, notebook: str) -> None:
     keep_edition(root, release.stem, release.read_bytes())
     replace_file(copy, release.read_bytes())
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
+
+
+def warn_of_hiding_files(folder: Path) -> None:
+    """Say of each file beside a learner's notebooks that hides what they import what to do about it."""
+    for path in find_hiding_files(folder):
+        name = path.relative_to(folder.parent)
+        print(f"{name} hides the package `{path.stem}` from the notebook beside it: rename it, and restart the kernel.")
+
+
+def find_hiding_files(folder: Path) -> Iterator[Path]:
+    """Yield the files and folders beside the notebooks in a folder that Python imports in the place of a package."""
+    for path in sorted(folder.glob("[0-9][0-9]_*/*")):
+        is_module = path.suffix == ".py" if path.is_file() else (path / "__init__.py").is_file()
+        if is_module and path.stem in _IMPORTED:
+            yield path
 
 
 def find_releases(root: str | Path) -> list[Path]:

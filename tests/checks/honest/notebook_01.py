@@ -23,6 +23,12 @@ def tanh_backward_by_difference(dout, y):
     return dx
 
 
+def tanh_backward_in_float64(dout, y):
+    dx = np.zeros(y.shape)
+    dx[...] = dout - dout * y**2
+    return dx
+
+
 # --- 1.2 ------------------------------------------------------------------------------------------------------------
 
 
@@ -46,6 +52,12 @@ def step_by_loops(x, h_prev, Wx, Wh, b):
         for j in range(Wh.shape[1]):
             h_next[n, j] = np.tanh((x[n] * Wx[:, j]).sum() + (h_prev[n] * Wh[:, j]).sum() + b[j])
     return h_next, (x, h_prev, Wx, Wh, h_next)
+
+
+def step_by_exponentials(x, h_prev, Wx, Wh, b):
+    """It overflows to the right 1, with a warning."""
+    h_next = 1 - 2 / (np.exp(2 * (x @ Wx + h_prev @ Wh + b)) + 1)
+    return h_next, [x.copy(), h_prev.copy(), Wx, Wh, h_next]
 
 
 # --- 1.3 ------------------------------------------------------------------------------------------------------------
@@ -183,6 +195,37 @@ class RNNWithGradParameter(Layer):
         return dxs, dh
 
 
+class RNNInFloat64(Layer):
+    """Arrays as `np.zeros(shape)` makes them, and one list for all the results of forward, used again by each call."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+        self.hs = None
+
+    def forward(self, xs, state=None, *, training=False):
+        N, T, _ = xs.shape
+        if self.hs is None or self.hs.shape[:2] != (T, N):
+            self.hs = np.zeros((T, N, len(self.b.value)))
+        self.xs, self.first = xs, np.zeros((N, len(self.b.value))) if state is None else state
+        h = self.first
+        for step in range(T):
+            h = self.hs[step] = np.tanh(xs[:, step] @ self.Wx.value + h @ self.Wh.value + self.b.value)
+        return self.hs.transpose(1, 0, 2), h
+
+    def backward(self, dhs, dstate=None):
+        N, T, H = dhs.shape
+        dxs, dh = np.zeros((N, T, len(self.Wx.value))), np.zeros((N, H))
+        dh += 0 if dstate is None else dstate
+        for step in range(T)[::-1]:
+            da = (dh + dhs[:, step]) * (1 - self.hs[step] ** 2)
+            before = self.hs[step - 1] if step else self.first
+            self.Wx.grad[...] += self.xs[:, step].T @ da
+            self.Wh.grad[...] += before.T @ da
+            self.b.grad[...] += da.sum(0)
+            dxs[:, step], dh = da @ self.Wx.value.T, da @ self.Wh.value.T
+        return dxs, dh
+
+
 # --- 1.5 to 1.7 -----------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +294,10 @@ def bounds_by_gram_matrix(Wh):
     return np.sqrt(np.linalg.eigvalsh(Wh.T @ Wh)[-1]), np.abs(np.linalg.eig(Wh)[0]).max()
 
 
+def bounds_as_arrays_without_axes(Wh):
+    return np.array(np.linalg.norm(Wh, 2)), np.array(np.abs(np.linalg.eigvals(Wh)).max())
+
+
 def bounds_as_numpy_numbers(Wh):
     return np.linalg.svd(Wh)[1].max(), np.absolute(np.linalg.eigvals(Wh.T)).max()
 
@@ -279,12 +326,22 @@ def predict_out_of_an_array(Wh):
     return np.array(["vanishes", "grows, then vanishes", "explodes"])[int(sigma_max > 1) + int(radius > 1)]
 
 
+def predict_an_array_without_axes(Wh):
+    return np.array(predict_by_counting(Wh))
+
+
 ANSWERS = {
-    "1.1": (tanh_backward_by_factors, tanh_backward_by_einsum, tanh_backward_by_difference),
-    "1.2": (step_by_dot, step_by_one_product, step_by_loops),
+    "1.1": (tanh_backward_by_factors, tanh_backward_by_einsum, tanh_backward_by_difference, tanh_backward_in_float64),
+    "1.2": (step_by_dot, step_by_one_product, step_by_loops, step_by_exponentials),
     "1.3": (step_backward_by_einsum, step_backward_by_examples, step_backward_with_a_helper),
-    "1.4": (RNNWithArrays, RNNTimeMajor, RNNWithGradParameter, RNNWithSlots),
+    "1.4": (RNNWithArrays, RNNTimeMajor, RNNWithGradParameter, RNNWithSlots, RNNInFloat64),
     "1.5": (norms_into_an_array, norms_by_powers, norms_of_columns),
-    "1.6": (bounds_by_norm, bounds_by_gram_matrix, bounds_as_numpy_numbers),
-    "1.7": (predict_in_another_order, predict_by_counting, predict_by_measuring_powers, predict_out_of_an_array),
+    "1.6": (bounds_by_norm, bounds_by_gram_matrix, bounds_as_numpy_numbers, bounds_as_arrays_without_axes),
+    "1.7": (
+        predict_in_another_order,
+        predict_by_counting,
+        predict_by_measuring_powers,
+        predict_out_of_an_array,
+        predict_an_array_without_axes,
+    ),
 }

@@ -26,18 +26,18 @@ def _sum_by_loops(x, h_prev, Wx, Wh, b):
 # --- 3.1 ------------------------------------------------------------------------------------------------------------
 
 
-def output_gate_by_einsum(x, h_prev, c, Wx, Wh, b):
-    return np.einsum("nh,nh->nh", _open(_sum_by_einsum(x, h_prev, Wx, Wh, b)), np.tanh(c))
+def output_gate_by_einsum(x, h_prev, c_next, Wx, Wh, b):
+    return np.einsum("nh,nh->nh", _open(_sum_by_einsum(x, h_prev, Wx, Wh, b)), np.tanh(c_next))
 
 
-def output_gate_by_one_product(x, h_prev, c, Wx, Wh, b):
-    h = np.tanh(c)
+def output_gate_by_one_product(x, h_prev, c_next, Wx, Wh, b):
+    h = np.tanh(c_next)
     h *= _open(_sum_by_one_product(x, h_prev, Wx, Wh, b))
     return h
 
 
-def output_gate_by_loops(x, h_prev, c, Wx, Wh, b):
-    return np.multiply(np.tanh(c), _open(_sum_by_loops(x, h_prev, Wx, Wh, b)))
+def output_gate_by_loops(x, h_prev, c_next, Wx, Wh, b):
+    return np.multiply(np.tanh(c_next), _open(_sum_by_loops(x, h_prev, Wx, Wh, b)))
 
 
 # --- 3.2 ------------------------------------------------------------------------------------------------------------
@@ -56,6 +56,13 @@ def forget_gate_by_loops(x, h_prev, c_prev, Wx, Wh, b):
     c = c_prev.copy()
     c *= _open(_sum_by_loops(x, h_prev, Wx, Wh, b))
     return c
+
+
+def forget_gate_in_float64_by_the_textbook(x, h_prev, c_prev, Wx, Wh, b):
+    """Wider than its inputs, and with an overflow to the right value: both pass with a remark."""
+    f = np.zeros((len(x), len(Wh)))
+    f[:] = 1 / (1 + np.exp(-(x @ Wx + h_prev @ Wh + b)))
+    return f * c_prev
 
 
 # --- 3.3 ------------------------------------------------------------------------------------------------------------
@@ -134,7 +141,12 @@ def lstm_step_by_reshaping(x, h_prev, c_prev, Wx, Wh, b):
 
 ANSWERS = {
     "3.1": (output_gate_by_einsum, output_gate_by_one_product, output_gate_by_loops),
-    "3.2": (forget_gate_by_einsum, forget_gate_by_what_is_lost, forget_gate_by_loops),
+    "3.2": (
+        forget_gate_by_einsum,
+        forget_gate_by_what_is_lost,
+        forget_gate_by_loops,
+        forget_gate_in_float64_by_the_textbook,
+    ),
     "3.3": (new_memory_by_einsum, new_memory_by_a_sigmoid_of_twice_a, new_memory_by_loops),
     "3.4": (input_gate_by_einsum, input_gate_by_one_product, input_gate_by_loops),
     "3.5": (lstm_step_by_slices, lstm_step_by_four_products, lstm_step_by_reshaping),

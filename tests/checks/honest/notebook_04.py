@@ -93,6 +93,17 @@ def step_block_by_block(dh_next, dc_next, cache):
     return [dx, dh_prev, total * f, dWx, dWh, np.hstack([block.sum(axis=0) for block in blocks])]
 
 
+def step_in_one_product(dh_next, dc_next, cache):
+    x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
+    tanh_c, D = np.tanh(c_next), x.shape[1]
+    dc = dc_next + dh_next * o * (1 - tanh_c**2)
+    dA = np.zeros((len(x), Wx.shape[1]))  # in float64, whatever comes in
+    dA[:] = np.hstack([dc * c_prev, dc * i, dc * g, dh_next * tanh_c])
+    dA *= np.hstack([f * (1 - f), 1 - g**2, i * (1 - i), o * (1 - o)])
+    both, dW = dA @ np.vstack([Wx, Wh]).T, np.hstack([x, h_prev]).T @ dA
+    return both[:, :D], both[:, D:], dc * f, dW[:D], dW[D:], np.ones(len(x)) @ dA
+
+
 # --- 4.4 ------------------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +211,56 @@ class LSTMWithZerosFirst(Layer):
         return dxs, (dh, dc)
 
 
+class LSTMWithABuffer(Layer):
+    """`hs` stands in one array, in float64, which each call writes again; the Params in a dict."""
+
+    def __init__(self, Wx, Wh, b):
+        self.params, self.hs = {"b": b, "Wh": Wh, "Wx": Wx}, None
+
+    def forward(self, xs, state=None, *, training=False):
+        shape = *xs.shape[:2], len(self.params["Wh"].value)
+        h, c = state if state is not None else np.zeros((2, shape[0], shape[2]))
+        if self.hs is None or self.hs.shape != shape:
+            self.hs = np.empty(shape)
+        self.caches = []
+        for step in range(xs.shape[1]):
+            h, c, cache = _step(xs[:, step], h, c, *(self.params[name].value for name in ("Wx", "Wh", "b")))
+            self.hs[:, step] = h
+            self.caches.append(cache)
+        return self.hs, (h, c)
+
+    def backward(self, dhs, dstate=None):
+        dh, dc = dstate or (0.0, 0.0)
+        dxs = np.zeros((*dhs.shape[:2], len(self.params["Wx"].value)))
+        for step in range(dhs.shape[1])[::-1]:
+            dxs[:, step], dh, dc, *grads = step_written_out(dhs[:, step] + dh, dc, self.caches[step])
+            for name, grad in zip(("Wx", "Wh", "b"), grads):
+                self.params[name].grad[:] += grad
+        return dxs, [dh, dc]
+
+
+def _textbook_sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+class LSTMWithTheTextbookSigmoid(LSTMWithLists):
+    """It overflows to the right 0 or 1 where values are large, and NumPy warns."""
+
+    def forward(self, xs, state=None, *, training=False):
+        Wx, Wh, b = self.Wx.value, self.Wh.value, self.b.value
+        H, hs, self.caches = len(Wh), [], []
+        h, c = np.zeros((2, len(xs), H), xs.dtype) if state is None else state
+        for step in range(xs.shape[1]):
+            a = xs[:, step] @ Wx + h @ Wh + b
+            f, i, o = (_textbook_sigmoid(a[:, k * H : (k + 1) * H]) for k in (0, 2, 3))
+            g, h_prev, c_prev = np.tanh(a[:, H : 2 * H]), h, c
+            c = f * c + i * g
+            h = o * np.tanh(c)
+            hs.append(h)
+            self.caches.append((xs[:, step], h_prev, c_prev, Wx, Wh, f, g, i, o, c))
+        return np.stack(hs, axis=1), (h, c)
+
+
 # --- 4.5 ------------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +277,14 @@ def memory_gradient_by_products(forget_gates):
     return np.array([forget_gates[step + 1 :].prod(axis=0) for step in range(len(forget_gates))])
 
 
+def memory_gradient_in_float64(forget_gates):
+    gradient = np.ones(forget_gates.shape)
+    for step in range(len(forget_gates)):
+        for later in range(step + 1, len(forget_gates)):
+            gradient[step] *= forget_gates[later]
+    return gradient
+
+
 def memory_gradient_by_shifting(forget_gates):
     shifted = np.concatenate([forget_gates[1:], np.ones_like(forget_gates[:1])])
     return np.flip(np.cumprod(np.flip(shifted, 0), axis=0), 0)
@@ -230,6 +299,16 @@ def gru_in_blocks(x, h_prev, Wx, Wh, b):
     r = _sigmoid(x @ Wxr + h_prev @ Whr + br)
     n = np.tanh(x @ Wxn + (r * h_prev) @ Whn + bn)
     return h_prev + z * (n - h_prev), (x, h_prev, Wx, Wh, z, r, n)
+
+
+def gru_with_the_textbook_sigmoid(x, h_prev, Wx, Wh, b):
+    def gate(k):
+        columns = slice(k * len(Wh), (k + 1) * len(Wh))
+        return _textbook_sigmoid(x @ Wx[:, columns] + h_prev @ Wh[:, columns] + b[columns])
+
+    z, r, columns = gate(0), gate(1), slice(2 * len(Wh), None)
+    n = np.tanh(x @ Wx[:, columns] + np.dot(h_prev * r, Wh[:, columns]) + b[columns])
+    return z * n + h_prev - z * h_prev, (x.copy(), h_prev.copy(), Wx, Wh, z, r, n)
 
 
 def gru_by_einsum(x, h_prev, Wx, Wh, b):
@@ -290,9 +369,14 @@ def gru_backward_by_rows(dh_next, cache):
 ANSWERS = {
     "4.1": (memory_by_loops, memory_in_one_product, memory_by_einsum),
     "4.2": (gates_by_concatenate, gates_into_one_array, gates_with_a_helper),
-    "4.3": (step_written_out, step_by_examples, step_block_by_block),
-    "4.4": (LSTMWithLists, LSTMTimeMajor, LSTMWithZerosFirst),
-    "4.5": (memory_gradient_by_loop, memory_gradient_by_products, memory_gradient_by_shifting),
-    "4.6": (gru_in_blocks, gru_by_einsum, gru_by_rows),
+    "4.3": (step_written_out, step_by_examples, step_block_by_block, step_in_one_product),
+    "4.4": (LSTMWithLists, LSTMTimeMajor, LSTMWithZerosFirst, LSTMWithABuffer, LSTMWithTheTextbookSigmoid),
+    "4.5": (
+        memory_gradient_by_loop,
+        memory_gradient_by_products,
+        memory_gradient_by_shifting,
+        memory_gradient_in_float64,
+    ),
+    "4.6": (gru_in_blocks, gru_by_einsum, gru_by_rows, gru_with_the_textbook_sigmoid),
     "4.7": (gru_backward_in_blocks, gru_backward_by_einsum, gru_backward_by_rows),
 }

@@ -41,6 +41,22 @@ class EmbeddingBySorting(Layer):
         self.params["E"].grad[words] += np.add.reduceat(dys.reshape(len(order), -1)[order], starts, axis=0)
 
 
+class EmbeddingInABuffer(Layer):
+    """What comes out lies in an array that the next call uses again."""
+
+    def __init__(self, E):
+        self.E, self.ys = E, None
+
+    def forward(self, xs, *, training=False):
+        if self.ys is None:
+            self.ys = np.empty((*xs.shape, self.E.value.shape[1]), self.E.value.dtype)
+        self.xs = xs
+        return np.take(self.E.value, xs, axis=0, out=self.ys, mode="clip")
+
+    def backward(self, dys):
+        np.add.at(self.E.grad, self.xs, dys)
+
+
 class EmbeddingByWord(Layer):
     """For each different word the sum over a mask of its places."""
 
@@ -135,10 +151,10 @@ class LossOfFlatRows:
 
 
 class LossWithOneHot(Layer):
-    """The textbook's picture, with a one-hot array; the loss by way of the largest logit."""
+    """The textbook's picture, with a one-hot array that is always float64; the loss by way of the largest logit."""
 
     def forward(self, logits, targets):
-        self.one_hot = np.eye(logits.shape[-1], dtype=logits.dtype)[targets]
+        self.one_hot = np.eye(logits.shape[-1])[targets]
         top = np.max(logits, axis=-1, keepdims=True)
         powers = np.exp(logits - top)
         total = powers.sum(axis=-1, keepdims=True)
@@ -187,10 +203,13 @@ def perplexity_by_comparison(total_nll, n_tokens):
 
 
 def perplexity_by_a_power(total_nll, n_tokens):
+    class Nothing(ValueError):
+        """A kind of ValueError of its own."""
+
     try:
-        return math.e ** (total_nll / n_tokens)
+        return np.array(math.e ** (total_nll / n_tokens))
     except ZeroDivisionError:
-        raise ValueError("Perplexity is a mean over tokens, and there are none.") from None
+        raise Nothing("Perplexity is a mean over tokens, and there are none.") from None
     except OverflowError:
         return float("inf")
 
@@ -235,6 +254,19 @@ def batches_word_by_word(ids, batch_size, steps):
         done += width
 
 
+def batches_of_views(ids, batch_size, steps):
+    L = (len(ids) - 1) // batch_size
+    if L < 1:
+        raise ValueError("The stream is too short.")
+    rows = np.lib.stride_tricks.sliding_window_view(ids, L + 1)[::L][:batch_size]
+    return iter(
+        [
+            (rows[:, begin : begin + steps][:, : L - begin], rows[:, begin + 1 : begin + 1 + steps])
+            for begin in range(0, L, steps)
+        ]
+    )
+
+
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
 
@@ -254,11 +286,18 @@ def sample_by_noise(logits, temperature, rng):
     return np.argmax(logits / temperature - np.log(-np.log(rng.random(len(logits)))))
 
 
+def sample_by_multinomial(logits, temperature, rng):
+    scores = logits.astype("float64") / temperature
+    scores -= scores.max()
+    powers = np.exp(scores)
+    return np.array(np.argmax(rng.multinomial(1, powers / powers.sum())))
+
+
 ANSWERS = {
-    "5.1": (EmbeddingByLoops, EmbeddingBySorting, EmbeddingByWord),
+    "5.1": (EmbeddingByLoops, EmbeddingBySorting, EmbeddingByWord, EmbeddingInABuffer),
     "5.2": (AffineByEinsum, AffineStepByStep, AffineWithAColumnOfOnes),
     "5.3": (LossOfFlatRows, LossWithOneHot, LossByLoops),
     "5.4": (perplexity_by_numpy, perplexity_by_comparison, perplexity_by_a_power),
-    "5.5": (batches_by_reshape, batches_in_a_list, batches_word_by_word),
-    "5.6": (sample_by_choice, sample_by_the_cumulative_sum, sample_by_noise),
+    "5.5": (batches_by_reshape, batches_in_a_list, batches_word_by_word, batches_of_views),
+    "5.6": (sample_by_choice, sample_by_the_cumulative_sum, sample_by_noise, sample_by_multinomial),
 }

@@ -105,7 +105,7 @@ class StackedByRecursion(Layer):
 def diagnose_by_ratios(train_ppl, valid_ppl, tolerance=0.05):
     if valid_ppl[-1] / np.min(valid_ppl) - 1 > tolerance:
         return "overfitting"
-    return "underfitting" if 1 - train_ppl[-1] / train_ppl[-2] > tolerance else "fine"
+    return "still learning" if 1 - train_ppl[-1] / train_ppl[-2] > tolerance else "finished"
 
 
 def diagnose_with_a_loop(train_ppl, valid_ppl, tolerance=0.05):
@@ -113,9 +113,9 @@ def diagnose_with_a_loop(train_ppl, valid_ppl, tolerance=0.05):
     for value in valid_ppl:
         best = value if value < best else best
     last, before = train_ppl[-1], train_ppl[-2]
-    answer = "fine"
+    answer = "finished"
     if last < before - tolerance * before:
-        answer = "underfitting"
+        answer = "still learning"
     if value > best + tolerance * best:
         answer = "overfitting"
     return answer
@@ -125,7 +125,16 @@ def diagnose_with_arrays(train_ppl, valid_ppl, tolerance=0.05):
     train, valid = np.array(train_ppl), np.array(valid_ppl)
     turned = valid[-1] > (1 + tolerance) * np.sort(valid)[0]
     falling = np.diff(train)[-1] < -tolerance * train[-2]
-    return np.select([turned, falling], ["overfitting", "underfitting"], "fine").item()
+    return np.select([turned, falling], ["overfitting", "still learning"], "finished").item()
+
+
+def diagnose_by_a_table(train_ppl, valid_ppl, tolerance=0.05):
+    """A word out of an array: a string of NumPy's."""
+    *_, before, last = train_ppl
+    turned = any(valid_ppl[-1] > value * (1 + tolerance) for value in valid_ppl)
+    return np.array(["finished", "still learning", "overfitting", "overfitting"])[
+        2 * turned + (last < before * (1 - tolerance))
+    ]
 
 
 # --- 6.3 ------------------------------------------------------------------------------------------------------------
@@ -156,6 +165,15 @@ def decay_element_by_element(params, strength):
         for place in np.ndindex(param.value.shape):
             param.grad[place] += strength * param.value[place]
             penalty += 0.5 * strength * float(param.value[place]) ** 2
+    return penalty
+
+
+def decay_with_an_array_for_the_penalty(params, strength):
+    """The penalty as an array without axes."""
+    penalty = np.array(0.0)
+    for param in {id(param): param for param in params}.values():
+        param.grad[:] = param.grad + param.value * strength
+        penalty = np.asarray(penalty + np.linalg.norm(param.value.astype("float64")) ** 2 * strength / 2)
     return penalty
 
 
@@ -216,9 +234,46 @@ class DropoutWithAFlag(Layer):
         return self.mask * dys if self.was_training else dys
 
 
+class DropoutDrawnFirst(Layer):
+    """A mask that is drawn before `training` is looked at, in float64 whatever the inputs are."""
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def forward(self, xs, *, training=False):
+        drawn = self.rng.choice([0.0, 1.0], xs.shape, p=[self.rate, 1 - self.rate]) / (1 - self.rate)
+        self.mask = drawn if training else np.ones(xs.shape)
+        return xs * self.mask
+
+    def backward(self, dys):
+        return dys * self.mask
+
+
+class DropoutInABuffer(Layer):
+    """Results in arrays that the next call uses again; places that were dropped, in a row."""
+
+    def __init__(self, rate, rng):
+        self.rate, self.rng, self.result = rate, rng, None
+
+    def forward(self, xs, *, training=False):
+        self.gone = np.flatnonzero(self.rng.random(xs.size) < self.rate) if training else None
+        return self._through(xs)
+
+    def _through(self, values):
+        if self.result is None or self.result.shape != values.shape or self.result.dtype != values.dtype:
+            self.result = np.empty(values.shape, values.dtype)
+        self.result[...] = values
+        if self.gone is not None:
+            self.result /= 1 - self.rate
+            self.result.flat[self.gone] = 0
+        return self.result
+
+    backward = _through
+
+
 ANSWERS = {
     "6.1": (StackedByIndex, StackedByPopping, StackedByRecursion),
-    "6.2": (diagnose_by_ratios, diagnose_with_a_loop, diagnose_with_arrays),
-    "6.3": (decay_by_identity, decay_by_dot, decay_element_by_element),
-    "6.4": (DropoutByWhere, DropoutByBinomial, DropoutWithAFlag),
+    "6.2": (diagnose_by_ratios, diagnose_with_a_loop, diagnose_with_arrays, diagnose_by_a_table),
+    "6.3": (decay_by_identity, decay_by_dot, decay_element_by_element, decay_with_an_array_for_the_penalty),
+    "6.4": (DropoutByWhere, DropoutByBinomial, DropoutWithAFlag, DropoutDrawnFirst, DropoutInABuffer),
 }

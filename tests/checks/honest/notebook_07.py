@@ -86,6 +86,16 @@ class SharedByRepeating(Layer):
         return dys if self.mask is None else dys * self.mask
 
 
+class SharedByInheriting(SharedStepByStep):
+    """A mask of one step, drawn whatever `training` says, and features in front."""
+
+    def forward(self, xs, training=False):
+        N, _, D = xs.shape
+        drawn = np.floor(self.rng.random((D, N)) + 1 - self.rate).T / (1 - self.rate)
+        self.mask = (drawn if training else np.ones((N, D))).astype(xs.dtype)
+        return np.moveaxis(np.moveaxis(xs, 1, 0) * self.mask, 0, 1)
+
+
 # --- 7.3 ------------------------------------------------------------------------------------------------------------
 
 
@@ -194,8 +204,45 @@ class MaskedFromOneStepToTheNext(Layer):
         return dxs, (dh, dc)
 
 
+class MaskedWeights(Layer):
+    """The mask on the rows of `Wh`, one sequence at a time, and everything in float64 and in one buffer."""
+
+    def __init__(self, Wx, Wh, b, rate, rng):
+        self.Wx, self.Wh, self.b, self.rate, self.rng = Wx, Wh, b, rate, rng
+
+    def forward(self, xs, state=None, *, training=False):
+        (N, T, _), H = xs.shape, len(self.Wh.value)
+        h, c = (np.zeros((N, H)),) * 2 if state is None else state
+        keep = np.where(self.rng.random((N, H)) < self.rate, 0, 1 / (1 - self.rate))
+        self.rows, self.caches = keep if training else np.ones((N, H)), []
+        self.hs, c = np.empty((N, T, H)), np.array(c)
+        for n in range(N):
+            Wh, h_n, c_n = self.rows[n][:, None] * self.Wh.value, h[n : n + 1], c[n : n + 1].copy()
+            for step in range(T):
+                x = xs[n : n + 1, step]
+                h_n, c_n, cache = lstm_step_forward(x, h_n, c_n, self.Wx.value, Wh, self.b.value)
+                self.hs[n, step] = h_n[0]
+                self.caches.append(cache)
+            c[n] = c_n[0]
+        return self.hs, (self.hs[:, -1], c)
+
+    def backward(self, dhs, dstate=None):
+        N, T, H = dhs.shape
+        dh, dc = np.zeros((2, N, H)) if dstate is None else (np.array(part, "float64") for part in dstate)
+        dxs = np.empty((N, T, len(self.Wx.value)))
+        for n in range(N):
+            for step in reversed(range(T)):
+                above = dhs[n : n + 1, step] + dh[n]
+                cache = self.caches[n * T + step]
+                dxs[n, step], dh[n], dc[n], dWx, dWh, db = lstm_step_backward(above, dc[n : n + 1], cache)
+                self.Wx.grad += dWx
+                self.Wh.grad += self.rows[n][:, None] * dWh
+                self.b.grad += db
+        return dxs, [dh, dc]
+
+
 ANSWERS = {
     "7.1": (survive_step_by_step, survive_by_exponent, survive_by_product),
-    "7.2": (SharedByWhere, SharedStepByStep, SharedByRepeating),
-    "7.3": (MaskedStepByStep, MaskedByEinsum, MaskedFromOneStepToTheNext),
+    "7.2": (SharedByWhere, SharedStepByStep, SharedByRepeating, SharedByInheriting),
+    "7.3": (MaskedStepByStep, MaskedByEinsum, MaskedFromOneStepToTheNext, MaskedWeights),
 }

@@ -28,6 +28,18 @@ def count_with_a_dict(params):
     return sum(sizes.values())
 
 
+def count_by_recursion(params):
+    if not params:
+        return 0
+    first, *rest = params
+    return (0 if first in rest else first.value.size) + count_by_recursion(rest)
+
+
+def count_as_an_array(params):
+    different = {id(param): param for param in params}.values()
+    return np.array([param.grad.size for param in different], dtype=int).sum()
+
+
 # --- 8.2 ------------------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +98,47 @@ class TiedByTensordot(Layer):
         return np.dot(dlogits, self.E.value)
 
 
+class WidthError(ValueError):
+    pass
+
+
+class TiedWordByWord(Layer):
+    """Loops over everything, arrays in float64, and an error of its own."""
+
+    def __init__(self, E, b):
+        self.E, self.b = E, b
+
+    def forward(self, xs, *, training=False):
+        if xs.shape[2] != self.E.value.shape[1]:
+            raise WidthError(f"xs must be as wide as E, {self.E.value.shape[1]}.")
+        self.xs = xs
+        logits = np.zeros((*xs.shape[:2], len(self.b.value)))
+        for place in np.ndindex(xs.shape[:2]):
+            logits[place] = self.E.value @ xs[place] + self.b.value
+        return logits
+
+    def backward(self, dlogits):
+        dxs = np.zeros(self.xs.shape)
+        for place in np.ndindex(dlogits.shape[:2]):
+            self.E.grad += np.outer(dlogits[place], self.xs[place])
+            self.b.grad += dlogits[place]
+            dxs[place] = self.E.value.T @ dlogits[place]
+        return dxs
+
+
+class TiedWithABuffer(TiedByEinsum):
+    """Writes the logits into the same array again, as long as their shape is the same."""
+
+    logits = np.empty(0)
+
+    def forward(self, xs, *, training=False):
+        fresh = super().forward(xs, training=training)
+        if self.logits.shape != fresh.shape:
+            self.logits = np.empty_like(fresh)
+        self.logits[...] = fresh
+        return self.logits
+
+
 # --- 8.3 ------------------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +180,21 @@ def build_as_stacks_of_stacks(layers, params, rate, rng):
     )
 
 
+def build_a_stack_in_a_stack(layers, params, rate, rng):
+    def dropped(layer):
+        return layers["Stacked"]((layer, layers["VariationalDropout"](rate, rng)))
+
+    E, *weights, b = _in_order(params)
+    lstms = (layers["LSTM"](*weights[:3]), layers["LSTM"](*weights[3:]))
+    body = layers["Stacked"]([layers["Embedding"](E), layers["VariationalDropout"](rate, rng), *map(dropped, lstms)])
+    return LanguageModel(body, layers["TiedAffine"](E, b), layers["SoftmaxCrossEntropy"]())
+
+
+def _in_order(params):
+    names = (f"lstm{number}.{part}" for number in (1, 2) for part in ("Wx", "Wh", "b"))
+    return [params["E"], *(params[name] for name in names), params["b"]]
+
+
 def _part(item):
     return ["Wx", "Wh", "b", "E"].index(item[0].split(".")[-1])
 
@@ -162,21 +230,31 @@ def decay_with_arrays(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
 
 
 def decay_by_counting(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
-    plateaus, best, history = 0, None, []
+    plateaus, best, history = 0, math.inf, []
     while len(history) < epochs:
         rate = learning_rate * factor**-plateaus
         run_epoch(rate)
         history.append((evaluate(), rate))
-        if best is None or history[-1][0] < best:
+        if history[-1][0] < best:
             best = history[-1][0]
         else:
             plateaus += 1
     return tuple([pair[k] for pair in history] for k in (0, 1))
 
 
+def decay_by_multiplying(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+    rates, perplexities, best = [learning_rate], [], np.inf
+    for _ in range(epochs):
+        run_epoch(rates[-1])
+        perplexities.append(evaluate())
+        rates.append(rates[-1] * (1 if perplexities[-1] < best else 1 / factor))
+        best = np.fmin(best, perplexities[-1])
+    return perplexities, rates[:-1]
+
+
 ANSWERS = {
-    "8.1": (count_by_identity, count_with_a_set, count_with_a_dict),
-    "8.2": (TiedByEinsum, TiedStepByStep, TiedByTensordot),
-    "8.3": (build_in_a_loop, build_line_by_line, build_as_stacks_of_stacks),
-    "8.4": (decay_with_a_list, decay_with_arrays, decay_by_counting),
+    "8.1": (count_by_identity, count_with_a_set, count_with_a_dict, count_by_recursion, count_as_an_array),
+    "8.2": (TiedByEinsum, TiedStepByStep, TiedByTensordot, TiedWordByWord, TiedWithABuffer),
+    "8.3": (build_in_a_loop, build_line_by_line, build_as_stacks_of_stacks, build_a_stack_in_a_stack),
+    "8.4": (decay_with_a_list, decay_with_arrays, decay_by_counting, decay_by_multiplying),
 }

@@ -104,7 +104,7 @@ for _ in range(100): forge(plain | {"verb": "return", "value": None})
     work.put_after("1.5", "def backprop_norms(Wh, dh, steps):\n    return np.ones(steps)")
 
 
-@attack(otherwise="nothing", status={"1.5": "wrong"}, reason="of type bool")
+@attack(otherwise="nothing", status={"1.5": "wrong"}, reason="of type `bool`")
 def reply_instead_of_the_answers(work):
     """Takes over the conversation: whatever it is asked, it replies that all is right."""
     replace(

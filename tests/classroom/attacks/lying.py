@@ -27,7 +27,7 @@ def result_that_equals_everything(work):
     )
 
 
-@attack(earns={"1.5": (0, 0)}, status={"1.5": "wrong"}, reason="off by up to")
+@attack(earns={"1.5": (0, 0)}, status={"1.5": "wrong"}, reason="is off in")
 def array_of_its_own_kind(work):
     """Returns a subclass of NumPy's array that answers every comparison with yes."""
     work.write(
@@ -148,7 +148,7 @@ def text_for_a_number(work):
     work.write("1.5", "def backprop_norms(Wh, dh, steps):\n    return np.array(['one'] * steps, dtype='U5')")
 
 
-@attack(notebook="05", earns={"5.5": (0, 0), "5.6": (0, 0)}, status={"5.5": "wrong"}, reason="does not end")
+@attack(notebook="05", earns={"5.5": (0, 0), "5.6": (0, 0)}, status={"5.5": "wrong"}, reason="never stops")
 def generator_without_end(work):
     """Yields windows for ever."""
     work.write(
@@ -205,7 +205,7 @@ def param_that_changes_its_mind(work):
     )
 
 
-@attack(earns={"1.4": (0, 0)}, status={"1.4": "wrong"}, reason="neither a function nor a class")
+@attack(earns={"1.4": (0, 0)}, status={"1.4": "wrong"}, reason="without quotes")
 def name_of_the_class_alone(work):
     """Defines the class's name, and nothing behind it."""
     work.write("1.4", "RNN = 'RNN'")

@@ -51,7 +51,7 @@ def files_without_content(work):
     spoil(work, "import itertools\nfor number in itertools.count(): open(f'of_an_attack_{number}', 'w').close()")
 
 
-@attack(notebook="07", earns={"7.2": (0, 0)}, status={"7.2": "raised"})
+@attack(notebook="07", earns={"7.2": (0, 0)}, status={"7.2": "raised or killed"})
 def ball_played_back_and_forth(work):
     """Gives itself to a reference that it may use, which calls back, and so on, deeper and deeper on both sides."""
     work.write(

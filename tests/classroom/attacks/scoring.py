@@ -314,7 +314,7 @@ def answer_that_counts_its_calls(work):
 
         def backprop_norms(Wh, dh, steps):
             calls.append(steps)
-            return right(Wh, dh, steps) if len(calls) <= 5 else np.zeros(steps)
+            return right(Wh, dh, steps) if len(calls) <= 10 else np.zeros(steps)
         """,
     )
 
@@ -344,7 +344,7 @@ def points_in_the_outputs(work):
             cell["outputs"], cell["execution_count"] = [value], 1
 
 
-@attack(earns={"1.5": (0, 0)}, status={"1.5": "wrong"}, reason="off by up to")
+@attack(earns={"1.5": (0, 0)}, status={"1.5": "wrong"}, reason="is off in")
 def praise_of_itself(work):
     """Prints what a check says of a right answer, with HTML in it."""
     work.write(

@@ -11,7 +11,8 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from helpers.checks.answer_slicing import QUIET, NotebookSlices, Wanted, functions_of, names_used_by
+from helpers.checks.answer_code import functions_of, names_used_by
+from helpers.checks.answer_slicing import QUIET, NotebookSlices, Wanted
 
 
 def limit_resources(memory: int, cpu: int, file_size: int) -> None:

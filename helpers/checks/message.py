@@ -1,0 +1,38 @@
+"""What a check says: whole sentences, kept apart from the values in them until a panel puts the two together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+#: How many names a message lists at most.
+MOST_NAMES = 6
+
+
+@dataclass(frozen=True)
+class Message:
+    """One sentence, or a few.
+
+    The template is a whole, so that it can be tested, shortened and translated; no sentence is glued from pieces.
+
+    Args:
+        template: the text, with a `{name}` for each value; `code` in backticks, **weight** and *stress* in asterisks.
+        values: what stands in the place of each name.
+    """
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        # A text without values may have braces of Python's own in it.
+        return self.template.format(**self.values) if self.values else self.template
+
+
+def message(template: str, **values: object) -> Message:
+    """Return the Message with these values."""
+    return Message(template, values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as code, with commas between them, six at most."""
+    names = list(names)
+    shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES])
+    return shown if len(names) <= MOST_NAMES else f"{shown}, …"

@@ -1,0 +1,270 @@
+"""Notebook 04: wrong answers that were once given the cause of another, or none, and the causes they get now."""
+
+import numpy as np
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.judge import judge
+from helpers.nn import Layer, lstm_step_backward, lstm_step_forward, sigmoid
+
+# --- 4.1 to 4.3 -------------------------------------------------------------------------------------------------------
+
+
+def rotated_left(dc_next, f, g, i, c_prev):
+    return dc_next * c_prev, dc_next * i, dc_next * g, dc_next * f
+
+
+def rotated_right(dc_next, f, g, i, c_prev):
+    return dc_next * g, dc_next * f, dc_next * c_prev, dc_next * i
+
+
+def both_products_exchanged(dc_next, f, g, i, c_prev):
+    return dc_next * c_prev, dc_next * f, dc_next * g, dc_next * i
+
+
+def slopes_of_a_sigmoid_of_a_gate(df, dg, di, do, f, g, i, o):
+    def slope(y):
+        return sigmoid(y) * (1 - sigmoid(y))
+
+    return np.hstack([df * slope(f), dg * (1 - g**2), di * slope(i), do * slope(o)])
+
+
+def sigmoid_and_tanh_taken_twice(df, dg, di, do, f, g, i, o):
+    s, t = sigmoid, np.tanh
+    slopes = s(f) * (1 - s(f)), 1 - t(g) ** 2, s(i) * (1 - s(i)), s(o) * (1 - s(o))
+    return np.hstack([d * slope for d, slope in zip((df, dg, di, do), slopes)])
+
+
+def backward(order="fgio", cache_order="fgio", bias=lambda dA, H: dA.sum(axis=0), count=lambda x: 1):
+    """A step back that unpacks the cache in one order and stacks `dA` in another."""
+
+    def step(dh_next, dc_next, cache):
+        (x, h_prev, c_prev, Wx, Wh), gates, c_next = cache[:5], dict(zip(cache_order, cache[5:9])), cache[9]
+        f, g, i, o = (gates[name] for name in "fgio")
+        t = np.tanh(c_next)
+        dc = dc_next + dh_next * o * (1 - t**2)
+        d = {"f": dc * c_prev * f * (1 - f), "g": dc * i * (1 - g**2)}
+        d |= {"i": dc * g * i * (1 - i), "o": dh_next * t * o * (1 - o)}
+        dA = np.concatenate([d[name] for name in order], axis=1)
+        return dA @ Wx.T, dA @ Wh.T, dc * f, x.T @ dA / count(x), h_prev.T @ dA / count(x), bias(dA, f.shape[1])
+
+    return step
+
+
+def new_memory_twice(dA, H):
+    blocks = np.split(dA.sum(axis=0), 4)
+    return np.concatenate([blocks[0], blocks[1], blocks[1], blocks[3]])
+
+
+# --- 4.4 --------------------------------------------------------------------------------------------------------------
+
+
+class Base(Layer):
+    """A right LSTM in the words of the notebook, with the places where the wrong ones below differ."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        zeros = np.zeros((len(xs), len(self.Wh.value)), dtype=xs.dtype)
+        h, c = (zeros, zeros) if state is None else state
+        self.caches, hs = [], []
+        for step in range(xs.shape[1]):
+            h, c, cache = self.step_forward(xs[:, step], h, c)
+            hs.append(h)
+            self.caches.append(cache)
+        return np.stack(hs, axis=1), (h, c)
+
+    def step_forward(self, x, h, c):
+        return lstm_step_forward(x, h, c, self.Wx.value, self.Wh.value, self.b.value)
+
+    def backward(self, dhs, dstate=None):
+        dh, dc = (np.zeros_like(dhs[:, 0]), np.zeros_like(dhs[:, 0])) if dstate is None else dstate
+        dxs = []
+        for step in reversed(range(dhs.shape[1])):
+            dx, dh, dc, *grads = self.step_backward(dhs[:, step], dh, dc, step)
+            dxs.insert(0, dx)
+            self.collect(grads)
+        self.finish(grads)
+        return np.stack(dxs, axis=1), (dh, dc)
+
+    def step_backward(self, above, dh, dc, step):
+        return lstm_step_backward(above + dh, dc, self.caches[step])
+
+    def collect(self, grads):
+        for param, grad in zip((self.Wx, self.Wh, self.b), grads):
+            param.grad += grad
+
+    def finish(self, grads):
+        pass
+
+
+class AddedOnceAfterTheLoop(Base):
+    def collect(self, grads):
+        pass
+
+    def finish(self, grads):
+        super().collect(grads)
+
+
+class ZeroedInForward(Base):
+    def forward(self, xs, state=None, *, training=False):
+        self.zero_grad()
+        return super().forward(xs, state)
+
+
+class HiddenStateForMemory(Base):
+    def step_forward(self, x, h, c):
+        h, c, cache = super().step_forward(x, h, c)
+        return h, h, cache
+
+
+class UnpackedAsDcDh(Base):
+    def step_backward(self, *given):
+        dx, dh, dc, *grads = super().step_backward(*given)
+        return dx, dc, dh, *grads
+
+
+class NothingCarried(Base):
+    """Each step starts from zeros."""
+
+    def step_forward(self, x, h, c):
+        return super().step_forward(x, np.zeros_like(h), np.zeros_like(c))
+
+
+class NeitherHandedBack(Base):
+    def backward(self, dhs, dstate=None):
+        self.given = (0 * dhs[:, 0], 0 * dhs[:, 0]) if dstate is None else dstate
+        return super().backward(dhs, dstate)
+
+    def step_backward(self, above, dh, dc, step):
+        return super().step_backward(above, *self.given, step)
+
+
+class DcOfDstateIgnored(Base):
+    def backward(self, dhs, dstate=None):
+        return super().backward(dhs, None if dstate is None else (dstate[0], np.zeros_like(dstate[1])))
+
+
+class ForwardsStateForGradients(Base):
+    def forward(self, xs, state=None, *, training=False):
+        hs, (self.h, self.c) = super().forward(xs, state)
+        return hs, (self.h, self.c)
+
+    def step_backward(self, above, dh, dc, step):
+        return super().step_backward(above, self.h, self.c, step)
+
+
+class StateInABuffer(Base):
+    """Its `h` and `c` stand in arrays of the layer's own, which each call writes again."""
+
+    def forward(self, xs, state=None, *, training=False):
+        hs, last = super().forward(xs, state)
+        if not hasattr(self, "last"):
+            self.last = np.empty_like(last[0]), np.empty_like(last[1])
+        for kept, new in zip(self.last, last):
+            kept[...] = new
+        return hs, self.last
+
+
+# --- 4.5 to 4.7 -------------------------------------------------------------------------------------------------------
+
+
+def row_0_missed(forget_gates):
+    gradient = np.ones_like(forget_gates)
+    for step in range(len(forget_gates) - 2, 0, -1):
+        gradient[step] = gradient[step + 1] * forget_gates[step + 1]
+    return gradient
+
+
+def gru(*, order="zrn", swap=False, after=False, reversed_z=False, bias_of_r=True):
+    def step(x, h_prev, Wx, Wh, b):
+        Wx_, Wh_, b_ = (dict(zip(order, np.split(W, 3, axis=-1))) for W in (Wx, Wh, b))
+        z = sigmoid(x @ Wx_["z"] + h_prev @ Wh_["z"] + b_["z"])
+        r = sigmoid(x @ Wx_["r"] + h_prev @ Wh_["r"] + bias_of_r * b_["r"])
+        reset, update = (z, r) if swap else (r, z)
+        old = reset * (h_prev @ Wh_["n"]) if after else (reset * h_prev) @ Wh_["n"]
+        n = np.tanh(x @ Wx_["n"] + old + b_["n"])
+        new = 1 - update if reversed_z else update
+        return (1 - new) * h_prev + new * n, (x, h_prev, Wx, Wh, z, r, n)
+
+    return step
+
+
+def gru_backward(order="zr", through_Whn=True):
+    def step(dh_next, cache):
+        x, h_prev, Wx, Wh, *gates, n = cache
+        z, r = gates if order == "zr" else gates[::-1]
+        Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+        dan = dh_next * z * (1 - n**2)
+        u = dan @ Whn.T if through_Whn else dan
+        daz, dar = dh_next * (n - h_prev) * z * (1 - z), u * h_prev * r * (1 - r)
+        dA = np.hstack([daz, dar, dan])
+        dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
+        dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T
+        return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(axis=0)
+
+    return step
+
+
+#: Exercise, answer, and how the names of its causes begin, each of them; none where it is only located.
+WRONG = [
+    ("4.1", rotated_left, ["`dc_prev` is returned last"]),
+    ("4.1", rotated_right, []),
+    (
+        "4.1",
+        both_products_exchanged,
+        ["The two gradients of the product `f *", "The two gradients of the product `g *"],
+    ),
+    ("4.2", slopes_of_a_sigmoid_of_a_gate, ["The sigmoid is taken twice"]),
+    ("4.2", sigmoid_and_tanh_taken_twice, ["The sigmoid is taken twice", "The tanh is taken twice"]),
+    ("4.3", backward(order="ifgo"), ["The blocks of `dA` are in the order i, f, g, o"]),
+    ("4.3", backward(order="figo"), ["The blocks of `dA` are in the order f, i, g, o"]),
+    ("4.3", backward(cache_order="figo"), ["The cache is unpacked with `g` and `i`"]),
+    ("4.3", backward(cache_order="ifgo"), ["The cache is unpacked in the order i, f, g, o"]),
+    ("4.3", backward(cache_order="ifgo", order="ifgo"), ["The cache is unpacked in", "The blocks of `dA` are in"]),
+    ("4.3", backward(count=len, bias=lambda dA, H: dA.mean(axis=0)), ["The parameters' gradients are divided"]),
+    ("4.3", backward(bias=lambda dA, H: dA.mean(axis=0)), ["`db` is the *mean*"]),
+    ("4.3", backward(bias=new_memory_twice), ["In `db` the block of g stands twice"]),
+    ("4.4", AddedOnceAfterTheLoop, ["The gradients are added once, after the loop"]),
+    ("4.4", ZeroedInForward, []),
+    ("4.4", HiddenStateForMemory, ["The hidden state takes the place of the memory cell"]),
+    ("4.4", UnpackedAsDcDh, ["`dh` and `dc` are in each other's place"]),
+    ("4.4", NothingCarried, ["The hidden state starts from zeros", "The memory cell starts from zeros"]),
+    ("4.4", NeitherHandedBack, ["The `dh` of a step is not", "The `dc` of a step is not"]),
+    ("4.4", DcOfDstateIgnored, ["Backward ignores the `dc` of `dstate`"]),
+    ("4.4", ForwardsStateForGradients, ["Forward's `h` and `c` stand where"]),
+    ("4.5", row_0_missed, ["Row 0 is left out"]),
+    ("4.6", gru(swap=True), ["z stands where r belongs", "r stands where z belongs"]),
+    ("4.6", gru(order="rzn"), ["The blocks are taken in the order r, z, n"]),
+    ("4.6", gru(after=True, reversed_z=True), ["The reset comes *after*", "z is the other way round"]),
+    ("4.6", gru(order="rzn", after=True), ["The blocks are taken in", "The reset comes *after*"]),
+    ("4.6", gru(order="rzn", reversed_z=True), ["The blocks are taken in", "z is the other way round"]),
+    ("4.6", gru(order="rzn", after=True, reversed_z=True), ["All is as in PyTorch"]),
+    ("4.6", gru(bias_of_r=False), ["The reset gate has no bias"]),
+    ("4.7", gru_backward(through_Whn=False), ["`dan` is used where `dan @ Whn.T` belongs"]),
+    ("4.7", gru_backward(order="rz"), ["The cache is unpacked with r and z"]),
+]
+
+
+@pytest.mark.parametrize(("exercise_id", "wrong", "begins"), WRONG)
+def test_a_wrong_answer_gets_its_own_causes_and_no_others(exercise_id, wrong, begins):
+    verdict = judge(EXERCISES[exercise_id], wrong, VISIBLE)
+    names = sorted(cause.name for cause in verdict.causes)
+    assert verdict.status == "not yet"
+    assert len(names) == len(begins)
+    assert all(name.startswith(begin) for name, begin in zip(names, sorted(begins))), names
+
+
+def test_a_forward_that_zeroes_the_gradients_is_told_so():
+    said = judge(EXERCISES["4.4"], ZeroedInForward, VISIBLE).paragraphs
+    assert any(text.startswith("`LSTM.forward` changes the gradients") for text in said)
+
+
+def test_a_state_in_arrays_of_the_layers_own_is_right():
+    assert judge(EXERCISES["4.4"], StateInABuffer, VISIBLE).right
+
+
+def test_the_base_of_the_wrong_layers_is_right():
+    assert judge(EXERCISES["4.4"], Base, VISIBLE).right

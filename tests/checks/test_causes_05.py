@@ -1,0 +1,133 @@
+"""Answers to notebook 05 that were given a wrong cause, or none: what they are told now."""
+
+import math
+
+import numpy as np
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.inputs import HIDDEN, VISIBLE
+from helpers.checks.judge import judge
+from helpers.nn.functional import softmax
+
+
+def causes(exercise_id, answer):
+    """The names of the causes that the visible check gives a wrong answer; the hidden one refuses it too."""
+    exercise = EXERCISES[exercise_id]
+    assert not judge(exercise, answer, HIDDEN, seed=1).right
+    verdict = judge(exercise, answer, VISIBLE)
+    assert not verdict.right
+    return [cause.name for cause in verdict.causes]
+
+
+class _LossWithALimit:
+    limited = staticmethod(lambda picked: picked)
+
+    def forward(self, logits, targets):
+        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        self.probs, self.targets = powers / powers.sum(axis=-1, keepdims=True), targets
+        picked = np.take_along_axis(self.probs, targets[..., None], axis=-1)
+        return -np.log(self.limited(picked)).mean()
+
+    def backward(self):
+        return (self.probs - np.eye(self.probs.shape[-1])[self.targets]) / self.targets.size
+
+
+@pytest.mark.parametrize("limit", [10.0**-power for power in range(5, 21)])
+@pytest.mark.parametrize("limited", [lambda limit: lambda p: p + limit, lambda limit: lambda p: np.maximum(p, limit)])
+def test_a_limit_inside_the_logarithm_is_named_whatever_it_is(limited, limit):
+    answer = type("SoftmaxCrossEntropy", (_LossWithALimit,), {"limited": staticmethod(limited(limit))})
+    assert causes("5.3", answer) == [
+        "A small number is added inside the logarithm, or the probability is clipped.",
+    ]
+
+
+@pytest.mark.parametrize("limit", [20, 50.0, 700.0])
+def test_a_limit_of_perplexity_is_named_whatever_it_is(limit):
+    def perplexity(total_nll, n_tokens):
+        if not n_tokens:
+            raise ValueError("none")
+        return math.exp(min(total_nll / n_tokens, limit))
+
+    assert causes("5.4", perplexity) == ["The perplexity is cut off before it overflows."]
+
+
+def _last_target_filled(ids, batch_size, steps):
+    L = len(ids) // batch_size
+    inputs = ids[: batch_size * L].reshape(batch_size, L)
+    nexts = np.append(ids[1:], -1)[: batch_size * L].reshape(batch_size, L)
+    for begin in range(0, L, steps):
+        yield inputs[:, begin : begin + steps], nexts[:, begin : begin + steps]
+
+
+def _last_targets_missing(ids, batch_size, steps):
+    L = len(ids) // batch_size
+    rows = ids[: batch_size * L].reshape(batch_size, L)
+    for begin in range(0, L, steps):
+        yield rows[:, begin : begin + steps], rows[:, begin + 1 : begin + steps + 1]
+
+
+@pytest.mark.parametrize("answer", [_last_target_filled, _last_targets_missing])
+def test_a_last_target_that_is_missing_does_not_go_round(answer):
+    assert not [name for name in causes("5.5", answer) if "goes round" in name]
+
+
+def test_no_error_and_no_last_window_are_two_mistakes():
+    def stream_batches(ids, batch_size, steps):
+        L = (len(ids) - 1) // batch_size
+        inputs, nexts = (ids[i : i + batch_size * L].reshape(batch_size, L) for i in (0, 1))
+        for begin in range(0, L - steps + 1, steps):
+            yield inputs[:, begin : begin + steps], nexts[:, begin : begin + steps]
+
+    assert causes("5.5", stream_batches) == [
+        "There is no ValueError where the stream is too short.",
+        "The last window is left out where it is short.",
+    ]
+
+
+def _undivided_maximum(logits, temperature, rng):
+    powers = np.exp(logits / temperature - logits.max())
+    return int(rng.choice(len(logits), p=powers / powers.sum()))
+
+
+def _most_likely(logits, temperature, rng):
+    return np.argmax(logits)
+
+
+def _off_by_one(logits, temperature, rng):
+    return min(rng.choice(len(logits), p=softmax(logits / temperature)) + 1, len(logits) - 1)
+
+
+def _linear(logits, temperature, rng):
+    scores = logits - logits.min()
+    return rng.choice(len(logits), p=scores / scores.sum())
+
+
+def _log_probabilities(logits, temperature, rng):
+    powers = np.exp(np.log(softmax(logits)) / temperature)
+    return rng.choice(len(logits), p=powers / powers.sum())
+
+
+def _multiplied(logits, temperature, rng):
+    return np.argmax(logits * temperature + rng.gumbel(size=len(logits)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        (
+            _undivided_maximum,
+            ["The maximum is that of the *undivided* logits: at a low temperature `np.exp` overflows."],
+        ),
+        (_most_likely, ["The most likely word is chosen, always."]),
+        (_off_by_one, []),
+        (_linear, ["The probabilities are in proportion to the scores: the `np.exp` is missing."]),
+        (
+            _log_probabilities,
+            ["Log-probabilities are divided without a maximum: at a low temperature every power is 0."],
+        ),
+        (_multiplied, ["The logits are *multiplied* by the temperature."]),
+    ],
+)
+def test_a_draw_gets_its_own_cause_or_none(answer, names):
+    assert causes("5.6", answer) == names

@@ -1,0 +1,207 @@
+"""Wrong answers to the exercises of notebook 08 that had no cause, or another one than the right one."""
+
+import numpy as np
+import pytest
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.inputs import HIDDEN, VISIBLE
+from helpers.checks.judge import judge
+from helpers.nn import layers as reference
+from helpers.nn.base import Layer
+from helpers.nn.model import LanguageModel
+from tests.checks.honest.notebook_08 import TiedByEinsum
+
+
+def verdict_on(exercise_id, answer):
+    """Return the Verdict of the visible check; the hidden one does not let the answer pass either."""
+    assert not judge(EXERCISES[exercise_id], answer, HIDDEN, seed=7).right
+    return judge(EXERCISES[exercise_id], answer, VISIBLE)
+
+
+def causes_of(exercise_id, answer):
+    return [cause.name for cause in verdict_on(exercise_id, answer).causes]
+
+
+# --- 8.1 --------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_shared_param_counted_twice_are_two_mistakes():
+    assert causes_of("8.1", lambda params: sum(len(param.value) for param in params)) == [
+        "A shared Param is counted as often as it stands in the list.",
+        "Only the *rows* are counted.",
+    ]
+
+
+# --- 8.2 --------------------------------------------------------------------------------------------------------------
+
+
+class _Tied(TiedByEinsum):
+    def backward(self, dlogits):
+        self.add(np.einsum("ntv,ntd->vd", dlogits, self.seen), dlogits.sum(axis=(0, 1)))
+        return np.einsum("ntv,vd->ntd", dlogits, self.embedding.value)
+
+    def add(self, dE, db):
+        self.embedding.grad += dE
+        self.bias.grad += db
+
+
+def test_only_the_gradient_of_b_overwritten_is_not_both():
+    class TiedAffine(_Tied):
+        def add(self, dE, db):
+            self.embedding.grad += dE
+            self.bias.grad[...] = db
+
+    assert causes_of("8.2", TiedAffine) == ["The gradient of b overwrites what was there."]
+
+
+def test_both_gradients_overwritten_are_two_mistakes():
+    class TiedAffine(_Tied):
+        def add(self, dE, db):
+            self.embedding.grad[...], self.bias.grad[...] = dE, db
+
+    assert causes_of("8.2", TiedAffine) == [
+        "The gradient of E overwrites what the embedding has put there.",
+        "The gradient of b overwrites what was there.",
+    ]
+
+
+def test_a_gradient_added_twice_is_named():
+    class TiedAffine(_Tied):
+        def add(self, dE, db):
+            super().add(dE, db)
+            self.embedding.grad += dE
+
+    assert causes_of("8.2", TiedAffine) == ["The gradient of E is added twice."]
+
+
+def test_E_transposed_on_the_way_back_is_named():
+    class TiedAffine(Layer):
+        def __init__(self, E, b):
+            self.E, self.b = E, b
+
+        def forward(self, xs, *, training=False):
+            self.xs = xs
+            return xs @ self.E.value.T + self.b.value
+
+        def backward(self, dlogits):
+            return dlogits @ self.E.value.T
+
+    assert causes_of("8.2", TiedAffine) == ["E is transposed on the way back: `dlogits @ E.T`."]
+
+
+def test_a_tied_layer_that_hides_its_params_is_told_so():
+    class TiedAffine(_Tied):
+        def parameters(self):
+            return []
+
+    assert "does not find E and b" in verdict_on("8.2", TiedAffine).paragraphs[0]
+
+
+# --- 8.3 --------------------------------------------------------------------------------------------------------------
+
+
+def built_with(layers, params, rate, rng, places=(0, 1, 2)):
+    dropouts = [layers["VariationalDropout"](rate, rng) for _ in range(3)]
+    body = [layers["Embedding"](params["E"]), dropouts[places[0]]]
+    for name, place in zip(("lstm1", "lstm2"), places[1:]):
+        weights = (params[f"{name}.{part}"] for part in ("Wx", "Wh", "b"))
+        body += [layers["LSTM"](*weights), dropouts[place]]
+    output = layers["TiedAffine"](params["E"], params["b"])
+    return LanguageModel(layers["Stacked"](body), output, layers["SoftmaxCrossEntropy"]())
+
+
+@pytest.mark.parametrize("name", ["Embedding", "VariationalDropout", "TiedAffine", "SoftmaxCrossEntropy", "Stacked"])
+def test_a_class_from_elsewhere_is_found(name):
+    def build(layers, *arguments):
+        return built_with(layers | {name: getattr(reference, name)}, *arguments)
+
+    assert f"`{name}` in your model is not made from" in verdict_on("8.3", build).paragraphs[0]
+
+
+@pytest.mark.parametrize(
+    ("places", "name"),
+    [
+        ((0, 0, 1), "One dropout layer stands both below and above the lower LSTM."),
+        ((0, 1, 1), "One dropout layer stands both below and above the upper LSTM."),
+        ((0, 1, 0), "The dropout layer next to the embedding is also the one next to the output."),
+    ],
+)
+def test_one_dropout_layer_in_two_of_three_places_is_named(places, name):
+    assert causes_of("8.3", lambda *arguments: built_with(*arguments, places)) == [name]
+
+
+def test_generators_of_any_seed_are_found():
+    def build(layers, params, rate, rng):
+        return built_with(layers, params, rate, np.random.default_rng())
+
+    assert verdict_on("8.3", build).paragraphs[0].startswith("Nothing was drawn from `rng` in training")
+
+
+# --- 8.4 --------------------------------------------------------------------------------------------------------------
+
+
+def schedule(is_better, update=lambda ppl, best: ppl, cut=lambda rate, factor: rate / factor, after_cut=None):
+    """A training with rules of its own; `after_cut(ppl, best)` is the best after an epoch that is not better."""
+
+    def train(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+        perplexities, rates, best = [], [], None
+        for _ in range(epochs):
+            rates.append(learning_rate)
+            run_epoch(learning_rate)
+            perplexities.append(evaluate())
+            if is_better(perplexities[-1], float("inf") if best is None else best, len(perplexities) == 1):
+                best = update(perplexities[-1], best)
+            else:
+                learning_rate = cut(learning_rate, factor)
+                best = best if after_cut is None else after_cut(perplexities[-1], best)
+        return perplexities, rates
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        (
+            schedule(lambda ppl, best, first: ppl < best, update=lambda ppl, best: None),
+            ["The best perplexity is never updated."],
+        ),
+        (
+            schedule(lambda ppl, best, first: ppl < best, after_cut=lambda ppl, best: None),
+            ["The best perplexity is forgotten after each cut."],
+        ),
+        (
+            schedule(lambda ppl, best, first: ppl < best, after_cut=lambda ppl, best: ppl),
+            ["Each epoch is compared with the one before, not with the best so far."],
+        ),
+        (
+            schedule(lambda ppl, best, first: first or ppl < best),
+            ["The first epoch is the best so far even if it is NaN."],
+        ),
+        (
+            schedule(lambda ppl, best, first: ppl < best, cut=lambda rate, factor: rate - factor),
+            ["The factor is *subtracted* from the learning rate."],
+        ),
+        (
+            schedule(lambda ppl, best, first: ppl <= best, cut=lambda rate, factor: rate * factor),
+            ["An epoch *equal* to the best passes for better.", "The learning rate is *multiplied* by the factor."],
+        ),
+    ],
+)
+def test_a_wrong_schedule_is_named(answer, names):
+    assert causes_of("8.4", answer) == names
+
+
+def test_a_nan_that_is_left_out_of_the_list_is_named():
+    def train(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+        perplexities, rates, best = [], [], float("inf")
+        for _ in range(epochs):
+            rates.append(learning_rate)
+            run_epoch(learning_rate)
+            ppl = evaluate()
+            if not np.isnan(ppl):
+                perplexities.append(ppl)
+            best, learning_rate = (ppl, learning_rate) if ppl < best else (best, learning_rate / factor)
+        return perplexities, rates
+
+    assert causes_of("8.4", train) == ["A NaN is left out of the list."]

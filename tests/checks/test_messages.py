@@ -1,0 +1,66 @@
+"""The messages of all checks: short, of few names, and each template filled in."""
+
+import ast
+import re
+from pathlib import Path
+from statistics import median, quantiles
+from string import Formatter
+
+import pytest
+
+import helpers.checks
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.message import MOST_NAMES, Message
+from tests.checks.test_banks import judge_mistakes
+
+#: A placeholder that was not filled in. Sets and dicts of Python, as in an error, have more between their braces.
+UNFILLED = re.compile(r"\{[a-z_]*(?::[^}]*)?\}")
+
+#: What a template of a message may have in braces.
+FIELD = re.compile(r"[a-z_]+")
+
+
+@pytest.mark.slow
+def test_the_messages_on_all_known_mistakes_are_short_and_whole():
+    verdicts = [
+        (exercise.id, verdict) for exercise in EXERCISES.values() for _, verdict in judge_mistakes(exercise, VISIBLE)
+    ]
+    lengths = [len("\n".join(verdict.paragraphs)) for _, verdict in verdicts]
+    assert median(lengths) <= 300
+    assert quantiles(lengths, n=10)[-1] <= 600
+    for exercise_id, verdict in verdicts:
+        for one in verdict.messages + verdict.remarks:
+            fill(one, exercise_id)
+            for run in re.findall(r"`[^`]+`(?:, `[^`]+`)+", str(one)):
+                assert run.count("`, `") < MOST_NAMES, (exercise_id, run)
+
+
+def fill(one, exercise_id):
+    """Check a Message and those in it: its values are those that its template names."""
+    named = {name for _, name, _, _ in Formatter().parse(one.template) if name} if one.values else set()
+    assert named <= set(one.values), (exercise_id, one)
+    assert one.values or not UNFILLED.search(one.template), (exercise_id, one)
+    for value in one.values.values():
+        if isinstance(value, Message):
+            fill(value, exercise_id)
+
+
+def test_a_template_is_one_plain_text():
+    """Neither an f-string nor a sum: a sentence that is glued from pieces cannot be translated."""
+    glued = []
+    for path in sorted(Path(helpers.checks.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name_of(node.func) in ("message", "Message", "ContractError"):
+                template = node.args[0] if node.args else None
+                if isinstance(template, ast.JoinedStr | ast.BinOp):
+                    glued.append(f"{path.name}:{node.lineno}")
+                elif isinstance(template, ast.Constant):
+                    fields = {name for _, name, _, _ in Formatter().parse(template.value) if name is not None}
+                    if node.keywords or len(node.args) > 1:
+                        assert all(map(FIELD.fullmatch, fields)), f"{path.name}:{node.lineno}"
+    assert glued == []
+
+
+def _name_of(node):
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
