@@ -236,160 +236,129 @@ def drawn_mistakes(target):
 
 _USED_WRONG = """
     if not training: → if False:
-    Values are dropped at test time too.
-    Without `training` the layer is the identity, both ways. Look at the keyword first.
-
+        Values are dropped at test time too.
+        Without `training` the layer is the identity, both ways. Look at the keyword first.
     dys if self.mask is None else dys * self.mask → dys
-    The gradient is not masked.
-    What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
-
+        The gradient is not masked.
+        What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
     dys * self.mask → dys * (self.mask != 0)
-    The gradient is masked and not scaled.
-    Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
-
+        The gradient is masked and not scaled.
+        Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
     dys * self.mask → dys * self.mask / dys.dtype.type(1 - self.rate)
-    The gradient is scaled twice.
-    The scale is in the mask already: `dys * self.mask`, and nothing else.
-
+        The gradient is scaled twice.
+        The scale is in the mask already: `dys * self.mask`, and nothing else.
     dys * self.mask → dys / dys.dtype.type(1 - self.rate)
-    The gradient is scaled and not masked.
-    What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
-
+        The gradient is scaled and not masked.
+        What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
     dys * self.mask → self.forward(dys, training=True)
-    Backward draws a *new* mask.
-    The gradient must go through the gaps that forward left: keep the mask on `self`.
-
+        Backward draws a *new* mask.
+        The gradient must go through the gaps that forward left: keep the mask on `self`.
     forward: self.mask = None → pass
-    Backward after an evaluation uses the mask of an earlier training forward.
-    The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
-
+        Backward after an evaluation uses the mask of an earlier training forward.
+        The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
     self.rate, self.mask = rate, None → self.rate = rate
     forward: self.mask = None → pass
-    An evaluation sets no mask, so backward finds none, or an old one.
-    Every forward must set what backward looks for: in training the mask, otherwise None or ones.
-
+        An evaluation sets no mask, so backward finds none, or an old one.
+        Every forward must set what backward looks for: in training the mask, otherwise None or ones.
     dys if self.mask is None else dys * self.mask → dys * self.mask
-    Backward multiplies by a mask that is None after an evaluation.
-    The identity has the identity for its backward: `return dys` where there is no mask.
-
+        Backward multiplies by a mask that is None after an evaluation.
+        The identity has the identity for its backward: `return dys` where there is no mask.
     training=False → training=True
-    `training` is True unless told otherwise.
-    Write `training=False` in the signature of forward: whoever wants dropout asks for it.
-
+        `training` is True unless told otherwise.
+        Write `training=False` in the signature of forward: whoever wants dropout asks for it.
     xs * self.mask → xs * (self.mask != 0)
-    `ys` is masked and not scaled.
-    What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
-
+        `ys` is masked and not scaled.
+        What is kept must make up for what is dropped, both ways: multiply by the same mask, scale included.
     return xs → return xs * xs.dtype.type(1 - self.rate)
-    Training is scaled up, and at test time `ys` is scaled down again.
-    One of the two is enough. Training has it, so test time is the identity.
-
+        Training is scaled up, and at test time `ys` is scaled down again.
+        One of the two is enough. Training has it, so test time is the identity.
     return xs → return xs / xs.dtype.type(1 - self.rate)
-    At test time `ys` is scaled up as in training.
-    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
+        At test time `ys` is scaled up as in training.
+        The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
 """
 
 #: Each is more than one mistake, or hides what others do.
 _USED_QUITE_WRONG = """
     xs * self.mask → xs
-    The mask is drawn, and `ys` does not go through it.
-    `ys = xs * self.mask`.
-
+        The mask is drawn, and `ys` does not go through it.
+        `ys = xs * self.mask`.
     forward: self.mask = None → self.forward(xs, training=True)
-    Every forward keeps a mask, so backward after an evaluation is masked.
-    The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
-
+        Every forward keeps a mask, so backward after an evaluation is masked.
+        The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
     kept = self.rng.random( → kept = self.rng.random(1) + np.zeros(
-    One random number decides for all values at once.
-    Each place of the mask has a number of its own: give `random` a shape.
-
+        One random number decides for all values at once.
+        Each place of the mask has a number of its own: give `random` a shape.
     dys if self.mask is None else dys * self.mask → self.forward(dys, training=True)
-    Backward draws a *new* mask, also after an evaluation.
-    The gradient must go through the gaps that forward left: keep the mask on `self`.
-
+        Backward draws a *new* mask, also after an evaluation.
+        The gradient must go through the gaps that forward left: keep the mask on `self`.
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(1 - self.rate)
-    This is the older form: no scale in training, and `ys` times `1 - rate` at test time.
-    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
-
+        This is the older form: no scale in training, and `ys` times `1 - rate` at test time.
+        The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     / xs.dtype.type(1 - self.rate) →
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
     return xs → return xs * self.mask
-    This is the older form: no scale in training, and everything times `1 - rate` at test time.
-    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
-
+        This is the older form: no scale in training, and everything times `1 - rate` at test time.
+        The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(self.rate)
-    Training is not scaled, and at test time `ys` is multiplied by `rate`.
-    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
-
+        Training is not scaled, and at test time `ys` is multiplied by `rate`.
+        The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     / xs.dtype.type(1 - self.rate) →
     forward: self.mask = None → self.mask = np.full_like(xs, self.rate)
     return xs → return xs * self.mask
-    Training is not scaled, and at test time everything is multiplied by `rate`.
-    The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
-
+        Training is not scaled, and at test time everything is multiplied by `rate`.
+        The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
     return xs → return xs * self.mask
-    Training is scaled up, and at test time everything is scaled down again.
-    One of the two is enough. Training has it, so test time is the identity.
-
+        Training is scaled up, and at test time everything is scaled down again.
+        One of the two is enough. Training has it, so test time is the identity.
     forward: self.mask = None → self.mask = np.full_like(xs, 1 / (1 - self.rate))
     return xs → return xs * self.mask
-    At test time everything is scaled up as in training.
-    The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
-
+        At test time everything is scaled up as in training.
+        The scale makes up for what is dropped. At test time nothing is, so `ys` is `xs`.
     if not training: → if training:
-    Training and evaluation are exchanged.
-    Values are dropped where `training` is True.
+        Training and evaluation are exchanged.
+        Values are dropped where `training` is True.
 """
 
 #: Also those of exercise 7.3.
 _DRAWN_WRONG = """
     / xs.dtype.type(1 - self.rate) →
-    The mask is not scaled: on average the values get smaller.
-    What is kept must make up for what is dropped: divide the mask by `1 - rate`.
-
+        The mask is not scaled: on average the values get smaller.
+        What is kept must make up for what is dropped: divide the mask by `1 - rate`.
     >= self.rate → < self.rate
-    The mask keeps with probability `rate`, and scales as if it dropped with it.
-    `rate` is the probability to drop: keep where the random number is `>= rate`.
-
+        The mask keeps with probability `rate`, and scales as if it dropped with it.
+        `rate` is the probability to drop: keep where the random number is `>= rate`.
     1 - self.rate → self.rate
-    The mask is divided by `rate`.
-    A share of `1 - rate` is kept, so divide by that.
-
+        The mask is divided by `rate`.
+        A share of `1 - rate` is kept, so divide by that.
     / xs.dtype.type → * xs.dtype.type
-    The mask is *multiplied* by `1 - rate`: the mean shrinks twice.
-    Divide: what is kept must make up for what is dropped.
-
+        The mask is *multiplied* by `1 - rate`: the mean shrinks twice.
+        Divide: what is kept must make up for what is dropped.
     / xs.dtype.type(1 - self.rate) → / xs.dtype.type((1 - self.rate) ** 2)
-    The mask is scaled twice.
-    Divide by `1 - rate` once: then the values stay what they are on average.
-
+        The mask is scaled twice.
+        Divide by `1 - rate` once: then the values stay what they are on average.
     .random( → .standard_normal(
-    The random numbers are normal, not uniform.
-    `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
-
+        The random numbers are normal, not uniform.
+        `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
     kept = self.rng → kept = self.kept = self.kept if hasattr(self, "kept") else self.rng
-    The mask is drawn once and then kept for good.
-    Each training forward draws anew. Otherwise it is a smaller model, and no dropout.
-
+        The mask is drawn once and then kept for good.
+        Each training forward draws anew. Otherwise it is a smaller model, and no dropout.
     kept = self.rng → kept = np.random.default_rng()
-    The mask is drawn from a generator of its own instead of `rng`.
-    Draw from the `rng` that you are given: then the same seed trains the same model again.
-
+        The mask is drawn from a generator of its own instead of `rng`.
+        Draw from the `rng` that you are given: then the same seed trains the same model again.
     kept = self.rng → kept = np.random.default_rng(0)
-    A generator with the same seed is made at every call.
-    Draw from the `rng` that you are given; it goes on from call to call.
-
+        A generator with the same seed is made at every call.
+        Draw from the `rng` that you are given; it goes on from call to call.
     self.rng = rng → self.rng = np.random.default_rng(0)
-    The layer makes a generator with a seed of its own, and leaves `rng` alone.
-    Keep the `rng` that you are given, and draw from it: another seed must give other masks.
+        The layer makes a generator with a seed of its own, and leaves `rng` alone.
+        Keep the `rng` that you are given, and draw from it: another seed must give other masks.
 """
 
 _DRAWN_QUITE_WRONG = """
     >= self.rate → < self.rate
     1 - self.rate → self.rate
-    `rate` is taken for the probability to *keep*, scale included.
-    Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
+        `rate` is taken for the probability to *keep*, scale included.
+        Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
 """

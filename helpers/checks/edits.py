@@ -84,10 +84,21 @@ def source_of(target: Answer) -> str:
     return textwrap.dedent(inspect.getsource(target))
 
 
-def blocks(text: str) -> Iterator[list[str]]:
-    """Yield the blocks of a text, with empty lines between them, as lists of lines; an indented line goes on."""
-    for block in re.split(r"\n\s*\n", textwrap.dedent(text).strip("\n")):
-        yield re.sub(r"\n[ \t]+", " ", block.strip()).split("\n")
+def blocks(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the lines at the margin that stand together, with the lines indented below them; twice indented goes on."""
+    margin: list[str] = []
+    below: list[str] = []
+    for line in re.sub(r"\n {8,}", " ", textwrap.dedent(text)).split("\n"):
+        if not line.strip():
+            continue
+        if line.startswith(" "):
+            below.append(line.strip())
+            continue
+        if below:
+            yield margin, below
+            margin, below = [], []
+        margin.append(line.strip())
+    yield margin, below
 
 
 def _find(target: Answer, change: str) -> tuple[int, int, str]:

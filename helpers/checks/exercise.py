@@ -49,17 +49,16 @@ class Misconception:
 def mistakes(target: Answer, text: str) -> tuple[Misconception, ...]:
     """Return the misconceptions that a text describes as edits of `target`, a function or class that is right.
 
-    Between empty lines stand, for each mistake, one or more lines `old → new` (see `Edit`), a line with its name and a
-    line with its hint; an indented line goes on with the one above.
+    For each mistake there stand one or more lines `old → new` (see `Edit`), and, indented, a line with its name and a
+    line with its hint; a line that is indented twice goes on with the one above.
     """
-    return tuple(_read(target, block) for block in blocks(text))
+    return tuple(_read(target, changes, texts) for changes, texts in blocks(text))
 
 
-def _read(target: Answer, lines: Sequence[str]) -> Misconception:
-    *changes, name, hint = lines
-    if not changes or any(ARROW.rstrip() not in change for change in changes):
-        raise ValueError(f"A mistake needs its edits, its name and its hint, a line for each: {lines}.")
-    return Misconception(Edit(target, tuple(changes)), name, hint)
+def _read(target: Answer, changes: Sequence[str], texts: Sequence[str]) -> Misconception:
+    if len(texts) != 2 or any(ARROW.rstrip() not in change for change in changes):
+        raise ValueError(f"A mistake needs its edits, its name and its hint, a line for each: {changes}, {texts}.")
+    return Misconception(Edit(target, tuple(changes)), *texts)
 
 
 class ContractError(Exception):

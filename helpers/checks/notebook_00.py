@@ -36,76 +36,59 @@ SIGMOID = Exercise(
         _sigmoid,
         """
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-a))
-        The textbook formula `1 / (1 + np.exp(-a))` overflows in `np.exp(-a)` at a = -1000.
-        Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
-
+            The textbook formula `1 / (1 + np.exp(-a))` overflows in `np.exp(-a)` at a = -1000.
+            Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
         1 / (1 + e), e / (1 + e) → 1 / (1 + np.exp(-a)), np.exp(a) / (1 + np.exp(a))
-        `np.where` computes *both* formulas for every element, so that one of them overflows.
-        Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
-
+            `np.where` computes *both* formulas for every element, so that one of them overflows.
+            Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.exp(a) / (1 + np.exp(a))
-        `np.exp(a) / (1 + np.exp(a))` is used for large positive `a`: infinity divided by infinity.
-        That form suits a < 0 only. `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
-
+            `np.exp(a) / (1 + np.exp(a))` is used for large positive `a`: infinity divided by infinity.
+            That form suits a < 0 only. `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
         1 / (1 + e), e / (1 + e) → e / (1 + e), 1 / (1 + e)
-        The curve falls from 1 to 0 where it should rise: this is σ(-a).
-        σ(a) is near 1 for large positive `a`. Look at the signs, and at which formula serves which side.
-
+            The curve falls from 1 to 0 where it should rise: this is σ(-a).
+            σ(a) is near 1 for large positive `a`. Look at the signs, and at which formula serves which side.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(a))
-        `1 / (1 + np.exp(a))` is σ(-a), and it overflows at a = 1000.
-        Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
-
+            `1 / (1 + np.exp(a))` is σ(-a), and it overflows at a = 1000.
+            Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.exp(-a) / (1 + np.exp(-a))
-        `np.exp(-a) / (1 + np.exp(-a))` is σ(-a), and infinity divided by infinity at a = -1000.
-        Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
-
+            `np.exp(-a) / (1 + np.exp(-a))` is σ(-a), and infinity divided by infinity at a = -1000.
+            Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -500, 500)))
-        `a` is cut off at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
-        Cutting off hides the overflow of one type only. Choose a formula that cannot overflow.
-
+            `a` is cut off at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
+            Cutting off hides the overflow of one type only. Choose a formula that cannot overflow.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -10, 10)))
-        `a` is cut off at ±10: σ(-1000) is then 0.0000454, not 0.
-        Cutting off hides the overflow and changes the answer. Choose a formula that cannot overflow.
-
+            `a` is cut off at ±10: σ(-1000) is then 0.0000454, not 0.
+            Cutting off hides the overflow and changes the answer. Choose a formula that cannot overflow.
         e / (1 + e)) → 1 / (1 + e))
-        `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
-        For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
-
+            `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
+            For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 / (1 + e) if a >= 0 else e / (1 + e))
-        A question such as `if a >= 0` is asked of a whole array.
-        Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.
-
+            A question such as `if a >= 0` is asked of a whole array.
+            Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.tanh(a / 2)
-        The curve is `np.tanh(a / 2)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
-        Add 1, then halve.
-
+            The curve is `np.tanh(a / 2)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
+            Add 1, then halve.
         return y → return 2 * y
-        The curve is twice as high as it should be: it is not halved.
-        σ(a) = (1 + tanh(a/2)) / 2.
-
+            The curve is twice as high as it should be: it is not halved.
+            σ(a) = (1 + tanh(a/2)) / 2.
         return y → return np.where(a == 0, 0 * y, y)
-        The element a = 0 belongs to neither branch.
-        One of the two must take it: `a >= 0` and `a < 0`.
-
+            The element a = 0 belongs to neither branch.
+            One of the two must take it: `a >= 0` and `a < 0`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 + np.tanh(a / 2) / 2
-        Only the tanh is halved: `1 + tanh(a/2) / 2` runs from 0.5 to 1.5.
-        Division comes before addition. Put brackets around the sum: `(1 + …) / 2`.
-
+            Only the tanh is halved: `1 + tanh(a/2) / 2` runs from 0.5 to 1.5.
+            Division comes before addition. Put brackets around the sum: `(1 + …) / 2`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.tanh(a)
-        The curve is `np.tanh(a)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
-        σ(a) = (1 + tanh(a/2)) / 2: the same curve, shifted and squeezed.
-
+            The curve is `np.tanh(a)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
+            σ(a) = (1 + tanh(a/2)) / 2: the same curve, shifted and squeezed.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 + np.tanh(a)) / 2
-        The half inside the tanh is missing: `(1 + np.tanh(a)) / 2` is σ(2a).
-        σ(a) = (1 + tanh(a/2)) / 2.
-
+            The half inside the tanh is missing: `(1 + np.tanh(a)) / 2` is σ(2a).
+            σ(a) = (1 + tanh(a/2)) / 2.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / 1 + np.exp(-a)
-        The brackets are missing: `1 / 1 + np.exp(-a)` is 1 + e⁻ᵃ.
-        Division comes before addition. And choose a form that cannot overflow.
-
+            The brackets are missing: `1 / 1 + np.exp(-a)` is 1 + e⁻ᵃ.
+            Division comes before addition. And choose a form that cannot overflow.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 - np.tanh(a / 2) ** 2) / 4
-        This is the *slope* of the sigmoid, σ(a) (1 - σ(a)).
-        The exercise asks for the curve itself.
+            This is the *slope* of the sigmoid, σ(a) (1 - σ(a)).
+            The exercise asks for the curve itself.
         """,
     ),
 )
@@ -174,112 +157,88 @@ NUMERICAL_GRADIENT = Exercise(
         x[index] = kept - eps → pass
         below = f(x) → pass
         / (2 * eps) → / eps
-        The difference is one-sided: `(f(x + eps) - f(x)) / eps`.
-        Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
-
+            The difference is one-sided: `(f(x + eps) - f(x)) / eps`.
+            Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
         / (2 * eps) → / eps
-        The difference is divided by `eps`, but the two points are `2 * eps` apart.
-        Divide by `(2 * eps)`.
-
+            The difference is divided by `eps`, but the two points are `2 * eps` apart.
+            Divide by `(2 * eps)`.
         / (2 * eps) → / 2 * eps
-        The brackets are missing: `/ 2 * eps` divides by 2 and *multiplies* by `eps`.
-        Write `/ (2 * eps)`.
-
+            The brackets are missing: `/ 2 * eps` divides by 2 and *multiplies* by `eps`.
+            Write `/ (2 * eps)`.
         x[index] = kept - eps → x[index] = kept
-        The second point is `x`, not `x - eps`, though the difference is divided by `2 * eps`.
-        After `x[index] += eps`, `x[index] -= eps` only takes you back: go down by `2 * eps`.
-
+            The second point is `x`, not `x - eps`, though the difference is divided by `2 * eps`.
+            After `x[index] += eps`, `x[index] -= eps` only takes you back: go down by `2 * eps`.
         dx[index] = → x[index] = kept - eps; dx[index] =
-        `x` is not put back: each element stays at `x - eps`.
-        Keep `x[index]` before you change it, and write it back after both calls of `f`.
-
+            `x` is not put back: each element stays at `x - eps`.
+            Keep `x[index]` before you change it, and write it back after both calls of `f`.
         dx[index] = → x[index] = kept + eps; dx[index] =
-        `x` is not put back: each element stays at `x + eps`.
-        Keep `x[index]` before you change it, and write it back after both calls of `f`.
-
+            `x` is not put back: each element stays at `x + eps`.
+            Keep `x[index]` before you change it, and write it back after both calls of `f`.
         dx = np.zeros_like(x) → return np.full_like(x, (f(x + eps) - f(x - eps)) / (2 * eps))
-        All elements are changed at once, which gives one number: the sum of all derivatives.
-        Change one element, call `f` twice, put it back; then the next. One number for each element.
-
+            All elements are changed at once, which gives one number: the sum of all derivatives.
+            Change one element, call `f` twice, put it back; then the next. One number for each element.
         dx = np.zeros_like(x) → return (f(x + eps) - f(x - eps)) / (2 * eps)
-        All elements are changed at once, and the result is one number.
-        Change one element, call `f` twice, put it back; then the next. `dx` has the shape of `x`.
-
+            All elements are changed at once, and the result is one number.
+            Change one element, call `f` twice, put it back; then the next. `dx` has the shape of `x`.
         np.ndindex(x.shape) → range(len(x))
         kept = x[index] → kept = np.copy(x[index])
-        Only the first axis is gone through: `x[i]` is a whole row, and all of it changes at once.
-        `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
-
+            Only the first axis is gone through: `x[i]` is a whole row, and all of it changes at once.
+            `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
         np.ndindex(x.shape) → range(len(x))
-        Only the first axis is gone through, and what is kept is a view, which changes too.
-        `for index in np.ndindex(x.shape)` visits every element, and `x[index]` is then a number.
-
+            Only the first axis is gone through, and what is kept is a view, which changes too.
+            `for index in np.ndindex(x.shape)` visits every element, and `x[index]` is then a number.
         np.ndindex(x.shape) → range(x.size)
         kept = x[index] → kept = np.copy(x[index])
-        One number as an index runs off the first axis: `x[i]` is a row, not an element.
-        `for index in np.ndindex(x.shape)` gives (row, column) for a matrix, and what it takes for any shape.
-
+            One number as an index runs off the first axis: `x[i]` is a row, not an element.
+            `for index in np.ndindex(x.shape)` gives (row, column) for a matrix, and what it takes for any shape.
         dx = np.zeros_like(x) → dx, given, x = np.zeros_like(x), x, np.ascontiguousarray(x)
         above = f(x) → above = f(given)
         below = f(x) → below = f(given)
-        What is changed is a copy of `x` where `x` is not contiguous: `f(x)` sees no change.
-        `x.ravel()` copies then. Change `x[index]` in place, or `x.flat[i]`.
-
+            What is changed is a copy of `x` where `x` is not contiguous: `f(x)` sees no change.
+            `x.ravel()` copies then. Change `x[index]` in place, or `x.flat[i]`.
         dx = np.zeros_like(x) → dx, given, x = np.zeros_like(x), x, x.copy()
         above = f(x) → above = f(given)
         below = f(x) → below = f(given)
-        A copy is changed, and `f` is called with the array that was not: every slope is 0.
-        Give `f` the array in which you changed the element.
-
+            A copy is changed, and `f` is called with the array that was not: every slope is 0.
+            Give `f` the array in which you changed the element.
         above = f(x) → above = f(x[index])
         below = f(x) → below = f(x[index])
-        `f` is given the one number that was changed.
-        `f` takes the whole array: `f(x)`, with one element of `x` changed.
-
+            `f` is given the one number that was changed.
+            `f` takes the whole array: `f(x)`, with one element of `x` changed.
         above = f(x) → above = f(x.ravel())
         below = f(x) → below = f(x.ravel())
-        `f` is given one long row in the place of an array of the shape of `x`.
-        `f` takes `x` in its own shape: give it back with `reshape(x.shape)`, or change `x[index]` in place.
-
+            `f` is given one long row in the place of an array of the shape of `x`.
+            `f` takes `x` in its own shape: give it back with `reshape(x.shape)`, or change `x[index]` in place.
         kept = x[index] → kept, eps = x[index], 1e-5
-        The argument `eps` is not used: it is 1e-5 whatever is asked for.
-        Use `eps` for the change and for the division.
-
+            The argument `eps` is not used: it is 1e-5 whatever is asked for.
+            Use `eps` for the change and for the division.
         eps: float = 1e-5 → eps: float = 1e-3
-        `eps` is 1e-3 when it is left out: its error shows in the seventh digit.
-        That is a size for float32, and the arrays are float64: keep the default of 1e-5.
-
+            `eps` is 1e-3 when it is left out: its error shows in the seventh digit.
+            That is a size for float32, and the arrays are float64: keep the default of 1e-5.
         eps: float = 1e-5 → eps: float = 1e-10
-        `eps` is 1e-10 when it is left out: so small that the difference drowns in rounding.
-        Keep the default of 1e-5, where the errors of rounding and of the formula are both small.
-
+            `eps` is 1e-10 when it is left out: so small that the difference drowns in rounding.
+            Keep the default of 1e-5, where the errors of rounding and of the formula are both small.
         dx = np.zeros_like(x) → x = x.astype("float32"); dx = np.zeros_like(x)
-        `x` is turned to float32, where a change of 1e-5 drowns in rounding.
-        Stay in float64.
-
+            `x` is turned to float32, where a change of 1e-5 drowns in rounding.
+            Stay in float64.
         above - below → below - above
-        The sign is turned round: `f(x - eps) - f(x + eps)`.
-        The point above comes first: `f(x + eps) - f(x - eps)`.
-
+            The sign is turned round: `f(x - eps) - f(x + eps)`.
+            The point above comes first: `f(x + eps) - f(x - eps)`.
         (above - below) / (2 * eps) → above - below / (2 * eps)
-        The brackets are missing: only `f(x - eps)` is divided.
-        Write `(f(x + eps) - f(x - eps)) / (2 * eps)`.
-
+            The brackets are missing: only `f(x - eps)` is divided.
+            Write `(f(x + eps) - f(x - eps)) / (2 * eps)`.
         (above - below) / (2 * eps) → above - below
-        The difference is not divided by anything.
-        A slope is a difference *per* change of `x`: divide by `2 * eps`.
-
+            The difference is not divided by anything.
+            A slope is a difference *per* change of `x`: divide by `2 * eps`.
         kept = x[index] → kept = x[index]; dx = np.zeros_like(x)
-        `dx` starts anew in every round, so that only the last element is kept.
-        Make `dx` once, before the loop.
-
+            `dx` starts anew in every round, so that only the last element is kept.
+            Make `dx` once, before the loop.
         np.ndindex(x.shape) → [(0,) * x.ndim]
-        Only the first element is visited, as by a `return` inside the loop.
-        `return dx` stands behind the loop, at its own indent.
-
+            Only the first element is visited, as by a `return` inside the loop.
+            `return dx` stands behind the loop, at its own indent.
         return dx → return dx.ravel()
-        The result is one long row, not an array of the shape of `x`.
-        Start from `dx = np.zeros_like(x)`, or end in `dx.reshape(x.shape)`.
+            The result is one long row, not an array of the shape of `x`.
+            Start from `dx = np.zeros_like(x)`, or end in `dx.reshape(x.shape)`.
         """,
     ),
 )

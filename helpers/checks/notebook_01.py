@@ -29,56 +29,44 @@ TANH_BACKWARD = Exercise(
         functional.tanh_backward,
         """
         y**2 → np.tanh(y) ** 2
-        The tanh is taken twice: `1 - np.tanh(y)**2`.
-        `y` already *is* tanh(x). That is why this function needs no `x`.
-
+            The tanh is taken twice: `1 - np.tanh(y)**2`.
+            `y` already *is* tanh(x). That is why this function needs no `x`.
         dout * (1 - y**2) → 1 - y**2
-        This is the local derivative alone: `1 - y**2`, without `dout`.
-        The chain rule multiplies: what comes from above, times the local derivative.
-
+            This is the local derivative alone: `1 - y**2`, without `dout`.
+            The chain rule multiplies: what comes from above, times the local derivative.
         (1 - y**2) → 1
-        The gradient is passed on unchanged: `dx = dout`.
-        Only where y = 0 is the slope of tanh equal to 1. Everywhere else it takes something away.
-
+            The gradient is passed on unchanged: `dx = dout`.
+            Only where y = 0 is the slope of tanh equal to 1. Everywhere else it takes something away.
         y**2 → y
-        The square is missing: `dout * (1 - y)`.
-        tanh′ = 1 - tanh². It is the same at y and at -y; is yours?
-
+            The square is missing: `dout * (1 - y)`.
+            tanh′ = 1 - tanh². It is the same at y and at -y; is yours?
         y**2 → np.tanh(y)
-        The derivative is `1 - np.tanh(y)`: a tanh too many, and no square.
-        `y` already *is* tanh(x): the derivative is `1 - y**2`.
-
+            The derivative is `1 - np.tanh(y)`: a tanh too many, and no square.
+            `y` already *is* tanh(x): the derivative is `1 - y**2`.
         (1 - y**2) → y * (1 - y)
-        The derivative is that of a *sigmoid*, `y * (1 - y)`.
-        y(1 - y) belongs to σ. For tanh the derivative from the output is `1 - y**2`.
-
+            The derivative is that of a *sigmoid*, `y * (1 - y)`.
+            y(1 - y) belongs to σ. For tanh the derivative from the output is `1 - y**2`.
         1 - y**2 → 1 + y**2
-        A sign is wrong: `1 + y**2`.
-        With a plus the slope would be *above* 1. tanh is steepest at 0, and there its slope is exactly 1.
-
+            A sign is wrong: `1 + y**2`.
+            With a plus the slope would be *above* 1. tanh is steepest at 0, and there its slope is exactly 1.
         1 - y**2 → y**2 - 1
-        The sign is turned round: `y**2 - 1`.
-        tanh rises everywhere, so its slope, `1 - y**2`, is never negative.
-
+            The sign is turned round: `y**2 - 1`.
+            tanh rises everywhere, so its slope, `1 - y**2`, is never negative.
         dout * (1 → dout / (1
-        `dout` is divided by the derivative where it should be multiplied.
-        The chain rule multiplies by dy/dx.
-
+            `dout` is divided by the derivative where it should be multiplied.
+            The chain rule multiplies by dy/dx.
         (1 - y**2) → 1 - y**2
-        The brackets are missing: `dout * 1 - y**2`.
-        Products come before differences. Write `dout * (1 - y**2)`.
-
+            The brackets are missing: `dout * 1 - y**2`.
+            Products come before differences. Write `dout * (1 - y**2)`.
         1 - y**2 → (1 - y) ** 2
-        The difference is squared, not `y`: `(1 - y)**2`.
-        The square belongs to `y` alone: `1 - y**2`.
-
+            The difference is squared, not `y`: `(1 - y)**2`.
+            The square belongs to `y` alone: `1 - y**2`.
         y**2 → 2 * y
-        `y` is doubled instead of squared.
-        The square is `y**2` or `y * y`.
-
+            `y` is doubled instead of squared.
+            The square is `y**2` or `y * y`.
         dout * (1 - y**2) → y * (1 - dout**2)
-        `dout` and `y` stand in each other's place.
-        `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
+            `dout` and `y` stand in each other's place.
+            `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
         """,
     ),
 )
@@ -136,66 +124,52 @@ RNN_STEP_FORWARD = Exercise(
         _step_forward,
         """
         np.tanh(a) → a
-        The step has no tanh: `h_next = a`.
-        Without the tanh a chain of steps is one long matrix product. Squash `a` before you return it.
-
+            The step has no tanh: `h_next = a`.
+            Without the tanh a chain of steps is one long matrix product. Squash `a` before you return it.
         np.tanh(a) → functional.sigmoid(a)
-        The step squashes with a sigmoid in the place of tanh.
-        The sigmoid will come with the gates of notebook 03. A hidden state is squashed to -1…1, by `np.tanh`.
-
+            The step squashes with a sigmoid in the place of tanh.
+            The sigmoid will come with the gates of notebook 03. A hidden state is squashed to -1…1, by `np.tanh`.
         + b → + 0
-        The bias `b` is left out.
-        Three terms go into `a`: the input's, the previous state's, and `b`.
-
+            The bias `b` is left out.
+            Three terms go into `a`: the input's, the previous state's, and `b`.
         h_prev @ Wh → 0
-        The step ignores `h_prev`.
-        That is a feed-forward layer. What makes it recurrent is the term `h_prev @ Wh`.
-
+            The step ignores `h_prev`.
+            That is a feed-forward layer. What makes it recurrent is the term `h_prev @ Wh`.
         x @ Wx → 0
-        The step ignores its input `x`.
-        Three terms go into `a`: the input's, the previous state's, and `b`.
-
+            The step ignores its input `x`.
+            Three terms go into `a`: the input's, the previous state's, and `b`.
         h_prev @ Wh → h_prev @ Wh.T
-        `Wh` is transposed: `h_prev @ Wh.T`.
-        `Wh` is square, so no shape gives this away. Rows of the batch stand on the left here: `h_prev @ Wh`.
-
+            `Wh` is transposed: `h_prev @ Wh.T`.
+            `Wh` is square, so no shape gives this away. Rows of the batch stand on the left here: `h_prev @ Wh`.
         + b → + 0
         np.tanh(a) → np.tanh(a) + b
-        The bias is added *after* the tanh.
-        `b` belongs to `a`, inside the tanh; otherwise the state leaves -1…1.
-
+            The bias is added *after* the tanh.
+            `b` belongs to `a`, inside the tanh; otherwise the state leaves -1…1.
         h_prev @ Wh → h_prev
-        `h_prev` is added without `Wh`.
-        The previous state goes through its own weights: `h_prev @ Wh`.
-
+            `h_prev` is added without `Wh`.
+            The previous state goes through its own weights: `h_prev @ Wh`.
         h_prev @ Wh + b → 0 + b
         np.tanh(a) → np.tanh(a) + h_prev @ Wh
-        `h_prev @ Wh` is added *after* the tanh.
-        The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
-
+            `h_prev @ Wh` is added *after* the tanh.
+            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
         + b → - b
-        The bias is subtracted.
-        Three terms are *added* in `a`: the input's, the previous state's, and `b`.
-
+            The bias is subtracted.
+            Three terms are *added* in `a`: the input's, the previous state's, and `b`.
         Wx, Wh, h_next) → Wx, Wh, a)
-        The cache ends in `a`, the sum before the tanh, where `h_next` belongs.
-        Backward wants the *output* of the tanh, as in exercise 1.1: the last entry is `h_next`.
-
+            The cache ends in `a`, the sum before the tanh, where `h_next` belongs.
+            Backward wants the *output* of the tanh, as in exercise 1.1: the last entry is `h_next`.
         h_next, (x, h_prev, → h_next, (x, h_next,
-        The cache holds `h_next` where `h_prev` belongs.
-        Backward needs both: `h_prev` for `dWh`, `h_next` for the tanh.
-
+            The cache holds `h_next` where `h_prev` belongs.
+            Backward needs both: `h_prev` for `dWh`, `h_next` for the tanh.
         h_next, (x, h_prev, Wx, Wh → h_next, (x, Wx, h_prev, Wh
-        The cache is in another order: `Wx` comes before `h_prev`.
-        The order is `(x, h_prev, Wx, Wh, h_next)`.
-
+            The cache is in another order: `Wx` comes before `h_prev`.
+            The order is `(x, h_prev, Wx, Wh, h_next)`.
         h_next, (x, h_prev, Wx, Wh, h_next) → h_next, (h_next, x, h_prev, Wx, Wh)
-        The cache begins with `h_next`, which comes last.
-        The order is `(x, h_prev, Wx, Wh, h_next)`.
-
+            The cache begins with `h_next`, which comes last.
+            The order is `(x, h_prev, Wx, Wh, h_next)`.
         h_next, (x, h_prev, Wx, Wh → h_next, (x, h_prev, Wh, Wx
-        `Wx` and `Wh` are exchanged in the cache.
-        The order is `(x, h_prev, Wx, Wh, h_next)`.
+            `Wx` and `Wh` are exchanged in the cache.
+            The order is `(x, h_prev, Wx, Wh, h_next)`.
         """,
     ),
 )
@@ -234,97 +208,75 @@ RNN_STEP_BACKWARD = Exercise(
         _step_backward,
         """
         dh_next * (1 - h_next**2) → dh_next
-        The tanh derivative is missing: `da = dh_next`.
-        Make `da = dh_next * (1 - h_next**2)` first: all five results come from it.
-
+            The tanh derivative is missing: `da = dh_next`.
+            Make `da = dh_next * (1 - h_next**2)` first: all five results come from it.
         h_next**2 → np.tanh(h_next) ** 2
-        The tanh is taken twice: `1 - np.tanh(h_next)**2`.
-        `h_next` already is the output of the tanh; `tanh_backward(dh_next, h_next)` is what you need.
-
+            The tanh is taken twice: `1 - np.tanh(h_next)**2`.
+            `h_next` already is the output of the tanh; `tanh_backward(dh_next, h_next)` is what you need.
         h_next**2 → h_prev**2
-        The tanh derivative is taken at `h_prev`.
-        The tanh you go back through made `h_next`, the last entry of the cache.
-
+            The tanh derivative is taken at `h_prev`.
+            The tanh you go back through made `h_next`, the last entry of the cache.
         (1 - h_next**2) → h_next * (1 - h_next)
-        The derivative is that of a *sigmoid*, `h * (1 - h)`.
-        The step was squashed by a tanh: `1 - h_next**2`.
-
+            The derivative is that of a *sigmoid*, `h * (1 - h)`.
+            The step was squashed by a tanh: `1 - h_next**2`.
         dh_next * (1 - h_next**2) → h_next * (1 - dh_next**2)
-        `dh_next` and `h_next` stand in each other's place, as in `tanh_backward(h_next, dh_next)`.
-        `dh_next` comes from above; the slope is made of `h_next`: `tanh_backward(dh_next, h_next)`.
-
+            `dh_next` and `h_next` stand in each other's place, as in `tanh_backward(h_next, dh_next)`.
+            `dh_next` comes from above; the slope is made of `h_next`: `tanh_backward(dh_next, h_next)`.
         da.sum(axis=0) → da
-        `db` is not summed over the batch.
-        `b` was added to every row, so its gradient is the sum over the rows: `da.sum(axis=0)`, of shape (H,).
-
+            `db` is not summed over the batch.
+            `b` was added to every row, so its gradient is the sum over the rows: `da.sum(axis=0)`, of shape (H,).
         da.sum(axis=0) → da.mean(axis=0)
-        `db` is the *mean* over the batch.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
-
+            `db` is the *mean* over the batch.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         da.sum(axis=0) → da.sum()
-        `db` is summed over everything, units too.
-        Each unit has its own bias: sum over axis 0, the batch, only.
-
+            `db` is summed over everything, units too.
+            Each unit has its own bias: sum over axis 0, the batch, only.
         da.sum(axis=0) → da.sum(axis=1)
-        `db` is summed over the units instead of the batch.
-        Axis 0 is the batch. What is left must have the shape of `b`, (H,).
-
+            `db` is summed over the units instead of the batch.
+            Axis 0 is the batch. What is left must have the shape of `b`, (H,).
         da.sum(axis=0) → da.sum(axis=0, keepdims=True)
-        `db` keeps the axis of the batch, from `keepdims=True`.
-        `b` has shape (H,): sum over axis 0 and leave `keepdims` out.
-
+            `db` keeps the axis of the batch, from `keepdims=True`.
+            `b` has shape (H,): sum over axis 0 and leave `keepdims` out.
         da @ Wh.T → da @ Wh
-        `Wh` is not transposed: `dh_prev = da @ Wh`.
-        `Wh` is square, so the shapes do not object. Forward multiplied by `Wh`; backward multiplies by `Wh.T`.
-
+            `Wh` is not transposed: `dh_prev = da @ Wh`.
+            `Wh` is square, so the shapes do not object. Forward multiplied by `Wh`; backward multiplies by `Wh.T`.
         da @ Wh.T → dh_next @ Wh.T
-        `dh_prev` is made from `dh_next` instead of `da`.
-        On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
-
+            `dh_prev` is made from `dh_next` instead of `da`.
+            On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
         da @ Wx.T → da @ Wx
-        `Wx` is not transposed: `dx = da @ Wx`.
-        `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
-
+            `Wx` is not transposed: `dx = da @ Wx`.
+            `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
         h_prev.T @ da → da.T @ h_prev
-        `dWh` is transposed: `da.T @ h_prev`.
-        `dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: `h_prev.T @ da`.
-
+            `dWh` is transposed: `da.T @ h_prev`.
+            `dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: `h_prev.T @ da`.
         x.T @ da → da.T @ x
-        `dWx` is transposed: `da.T @ x`.
-        `dWx` must have the shape of `Wx`, (D, H): `x.T @ da`.
-
+            `dWx` is transposed: `da.T @ x`.
+            `dWx` must have the shape of `Wx`, (D, H): `x.T @ da`.
         x.T @ da → x @ da
-        `x` is not transposed: `x @ da`.
-        (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
-
+            `x` is not transposed: `x @ da`.
+            (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
         h_prev.T @ da → h_prev @ da
-        `h_prev` is not transposed: `h_prev @ da`.
-        (N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.
-
+            `h_prev` is not transposed: `h_prev @ da`.
+            (N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.
         h_prev.T @ da → h_next.T @ da
-        `dWh` is made from `h_next`.
-        What `Wh` multiplied on the way forward was `h_prev`.
-
+            `dWh` is made from `h_next`.
+            What `Wh` multiplied on the way forward was `h_prev`.
         return dx, dh_prev, dWx, dWh, db → return dx, dh_prev, dWx / len(x), dWh / len(x), db / len(x)
-        The parameters' gradients are divided by the batch size.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
-
+            The parameters' gradients are divided by the batch size.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         x.T @ da → x.T @ da / len(x)
         h_prev.T @ da → h_prev.T @ da / len(x)
-        `dWx` and `dWh` are divided by the batch size.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
-
+            `dWx` and `dWh` are divided by the batch size.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         return dx, dh_prev, dWx, dWh, db → return dWx, dWh, db, dx, dh_prev
-        The gradients of the parameters are returned first.
-        The order is `dx, dh_prev, dWx, dWh, db`.
-
+            The gradients of the parameters are returned first.
+            The order is `dx, dh_prev, dWx, dWh, db`.
         return dx, dh_prev → return dh_prev, dx
-        `dx` and `dh_prev` are exchanged.
-        The order is `dx, dh_prev, dWx, dWh, db`.
-
+            `dx` and `dh_prev` are exchanged.
+            The order is `dx, dh_prev, dWx, dWh, db`.
         dWx, dWh, db → dWh, dWx, db
-        `dWx` and `dWh` are exchanged.
-        The order is `dx, dh_prev, dWx, dWh, db`.
+            `dWx` and `dWh` are exchanged.
+            The order is `dx, dh_prev, dWx, dWh, db`.
         """,
     ),
 )
@@ -403,95 +355,76 @@ RNN_LAYER = Exercise(
         _RNN,
         """
         dhs[:, step] + dh, → dhs[:, step],
-        Nothing comes from the future: backward uses `dhs[:, step]` alone.
-        `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
-
+            Nothing comes from the future: backward uses `dhs[:, step]` alone.
+            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
         dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
-        Backward adds `dhs` at the last step only.
-        A gradient comes from above at *every* step: `dhs[:, step] + dh`.
-
+            Backward adds `dhs` at the last step only.
+            A gradient comes from above at *every* step: `dhs[:, step] + dh`.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
-        The gradients are set with `=`: each step overwrites those of the steps after it.
-        The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
-
+            The gradients are set with `=`: each step overwrites those of the steps after it.
+            The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
         T, dxs = → self.zero_grad(); T, dxs =
-        What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
-        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
-
+            What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
+            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
         self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
         self.b.grad += db → self.b.grad += db * (step == 0)
-        Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
-        `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
-
+            Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
+            `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
         if state is None else state → # whatever the state
-        The layer always starts from zeros and ignores the `state` it is given.
-        Start from `state`; only where it is None, from zeros.
-
+            The layer always starts from zeros and ignores the `state` it is given.
+            Start from `state`; only where it is None, from zeros.
         h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
-            len(self.Wh.value)), xs.dtype)) if
+                len(self.Wh.value)), xs.dtype)) if
         return hs, h → self.kept = h; return hs, h
-        The layer keeps its last state and starts the next call from it.
-        Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
-
+            The layer keeps its last state and starts the next call from it.
+            Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
         self.caches, hs = [], [] → self.caches, hs, first = [], [], h
         rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], first,
-        Every step reads the state from before the first: the state is not carried on.
-        Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-
+            Every step reads the state from before the first: the state is not carried on.
+            Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
         rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
-        Every step after the first reads the state of the first step.
-        Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-
+            Every step after the first reads the state of the first step.
+            Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
         self.caches, hs = [], [] → self.caches, hs = [], [h]
         hs = np.stack(hs, axis=1) → hs = np.stack(hs[:-1], axis=1)
-        `hs` holds the state *before* each step, not after it.
-        Append `h` after the step has made it: the last of `hs` is the state that is returned.
-
+            `hs` holds the state *before* each step, not after it.
+            Append `h` after the step has made it: the last of `hs` is the state that is returned.
         return hs, h → return hs, hs[:, 0]
-        The state that comes back is that of the first step, not of the last.
-        The second result is what the next call should start from.
-
+            The state that comes back is that of the first step, not of the last.
+            The second result is what the next call should start from.
         return hs, h → return hs, hs
-        All states come back where only the last is asked for.
-        The second result is the state after the last step, (N, H).
-
+            All states come back where only the last is asked for.
+            The second result is the state after the last step, (N, H).
         if dstate is None else dstate → # whatever comes from beyond
-        Backward ignores `dstate`, the gradient that comes from beyond the last step.
-        Start with `dh = dstate`; only where it is None, with zeros.
-
+            Backward ignores `dstate`, the gradient that comes from beyond the last step.
+            Start with `dh = dstate`; only where it is None, with zeros.
         reversed(range(T)) → range(T)
-        Backward runs from the first step to the last.
-        What arrives at a step includes what the step after it sends back: go from the last step to the first.
-
+            Backward runs from the first step to the last.
+            What arrives at a step includes what the step after it sends back: go from the last step to the first.
         reversed(range(T)) → range(T)
         return np.stack(dxs, axis=1), dh → return np.stack(dxs[::-1], axis=1), dh
-        Backward runs from the first step to the last, and then turns `dxs` round.
-        What arrives at a step includes what the step after it sends back: go from the last step to the first.
-
+            Backward runs from the first step to the last, and then turns `dxs` round.
+            What arrives at a step includes what the step after it sends back: go from the last step to the first.
         self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
-        The list of caches is never emptied, so that backward meets those of an earlier call.
-        Start `forward` with a new list: `self.caches = []`.
-
+            The list of caches is never emptied, so that backward meets those of an earlier call.
+            Start `forward` with a new list: `self.caches = []`.
         self.b.grad += db → pass
-        The gradient of `b` is left out.
-        Three Params, three gradients: `self.b.grad += db`.
-
+            The gradient of `b` is left out.
+            Three Params, three gradients: `self.b.grad += db`.
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
-        `dxs` is in reverse order of time.
-        You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
-
+            `dxs` is in reverse order of time.
+            You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
         np.stack(dxs, axis=1), dh → np.stack(dxs, axis=1), None
-        Backward does not return the gradient of the state it started from.
-        When the loop is done, `dh` is that gradient: return `dxs, dh`.
-
+            Backward does not return the gradient of the state it started from.
+            When the loop is done, `dh` is that gradient: return `dxs, dh`.
         self.Wx.grad += dWx → self.Wx.grad += dWx / T
         self.Wh.grad += dWh → self.Wh.grad += dWh / T
         self.b.grad += db → self.b.grad += db / T
-        The parameters' gradients are divided by the number of steps.
-        A weight that is used T times gets the *sum* of T gradients.
+            The parameters' gradients are divided by the number of steps.
+            A weight that is used T times gets the *sum* of T gradients.
         """,
     ),
 )
@@ -521,71 +454,56 @@ BACKPROP_NORMS = Exercise(
         analysis.backprop_norms,
         """
         dh @ Wh.T → dh @ Wh
-        The loop multiplies by `Wh` instead of `Wh.T`.
-        Forward multiplied by `Wh`. Going back is `dh @ Wh.T`, as in `dh_prev` of exercise 1.3.
-
+            The loop multiplies by `Wh` instead of `Wh.T`.
+            Forward multiplied by `Wh`. Going back is `dh @ Wh.T`, as in `dh_prev` of exercise 1.3.
         norms = [] → norms = [np.linalg.norm(dh)]
         range(steps) → range(steps - 1)
-        The loop measures *before* it multiplies: it starts with the norm of `dh` itself.
-        `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
-
+            The loop measures *before* it multiplies: it starts with the norm of `dh` itself.
+            `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
         dh = dh @ Wh.T → after = dh @ Wh.T ** (len(norms) + 1)
         np.linalg.norm(dh) → np.linalg.norm(after)
-        `Wh.T ** k` takes each *element* to the power k.
-        `**` works element by element. For the matrix, multiply by `Wh.T` once in each round of a loop.
-
+            `Wh.T ** k` takes each *element* to the power k.
+            `**` works element by element. For the matrix, multiply by `Wh.T` once in each round of a loop.
         dh = dh @ Wh.T → after = dh @ Wh.T
         np.linalg.norm(dh) → np.linalg.norm(after)
-        Every product starts from the same `dh`: the gradient is not carried from step to step.
-        Each round goes on from the last one: `dh = dh @ Wh.T`.
-
+            Every product starts from the same `dh`: the gradient is not carried from step to step.
+            Each round goes on from the last one: `dh = dh @ Wh.T`.
         norms = [] → norms = [np.linalg.norm(dh)]
-        The norm of `dh` itself comes first: one number too many.
-        `norms[0]` is the norm after one product, and there are `steps` of them.
-
+            The norm of `dh` itself comes first: one number too many.
+            `norms[0]` is the norm after one product, and there are `steps` of them.
         np.array(norms) → np.array(norms[::-1])
-        The norms are in reverse order.
-        `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
-
+            The norms are in reverse order.
+            `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
         np.array(norms) → norms[-1]
-        The result is one number, the norm after the last product.
-        Collect a norm in every round of the loop, and return them as one array.
-
+            The result is one number, the norm after the last product.
+            Collect a norm in every round of the loop, and return them as one array.
         np.linalg.norm(dh) → np.linalg.norm(dh, axis=1).mean()
-        The norm is the mean of the rows' norms.
-        The Frobenius norm treats the whole array as one long vector: the root of the sum of *all* squares.
-
+            The norm is the mean of the rows' norms.
+            The Frobenius norm treats the whole array as one long vector: the root of the sum of *all* squares.
         np.linalg.norm(dh) → np.linalg.norm(dh, axis=1)
-        Each row has a norm of its own.
-        The Frobenius norm treats the whole array as one long vector: `np.linalg.norm(dh)`, without `axis`.
-
+            Each row has a norm of its own.
+            The Frobenius norm treats the whole array as one long vector: `np.linalg.norm(dh)`, without `axis`.
         np.linalg.norm(dh) → np.linalg.norm(dh, 2)
-        The norm is the spectral norm, `np.linalg.norm(dh, 2)`.
-        For a matrix, 2 asks for the largest singular value. The Frobenius norm is `np.linalg.norm(dh)`.
-
+            The norm is the spectral norm, `np.linalg.norm(dh, 2)`.
+            For a matrix, 2 asks for the largest singular value. The Frobenius norm is `np.linalg.norm(dh)`.
         np.linalg.norm(dh) → (dh**2).sum()
-        The norm is *squared*.
-        Take the square root of the sum of squares.
-
+            The norm is *squared*.
+            Take the square root of the sum of squares.
         np.linalg.norm(dh) → np.linalg.norm(dh) / len(dh)
-        The norm is divided by the batch size.
-        The Frobenius norm divides by nothing.
-
+            The norm is divided by the batch size.
+            The Frobenius norm divides by nothing.
         np.linalg.norm(dh) → np.sqrt((dh**2).mean())
-        The squares are averaged, not added: a root *mean* square.
-        The Frobenius norm divides by nothing.
-
+            The squares are averaged, not added: a root *mean* square.
+            The Frobenius norm divides by nothing.
         np.linalg.norm(dh) → np.abs(dh).sum()
-        The absolute values are added up.
-        The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
-
+            The absolute values are added up.
+            The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
         np.linalg.norm(dh) → np.abs(dh).max()
-        The largest element stands in the place of the norm.
-        The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
-
+            The largest element stands in the place of the norm.
+            The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
         np.array(norms) → norms
-        The norms are right, in a Python list.
-        Turn it into an array at the end: `np.array(norms)`.
+            The norms are right, in a Python list.
+            Turn it into an array at the end: `np.array(norms)`.
         """,
     ),
 )
@@ -620,72 +538,56 @@ GRADIENT_BOUNDS = Exercise(
         _gradient_bounds,
         """
         return sigma_max, spectral_radius → return spectral_radius, sigma_max
-        The two numbers are in the other order.
-        The largest singular value comes first. It is never the smaller of the two.
-
+            The two numbers are in the other order.
+            The largest singular value comes first. It is never the smaller of the two.
         np.abs(eigenvalues).max() → eigenvalues.real.max()
-        The radius is the largest *real part* of the eigenvalues.
-        Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.
-
+            The radius is the largest *real part* of the eigenvalues.
+            Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.
         np.abs(eigenvalues).max() → np.abs(eigenvalues.max())
-        The largest eigenvalue is chosen first, and its absolute value taken then.
-        -0.9 has a larger absolute value than 0.5. First the absolute values, then the largest.
-
+            The largest eigenvalue is chosen first, and its absolute value taken then.
+            -0.9 has a larger absolute value than 0.5. First the absolute values, then the largest.
         float(np.abs(eigenvalues).max()) → eigenvalues[0]
-        The radius is the first eigenvalue as it comes: maybe complex, and in no order.
-        The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.
-
+            The radius is the first eigenvalue as it comes: maybe complex, and in no order.
+            The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.
         float(np.abs(eigenvalues).max()) → eigenvalues.max()
-        The radius is the largest eigenvalue without its absolute value: it may be complex.
-        First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.
-
+            The radius is the largest eigenvalue without its absolute value: it may be complex.
+            First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.
         np.linalg.eigvals(Wh) → np.linalg.eigvalsh(Wh)
-        The radius is from `np.linalg.eigvalsh`, which takes the matrix to be symmetric.
-        `Wh` need not be symmetric: use `np.linalg.eigvals`.
-
+            The radius is from `np.linalg.eigvalsh`, which takes the matrix to be symmetric.
+            `Wh` need not be symmetric: use `np.linalg.eigvals`.
         np.abs(eigenvalues).max() → np.abs(eigenvalues.real).max()
-        The radius is made of the real parts alone.
-        For a complex eigenvalue the absolute value is √(re² + im²); `np.abs` knows that.
-
+            The radius is made of the real parts alone.
+            For a complex eigenvalue the absolute value is √(re² + im²); `np.abs` knows that.
         np.abs(eigenvalues).max() → np.abs(eigenvalues).min()
-        The radius is the absolute value of the *smallest* eigenvalue.
-        In the long run the largest one wins.
-
+            The radius is the absolute value of the *smallest* eigenvalue.
+            In the long run the largest one wins.
         np.abs(eigenvalues).max() → np.abs(eigenvalues).mean()
-        The radius is the *mean* of the absolute eigenvalues.
-        In the long run the largest one wins.
-
+            The radius is the *mean* of the absolute eigenvalues.
+            In the long run the largest one wins.
         np.abs(eigenvalues).max() → np.abs(np.linalg.eig(Wh)[1]).max()
-        The radius is made of the eigen*vectors*: `np.linalg.eig` returns both.
-        `np.linalg.eigvals(Wh)` returns the eigenvalues alone.
-
+            The radius is made of the eigen*vectors*: `np.linalg.eig` returns both.
+            `np.linalg.eigvals(Wh)` returns the eigenvalues alone.
         np.abs(eigenvalues).max() → singular_values.max()
-        The largest singular value is given twice.
-        The radius is made of eigenvalues: `np.abs(np.linalg.eigvals(Wh)).max()`.
-
+            The largest singular value is given twice.
+            The radius is made of eigenvalues: `np.abs(np.linalg.eigvals(Wh)).max()`.
         singular_values.max() → np.linalg.norm(Wh)
-        The Frobenius norm stands in the place of the largest singular value.
-        `np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.
-
+            The Frobenius norm stands in the place of the largest singular value.
+            `np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.
         singular_values.max() → singular_values.min()
-        This is the *smallest* singular value.
-        `np.linalg.svd` lists them from the largest to the smallest.
-
+            This is the *smallest* singular value.
+            `np.linalg.svd` lists them from the largest to the smallest.
         singular_values.max() → singular_values.max() ** 2
-        The largest singular value is squared: it is an eigenvalue of `Wh.T @ Wh`.
-        Take its square root.
-
+            The largest singular value is squared: it is an eigenvalue of `Wh.T @ Wh`.
+            Take its square root.
         singular_values.max() → singular_values.sum()
-        All singular values are added up.
-        The first one, the largest, is all you need.
-
+            All singular values are added up.
+            The first one, the largest, is all you need.
         singular_values.max() → np.abs(Wh).max()
-        The largest *element* of `Wh` stands in the place of the largest singular value.
-        Singular values come from `np.linalg.svd(Wh, compute_uv=False)`.
-
+            The largest *element* of `Wh` stands in the place of the largest singular value.
+            Singular values come from `np.linalg.svd(Wh, compute_uv=False)`.
         singular_values.max() → np.abs(eigenvalues).max()
-        The spectral radius is given twice.
-        Singular values are not eigenvalues: they are the half-axes of the ellipse that `Wh` makes of a circle.
+            The spectral radius is given twice.
+            Singular values are not eigenvalues: they are the half-axes of the ellipse that `Wh` makes of a circle.
         """,
     ),
 )
@@ -748,48 +650,39 @@ PREDICT_GRADIENT = Exercise(
         analysis.predict_gradient,
         """
         "explodes" if spectral_radius > 1 else "grows, then vanishes" → "explodes"
-        Only the largest singular value decides: σ > 1, so it explodes.
-        σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.
-
+            Only the largest singular value decides: σ > 1, so it explodes.
+            σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.
         if sigma_max < 1 → if spectral_radius < 1
-        Only the spectral radius decides, or σ and ρ are unpacked in the wrong order.
-        ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.
-
+            Only the spectral radius decides, or σ and ρ are unpacked in the wrong order.
+            ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.
         = gradient_bounds(Wh) → = gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).real.max()
-        ρ is the largest real part of the eigenvalues: an eigenvalue of -1.3 slips through.
-        Use the absolute value of the eigenvalues, as in exercise 1.6.
-
+            ρ is the largest real part of the eigenvalues: an eigenvalue of -1.3 slips through.
+            Use the absolute value of the eigenvalues, as in exercise 1.6.
         if sigma_max < 1 → if abs(np.linalg.det(Wh)) < 1
         "explodes" if spectral_radius > 1 else "grows, then vanishes" → "explodes"
-        The determinant decides.
-        The determinant multiplies all singular values. One large one among small ones is enough to explode.
-
+            The determinant decides.
+            The determinant multiplies all singular values. One large one among small ones is enough to explode.
         return "vanishes" → return "explodes"
         "explodes" if → "vanishes" if
-        “vanishes” and “explodes” are exchanged.
-        Everything below 1 shrinks.
-
+            “vanishes” and “explodes” are exchanged.
+            Everything below 1 shrinks.
         return "vanishes" → return "grows, then vanishes"
         else "grows, then vanishes" → else "vanishes"
-        “vanishes” and “grows, then vanishes” are exchanged.
-        With σ < 1 nothing ever grows; with σ > 1 > ρ something does, and vanishes in the end.
-
+            “vanishes” and “grows, then vanishes” are exchanged.
+            With σ < 1 nothing ever grows; with σ > 1 > ρ something does, and vanishes in the end.
         sigma_max < 1 → sigma_max > 1
         spectral_radius > 1 → spectral_radius < 1
-        The comparisons with 1 are turned round.
-        Everything below 1 shrinks: σ < 1 vanishes, ρ > 1 explodes.
-
+            The comparisons with 1 are turned round.
+            Everything below 1 shrinks: σ < 1 vanishes, ρ > 1 explodes.
         spectral_radius > 1 → spectral_radius < 1
-        The comparison of ρ with 1 is turned round.
-        ρ > 1 explodes. With σ > 1 > ρ the gradient may grow first, and vanishes in the end.
-
+            The comparison of ρ with 1 is turned round.
+            ρ > 1 explodes. With σ > 1 > ρ the gradient may grow first, and vanishes in the end.
         if sigma_max < 1 → if np.linalg.norm(Wh) < 1
-        The Frobenius norm stands in the place of σ.
-        The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
-
+            The Frobenius norm stands in the place of σ.
+            The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
         else "grows, then vanishes" → else "grows then vanishes"
-        The comma is missing in “grows, then vanishes”.
-        The three answers are compared as they stand in the table: "grows, then vanishes".
+            The comma is missing in “grows, then vanishes”.
+            The three answers are compared as they stand in the table: "grows, then vanishes".
         """,
     ),
 )

@@ -58,65 +58,52 @@ GLOBAL_NORM = Exercise(
         """
         np.sum(wide**2) → np.linalg.norm(wide)
         np.sqrt(total) → total
-        The arrays' own norms are added up.
-        3² + 4² and 12² are added *before* the one square root: 13, not 5 + 12 = 17.
-
+            The arrays' own norms are added up.
+            3² + 4² and 12² are added *before* the one square root: 13, not 5 + 12 = 17.
         total += np.sum(wide**2) → total = max(total, np.linalg.norm(wide))
         np.sqrt(total) → total
-        This is the largest of the arrays' own norms.
-        All arrays count: think of them as one long vector.
-
+            This is the largest of the arrays' own norms.
+            All arrays count: think of them as one long vector.
         np.sum(wide**2) → np.linalg.norm(wide) / len(grads)
         np.sqrt(total) → total
-        This is the mean of the arrays' own norms.
-        All arrays count in full: think of them as one long vector.
-
+            This is the mean of the arrays' own norms.
+            All arrays count in full: think of them as one long vector.
         np.sqrt(total) → total
-        The square root is missing: this is the sum of squares.
-        A length has the unit of the gradient, not of its square.
-
+            The square root is missing: this is the sum of squares.
+            A length has the unit of the gradient, not of its square.
         np.sum(wide**2) → np.abs(wide).sum()
         np.sqrt(total) → total
-        The absolute values are added up.
-        Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.
-
+            The absolute values are added up.
+            Squares are added up, and one root taken at the end: 3 and 4 have the length 5, not 7.
         total += np.sum(wide**2) → total = max(total, np.abs(wide).max())
         np.sqrt(total) → total
-        This is the largest absolute value.
-        One element says little about the length of the whole: every element counts.
-
+            This is the largest absolute value.
+            One element says little about the length of the whole: every element counts.
         wide = grad.astype("float64") → wide = np.square(grad, out=grad)
         wide**2 → wide
-        The squares are written into the gradients themselves, as by `grad **= 2`.
-        The caller still needs them. `grad.astype(np.float64) ** 2` is a new array, and wide enough.
-
+            The squares are written into the gradients themselves, as by `grad **= 2`.
+            The caller still needs them. `grad.astype(np.float64) ** 2` is a new array, and wide enough.
         wide = grad.astype("float64") → wide = grad
-        The squares are summed in the gradients' own type: in float32, (1e25)² is infinity.
-        Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.
-
+            The squares are summed in the gradients' own type: in float32, (1e25)² is infinity.
+            Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.
         total = 0.0 → total = 0.0 * np.concatenate([grad.ravel() for grad in grads])[0]
-        The empty list is forgotten: there is nothing to put together.
-        A loop that adds to `total = 0.0` needs no special case.
-
+            The empty list is forgotten: there is nothing to put together.
+            A loop that adds to `total = 0.0` needs no special case.
         for grad in grads: → for grad in grads[:1]:
-        Only the first array counts.
-        `grads` is a list: go through all of it, and return after the loop.
-
+            Only the first array counts.
+            `grads` is a list: go through all of it, and return after the loop.
         for grad in grads: → for grad in grads[-1:]:
-        Only the last array counts.
-        `grads` is a list: *add* to the total in every round, `+=`.
-
+            Only the last array counts.
+            `grads` is a list: *add* to the total in every round, `+=`.
         np.sqrt(total) → np.sqrt(total / max(1, sum(grad.size for grad in grads)))
-        This is a root *mean* square: it is divided by the number of elements.
-        A norm divides by nothing.
-
+            This is a root *mean* square: it is divided by the number of elements.
+            A norm divides by nothing.
         np.sum(wide**2) → np.linalg.norm(wide)
-        The root is taken twice: of each array's norm, which was never squared, and of their sum.
-        Square each array's norm before adding, or add up the squares of the elements.
-
+            The root is taken twice: of each array's norm, which was never squared, and of their sum.
+            Square each array's norm before adding, or add up the squares of the elements.
         np.sum(wide**2) → np.sum(wide) ** 2
-        The sum is squared where the squares should be summed.
-        Square each element first: `np.sum(grad ** 2)`, not `np.sum(grad) ** 2`.
+            The sum is squared where the squares should be summed.
+            Square each element first: `np.sum(grad ** 2)`, not `np.sum(grad) ** 2`.
         """,
     ),
 )
@@ -231,69 +218,55 @@ CLIP_GRADIENTS = Exercise(
             _clip_gradients,
             """
             grad *= factor → np.clip(grad, -max_norm, max_norm, out=grad)
-            This clips by *value*: each element is cut off at ±max_norm.
-            That changes the direction. One factor for all elements of all arrays keeps it: `max_norm / norm`.
-
+                This clips by *value*: each element is cut off at ±max_norm.
+                That changes the direction. One factor for all elements of all arrays keeps it: `max_norm / norm`.
             grad *= factor → grad *= min(1.0, max_norm / np.linalg.norm(grad))
-            Each array is clipped by its *own* norm.
-            The norm is that of all arrays together, and so is the factor; otherwise the direction changes.
-
+                Each array is clipped by its *own* norm.
+                The norm is that of all arrays together, and so is the factor; otherwise the direction changes.
             if norm > max_norm: → if True:
-            The gradients are *always* scaled to `max_norm`, also when they are shorter.
-            Only above `max_norm`. A small gradient near the end of training must stay small.
-
+                The gradients are *always* scaled to `max_norm`, also when they are shorter.
+                Only above `max_norm`. A small gradient near the end of training must stay small.
             factor = max_norm / norm → factor = 1 / norm
-            The gradients are scaled to length 1 instead of `max_norm`.
-            The factor is `max_norm / norm`.
-
+                The gradients are scaled to length 1 instead of `max_norm`.
+                The factor is `max_norm / norm`.
             factor = max_norm / norm → factor = max_norm / norm**2
-            The norm is squared in the factor.
-            The factor is `max_norm / norm`. Did `global_norm` already take the root?
-
+                The norm is squared in the factor.
+                The factor is `max_norm / norm`. Did `global_norm` already take the root?
             factor = max_norm / norm → factor = norm / max_norm
-            The factor is upside down: `norm / max_norm` makes the gradients longer still.
-            What comes out must have the norm `max_norm`: multiply by `max_norm / norm`.
-
+                The factor is upside down: `norm / max_norm` makes the gradients longer still.
+                What comes out must have the norm `max_norm`: multiply by `max_norm / norm`.
             return norm → return global_norm(grads)
-            The norm *after* clipping is returned.
-            Return the norm before: it is what one wants to watch during training.
-
+                The norm *after* clipping is returned.
+                Return the norm before: it is what one wants to watch during training.
             return norm → return None
-            The norm is not returned.
-            End in `return norm`, the norm before clipping.
-
+                The norm is not returned.
+                End in `return norm`, the norm before clipping.
             grad *= factor → grad = grad * factor
-            The gradients of the caller are as long as before.
-            Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they are.
-
+                The gradients of the caller are as long as before.
+                Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they
+                    are.
             in grads: → in grads[:1]:
-            Only the first array is scaled.
-            `grads` is a list: go through all of it, and return after the loop.
-
+                Only the first array is scaled.
+                `grads` is a list: go through all of it, and return after the loop.
             not np.isfinite(norm) → np.isnan(norm)
-            NaN is stopped, but an infinite norm gets through. (The check gives one on purpose.)
-            An infinite norm makes the factor 0, and infinity times 0 is NaN. `np.isfinite(norm)` catches both.
-
+                NaN is stopped, but an infinite norm gets through. (The check gives one on purpose.)
+                An infinite norm makes the factor 0, and infinity times 0 is NaN. `np.isfinite(norm)` catches both.
             not np.isfinite(norm) → np.isinf(norm)
-            An infinite norm is stopped, but NaN gets through. (The check gives one on purpose.)
-            `np.isfinite(norm)` is False for both.
-
+                An infinite norm is stopped, but NaN gets through. (The check gives one on purpose.)
+                `np.isfinite(norm)` is False for both.
             raise FloatingPointError(f"The norm of the gradients is {norm}.") → return norm
-            No error is raised for a norm that is NaN or infinite. (The check gives one on purpose.)
-            Test `np.isfinite(norm)` before all else and `raise FloatingPointError(…)`; do not return.
-
+                No error is raised for a norm that is NaN or infinite. (The check gives one on purpose.)
+                Test `np.isfinite(norm)` before all else and `raise FloatingPointError(…)`; do not return.
             raise FloatingPointError → return FloatingPointError
-            The error is returned, not raised.
-            `raise FloatingPointError(…)` stops the training loop; what is returned can be overlooked.
-
+                The error is returned, not raised.
+                `raise FloatingPointError(…)` stops the training loop; what is returned can be overlooked.
             raise FloatingPointError → raise ValueError
-            A norm that is NaN or infinite raises a ValueError.
-            The stub asks for a FloatingPointError, or a class derived from it.
-
+                A norm that is NaN or infinite raises a ValueError.
+                The stub asks for a FloatingPointError, or a class derived from it.
             raise FloatingPointError → [np.multiply(grad, max_norm / norm, out=grad) for grad in grads]; raise
-                FloatingPointError
-            FloatingPointError comes too late: the gradients are changed already.
-            Look at the norm before you touch a gradient.
+                    FloatingPointError
+                FloatingPointError comes too late: the gradients are changed already.
+                Look at the norm before you touch a gradient.
             """,
         ),
         # No edits: with another mistake they give more than the two give apart.
@@ -367,52 +340,41 @@ SGD_STEP = Exercise(
             _sgd_step,
             """
             param.value[...] -= step → param.value[...] += step
-            The step goes *up* the loss: `+=`.
-            The gradient points to where the loss grows. Subtract.
-
+                The step goes *up* the loss: `+=`.
+                The gradient points to where the loss grows. Subtract.
             learning_rate * param.grad → param.grad
-            The learning rate is missing.
-            The step is `learning_rate * param.grad`.
-
+                The learning rate is missing.
+                The step is `learning_rate * param.grad`.
             learning_rate * param.grad → param.grad / learning_rate
-            The gradient is divided by the learning rate.
-            The step is `learning_rate * param.grad`.
-
+                The gradient is divided by the learning rate.
+                The step is `learning_rate * param.grad`.
             learning_rate * param.grad → learning_rate
-            The gradient is missing: the learning rate alone is subtracted.
-            The step is `learning_rate * param.grad`.
-
+                The gradient is missing: the learning rate alone is subtracted.
+                The step is `learning_rate * param.grad`.
             learning_rate * param.grad → learning_rate * param.grad / np.linalg.norm(param.grad)
-            The step has a fixed length: the gradient is divided by its norm.
-            Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.
-
+                The step has a fixed length: the gradient is divided by its norm.
+                Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.
             learning_rate * param.grad → learning_rate * np.sign(param.grad)
-            The step goes by the *sign* of the gradient alone.
-            The size counts too: `learning_rate * param.grad`.
-
+                The step goes by the *sign* of the gradient alone.
+                The size counts too: `learning_rate * param.grad`.
             param.value[...] -= step → param.value[...] = -step
-            The value is replaced by the step.
-            The step is taken *from* the value: `param.value -= …`.
-
+                The value is replaced by the step.
+                The step is taken *from* the value: `param.value -= …`.
             param.value[...] -= step → param.value = param.value - step
-            A new array is put in the place of the old one.
-            Other layers may hold the same Param: change the array that is there, `param.value -= …`.
-
+                A new array is put in the place of the old one.
+                Other layers may hold the same Param: change the array that is there, `param.value -= …`.
             param.value[...] -= step → value = param.value - step
-            The values stay as they were: the result is not written into them.
-            `value = value - …` makes a new array. `param.value -= …` changes the one that is there.
-
+                The values stay as they were: the result is not written into them.
+                `value = value - …` makes a new array. `param.value -= …` changes the one that is there.
             step = learning_rate * param.grad → step = np.multiply(learning_rate, param.grad, out=param.grad)
-            The gradients themselves are multiplied by the learning rate on the way.
-            `.grad` belongs to the layers. Leave it as it is.
-
+                The gradients themselves are multiplied by the learning rate on the way.
+                `.grad` belongs to the layers. Leave it as it is.
             param.value[...] -= step → param.value[...] -= step; param.grad[...] = 0
-            The gradients are set to zero afterwards.
-            Zeroing is done before the next backward, by `zero_grad()`; somebody may want to look at `.grad` first.
-
+                The gradients are set to zero afterwards.
+                Zeroing is done before the next backward, by `zero_grad()`; somebody may want to look at `.grad` first.
             in params: → in params[:1]:
-            Only the first Param takes a step.
-            `params` is a list: go through all of it, and return after the loop.
+                Only the first Param takes a step.
+                `params` is a list: go through all of it, and return after the loop.
             """,
         ),
         # No edit: with another mistake it gives more than the two give apart.

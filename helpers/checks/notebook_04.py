@@ -44,53 +44,44 @@ MEMORY_BACKWARD = Exercise(
         _memory_backward,
         """
         dc_next * f → dc_next
-        The forget gate is missing: `dc_prev = dc_next`.
-        The plus passes the gradient on unchanged; then comes the product `f * c_prev`, whose other factor is `f`.
-
+            The forget gate is missing: `dc_prev = dc_next`.
+            The plus passes the gradient on unchanged; then comes the product `f * c_prev`, whose other factor is `f`.
         dc_next * i → dc_next * g
         dc_next * g → dc_next * i
-        The two gradients of the product `g * i` are exchanged.
-        A product swaps its factors: `dg` is made with `i`, and `di` with `g`; they are returned as `…, dg, di`.
-
+            The two gradients of the product `g * i` are exchanged.
+            A product swaps its factors: `dg` is made with `i`, and `di` with `g`; they are returned as `…, dg, di`.
         dc_next * f → dc_next * c_prev
         dc_next * c_prev → dc_next * f
-        The two gradients of the product `f * c_prev` are exchanged.
-        A product swaps its factors: what goes to `c_prev` is multiplied by `f`, and the other way round.
-
+            The two gradients of the product `f * c_prev` are exchanged.
+            A product swaps its factors: what goes to `c_prev` is multiplied by `f`, and the other way round.
         dc_next * i → dc_next
         dc_next * g → dc_next
-        Behind the plus the product is missing: `dg = di = dc_next`.
-        Behind the plus stands `g * i`: multiply with the other factor of that product.
-
+            Behind the plus the product is missing: `dg = di = dc_next`.
+            Behind the plus stands `g * i`: multiply with the other factor of that product.
         dc_next * c_prev → dc_next * c_prev * f * (1 - f)
         dc_next * i → dc_next * i * (1 - g**2)
         dc_next * g → dc_next * g * i * (1 - i)
-        The gradients already go through the sigmoids and the tanh.
-        `df` is the gradient of `f` itself. The activations behind it are exercise 4.2.
-
+            The gradients already go through the sigmoids and the tanh.
+            `df` is the gradient of `f` itself. The activations behind it are exercise 4.2.
         dc_next * f → dc_next * f / 2
         dc_next * c_prev → dc_next * c_prev / 2
         dc_next * i → dc_next * i / 2
         dc_next * g → dc_next * g / 2
-        The plus shares the gradient out, half to each side.
-        A sum passes *all* of its gradient on to *each* of its terms.
-
+            The plus shares the gradient out, half to each side.
+            A sum passes *all* of its gradient on to *each* of its terms.
         dc_next * f → dc_next * f * (1 - np.tanh(c_prev) ** 2)
-        A tanh derivative stands on the way to `dc_prev`.
-        No tanh lies between `c_next` and `c_prev`: that is the point of the LSTM.
-
+            A tanh derivative stands on the way to `dc_prev`.
+            No tanh lies between `c_next` and `c_prev`: that is the point of the LSTM.
         dc_next * i → dc_next * g * i
         dc_next * g → dc_next * g * i
-        Both factors of `g * i` get `dc_next * g * i`.
-        The derivative of `g * i` by `g` no longer holds `g`: each factor gets `dc_next` times the *other* one.
-
+            Both factors of `g * i` get `dc_next * g * i`.
+            The derivative of `g * i` by `g` no longer holds `g`: each factor gets `dc_next` times the *other* one.
         return dc_prev, df, dg, di → return df, dg, di, dc_prev
-        `dc_prev` is returned last.
-        The order is `dc_prev, df, dg, di`.
-
+            `dc_prev` is returned last.
+            The order is `dc_prev, df, dg, di`.
         return dc_prev, df, dg, di → return tuple(result.sum(axis=0) for result in (dc_prev, df, dg, di))
-        The gradients are summed over the batch.
-        `f`, `g`, `i` and `c_prev` have a row for each example; so have their gradients: nothing is summed.
+            The gradients are summed over the batch.
+            `f`, `g`, `i` and `c_prev` have a row for each example; so have their gradients: nothing is summed.
         """,
     ),
 )
@@ -131,68 +122,54 @@ GATES_BACKWARD = Exercise(
         _gates_backward,
         """
         dg * (1 - g**2) → dg * g * (1 - g)
-        At `g` stands the derivative of a *sigmoid*.
-        `g` is not a gate: it went through tanh, whose derivative from the output is `1 - g**2`.
-
+            At `g` stands the derivative of a *sigmoid*.
+            `g` is not a gate: it went through tanh, whose derivative from the output is `1 - g**2`.
         y * (1 - y) → 1 - y**2
-        At the gates stands the derivative of *tanh*.
-        f, i and o went through a sigmoid, whose derivative from the output is `y * (1 - y)`.
-
+            At the gates stands the derivative of *tanh*.
+            f, i and o went through a sigmoid, whose derivative from the output is `y * (1 - y)`.
         slope(o) → (1 - o**2)
-        At the output gate stands the derivative of *tanh*.
-        `o` multiplies a tanh, but it came out of a sigmoid: `o * (1 - o)`.
-
+            At the output gate stands the derivative of *tanh*.
+            `o` multiplies a tanh, but it came out of a sigmoid: `o * (1 - o)`.
         y * (1 - y) → 1
         (1 - g**2) → 1
-        The derivatives of the activations are missing.
-        `dA` belongs to what went *into* the sigmoids and the tanh: multiply with their local derivatives.
-
+            The derivatives of the activations are missing.
+            `dA` belongs to what went *into* the sigmoids and the tanh: multiply with their local derivatives.
         df * slope(f) → slope(f)
         dg * (1 → (1
         di * slope(i) → slope(i)
         do * slope(o) → slope(o)
-        The local derivatives stand alone, without `df`, `dg`, `di` and `do`.
-        The chain rule multiplies: what comes from above, times the local derivative.
-
+            The local derivatives stand alone, without `df`, `dg`, `di` and `do`.
+            The chain rule multiplies: what comes from above, times the local derivative.
         y * (1 - y) → sigmoid(y) * (1 - sigmoid(y))
-        The sigmoid is taken twice, of values that already came out of it.
-        `f`, `i` and `o` *are* the outputs: `f * (1 - f)`, and no sigmoid of them.
-
+            The sigmoid is taken twice, of values that already came out of it.
+            `f`, `i` and `o` *are* the outputs: `f * (1 - f)`, and no sigmoid of them.
         g**2 → np.tanh(g) ** 2
-        The tanh is taken twice, of a `g` that already came out of it.
-        `g` *is* the output: `1 - g**2`, and no tanh of it.
-
+            The tanh is taken twice, of a `g` that already came out of it.
+            `g` *is* the output: `1 - g**2`, and no tanh of it.
         y * (1 - y) → 1 - y
-        The slope of a sigmoid is written as `1 - y`.
-        It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
-
+            The slope of a sigmoid is written as `1 - y`.
+            It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
         (1 - g**2) → (1 - g) ** 2
-        At `g` stands `(1 - g)**2` in place of `1 - g**2`.
-        Mind the brackets: first the square, then the difference. It is the same at g and at -g.
-
+            At `g` stands `(1 - g)**2` in place of `1 - g**2`.
+            Mind the brackets: first the square, then the difference. It is the same at g and at -g.
         [daf, dag, dai, dao] → [daf, dai, dag, dao]
-        The blocks are in the order f, i, g, o.
-        `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks are in the order f, i, g, o.
+            `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         [daf, dag, dai, dao] → [dai, daf, dag, dao]
-        The blocks are in the order i, f, g, o, as PyTorch and Keras have them.
-        `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks are in the order i, f, g, o, as PyTorch and Keras have them.
+            `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         [daf, dag, dai, dao] → [dai, daf, dao, dag]
-        The blocks are in the order i, f, o, g.
-        `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks are in the order i, f, o, g.
+            `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         np.hstack( → np.vstack(
-        The blocks stand one *below* the other.
-        Side by side: `np.hstack`, or `np.concatenate(…, axis=1)`. Each example keeps its row.
-
+            The blocks stand one *below* the other.
+            Side by side: `np.hstack`, or `np.concatenate(…, axis=1)`. Each example keeps its row.
         np.hstack([daf, dag, dai, dao]) → np.stack([daf, dag, dai, dao], axis=1)
-        The blocks stand along an axis of their own.
-        `np.stack` makes a new axis. `np.hstack` puts the columns side by side: (N, 4H).
-
+            The blocks stand along an axis of their own.
+            `np.stack` makes a new axis. `np.hstack` puts the columns side by side: (N, 4H).
         np.hstack( → sum(
-        The four blocks are added up.
-        Each block has weights of its own, so each keeps its gradient: side by side, (N, 4H).
+            The four blocks are added up.
+            Each block has weights of its own, so each keeps its gradient: side by side, (N, 4H).
         """,
     ),
 )
@@ -265,127 +242,99 @@ LSTM_STEP_BACKWARD = Exercise(
         _step_backward,
         """
         dc_next + dh_next * o * (1 - tanh_c**2) → dc_next
-        The path through `tanh(c_next)` is missing: nothing of `dh_next` reaches the memory.
-        `c_next` is used twice, by the next step and by `h_next = o * tanh(c_next)`: add the second gradient to
-            `dc_next` first.
-
+            The path through `tanh(c_next)` is missing: nothing of `dh_next` reaches the memory.
+            `c_next` is used twice, by the next step and by `h_next = o * tanh(c_next)`: add the second gradient to
+                `dc_next` first.
         dc_next + dh_next → dh_next
-        `dc_next`, the gradient from the next step's memory, is dropped.
-        Two gradients arrive at `c_next` and are added: `dc_next + …`.
-
+            `dc_next`, the gradient from the next step's memory, is dropped.
+            Two gradients arrive at `c_next` and are added: `dc_next + …`.
         o * (1 - tanh_c**2) → o
-        The derivative of `tanh(c_next)` is missing.
-        On the way from `h_next` to `c_next` lies a tanh: multiply with `1 - np.tanh(c_next)**2`.
-
+            The derivative of `tanh(c_next)` is missing.
+            On the way from `h_next` to `c_next` lies a tanh: multiply with `1 - np.tanh(c_next)**2`.
         dh_next * o → dh_next
-        The output gate is missing on the way from `h_next` to the memory.
-        `h_next = o * tanh(c_next)`: the gradient of the tanh is `dh_next * o`.
-
+            The output gate is missing on the way from `h_next` to the memory.
+            `h_next = o * tanh(c_next)`: the gradient of the tanh is `dh_next * o`.
         tanh_c**2 → c_next**2
-        The derivative is `1 - c_next**2`, although `c_next` is the tanh's *input*.
-        The cache holds what went *into* the tanh. Take `np.tanh(c_next)` first, then `1 - …**2` of that.
-
+            The derivative is `1 - c_next**2`, although `c_next` is the tanh's *input*.
+            The cache holds what went *into* the tanh. Take `np.tanh(c_next)` first, then `1 - …**2` of that.
         dh_next * tanh_c → dh_next * c_next
-        The tanh is missing in `do = dh_next * c_next`.
-        `h_next = o * tanh(c_next)`: the other factor of the product is `tanh(c_next)`.
-
+            The tanh is missing in `do = dh_next * c_next`.
+            `h_next = o * tanh(c_next)`: the other factor of the product is `tanh(c_next)`.
         dh_next * tanh_c → dc * tanh_c
-        `do` is made from the memory's gradient, `dc_next`, and not from `dh_next`.
-        `o` appears in `h_next = o * tanh(c_next)` only: `do = dh_next * tanh(c_next)`.
-
+            `do` is made from the memory's gradient, `dc_next`, and not from `dh_next`.
+            `o` appears in `h_next = o * tanh(c_next)` only: `do = dh_next * tanh(c_next)`.
         (1 - tanh_c**2) → tanh_c
-        `tanh(c_next)` stands where its slope belongs.
-        Back through a tanh the gradient is multiplied with `1 - t**2`; `t` itself goes to `do`.
-
+            `tanh(c_next)` stands where its slope belongs.
+            Back through a tanh the gradient is multiplied with `1 - t**2`; `t` itself goes to `do`.
         dh_next * tanh_c → (dh_next + dc_next) * tanh_c
-        `do` is made from `dh_next + dc_next`.
-        `o` appears in `h_next` only; `dc_next` came from the next step's memory and never met `o`.
-
+            `do` is made from `dh_next + dc_next`.
+            `o` appears in `h_next` only; `dc_next` came from the next step's memory and never met `o`.
         dh_next * tanh_c → dh_next * o
-        `do` is made with `o` itself: `dh_next * o`.
-        A product swaps its factors: in `h_next = o * tanh(c_next)` the other factor of `o` is `tanh(c_next)`.
-
+            `do` is made with `o` itself: `dh_next * o`.
+            A product swaps its factors: in `h_next = o * tanh(c_next)` the other factor of `o` is `tanh(c_next)`.
         df * f * (1 - f) → df
         dg * (1 - g**2) → dg
         di * i * (1 - i) → di
         do * o * (1 - o) → do
-        The slopes of the activations are missing: `df`, `dg`, `di`, `do` are taken for `dA`.
-        Between `A` and the gates lie three sigmoids and a tanh: exercise 4.2.
-
+            The slopes of the activations are missing: `df`, `dg`, `di`, `do` are taken for `dA`.
+            Between `A` and the gates lie three sigmoids and a tanh: exercise 4.2.
         dc = dc_next + dh_next * o * (1 - tanh_c**2) → dc = dc_next
         dc_prev = dc * f → dc_prev = dc * f + dh_next * o * (1 - tanh_c**2)
-        The path through `tanh(c_next)` is added too late, to `dc_prev`.
-        It arrives at `c_next`, *in front of* the forget gate: add it to `dc_next`, before exercise 4.1.
-
+            The path through `tanh(c_next)` is added too late, to `dc_prev`.
+            It arrives at `c_next`, *in front of* the forget gate: add it to `dc_next`, before exercise 4.1.
         dA @ Wh.T → dA @ Wh.T + dh_next
-        `dh_next` is added to `dh_prev`.
-        `h` has no direct line from step to step, as `c` has: all that reaches `h_prev` comes through `Wh`.
-
+            `dh_next` is added to `dh_prev`.
+            `h` has no direct line from step to step, as `c` has: all that reaches `h_prev` comes through `Wh`.
         dc_prev = dc * f → dc_prev = dc_next * f
-        `dc_prev` is made from `dc_next` alone, without what came through `h_next`.
-        Add the path through `tanh(c_next)` *first*, then go back through the memory with the sum.
-
+            `dc_prev` is made from `dc_next` alone, without what came through `h_next`.
+            Add the path through `tanh(c_next)` *first*, then go back through the memory with the sum.
         dc_prev = dc * f → dc_prev = dc
-        The forget gate is missing: the gradient of the memory is passed on as it is.
-        `c_next = f * c_prev + g * i`, so `dc_prev` is multiplied with `f`: exercise 4.1 does it.
-
+            The forget gate is missing: the gradient of the memory is passed on as it is.
+            `c_next = f * c_prev + g * i`, so `dc_prev` is multiplied with `f`: exercise 4.1 does it.
         [daf, dag, dai, dao] → [dai, daf, dag, dao]
-        The blocks of `dA` are in the order i, f, g, o, as PyTorch and Keras have them.
-        `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks of `dA` are in the order i, f, g, o, as PyTorch and Keras have them.
+            `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         [daf, dag, dai, dao] → [daf, dai, dag, dao]
-        The blocks of `dA` are in the order f, i, g, o.
-        `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks of `dA` are in the order f, i, g, o.
+            `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         f, g, i, o, c_next = cache → f, i, g, o, c_next = cache
-        The cache is unpacked with `g` and `i` in each other's place.
-        Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
-
+            The cache is unpacked with `g` and `i` in each other's place.
+            Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         f, g, i, o, c_next = cache → i, f, g, o, c_next = cache
-        The cache is unpacked in the order i, f, g, o.
-        Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
-
+            The cache is unpacked in the order i, f, g, o.
+            Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         h_prev, c_prev, Wx, → c_prev, h_prev, Wx,
-        The cache is unpacked with `h_prev` and `c_prev` in each other's place.
-        Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
-
+            The cache is unpacked with `h_prev` and `c_prev` in each other's place.
+            Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         dx, dh_prev, dc_prev, dWx, dWh, db → dx, dc_prev, dh_prev, dWx, dWh, db
-        `dh_prev` and `dc_prev` are in each other's place.
-        The order is `dx, dh_prev, dc_prev, dWx, dWh, db`.
-
+            `dh_prev` and `dc_prev` are in each other's place.
+            The order is `dx, dh_prev, dc_prev, dWx, dWh, db`.
         dA @ Wh.T → dA @ Wh
-        `Wh` is not transposed: `dA @ Wh`.
-        (N, 4H) times (H, 4H) does not go; `Wh.T` is (4H, H), and `dh_prev` must be (N, H).
-
+            `Wh` is not transposed: `dA @ Wh`.
+            (N, 4H) times (H, 4H) does not go; `Wh.T` is (4H, H), and `dh_prev` must be (N, H).
         dA.sum(axis=0) → dA
-        `db` is not summed over the batch.
-        `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (4H,).
-
+            `db` is not summed over the batch.
+            `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (4H,).
         dA.sum(axis=0) → dA.mean(axis=0)
-        `db` is the *mean* over the batch.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
-
+            `db` is the *mean* over the batch.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         dA.sum(axis=0) → np.hstack([daf, dag, dag, dao]).sum(axis=0)
-        In `db` the block of g stands twice, in the place of i too.
-        `b` has the blocks of `Wx`: f, g, i, o. Sum `dA` as a whole and none gets lost.
-
+            In `db` the block of g stands twice, in the place of i too.
+            `b` has the blocks of `Wx`: f, g, i, o. Sum `dA` as a whole and none gets lost.
         x.T @ dA → x.T @ dA / len(x)
         h_prev.T @ dA → h_prev.T @ dA / len(x)
         dA.sum(axis=0) → dA.mean(axis=0)
-        The parameters' gradients are divided by the batch size.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
-
+            The parameters' gradients are divided by the batch size.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         h_prev.T @ dA → (o * tanh_c).T @ dA
-        `dWh` is made from `h_next`.
-        What `Wh` multiplied on the way forward was `h_prev`.
-
+            `dWh` is made from `h_next`.
+            What `Wh` multiplied on the way forward was `h_prev`.
         x.T @ dA → dA.T @ x
-        `dWx` is transposed: `dA.T @ x`.
-        `dWx` has the shape of `Wx`, (D, 4H): `x.T @ dA`.
-
+            `dWx` is transposed: `dA.T @ x`.
+            `dWx` has the shape of `Wx`, (D, 4H): `x.T @ dA`.
         h_prev.T @ dA → dA.T @ h_prev
-        `dWh` is transposed: `dA.T @ h_prev`.
-        `dWh` has the shape of `Wh`, (H, 4H): `h_prev.T @ dA`.
+            `dWh` is transposed: `dA.T @ h_prev`.
+            `dWh` has the shape of `Wh`, (H, 4H): `h_prev.T @ dA`.
         """,
     ),
 )
@@ -456,139 +405,107 @@ LSTM_LAYER = Exercise(
         _LSTM,
         """
         dhs[:, step] + dh, → dhs[:, step],
-        Nothing comes back through `h`: backward uses `dhs[:, step]` alone.
-        `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
-
+            Nothing comes back through `h`: backward uses `dhs[:, step]` alone.
+            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
         dc, self.caches[step] → zeros, self.caches[step]
-        Nothing flows back through the memory cell: each step back starts with a `dc` of zeros.
-        Hand the `dc` of one step to the step before it: `lstm_step_backward(dhs[:, step] + dh, dc, …)`.
-
+            Nothing flows back through the memory cell: each step back starts with a `dc` of zeros.
+            Hand the `dc` of one step to the step before it: `lstm_step_backward(dhs[:, step] + dh, dc, …)`.
         dc, self.caches[step] → last[1], self.caches[step]
-        The `dc` of a step is not handed to the step before it: each one gets that of `dstate`.
-        Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
-
+            The `dc` of a step is not handed to the step before it: each one gets that of `dstate`.
+            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
         [:, step] + dh → [:, step] + last[0]
-        The `dh` of a step is not handed to the step before it: each one gets that of `dstate`.
-        Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
-
+            The `dh` of a step is not handed to the step before it: each one gets that of `dstate`.
+            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
         c, self.Wx.value → first[1], self.Wx.value
-        The memory cell is not carried on: every step reads the first `c`.
-        Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
-
+            The memory cell is not carried on: every step reads the first `c`.
+            Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
         step], h, → step], first[0],
-        The hidden state is not carried on: every step reads the first `h`.
-        Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
-
+            The hidden state is not carried on: every step reads the first `h`.
+            Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
         c, self.Wx.value → zeros, self.Wx.value
-        The memory cell starts from zeros at every step.
-        Only the first step may start from zeros, where `state` is None; then `c` goes on from step to step.
-
+            The memory cell starts from zeros at every step.
+            Only the first step may start from zeros, where `state` is None; then `c` goes on from step to step.
         step], h, → step], zeros,
-        The hidden state starts from zeros at every step.
-        Only the first step may start from zeros, where `state` is None; then `h` goes on from step to step.
-
+            The hidden state starts from zeros at every step.
+            Only the first step may start from zeros, where `state` is None; then `h` goes on from step to step.
         hs.append(h) → hs.append(h); c = h
-        The hidden state takes the place of the memory cell: `c = h`.
-        The two differ, `h = o * tanh(c)`: `h, c, cache = lstm_step_forward(…, h, c, …)` carries both.
-
+            The hidden state takes the place of the memory cell: `c = h`.
+            The two differ, `h = o * tanh(c)`: `h, c, cache = lstm_step_forward(…, h, c, …)` carries both.
         h, c, cache = → c, h, cache =
-        What `lstm_step_forward` returns is unpacked as `c, h`.
-        It returns `h_next, c_next, cache`, the hidden state first.
-
+            What `lstm_step_forward` returns is unpacked as `c, h`.
+            It returns `h_next, c_next, cache`, the hidden state first.
         dx, dh, dc, dWx → dx, dc, dh, dWx
-        `dh` and `dc` are in each other's place where the step's results are unpacked.
-        `lstm_step_backward` returns `dx, dh_prev, dc_prev, dWx, dWh, db`.
-
+            `dh` and `dc` are in each other's place where the step's results are unpacked.
+            `lstm_step_backward` returns `dx, dh_prev, dc_prev, dWx, dWh, db`.
         dhs[:, step] + dh, → dh,
-        Backward never uses `dhs`, the gradients from above.
-        Every `h` also went up, and a gradient comes down for it at every step: `dhs[:, step] + dh`.
-
+            Backward never uses `dhs`, the gradients from above.
+            Every `h` also went up, and a gradient comes down for it at every step: `dhs[:, step] + dh`.
         param.grad += new → param.grad[...] = new
-        The gradients are set with `=`: each step overwrites those of the steps after it.
-        The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
-
+            The gradients are set with `=`: each step overwrites those of the steps after it.
+            The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
         param.grad += new → param.grad += new * (step == 0)
-        The gradients are added once, after the loop: only those of the first step count.
-        The same `Wh` was used T times, so its gradient is a sum of T terms: add `dWh` inside the loop.
-
+            The gradients are added once, after the loop: only those of the first step count.
+            The same `Wh` was used T times, so its gradient is a sum of T terms: add `dWh` inside the loop.
         dhs[:, step] + dh, dc, → dhs[:, step] + self.h, self.c,
         forward: return → self.h, self.c = h, c; return
-        Forward's `h` and `c` stand where the gradients `dh` and `dc` belong.
-        Backward carries gradients: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
-
+            Forward's `h` and `c` stand where the gradients `dh` and `dc` belong.
+            Backward carries gradients: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
         reversed(range(T)) → range(T)
-        Backward goes from the first step to the last.
-        Begin with the step that ran last: `for step in reversed(range(T))`.
-
+            Backward goes from the first step to the last.
+            Begin with the step that ran last: `for step in reversed(range(T))`.
         reversed(range(T)) → range(T)
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
-        Backward goes from the first step to the last, and then turns `dxs` round.
-        Begin with the step that ran last: `for step in reversed(range(T))`.
-
+            Backward goes from the first step to the last, and then turns `dxs` round.
+            Begin with the step that ran last: `for step in reversed(range(T))`.
         self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
-        The list of caches is never emptied: backward meets those of the call before.
-        Begin each `forward` with `self.caches = []`: `backward` belongs to the last call.
-
+            The list of caches is never emptied: backward meets those of the call before.
+            Begin each `forward` with `self.caches = []`: `backward` belongs to the last call.
         self.caches[step] → self.caches[-1]
-        Every step back uses the cache of the last step.
-        Keep a cache for each step, in a list, and use that of the same step: `self.caches[step]`.
-
+            Every step back uses the cache of the last step.
+            Keep a cache for each step, in a list, and use that of the same step: `self.caches[step]`.
         dc, self.caches[step] → dhs[:, step] + dc, self.caches[step]
-        Backward adds `dhs` to the gradient of the memory cell as well.
-        `hs` holds hidden states; the memory cell never leaves the layer: no gradient comes to it from above.
-
+            Backward adds `dhs` to the gradient of the memory cell as well.
+            `hs` holds hidden states; the memory cell never leaves the layer: no gradient comes to it from above.
         T, dxs = → self.zero_grad(); T, dxs =
-        Backward zeroes the gradients before it starts.
-        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
-
+            Backward zeroes the gradients before it starts.
+            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         (zeros, zeros) if state is None else state → zeros, zeros
-        The layer always starts from zeros and ignores the `state` it is given.
-        Start from `h, c = state`; only where it is None, from zeros.
-
+            The layer always starts from zeros and ignores the `state` it is given.
+            Start from `h, c = state`; only where it is None, from zeros.
         h, c = first → h, c = first[0], zeros
-        `h` comes from the given state, but the memory cell starts from zeros.
-        The state is a pair: `h, c = state`.
-
+            `h` comes from the given state, but the memory cell starts from zeros.
+            The state is a pair: `h, c = state`.
         h, c = first → c, h = first
-        The given state is unpacked as `c, h`.
-        The state is the pair `(h, c)`, hidden state first, on the way in and out.
-
+            The given state is unpacked as `c, h`.
+            The state is the pair `(h, c)`, hidden state first, on the way in and out.
         forward: (zeros, zeros) if → getattr(self, "kept", (zeros, zeros)) if
         forward: return → self.kept = h, c; return
-        The layer keeps its last state and starts the next call from it.
-        Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
-
+            The layer keeps its last state and starts the next call from it.
+            Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
         forward: (h, c) → (c, h)
-        The state is returned as (c, h).
-        The state is the pair `(h, c)`, hidden state first, on the way in and out.
-
+            The state is returned as (c, h).
+            The state is the pair `(h, c)`, hidden state first, on the way in and out.
         forward: (h, c) → h
-        `h` alone is returned as the state.
-        The next call needs the memory cell too: return `hs, (h, c)`.
-
+            `h` alone is returned as the state.
+            The next call needs the memory cell too: return `hs, (h, c)`.
         (zeros, zeros) if dstate is None else dstate → zeros, zeros
-        Backward ignores `dstate`, the gradients that come from beyond the last step.
-        Start with `dh, dc = dstate`; only where it is None, with zeros.
-
+            Backward ignores `dstate`, the gradients that come from beyond the last step.
+            Start with `dh, dc = dstate`; only where it is None, with zeros.
         dh, dc = last → dh, dc = last[0], zeros
-        Backward ignores the `dc` of `dstate` and starts it from zeros.
-        Both come from beyond the last step: `dh, dc = dstate`.
-
+            Backward ignores the `dc` of `dstate` and starts it from zeros.
+            Both come from beyond the last step: `dh, dc = dstate`.
         dh, dc = last → dc, dh = last
-        `dstate` is unpacked as `dc, dh`.
-        The pair is in the order of the state: `dh, dc = dstate`.
-
+            `dstate` is unpacked as `dc, dh`.
+            The pair is in the order of the state: `dh, dc = dstate`.
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
-        `dxs` is in reverse order of time.
-        You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
-
+            `dxs` is in reverse order of time.
+            You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
         backward: (dh, dc) → (dc, dh)
-        The gradient of the first state is returned as (dc, dh).
-        The pair is in the order of the state: `(dh, dc)`.
-
+            The gradient of the first state is returned as (dc, dh).
+            The pair is in the order of the state: `(dh, dc)`.
         np.stack(dxs, axis=1), (dh, dc) → np.stack(dxs, axis=1), None
-        Backward does not return the gradient of the state it started from.
-        When the loop is done, `dh` and `dc` are that gradient: return `dxs, (dh, dc)`.
+            Backward does not return the gradient of the state it started from.
+            When the loop is done, `dh` and `dc` are that gradient: return `dxs, (dh, dc)`.
         """,
     ),
 )
@@ -624,60 +541,47 @@ MEMORY_GRADIENT = Exercise(
         """
         np.ones_like(forget_gates) → forget_gates.copy()
         forget_gates[step + 1] → forget_gates[step]
-        The product begins one step too early: it includes the step's own gate.
-        From `c_last` back to `c_step` the gates of the *later* steps are passed, r > s. The last row is ones.
-
+            The product begins one step too early: it includes the step's own gate.
+            From `c_last` back to `c_step` the gates of the *later* steps are passed, r > s. The last row is ones.
         return gradient → return np.cumprod(forget_gates, axis=0)
-        The product runs over the steps from the first one on: `np.cumprod(forget_gates, axis=0)`.
-        The gradient comes from the *end*: row s is the product over the steps after s.
-
+            The product runs over the steps from the first one on: `np.cumprod(forget_gates, axis=0)`.
+            The gradient comes from the *end*: row s is the product over the steps after s.
         return gradient → gradient[1:] = np.cumprod(forget_gates[:-1], axis=0); gradient[0] = 1; return gradient
-        The product runs over the *earlier* steps.
-        The gradient comes from the *end*: row s is the product over the steps after s.
-
+            The product runs over the *earlier* steps.
+            The gradient comes from the *end*: row s is the product over the steps after s.
         forget_gates[step + 1] → forget_gates[step]
-        The step's own gate stands in place of the next one's.
-        The gate between `c` of step s and `c` of step s+1 is that of step s+1. The very first is never used.
-
+            The step's own gate stands in place of the next one's.
+            The gate between `c` of step s and `c` of step s+1 is that of step s+1. The very first is never used.
         range(len(forget_gates) - 1) → range(1, len(forget_gates) - 1)
-        Row 0 is left out: the loop ends one step too early.
-        `reversed(range(T - 1))` goes down to 0.
-
+            Row 0 is left out: the loop ends one step too early.
+            `reversed(range(T - 1))` goes down to 0.
         return gradient → return np.ones_like(forget_gates) * forget_gates.prod(axis=0)
-        Every row is the product of *all* gates.
-        Each row has a way of its own length: row s passes only the gates after s, and the last row none.
-
+            Every row is the product of *all* gates.
+            Each row has a way of its own length: row s passes only the gates after s, and the last row none.
         return gradient → gradient[1:] = np.cumprod(forget_gates[1:], axis=0); gradient[0] = 1; return gradient
-        The product is begun in the *first* row and carried on to the last.
-        The ones belong into the last row: that is where the gradient starts. From there go to the left.
-
+            The product is begun in the *first* row and carried on to the last.
+            The ones belong into the last row: that is where the gradient starts. From there go to the left.
         return gradient → return gradient[::-1]
-        The products are right, but in the reverse order of time.
-        You went backward; turn the result round, so that row s belongs to step s and the last row is ones.
-
+            The products are right, but in the reverse order of time.
+            You went backward; turn the result round, so that row s belongs to step s and the last row is ones.
         gradient[step + 1] * forget_gates[step + 1] → forget_gates[step] ** (len(forget_gates) - 1 - step)
-        Each step's own gate is raised to a power, as if all later gates were the same.
-        Unlike `Wh`, the factors differ from step to step: multiply the *later* steps' own gates.
-
+            Each step's own gate is raised to a power, as if all later gates were the same.
+            Unlike `Wh`, the factors differ from step to step: multiply the *later* steps' own gates.
         gradient[step + 1] * → 1 *
-        The next step's gate stands alone, without those after it.
-        From the last row to the first: row s is row s+1 times `forget_gates[s + 1]`.
-
+            The next step's gate stands alone, without those after it.
+            From the last row to the first: row s is row s+1 times `forget_gates[s + 1]`.
         gradient[step + 1] * → gradient[step + 1] +
-        The gates are added up, not multiplied.
-        Backward through c_next = f ⊙ c_prev *multiplies* by f: row s is row s+1 times `forget_gates[s + 1]`.
-
+            The gates are added up, not multiplied.
+            Backward through c_next = f ⊙ c_prev *multiplies* by f: row s is row s+1 times `forget_gates[s + 1]`.
         gradient[step + 1] * forget_gates[step + 1] → np.prod(forget_gates[step + 1 :])
-        `np.prod` multiplies over the units too.
-        Each unit has a gate, and a path, of its own: `np.prod(…, axis=0)`.
-
+            `np.prod` multiplies over the units too.
+            Each unit has a gate, and a path, of its own: `np.prod(…, axis=0)`.
         return gradient → return np.cumprod(forget_gates[::-1])[::-1]
-        `np.cumprod` without an axis makes one long row of all gates.
-        Say along which axis: `np.cumprod(…, axis=0)` multiplies over the steps.
-
+            `np.cumprod` without an axis makes one long row of all gates.
+            Say along which axis: `np.cumprod(…, axis=0)` multiplies over the steps.
         * forget_gates[step + 1] → * forget_gates[step + 1].mean()
-        All units have one product, of the gates' mean.
-        The Hadamard product is element by element: each unit has a gate, and a path, of its own.
+            All units have one product, of the gates' mean.
+            The Hadamard product is element by element: each unit has a gate, and a path, of its own.
         """,
     ),
 )
@@ -725,91 +629,72 @@ GRU_STEP_FORWARD = Exercise(
         _gru_forward,
         """
         (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
-        z is the other way round, as PyTorch has it.
-        Here z says how much of the *new* state comes in: `(1 - z) * h_prev + z * n`.
-
+            z is the other way round, as PyTorch has it.
+            Here z says how much of the *new* state comes in: `(1 - z) * h_prev + z * n`.
         (r * h_prev) @ Whn → r * (h_prev @ Whn)
-        The reset comes *after* the product, as in PyTorch.
-        Here `h_prev` is reset first: `(r * h_prev) @ Whn`.
-
+            The reset comes *after* the product, as in PyTorch.
+            Here `h_prev` is reset first: `(r * h_prev) @ Whn`.
         (r * h_prev) @ Whn → h_prev @ Whn
-        The reset gate r is made and never used.
-        The new state sees only what the reset gate leaves: `(r * h_prev) @ Whn`.
-
+            The reset gate r is made and never used.
+            The new state sees only what the reset gate leaves: `(r * h_prev) @ Whn`.
         (r * h_prev) @ Whn → (z * h_prev) @ Whn
-        z stands where r belongs: `(z * h_prev) @ Whn`.
-        r is for what the new state sees of the old one; z is for the mixture at the end.
-
+            z stands where r belongs: `(z * h_prev) @ Whn`.
+            r is for what the new state sees of the old one; z is for the mixture at the end.
         (1 - z) * h_prev + z * n → (1 - r) * h_prev + r * n
-        r stands where z belongs: `(1 - r) * h_prev + r * n`.
-        r is for what the new state sees of the old one; z is for the mixture at the end.
-
+            r stands where z belongs: `(1 - r) * h_prev + r * n`.
+            r is for what the new state sees of the old one; z is for the mixture at the end.
         z = sigmoid( → r = sigmoid(
         r = sigmoid( → z = sigmoid(
-        The blocks are taken in the order r, z, n.
-        `GRU_ORDER` is z, r, n: update gate, reset gate, new state.
-
+            The blocks are taken in the order r, z, n.
+            `GRU_ORDER` is z, r, n: update gate, reset gate, new state.
         z = sigmoid( → r = sigmoid(
         r = sigmoid( → z = sigmoid(
         (r * h_prev) @ Whn → r * (h_prev @ Whn)
         (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
-        All is as in PyTorch: blocks r, z, n, the reset after the product, z the other way round.
-        Here the blocks are z, r, n, then `(r * h_prev) @ Whn`, and `(1 - z) * h_prev + z * n`.
-
+            All is as in PyTorch: blocks r, z, n, the reset after the product, z the other way round.
+            Here the blocks are z, r, n, then `(r * h_prev) @ Whn`, and `(1 - z) * h_prev + z * n`.
         np.tanh( → sigmoid(
-        The new state went through a sigmoid.
-        n is content, not a gate: `np.tanh`.
-
+            The new state went through a sigmoid.
+            n is content, not a gate: `np.tanh`.
         np.tanh( → (
-        The new state went through no tanh.
-        n is squashed to -1…1 like every hidden state: `np.tanh`.
-
+            The new state went through no tanh.
+            n is squashed to -1…1 like every hidden state: `np.tanh`.
         z = sigmoid( → z = np.tanh(
         r = sigmoid( → r = np.tanh(
-        The gates went through tanh.
-        A gate is between 0 and 1: `sigmoid`.
-
+            The gates went through tanh.
+            A gate is between 0 and 1: `sigmoid`.
         h_prev @ Whz → 0
-        The update gate does not look at `h_prev`.
-        Both gates are made from `x` and `h_prev`.
-
+            The update gate does not look at `h_prev`.
+            Both gates are made from `x` and `h_prev`.
         Whn + bn → Whn
-        The new state has no bias.
-        `b` has three blocks, and the third belongs to n.
-
+            The new state has no bias.
+            `b` has three blocks, and the third belongs to n.
         Whr + br → Whr
-        The reset gate has no bias.
-        `b` has three blocks, and the second belongs to r.
-
+            The reset gate has no bias.
+            `b` has three blocks, and the second belongs to r.
         Whz + bz → Whz
-        The update gate has no bias.
-        `b` has three blocks, and the first belongs to z.
-
+            The update gate has no bias.
+            `b` has three blocks, and the first belongs to z.
         Whz + bz → Whz
         Whr + br → Whr
         Whn + bn → Whn
-        The bias `b` is missing.
-        Three blocks of `b`, one in each of the three sums.
-
+            The bias `b` is missing.
+            Three blocks of `b`, one in each of the three sums.
         (1 - z) * h_prev → h_prev
-        The new state is added, but nothing of the old one is taken away.
-        What comes in takes the place of what goes: `(1 - z) * h_prev + z * n`.
-
+            The new state is added, but nothing of the old one is taken away.
+            What comes in takes the place of what goes: `(1 - z) * h_prev + z * n`.
         z * n → n
-        All of the new state comes in, whatever z says.
-        What comes in takes the place of what goes: `n` is multiplied by z, as `h_prev` is by 1 - z.
-
+            All of the new state comes in, whatever z says.
+            What comes in takes the place of what goes: `n` is multiplied by z, as `h_prev` is by 1 - z.
         (r * h_prev) → ((1 - r) * h_prev)
-        The reset gate is the other way round, `1 - r`.
-        r says how much of the old state the new one *may* see: `r * h_prev`.
-
+            The reset gate is the other way round, `1 - r`.
+            r says how much of the old state the new one *may* see: `r * h_prev`.
         x @ Wxn + (r * h_prev) @ Whn + bn → r * (x @ Wxn + h_prev @ Whn + bn)
-        The reset gate multiplies the whole sum, input and bias too.
-        r is for `h_prev` alone; what `x` and `b` say always gets through.
-
+            The reset gate multiplies the whole sum, input and bias too.
+            r is for `h_prev` alone; what `x` and `b` say always gets through.
         Wh, z, r, n) → Wh, r, z, n)
-        r and z are in each other's place in the cache.
-        The order is `(x, h_prev, Wx, Wh, z, r, n)`.
+            r and z are in each other's place in the cache.
+            The order is `(x, h_prev, Wx, Wh, z, r, n)`.
         """,
     ),
 )
@@ -853,93 +738,72 @@ GRU_STEP_BACKWARD = Exercise(
         _gru_backward,
         """
         dh_next * (1 - z) + → 0 +
-        The direct path is missing: `dh_next * (1 - z)` in `dh_prev`.
-        `h_prev` is used in four places; the first is `(1 - z) * h_prev`. Without it the GRU is an RNN again.
-
+            The direct path is missing: `dh_next * (1 - z)` in `dh_prev`.
+            `h_prev` is used in four places; the first is `(1 - z) * h_prev`. Without it the GRU is an RNN again.
         dh_next * (1 - z) + u * r → dh_next * (1 - z)
-        The path through the reset is missing: `(r * h_prev) @ Whn` sends nothing to `h_prev`.
-        `r * h_prev` gets `dan @ Whn.T`; as a product it passes that on to both of its factors.
-
+            The path through the reset is missing: `(r * h_prev) @ Whn` sends nothing to `h_prev`.
+            `r * h_prev` gets `dan @ Whn.T`; as a product it passes that on to both of its factors.
         daz @ Whz.T + dar @ Whr.T → 0
-        The path through the gates is missing: z and r send nothing to `h_prev`.
-        Both gates are made from `h_prev @ Wh`: add `daz @ Whz.T + dar @ Whr.T`.
-
+            The path through the gates is missing: z and r send nothing to `h_prev`.
+            Both gates are made from `h_prev @ Wh`: add `daz @ Whz.T + dar @ Whr.T`.
         daz @ Whz.T → 0
-        The path through z is missing: the update gate sends nothing to `h_prev`.
-        `h_prev` is used in four places; one is the sum inside z, where it met `Whz`.
-
+            The path through z is missing: the update gate sends nothing to `h_prev`.
+            `h_prev` is used in four places; one is the sum inside z, where it met `Whz`.
         dar @ Whr.T → 0
-        The path through r is missing: the reset gate sends nothing to `h_prev`.
-        `h_prev` is used in four places; one is the sum inside r, where it met `Whr`.
-
+            The path through r is missing: the reset gate sends nothing to `h_prev`.
+            `h_prev` is used in four places; one is the sum inside r, where it met `Whr`.
         dh_next * (1 - z) → dh_next * z
-        The direct path is multiplied by `z`, which is what comes in.
-        `h_next` holds `(1 - z) * h_prev`: the other factor of that product.
-
+            The direct path is multiplied by `z`, which is what comes in.
+            `h_next` holds `(1 - z) * h_prev`: the other factor of that product.
         dar = u * h_prev * r → dar = u * r
-        The factor `h_prev` is missing in `dar`.
-        In the product `r * h_prev` each factor gets the gradient times the *other* one.
-
+            The factor `h_prev` is missing in `dar`.
+            In the product `r * h_prev` each factor gets the gradient times the *other* one.
         u = dan @ Whn.T → u = dan @ Whn
-        `Whn` is not transposed.
-        It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.
-
+            `Whn` is not transposed.
+            It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.
         u = dan @ Whn.T → u = dan
-        `dan` is used where `dan @ Whn.T` belongs, the gradient of `r * h_prev`.
-        First go back through `Whn`; what comes out is shared by the factors `r` and `h_prev`.
-
+            `dan` is used where `dan @ Whn.T` belongs, the gradient of `r * h_prev`.
+            First go back through `Whn`; what comes out is shared by the factors `r` and `h_prev`.
         u * r → u
         (r * h_prev).T @ dan → h_prev.T @ dan
-        All three blocks are treated alike, as in the LSTM: `dA @ Wh.T` and `h_prev.T @ dA`.
-        The third block met `r * h_prev` and not `h_prev`. Both results need the factor r there.
-
+            All three blocks are treated alike, as in the LSTM: `dA @ Wh.T` and `h_prev.T @ dA`.
+            The third block met `r * h_prev` and not `h_prev`. Both results need the factor r there.
         u * r → u
-        The factor `r` is missing on the path through the reset, as in `dA @ Wh.T`.
-        Forward `h_prev` was multiplied by `r` before it met `Whn`; so is its gradient afterwards.
-
+            The factor `r` is missing on the path through the reset, as in `dA @ Wh.T`.
+            Forward `h_prev` was multiplied by `r` before it met `Whn`; so is its gradient afterwards.
         (r * h_prev).T @ dan → h_prev.T @ dan
-        `dWh` is made from `h_prev` in all three blocks.
-        What `Whn` multiplied on the way forward was `r * h_prev`.
-
+            `dWh` is made from `h_prev` in all three blocks.
+            What `Whn` multiplied on the way forward was `r * h_prev`.
         n - h_prev → h_prev - n
-        The sign of `daz` is turned round.
-        `h_next = (1 - z) * h_prev + z * n`: its derivative by z is `n - h_prev`.
-
+            The sign of `daz` is turned round.
+            `h_next = (1 - z) * h_prev + z * n`: its derivative by z is `n - h_prev`.
         (n - h_prev) → n
-        `daz` sees the new state only: `dh_next * n`.
-        z appears twice in `(1 - z) * h_prev + z * n`: the first time with a minus sign.
-
+            `daz` sees the new state only: `dh_next * n`.
+            z appears twice in `(1 - z) * h_prev + z * n`: the first time with a minus sign.
         z * (1 - n**2) → z
-        The derivative of the tanh at `n` is missing.
-        `n` came out of a tanh: multiply with `1 - n**2`.
-
+            The derivative of the tanh at `n` is missing.
+            `n` came out of a tanh: multiply with `1 - n**2`.
         z * (1 - n**2) → (1 - n**2)
-        The factor `z` is missing on the way to `n`.
-        `h_next` holds `z * n`, so the gradient of `n` is `dh_next * z`.
-
+            The factor `z` is missing on the way to `n`.
+            `h_next` holds `z * n`, so the gradient of `n` is `dh_next * z`.
         (n - h_prev) * z * (1 - z) → (n - h_prev)
-        The derivative of the sigmoid at z is missing.
-        z came out of a sigmoid: multiply with `z * (1 - z)`.
-
+            The derivative of the sigmoid at z is missing.
+            z came out of a sigmoid: multiply with `z * (1 - z)`.
         h_prev * r * (1 - r) → h_prev
-        The derivative of the sigmoid at r is missing.
-        r came out of a sigmoid: multiply with `r * (1 - r)`.
-
+            The derivative of the sigmoid at r is missing.
+            r came out of a sigmoid: multiply with `r * (1 - r)`.
         [daz, dar, dan] → [dar, daz, dan]
-        The blocks of `dA` are in the order r, z, n.
-        `GRU_ORDER` is z, r, n, the same as in `Wx`, `Wh` and `b`.
-
+            The blocks of `dA` are in the order r, z, n.
+            `GRU_ORDER` is z, r, n, the same as in `Wx`, `Wh` and `b`.
         Wh, z, r, n = cache → Wh, r, z, n = cache
-        The cache is unpacked with r and z in each other's place.
-        Its order is `x, h_prev, Wx, Wh, z, r, n`.
-
+            The cache is unpacked with r and z in each other's place.
+            Its order is `x, h_prev, Wx, Wh, z, r, n`.
         dA.sum(axis=0) → dA
-        `db` is not summed over the batch.
-        `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (3H,).
-
+            `db` is not summed over the batch.
+            `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (3H,).
         dA.sum(axis=0) → dA.mean(axis=0)
-        `db` is the *mean* over the batch.
-        If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+            `db` is the *mean* over the batch.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         """,
     ),
 )

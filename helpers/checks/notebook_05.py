@@ -112,60 +112,47 @@ EMBEDDING = Exercise(
         _Embedding,
         """
         np.add.at(dE, self.xs, dys) → dE[self.xs] += dys
-        A word that was read twice gets only one of its gradients: `E.grad[ids] += dys`.
-        NumPy reads all those rows, adds, and writes them back: the last copy wins. `np.add.at` adds every one.
-
+            A word that was read twice gets only one of its gradients: `E.grad[ids] += dys`.
+            NumPy reads all those rows, adds, and writes them back: the last copy wins. `np.add.at` adds every one.
         np.add.at(dE, self.xs, dys) → for ids, d in zip(self.xs, dys): dE[ids] += d
-        A word that is twice in one sequence gets only one of its gradients.
-        A loop over the sequences, with `+=` on many rows at once, is not enough. `np.add.at` adds every place.
-
+            A word that is twice in one sequence gets only one of its gradients.
+            A loop over the sequences, with `+=` on many rows at once, is not enough. `np.add.at` adds every place.
         self.E.grad += dE → self.E.grad[self.xs] = dys
-        The gradients are set, not added: `E.grad[ids] = dys`.
-        `backward` adds, both for a word that is read twice and from call to call: `np.add.at(self.E.grad, …)`.
-
+            The gradients are set, not added: `E.grad[ids] = dys`.
+            `backward` adds, both for a word that is read twice and from call to call: `np.add.at(self.E.grad, …)`.
         self.E.grad += dE → self.E.grad[...] = dE
-        A second call wipes out the gradient of the first: `=` for `+=`, or zeroed before.
-        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
-
+            A second call wipes out the gradient of the first: `=` for `+=`, or zeroed before.
+            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         self.xs, dys) → self.xs, dys / np.bincount(self.xs.ravel())[self.xs][..., None])
-        A word that was read often gets the *mean* of its gradients.
-        If a mean is wanted, the loss takes it, once. Here the places' gradients add up.
-
+            A word that was read often gets the *mean* of its gradients.
+            If a mean is wanted, the loss takes it, once. Here the places' gradients add up.
         self.xs, dys) → self.xs, dys / self.xs.size)
-        The gradient is divided by N·T.
-        The loss has taken the mean already: what arrives in `dys` is only handed out.
-
+            The gradient is divided by N·T.
+            The loss has taken the mean already: what arrives in `dys` is only handed out.
         self.xs, dys) → self.xs, dys / len(self.xs))
-        The gradient is divided by the batch size.
-        The loss has taken the mean already: what arrives in `dys` is only handed out.
-
+            The gradient is divided by the batch size.
+            The loss has taken the mean already: what arrives in `dys` is only handed out.
         self.E.value[xs] → np.eye(len(self.E.value))[xs] @ self.E.value
-        Forward multiplies one-hot vectors by `E`: V times the work and the memory.
-        `self.E.value[xs]` reads the rows it needs, and touches no other.
-
+            Forward multiplies one-hot vectors by `E`: V times the work and the memory.
+            `self.E.value[xs]` reads the rows it needs, and touches no other.
         np.add.at(dE, self.xs, dys) → dE += np.tensordot(np.eye(len(dE))[self.xs], dys, ([0, 1], [0, 1]))
-        Backward multiplies one-hot vectors by `dys`: V times the work and the memory.
-        `np.add.at(self.E.grad, ids, dys)` touches only the rows that were read.
-
+            Backward multiplies one-hot vectors by `dys`: V times the work and the memory.
+            `np.add.at(self.E.grad, ids, dys)` touches only the rows that were read.
         self.E.value[xs] → self.E.value[:, xs]
-        The words are looked up among the columns of `E`.
-        `E` is (V, D), one *row* per word: `self.E.value[xs]`.
-
+            The words are looked up among the columns of `E`.
+            `E` is (V, D), one *row* per word: `self.E.value[xs]`.
         self.E.value[xs] → self.E.value[xs] * self.E.value.shape[1] ** 0.5
-        The rows are multiplied by the square root of D.
-        Some models do that, this one does not: the row is taken as it is.
-
+            The rows are multiplied by the square root of D.
+            Some models do that, this one does not: the row is taken as it is.
         self.E.grad += dE → self.E.value += dE
-        The gradient is added to `E.value`.
-        `backward` adds to `self.E.grad`. Moving the values is the business of `sgd_step`.
-
+            The gradient is added to `E.value`.
+            `backward` adds to `self.E.grad`. Moving the values is the business of `sgd_step`.
         self.E.grad += dE → return dE
-        Backward *returns* the gradient of `E` and leaves `E.grad` as it was.
-        The optimiser looks into `E.grad` and nowhere else: add it there, and return nothing.
-
+            Backward *returns* the gradient of `E` and leaves `E.grad` as it was.
+            The optimiser looks into `E.grad` and nowhere else: add it there, and return nothing.
         self.E.grad += dE → self.E.grad += dE; return dys
-        Backward returns `dys`.
-        Ids are whole numbers: there is no gradient with respect to them, and nothing to return.
+            Backward returns `dys`.
+            Ids are whole numbers: there is no gradient with respect to them, and nothing to return.
         """,
     ),
 )
@@ -237,64 +224,51 @@ AFFINE = Exercise(
         _Affine,
         """
         xs @ self.W.value + self.b.value → xs @ self.W.value
-        The bias is missing.
-        `ys = xs @ W + b`; NumPy adds `b` to every row by itself.
-
+            The bias is missing.
+            `ys = xs @ W + b`; NumPy adds `b` to every row by itself.
         xs @ self.W.value + self.b.value → np.tanh(xs @ self.W.value + self.b.value)
-        The output is squashed by a tanh.
-        Logits are scores of any size: nothing comes after the sum.
-
+            The output is squashed by a tanh.
+            Logits are scores of any size: nothing comes after the sum.
         dys @ self.W.value.T → dys @ self.W.value
-        `W` is not transposed on the way back: `dys @ W`.
-        `dys` is (N, T, M) and `dxs` must be (N, T, D): multiply by an (M, D), which is `W.T`.
-
+            `W` is not transposed on the way back: `dys @ W`.
+            `dys` is (N, T, M) and `dxs` must be (N, T, D): multiply by an (M, D), which is `W.T`.
         self.W.grad += dW → self.W.grad[...] = dW
         self.b.grad += db → self.b.grad[...] = db
-        A second call wipes out the gradients of the first: `=` for `+=`, or zeroed before.
-        `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
-
+            A second call wipes out the gradients of the first: `=` for `+=`, or zeroed before.
+            `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
         rows.T @ drows → self.xs[:, -1].T @ dys[:, -1]
         drows.sum(axis=0) → dys[:, -1].sum(axis=0)
-        Only the last step gives the parameters a gradient.
-        `W` and `b` were used in all N·T places: sum over the steps as well, or `+=` in the loop over them.
-
+            Only the last step gives the parameters a gradient.
+            `W` and `b` were used in all N·T places: sum over the steps as well, or `+=` in the loop over them.
         self.W.grad += dW → self.W.grad += dW / len(dys)
         self.b.grad += db → self.b.grad += db / len(dys)
-        The parameters' gradients are divided by the batch size.
-        The loss has taken the mean already. Here the places' gradients add up.
-
+            The parameters' gradients are divided by the batch size.
+            The loss has taken the mean already. Here the places' gradients add up.
         self.W.grad += dW → self.W.grad += dW / len(rows)
         self.b.grad += db → self.b.grad += db / len(rows)
-        The parameters' gradients are divided by N·T.
-        The loss has taken the mean already. Here the places' gradients add up.
-
+            The parameters' gradients are divided by N·T.
+            The loss has taken the mean already. Here the places' gradients add up.
         rows.T @ drows → np.swapaxes(self.xs, 1, 2) @ dys
-        There is one `dW` for each sequence of the batch: they are not summed.
-        Flatten both to N·T rows first: `xs.reshape(-1, D).T @ dys.reshape(-1, M)` sums over all of them.
-
+            There is one `dW` for each sequence of the batch: they are not summed.
+            Flatten both to N·T rows first: `xs.reshape(-1, D).T @ dys.reshape(-1, M)` sums over all of them.
         rows.T @ drows → drows.T @ rows
-        `dW` is transposed.
-        `dW` must have the shape of `W`, (D, M): the inputs, transposed, stand on the left.
-
+            `dW` is transposed.
+            `dW` must have the shape of `W`, (D, M): the inputs, transposed, stand on the left.
         drows.sum(axis=0) → dys
-        `db` is not summed.
-        `b` was added in N·T places, so its gradient is the sum over all of them: axes 0 and 1.
-
+            `db` is not summed.
+            `b` was added in N·T places, so its gradient is the sum over all of them: axes 0 and 1.
         drows.sum(axis=0) → dys.sum(axis=0)
-        `db` is summed over the batch and not over the steps.
-        `b` was added in N·T places: sum over axes 0 *and* 1, so that (M,) is left.
-
+            `db` is summed over the batch and not over the steps.
+            `b` was added in N·T places: sum over axes 0 *and* 1, so that (M,) is left.
         drows.sum(axis=0) → drows.sum()
-        `db` is summed over everything, outputs too.
-        Each output has its own bias: sum over axes 0 and 1 only.
-
+            `db` is summed over everything, outputs too.
+            Each output has its own bias: sum over axes 0 and 1 only.
         drows.sum(axis=0) → drows.mean(axis=0)
-        `db` is the *mean* over batch and steps.
-        The loss has taken the mean already. Here the places' gradients add up.
-
+            `db` is the *mean* over batch and steps.
+            The loss has taken the mean already. Here the places' gradients add up.
         self.b.grad += db → pass
-        The gradient of `b` is left out.
-        Two Params, two gradients: `self.b.grad += db`.
+            The gradient of `b` is left out.
+            Two Params, two gradients: `self.b.grad += db`.
         """,
     ),
 )
@@ -384,124 +358,97 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         """
         m = logits.max(axis=-1, keepdims=True) → m = 0
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
-        The softmax subtracts no maximum: `np.exp` overflows where a logit is large.
-        Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
-
+            The softmax subtracts no maximum: `np.exp` overflows where a logit is large.
+            Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
         m = logits.max(axis=-1, keepdims=True) → m = 0
-        The log-softmax subtracts no maximum: `np.exp` overflows where a logit is large.
-        Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
-
+            The log-softmax subtracts no maximum: `np.exp` overflows where a logit is large.
+            Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
-        The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
-        Stay with logarithms: `log_probs = shifted - np.log(np.exp(shifted).sum(…))`.
-
+            The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
+            Stay with logarithms: `log_probs = shifted - np.log(np.exp(shifted).sum(…))`.
         logits.max(axis=-1, keepdims=True) → logits.max()
-        *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
-        Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
-
+            *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
+            Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
         logits.max(axis=-1, keepdims=True) → logits.max()
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
-        *One* maximum is subtracted, that of the whole array: a row far below it becomes 0 / 0.
-        Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
-
+            *One* maximum is subtracted, that of the whole array: a row far below it becomes 0 / 0.
+            Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(
-            powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
-        A small number is added inside the logarithm, or the probability is clipped.
-        That hides the log of 0 and limits what a word can cost. Stay with logarithms: `shifted - np.log(…)`.
-
+                powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
+            A small number is added inside the logarithm, or the probability is clipped.
+            That hides the log of 0 and limits what a word can cost. Stay with logarithms: `shifted - np.log(…)`.
         -picked.mean() → -picked.sum()
         / self.targets.size →
-        The loss is the *sum* over the tokens, and its gradient that of the sum.
-        Divide both by N·T.
-
+            The loss is the *sum* over the tokens, and its gradient that of the sum.
+            Divide both by N·T.
         -picked.mean() → -picked.sum()
-        The loss is the *sum* over the tokens, its gradient that of the mean.
-        The loss is a mean over N·T tokens, so that it does not depend on the size of the batch.
-
+            The loss is the *sum* over the tokens, its gradient that of the mean.
+            The loss is a mean over N·T tokens, so that it does not depend on the size of the batch.
         -picked.mean() → -picked.sum() / len(picked)
         / self.targets.size → / len(self.targets)
-        The mean is taken over the batch only: N where N·T belongs.
-        Every one of the N·T places is a token with a target of its own. Divide by both.
-
+            The mean is taken over the batch only: N where N·T belongs.
+            Every one of the N·T places is a token with a target of its own. Divide by both.
         -picked.mean() → -picked.sum() / log_probs.size
-        The loss is divided by N·T·V: the mean runs over the words as well.
-        Pick the target's log-probability of each token first, then take the mean of those N·T numbers.
-
+            The loss is divided by N·T·V: the mean runs over the words as well.
+            Pick the target's log-probability of each token first, then take the mean of those N·T numbers.
         / self.targets.size →
-        The gradient is not divided by N·T.
-        The loss is a mean, so each token's gradient is a N·T-th part.
-
+            The gradient is not divided by N·T.
+            The loss is a mean, so each token's gradient is a N·T-th part.
         / self.targets.size → / len(self.targets)
-        The gradient is divided by N alone.
-        The loss is a mean over N·T tokens, so each one's gradient is a N·T-th part.
-
+            The gradient is divided by N alone.
+            The loss is a mean over N·T tokens, so each one's gradient is a N·T-th part.
         (probs - one_hot) → (one_hot - probs)
-        The sign of the gradient is turned round.
-        `probs - one_hot`: below 0 at the target, so that a step *against* the gradient raises its logit.
-
+            The sign of the gradient is turned round.
+            `probs - one_hot`: below 0 at the target, so that a step *against* the gradient raises its logit.
         (probs - one_hot) → probs
-        The gradient is the probabilities: nothing is subtracted at the target.
-        Probabilities minus one-hot: at each target's place subtract 1.
-
+            The gradient is the probabilities: nothing is subtracted at the target.
+            Probabilities minus one-hot: at each target's place subtract 1.
         (probs - one_hot) → (probs + one_hot)
-        The gradient *adds* 1 at each target.
-        Probabilities *minus* one-hot: below 0 at the target, and each place sums to 0.
-
+            The gradient *adds* 1 at each target.
+            Probabilities *minus* one-hot: below 0 at the target, and each place sums to 0.
         probs = np.exp(self.log_probs) → probs = self.log_probs
-        The gradient is made from the *log*-probabilities: their `np.exp` is missing.
-        `probs = np.exp(self.log_probs)` first, then minus 1 at each target.
-
+            The gradient is made from the *log*-probabilities: their `np.exp` is missing.
+            `probs = np.exp(self.log_probs)` first, then minus 1 at each target.
         np.put_along_axis(one_hot, self.targets[..., None], 1, axis=-1) → one_hot[:, :, self.targets] = 1
-        1 is subtracted at all targets in *every* place: `dlogits[:, :, targets] -= 1`.
-        Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.
-
+            1 is subtracted at all targets in *every* place: `dlogits[:, :, targets] -= 1`.
+            Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.
         (probs - one_hot) / self.targets.size → -one_hot / np.where(one_hot, probs, 1) / self.targets.size; dlogits =
-            probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
-        The gradient goes through -1/p and the softmax: where p is too small for a float, it is 0 · ∞.
-        The two cancel on paper: `(probs - one_hot) / (N * T)`, without a division by p.
-
+                probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
+            The gradient goes through -1/p and the softmax: where p is too small for a float, it is 0 · ∞.
+            The two cancel on paper: `(probs - one_hot) / (N * T)`, without a division by p.
         forward: targets[..., None] → targets[..., None] - 1
         self.targets[..., None] → self.targets[..., None] - 1
-        The targets are counted from 1: the word before each target is picked.
-        Ids start at 0: use `targets` as they are, in the loss and in the gradient.
-
+            The targets are counted from 1: the word before each target is picked.
+            Ids start at 0: use `targets` as they are, in the loss and in the gradient.
         loss = -picked.mean() → loss = picked.mean()
-        The minus sign of the loss is missing.
-        Logarithms of probabilities are negative, a loss is positive.
-
+            The minus sign of the loss is missing.
+            Logarithms of probabilities are negative, a loss is positive.
         -picked.mean() → -picked.mean() / math.log(2)
-        The loss is in bits: a logarithm to the base 2.
-        The course counts in nats: `np.log`.
-
+            The loss is in bits: a logarithm to the base 2.
+            The course counts in nats: `np.log`.
         -picked.mean() → -np.log(np.exp(picked).mean())
-        The loss is the logarithm of the mean probability.
-        First the logarithm of each token's probability, then the mean.
-
+            The loss is the logarithm of the mean probability.
+            First the logarithm of each token's probability, then the mean.
         -picked.mean() → -picked[..., 0]
-        There is a loss for each token, without the mean.
-        End in `.mean()`: the training loop wants one number.
-
+            There is a loss for each token, without the mean.
+            End in `.mean()`: the training loop wants one number.
         forward: targets[..., None] → log_probs.argmax(axis=-1, keepdims=True)
         self.targets[..., None] → probs.argmax(axis=-1, keepdims=True)
-        The loss is that of the *most likely* word instead of the target.
-        Pick the log-probability at `targets`, the word that really came next.
-
+            The loss is that of the *most likely* word instead of the target.
+            Pick the log-probability at `targets`, the word that really came next.
         m = logits.max(axis=-1, → m = logits.max(axis=1,
         powers.sum(axis=-1, → powers.sum(axis=1,
-        The softmax runs over the steps instead of the words.
-        At each place the V words compete: sum over the last axis, `axis=-1`.
-
+            The softmax runs over the steps instead of the words.
+            At each place the V words compete: sum over the last axis, `axis=-1`.
         powers.sum(axis=-1, keepdims=True) → powers.sum()
-        The softmax is divided by the sum over *all* places.
-        At each place the V words compete: sum over the last axis, `axis=-1`, with `keepdims=True`.
-
+            The softmax is divided by the sum over *all* places.
+            At each place the V words compete: sum over the last axis, `axis=-1`, with `keepdims=True`.
         logits.max(axis=-1, keepdims=True) → logits.max(axis=-1)
-        The maximum has lost its axis: `keepdims=True` is missing.
-        (N, T) cannot be subtracted from (N, T, V), (N, T, 1) can: `logits.max(axis=-1, keepdims=True)`.
-
+            The maximum has lost its axis: `keepdims=True` is missing.
+            (N, T) cannot be subtracted from (N, T, V), (N, T, 1) can: `logits.max(axis=-1, keepdims=True)`.
         powers.sum(axis=-1, keepdims=True) → powers.sum(axis=-1)
-        The sum has lost its axis: `keepdims=True` is missing.
-        (N, T) does not fit to (N, T, V), (N, T, 1) does: `.sum(axis=-1, keepdims=True)`.
+            The sum has lost its axis: `keepdims=True` is missing.
+            (N, T) does not fit to (N, T, V), (N, T, 1) does: `.sum(axis=-1, keepdims=True)`.
         """,
     ),
 )
@@ -555,52 +502,41 @@ PERPLEXITY = Exercise(
         _perplexity,
         """
         if n_tokens == 0: → if False:
-        Without tokens it divides by 0.
-        Ask first: `if n_tokens == 0: raise ValueError(…)`, with a sentence that says what is wrong.
-
+            Without tokens it divides by 0.
+            Ask first: `if n_tokens == 0: raise ValueError(…)`, with a sentence that says what is wrong.
         raise ValueError("There are no tokens.") → return math.inf
-        Without tokens it returns something.
-        A mean over nothing has no value, and infinity or NaN travel on in silence. Raise a ValueError.
-
+            Without tokens it returns something.
+            A mean over nothing has no value, and infinity or NaN travel on in silence. Raise a ValueError.
         with np.errstate(over="ignore"): → if True:
-        NumPy warns where the result is too large for a float.
-        `np.exp` gives `inf` and warns: put it inside `with np.errstate(over="ignore"):`.
-
+            NumPy warns where the result is too large for a float.
+            `np.exp` gives `inf` and warns: put it inside `with np.errstate(over="ignore"):`.
         float(np.exp(mean)) → math.exp(mean)
-        It stops with an OverflowError where the result is too large for a float.
-        `math.exp` raises from 710 on: catch the OverflowError and return `math.inf`, or let NumPy do it quietly.
-
+            It stops with an OverflowError where the result is too large for a float.
+            `math.exp` raises from 710 on: catch the OverflowError and return `math.inf`, or let NumPy do it quietly.
         np.exp(mean) → np.exp(min(mean, 700.0))
-        The perplexity is cut off before it overflows.
-        A number too large for a float is `inf`; a made-up one misleads.
-
+            The perplexity is cut off before it overflows.
+            A number too large for a float is `inf`; a made-up one misleads.
         np.exp(mean) → np.exp(total_nll) ** (1 / n_tokens)
-        It is a root of `exp(total_nll)`: on any real text that overflows first.
-        Divide first, then `exp`: the mean is a small number, the total is not.
-
+            It is a root of `exp(total_nll)`: on any real text that overflows first.
+            Divide first, then `exp`: the mean is a small number, the total is not.
         np.exp(mean) → np.exp(total_nll / (n_tokens - 1))
-        The total is divided by n - 1.
-        That belongs to a variance. A mean over n tokens divides by n.
-
+            The total is divided by n - 1.
+            That belongs to a variance. A mean over n tokens divides by n.
         np.exp(mean) → np.float64(2) ** mean
-        It is a power of 2: right for a loss in bits, and this one is in nats.
-        The loss used the natural logarithm, so the way back is `exp`.
-
+            It is a power of 2: right for a loss in bits, and this one is in nats.
+            The loss used the natural logarithm, so the way back is `exp`.
         np.exp(mean) → np.exp(-mean)
-        It is `exp` of the *negative* mean: the mean probability of a token, at most 1.
-        `total_nll` is a positive number already: no minus sign.
-
+            It is `exp` of the *negative* mean: the mean probability of a token, at most 1.
+            `total_nll` is a positive number already: no minus sign.
         np.exp(mean) → mean
-        It is the mean loss itself, without `exp`.
-        Perplexity is `exp` of the mean loss per token.
-
+            It is the mean loss itself, without `exp`.
+            Perplexity is `exp` of the mean loss per token.
         np.exp(mean) → np.exp(total_nll)
-        It is `exp` of the *total*, not divided by the number of tokens.
-        Divide first, then `exp`.
-
+            It is `exp` of the *total*, not divided by the number of tokens.
+            Divide first, then `exp`.
         np.exp(mean) → np.exp(total_nll) / n_tokens
-        It is divided after the `exp`: `exp(total) / n`.
-        Divide first, then `exp`: it is a mean of logarithms.
+            It is divided after the `exp`: `exp(total) / n`.
+            Divide first, then `exp`: it is a mean of logarithms.
         """,
     ),
 )
@@ -675,101 +611,80 @@ STREAM_BATCHES = Exercise(
         _stream_batches,
         """
         targets = nexts → targets = inputs
-        The targets are the inputs themselves.
-        The target of a word is the one that *follows* it: read the same places, one further on.
-
+            The targets are the inputs themselves.
+            The target of a word is the one that *follows* it: read the same places, one further on.
         targets = nexts[:, begin : begin + steps] → targets = np.roll(xs, -1, axis=1)
-        The targets are rolled round inside the window: the last word of a row is to predict its first.
-        The last target of a window is the first word of the *next* one. Take it from the stream.
-
+            The targets are rolled round inside the window: the last word of a row is to predict its first.
+            The last target of a window is the first word of the *next* one. Take it from the stream.
         nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = np.roll(inputs, -1, axis=1)
-        The targets are rolled round inside each row: its last word is to predict its first.
-        The last target of a row is the word that follows it in the stream. Take the targets from `ids[1:]`.
-
+            The targets are rolled round inside each row: its last word is to predict its first.
+            The last target of a row is the word that follows it in the stream. Take the targets from `ids[1:]`.
         nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]
-        The last target of each row is missing.
-        A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
-
+            The last target of each row is missing.
+            A row of L inputs needs L + 1 ids, one more for its last target: take the targets from `ids[1:]`.
         inputs = ids[ → rows = ids[: len(ids) // batch_size * batch_size].reshape(batch_size, -1); inputs = ids[
         nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → inputs, nexts = rows[:, :-1], rows[:, 1:]
         range(0, L, steps) → range(0, inputs.shape[1], steps)
-        The last target of a row is not the first input of the next row, as it should be.
-        A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
-
+            The last target of a row is not the first input of the next row, as it should be.
+            A row of L inputs reads L + 1 ids, and the next row begins L further on: take the targets from `ids[1:]`.
         ids[: batch_size * L].reshape(batch_size, L) → ids[L * np.arange(batch_size)[:, None] + np.arange(L + 1)]
-        The last window has one input more than targets: the word that is only a target is read too.
-        Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
-
+            The last window has one input more than targets: the word that is only a target is read too.
+            Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
         inputs = ids[: batch_size * L] → nexts = ids[: batch_size * L]
         nexts = ids[1 : batch_size * L + 1] → inputs = ids[1 : batch_size * L + 1]
-        Inputs and targets are exchanged: each word is to predict the one before it.
-        `xs` starts at r·L, `targets` one later.
-
+            Inputs and targets are exchanged: each word is to predict the one before it.
+            `xs` starts at r·L, `targets` one later.
         ids[1 : batch_size * L + 1] → ids[2 : batch_size * L + 2]
-        The targets are two words on.
-        The target of a word is the very next one: `ids[1 : …]`.
-
+            The targets are two words on.
+            The target of a word is the very next one: `ids[1 : …]`.
         ids[: batch_size * L].reshape(batch_size, L) → ids[: batch_size * L].reshape(L, batch_size).T
         ids[1 : batch_size * L + 1].reshape(batch_size, L) → ids[1 : batch_size * L + 1].reshape(L, batch_size).T
-        The words are dealt out like cards: row r reads every N-th word.
-        A row is one unbroken piece of the text: `reshape(N, L)`, and no `.T`.
-
+            The words are dealt out like cards: row r reads every N-th word.
+            A row is one unbroken piece of the text: `reshape(N, L)`, and no `.T`.
         inputs[:, begin : begin + steps] → ids[batch_size * begin : batch_size * min(begin + steps, L)].reshape(
-            batch_size, -1)
+                batch_size, -1)
         nexts[:, begin : begin + steps] → ids[batch_size * begin + 1 : batch_size * min(begin + steps, L) + 1].reshape(
-            batch_size, -1)
-        Each window is the next piece of the stream: no row goes on where it stopped.
-        The carried state then meets another piece of text. Cut the stream into N long rows first, then these.
-
+                batch_size, -1)
+            Each window is the next piece of the stream: no row goes on where it stopped.
+            The carried state then meets another piece of text. Cut the stream into N long rows first, then these.
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → ids[1:]
-        The rows have `len(ids) // batch_size` words, so that the last one has no target.
-        N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
-
+            The rows have `len(ids) // batch_size` words, so that the last one has no target.
+            N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → np.roll(ids, -1)[: batch_size * L]
-        The target of the last word is the first of the stream: it goes round to the beginning.
-        N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
-
+            The target of the last word is the first of the stream: it goes round to the beginning.
+            N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
         inputs = ids[ → batch_size, steps = steps, batch_size; L = (len(ids) - 1) // batch_size; inputs = ids[
-        `batch_size` and `steps` are taken for each other.
-        There are `batch_size` rows, and a window is `steps` words wide: (N, T).
-
+            `batch_size` and `steps` are taken for each other.
+            There are `batch_size` rows, and a window is `steps` words wide: (N, T).
         range(0, L, steps) → range(0, L - steps + 1, steps)
-        The last window is left out where it is short.
-        The last window may be narrower than `steps`; its words are to be learned as well.
-
+            The last window is left out where it is short.
+            The last window may be narrower than `steps`; its words are to be learned as well.
         range(0, L, steps) → [*range(0, L - steps, steps), L - steps]
-        The last window is moved back to be full: it reads some words twice.
-        The last window may be narrower. Moved back it no longer goes on where the window before it stopped.
-
+            The last window is moved back to be full: it reads some words twice.
+            The last window may be narrower. Moved back it no longer goes on where the window before it stopped.
         range(0, L, steps) → range(0, L, steps + 1)
-        A word is skipped between two windows.
-        The next window begins where this one ended: `begin` grows by `steps`.
-
+            A word is skipped between two windows.
+            The next window begins where this one ended: `begin` grows by `steps`.
         range(0, L, steps) → range(0, L, steps - 1)
-        The windows overlap by one word.
-        The next window begins where this one ended: `begin` grows by `steps`.
-
+            The windows overlap by one word.
+            The next window begins where this one ended: `begin` grows by `steps`.
         range(0, L, steps) → range(L)
-        The windows move on by one word: every word is read `steps` times.
-        The next window begins where this one ended: `range(0, L, steps)`.
-
+            The windows move on by one word: every word is read `steps` times.
+            The next window begins where this one ended: `range(0, L, steps)`.
         yield xs, targets → yield xs[:, :-1], targets[:, :-1]
-        The windows are one word too narrow.
-        Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
-
+            The windows are one word too narrow.
+            Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
         yield xs, targets → yield xs.T, targets.T
-        The windows have shape (T, N).
-        In this course the batch comes first: (N, T).
-
+            The windows have shape (T, N).
+            In this course the batch comes first: (N, T).
         raise ValueError("The stream is too short.") → return
-        There is no ValueError where the stream is too short.
-        Silence would look like a finished epoch. Raise a ValueError when L is below 1.
-
+            There is no ValueError where the stream is too short.
+            Silence would look like a finished epoch. Raise a ValueError when L is below 1.
         range(0, L, steps) → itertools.cycle(range(0, L, steps))
-        At the end it begins again, and never stops.
-        One pass: the loop over the windows ends, and with it the epoch.
+            At the end it begins again, and never stops.
+            One pass: the loop over the windows ends, and with it the epoch.
         """,
     ),
 )
@@ -904,55 +819,44 @@ SAMPLE_NEXT = Exercise(
             _sample_next,
             """
         logits / temperature → logits
-        The temperature is ignored.
-        Divide the logits by it, before the softmax.
-
+            The temperature is ignored.
+            Divide the logits by it, before the softmax.
         logits / temperature → logits * temperature
-        The logits are *multiplied* by the temperature.
-        Divide: a small temperature makes the differences between the logits large, and leaves less to chance.
-
+            The logits are *multiplied* by the temperature.
+            Divide: a small temperature makes the differences between the logits large, and leaves less to chance.
         logits / temperature → logits
         powers / powers.sum() → powers / powers.sum() / temperature
-        The *probabilities* are divided by the temperature, so that they no longer sum to 1.
-        Divide the logits, before the softmax.
-
+            The *probabilities* are divided by the temperature, so that they no longer sum to 1.
+            Divide the logits, before the softmax.
         scores - scores.max() → scores
-        No maximum is subtracted: `np.exp` overflows where a score is large.
-        Subtract the largest of the divided logits first: the probabilities stay the same.
-
+            No maximum is subtracted: `np.exp` overflows where a score is large.
+            Subtract the largest of the divided logits first: the probabilities stay the same.
         scores - scores.max() → scores - logits.max()
-        The maximum is that of the *undivided* logits: at a low temperature `np.exp` overflows.
-        Divide first, then subtract the largest of what came out: `scores - scores.max()`.
-
+            The maximum is that of the *undivided* logits: at a low temperature `np.exp` overflows.
+            Divide first, then subtract the largest of what came out: `scores - scores.max()`.
         logits / temperature → np.log(np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()) / temperature
         scores - scores.max() → scores
-        Log-probabilities are divided without a maximum: at a low temperature every power is 0.
-        Subtract the largest of the divided scores before `np.exp`: `scores - scores.max()`.
-
+            Log-probabilities are divided without a maximum: at a low temperature every power is 0.
+            Subtract the largest of the divided scores before `np.exp`: `scores - scores.max()`.
         rng.choice(len(logits), p=probs) → np.argmax(probs)
-        The most likely word is chosen, always.
-        That is what a temperature near 0 does. Otherwise *draw*, with `rng.choice(…, p=…)`.
-
+            The most likely word is chosen, always.
+            That is what a temperature near 0 does. Otherwise *draw*, with `rng.choice(…, p=…)`.
         rng.choice(len(logits), p=probs) → rng.choice(len(logits))
-        All words are given the same chance.
-        Give `rng.choice` the probabilities: `p=`.
-
+            All words are given the same chance.
+            Give `rng.choice` the probabilities: `p=`.
         logits / temperature → functional.softmax(logits / temperature)
-        The softmax is taken twice: what is left of the differences is small.
-        `logits` are scores, and one softmax makes probabilities of them.
-
+            The softmax is taken twice: what is left of the differences is small.
+            `logits` are scores, and one softmax makes probabilities of them.
         powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
-        The probabilities are in proportion to the scores: the `np.exp` is missing.
-        Softmax: `np.exp` of the scores, divided by its sum.
-
+            The probabilities are in proportion to the scores: the `np.exp` is missing.
+            Softmax: `np.exp` of the scores, divided by its sum.
         p=probs) → p=probs, size=1)
         int(word) → word
-        An array with one id comes back.
-        Leave out `size=1`, and make the result an `int`.
-
+            An array with one id comes back.
+            Leave out `size=1`, and make the result an `int`.
         int(word) → probs
-        The probabilities come back: nothing was drawn.
-        Draw one id: `int(rng.choice(len(p), p=p))`.
+            The probabilities come back: nothing was drawn.
+            Draw one id: `int(rng.choice(len(p), p=p))`.
         """,
         ),
         # No edits: where categories are compared, nothing tells what these and another mistake give together.

@@ -207,119 +207,94 @@ STACKED = Exercise(
         _Stacked,
         """
         forward: given.pop(0) → after[-1] if after else given[0]
-        The state of the layer below is handed to the layer above.
-        Does the loop write into the variable that it reads the states from? Only `xs` travels upwards.
-
+            The state of the layer below is handed to the layer above.
+            Does the loop write into the variable that it reads the states from? Only `xs` travels upwards.
         forward: given.pop(0) → given[0]
-        Every recurrent layer gets the same state, that of the lowest.
-        Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.
-
+            Every recurrent layer gets the same state, that of the lowest.
+            Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.
         forward: given.pop(0) → [state] and state
-        A layer gets the *whole* state instead of its own entry.
-        `state` has one entry for each recurrent layer. Take them one by one, from the front.
-
+            A layer gets the *whole* state instead of its own entry.
+            `state` has one entry for each recurrent layer. Take them one by one, from the front.
         forward: for layer in self.layers → for number, layer in enumerate(self.layers)
         forward: given.pop(0) → state[number]
-        A state is looked up by the number of its *layer*.
-        Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.
-
+            A state is looked up by the number of its *layer*.
+            Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.
         forward: given.pop(0) → state[len(after)]
-        `Stacked.forward` needs a state, and gets `None`.
-        `None` stands for zeros: make one `None` for each recurrent layer of it.
-
+            `Stacked.forward` needs a state, and gets `None`.
+            `None` stands for zeros: make one `None` for each recurrent layer of it.
         backward: given.pop() → dstate[-1 - len(before)]
-        `Stacked.backward` needs a `dstate`, and gets `None`.
-        `None` stands for zeros: make one `None` for each recurrent layer of it.
-
+            `Stacked.backward` needs a `dstate`, and gets `None`.
+            `None` stands for zeros: make one `None` for each recurrent layer of it.
         forward: if layer.recurrent → if True
-        A stateless layer is given a state: the branch for stateless layers is missing.
-        Where `layer.recurrent` is false: `xs = layer.forward(xs, training=training)`, without a state.
-
+            A stateless layer is given a state: the branch for stateless layers is missing.
+            Where `layer.recurrent` is false: `xs = layer.forward(xs, training=training)`, without a state.
         forward: if layer.recurrent → if False
-        A recurrent layer is treated like a stateless one: it gets no state.
-        It takes a state and returns a pair: `xs, new = layer.forward(xs, entry, training=training)`.
-
+            A recurrent layer is treated like a stateless one: it gets no state.
+            It takes a state and returns a pair: `xs, new = layer.forward(xs, entry, training=training)`.
         forward: else list(state) → else [None] * self.depth
-        The given state is ignored: every call starts from zeros.
-        Hand each recurrent layer its entry of `state`.
-
+            The given state is ignored: every call starts from zeros.
+            Hand each recurrent layer its entry of `state`.
         forward: given.pop(0) → given.pop()
-        The states are dealt out from the top down.
-        The first entry belongs to the first recurrent layer, the one nearest to the input.
-
+            The states are dealt out from the top down.
+            The first entry belongs to the first recurrent layer, the one nearest to the input.
         forward: tuple(after) → tuple(after[::-1])
-        The states are returned in the wrong order, the top layer's first.
-        What is returned must fit the next call: the lowest layer's entry first.
-
+            The states are returned in the wrong order, the top layer's first.
+            What is returned must fit the next call: the lowest layer's entry first.
         forward: tuple(after) → after[-1]
-        Only the state of the top layer is returned.
-        Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.
-
+            Only the state of the top layer is returned.
+            Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.
         = layer.forward(xs, training=training) → = layer.forward(xs, training=training); after.append(None)
-        The returned state has an entry for the stateless layers too.
-        Append to the state only where `layer.recurrent` is true.
-
+            The returned state has an entry for the stateless layers too.
+            Append to the state only where `layer.recurrent` is true.
         forward: [None] * self.depth if → getattr(self, "last", None) or [None] * self.depth if
         forward: return xs, tuple(after) → self.last = list(after); return xs, tuple(after)
-        The stack keeps its state between calls, and goes on from it when it is given none.
-        `None` means zeros. The caller carries the state; a stack keeps none.
-
+            The stack keeps its state between calls, and goes on from it when it is given none.
+            `None` means zeros. The caller carries the state; a stack keeps none.
         forward: .pop(0), training=training → .pop(0)
         = layer.forward(xs, training=training) → = layer.forward(xs)
-        `training` is not passed on: a dropout layer in the stack never drops anything.
-        Every `forward` gets it: `layer.forward(…, training=training)`.
-
+            `training` is not passed on: a dropout layer in the stack never drops anything.
+            Every `forward` gets it: `layer.forward(…, training=training)`.
         forward: .pop(0), training=training → .pop(0)
-        `training` is passed on to the stateless layers only.
-        A recurrent layer may have dropout inside it, as in notebook 07: it gets `training` too.
-
+            `training` is passed on to the stateless layers only.
+            A recurrent layer may have dropout inside it, as in notebook 07: it gets `training` too.
         = layer.forward(xs, training=training) → = layer.forward(xs)
-        `training` is passed on to the recurrent layers only.
-        Dropout between the layers is a stateless layer: it gets `training` too.
-
+            `training` is passed on to the recurrent layers only.
+            Dropout between the layers is a stateless layer: it gets `training` too.
         forward: .pop(0), training=training → .pop(0), training=True
         = layer.forward(xs, training=training) → = layer.forward(xs, training=True)
-        The layers are told that they are always training.
-        Pass on what you were given: `training=training`.
-
+            The layers are told that they are always training.
+            Pass on what you were given: `training=training`.
         forward: xs, new = layer → ys, new = layer
         forward: xs = layer → ys = layer
         forward: return xs → return ys
-        Every layer reads the input of the lowest one.
-        What comes out of a layer is what the next one up takes: `xs = …`.
-
+            Every layer reads the input of the lowest one.
+            What comes out of a layer is what the next one up takes: `xs = …`.
         backward: dys, new = layer → dxs, new = layer
         backward: dys = layer → dxs = layer
         backward: return dys → return dxs
-        Every layer gets the gradient from above the stack.
-        What comes back from a layer is what the next one down takes: `dys = …`.
-
+            Every layer gets the gradient from above the stack.
+            What comes back from a layer is what the next one down takes: `dys = …`.
         backward: reversed(self.layers) → self.layers
         backward: given.pop() → given.pop(0)
         backward: before[::-1] → before
-        The way back goes up again.
-        The gradient comes in at the top: visit `reversed(self.layers)`.
-
+            The way back goes up again.
+            The gradient comes in at the top: visit `reversed(self.layers)`.
         backward: reversed(self.layers) → self.layers[:0:-1]
-        The way back stops above the lowest layer.
-        `range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.
-
+            The way back stops above the lowest layer.
+            `range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.
         backward: given, before → self.layers.reverse(); given, before
         backward: reversed(self.layers) → self.layers
-        The list of layers itself is turned round on the way back.
-        `self.layers.reverse()` changes the list for good. `reversed(self.layers)` only reads it from the end.
-
+            The list of layers itself is turned round on the way back.
+            `self.layers.reverse()` changes the list for good. `reversed(self.layers)` only reads it from the end.
         backward: given.pop() → given.pop(0)
-        `dstate` is read from its beginning while the layers are visited from the top.
-        The top layer comes first on the way back, and its entry is the last one.
-
+            `dstate` is read from its beginning while the layers are visited from the top.
+            The top layer comes first on the way back, and its entry is the last one.
         backward: before[::-1] → before
-        `dstate` is returned in the order of the way back, the top layer's first.
-        `dstate` has the form of `state`: turn the list round before you return it.
-
+            `dstate` is returned in the order of the way back, the top layer's first.
+            `dstate` has the form of `state`: turn the list round before you return it.
         backward: else list(dstate) → else [None] * self.depth
-        The given `dstate` is ignored.
-        Hand each recurrent layer its entry: `layer.backward(dys, entry)`.
+            The given `dstate` is ignored.
+            Hand each recurrent layer its entry: `layer.backward(dys, entry)`.
         """,
     ),
 )
@@ -417,101 +392,79 @@ DIAGNOSE = Exercise(
         diagnose,
         """
         if valid_ppl[-1] > → if not train_ppl[-1] < (1 - tolerance) * train_ppl[-2] and valid_ppl[-1] >
-        The two tests stand in the other order: “still learning” is asked for first.
-        While a model overfits, its training perplexity usually still falls. Ask for overfitting first.
-
+            The two tests stand in the other order: “still learning” is asked for first.
+            While a model overfits, its training perplexity usually still falls. Ask for overfitting first.
         min(valid_ppl) → valid_ppl[-2]
-        The first test compares with the epoch before, not with the *lowest* validation perplexity.
-        A slow rise over many epochs is overfitting too, and so is a small fall after it: take `min(valid_ppl)`.
-
+            The first test compares with the epoch before, not with the *lowest* validation perplexity.
+            A slow rise over many epochs is overfitting too, and so is a small fall after it: take `min(valid_ppl)`.
         min(valid_ppl) → valid_ppl[0]
-        The first test compares with the *first* validation perplexity.
-        The first epoch is the worst of nearly every run. Compare with `min(valid_ppl)`.
-
+            The first test compares with the *first* validation perplexity.
+            The first epoch is the worst of nearly every run. Compare with `min(valid_ppl)`.
         if valid_ppl[-1] > → if False and valid_ppl[-1] >
-        “overfitting” is never said.
-        Is the last value compared with the *lowest*, `min(valid_ppl)`? Nothing rises above `max(valid_ppl)`.
-
+            “overfitting” is never said.
+            Is the last value compared with the *lowest*, `min(valid_ppl)`? Nothing rises above `max(valid_ppl)`.
         min(valid_ppl) → (sum(valid_ppl) / len(valid_ppl))
-        The first test compares with the mean of the validation perplexities.
-        What counts is how far it has risen above its lowest point: `min(valid_ppl)`.
-
+            The first test compares with the mean of the validation perplexities.
+            What counts is how far it has risen above its lowest point: `min(valid_ppl)`.
         min(valid_ppl) → train_ppl[-1]
-        The first test looks at the gap between the two curves.
-        Nearly every model is better on the text it learned from. What counts is that validation has turned.
-
+            The first test looks at the gap between the two curves.
+            Nearly every model is better on the text it learned from. What counts is that validation has turned.
         (1 + tolerance) → (1 + 0.05)
         (1 - tolerance) → (1 - 0.05)
-        The tolerance is always 0.05, whatever was given.
-        `tolerance` is an argument: use it in both tests.
-
+            The tolerance is always 0.05, whatever was given.
+            `tolerance` is an argument: use it in both tests.
         (1 + tolerance) * →
         (1 - tolerance) * →
-        The tolerance is not used: a change of a thousandth counts.
-        Only a change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.
-
+            The tolerance is not used: a change of a thousandth counts.
+            Only a change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.
         (1 - tolerance) * →
-        The second test has no tolerance: a fall of a thousandth counts.
-        `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
-
+            The second test has no tolerance: a fall of a thousandth counts.
+            `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
         (1 + tolerance) * →
-        The first test has no tolerance: a rise of a thousandth counts.
-        `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
-
+            The first test has no tolerance: a rise of a thousandth counts.
+            `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
         (1 + tolerance) * → tolerance +
-        The tolerance of the first test is absolute: it is added to the perplexity.
-        5 % of 200 is 10: *multiply* by `1 + tolerance`.
-
+            The tolerance of the first test is absolute: it is added to the perplexity.
+            5 % of 200 is 10: *multiply* by `1 + tolerance`.
         (1 + tolerance) * → tolerance +
         (1 - tolerance) * → -tolerance +
-        The tolerance is absolute: it is added to the perplexity.
-        5 % of 200 is 10: *multiply* by `1 + tolerance`, or by `1 - tolerance`.
-
+            The tolerance is absolute: it is added to the perplexity.
+            5 % of 200 is 10: *multiply* by `1 + tolerance`, or by `1 - tolerance`.
         (1 - tolerance) * → -tolerance +
-        The tolerance of the second test is absolute: it is subtracted from the perplexity.
-        5 % of 200 is 10: *multiply* by `1 - tolerance`.
-
+            The tolerance of the second test is absolute: it is subtracted from the perplexity.
+            5 % of 200 is 10: *multiply* by `1 - tolerance`.
         (1 - tolerance) → (1 + tolerance)
-        The second test has a plus: `1 + tolerance`.
-        A *fall* of more than the tolerance ends below `(1 - tolerance) * train_ppl[-2]`.
-
+            The second test has a plus: `1 + tolerance`.
+            A *fall* of more than the tolerance ends below `(1 - tolerance) * train_ppl[-2]`.
         train_ppl[-2] → train_ppl[0]
-        The second test compares with the *first* training perplexity.
-        What counts is whether it still falls: compare the last epoch with the one before, `train_ppl[-2]`.
-
+            The second test compares with the *first* training perplexity.
+            What counts is whether it still falls: compare the last epoch with the one before, `train_ppl[-2]`.
         train_ppl[-1] < (1 - tolerance) * train_ppl[-2] → valid_ppl[-1] < (1 - tolerance) * valid_ppl[-2]
-        The second test reads the *validation* curve.
-        Whether the model still learns its own text is seen in `train_ppl`.
-
+            The second test reads the *validation* curve.
+            Whether the model still learns its own text is seen in `train_ppl`.
         train_ppl[-1] < (1 - tolerance) → train_ppl[-1] > (1 + tolerance)
-        “still learning” is said where the training perplexity *rises*.
-        A model still learns while its training perplexity *falls*.
-
+            “still learning” is said where the training perplexity *rises*.
+            A model still learns while its training perplexity *falls*.
         if train_ppl[-1] < → if False and train_ppl[-1] <
-        “still learning” is never said.
-        Where validation has not turned, ask whether training still fell in the last epoch.
-
+            “still learning” is never said.
+            Where validation has not turned, ask whether training still fell in the last epoch.
         valid_ppl[-1] > → valid_ppl[-1] >=
-        The first test has `>=`: a rise of just the tolerance counts.
-        *More* than the tolerance is asked for: `>`.
-
+            The first test has `>=`: a rise of just the tolerance counts.
+            *More* than the tolerance is asked for: `>`.
         train_ppl[-1] < → train_ppl[-1] <=
-        The second test has `<=`: a fall of just the tolerance counts.
-        *More* than the tolerance is asked for: `<`.
-
+            The second test has `<=`: a fall of just the tolerance counts.
+            *More* than the tolerance is asked for: `<`.
         train_ppl: Sequence[float], valid_ppl: → valid_ppl: Sequence[float], train_ppl:
-        The two curves are taken for each other.
-        `train_ppl` is the first argument, `valid_ppl` the second.
-
+            The two curves are taken for each other.
+            `train_ppl` is the first argument, `valid_ppl` the second.
         return "still learning" → return "finished"
         return "finished" → return "still learning"
-        “still learning” and “finished” are taken for each other.
-        While training still falls, the model is still learning; where neither test is true, it is finished.
-
+            “still learning” and “finished” are taken for each other.
+            While training still falls, the model is still learning; where neither test is true, it is finished.
         return "overfitting" → return "still learning"
         return "still learning" → return "overfitting"
-        “overfitting” and “still learning” are taken for each other.
-        *Over*fitting: learned too much of the training text, so validation has turned.
+            “overfitting” and “still learning” are taken for each other.
+            *Over*fitting: learned too much of the training text, so validation has turned.
         """,
     ),
 )
@@ -581,113 +534,88 @@ ADD_WEIGHT_DECAY = Exercise(
         _add_weight_decay,
         """
         dict.fromkeys(params) → params
-        A Param that two layers share is counted twice.
-        `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
-
+            A Param that two layers share is counted twice.
+            `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
         param.grad[...] += → param.value[...] -=
-        The values are changed, and the gradients are not.
-        `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
-
+            The values are changed, and the gradients are not.
+            `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         param.grad[...] += strength * param.value → pass
         squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
-            float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
-        The values are changed after their squares are summed, and the gradients are not.
-        `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
-
+                float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
+            The values are changed after their squares are summed, and the gradients are not.
+            `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
-        The penalty has no ½.
-        ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.
-
+            The penalty has no ½.
+            ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.
         0.5 * strength * squares → strength * squares
         += strength → += 2 * strength
-        The penalty has no ½, and its gradient is twice too large.
-        ½·strength·Σ value², and strength·value.
-
+            The penalty has no ½, and its gradient is twice too large.
+            ½·strength·Σ value², and strength·value.
         += strength → += 2 * strength
-        The gradient is twice too large.
-        The derivative of ½·value² is value: the ½ and the 2 cancel.
-
+            The gradient is twice too large.
+            The derivative of ½·value² is value: the ½ and the 2 cancel.
         += strength → += 0.5 * strength
-        The gradient is half of what it should be.
-        The derivative of ½·value² is value, with no ½ left.
-
+            The gradient is half of what it should be.
+            The derivative of ½·value² is value, with no ½ left.
         param.grad[...] += → param.grad[...] =
-        The gradient of the penalty replaces the one of the loss.
-        The loss's own gradient is in `.grad` already. Add to it: `param.grad += …`.
-
+            The gradient of the penalty replaces the one of the loss.
+            The loss's own gradient is in `.grad` already. Add to it: `param.grad += …`.
         param.grad[...] += → grad = param.grad +
-        The gradients are not changed.
-        `param.grad += …` changes the array that is there; `grad = grad + …` only makes a new one.
-
+            The gradients are not changed.
+            `param.grad += …` changes the array that is there; `grad = grad + …` only makes a new one.
         param.grad[...] += → param.grad[...] -=
-        The gradient of the penalty is *subtracted*: the step against it makes weights larger.
-        `sgd_step` goes against the gradient. Add `strength * value`, and the step shrinks it.
-
+            The gradient of the penalty is *subtracted*: the step against it makes weights larger.
+            `sgd_step` goes against the gradient. Add `strength * value`, and the step shrinks it.
         += strength * param.value → += param.value
-        The gradient has no `strength` in it.
-        Both the penalty and its gradient are proportional to `strength`.
-
+            The gradient has no `strength` in it.
+            Both the penalty and its gradient are proportional to `strength`.
         = 0.5 * strength * → = 0.5 *
-        The penalty has no `strength` in it.
-        Both the penalty and its gradient are proportional to `strength`.
-
+            The penalty has no `strength` in it.
+            Both the penalty and its gradient are proportional to `strength`.
         += strength * param.value → += strength * np.sign(param.value)
-        The gradient is that of a sum of *absolute* values: the sign, instead of the value.
-        The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.
-
+            The gradient is that of a sum of *absolute* values: the sign, instead of the value.
+            The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.
         += strength * param.value → += strength * np.sign(param.value)
         np.sum(param.value**2, → 2 * np.sum(np.abs(param.value),
-        The penalty is one of *absolute* values (L1), with its gradient.
-        This penalty is ½·strength·Σ value², and its gradient strength·value.
-
+            The penalty is one of *absolute* values (L1), with its gradient.
+            This penalty is ½·strength·Σ value², and its gradient strength·value.
         += strength * param.value → += strength * param.value**2
-        The gradient has the *square* of the value in it.
-        The square stands in the penalty. Its derivative, value, is what goes into the gradient.
-
+            The gradient has the *square* of the value in it.
+            The square stands in the penalty. Its derivative, value, is what goes into the gradient.
         float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value, dtype=np.float64)) ** 2
-        The penalty has the square of the sum, where a positive and a negative weight cancel.
-        First square, then sum: `np.sum(value**2)`.
-
+            The penalty has the square of the sum, where a positive and a negative weight cancel.
+            First square, then sum: `np.sum(value**2)`.
         squares += → squares =
-        The penalty is that of the last Param alone.
-        Add inside the loop: `squares += …`.
-
+            The penalty is that of the last Param alone.
+            Add inside the loop: `squares += …`.
         float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value**2, dtype=np.float64));
-            return 0.5 * strength * squares
-        `return` stands inside the loop: only the first Param is decayed.
-        Move `return` to the left, below the loop.
-
+                return 0.5 * strength * squares
+            `return` stands inside the loop: only the first Param is decayed.
+            Move `return` to the left, below the loop.
         float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value**2, dtype=np.float64)) ** 0.5
-        The penalty has the norm of each Param, not its square.
-        Σ value² is the square of the norm: leave out the root.
-
+            The penalty has the norm of each Param, not its square.
+            Σ value² is the square of the norm: leave out the root.
         np.sum(param.value**2, → np.mean(param.value**2,
-        The penalty has the *mean* square of each Param.
-        The penalty is a sum over all the weights; its gradient is then strength·value.
-
+            The penalty has the *mean* square of each Param.
+            The penalty is a sum over all the weights; its gradient is then strength·value.
         strength * squares → strength * squares**0.5
-        The penalty has the *norm* of all values, not its square.
-        Σ value² is the square of the norm: leave out the root.
-
+            The penalty has the *norm* of all values, not its square.
+            Σ value² is the square of the norm: leave out the root.
         strength * squares → strength * squares / sum(param.value.size for param in dict.fromkeys(params))
-        The penalty has the *mean* square of all values.
-        The penalty is a sum over all the weights; its gradient is then strength·value.
-
+            The penalty has the *mean* square of all values.
+            The penalty is a sum over all the weights; its gradient is then strength·value.
         dict.fromkeys(params) → [param for param in dict.fromkeys(params) if param.value.ndim > 1]
-        The vectors are left out.
-        Which Params are decayed is for the caller to say: take all that you are given.
-
+            The vectors are left out.
+            Which Params are decayed is for the caller to say: take all that you are given.
         dict.fromkeys(params) → {param.name: param for param in params}.values()
-        Of two Params with the same *name* only one is decayed.
-        Two layers may each have a `Wx`. The same Param is the same *object*: `dict.fromkeys(params)`.
-
+            Of two Params with the same *name* only one is decayed.
+            Two layers may each have a `Wx`. The same Param is the same *object*: `dict.fromkeys(params)`.
         dict.fromkeys(params) → {param.value.tobytes(): param for param in reversed(params)}.values()
-        Of two Params with equal *values* only the first is decayed.
-        Two layers may begin alike. The same Param is the same *object*: `dict.fromkeys(params)`.
-
+            Of two Params with equal *values* only the first is decayed.
+            Two layers may begin alike. The same Param is the same *object*: `dict.fromkeys(params)`.
         dict.fromkeys(params) → {param.value.shape: param for param in reversed(params)}.values()
-        Of two Params of the same *shape* only the first is decayed.
-        Two layers may be equally large. The same Param is the same *object*: `dict.fromkeys(params)`.
+            Of two Params of the same *shape* only the first is decayed.
+            Two layers may be equally large. The same Param is the same *object*: `dict.fromkeys(params)`.
         """,
     ),
 )
@@ -730,24 +658,20 @@ DROPOUT = Exercise(
         _Dropout,
         """
         (xs.shape) → ((1, *xs.shape[1:]))
-        One mask serves the whole batch.
-        Every value has a mask value of its own: draw in the shape of `xs`.
-
+            One mask serves the whole batch.
+            Every value has a mask value of its own: draw in the shape of `xs`.
         (xs.shape) → ((len(xs), 1, xs.shape[2]))
-        One mask serves all the steps of a sequence.
-        That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.
-
+            One mask serves all the steps of a sequence.
+            That is variational dropout, of notebook 07. Here every value has its own: draw in the shape of `xs`.
         (xs.shape) → (xs.shape[2:])
-        One mask for the features serves all sequences and steps.
-        Every value has a mask value of its own: draw in the shape of `xs`.
-
+            One mask for the features serves all sequences and steps.
+            Every value has a mask value of its own: draw in the shape of `xs`.
         (xs.shape) → ((*xs.shape[:2], 1))
-        Whole words are dropped: one mask value serves all the features of a place.
-        Every value has a mask value of its own: draw in the shape of `xs`.
-
+            Whole words are dropped: one mask value serves all the features of a place.
+            Every value has a mask value of its own: draw in the shape of `xs`.
         (xs.shape) → ((len(xs), 1, 1))
-        Whole sequences are dropped: one mask value serves all their steps and features.
-        Every value has a mask value of its own: draw in the shape of `xs`.
+            Whole sequences are dropped: one mask value serves all their steps and features.
+            Every value has a mask value of its own: draw in the shape of `xs`.
         """,
     ),
 )

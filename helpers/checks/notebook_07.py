@@ -51,20 +51,17 @@ SURVIVING_FRACTION = Exercise(
             _surviving_fraction,
             """
             if shared_mask → if not shared_mask
-            The two cases are exchanged.
-            A shared mask drops a value once and for all. A fresh one takes its share again at every step.
-
+                The two cases are exchanged.
+                A shared mask drops a value once and for all. A fresh one takes its share again at every step.
             1 - rate → rate
-            `rate` is taken for the probability to *keep*.
-            `rate` is the probability to drop, so 1 - rate is kept.
-
+                `rate` is taken for the probability to *keep*.
+                `rate` is the probability to drop, so 1 - rate is kept.
             kept if shared_mask else fresh → 1 - (kept if shared_mask else fresh)
-            What is computed is the fraction that is *lost*.
-            1 minus that is left.
-
+                What is computed is the fraction that is *lost*.
+                1 minus that is left.
             kept if shared_mask else fresh → 1.0
-            It is the *mean*, which the scale 1/(1-rate) holds at 1.
-            The question is how many values are still there, not what they are on average.
+                It is the *mean*, which the scale 1/(1-rate) holds at 1.
+                The question is how many values are still there, not what they are on average.
             """,
         )
     )
@@ -72,48 +69,38 @@ SURVIVING_FRACTION = Exercise(
         _surviving_fraction,
         """
         kept if shared_mask else fresh → fresh
-        A shared mask gives (1 - rate)^steps, as fresh ones do.
-        What a shared mask has let through once, it lets through every time: the number of steps plays no part.
-
+            A shared mask gives (1 - rate)^steps, as fresh ones do.
+            What a shared mask has let through once, it lets through every time: the number of steps plays no part.
         kept if shared_mask else fresh → kept
-        Fresh masks give 1 - rate, as a shared one does.
-        Each fresh mask takes its share of what the ones before it have left.
-
+            Fresh masks give 1 - rate, as a shared one does.
+            Each fresh mask takes its share of what the ones before it have left.
         kept**steps → rate**steps
-        Fresh masks give rate^steps: the fraction that is dropped *every* time.
-        To survive, a value must be kept at every step. What is the probability of that at one step?
-
+            Fresh masks give rate^steps: the fraction that is dropped *every* time.
+            To survive, a value must be kept at every step. What is the probability of that at one step?
         kept if → rate if
-        A shared mask gives `rate`: the fraction that is dropped.
-        What is asked for is left over: 1 - rate.
-
+            A shared mask gives `rate`: the fraction that is dropped.
+            What is asked for is left over: 1 - rate.
         kept**steps → kept * steps
-        Fresh masks give (1 - rate)·steps: a sum in the place of a product.
-        Kept at this step *and* at that one: probabilities are multiplied.
-
+            Fresh masks give (1 - rate)·steps: a sum in the place of a product.
+            Kept at this step *and* at that one: probabilities are multiplied.
         kept**steps → max(0.0, 1 - rate * steps)
-        Fresh masks give 1 - rate·steps, as if each took its share of the *whole*.
-        A mask takes its share of what is still there. Multiply, step by step.
-
+            Fresh masks give 1 - rate·steps, as if each took its share of the *whole*.
+            A mask takes its share of what is still there. Multiply, step by step.
         kept**steps → 1 - rate * steps
-        Fresh masks give 1 - rate·steps, which falls below 0.
-        A mask takes its share of what is still there. Multiply, step by step.
-
+            Fresh masks give 1 - rate·steps, which falls below 0.
+            A mask takes its share of what is still there. Multiply, step by step.
         kept**steps → 1 - rate**steps
-        Fresh masks give 1 - rate^steps: the fraction that was kept *at least once*.
-        One gap on the way is enough to lose a value: it must be kept every time.
-
+            Fresh masks give 1 - rate^steps: the fraction that was kept *at least once*.
+            One gap on the way is enough to lose a value: it must be kept every time.
         kept**steps → kept ** (steps - 1)
-        Fresh masks give one step too few: (1 - rate)^(steps - 1).
-        After one step one mask has been applied, and 1 - rate is left.
-
+            Fresh masks give one step too few: (1 - rate)^(steps - 1).
+            After one step one mask has been applied, and 1 - rate is left.
         kept**steps → kept ** (steps + 1)
-        Fresh masks give one step too many: (1 - rate)^(steps + 1).
-        After one step one mask has been applied, and 1 - rate is left.
-
+            Fresh masks give one step too many: (1 - rate)^(steps + 1).
+            After one step one mask has been applied, and 1 - rate is left.
         kept**steps → np.exp(-rate * steps)
-        Fresh masks give e^(-rate·steps), which comes close only for a small rate.
-        Exactly: the probability to be kept once, multiplied `steps` times.
+            Fresh masks give e^(-rate·steps), which comes close only for a small rate.
+            Exactly: the probability to be kept once, multiplied `steps` times.
         """,
     ),
 )
@@ -156,28 +143,23 @@ VARIATIONAL_DROPOUT = Exercise(
         _VariationalDropout,
         """
         (N, 1, D) → xs.shape
-        This is plain dropout: a fresh mask value for every step.
-        All the steps of a sequence share one mask. Draw it with the shape `(N, 1, D)`, and let it broadcast.
-
+            This is plain dropout: a fresh mask value for every step.
+            All the steps of a sequence share one mask. Draw it with the shape `(N, 1, D)`, and let it broadcast.
         (N, 1, D) → (1, 1, D)
-        One mask serves the whole batch: every sequence misses the same features.
-        The mask is shared over time only. Each of the N sequences has one of its own: `(N, 1, D)`.
-
+            One mask serves the whole batch: every sequence misses the same features.
+            The mask is shared over time only. Each of the N sequences has one of its own: `(N, 1, D)`.
         (N, 1, D) → (1, xs.shape[1], D)
-        The mask is shared by the sequences and fresh at every step: the two are exchanged.
-        Shared over *time*, which is axis 1: `(N, 1, D)`.
-
+            The mask is shared by the sequences and fresh at every step: the two are exchanged.
+            Shared over *time*, which is axis 1: `(N, 1, D)`.
         (N, 1, D) → (N, xs.shape[1], 1)
-        Whole steps are dropped: one mask value serves all the features of a step.
-        The mask hides *features*, the same at every step: `(N, 1, D)`.
-
+            Whole steps are dropped: one mask value serves all the features of a step.
+            The mask hides *features*, the same at every step: `(N, 1, D)`.
         (N, 1, D) → (N, 1, 1)
-        Whole sequences are dropped: one mask value for each.
-        Each feature has a mask value of its own: `(N, 1, D)`.
-
+            Whole sequences are dropped: one mask value for each.
+            Each feature has a mask value of its own: `(N, 1, D)`.
         (N, 1, D) → (N, D)
-        The mask is (N, D), without an axis for the steps.
-        NumPy lines axes up from the right, so D meets D and N meets T. Keep an axis of length 1 in the middle.
+            The mask is (N, D), without an axis for the steps.
+            NumPy lines axes up from the right, so D meets D and N meets T. Keep an axis of length 1 in the middle.
         """,
     )
     + dropout.dropout_mistakes(_VariationalDropout),
@@ -517,146 +499,116 @@ VARIATIONAL_LSTM = Exercise(
         """
         self.mask * h_prev → h_prev
         self.mask * dmasked → dmasked
-        This is a plain LSTM: the mask is not used.
-        Each step gets `mask * h` in the place of `h`, and its gradient goes back through the mask.
-
+            This is a plain LSTM: the mask is not used.
+            Each step gets `mask * h` in the place of `h`, and its gradient goes back through the mask.
         self.mask * dmasked → dmasked
-        Backward does not mask the gradient of `h_prev`.
-        Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.
-
+            Backward does not mask the gradient of `h_prev`.
+            Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.
         self.mask * h_prev → h_prev
-        Backward uses the mask, and forward does not.
-        Each step gets `mask * h` in the place of `h`.
-
+            Backward uses the mask, and forward does not.
+            Each step gets `mask * h` in the place of `h`.
         self.caches, hs = [], [] → self.caches, self.masks, hs = [], [], []
         h_prev = h → h_prev = h; self.mask = ((self.rng.random((N, H)) >= self.rate) / (1 - self.rate)).astype(xs.dtype)
-            if training and step else self.mask; self.masks.append(self.mask)
+                if training and step else self.mask; self.masks.append(self.mask)
         self.mask * dmasked → self.masks[step] * dmasked
-        A fresh mask is drawn at every step.
-        Draw the mask once, before the loop over the steps.
-
+            A fresh mask is drawn at every step.
+            Draw the mask once, before the loop over the steps.
         if training: → if True:
-        The mask is on at test time too.
-        Without `training` this is a plain LSTM. Look at the keyword first.
-
+            The mask is on at test time too.
+            Without `training` this is a plain LSTM. Look at the keyword first.
         self.mask = np.ones((N, H), xs.dtype) → self.mask = getattr(self, "mask", np.ones((N, H), xs.dtype))
-        An evaluation still uses the mask of the last training forward.
-        Without `training` there is no mask: set it to ones, or to None, at the start of every forward.
-
+            An evaluation still uses the mask of the last training forward.
+            Without `training` there is no mask: set it to ones, or to None, at the start of every forward.
         training=False → training=True
-        `training` is True unless told otherwise.
-        Write `training=False` in the signature of forward: whoever wants dropout asks for it.
-
+            `training` is True unless told otherwise.
+            Write `training=False` in the signature of forward: whoever wants dropout asks for it.
         self.caches.append(cache) → self.caches.append((cache[0], h_prev, *cache[2:]))
-        Backward computes `dWh` from `h_prev` *without* its mask.
-        The product was `(mask * h_prev) @ Wh`: let the cache hold what went into it.
-
+            Backward computes `dWh` from `h_prev` *without* its mask.
+            The product was `(mask * h_prev) @ Wh`: let the cache hold what went into it.
         + dh → + self.mask * dh
         self.mask * dmasked → dmasked
-        Backward masks `dh` *before* a step goes back, instead of after.
-        What a step gives back for its `h_prev` goes through the mask. `dstate` is the gradient of a whole `h`.
-
+            Backward masks `dh` *before* a step goes back, instead of after.
+            What a step gives back for its `h_prev` goes through the mask. `dstate` is the gradient of a whole `h`.
         dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
         self.mask * dmasked → dmasked
-        Backward masks the sum of what comes from above and from the right.
-        What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
-
+            Backward masks the sum of what comes from above and from the right.
+            What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
         dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
-        Backward masks twice: the sum before a step, with what comes from above, and after it.
-        Once is enough: what a step gives back for `h_prev`, and nothing else.
-
+            Backward masks twice: the sum before a step, with what comes from above, and after it.
+            Once is enough: what a step gives back for `h_prev`, and nothing else.
         + dh → + self.mask * dh
-        Backward masks the gradient of `h` twice: before a step and after it.
-        Once is enough: what a step gives back for `h_prev`, and nothing else.
-
+            Backward masks the gradient of `h` twice: before a step and after it.
+            Once is enough: what a step gives back for `h_prev`, and nothing else.
         self.mask * dmasked → (self.mask != 0) * dmasked
-        The gradient of `h_prev` is masked and not scaled.
-        Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
-
+            The gradient of `h_prev` is masked and not scaled.
+            Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
         self.mask * dmasked → self.mask * self.mask * dmasked
-        On the way back the mask is applied twice, or to `dhs` as well.
-        Forward multiplied `h_prev` by the mask, once: so backward masks what goes to `h_prev`, once, and `dhs` not.
-
+            On the way back the mask is applied twice, or to `dhs` as well.
+            Forward multiplied `h_prev` by the mask, once: so backward masks what goes to `h_prev`, once, and `dhs` not.
         self.mask * dmasked → (self.rng.random(dh.shape) >= self.rate) / dh.dtype.type(1 - self.rate) * dmasked
-        Backward draws a *new* mask.
-        The gradient must go through the gaps that forward left: keep the mask on `self`.
-
+            Backward draws a *new* mask.
+            The gradient must go through the gaps that forward left: keep the mask on `self`.
         dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
-        Backward masks `dc` as well.
-        No mask lay on the memory on its way forward, so none lies on its gradient.
-
+            Backward masks `dc` as well.
+            No mask lay on the memory on its way forward, so none lies on its gradient.
         dxs[step] = dx → dxs[step] = dx; dc = 0 * dc
-        Backward does not hand `dc` on to the step before.
-        Two gradients go from step to step: keep the `dc` that `lstm_step_backward` returns.
-
+            Backward does not hand `dc` on to the step before.
+            Two gradients go from step to step: keep the `dc` that `lstm_step_backward` returns.
         dhs[:, step] + dh → dhs[:, step]
-        Nothing comes from the future: backward uses `dhs[:, step]` alone.
-        `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
-
+            Nothing comes from the future: backward uses `dhs[:, step]` alone.
+            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
         in reversed(range(T)) → in range(T)
-        Backward goes from the first step to the last.
-        Gradients come from the future: begin at the last step, `reversed(range(T))`.
-
+            Backward goes from the first step to the last.
+            Gradients come from the future: begin at the last step, `reversed(range(T))`.
         dxs[step] = dx → dxs[T - 1 - step] = dx
-        `dxs` is in the reverse order of the steps.
-        A list that is filled from the last step on must be turned round: `dxs[::-1]`.
-
+            `dxs` is in the reverse order of the steps.
+            A list that is filled from the last step on must be turned round: `dxs[::-1]`.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
-        The gradients of the Params are replaced at each step, instead of added up.
-        All steps use the same three Params: `param.grad += …`.
-
+            The gradients of the Params are replaced at each step, instead of added up.
+            All steps use the same three Params: `param.grad += …`.
         T, dxs = → self.zero_grad(); T, dxs =
-        Backward zeroes the gradients before it starts.
-        `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
-
+            Backward zeroes the gradients before it starts.
+            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         , (h, c) → , (self.mask * h, c)
-        The `h` of the state that is returned is masked.
-        The state is whole. The next forward masks it, with a mask of its own.
-
+            The `h` of the state that is returned is masked.
+            The state is whole. The next forward masks it, with a mask of its own.
         if state is None else state → # whatever the state
-        The layer always starts from zeros and ignores the `state` it is given.
-        Start from `state`; only where it is None, from zeros.
-
+            The layer always starts from zeros and ignores the `state` it is given.
+            Start from `state`; only where it is None, from zeros.
         if dstate is None else dstate → # whatever dstate
-        Backward ignores the `dstate` it is given.
-        Start from `dstate`; only where it is None, from zeros.
-
+            Backward ignores the `dstate` it is given.
+            Start from `dstate`; only where it is None, from zeros.
         xs[:, step], masked → xs[:, step] * np.resize(self.mask, xs[:, step].shape), h_prev
         dxs[step] = dx → dxs[step] = dx * np.resize(self.mask, dx.shape)
         self.mask * dmasked → dmasked
-        The mask is on the input `x` instead of `h_prev`.
-        Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
-
+            The mask is on the input `x` instead of `h_prev`.
+            Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
         xs[:, step], masked → xs[:, step] * np.resize(self.mask, xs[:, step].shape), h_prev
         self.mask * dmasked → dmasked
-        Forward masks the input `x` instead of `h_prev`, and backward masks nothing.
-        Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
-
+            Forward masks the input `x` instead of `h_prev`, and backward masks nothing.
+            Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
         hs.append(h) → h = self.mask * h; hs.append(h)
         self.mask * h_prev → h_prev
-        The mask lies on the `h` that leaves the layer.
-        Mask `h_prev` on its way into the product only. Beware of `h *= mask`: it writes into the `h` in `hs` already.
-
+            The mask lies on the `h` that leaves the layer.
+            Mask `h_prev` on its way into the product only. Beware of `h *= mask`: it writes into the `h` in `hs`
+                already.
         masked, c, → h_prev, self.mask * c,
         dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
         self.mask * dmasked → dmasked
-        The mask is on the memory cell `c` instead of `h_prev`.
-        The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
-
+            The mask is on the memory cell `c` instead of `h_prev`.
+            The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
         masked, c, → masked, self.mask * c,
         dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
-        The mask is on the memory cell `c` as well as on `h_prev`.
-        The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
-
+            The mask is on the memory cell `c` as well as on `h_prev`.
+            The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
         ((N, H)) → ((1, H))
-        One mask serves the whole batch.
-        Each of the N sequences has a mask of its own: `(N, H)`.
-
+            One mask serves the whole batch.
+            Each of the N sequences has a mask of its own: `(N, H)`.
         ((N, H)) → ((N, 1))
-        One mask value serves all the units of a sequence.
-        Each unit has a mask value of its own: `(N, H)`.
+            One mask value serves all the units of a sequence.
+            Each unit has a mask value of its own: `(N, H)`.
         """,
     )
     + dropout.alone(
@@ -665,26 +617,22 @@ VARIATIONAL_LSTM = Exercise(
             """
             self.mask * h_prev → self.mask * h_prev if step else h_prev
             self.mask * dmasked → self.mask * dmasked if step else dmasked
-            The mask spares the first step.
-            The `h` of the given state is an `h_prev` like any other.
-
+                The mask spares the first step.
+                The `h` of the given state is an `h_prev` like any other.
             self.mask * h_prev → self.mask * h_prev if step else h_prev
-            The mask spares the first step on the way forward.
-            The `h` of the given state is an `h_prev` like any other.
-
+                The mask spares the first step on the way forward.
+                The `h` of the given state is an `h_prev` like any other.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
             self.mask * dmasked → dmasked if step else self.mask * dmasked
-            The mask is applied once, outside the loops: to the given state, and to its gradient.
-            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
-
+                The mask is applied once, outside the loops: to the given state, and to its gradient.
+                Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
             self.mask * dmasked → dmasked
-            Forward masks the given state only, once before the loop, and backward nothing.
-            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time, both ways.
-
+                Forward masks the given state only, once before the loop, and backward nothing.
+                Every step has an `h_prev`. Multiply inside the loop, by the same mask each time, both ways.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
-            Forward masks the given state only, once before the loop.
-            Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
+                Forward masks the given state only, once before the loop.
+                Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
             """,
         )
     )

@@ -62,48 +62,38 @@ COUNT_PARAMETERS = Exercise(
         _count_parameters,
         """
         dict.fromkeys(params) → params
-        A shared Param is counted as often as it stands in the list.
-        It is one matrix, learned once. `dict.fromkeys(params)` keeps each Param once.
-
+            A shared Param is counted as often as it stands in the list.
+            It is one matrix, learned once. `dict.fromkeys(params)` keeps each Param once.
         dict.fromkeys(params) → {param.value.tobytes(): param for param in params}.values()
-        Params with equal *values* are taken for the same one.
-        Two biases may both be zero at the start, and are two all the same. Compare by identity, not by value.
-
+            Params with equal *values* are taken for the same one.
+            Two biases may both be zero at the start, and are two all the same. Compare by identity, not by value.
         dict.fromkeys(params) → {param.name: param for param in params}.values()
-        Params of the same *name* are taken for the same one.
-        A name is for messages only, and two layers may both call theirs `b`. Compare by identity.
-
+            Params of the same *name* are taken for the same one.
+            A name is for messages only, and two layers may both call theirs `b`. Compare by identity.
         dict.fromkeys(params) → {param.value.shape: param for param in params}.values()
-        Params of the same *shape* are taken for the same one.
-        Two LSTMs of one size have matrices of the same shape, and each learns its own. Compare by identity.
-
+            Params of the same *shape* are taken for the same one.
+            Two LSTMs of one size have matrices of the same shape, and each learns its own. Compare by identity.
         param.value.size for → 1 for
-        The Params are counted, not the numbers in them.
-        Each Param holds an array; `param.value.size` says how many numbers.
-
+            The Params are counted, not the numbers in them.
+            Each Param holds an array; `param.value.size` says how many numbers.
         param.value.size for → len(param.value) for
-        Only the *rows* are counted.
-        `len` of an array is its first axis. `.size` is all of it.
-
+            Only the *rows* are counted.
+            `len` of an array is its first axis. `.size` is all of it.
         param.value.size for → sum(param.value.shape) for
-        The lengths of the axes are added.
-        A (V, D) matrix holds V *times* D numbers: `param.value.size`.
-
+            The lengths of the axes are added.
+            A (V, D) matrix holds V *times* D numbers: `param.value.size`.
         param.value.size for → param.value.shape[0] * param.value.shape[1] for
-        Every Param is taken for a matrix.
-        A bias has one axis only. `param.value.size` holds for any number of axes.
-
+            Every Param is taken for a matrix.
+            A bias has one axis only. `param.value.size` holds for any number of axes.
         in different) → in different if param.value.ndim == 2)
-        The matrices alone are counted, without the biases.
-        Biases are learned too.
-
+            The matrices alone are counted, without the biases.
+            Biases are learned too.
         param.value.size for → param.value.nbytes for
-        The bytes are counted.
-        `.nbytes` depends on the dtype; `.size` is the count of numbers.
-
+            The bytes are counted.
+            `.nbytes` depends on the dtype; `.size` is the count of numbers.
         return sum( → return 2 * sum(
-        The gradients are counted as well as the values.
-        A gradient is kept beside each number, but it is not learned.
+            The gradients are counted as well as the values.
+            A gradient is kept beside each number, but it is not learned.
         """,
     ),
 )
@@ -217,106 +207,83 @@ TIED_AFFINE = Exercise(
         _TiedAffine,
         """
         self.E.grad += dE → self.E.grad[...] = dE
-        The gradient of E overwrites what the embedding has put there.
-        Both uses of E have a part in its gradient, and the parts are added: `self.E.grad += …`.
-
+            The gradient of E overwrites what the embedding has put there.
+            Both uses of E have a part in its gradient, and the parts are added: `self.E.grad += …`.
         self.b.grad += db → self.b.grad[...] = db
-        The gradient of b overwrites what was there.
-        `backward` *adds* to `.grad`, of b as of E: `self.b.grad += …`.
-
+            The gradient of b overwrites what was there.
+            `backward` *adds* to `.grad`, of b as of E: `self.b.grad += …`.
         self.E.grad += dE → self.E.grad += 2 * dE
-        The gradient of E is added twice.
-        The embedding adds its part by itself. Add `dlogitsᵀ xs` here, once.
-
+            The gradient of E is added twice.
+            The embedding adds its part by itself. Add `dlogitsᵀ xs` here, once.
         self.E.value.T + → self.E.value +
-        E is not transposed in the logits: `xs @ E`.
-        A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?
-
+            E is not transposed in the logits: `xs @ E`.
+            A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?
         dlogits @ self.E.value → dlogits @ self.E.value.T
-        E is transposed on the way back: `dlogits @ E.T`.
-        `dlogits` ends in V and E is (V, D): `dlogits @ E` ends in D, as `dxs` must.
-
+            E is transposed on the way back: `dlogits @ E.T`.
+            `dlogits` ends in V and E is (V, D): `dlogits @ E` ends in D, as `dxs` must.
         rows.T @ xs → xs.T @ rows
-        The gradient of E has its two factors in the order of `Affine`: (D, N·T) @ (N·T, V).
-        That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).
-
+            The gradient of E has its two factors in the order of `Affine`: (D, N·T) @ (N·T, V).
+            That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).
         rows.T @ xs → (xs.T @ rows).reshape(self.E.value.shape)
-        The gradient of E is transposed, and forced into shape with `reshape`.
-        `reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.
-
+            The gradient of E is transposed, and forced into shape with `reshape`.
+            `reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.
         rows.T @ xs → rows.reshape(rows.shape[1], -1) @ xs
-        The gradient of E is made from `dlogits.reshape(V, -1)`.
-        `reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.
-
+            The gradient of E is made from `dlogits.reshape(V, -1)`.
+            `reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.
         rows.T @ xs → dlogits[:, -1].T @ self.xs[:, -1]
-        The gradient of E comes from the last step alone.
-        E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.
-
+            The gradient of E comes from the last step alone.
+            E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.
         self.E, self.b = E, b → self.E, self.b, self.W = E, b, E.value.T.copy()
         forward: self.E.value.T → self.W
         backward: self.E.value → self.W.T
-        The layer copied E when it was made, and does not see that E has changed since.
-        Keep the Param, and read `self.E.value` each time.
-
+            The layer copied E when it was made, and does not see that E has changed since.
+            Keep the Param, and read `self.E.value` each time.
         self.E, self.b = E, b → self.W, self.b = Param(E.value.T.copy(), "W"), b
         forward: self.E.value.T → self.W.value
         backward: self.E.value → self.W.value.T
         self.E.grad += dE → self.W.grad += dE.T
-        The layer has a matrix of its own, equal to E at the start and not tied to it.
-        Tying is one and the same Param in two layers: `self.E = E`, with no copy and no new Param.
-
+            The layer has a matrix of its own, equal to E at the start and not tied to it.
+            Tying is one and the same Param in two layers: `self.E = E`, with no copy and no new Param.
         dlogits.sum(axis=(0, 1)) → dlogits.mean(axis=(0, 1))
-        The gradient of b is a mean over the batch and the steps.
-        b was added N·T times, so its gradient is a *sum* over both axes.
-
+            The gradient of b is a mean over the batch and the steps.
+            b was added N·T times, so its gradient is a *sum* over both axes.
         dlogits.sum(axis=(0, 1)) → dlogits[:, -1].sum(axis=0)
-        The gradient of b comes from the last step alone.
-        Sum over the batch *and* the steps: `axis=(0, 1)`.
-
+            The gradient of b comes from the last step alone.
+            Sum over the batch *and* the steps: `axis=(0, 1)`.
         dlogits.sum(axis=(0, 1)) → dlogits.sum(axis=0)
-        The gradient of b is not summed over the steps.
-        b was added at every step of every row: sum over `axis=(0, 1)`. What is left is (V,).
-
+            The gradient of b is not summed over the steps.
+            b was added at every step of every row: sum over `axis=(0, 1)`. What is left is (V,).
         self.b.grad += db →
-        `backward` leaves b without a gradient.
-        E is shared, b is not: nobody else gives b its gradient.
-
+            `backward` leaves b without a gradient.
+            E is shared, b is not: nobody else gives b its gradient.
         rows.T @ xs → rows.T @ xs / len(rows)
-        The gradient of E is divided by N·T.
-        The loss has divided already; `dlogits` holds it.
-
+            The gradient of E is divided by N·T.
+            The loss has divided already; `dlogits` holds it.
         rows.T @ xs → rows.T @ xs / len(dlogits)
         dlogits.sum(axis=(0, 1)) → dlogits.sum(axis=(0, 1)) / len(dlogits)
-        The gradients are divided by the batch size N.
-        The loss has divided already; `dlogits` holds it.
-
+            The gradients are divided by the batch size N.
+            The loss has divided already; `dlogits` holds it.
         self.E.grad += dE →
-        The gradient of this product does not arrive in the Param `E` that was given.
-        Keep `E` itself on `self`, no Param of your own, and add `dlogitsᵀ xs` to its `.grad`.
-
+            The gradient of this product does not arrive in the Param `E` that was given.
+            Keep `E` itself on `self`, no Param of your own, and add `dlogitsᵀ xs` to its `.grad`.
         + self.b.value →
-        The logits lack the bias.
-        logits = xs Eᵀ + b.
-
+            The logits lack the bias.
+            logits = xs Eᵀ + b.
         return logits → p = np.exp(logits - logits.max(-1, keepdims=True)); return p / p.sum(-1, keepdims=True)
-        The logits are put through a softmax.
-        The softmax belongs to the loss, `SoftmaxCrossEntropy`. Return the plain scores, xs Eᵀ + b.
-
+            The logits are put through a softmax.
+            The softmax belongs to the loss, `SoftmaxCrossEntropy`. Return the plain scores, xs Eᵀ + b.
         self.E.grad += dE → self.E.value += dE
-        The gradient is added to the *values* of E.
-        `backward` changes `.grad` only: `self.E.grad += …`.
-
+            The gradient is added to the *values* of E.
+            `backward` changes `.grad` only: `self.E.grad += …`.
         xs @ self.E.value.T → xs @ self.E.value[:, : xs.shape[-1]].T
-        The layer takes xs that are too narrow, and uses a part of E.
-        Xs that are not as wide as the embedding are a mistake of the caller's: let it be a ValueError.
-
+            The layer takes xs that are too narrow, and uses a part of E.
+            Xs that are not as wide as the embedding are a mistake of the caller's: let it be a ValueError.
         xs @ self.E.value.T → xs[..., : self.E.value.shape[1]] @ self.E.value.T
-        The layer cuts xs to the width of E.
-        What it cuts off is lost without a word. Let xs of another width be a ValueError.
-
+            The layer cuts xs to the width of E.
+            What it cuts off is lost without a word. Let xs of another width be a ValueError.
         self.xs = xs → assert xs.shape[-1] == self.E.value.shape[1]; self.xs = xs
-        Xs of another width are an AssertionError.
-        An `assert` is for mistakes of your own. `raise ValueError(…)`, or let NumPy's product raise it.
+            Xs of another width are an AssertionError.
+            An `assert` is for mistakes of your own. `raise ValueError(…)`, or let NumPy's product raise it.
         """,
     ),
 )
@@ -489,114 +456,88 @@ BUILD_LANGUAGE_MODEL = Exercise(
         _build_language_model,
         """
         layers["TiedAffine"](params["E"], → layers["TiedAffine"](Param(params["E"].value.copy()),
-        The output layer has a matrix of its own, a copy of E: it is not tied.
-        Give `TiedAffine` the very Param of the embedding: `params["E"]`.
-
+            The output layer has a matrix of its own, a copy of E: it is not tied.
+            Give `TiedAffine` the very Param of the embedding: `params["E"]`.
         second, upper, third → first, upper, first
-        *One* dropout layer stands in three places: each overwrites the mask of the one before.
-        Make a new dropout layer for each place. They may share the `rng`.
-
+            *One* dropout layer stands in three places: each overwrites the mask of the one before.
+            Make a new dropout layer for each place. They may share the `rng`.
         second, upper → first, upper
-        One dropout layer stands both below and above the lower LSTM.
-        Make a new dropout layer for each place: it keeps its mask for the way back.
-
+            One dropout layer stands both below and above the lower LSTM.
+            Make a new dropout layer for each place: it keeps its mask for the way back.
         third] → second]
-        One dropout layer stands both below and above the upper LSTM.
-        Make a new dropout layer for each place: it keeps its mask for the way back.
-
+            One dropout layer stands both below and above the upper LSTM.
+            Make a new dropout layer for each place: it keeps its mask for the way back.
         third] → first]
-        The dropout layer next to the embedding is also the one next to the output.
-        Make a new dropout layer for each place: it keeps its mask for the way back.
-
+            The dropout layer next to the embedding is also the one next to the output.
+            Make a new dropout layer for each place: it keeps its mask for the way back.
         first, lower → lower
-        The dropout between the embedding and the first LSTM is missing.
-        Dropout comes after the embedding and after *each* LSTM: three in all.
-
+            The dropout between the embedding and the first LSTM is missing.
+            Dropout comes after the embedding and after *each* LSTM: three in all.
         second, upper → upper
-        The dropout between the two LSTMs is missing.
-        Dropout comes after the embedding and after *each* LSTM: three in all.
-
+            The dropout between the two LSTMs is missing.
+            Dropout comes after the embedding and after *each* LSTM: three in all.
         , third] → ]
-        The dropout between the upper LSTM and the output is missing.
-        Dropout comes after the embedding and after *each* LSTM: three in all.
-
+            The dropout between the upper LSTM and the output is missing.
+            Dropout comes after the embedding and after *each* LSTM: three in all.
         first, lower, second, upper, third → lower, upper
-        There is no dropout at all.
-        `rate` is for three dropout layers: after the embedding and after each LSTM.
-
+            There is no dropout at all.
+            `rate` is for three dropout layers: after the embedding and after each LSTM.
         layers["VariationalDropout"] → layers["Dropout"]
-        The dropout is the plain one, with a fresh mask at every step.
-        Take `layers["VariationalDropout"]`.
-
+            The dropout is the plain one, with a fresh mask at every step.
+            Take `layers["VariationalDropout"]`.
         embedding, first → first, embedding
-        The first dropout stands before the embedding.
-        Dropout of word ids makes no sense: look the words up first, then drop features.
-
+            The first dropout stands before the embedding.
+            Dropout of word ids makes no sense: look the words up first, then drop features.
         params["lstm2.Wx"], params["lstm2.Wh"], params["lstm2.b"] → params["lstm1.Wx"], params["lstm1.Wh"],
-            params["lstm1.b"]
-        Both LSTMs have the Params of the first.
-        The upper one has Params of its own: `params["lstm2.Wx"]` and so on.
-
+                params["lstm1.b"]
+            Both LSTMs have the Params of the first.
+            The upper one has Params of its own: `params["lstm2.Wx"]` and so on.
         params["lstm2.Wx"] → params["lstm1.Wx"]
-        The upper LSTM has the `Wx` of the lower one.
-        The upper one has Params of its own: `params["lstm2.Wx"]`.
-
+            The upper LSTM has the `Wx` of the lower one.
+            The upper one has Params of its own: `params["lstm2.Wx"]`.
         params["lstm2.Wh"] → params["lstm1.Wh"]
-        The upper LSTM has the `Wh` of the lower one.
-        The upper one has Params of its own: `params["lstm2.Wh"]`.
-
+            The upper LSTM has the `Wh` of the lower one.
+            The upper one has Params of its own: `params["lstm2.Wh"]`.
         params["lstm2.b"] → params["lstm1.b"]
-        The upper LSTM has the `b` of the lower one.
-        The upper one has Params of its own: `params["lstm2.b"]`.
-
+            The upper LSTM has the `b` of the lower one.
+            The upper one has Params of its own: `params["lstm2.b"]`.
         lower, second, upper → upper, second, lower
-        The two LSTMs are exchanged.
-        `lstm1` is the lower one, next to the embedding.
-
+            The two LSTMs are exchanged.
+            `lstm1` is the lower one, next to the embedding.
         , upper, third] → ]
-        There is one LSTM only.
-        Two LSTMs, with the Params "lstm1.…" and "lstm2.…".
-
+            There is one LSTM only.
+            Two LSTMs, with the Params "lstm1.…" and "lstm2.…".
         (rate, rng) → (1 - rate, rng)
-        The dropout layers are given `1 - rate`.
-        Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.
-
+            The dropout layers are given `1 - rate`.
+            Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.
         (rate, rng) → (0.5, rng)
-        The dropout layers have the rate 0.5, whatever `rate` says.
-        Hand `rate` on.
-
+            The dropout layers have the rate 0.5, whatever `rate` says.
+            Hand `rate` on.
         (rate, rng) → (rate, np.random.default_rng(0))
-        The dropout layers have generators of their own.
-        Hand `rng` on to each of them: then the same seed trains the same model again.
-
+            The dropout layers have generators of their own.
+            Hand `rng` on to each of them: then the same seed trains the same model again.
         params["lstm1.Wx"], params["lstm1.Wh"] → params["lstm1.Wh"], params["lstm1.Wx"]
         params["lstm2.Wx"], params["lstm2.Wh"] → params["lstm2.Wh"], params["lstm2.Wx"]
-        The LSTMs have `Wx` and `Wh` exchanged.
-        Here both are (H, 4H), so no shape objects. An LSTM takes `Wx`, `Wh`, `b`, in this order.
-
+            The LSTMs have `Wx` and `Wh` exchanged.
+            Here both are (H, 4H), so no shape objects. An LSTM takes `Wx`, `Wh`, `b`, in this order.
         layers["Embedding"](params["E"]) → layers["Embedding"](params["E"].value)
-        A layer is given an array, not a Param.
-        Hand on whole Params, `params["E"]` and so on: a layer reads their `.value` and adds to their `.grad`.
-
+            A layer is given an array, not a Param.
+            Hand on whole Params, `params["E"]` and so on: a layer reads their `.value` and adds to their `.grad`.
         layers["TiedAffine"] → layers["Affine"]
-        The output is a plain `Affine`.
-        `Affine` multiplies by its matrix as it stands, (H, V). `TiedAffine` multiplies by the transpose of E.
-
+            The output is a plain `Affine`.
+            `Affine` multiplies by its matrix as it stands, (H, V). `TiedAffine` multiplies by the transpose of E.
         layers["SoftmaxCrossEntropy"]() → layers["SoftmaxCrossEntropy"]
-        The loss is the class, not an object of it.
-        Call the class: `layers["SoftmaxCrossEntropy"]()`.
-
+            The loss is the class, not an object of it.
+            Call the class: `layers["SoftmaxCrossEntropy"]()`.
         layers["Stacked"]( → (
-        The body is a plain list of layers.
-        A list has no `forward`: give it to `layers["Stacked"]`.
-
+            The body is a plain list of layers.
+            A list has no `forward`: give it to `layers["Stacked"]`.
         third] → third, output]
-        The output layer stands in the stack as well.
-        The stack ends with the last dropout. `LanguageModel` puts the output on top of it.
-
+            The output layer stands in the stack as well.
+            The stack ends with the last dropout. `LanguageModel` puts the output on top of it.
         body, output, criterion → body, criterion, output
-        The output and the loss are exchanged.
-        The order is `LanguageModel(body, output, criterion)`.
+            The output and the loss are exchanged.
+            The order is `LanguageModel(body, output, criterion)`.
         """,
     ),
 )
@@ -693,118 +634,91 @@ TRAIN_WITH_DECAY = Exercise(
         _train_with_decay,
         """
         learning_rate /= factor → learning_rate /= factor; best = ppl
-        Each epoch is compared with the one before, not with the best so far.
-        After a bad epoch almost any other looks better. Keep the best perplexity of all.
-
+            Each epoch is compared with the one before, not with the best so far.
+            After a bad epoch almost any other looks better. Keep the best perplexity of all.
         if ppl < best: → if ppl <= best:
-        An epoch *equal* to the best passes for better.
-        Not below the best is a plateau too: divide unless `ppl < best`.
-
+            An epoch *equal* to the best passes for better.
+            Not below the best is a plateau too: divide unless `ppl < best`.
         else: → elif ppl >= best:
-        NaN passes: every comparison with NaN is False.
-        Ask the other way round: is it *below* the best? If not, divide.
-
+            NaN passes: every comparison with NaN is False.
+            Ask the other way round: is it *below* the best? If not, divide.
         if ppl < best: → if not ppl >= best:
-        NaN passes for better, and is the best from then on.
-        Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
-
+            NaN passes for better, and is the best from then on.
+            Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
         if ppl < best: → if not ppl > best:
-        NaN passes for better, and so does an epoch equal to the best.
-        Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
-
+            NaN passes for better, and so does an epoch equal to the best.
+            Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
         learning_rate /= factor → learning_rate /= factor; best = min(ppl, best)
-        NaN takes the place of the best perplexity.
-        NaN is not below anything, so it is never the best. The epoch after it would look worse.
-
+            NaN takes the place of the best perplexity.
+            NaN is not below anything, so it is never the best. The epoch after it would look worse.
         if ppl < best: → if len(perplexities) == 1 or ppl < best:
-        The first epoch is the best so far even if it is NaN.
-        Nothing is below NaN: every later epoch would look worse. Begin with `best = float("inf")`.
-
+            The first epoch is the best so far even if it is NaN.
+            Nothing is below NaN: every later epoch would look worse. Begin with `best = float("inf")`.
         best = ppl → best = perplexities[0]
-        Each epoch is compared with the *first* one.
-        Update the best whenever an epoch is below it.
-
+            Each epoch is compared with the *first* one.
+            Update the best whenever an epoch is below it.
         best = ppl → pass
-        The best perplexity is never updated.
-        When an epoch is below the best so far, it is the new best: `best = ppl`.
-
+            The best perplexity is never updated.
+            When an epoch is below the best so far, it is the new best: `best = ppl`.
         learning_rate /= factor → learning_rate /= factor; best = math.inf
-        The best perplexity is forgotten after each cut.
-        A smaller rate does not change what the best is. Only an epoch below it does.
-
+            The best perplexity is forgotten after each cut.
+            A smaller rate does not change what the best is. Only an epoch below it does.
         learning_rate /= factor → learning_rate *= factor
-        The learning rate is *multiplied* by the factor.
-        Divide: the steps should become smaller.
-
+            The learning rate is *multiplied* by the factor.
+            Divide: the steps should become smaller.
         learning_rate /= factor → learning_rate -= factor
-        The factor is *subtracted* from the learning rate.
-        Divide: subtracted often enough, it makes the rate negative.
-
+            The factor is *subtracted* from the learning rate.
+            Divide: subtracted often enough, it makes the rate negative.
         learning_rate /= factor → learning_rate = learning_rates[0] / factor
-        The *first* learning rate is divided, however often it has been divided already.
-        Divide the rate as it stands: after two plateaus it is `learning_rate / factor²`.
-
+            The *first* learning rate is divided, however often it has been divided already.
+            Divide the rate as it stands: after two plateaus it is `learning_rate / factor²`.
         best = ppl → best = ppl; learning_rate /= factor
-        The learning rate is divided after every epoch.
-        Only after an epoch not below the best of those *before* it. The best begins with infinity.
-
+            The learning rate is divided after every epoch.
+            Only after an epoch not below the best of those *before* it. The best begins with infinity.
         if ppl < best: → if len(perplexities) == 1:
-        From the second epoch on, the learning rate is divided after every epoch.
-        Is the best so far made from the epochs *before* this one alone? Nothing is below itself.
-
+            From the second epoch on, the learning rate is divided after every epoch.
+            Is the best so far made from the epochs *before* this one alone? Nothing is below itself.
         learning_rate /= factor → pass
-        The learning rate never changes.
-        Divide it after an epoch whose perplexity is not below the best so far.
-
+            The learning rate never changes.
+            Divide it after an epoch whose perplexity is not below the best so far.
         best = ppl → best = ppl; learning_rate /= factor
         else: → elif False:
-        The learning rate is divided when the perplexity *improves*.
-        The other way round: as long as it improves, go on at this rate.
-
+            The learning rate is divided when the perplexity *improves*.
+            The other way round: as long as it improves, go on at this rate.
         if ppl < best: → if not ppl < best:
-        The two branches are exchanged.
-        Below the best: it is the new best. Otherwise: divide.
-
+            The two branches are exchanged.
+            Below the best: it is the new best. Otherwise: divide.
         return perplexities, learning_rates → return perplexities, [*learning_rates[1:], learning_rate]
-        The list holds the rate of the *next* epoch in each place.
-        Note the rate before you run the epoch: it is the one that was trained with.
-
+            The list holds the rate of the *next* epoch in each place.
+            Note the rate before you run the epoch: it is the one that was trained with.
         run_epoch(learning_rate) → ppl = evaluate()
         ppl = evaluate() → run_epoch(learning_rate)
-        The evaluation comes *before* the epoch instead of after it.
-        First train, then measure: `run_epoch(…)`, then `evaluate()`.
-
+            The evaluation comes *before* the epoch instead of after it.
+            First train, then measure: `run_epoch(…)`, then `evaluate()`.
         [], [], math.inf → [], [], evaluate()
-        `evaluate` is called once before the first epoch.
-        Only what an epoch reaches counts. Before the first one the best is infinity.
-
+            `evaluate` is called once before the first epoch.
+            Only what an epoch reaches counts. Before the first one the best is infinity.
         run_epoch(learning_rate) → run_epoch(learning_rates[0])
-        The rate is divided in the list, while `run_epoch` still gets the first one.
-        Hand the current rate to `run_epoch` in each epoch.
-
+            The rate is divided in the list, while `run_epoch` still gets the first one.
+            Hand the current rate to `run_epoch` in each epoch.
         learning_rate /= factor → learning_rate /= 4.0
-        The rate is divided by 4, whatever `factor` says.
-        Divide by `factor`; 4 is only its usual value.
-
+            The rate is divided by 4, whatever `factor` says.
+            Divide by `factor`; 4 is only its usual value.
         learning_rate /= factor → learning_rate //= factor
-        The rate is divided with `//`, which rounds down.
-        A learning rate is not a whole number. Divide with `/`.
-
+            The rate is divided with `//`, which rounds down.
+            A learning rate is not a whole number. Divide with `/`.
         perplexities.append(ppl) → perplexities.append(ppl); ppl = evaluate()
-        `evaluate()` is called twice in an epoch.
-        Each call measures anew, and may take a minute. Call it once, and keep what it returned.
-
+            `evaluate()` is called twice in an epoch.
+            Each call measures anew, and may take a minute. Call it once, and keep what it returned.
         perplexities.append(ppl) → perplexities += [ppl] if ppl == ppl else []
-        A NaN is left out of the list.
-        Each epoch has its place in the list, whatever came of it.
-
+            A NaN is left out of the list.
+            Each epoch has its place in the list, whatever came of it.
         learning_rate /= factor → break
-        The training *stops* at the first plateau.
-        That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
-
+            The training *stops* at the first plateau.
+            That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
         return perplexities, learning_rates → return learning_rates, perplexities
-        The two lists are in the wrong order.
-        First the perplexities, then the learning rates.
+            The two lists are in the wrong order.
+            First the perplexities, then the learning rates.
         """,
     ),
 )

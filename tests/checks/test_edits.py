@@ -65,19 +65,18 @@ def test_edits_of_the_same_text_overlap():
     assert not one.overlaps(Edit(double, ("return y → return -y",)))
 
 
-def test_a_block_holds_edits_a_name_and_a_hint():
+def test_a_mistake_holds_edits_a_name_and_a_hint():
     first, second = mistakes(
         double,
         """
         x + x → x
-        The sum has one term
-            alone.
-        Add them.
-
+            The sum has one term
+                alone.
+            Add them.
         y = x + x → y = x - x
         return y → return -y
-        Two signs are wrong.
-        Look at both.
+            Two signs are wrong.
+            Look at both.
         """,
     )
     assert (first.name, first.hint, first.wrong(2)) == ("The sum has one term alone.", "Add them.", 2)
@@ -86,4 +85,4 @@ def test_a_block_holds_edits_a_name_and_a_hint():
 
 def test_a_block_without_an_edit_is_refused():
     with pytest.raises(ValueError, match="its edits, its name and its hint"):
-        mistakes(double, "The name.\nThe hint.")
+        mistakes(double, "    The name.\n    The hint.")
