@@ -1,14 +1,15 @@
-"""CPU time of every exercise's check: of the right answer, and of the known mistake that takes longest.
+"""CPU time of every exercise's check: of the right answer, and of the mistake that takes longest.
 
-A wrong answer takes longer, since it is compared with all the known mistakes, and pairs of them. Everything runs on one
-BLAS thread and CPU time is measured, so that a busy machine does not matter much.
+A wrong answer takes longest where no known mistake explains it: it is compared with all of them, and pairs of them, and
+then located. So each mistake is checked as if it were not known. Everything runs on one BLAS thread and CPU time is
+measured, so that a busy machine does not matter much.
 """
 
 import inspect
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Exercise
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
+from helpers.checks.location import located
 
 #: The most CPU time of a check when the answer is right, and when it is wrong [s].
 FUNCTION, CLASS = (0.05, 0.5), (0.3, 2.0)
@@ -49,17 +51,23 @@ class Cost:
 
 
 def measure(exercise: Exercise) -> Cost:
-    """Check the right answer and every known mistake of an exercise."""
+    """Check the right answer of an exercise, and every known mistake as if it were not known."""
     goals = CLASS if inspect.isclass(exercise.reference) or exercise.id in AS_LONG_AS_CLASSES else FUNCTION
     right = min(_seconds(exercise, exercise.reference) for _ in range(ROUNDS))
-    wrong = {mistake.name: _seconds(exercise, mistake.wrong) for mistake in exercise.misconceptions}
+    wrong = {
+        mistake.name: _seconds(
+            replace(exercise, misconceptions=tuple(one for one in exercise.misconceptions if one is not mistake)),
+            mistake.wrong,
+        )
+        for mistake in exercise.misconceptions
+    }
     slowest = max(wrong, key=wrong.__getitem__)
     return Cost(f"{exercise.id} {exercise.name}", right, goals[0], wrong[slowest], goals[1], slowest)
 
 
 def _seconds(exercise: Exercise, answer: Any) -> float:
     begun = time.process_time()
-    judge(exercise, answer, VISIBLE)
+    located(judge(exercise, answer, VISIBLE), answer)
     return time.process_time() - begun
 
 
@@ -76,7 +84,7 @@ def run(json_path: Path) -> None:
         json_path: of the JSON file; missing folders are created.
     """
     console = Console()
-    console.print("checking every known mistake …", style="dim")
+    console.print("checking every mistake …", style="dim")
     costs = measure_all(EXERCISES.values())
     columns = (Column(name, justify="right") for name in ("right", "goal", "wrong", "goal"))
     table = Table("exercise", *columns, "met", title="CPU seconds of a check, right and at most when wrong")
