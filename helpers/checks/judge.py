@@ -286,11 +286,9 @@ def _explain(
         yield from one_by_one
         yield where
     if diagnosis.results:
-        explained = _grouped(exercise, diagnosis.results)
-        others = [name for name in off if name not in explained]
+        others = [name for name in off if name not in _grouped(exercise, diagnosis.results)]
         if others:
-            template = "That explains {results}. Something else is off in {others}."
-            yield message(template, results=listed(explained), others=listed(others))
+            yield message("Something else is off in {others}.", others=listed(others))
 
 
 def _where(case: Case, fault: Fault, tried: Sequence[Case], seen: Sequence[Observation]) -> Message:

@@ -1,4 +1,8 @@
-"""The contract of a check: what is right in the visible check is right in the hidden one."""
+"""The contract of a check: what is right in the visible check is right in the hidden one.
+
+Known mistakes and honest answers keep it by what test_banks.py holds: the ones are refused in both checks, the others
+pass both. Here generated answers are tried.
+"""
 
 import contextlib
 import resource
@@ -11,14 +15,10 @@ import pytest
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
-from tests.checks.honest import ANSWERS
 from tests.checks.mutants import mutants
 
 #: Exercises whose answers draw at random and are judged by frequencies: a few mutants are too near for these.
 BY_FREQUENCY = ("5.6", "6.4", "7.2")
-
-every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-
 
 #: What a mutant may take at most: more memory [bytes], and time [s].
 MEMORY, TIME = 1 << 30, 5
@@ -45,31 +45,25 @@ def _out_of_time(*_):
 
 
 def is_right(exercise, answer, draws, seed):
-    """Whether an answer passes a check, without a search for the cause."""
+    """Whether an answer passes a check, without a search for the cause; most fail on the first draw already."""
+    alone = replace(exercise, misconceptions=())
     with bounded():
-        return judge(replace(exercise, misconceptions=()), answer, draws, seed).right
+        return judge(alone, answer, draws[:1], seed).right and judge(alone, answer, draws, seed).right
 
 
-def passes_visible_only(exercise, answer, seeds=(3,)):
+def passes_visible_only(exercise, answer):
     """Whether an answer is right in the visible check and wrong in a hidden one."""
     return is_right(exercise, answer, VISIBLE, 0) and not all(
-        is_right(exercise, answer, HIDDEN, [1, seed]) for seed in seeds
+        is_right(exercise, answer, HIDDEN, [1, seed]) for seed in (3, 4)
     )
 
 
-@every_exercise
-def test_no_known_mistake_and_no_honest_answer_is_right_in_the_visible_check_alone(exercise):
-    answers = [(mistake.name, mistake.wrong) for mistake in exercise.misconceptions]
-    answers += [(answer.__name__, answer) for answer in ANSWERS[exercise.id]]
-    assert [name for name, answer in answers if passes_visible_only(exercise, answer)] == []
-
-
 @pytest.mark.slow
-@every_exercise
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_no_mutant_is_right_in_the_visible_check_alone(exercise):
     found = [
         change
         for change, answer in mutants(exercise.spelt_out or exercise.reference)
-        if passes_visible_only(exercise, answer, (3, 4))
+        if passes_visible_only(exercise, answer)
     ]
     assert len(found) <= (3 if exercise.id in BY_FREQUENCY else 0), found

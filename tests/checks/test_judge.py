@@ -296,7 +296,7 @@ def test_a_known_mistake_beside_an_unknown_one_is_named_for_the_result_it_spoils
 
     message = said("1.3", wrong)
     assert "`Wh` is not transposed" in message
-    assert "That explains `dh_prev`. Something else is off in `dWh`." in message
+    assert "Something else is off in `dWh`." in message
 
 
 def test_an_instance_in_the_place_of_a_class_is_explained():
