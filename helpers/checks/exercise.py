@@ -78,11 +78,9 @@ class Exercise:
     """One exercise of the course.
 
     Args:
-        id: number in the catalogue, e.g. "1.3".
-        name: of the function or class that the learner writes.
-        title: as in the notebook's heading.
-        stars: difficulty, 1 to 3.
-        reference: the right answer.
+        heading: as in the notebook, with the number in the catalogue, the difficulty, one to three stars, and the
+            title: "1.3 ★★ One step backwards".
+        reference: the right answer; the learner's has the same name.
         results: what the probe writes down, name to shape in symbols, e.g. {"db": "(H,)"}.
         draw: ``draw(rng, sizes) -> dict`` of arguments by name, in the order of the call, floats in float64.
         probe: ``probe(answer, arguments, record)`` uses the answer and writes what comes out into ``record``, in the
@@ -99,10 +97,7 @@ class Exercise:
         properties: ``property(answer)`` raises ContractError where the answer lacks it.
     """
 
-    id: str
-    name: str
-    title: str
-    stars: int
+    heading: str
     reference: Answer
     results: dict[str, str]
     draw: Callable[..., Values]
@@ -116,6 +111,26 @@ class Exercise:
     any_float: tuple[str, ...] = ()
     stable: bool = False
     properties: tuple[Callable[[Answer], None], ...] = ()
+
+    @cached_property
+    def id(self) -> str:
+        """The number in the catalogue, e.g. "1.3"."""
+        return self.heading.split()[0]
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the function or class that the learner writes."""
+        return self.reference.__name__
+
+    @cached_property
+    def title(self) -> str:
+        """The title in the notebook."""
+        return self.heading.rpartition("★ ")[2]
+
+    @cached_property
+    def stars(self) -> int:
+        """The difficulty, 1 to 3."""
+        return self.heading.count("★")
 
     @property
     def points(self) -> float:

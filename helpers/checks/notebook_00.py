@@ -22,10 +22,7 @@ def _sigmoid(a):
 
 
 SIGMOID = Exercise(
-    id="0.1",
-    name="sigmoid",
-    title="A sigmoid that never overflows",
-    stars=1,
+    heading="0.1 ★ A sigmoid that never overflows",
     reference=functional.sigmoid,
     results={"y": "(N, H)"},
     draw=_draw,
@@ -127,10 +124,7 @@ def _probe_gradient(answer, arguments, record):
 
 
 NUMERICAL_GRADIENT = Exercise(
-    id="0.2",
-    name="numerical_gradient",
-    title="A gradient without a formula",
-    stars=2,
+    heading="0.2 ★★ A gradient without a formula",
     reference=numerical_gradient,
     results={
         "dx": "(D,)",

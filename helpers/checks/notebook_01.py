@@ -17,10 +17,7 @@ def _draw_tanh(rng, sizes):
 
 
 TANH_BACKWARD = Exercise(
-    id="1.1",
-    name="tanh_backward",
-    title="Backward through tanh",
-    stars=1,
+    heading="1.1 ★ Backward through tanh",
     reference=functional.tanh_backward,
     results={"dx": "(N, H)"},
     draw=_draw_tanh,
@@ -102,10 +99,7 @@ def _step_forward(x, h_prev, Wx, Wh, b):
 
 
 RNN_STEP_FORWARD = Exercise(
-    id="1.2",
-    name="rnn_step_forward",
-    title="One step of the RNN",
-    stars=1,
+    heading="1.2 ★ One step of the RNN",
     reference=steps.rnn_step_forward,
     results={
         "h_next": "(N, H)",
@@ -194,10 +188,7 @@ def _step_backward(dh_next, cache):
 
 
 RNN_STEP_BACKWARD = Exercise(
-    id="1.3",
-    name="rnn_step_backward",
-    title="Backward through one step",
-    stars=2,
+    heading="1.3 ★★ Backward through one step",
     reference=steps.rnn_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, H)", "dWh": "(H, H)", "db": "(H,)"},
     draw=_draw_step_backward,
@@ -325,10 +316,7 @@ class _RNN(Layer):
 
 
 RNN_LAYER = Exercise(
-    id="1.4",
-    name="RNN",
-    title="The RNN over time, and back",
-    stars=3,
+    heading="1.4 ★★★ The RNN over time, and back",
     reference=recurrent.RNN,
     results={
         "hs": "(N, T, H)",
@@ -441,10 +429,7 @@ def _draw_norms(rng, sizes):
 
 
 BACKPROP_NORMS = Exercise(
-    id="1.5",
-    name="backprop_norms",
-    title="How large is the gradient after k steps?",
-    stars=1,
+    heading="1.5 ★ How large is the gradient after k steps?",
     reference=analysis.backprop_norms,
     results={"norms": "(steps,)"},
     draw=_draw_norms,
@@ -525,10 +510,7 @@ def _gradient_bounds(Wh):
 
 
 GRADIENT_BOUNDS = Exercise(
-    id="1.6",
-    name="gradient_bounds",
-    title="Two numbers that say where the gradient goes",
-    stars=2,
+    heading="1.6 ★★ Two numbers that say where the gradient goes",
     reference=analysis.gradient_bounds,
     results={"sigma_max": "a float", "spectral_radius": "a float"},
     draw=_draw_matrix,
@@ -637,10 +619,7 @@ def _prediction(got):
 
 
 PREDICT_GRADIENT = Exercise(
-    id="1.7",
-    name="predict_gradient",
-    title="Predict it",
-    stars=2,
+    heading="1.7 ★★ Predict it",
     reference=analysis.predict_gradient,
     results={"predictions": "a string"},
     draw=_draw_matrices,

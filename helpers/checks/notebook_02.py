@@ -43,10 +43,7 @@ def _global_norm(grads):
 
 
 GLOBAL_NORM = Exercise(
-    id="2.1",
-    name="global_norm",
-    title="One norm for all gradients",
-    stars=1,
+    heading="2.1 ★ One norm for all gradients",
     reference=global_norm,
     results={"norm": "", "norm of float32 gradients above 1e20": "", "norm of no gradients, []": ""},
     draw=_draw_norm,
@@ -179,10 +176,7 @@ def _clip_short_ones(grads, max_norm):
 
 
 CLIP_GRADIENTS = Exercise(
-    id="2.2",
-    name="clip_gradients",
-    title="Clip by the global norm",
-    stars=2,
+    heading="2.2 ★★ Clip by the global norm",
     reference=clip_gradients,
     results={
         "norm": "",
@@ -315,10 +309,7 @@ def _step_of_the_gradient(params, learning_rate):
 
 
 SGD_STEP = Exercise(
-    id="2.3",
-    name="sgd_step",
-    title="One step of gradient descent",
-    stars=1,
+    heading="2.3 ★ One step of gradient descent",
     reference=sgd_step,
     results={
         "params[0].value": "(D, H)",

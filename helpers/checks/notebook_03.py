@@ -73,10 +73,7 @@ def _mistakes_in_the_sum(block, memory):
 # --- 3.1 ------------------------------------------------------------------------------------------------------------
 
 OUTPUT_GATE = Exercise(
-    id="3.1",
-    name="output_gate",
-    title="The output gate",
-    stars=1,
+    heading="3.1 ★ The output gate",
     reference=steps.output_gate,
     results={"h_next": "(N, H)"},
     draw=_draw_block("c_next"),
@@ -122,10 +119,7 @@ OUTPUT_GATE = Exercise(
 # --- 3.2 ------------------------------------------------------------------------------------------------------------
 
 FORGET_GATE = Exercise(
-    id="3.2",
-    name="forget_gate",
-    title="The forget gate",
-    stars=1,
+    heading="3.2 ★ The forget gate",
     reference=steps.forget_gate,
     results={"c": "(N, H)"},
     draw=_draw_block("c_prev"),
@@ -179,10 +173,7 @@ def _new_memory(x, h_prev, c, Wx, Wh, b):
 
 
 NEW_MEMORY = Exercise(
-    id="3.3",
-    name="new_memory",
-    title="The new memory",
-    stars=1,
+    heading="3.3 ★ The new memory",
     reference=steps.new_memory,
     results={"c_next": "(N, H)", "g": "(N, H)"},
     draw=_draw_block("c"),
@@ -234,10 +225,7 @@ NEW_MEMORY = Exercise(
 # --- 3.4 ------------------------------------------------------------------------------------------------------------
 
 INPUT_GATE = Exercise(
-    id="3.4",
-    name="input_gate",
-    title="The input gate",
-    stars=1,
+    heading="3.4 ★ The input gate",
     reference=steps.input_gate,
     results={"gated": "(N, H)"},
     draw=_draw_block("g"),
@@ -350,10 +338,7 @@ def _other_biases():
 
 
 LSTM_STEP_FORWARD = Exercise(
-    id="3.5",
-    name="lstm_step_forward",
-    title="All four in one product",
-    stars=2,
+    heading="3.5 ★★ All four in one product",
     reference=steps.lstm_step_forward,
     results={
         "h_next": "(N, H)",

@@ -31,10 +31,7 @@ def _memory_backward(dc_next, f, g, i, c_prev):
 
 
 MEMORY_BACKWARD = Exercise(
-    id="4.1",
-    name="memory_backward",
-    title="Back through the memory",
-    stars=2,
+    heading="4.1 ★★ Back through the memory",
     reference=steps.memory_backward,
     results={"dc_prev": "(N, H)", "df": "(N, H)", "dg": "(N, H)", "di": "(N, H)"},
     draw=_draw_memory,
@@ -108,10 +105,7 @@ def _gates_backward(df, dg, di, do, f, g, i, o):
 
 
 GATES_BACKWARD = Exercise(
-    id="4.2",
-    name="gates_backward",
-    title="Back through the activations",
-    stars=2,
+    heading="4.2 ★★ Back through the activations",
     reference=steps.gates_backward,
     results={"dA": "(N, 4H)"},
     draw=_draw_gates,
@@ -215,10 +209,7 @@ def _step_backward(dh_next, dc_next, cache):
 
 
 LSTM_STEP_BACKWARD = Exercise(
-    id="4.3",
-    name="lstm_step_backward",
-    title="Backward through one step of the LSTM",
-    stars=3,
+    heading="4.3 ★★★ Backward through one step of the LSTM",
     reference=steps.lstm_step_backward,
     results={
         "dx": "(N, D)",
@@ -386,10 +377,7 @@ _BACKWARD = {"dxs": "(N, T, D)", "h of dstate": "(N, H)", "c of dstate": "(N, H)
 _GRADS = {"Wx.grad": "(D, 4H)", "Wh.grad": "(H, 4H)", "b.grad": "(4H,)"}
 
 LSTM_LAYER = Exercise(
-    id="4.4",
-    name="LSTM",
-    title="The LSTM over time, and back",
-    stars=3,
+    heading="4.4 ★★★ The LSTM over time, and back",
     reference=recurrent.LSTM,
     results=_FORWARD
     | _BACKWARD
@@ -527,10 +515,7 @@ def _memory_gradient(forget_gates):
 
 
 MEMORY_GRADIENT = Exercise(
-    id="4.5",
-    name="memory_gradient",
-    title="What reaches the memory, T steps back",
-    stars=2,
+    heading="4.5 ★★ What reaches the memory, T steps back",
     reference=analysis.memory_gradient,
     results={"gradient": "(T, H)"},
     draw=_draw_forget_gates,
@@ -613,10 +598,7 @@ def _gru_forward(x, h_prev, Wx, Wh, b):
 _GRU_CACHE = {"x": "(N, D)", "h_prev": "(N, H)", "Wx": "(D, 3H)", "Wh": "(H, 3H)"} | dict.fromkeys("zrn", "(N, H)")
 
 GRU_STEP_FORWARD = Exercise(
-    id="4.6",
-    name="gru_step_forward",
-    title="One step of the GRU",
-    stars=2,
+    heading="4.6 ★★ One step of the GRU",
     reference=steps.gru_step_forward,
     results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in _GRU_CACHE.items()},
     draw=_draw_gru_step,
@@ -724,10 +706,7 @@ def _gru_backward(dh_next, cache):
 
 
 GRU_STEP_BACKWARD = Exercise(
-    id="4.7",
-    name="gru_step_backward",
-    title="Backward through one step of the GRU",
-    stars=3,
+    heading="4.7 ★★★ Backward through one step of the GRU",
     reference=steps.gru_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, 3H)", "dWh": "(H, 3H)", "db": "(3H,)"},
     draw=_draw_gru_backward,

@@ -92,10 +92,7 @@ class _Embedding(Layer):
 
 
 EMBEDDING = Exercise(
-    id="5.1",
-    name="Embedding",
-    title="One row for each word",
-    stars=2,
+    heading="5.1 ★★ One row for each word",
     reference=layers.Embedding,
     results={
         "ys": "(N, T, D)",
@@ -204,10 +201,7 @@ class _Affine(Layer):
 
 
 AFFINE = Exercise(
-    id="5.2",
-    name="Affine",
-    title="A score for each word",
-    stars=1,
+    heading="5.2 ★ A score for each word",
     reference=layers.Affine,
     results={
         "ys": "(N, T, M)",
@@ -338,10 +332,7 @@ class _SoftmaxCrossEntropy:
 
 
 SOFTMAX_CROSS_ENTROPY = Exercise(
-    id="5.3",
-    name="SoftmaxCrossEntropy",
-    title="Softmax and the loss",
-    stars=2,
+    heading="5.3 ★★ Softmax and the loss",
     reference=layers.SoftmaxCrossEntropy,
     results={
         "loss": "()",
@@ -482,10 +473,7 @@ def _perplexity(total_nll, n_tokens):
 
 
 PERPLEXITY = Exercise(
-    id="5.4",
-    name="perplexity",
-    title="How many words is it hesitating between?",
-    stars=1,
+    heading="5.4 ★ How many words is it hesitating between?",
     reference=perplexity,
     results={
         "perplexity": "()",
@@ -592,10 +580,7 @@ def _stream_batches(ids, batch_size, steps):
 
 
 STREAM_BATCHES = Exercise(
-    id="5.5",
-    name="stream_batches",
-    title="Rows that continue",
-    stars=2,
+    heading="5.5 ★★ Rows that continue",
     reference=stream_batches,
     results={
         **{f"{name} of the {counted} window": "(N, T)" for counted in _COUNTED for name in ("xs", "targets")},
@@ -792,10 +777,7 @@ def _sample_next(logits, temperature, rng):
 
 
 SAMPLE_NEXT = Exercise(
-    id="5.6",
-    name="sample_next",
-    title="Draw the next word",
-    stars=2,
+    heading="5.6 ★★ Draw the next word",
     reference=functional.sample_next,
     results={
         "words of scores in the thousands": "",

@@ -185,10 +185,7 @@ _MIXED_BACKWARD = {
 }
 
 STACKED = Exercise(
-    id="6.1",
-    name="Stacked",
-    title="One layer on top of the other",
-    stars=2,
+    heading="6.1 ★★ One layer on top of the other",
     reference=layers.Stacked,
     results=_FORWARD
     | _BACKWARD
@@ -378,10 +375,7 @@ def _use_diagnose(answer, arguments, record):
 
 
 DIAGNOSE = Exercise(
-    id="6.2",
-    name="diagnose",
-    title="Read the two curves",
-    stars=1,
+    heading="6.2 ★ Read the two curves",
     reference=diagnose,
     results=dict.fromkeys((*_RUNS, *_SMALL, *_BY_HAND), "a string"),
     draw=_draw_curves,
@@ -515,10 +509,7 @@ def _add_weight_decay(params, strength):
 _DECAYED = ("(D, H)", "(H, H)", "(H,)", "(D, H)", "(H, H)")
 
 ADD_WEIGHT_DECAY = Exercise(
-    id="6.3",
-    name="add_weight_decay",
-    title="Make large weights expensive",
-    stars=1,
+    heading="6.3 ★ Make large weights expensive",
     reference=add_weight_decay,
     results={"penalty": "()"}
     | {f"params[{number}].grad": shape for number, shape in enumerate(_DECAYED)}
@@ -643,10 +634,7 @@ class _Dropout(Layer):
 
 
 DROPOUT = Exercise(
-    id="6.4",
-    name="Dropout",
-    title="Switch off at random",
-    stars=2,
+    heading="6.4 ★★ Switch off at random",
     reference=layers.Dropout,
     results=dropout.RESULTS,
     draw=dropout.draw_dropout,

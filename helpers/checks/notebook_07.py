@@ -31,10 +31,7 @@ def _surviving_fraction(rate, steps, shared_mask):
 
 
 SURVIVING_FRACTION = Exercise(
-    id="7.1",
-    name="surviving_fraction",
-    title="What is left after many steps",
-    stars=2,
+    heading="7.1 ★★ What is left after many steps",
     reference=analysis.surviving_fraction,
     results={
         "fraction with a fresh mask at each step": "",
@@ -129,10 +126,7 @@ class _VariationalDropout(Layer):
 
 
 VARIATIONAL_DROPOUT = Exercise(
-    id="7.2",
-    name="VariationalDropout",
-    title="One mask for all steps",
-    stars=2,
+    heading="7.2 ★★ One mask for all steps",
     reference=layers.VariationalDropout,
     results=dropout.RESULTS,
     draw=dropout.draw_dropout,
@@ -472,10 +466,7 @@ class _VariationalLSTM(Layer):
 
 
 VARIATIONAL_LSTM = Exercise(
-    id="7.3",
-    name="VariationalLSTM",
-    title="Dropout on the recurrent path",
-    stars=3,
+    heading="7.3 ★★★ Dropout on the recurrent path",
     reference=recurrent.VariationalLSTM,
     results=dict.fromkeys((*_WORDS, *(part + _UNDER_A_MASK for part in _SHAPES)), "")
     | {part + way: shape for way in (_NONE_DROPPED, _NO_STATE, _ALL_DROPPED) for part, shape in _SHAPES.items()},

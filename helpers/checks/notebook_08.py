@@ -42,10 +42,7 @@ def _count_parameters(params):
 
 
 COUNT_PARAMETERS = Exercise(
-    id="8.1",
-    name="count_parameters",
-    title="Count what is learned",
-    stars=1,
+    heading="8.1 ★ Count what is learned",
     reference=analysis.count_parameters,
     results={
         "count of E, Wh, b": "",
@@ -173,10 +170,7 @@ class _TiedAffine(Layer):
 
 
 TIED_AFFINE = Exercise(
-    id="8.2",
-    name="TiedAffine",
-    title="One matrix for two layers",
-    stars=2,
+    heading="8.2 ★★ One matrix for two layers",
     reference=layers.TiedAffine,
     results={
         "logits": "(N, T, V)",
@@ -423,10 +417,7 @@ def _build_language_model(layers, params, rate, rng):
 
 
 BUILD_LANGUAGE_MODEL = Exercise(
-    id="8.3",
-    name="build_language_model",
-    title="Put it all together",
-    stars=3,
+    heading="8.3 ★★★ Put it all together",
     reference=model.build_language_model,
     results={
         "logits, not training": "(N, T, V)",
@@ -609,10 +600,7 @@ def _train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
 _SCHEDULE = ("perplexities", "learning_rates", "the rates that run_epoch was given")
 
 TRAIN_WITH_DECAY = Exercise(
-    id="8.4",
-    name="train_with_decay",
-    title="Slow down on the plateau",
-    stars=2,
+    heading="8.4 ★★ Slow down on the plateau",
     reference=train_with_decay,
     results=dict.fromkeys(_SCHEDULE, "(epochs,)")
     | {"order of the calls": ""}

@@ -419,12 +419,12 @@ def test_a_result_that_was_not_given_does_not_pass_for_right():
     def probe(answer, arguments, record):
         record.update(answer(**arguments))
 
+    def both(x):
+        return {"one": x, "other": 2 * x}
+
     exercise = Exercise(
-        id="9.9",
-        name="both",
-        title="",
-        stars=1,
-        reference=lambda x: {"one": x, "other": 2 * x},
+        heading="9.9 ★ Both",
+        reference=both,
         results={"one": "(H,)", "other": "(H,)"},
         draw=lambda rng, sizes: {"x": rng.normal(size=sizes.H)},
         probe=probe,
