@@ -62,6 +62,9 @@ SIGMOID = Exercise(
         e / (1 + e)) → 1 / (1 + e))
             `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
             For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
+        e / (1 + e)) → e / np.where(a < 0, 1 - e, 1))
+            For a < 0 the denominator is a difference, 1 - e.
+            It is a sum on both sides: e / (1 + e) with e = `np.exp(-np.abs(a))`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 / (1 + e) if a >= 0 else e / (1 + e))
             A question such as `if a >= 0` is asked of a whole array.
             Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.

@@ -4,7 +4,7 @@ import reprlib
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, mistakes
+from helpers.checks.exercise import Exercise, mistakes
 from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
 from helpers.nn import analysis, functional, recurrent, steps
 from helpers.nn.base import Layer
@@ -24,6 +24,7 @@ TANH_BACKWARD = Exercise(
     reference=functional.tanh_backward,
     results={"dx": "(N, H)"},
     draw=_draw_tanh,
+    bounded=("y",),
     example={"dout": np.array([[1.0, 2.0]]), "y": np.array([[0.5, -0.9]])},
     misconceptions=mistakes(
         functional.tanh_backward,
@@ -31,7 +32,7 @@ TANH_BACKWARD = Exercise(
         y**2 → np.tanh(y) ** 2
             The tanh is taken twice: `1 - np.tanh(y)**2`.
             `y` already *is* tanh(x). That is why this function needs no `x`.
-        dout * (1 - y**2) → 1 - y**2
+        dout * (1 → (1
             This is the local derivative alone: `1 - y**2`, without `dout`.
             The chain rule multiplies: what comes from above, times the local derivative.
         (1 - y**2) → 1
@@ -67,6 +68,9 @@ TANH_BACKWARD = Exercise(
         dout * (1 - y**2) → y * (1 - dout**2)
             `dout` and `y` stand in each other's place.
             `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
+        dout * (1 - y**2) → dout @ (1 - y**2).T
+            A matrix product, `@` or `np.dot`, stands where elements are multiplied.
+            Each element of `dout` meets its own slope: `dout * (1 - y**2)`, with `*`.
         """,
     ),
 )
@@ -116,6 +120,7 @@ RNN_STEP_FORWARD = Exercise(
         "h_next in the cache": "(N, H)",
     },
     draw=_draw_step,
+    bounded=("h_prev",),
     probe=step_with_cache("rnn_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "h_next")),
     example=BY_HAND,
     groups=dict.fromkeys([f"{name} in the cache" for name in ("x", "h_prev", "Wx", "Wh", "h_next")], "cache"),
@@ -152,6 +157,20 @@ RNN_STEP_FORWARD = Exercise(
         np.tanh(a) → np.tanh(a) + h_prev @ Wh
             `h_prev @ Wh` is added *after* the tanh.
             The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        h_prev @ Wh + b → 0
+        np.tanh(a) → np.tanh(a) + h_prev @ Wh + b
+            Only `x @ Wx` goes through the tanh: its bracket closes too early.
+            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        h_prev @ Wh + b → 0
+        np.tanh(a) → np.tanh(a) + np.tanh(h_prev @ Wh + b)
+            The two products go through a tanh each, and are added after it.
+            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        x @ Wx → x * Wx
+            `x * Wx` multiplies element by element where a matrix product belongs.
+            (N, D) times (D, H) gives (N, H) by `@`: `x @ Wx`.
+        h_prev @ Wh → h_prev * Wh
+            `h_prev * Wh` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, H) gives (N, H) by `@`: `h_prev @ Wh`.
         + b → - b
             The bias is subtracted.
             Three terms are *added* in `a`: the input's, the previous state's, and `b`.
@@ -201,6 +220,7 @@ RNN_STEP_BACKWARD = Exercise(
     reference=steps.rnn_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, H)", "dWh": "(H, H)", "db": "(H,)"},
     draw=_draw_step_backward,
+    bounded=("cache",),
     example={"dh_next": np.array([[1.0, 1.0]]), "cache": steps.rnn_step_forward(**BY_HAND)[1]},
     uses=("1.1",),
     spelt_out=_step_backward,
@@ -243,6 +263,33 @@ RNN_STEP_BACKWARD = Exercise(
         da @ Wh.T → dh_next @ Wh.T
             `dh_prev` is made from `dh_next` instead of `da`.
             On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
+        x, h_prev, Wx, Wh, h_next = cache → x, h_next, Wx, Wh, h_prev = cache
+            `h_prev` and `h_next` are exchanged where the cache is unpacked.
+            Its order is `x, h_prev, Wx, Wh, h_next`.
+        da @ Wx.T → dh_next @ Wx.T
+            `dx` is made from `dh_next` instead of `da`.
+            On its way back to `x` the gradient passes the tanh first: `da @ Wx.T`.
+        x.T @ da → x.T @ dh_next
+            `dWx` is made from `dh_next` instead of `da`.
+            On its way back to `Wx` the gradient passes the tanh first: `x.T @ da`.
+        h_prev.T @ da → h_prev.T @ dh_next
+            `dWh` is made from `dh_next` instead of `da`.
+            On its way back to `Wh` the gradient passes the tanh first: `h_prev.T @ da`.
+        da.sum(axis=0) → dh_next.sum(axis=0)
+            `db` is made from `dh_next` instead of `da`.
+            On its way back to `b` the gradient passes the tanh first: `da.sum(axis=0)`.
+        da @ Wx.T → da * Wx.T
+            `da * Wx.T` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, D) gives (N, D), the shape of `x`, by `@`: `da @ Wx.T`.
+        da @ Wh.T → da * Wh.T
+            `da * Wh.T` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, H) gives (N, H), the shape of `h_prev`, by `@`: `da @ Wh.T`.
+        x.T @ da → x.T * da
+            `x.T * da` multiplies element by element where a matrix product belongs.
+            (D, N) times (N, H) gives (D, H), the shape of `Wx`, by `@`: `x.T @ da`.
+        h_prev.T @ da → h_prev.T * da
+            `h_prev.T * da` multiplies element by element where a matrix product belongs.
+            (H, N) times (N, H) gives (H, H), the shape of `Wh`, by `@`: `h_prev.T @ da`.
         da @ Wx.T → da @ Wx
             `Wx` is not transposed: `dx = da @ Wx`.
             `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
@@ -256,8 +303,8 @@ RNN_STEP_BACKWARD = Exercise(
             `x` is not transposed: `x @ da`.
             (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
         h_prev.T @ da → h_prev @ da
-            `h_prev` is not transposed: `h_prev @ da`.
-            (N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.
+            Two arrays of shape (N, H) stand on both sides of a matrix product, `@`.
+            `dWh` is `h_prev.T @ da`, of shape (H, H). In `da`, elements are multiplied: `dh_next * (1 - h_next**2)`.
         h_prev.T @ da → h_next.T @ da
             `dWh` is made from `h_next`.
             What `Wh` multiplied on the way forward was `h_prev`.
@@ -273,10 +320,10 @@ RNN_STEP_BACKWARD = Exercise(
             The order is `dx, dh_prev, dWx, dWh, db`.
         return dx, dh_prev → return dh_prev, dx
             `dx` and `dh_prev` are exchanged.
-            The order is `dx, dh_prev, dWx, dWh, db`.
+            The order is `dx, dh_prev, dWx, dWh, db`, and that of the cache `x, h_prev, Wx, Wh, h_next`.
         dWx, dWh, db → dWh, dWx, db
             `dWx` and `dWh` are exchanged.
-            The order is `dx, dh_prev, dWx, dWh, db`.
+            The order is `dx, dh_prev, dWx, dWh, db`, and that of the cache `x, h_prev, Wx, Wh, h_next`.
         """,
     ),
 )
@@ -347,6 +394,7 @@ RNN_LAYER = Exercise(
         "b.grad after two calls": "(H,)",
     },
     draw=_draw_layer,
+    bounded=("state",),
     probe=recurrent_layer("RNN"),
     uses=("1.2", "1.3"),
     groups=layer_groups("state"),
@@ -360,11 +408,17 @@ RNN_LAYER = Exercise(
         dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
             Backward adds `dhs` at the last step only.
             A gradient comes from above at *every* step: `dhs[:, step] + dh`.
+        dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
+            `dstate` is added at the last step, but nothing comes to the steps before it from the steps after them.
+            What a step sends back goes to the step before it: `dx, dh, … = …(dhs[:, step] + dh, …)`.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
             The gradients are set with `=`: each step overwrites those of the steps after it.
             The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
+        self.Wx.grad += dWx → self.Wx.grad = dWx
+            The gradients are set with `=`, where they should be added with `+=`.
+            The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
         T, dxs = → self.zero_grad(); T, dxs =
             What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
@@ -395,6 +449,12 @@ RNN_LAYER = Exercise(
         return hs, h → return hs, hs[:, 0]
             The state that comes back is that of the first step, not of the last.
             The second result is what the next call should start from.
+        return hs, h → return hs, hs[-1]
+            The state that comes back is `hs[-1]`: the states of the last example, not those of the last step.
+            Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
+        hs = np.stack(hs, axis=1) → hs = np.stack(hs)
+            `hs` is stacked along axis 0: its steps come before the batch.
+            The shape is (N, T, H): `np.stack(hs, axis=1)`.
         return hs, h → return hs, hs
             All states come back where only the last is asked for.
             The second result is the state after the last step, (N, H).
@@ -471,6 +531,12 @@ BACKPROP_NORMS = Exercise(
         norms = [] → norms = [np.linalg.norm(dh)]
             The norm of `dh` itself comes first: one number too many.
             `norms[0]` is the norm after one product, and there are `steps` of them.
+        range(steps) → range(steps + 1)
+            There is one product too many, and so one number too many.
+            There are `steps` of them: `range(steps)`, or `range(1, steps + 1)`.
+        dh @ Wh.T → dh @ Wh.T / (np.linalg.norm(dh) if norms else 1)
+            `dh` is scaled to length 1 after each product, so that each number tells of one step alone.
+            Carry `dh` on as it is: `dh = dh @ Wh.T`.
         np.array(norms) → np.array(norms[::-1])
             The norms are in reverse order.
             `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
@@ -610,8 +676,10 @@ def _matrix(rng, kind, variant, H):
         eigenvalues = -rng.uniform(1.05, 1.6, H)
         if variant < 2:
             eigenvalues = np.array([(-1) ** variant * eigenvalues[0], *rng.uniform(0.1, 0.4, H - 1)])
-    # Else grows, then vanishes: σ > 1 > ρ.
+    # Else grows, then vanishes: σ > 1 > ρ, with a σ that is large, or near to 1.
     triangle = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
+    if kind == 2 and variant == 0:
+        triangle *= rng.uniform(1.1, 1.9) / np.linalg.norm(triangle, 2)
     return Q @ triangle @ Q.T
 
 
@@ -621,19 +689,12 @@ def _predict_all(answer, arguments, record):
     for Wh in arguments.values():
         sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
         kind = "σ < 1" if sigma_max < 1 else "ρ > 1" if spectral_radius > 1 else "σ > 1 > ρ"
-        said[kind].append(_prediction(answer(Wh)))
+        got = answer(Wh)
+        got = got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
+        said[kind].append(got if isinstance(got, str) else reprlib.repr(got))
     record["predictions"] = "; ".join(
         f"{kind}: {' | '.join(dict.fromkeys(predictions))}" for kind, predictions in said.items() if predictions
     )
-
-
-def _prediction(got):
-    if isinstance(got, np.ndarray) and got.ndim == 0:
-        got = got[()]
-    if not isinstance(got, str):
-        template = "`predict_gradient` returned {got}, expected one of three strings, such as {right!r}."
-        raise ContractError(template, got=reprlib.repr(got), right="vanishes")
-    return str(got)
 
 
 PREDICT_GRADIENT = Exercise(
@@ -654,7 +715,7 @@ PREDICT_GRADIENT = Exercise(
             σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.
         if sigma_max < 1 → if spectral_radius < 1
             Only the spectral radius decides, or σ and ρ are unpacked in the wrong order.
-            ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.
+            `gradient_bounds` returns σ first, then ρ. Both count: with σ > 1 > ρ some gradients grow, and then vanish.
         = gradient_bounds(Wh) → = gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).real.max()
             ρ is the largest real part of the eigenvalues: an eigenvalue of -1.3 slips through.
             Use the absolute value of the eigenvalues, as in exercise 1.6.
@@ -680,6 +741,12 @@ PREDICT_GRADIENT = Exercise(
         if sigma_max < 1 → if np.linalg.norm(Wh) < 1
             The Frobenius norm stands in the place of σ.
             The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
+        if sigma_max < 1 → if round(sigma_max) < 1
+            σ is rounded to a whole number before it is compared.
+            Compare it as it is: 0.8 becomes 1 by rounding, and is not below 1 any more.
+        else "grows, then vanishes" → else None
+            The function ends without a `return` where σ > 1 > ρ, and so returns None.
+            `return` each of the three answers; `print` only shows it.
         else "grows, then vanishes" → else "grows then vanishes"
             The comma is missing in “grows, then vanishes”.
             The three answers are compared as they stand in the table: "grows, then vanishes".

@@ -98,6 +98,9 @@ GLOBAL_NORM = Exercise(
         np.sqrt(total) → np.sqrt(total / max(1, sum(grad.size for grad in grads)))
             This is a root *mean* square: it is divided by the number of elements.
             A norm divides by nothing.
+        np.sum( → np.mean(
+            The squares of each array are averaged, not added.
+            A norm divides by nothing: `np.sum(grad ** 2)`.
         np.sum(wide**2) → np.linalg.norm(wide)
             The root is taken twice: of each array's norm, which was never squared, and of their sum.
             Square each array's norm before adding, or add up the squares of the elements.
@@ -153,9 +156,9 @@ def _raised(answer, *arguments):
 
 def _clip_gradients(grads, max_norm):
     norm = global_norm(grads)
+    factor = max_norm / norm
     if not np.isfinite(norm):
         raise FloatingPointError(f"The norm of the gradients is {norm}.")
-    factor = max_norm / norm
     if norm > max_norm:
         for grad in grads:
             grad *= factor
@@ -263,8 +266,7 @@ CLIP_GRADIENTS = Exercise(
             raise FloatingPointError → raise ValueError
                 A norm that is NaN or infinite raises a ValueError.
                 The stub asks for a FloatingPointError, or a class derived from it.
-            raise FloatingPointError → [np.multiply(grad, max_norm / norm, out=grad) for grad in grads]; raise
-                    FloatingPointError
+            raise FloatingPointError → [np.multiply(grad, factor, out=grad) for grad in grads]; raise FloatingPointError
                 FloatingPointError comes too late: the gradients are changed already.
                 Look at the norm before you touch a gradient.
             """,
@@ -375,6 +377,12 @@ SGD_STEP = Exercise(
             in params: → in params[:1]:
                 Only the first Param takes a step.
                 `params` is a list: go through all of it, and return after the loop.
+            in params: → in params[-1:]:
+                Only the last Param takes a step: the update stands outside the loop.
+                `param.value -= …` belongs inside the loop, at its indent.
+            learning_rate * param.grad → learning_rate * param.grad / len(params)
+                The step is divided by the number of Params.
+                Each Param takes the whole step: `learning_rate * param.grad`.
             """,
         ),
         # No edit: with another mistake it gives more than the two give apart.
