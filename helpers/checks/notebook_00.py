@@ -2,20 +2,22 @@
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, mistakes, unpack
+from helpers.arrays import FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes, unpack
 from helpers.nn import functional
 from helpers.nn.numerical import numerical_gradient
 
 # --- 0.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw(rng, sizes):
+def _draw(rng: np.random.Generator, sizes: Sizes) -> Values:
     a = rng.normal(0, 3, (sizes.N, sizes.H))
     # The two ends, where a careless formula overflows. Large values of a draw make them larger still.
     return {"a": np.concatenate([a, np.full((1, sizes.H), 1000.0), np.full((1, sizes.H), -1000.0)])}
 
 
-def _sigmoid(a):
+def _sigmoid(a: FloatArray) -> FloatArray:
     e = np.exp(-np.abs(a))
     y = np.where(a >= 0, 1 / (1 + e), e / (1 + e))
     return y
@@ -99,16 +101,16 @@ SIGMOID = Exercise(
 # --- 0.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _waves(x):
+def _waves(x: FloatArray) -> float:
     """A function whose slope is another one in each element and depends on all of them."""
     return float(np.sin(np.cumsum(x, axis=-1) + np.mean(x)).mean())
 
 
-def _x_squared_y(x):
+def _x_squared_y(x: FloatArray) -> float:
     return float(x.flat[0] ** 2 * x.flat[1])
 
 
-def _draw_function(rng, sizes):
+def _draw_function(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D = sizes.N, sizes.T, sizes.D
     return {
         "f": _waves,
@@ -119,7 +121,7 @@ def _draw_function(rng, sizes):
     }
 
 
-def _probe_gradient(answer, arguments, record):
+def _probe_gradient(answer: Answer, arguments: Values, record: Values) -> None:
     f, eps = arguments["f"], arguments["eps"]
     for name, more in (("x", (eps,)), ("matrix", ()), ("sequences", ())):
         x = arguments[name]

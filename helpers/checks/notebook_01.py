@@ -1,18 +1,18 @@
 """The exercises of notebook 01 and the mistakes people make in them."""
 
-import reprlib
-
 import numpy as np
 
-from helpers.checks.exercise import Exercise, mistakes
+from helpers.arrays import FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
 from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
 from helpers.nn import analysis, functional, recurrent, steps
-from helpers.nn.base import Layer
+from helpers.nn.base import Layer, Param
 
 # --- 1.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_tanh(rng, sizes):
+def _draw_tanh(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {"dout": rng.normal(0, 1, (sizes.N, sizes.H)), "y": np.tanh(rng.normal(0, 1, (sizes.N, sizes.H)))}
 
 
@@ -78,7 +78,7 @@ TANH_BACKWARD = Exercise(
 # --- 1.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_step(rng, sizes):
+def _draw_step(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, D, H = sizes.N, sizes.D, sizes.H
     return {
         "x": rng.normal(0, 1, (N, D)),
@@ -99,7 +99,13 @@ BY_HAND = {
 }
 
 
-def _step_forward(x, h_prev, Wx, Wh, b):
+#: The cache of a step, as it is returned: names and shapes.
+CACHE = {"x": "(N, D)", "h_prev": "(N, H)", "Wx": "(D, H)", "Wh": "(H, H)", "h_next": "(N, H)"}
+
+
+def _step_forward(
+    x: FloatArray, h_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, steps.Cache]:
     a = x @ Wx + h_prev @ Wh + b
     h_next = np.tanh(a)
     return h_next, (x, h_prev, Wx, Wh, h_next)
@@ -111,19 +117,12 @@ RNN_STEP_FORWARD = Exercise(
     title="One step of the RNN",
     stars=1,
     reference=steps.rnn_step_forward,
-    results={
-        "h_next": "(N, H)",
-        "x in the cache": "(N, D)",
-        "h_prev in the cache": "(N, H)",
-        "Wx in the cache": "(D, H)",
-        "Wh in the cache": "(H, H)",
-        "h_next in the cache": "(N, H)",
-    },
+    results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in CACHE.items()},
     draw=_draw_step,
     bounded=("h_prev",),
-    probe=step_with_cache("rnn_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "h_next")),
+    probe=step_with_cache("rnn_step_forward", ("h_next",), tuple(CACHE)),
     example=BY_HAND,
-    groups=dict.fromkeys([f"{name} in the cache" for name in ("x", "h_prev", "Wx", "Wh", "h_next")], "cache"),
+    groups={f"{name} in the cache": "cache" for name in CACHE},
     spelt_out=_step_forward,
     misconceptions=mistakes(
         _step_forward,
@@ -196,12 +195,12 @@ RNN_STEP_FORWARD = Exercise(
 # --- 1.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_step_backward(rng, sizes):
+def _draw_step_backward(rng: np.random.Generator, sizes: Sizes) -> Values:
     _, cache = steps.rnn_step_forward(**_draw_step(rng, sizes))
     return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
 
 
-def _step_backward(dh_next, cache):
+def _step_backward(dh_next: FloatArray, cache: steps.Cache) -> steps.StepGradients:
     x, h_prev, Wx, Wh, h_next = cache
     da = dh_next * (1 - h_next**2)
     dx = da @ Wx.T
@@ -331,14 +330,12 @@ RNN_STEP_BACKWARD = Exercise(
 # --- 1.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_layer(rng, sizes):
+def _draw_layer(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
-    return {
-        "Wx": rng.normal(0, 0.4, (D, H)),
-        "Wh": rng.normal(0, 0.4, (H, H)),
-        "b": rng.normal(0, 0.5, H),
+    step = _draw_step(rng, sizes)
+    return {name: step[name] for name in ("Wx", "Wh", "b")} | {
         "xs": rng.normal(0, 1, (N, T, D)),
-        "state": np.tanh(rng.normal(0, 1, (N, H))),
+        "state": step["h_prev"],
         "dhs": rng.normal(0, 1, (N, T, H)),
         "dstate": rng.normal(0, 1, (N, H)),
         "more_xs": rng.normal(0, 1, (N, T, D)),
@@ -346,30 +343,36 @@ def _draw_layer(rng, sizes):
 
 
 class _RNN(Layer):
-    def __init__(self, Wx, Wh, b):
+    def __init__(self, Wx: Param, Wh: Param, b: Param) -> None:
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
-        self.caches, hs = [], []
+        self.caches, states = [], []
         for step in range(xs.shape[1]):
             h, cache = steps.rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
             self.caches.append(cache)
-            hs.append(h)
-        hs = np.stack(hs, axis=1)
+            states.append(h)
+        hs = np.stack(states, axis=1)
         return hs, h
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
-        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        T = dhs.shape[1]
+        dxs: list[FloatArray] = []
         for step in reversed(range(T)):
             dx, dh, dWx, dWh, db = steps.rnn_step_backward(dhs[:, step] + dh, self.caches[step])
-            dxs[step] = dx
+            dxs.insert(0, dx)
             self.Wx.grad += dWx
             self.Wh.grad += dWh
             self.b.grad += db
         return np.stack(dxs, axis=1), dh
 
+
+_ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N, H)"}
+_GRADS = {"Wx.grad": "(D, H)", "Wh.grad": "(H, H)", "b.grad": "(H,)"}
 
 RNN_LAYER = Exercise(
     id="1.4",
@@ -377,22 +380,10 @@ RNN_LAYER = Exercise(
     title="The RNN over time, and back",
     stars=3,
     reference=recurrent.RNN,
-    results={
-        "hs": "(N, T, H)",
-        "state": "(N, H)",
-        "dxs": "(N, T, D)",
-        "dstate": "(N, H)",
-        "Wx.grad": "(D, H)",
-        "Wh.grad": "(H, H)",
-        "b.grad": "(H,)",
-        "hs of a second call, with no state given": "(N, T, H)",
-        "state of a second call, with no state given": "(N, H)",
-        "dxs of a second call, with no state given": "(N, T, D)",
-        "dstate of a second call, with no state given": "(N, H)",
-        "Wx.grad after two calls": "(D, H)",
-        "Wh.grad after two calls": "(H, H)",
-        "b.grad after two calls": "(H,)",
-    },
+    results=_ONCE
+    | _GRADS
+    | {f"{name} of a second call, with no state given": shape for name, shape in _ONCE.items()}
+    | {f"{name} after two calls": shape for name, shape in _GRADS.items()},
     draw=_draw_layer,
     bounded=("state",),
     probe=recurrent_layer("RNN"),
@@ -419,7 +410,7 @@ RNN_LAYER = Exercise(
         self.Wx.grad += dWx → self.Wx.grad = dWx
             The gradients are set with `=`, where they should be added with `+=`.
             The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
-        T, dxs = → self.zero_grad(); T, dxs =
+        T = dhs → self.zero_grad(); T = dhs
             What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
@@ -435,15 +426,15 @@ RNN_LAYER = Exercise(
         return hs, h → self.kept = h; return hs, h
             The layer keeps its last state and starts the next call from it.
             Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
-        self.caches, hs = [], [] → self.caches, hs, first = [], [], h
+        self.caches, states = [], [] → self.caches, states, first = [], [], h
         rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], first,
             Every step reads the state from before the first: the state is not carried on.
             Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
+        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], states[0] if states else h,
             Every step after the first reads the state of the first step.
             Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-        self.caches, hs = [], [] → self.caches, hs = [], [h]
-        hs = np.stack(hs, axis=1) → hs = np.stack(hs[:-1], axis=1)
+        self.caches, states = [], [] → self.caches, states = [], [h]
+        np.stack(states, → np.stack(states[:-1],
             `hs` holds the state *before* each step, not after it.
             Append `h` after the step has made it: the last of `hs` is the state that is returned.
         return hs, h → return hs, hs[:, 0]
@@ -452,7 +443,7 @@ RNN_LAYER = Exercise(
         return hs, h → return hs, hs[-1]
             The state that comes back is `hs[-1]`: the states of the last example, not those of the last step.
             Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
-        hs = np.stack(hs, axis=1) → hs = np.stack(hs)
+        np.stack(states, axis=1) → np.stack(states)
             `hs` is stacked along axis 0: its steps come before the batch.
             The shape is (N, T, H): `np.stack(hs, axis=1)`.
         return hs, h → return hs, hs
@@ -462,19 +453,19 @@ RNN_LAYER = Exercise(
             Backward ignores `dstate`, the gradient that comes from beyond the last step.
             Start with `dh = dstate`; only where it is None, with zeros.
         reversed(range(T)) → range(T)
-            Backward runs from the first step to the last.
-            What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        reversed(range(T)) → range(T)
-        return np.stack(dxs, axis=1), dh → return np.stack(dxs[::-1], axis=1), dh
             Backward runs from the first step to the last, and then turns `dxs` round.
             What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
+        reversed(range(T)) → range(T)
+        dxs.insert(0, dx) → dxs.append(dx)
+            Backward runs from the first step to the last.
+            What arrives at a step includes what the step after it sends back: go from the last step to the first.
+        self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
             The list of caches is never emptied, so that backward meets those of an earlier call.
             Start `forward` with a new list: `self.caches = []`.
         self.b.grad += db → pass
             The gradient of `b` is left out.
             Three Params, three gradients: `self.b.grad += db`.
-        np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
+        dxs.insert(0, dx) → dxs.append(dx)
             `dxs` is in reverse order of time.
             You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
         np.stack(dxs, axis=1), dh → np.stack(dxs, axis=1), None
@@ -492,7 +483,7 @@ RNN_LAYER = Exercise(
 # --- 1.5 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_norms(rng, sizes):
+def _draw_norms(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "Wh": rng.normal(0, 0.5, (sizes.H, sizes.H)),
         "dh": rng.normal(0, 1, (sizes.N, sizes.H)),
@@ -577,12 +568,12 @@ BACKPROP_NORMS = Exercise(
 # --- 1.6 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_matrix(rng, sizes):
+def _draw_matrix(rng: np.random.Generator, sizes: Sizes) -> Values:
     # A rotation by a quarter turn among the axes, so that some eigenvalues are complex, and all are of other sizes.
     return {"Wh": rng.normal(0, 0.6, (sizes.H, sizes.H)) + np.roll(np.eye(sizes.H), 1, axis=0)}
 
 
-def _gradient_bounds(Wh):
+def _gradient_bounds(Wh: FloatArray) -> tuple[float, float]:
     singular_values = np.linalg.svd(Wh, compute_uv=False)
     eigenvalues = np.linalg.eigvals(Wh)
     sigma_max = float(singular_values.max())
@@ -661,37 +652,37 @@ GRADIENT_BOUNDS = Exercise(
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_matrices(rng, sizes):
+def _draw_matrices(rng: np.random.Generator, sizes: Sizes) -> Values:
     """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
     order = rng.permutation(9)
     return {f"{number}": _matrix(rng, *divmod(int(place), 3), max(sizes.H, 2)) for number, place in enumerate(order, 1)}
 
 
-def _matrix(rng, kind, variant, H):
+def _matrix(rng: np.random.Generator, kind: int, variant: int, H: int) -> FloatArray:
     Q, _ = np.linalg.qr(rng.normal(0, 1, (H, H)))
     eigenvalues = rng.choice([-1, 1], H) * rng.uniform(0.3, 0.95, H)
-    if kind == 0:  # vanishes: σ < 1
-        return Q @ np.diag(eigenvalues) @ Q.T
     if kind == 1:  # explodes: ρ > 1, by one eigenvalue among small ones, negative or positive, or by all of them
         eigenvalues = -rng.uniform(1.05, 1.6, H)
         if variant < 2:
             eigenvalues = np.array([(-1) ** variant * eigenvalues[0], *rng.uniform(0.1, 0.4, H - 1)])
-    # Else grows, then vanishes: σ > 1 > ρ, with a σ that is large, or near to 1.
-    triangle = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
-    if kind == 2 and variant == 0:
+    triangle = np.diag(eigenvalues)  # alone it vanishes: σ < 1
+    if kind > 0:
+        triangle += np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
+    if kind == 2 and variant == 0:  # grows, then vanishes: σ > 1 > ρ, with a σ that is large, or near to 1
         triangle *= rng.uniform(1.1, 1.9) / np.linalg.norm(triangle, 2)
-    return Q @ triangle @ Q.T
+    matrix: FloatArray = Q @ triangle @ Q.T
+    return matrix
 
 
-def _predict_all(answer, arguments, record):
+def _predict_all(answer: Answer, arguments: Values, record: Values) -> None:
     """Write down what is predicted for each kind of matrix: names alone, since a partly right list is no cause."""
-    said = {"σ < 1": [], "σ > 1 > ρ": [], "ρ > 1": []}
+    said: dict[str, list[str]] = {"σ < 1": [], "σ > 1 > ρ": [], "ρ > 1": []}
     for Wh in arguments.values():
         sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
         kind = "σ < 1" if sigma_max < 1 else "ρ > 1" if spectral_radius > 1 else "σ > 1 > ρ"
         got = answer(Wh)
         got = got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
-        said[kind].append(got if isinstance(got, str) else reprlib.repr(got))
+        said[kind].append(str(got) if isinstance(got, str | None) else f"one {type(got).__name__}")
     record["predictions"] = "; ".join(
         f"{kind}: {' | '.join(dict.fromkeys(predictions))}" for kind, predictions in said.items() if predictions
     )
