@@ -103,7 +103,7 @@ SIGMOID = Exercise(
 
 def _waves(x: FloatArray) -> float:
     """A function whose slope is another one in each element and depends on all of them."""
-    return float(np.sin(np.cumsum(x, axis=-1) + np.mean(x)).mean())
+    return float(np.sum(np.sin(np.cumsum(x, axis=-1) + np.sum(x))))
 
 
 def _x_squared_y(x: FloatArray) -> float:
@@ -111,13 +111,12 @@ def _x_squared_y(x: FloatArray) -> float:
 
 
 def _draw_function(rng: np.random.Generator, sizes: Sizes) -> Values:
-    N, T, D = sizes.N, sizes.T, sizes.D
     return {
         "f": _waves,
-        "x": rng.normal(0, 1, D),
+        "x": rng.normal(0, 1, sizes.D),
         "eps": float(rng.uniform(0.05, 0.2)),  # so large that another one gives other numbers
-        "matrix": rng.normal(0, 1, (N, D)),
-        "sequences": rng.normal(0, 1, (N, T, 2)),
+        "matrix": rng.normal(0, 1, (sizes.N, 3)),
+        "sequences": rng.normal(0, 1, (sizes.N, 1, 2)),
     }
 
 
@@ -140,10 +139,10 @@ NUMERICAL_GRADIENT = Exercise(
     results={
         "dx": "(D,)",
         "x afterwards": "(D,)",
-        "dx of matrix": "(N, D)",
-        "matrix afterwards": "(N, D)",
-        "dx of sequences": "(N, T, 2)",
-        "sequences afterwards": "(N, T, 2)",
+        "dx of matrix": "(N, 3)",
+        "matrix afterwards": "(N, 3)",
+        "dx of sequences": "(N, 1, 2)",
+        "sequences afterwards": "(N, 1, 2)",
     },
     draw=_draw_function,
     probe=_probe_gradient,

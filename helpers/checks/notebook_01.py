@@ -652,10 +652,14 @@ GRADIENT_BOUNDS = Exercise(
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
 
+KINDS = ("σ < 1", "ρ > 1", "σ > 1 > ρ")
+
+
 def _draw_matrices(rng: np.random.Generator, sizes: Sizes) -> Values:
     """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
-    order = rng.permutation(9)
-    return {f"{number}": _matrix(rng, *divmod(int(place), 3), max(sizes.H, 2)) for number, place in enumerate(order, 1)}
+    order = [divmod(int(place), 3) for place in rng.permutation(9)]
+    matrices = [_matrix(rng, kind, variant, max(sizes.H, 2)) for kind, variant in order]
+    return {"matrices": matrices, "kinds": [KINDS[kind] for kind, _ in order]}
 
 
 def _matrix(rng: np.random.Generator, kind: int, variant: int, H: int) -> FloatArray:
@@ -676,16 +680,12 @@ def _matrix(rng: np.random.Generator, kind: int, variant: int, H: int) -> FloatA
 
 def _predict_all(answer: Answer, arguments: Values, record: Values) -> None:
     """Write down what is predicted for each kind of matrix: names alone, since a partly right list is no cause."""
-    said: dict[str, list[str]] = {"σ < 1": [], "σ > 1 > ρ": [], "ρ > 1": []}
-    for Wh in arguments.values():
-        sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
-        kind = "σ < 1" if sigma_max < 1 else "ρ > 1" if spectral_radius > 1 else "σ > 1 > ρ"
+    said: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+    for Wh, kind in zip(arguments["matrices"], arguments["kinds"]):
         got = answer(Wh)
         got = got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
-        said[kind].append(str(got) if isinstance(got, str | None) else f"one {type(got).__name__}")
-    record["predictions"] = "; ".join(
-        f"{kind}: {' | '.join(dict.fromkeys(predictions))}" for kind, predictions in said.items() if predictions
-    )
+        said[kind][str(got) if isinstance(got, str | None) else f"one {type(got).__name__}"] = None
+    record["predictions"] = "; ".join(f"{kind}: {' | '.join(predictions)}" for kind, predictions in said.items())
 
 
 PREDICT_GRADIENT = Exercise(
@@ -696,6 +696,7 @@ PREDICT_GRADIENT = Exercise(
     reference=analysis.predict_gradient,
     results={"predictions": "a string"},
     draw=_draw_matrices,
+    bounded=("matrices",),
     probe=_predict_all,
     uses=("1.6",),
     misconceptions=mistakes(
