@@ -652,35 +652,32 @@ GRADIENT_BOUNDS = Exercise(
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
 
-KINDS = ("σ < 1", "ρ > 1", "σ > 1 > ρ")
-
-
 def _draw_matrices(rng: np.random.Generator, sizes: Sizes) -> Values:
-    """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
-    order = [divmod(int(place), 3) for place in rng.permutation(9)]
-    matrices = [_matrix(rng, kind, variant, max(sizes.H, 2)) for kind, variant in order]
-    return {"matrices": matrices, "kinds": [KINDS[kind] for kind, _ in order]}
-
-
-def _matrix(rng: np.random.Generator, kind: int, variant: int, H: int) -> FloatArray:
+    """Two matrices of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
+    H = max(sizes.H, 2)
     Q, _ = np.linalg.qr(rng.normal(0, 1, (H, H)))
-    eigenvalues = rng.choice([-1, 1], H) * rng.uniform(0.3, 0.95, H)
-    if kind == 1:  # explodes: ρ > 1, by one eigenvalue among small ones, negative or positive, or by all of them
-        eigenvalues = -rng.uniform(1.05, 1.6, H)
-        if variant < 2:
-            eigenvalues = np.array([(-1) ** variant * eigenvalues[0], *rng.uniform(0.1, 0.4, H - 1)])
-    triangle = np.diag(eigenvalues)  # alone it vanishes: σ < 1
-    if kind > 0:
-        triangle += np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
-    if kind == 2 and variant == 0:  # grows, then vanishes: σ > 1 > ρ, with a σ that is large, or near to 1
+    kinds = rng.permutation(["σ < 1", "σ > 1 > ρ", "ρ > 1"] * 2).tolist()
+    matrices = [Q @ _triangle(rng, kind, kind in kinds[:place], H) @ Q.T for place, kind in enumerate(kinds)]
+    return {"matrices": matrices, "kinds": kinds}
+
+
+def _triangle(rng: np.random.Generator, kind: str, is_second: bool, H: int) -> FloatArray:
+    """Return a triangular matrix: its eigenvalues stand on the diagonal."""
+    lowest, largest = {"σ < 1": (0.4, 0.49), "σ > 1 > ρ": (0.3, 0.95), "ρ > 1": (1.05, 1.6)}[kind]
+    eigenvalues = rng.choice([-1, 1], H) * rng.uniform(lowest, largest, H)
+    if kind != "σ > 1 > ρ" and is_second:  # one that is large and negative, among small ones
+        eigenvalues[0], eigenvalues[1:] = -2 * np.abs(eigenvalues[0]), 0.1 * eigenvalues[1:]
+    if kind == "σ < 1":
+        return np.diag(eigenvalues)
+    triangle: FloatArray = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
+    if kind == "σ > 1 > ρ" and is_second:  # a σ near to 1
         triangle *= rng.uniform(1.1, 1.9) / np.linalg.norm(triangle, 2)
-    matrix: FloatArray = Q @ triangle @ Q.T
-    return matrix
+    return triangle
 
 
 def _predict_all(answer: Answer, arguments: Values, record: Values) -> None:
     """Write down what is predicted for each kind of matrix: names alone, since a partly right list is no cause."""
-    said: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+    said: dict[str, dict[str, None]] = {kind: {} for kind in ("σ < 1", "σ > 1 > ρ", "ρ > 1")}
     for Wh, kind in zip(arguments["matrices"], arguments["kinds"]):
         got = answer(Wh)
         got = got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
