@@ -47,6 +47,13 @@ def are_identical(one: AnyArray, other: AnyArray) -> bool:
     return one.dtype == other.dtype and one.tobytes() == other.tobytes()
 
 
+def are_equal(one: AnyArray, other: AnyArray) -> bool:
+    """Whether two arrays hold the same values, NaN in the same places."""
+    if one.shape != other.shape:
+        return False
+    return are_identical(one, other) or np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
+
+
 def form_fault(name: str, got: Any, expected: Any, symbols: str) -> Fault | None:
     """Return a Fault if `got` is not of the kind and shape of `expected`, else None.
 
