@@ -103,7 +103,7 @@ SIGMOID = Exercise(
 
 def _waves(x: FloatArray) -> float:
     """A function whose slope is another one in each element and depends on all of them."""
-    return float(np.sum(np.sin(np.cumsum(x, axis=-1) + np.sum(x))))
+    return float(np.sum(np.sin(np.cumsum(x, axis=-1)))) ** 2
 
 
 def _x_squared_y(x: FloatArray) -> float:
@@ -136,14 +136,9 @@ NUMERICAL_GRADIENT = Exercise(
     title="A gradient without a formula",
     stars=2,
     reference=numerical_gradient,
-    results={
-        "dx": "(D,)",
-        "x afterwards": "(D,)",
-        "dx of matrix": "(N, 3)",
-        "matrix afterwards": "(N, 3)",
-        "dx of sequences": "(N, 1, 2)",
-        "sequences afterwards": "(N, 1, 2)",
-    },
+    results={"dx": "(D,)", "x afterwards": "(D,)"}
+    | {"dx of matrix": "(N, 3)", "matrix afterwards": "(N, 3)"}
+    | {"dx of sequences": "(N, 1, 2)", "sequences afterwards": "(N, 1, 2)"},
     draw=_draw_function,
     probe=_probe_gradient,
     example={

@@ -361,14 +361,14 @@ class _RNN(Layer):
     def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
         T = dhs.shape[1]
-        dxs: list[FloatArray] = []
+        dxs = np.zeros((*dhs.shape[:2], len(self.Wx.value)), dhs.dtype)
         for step in reversed(range(T)):
             dx, dh, dWx, dWh, db = steps.rnn_step_backward(dhs[:, step] + dh, self.caches[step])
-            dxs.insert(0, dx)
+            dxs[:, step] = dx
             self.Wx.grad += dWx
             self.Wh.grad += dWh
             self.b.grad += db
-        return np.stack(dxs, axis=1), dh
+        return dxs, dh
 
 
 _ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N, H)"}
@@ -453,10 +453,6 @@ RNN_LAYER = Exercise(
             Backward ignores `dstate`, the gradient that comes from beyond the last step.
             Start with `dh = dstate`; only where it is None, with zeros.
         reversed(range(T)) → range(T)
-            Backward runs from the first step to the last, and then turns `dxs` round.
-            What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        reversed(range(T)) → range(T)
-        dxs.insert(0, dx) → dxs.append(dx)
             Backward runs from the first step to the last.
             What arrives at a step includes what the step after it sends back: go from the last step to the first.
         self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
@@ -465,10 +461,10 @@ RNN_LAYER = Exercise(
         self.b.grad += db → pass
             The gradient of `b` is left out.
             Three Params, three gradients: `self.b.grad += db`.
-        dxs.insert(0, dx) → dxs.append(dx)
+        return dxs, dh → return dxs[:, ::-1], dh
             `dxs` is in reverse order of time.
             You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
-        np.stack(dxs, axis=1), dh → np.stack(dxs, axis=1), None
+        return dxs, dh → return dxs, None
             Backward does not return the gradient of the state it started from.
             When the loop is done, `dh` is that gradient: return `dxs, dh`.
         self.Wx.grad += dWx → self.Wx.grad += dWx / T
