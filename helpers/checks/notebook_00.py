@@ -106,10 +106,6 @@ def _waves(x: FloatArray) -> float:
     return float(np.sum(np.sin(np.cumsum(x, axis=-1)))) ** 2
 
 
-def _x_squared_y(x: FloatArray) -> float:
-    return float(x.flat[0] ** 2 * x.flat[1])
-
-
 def _draw_function(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "f": _waves,
@@ -142,7 +138,7 @@ NUMERICAL_GRADIENT = Exercise(
     draw=_draw_function,
     probe=_probe_gradient,
     example={
-        "f": _x_squared_y,
+        "f": lambda x: float(x.flat[0] ** 2 * x.flat[1]),
         "x": np.array([1.0, 3.0]),
         "eps": 0.1,
         "matrix": np.array([[2.0, 1.0]]),

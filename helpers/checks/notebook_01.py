@@ -400,8 +400,8 @@ RNN_LAYER = Exercise(
             Backward adds `dhs` at the last step only.
             A gradient comes from above at *every* step: `dhs[:, step] + dh`.
         dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
-            `dstate` is added at the last step, but nothing comes to the steps before it from the steps after them.
-            What a step sends back goes to the step before it: `dx, dh, … = …(dhs[:, step] + dh, …)`.
+            `dstate` is added at the last step, but what each step sends back is dropped.
+            The `dh` that comes out of a step belongs to the step before it: `dhs[:, step] + dh`.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
@@ -441,7 +441,7 @@ RNN_LAYER = Exercise(
             The state that comes back is that of the first step, not of the last.
             The second result is what the next call should start from.
         return hs, h → return hs, hs[-1]
-            The state that comes back is `hs[-1]`: the states of the last example, not those of the last step.
+            The state that comes back is `hs[-1]`: that of the last example, not of the last step.
             Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
         np.stack(states, axis=1) → np.stack(states)
             `hs` is stacked along axis 0: its steps come before the batch.
