@@ -37,7 +37,21 @@ def same(got: Any, expected: Any) -> bool:
         return type(got) is type(expected) and bool(got == expected)
     if not isinstance(got, np.ndarray) or got.shape != expected.shape or got.dtype.kind != expected.dtype.kind:
         return False
+    if are_identical(got, expected):
+        return True
     return bool(np.all(close(got, expected))) if got.dtype.kind in "biufc" else bool(np.array_equal(got, expected))
+
+
+def are_identical(one: AnyArray, other: AnyArray) -> bool:
+    """Whether two arrays of the same shape agree in every bit, which is soon seen."""
+    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+
+
+def are_equal(one: AnyArray, other: AnyArray) -> bool:
+    """Whether two arrays hold the same values, NaN in the same places."""
+    if one.shape != other.shape:
+        return False
+    return are_identical(one, other) or np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
 
 
 def form_fault(name: str, got: Any, expected: Any, symbols: str) -> Fault | None:
@@ -121,6 +135,8 @@ def value_fault(name: str, got: Any, expected: Any) -> Fault | None:
             return None
         template = "`{name}` is {got}, expected {expected!r}."
         return Fault(name, message(template, name=name, got=_shown(got), expected=expected))
+    if isinstance(got, np.ndarray) and isinstance(expected, np.ndarray) and are_identical(got, expected):
+        return None
     with np.errstate(all="ignore"):
         wrong = ~close(got, expected)
         if not np.any(wrong):

@@ -92,6 +92,7 @@ class Exercise:
         misconceptions: known mistakes, the likeliest first.
         uses: ids of the exercises whose answers this one may call.
         mutates: arguments that the answer is meant to change.
+        bounded: arguments that a draw with large values leaves as they are: what a tanh or a sigmoid gave.
         any_float: results that may have any floating-point type.
         stable: whether a NumPy warning is a fault: where the point of the exercise is a formula that never overflows.
         properties: ``property(answer)`` raises ContractError where the answer lacks it.
@@ -108,6 +109,7 @@ class Exercise:
     misconceptions: tuple[Misconception, ...] = ()
     uses: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
+    bounded: tuple[str, ...] = ()
     any_float: tuple[str, ...] = ()
     stable: bool = False
     properties: tuple[Callable[[Answer], None], ...] = ()

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,13 @@ class InputSpec:
 
     def arguments(self, exercise: Exercise, rng: np.random.Generator) -> Values:
         """Return a dict of arguments, drawn with `rng`, in this draw's type, magnitude and layout."""
-        arguments: Values = change_arrays(exercise.draw(rng, self.sizes), self._adapt)
-        return arguments
+        drawn = exercise.draw(rng, self.sizes)
+        scales = {name: 1.0 if name in exercise.bounded else self.scale for name in drawn}
+        return {name: change_arrays(value, partial(self._adapt, scales[name])) for name, value in drawn.items()}
 
-    def _adapt(self, array: AnyArray) -> AnyArray:
+    def _adapt(self, scale: float, array: AnyArray) -> AnyArray:
         if np.issubdtype(array.dtype, np.floating):
-            array = (array * self.scale).astype(self.dtype)
+            array = (array * scale).astype(self.dtype)
         # Every second column of an array twice as wide: the same values, not contiguous in memory.
         return array if self.contiguous or array.ndim == 0 else np.repeat(array, 2, axis=-1)[..., ::2]
 

@@ -2,20 +2,22 @@
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, mistakes, unpack
+from helpers.arrays import FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes, unpack
 from helpers.nn import functional
 from helpers.nn.numerical import numerical_gradient
 
 # --- 0.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw(rng, sizes):
+def _draw(rng: np.random.Generator, sizes: Sizes) -> Values:
     a = rng.normal(0, 3, (sizes.N, sizes.H))
     # The two ends, where a careless formula overflows. Large values of a draw make them larger still.
     return {"a": np.concatenate([a, np.full((1, sizes.H), 1000.0), np.full((1, sizes.H), -1000.0)])}
 
 
-def _sigmoid(a):
+def _sigmoid(a: FloatArray) -> FloatArray:
     e = np.exp(-np.abs(a))
     y = np.where(a >= 0, 1 / (1 + e), e / (1 + e))
     return y
@@ -59,6 +61,9 @@ SIGMOID = Exercise(
         e / (1 + e)) → 1 / (1 + e))
             `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
             For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
+        e / (1 + e)) → e / np.where(a < 0, 1 - e, 1))
+            For a < 0 the denominator is a difference, 1 - e.
+            It is a sum on both sides: e / (1 + e) with e = `np.exp(-np.abs(a))`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 / (1 + e) if a >= 0 else e / (1 + e))
             A question such as `if a >= 0` is asked of a whole array.
             Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.
@@ -93,27 +98,22 @@ SIGMOID = Exercise(
 # --- 0.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _waves(x):
+def _waves(x: FloatArray) -> float:
     """A function whose slope is another one in each element and depends on all of them."""
-    return float(np.sin(np.cumsum(x, axis=-1) + np.mean(x)).mean())
+    return float(np.sum(np.sin(np.cumsum(x, axis=-1)))) ** 2
 
 
-def _x_squared_y(x):
-    return float(x.flat[0] ** 2 * x.flat[1])
-
-
-def _draw_function(rng, sizes):
-    N, T, D = sizes.N, sizes.T, sizes.D
+def _draw_function(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "f": _waves,
-        "x": rng.normal(0, 1, D),
+        "x": rng.normal(0, 1, sizes.D),
         "eps": float(rng.uniform(0.05, 0.2)),  # so large that another one gives other numbers
-        "matrix": rng.normal(0, 1, (N, D)),
-        "sequences": rng.normal(0, 1, (N, T, 2)),
+        "matrix": rng.normal(0, 1, (sizes.N, 3)),
+        "sequences": rng.normal(0, 1, (sizes.N, 1, 2)),
     }
 
 
-def _probe_gradient(answer, arguments, record):
+def _probe_gradient(answer: Answer, arguments: Values, record: Values) -> None:
     f, eps = arguments["f"], arguments["eps"]
     for name, more in (("x", (eps,)), ("matrix", ()), ("sequences", ())):
         x = arguments[name]
@@ -126,18 +126,13 @@ def _probe_gradient(answer, arguments, record):
 NUMERICAL_GRADIENT = Exercise(
     heading="0.2 ★★ A gradient without a formula",
     reference=numerical_gradient,
-    results={
-        "dx": "(D,)",
-        "x afterwards": "(D,)",
-        "dx of matrix": "(N, D)",
-        "matrix afterwards": "(N, D)",
-        "dx of sequences": "(N, T, 2)",
-        "sequences afterwards": "(N, T, 2)",
-    },
+    results={"dx": "(D,)", "x afterwards": "(D,)"}
+    | {"dx of matrix": "(N, 3)", "matrix afterwards": "(N, 3)"}
+    | {"dx of sequences": "(N, 1, 2)", "sequences afterwards": "(N, 1, 2)"},
     draw=_draw_function,
     probe=_probe_gradient,
     example={
-        "f": _x_squared_y,
+        "f": lambda x: float(x.flat[0] ** 2 * x.flat[1]),
         "x": np.array([1.0, 3.0]),
         "eps": 0.1,
         "matrix": np.array([[2.0, 1.0]]),

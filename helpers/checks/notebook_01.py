@@ -1,18 +1,18 @@
 """The exercises of notebook 01 and the mistakes people make in them."""
 
-import reprlib
-
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, mistakes
+from helpers.arrays import FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
 from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
 from helpers.nn import analysis, functional, recurrent, steps
-from helpers.nn.base import Layer
+from helpers.nn.base import Layer, Param
 
 # --- 1.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_tanh(rng, sizes):
+def _draw_tanh(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {"dout": rng.normal(0, 1, (sizes.N, sizes.H)), "y": np.tanh(rng.normal(0, 1, (sizes.N, sizes.H)))}
 
 
@@ -21,6 +21,7 @@ TANH_BACKWARD = Exercise(
     reference=functional.tanh_backward,
     results={"dx": "(N, H)"},
     draw=_draw_tanh,
+    bounded=("y",),
     example={"dout": np.array([[1.0, 2.0]]), "y": np.array([[0.5, -0.9]])},
     misconceptions=mistakes(
         functional.tanh_backward,
@@ -28,7 +29,7 @@ TANH_BACKWARD = Exercise(
         y**2 → np.tanh(y) ** 2
             The tanh is taken twice: `1 - np.tanh(y)**2`.
             `y` already *is* tanh(x). That is why this function needs no `x`.
-        dout * (1 - y**2) → 1 - y**2
+        dout * (1 → (1
             This is the local derivative alone: `1 - y**2`, without `dout`.
             The chain rule multiplies: what comes from above, times the local derivative.
         (1 - y**2) → 1
@@ -64,6 +65,9 @@ TANH_BACKWARD = Exercise(
         dout * (1 - y**2) → y * (1 - dout**2)
             `dout` and `y` stand in each other's place.
             `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
+        dout * (1 - y**2) → dout @ (1 - y**2).T
+            A matrix product, `@` or `np.dot`, stands where elements are multiplied.
+            Each element of `dout` meets its own slope: `dout * (1 - y**2)`, with `*`.
         """,
     ),
 )
@@ -71,7 +75,7 @@ TANH_BACKWARD = Exercise(
 # --- 1.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_step(rng, sizes):
+def _draw_step(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, D, H = sizes.N, sizes.D, sizes.H
     return {
         "x": rng.normal(0, 1, (N, D)),
@@ -92,7 +96,13 @@ BY_HAND = {
 }
 
 
-def _step_forward(x, h_prev, Wx, Wh, b):
+#: The cache of a step, as it is returned: names and shapes.
+CACHE = {"x": "(N, D)", "h_prev": "(N, H)", "Wx": "(D, H)", "Wh": "(H, H)", "h_next": "(N, H)"}
+
+
+def _step_forward(
+    x: FloatArray, h_prev: FloatArray, Wx: FloatArray, Wh: FloatArray, b: FloatArray
+) -> tuple[FloatArray, steps.Cache]:
     a = x @ Wx + h_prev @ Wh + b
     h_next = np.tanh(a)
     return h_next, (x, h_prev, Wx, Wh, h_next)
@@ -101,18 +111,12 @@ def _step_forward(x, h_prev, Wx, Wh, b):
 RNN_STEP_FORWARD = Exercise(
     heading="1.2 ★ One step of the RNN",
     reference=steps.rnn_step_forward,
-    results={
-        "h_next": "(N, H)",
-        "x in the cache": "(N, D)",
-        "h_prev in the cache": "(N, H)",
-        "Wx in the cache": "(D, H)",
-        "Wh in the cache": "(H, H)",
-        "h_next in the cache": "(N, H)",
-    },
+    results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in CACHE.items()},
     draw=_draw_step,
-    probe=step_with_cache("rnn_step_forward", ("h_next",), ("x", "h_prev", "Wx", "Wh", "h_next")),
+    bounded=("h_prev",),
+    probe=step_with_cache("rnn_step_forward", ("h_next",), tuple(CACHE)),
     example=BY_HAND,
-    groups=dict.fromkeys([f"{name} in the cache" for name in ("x", "h_prev", "Wx", "Wh", "h_next")], "cache"),
+    groups={f"{name} in the cache": "cache" for name in CACHE},
     spelt_out=_step_forward,
     misconceptions=mistakes(
         _step_forward,
@@ -146,6 +150,20 @@ RNN_STEP_FORWARD = Exercise(
         np.tanh(a) → np.tanh(a) + h_prev @ Wh
             `h_prev @ Wh` is added *after* the tanh.
             The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        h_prev @ Wh + b → 0
+        np.tanh(a) → np.tanh(a) + h_prev @ Wh + b
+            Only `x @ Wx` goes through the tanh: its bracket closes too early.
+            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        h_prev @ Wh + b → 0
+        np.tanh(a) → np.tanh(a) + np.tanh(h_prev @ Wh + b)
+            The two products go through a tanh each, and are added after it.
+            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+        x @ Wx → x * Wx
+            `x * Wx` multiplies element by element where a matrix product belongs.
+            (N, D) times (D, H) gives (N, H) by `@`: `x @ Wx`.
+        h_prev @ Wh → h_prev * Wh
+            `h_prev * Wh` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, H) gives (N, H) by `@`: `h_prev @ Wh`.
         + b → - b
             The bias is subtracted.
             Three terms are *added* in `a`: the input's, the previous state's, and `b`.
@@ -171,12 +189,12 @@ RNN_STEP_FORWARD = Exercise(
 # --- 1.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_step_backward(rng, sizes):
+def _draw_step_backward(rng: np.random.Generator, sizes: Sizes) -> Values:
     _, cache = steps.rnn_step_forward(**_draw_step(rng, sizes))
     return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
 
 
-def _step_backward(dh_next, cache):
+def _step_backward(dh_next: FloatArray, cache: steps.Cache) -> steps.StepGradients:
     x, h_prev, Wx, Wh, h_next = cache
     da = dh_next * (1 - h_next**2)
     dx = da @ Wx.T
@@ -192,6 +210,7 @@ RNN_STEP_BACKWARD = Exercise(
     reference=steps.rnn_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, H)", "dWh": "(H, H)", "db": "(H,)"},
     draw=_draw_step_backward,
+    bounded=("cache",),
     example={"dh_next": np.array([[1.0, 1.0]]), "cache": steps.rnn_step_forward(**BY_HAND)[1]},
     uses=("1.1",),
     spelt_out=_step_backward,
@@ -234,6 +253,33 @@ RNN_STEP_BACKWARD = Exercise(
         da @ Wh.T → dh_next @ Wh.T
             `dh_prev` is made from `dh_next` instead of `da`.
             On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
+        x, h_prev, Wx, Wh, h_next = cache → x, h_next, Wx, Wh, h_prev = cache
+            `h_prev` and `h_next` are exchanged where the cache is unpacked.
+            Its order is `x, h_prev, Wx, Wh, h_next`.
+        da @ Wx.T → dh_next @ Wx.T
+            `dx` is made from `dh_next` instead of `da`.
+            On its way back to `x` the gradient passes the tanh first: `da @ Wx.T`.
+        x.T @ da → x.T @ dh_next
+            `dWx` is made from `dh_next` instead of `da`.
+            On its way back to `Wx` the gradient passes the tanh first: `x.T @ da`.
+        h_prev.T @ da → h_prev.T @ dh_next
+            `dWh` is made from `dh_next` instead of `da`.
+            On its way back to `Wh` the gradient passes the tanh first: `h_prev.T @ da`.
+        da.sum(axis=0) → dh_next.sum(axis=0)
+            `db` is made from `dh_next` instead of `da`.
+            On its way back to `b` the gradient passes the tanh first: `da.sum(axis=0)`.
+        da @ Wx.T → da * Wx.T
+            `da * Wx.T` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, D) gives (N, D), the shape of `x`, by `@`: `da @ Wx.T`.
+        da @ Wh.T → da * Wh.T
+            `da * Wh.T` multiplies element by element where a matrix product belongs.
+            (N, H) times (H, H) gives (N, H), the shape of `h_prev`, by `@`: `da @ Wh.T`.
+        x.T @ da → x.T * da
+            `x.T * da` multiplies element by element where a matrix product belongs.
+            (D, N) times (N, H) gives (D, H), the shape of `Wx`, by `@`: `x.T @ da`.
+        h_prev.T @ da → h_prev.T * da
+            `h_prev.T * da` multiplies element by element where a matrix product belongs.
+            (H, N) times (N, H) gives (H, H), the shape of `Wh`, by `@`: `h_prev.T @ da`.
         da @ Wx.T → da @ Wx
             `Wx` is not transposed: `dx = da @ Wx`.
             `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
@@ -247,8 +293,8 @@ RNN_STEP_BACKWARD = Exercise(
             `x` is not transposed: `x @ da`.
             (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
         h_prev.T @ da → h_prev @ da
-            `h_prev` is not transposed: `h_prev @ da`.
-            (N, H) times (N, H) does not go; (H, N) times (N, H) gives (H, H), the shape of `Wh`.
+            Two arrays of shape (N, H) stand on both sides of a matrix product, `@`.
+            `dWh` is `h_prev.T @ da`, of shape (H, H). In `da`, elements are multiplied: `dh_next * (1 - h_next**2)`.
         h_prev.T @ da → h_next.T @ da
             `dWh` is made from `h_next`.
             What `Wh` multiplied on the way forward was `h_prev`.
@@ -264,10 +310,10 @@ RNN_STEP_BACKWARD = Exercise(
             The order is `dx, dh_prev, dWx, dWh, db`.
         return dx, dh_prev → return dh_prev, dx
             `dx` and `dh_prev` are exchanged.
-            The order is `dx, dh_prev, dWx, dWh, db`.
+            The order is `dx, dh_prev, dWx, dWh, db`, and that of the cache `x, h_prev, Wx, Wh, h_next`.
         dWx, dWh, db → dWh, dWx, db
             `dWx` and `dWh` are exchanged.
-            The order is `dx, dh_prev, dWx, dWh, db`.
+            The order is `dx, dh_prev, dWx, dWh, db`, and that of the cache `x, h_prev, Wx, Wh, h_next`.
         """,
     ),
 )
@@ -275,14 +321,12 @@ RNN_STEP_BACKWARD = Exercise(
 # --- 1.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_layer(rng, sizes):
+def _draw_layer(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
-    return {
-        "Wx": rng.normal(0, 0.4, (D, H)),
-        "Wh": rng.normal(0, 0.4, (H, H)),
-        "b": rng.normal(0, 0.5, H),
+    step = _draw_step(rng, sizes)
+    return {name: step[name] for name in ("Wx", "Wh", "b")} | {
         "xs": rng.normal(0, 1, (N, T, D)),
-        "state": np.tanh(rng.normal(0, 1, (N, H))),
+        "state": step["h_prev"],
         "dhs": rng.normal(0, 1, (N, T, H)),
         "dstate": rng.normal(0, 1, (N, H)),
         "more_xs": rng.normal(0, 1, (N, T, D)),
@@ -290,51 +334,46 @@ def _draw_layer(rng, sizes):
 
 
 class _RNN(Layer):
-    def __init__(self, Wx, Wh, b):
+    def __init__(self, Wx: Param, Wh: Param, b: Param) -> None:
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
-        self.caches, hs = [], []
+        self.caches, states = [], []
         for step in range(xs.shape[1]):
             h, cache = steps.rnn_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
             self.caches.append(cache)
-            hs.append(h)
-        hs = np.stack(hs, axis=1)
+            states.append(h)
+        hs = np.stack(states, axis=1)
         return hs, h
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
-        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        T = dhs.shape[1]
+        dxs = np.zeros((*dhs.shape[:2], len(self.Wx.value)), dhs.dtype)
         for step in reversed(range(T)):
             dx, dh, dWx, dWh, db = steps.rnn_step_backward(dhs[:, step] + dh, self.caches[step])
-            dxs[step] = dx
+            dxs[:, step] = dx
             self.Wx.grad += dWx
             self.Wh.grad += dWh
             self.b.grad += db
-        return np.stack(dxs, axis=1), dh
+        return dxs, dh
 
+
+_ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N, H)"}
+_GRADS = {"Wx.grad": "(D, H)", "Wh.grad": "(H, H)", "b.grad": "(H,)"}
 
 RNN_LAYER = Exercise(
     heading="1.4 ★★★ The RNN over time, and back",
     reference=recurrent.RNN,
-    results={
-        "hs": "(N, T, H)",
-        "state": "(N, H)",
-        "dxs": "(N, T, D)",
-        "dstate": "(N, H)",
-        "Wx.grad": "(D, H)",
-        "Wh.grad": "(H, H)",
-        "b.grad": "(H,)",
-        "hs of a second call, with no state given": "(N, T, H)",
-        "state of a second call, with no state given": "(N, H)",
-        "dxs of a second call, with no state given": "(N, T, D)",
-        "dstate of a second call, with no state given": "(N, H)",
-        "Wx.grad after two calls": "(D, H)",
-        "Wh.grad after two calls": "(H, H)",
-        "b.grad after two calls": "(H,)",
-    },
+    results=_ONCE
+    | _GRADS
+    | {f"{name} of a second call, with no state given": shape for name, shape in _ONCE.items()}
+    | {f"{name} after two calls": shape for name, shape in _GRADS.items()},
     draw=_draw_layer,
+    bounded=("state",),
     probe=recurrent_layer("RNN"),
     uses=("1.2", "1.3"),
     groups=layer_groups("state"),
@@ -348,12 +387,18 @@ RNN_LAYER = Exercise(
         dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
             Backward adds `dhs` at the last step only.
             A gradient comes from above at *every* step: `dhs[:, step] + dh`.
+        dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
+            `dstate` is added at the last step, but what each step sends back is dropped.
+            The `dh` that comes out of a step belongs to the step before it: `dhs[:, step] + dh`.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
             The gradients are set with `=`: each step overwrites those of the steps after it.
             The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
-        T, dxs = → self.zero_grad(); T, dxs =
+        self.Wx.grad += dWx → self.Wx.grad = dWx
+            The gradients are set with `=`, where they should be added with `+=`.
+            The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
+        T = dhs → self.zero_grad(); T = dhs
             What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
@@ -369,20 +414,26 @@ RNN_LAYER = Exercise(
         return hs, h → self.kept = h; return hs, h
             The layer keeps its last state and starts the next call from it.
             Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
-        self.caches, hs = [], [] → self.caches, hs, first = [], [], h
+        self.caches, states = [], [] → self.caches, states, first = [], [], h
         rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], first,
             Every step reads the state from before the first: the state is not carried on.
             Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], hs[0] if hs else h,
+        rnn_step_forward(xs[:, step], h, → rnn_step_forward(xs[:, step], states[0] if states else h,
             Every step after the first reads the state of the first step.
             Each step starts from the `h` of the step before it: `h, cache = rnn_step_forward(x, h, …)`.
-        self.caches, hs = [], [] → self.caches, hs = [], [h]
-        hs = np.stack(hs, axis=1) → hs = np.stack(hs[:-1], axis=1)
+        self.caches, states = [], [] → self.caches, states = [], [h]
+        np.stack(states, → np.stack(states[:-1],
             `hs` holds the state *before* each step, not after it.
             Append `h` after the step has made it: the last of `hs` is the state that is returned.
         return hs, h → return hs, hs[:, 0]
             The state that comes back is that of the first step, not of the last.
             The second result is what the next call should start from.
+        return hs, h → return hs, hs[-1]
+            The state that comes back is `hs[-1]`: that of the last example, not of the last step.
+            Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
+        np.stack(states, axis=1) → np.stack(states)
+            `hs` is stacked along axis 0: its steps come before the batch.
+            The shape is (N, T, H): `np.stack(hs, axis=1)`.
         return hs, h → return hs, hs
             All states come back where only the last is asked for.
             The second result is the state after the last step, (N, H).
@@ -392,20 +443,16 @@ RNN_LAYER = Exercise(
         reversed(range(T)) → range(T)
             Backward runs from the first step to the last.
             What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        reversed(range(T)) → range(T)
-        return np.stack(dxs, axis=1), dh → return np.stack(dxs[::-1], axis=1), dh
-            Backward runs from the first step to the last, and then turns `dxs` round.
-            What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
+        self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
             The list of caches is never emptied, so that backward meets those of an earlier call.
             Start `forward` with a new list: `self.caches = []`.
         self.b.grad += db → pass
             The gradient of `b` is left out.
             Three Params, three gradients: `self.b.grad += db`.
-        np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
+        return dxs, dh → return dxs[:, ::-1], dh
             `dxs` is in reverse order of time.
             You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
-        np.stack(dxs, axis=1), dh → np.stack(dxs, axis=1), None
+        return dxs, dh → return dxs, None
             Backward does not return the gradient of the state it started from.
             When the loop is done, `dh` is that gradient: return `dxs, dh`.
         self.Wx.grad += dWx → self.Wx.grad += dWx / T
@@ -420,7 +467,7 @@ RNN_LAYER = Exercise(
 # --- 1.5 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_norms(rng, sizes):
+def _draw_norms(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "Wh": rng.normal(0, 0.5, (sizes.H, sizes.H)),
         "dh": rng.normal(0, 1, (sizes.N, sizes.H)),
@@ -456,6 +503,12 @@ BACKPROP_NORMS = Exercise(
         norms = [] → norms = [np.linalg.norm(dh)]
             The norm of `dh` itself comes first: one number too many.
             `norms[0]` is the norm after one product, and there are `steps` of them.
+        range(steps) → range(steps + 1)
+            There is one product too many, and so one number too many.
+            There are `steps` of them: `range(steps)`, or `range(1, steps + 1)`.
+        dh @ Wh.T → dh @ Wh.T / (np.linalg.norm(dh) if norms else 1)
+            `dh` is scaled to length 1 after each product, so that each number tells of one step alone.
+            Carry `dh` on as it is: `dh = dh @ Wh.T`.
         np.array(norms) → np.array(norms[::-1])
             The norms are in reverse order.
             `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
@@ -496,12 +549,12 @@ BACKPROP_NORMS = Exercise(
 # --- 1.6 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_matrix(rng, sizes):
+def _draw_matrix(rng: np.random.Generator, sizes: Sizes) -> Values:
     # A rotation by a quarter turn among the axes, so that some eigenvalues are complex, and all are of other sizes.
     return {"Wh": rng.normal(0, 0.6, (sizes.H, sizes.H)) + np.roll(np.eye(sizes.H), 1, axis=0)}
 
 
-def _gradient_bounds(Wh):
+def _gradient_bounds(Wh: FloatArray) -> tuple[float, float]:
     singular_values = np.linalg.svd(Wh, compute_uv=False)
     eigenvalues = np.linalg.eigvals(Wh)
     sigma_max = float(singular_values.max())
@@ -577,45 +630,37 @@ GRADIENT_BOUNDS = Exercise(
 # --- 1.7 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_matrices(rng, sizes):
-    """Nine matrices, three of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
-    order = rng.permutation(9)
-    return {f"{number}": _matrix(rng, *divmod(int(place), 3), max(sizes.H, 2)) for number, place in enumerate(order, 1)}
-
-
-def _matrix(rng, kind, variant, H):
+def _draw_matrices(rng: np.random.Generator, sizes: Sizes) -> Values:
+    """Two matrices of each kind, shuffled; σ and ρ keep at least 0.02 from 1."""
+    H = max(sizes.H, 2)
     Q, _ = np.linalg.qr(rng.normal(0, 1, (H, H)))
-    eigenvalues = rng.choice([-1, 1], H) * rng.uniform(0.3, 0.95, H)
-    if kind == 0:  # vanishes: σ < 1
-        return Q @ np.diag(eigenvalues) @ Q.T
-    if kind == 1:  # explodes: ρ > 1, by one eigenvalue among small ones, negative or positive, or by all of them
-        eigenvalues = -rng.uniform(1.05, 1.6, H)
-        if variant < 2:
-            eigenvalues = np.array([(-1) ** variant * eigenvalues[0], *rng.uniform(0.1, 0.4, H - 1)])
-    # Else grows, then vanishes: σ > 1 > ρ.
-    triangle = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
-    return Q @ triangle @ Q.T
+    kinds = rng.permutation(["σ < 1", "σ > 1 > ρ", "ρ > 1"] * 2).tolist()
+    matrices = [Q @ _triangle(rng, kind, kind in kinds[:place], H) @ Q.T for place, kind in enumerate(kinds)]
+    return {"matrices": matrices, "kinds": kinds}
 
 
-def _predict_all(answer, arguments, record):
+def _triangle(rng: np.random.Generator, kind: str, is_second: bool, H: int) -> FloatArray:
+    """Return a triangular matrix: its eigenvalues stand on the diagonal."""
+    lowest, largest = {"σ < 1": (0.4, 0.49), "σ > 1 > ρ": (0.3, 0.95), "ρ > 1": (1.05, 1.6)}[kind]
+    eigenvalues = rng.choice([-1, 1], H) * rng.uniform(lowest, largest, H)
+    if kind != "σ > 1 > ρ" and is_second:  # one that is large and negative, among small ones
+        eigenvalues[0], eigenvalues[1:] = -2 * np.abs(eigenvalues[0]), 0.1 * eigenvalues[1:]
+    if kind == "σ < 1":
+        return np.diag(eigenvalues)
+    triangle: FloatArray = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
+    if kind == "σ > 1 > ρ" and is_second:  # a σ near to 1
+        triangle *= rng.uniform(1.1, 1.9) / np.linalg.norm(triangle, 2)
+    return triangle
+
+
+def _predict_all(answer: Answer, arguments: Values, record: Values) -> None:
     """Write down what is predicted for each kind of matrix: names alone, since a partly right list is no cause."""
-    said = {"σ < 1": [], "σ > 1 > ρ": [], "ρ > 1": []}
-    for Wh in arguments.values():
-        sigma_max, spectral_radius = analysis.gradient_bounds(Wh)
-        kind = "σ < 1" if sigma_max < 1 else "ρ > 1" if spectral_radius > 1 else "σ > 1 > ρ"
-        said[kind].append(_prediction(answer(Wh)))
-    record["predictions"] = "; ".join(
-        f"{kind}: {' | '.join(dict.fromkeys(predictions))}" for kind, predictions in said.items() if predictions
-    )
-
-
-def _prediction(got):
-    if isinstance(got, np.ndarray) and got.ndim == 0:
-        got = got[()]
-    if not isinstance(got, str):
-        template = "`predict_gradient` returned {got}, expected one of three strings, such as {right!r}."
-        raise ContractError(template, got=reprlib.repr(got), right="vanishes")
-    return str(got)
+    said: dict[str, dict[str, None]] = {kind: {} for kind in ("σ < 1", "σ > 1 > ρ", "ρ > 1")}
+    for Wh, kind in zip(arguments["matrices"], arguments["kinds"]):
+        got = answer(Wh)
+        got = got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
+        said[kind][str(got) if isinstance(got, str | None) else f"one {type(got).__name__}"] = None
+    record["predictions"] = "; ".join(f"{kind}: {' | '.join(predictions)}" for kind, predictions in said.items())
 
 
 PREDICT_GRADIENT = Exercise(
@@ -623,6 +668,7 @@ PREDICT_GRADIENT = Exercise(
     reference=analysis.predict_gradient,
     results={"predictions": "a string"},
     draw=_draw_matrices,
+    bounded=("matrices",),
     probe=_predict_all,
     uses=("1.6",),
     misconceptions=mistakes(
@@ -633,7 +679,7 @@ PREDICT_GRADIENT = Exercise(
             σ > 1 is only *necessary*. If ρ < 1 as well, the gradient may grow for a while, and then it vanishes.
         if sigma_max < 1 → if spectral_radius < 1
             Only the spectral radius decides, or σ and ρ are unpacked in the wrong order.
-            ρ says what happens in the end. With σ > 1 > ρ some gradients grow first: that is the third answer.
+            `gradient_bounds` returns σ first, then ρ. Both count: with σ > 1 > ρ some gradients grow, and then vanish.
         = gradient_bounds(Wh) → = gradient_bounds(Wh)[0], np.linalg.eigvals(Wh).real.max()
             ρ is the largest real part of the eigenvalues: an eigenvalue of -1.3 slips through.
             Use the absolute value of the eigenvalues, as in exercise 1.6.
@@ -659,6 +705,12 @@ PREDICT_GRADIENT = Exercise(
         if sigma_max < 1 → if np.linalg.norm(Wh) < 1
             The Frobenius norm stands in the place of σ.
             The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
+        if sigma_max < 1 → if round(sigma_max) < 1
+            σ is rounded to a whole number before it is compared.
+            Compare it as it is: 0.8 becomes 1 by rounding, and is not below 1 any more.
+        else "grows, then vanishes" → else None
+            The function ends without a `return` where σ > 1 > ρ, and so returns None.
+            `return` each of the three answers; `print` only shows it.
         else "grows, then vanishes" → else "grows then vanishes"
             The comma is missing in “grows, then vanishes”.
             The three answers are compared as they stand in the table: "grows, then vanishes".

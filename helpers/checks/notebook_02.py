@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, Misconception, mistakes
+from helpers.arrays import FloatArray
+from helpers.checks.edits import Answer, Edit
+from helpers.checks.exercise import ContractError, Exercise, Misconception, Sizes, Values, mistakes
 from helpers.nn.base import Param
 from helpers.training.clipping import clip_gradients, global_norm
 from helpers.training.optimisers import sgd_step
@@ -10,17 +12,20 @@ from helpers.training.optimisers import sgd_step
 # --- 2.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_gradients(rng, sizes):
-    shapes = ((sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,))
-    return [rng.normal(0, 1, shape) for shape in shapes]
+#: The shapes of the gradients.
+SHAPES = ("(D, H)", "(H, H)", "(H,)")
 
 
-def _draw_norm(rng, sizes):
+def _draw_gradients(rng: np.random.Generator, sizes: Sizes) -> list[FloatArray]:
+    return [rng.normal(0, 1, shape) for shape in ((sizes.D, sizes.H), (sizes.H, sizes.H), sizes.H)]
+
+
+def _draw_norm(rng: np.random.Generator, sizes: Sizes) -> Values:
     # An ordinary float32, whose square is not.
     return {"grads": _draw_gradients(rng, sizes), "huge": float(10 ** rng.uniform(20, 30))}
 
 
-def _probe_norm(answer, arguments, record):
+def _probe_norm(answer: Answer, arguments: Values, record: Values) -> None:
     record["norm"] = answer(arguments["grads"])
     huge = np.full((2, 2), arguments["huge"], "float32")
     record["norm of float32 gradients above 1e20"] = answer([huge, np.zeros(3, "float32")])
@@ -33,7 +38,7 @@ def _probe_norm(answer, arguments, record):
         raise ContractError(template, kind=type(error).__name__, error=error) from error
 
 
-def _global_norm(grads):
+def _global_norm(grads: list[FloatArray]) -> float:
     total = 0.0
     for grad in grads:
         wide = grad.astype("float64")
@@ -95,6 +100,9 @@ GLOBAL_NORM = Exercise(
         np.sqrt(total) → np.sqrt(total / max(1, sum(grad.size for grad in grads)))
             This is a root *mean* square: it is divided by the number of elements.
             A norm divides by nothing.
+        np.sum( → np.mean(
+            The squares of each array are averaged, not added.
+            A norm divides by nothing: `np.sum(grad ** 2)`.
         np.sum(wide**2) → np.linalg.norm(wide)
             The root is taken twice: of each array's norm, which was never squared, and of their sum.
             Square each array's norm before adding, or add up the squares of the elements.
@@ -108,7 +116,7 @@ GLOBAL_NORM = Exercise(
 # --- 2.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_clip(rng, sizes):
+def _draw_clip(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Large values of a draw make both twenty times as long, and “small” stays below every `max_norm`.
     return {
         "grads": _of_length(rng.uniform(100, 900), _draw_gradients(rng, sizes)),
@@ -117,11 +125,11 @@ def _draw_clip(rng, sizes):
     }
 
 
-def _of_length(length, grads):
+def _of_length(length: float, grads: list[FloatArray]) -> list[FloatArray]:
     return [grad * (length / global_norm(grads)) for grad in grads]
 
 
-def _probe_clip(answer, arguments, record):
+def _probe_clip(answer: Answer, arguments: Values, record: Values) -> None:
     max_norm = arguments["max_norm"]
     # The answer gets a list of its own: what counts is what becomes of the arrays in it.
     record["norm"] = answer(list(arguments["grads"]), max_norm)
@@ -134,7 +142,7 @@ def _probe_clip(answer, arguments, record):
         record[f"gradients with {bad} given on purpose, afterwards"] = np.concatenate(spoilt)
 
 
-def _raised(answer, *arguments):
+def _raised(answer: Answer, *arguments: object) -> str:
     """Return the name of the error that an answer raises; a subclass of the one asked for is as good."""
     try:
         returned = answer(*arguments)
@@ -148,30 +156,14 @@ def _raised(answer, *arguments):
     return f"{kind.__name__}, returned and not raised" if issubclass(kind, BaseException) else "nothing"
 
 
-def _clip_gradients(grads, max_norm):
+def _clip_gradients(grads: list[FloatArray], max_norm: float) -> float:
     norm = global_norm(grads)
+    factor = max_norm / norm
     if not np.isfinite(norm):
         raise FloatingPointError(f"The norm of the gradients is {norm}.")
-    factor = max_norm / norm
     if norm > max_norm:
         for grad in grads:
             grad *= factor
-    return norm
-
-
-def _clip_unasked(grads, max_norm):
-    norm = global_norm(grads)
-    for grad in grads:
-        grad *= max_norm / norm if norm > max_norm else 1.0
-    return norm
-
-
-def _clip_short_ones(grads, max_norm):
-    norm = global_norm(grads)
-    if not np.isfinite(norm):
-        raise FloatingPointError
-    for grad in grads:
-        grad *= max(1.0, max_norm / norm)
     return norm
 
 
@@ -180,13 +172,9 @@ CLIP_GRADIENTS = Exercise(
     reference=clip_gradients,
     results={
         "norm": "",
-        "grads[0]": "(D, H)",
-        "grads[1]": "(H, H)",
-        "grads[2]": "(H,)",
+        **{f"grads[{i}]": shape for i, shape in enumerate(SHAPES)},
         "norm of gradients below max_norm": "",
-        "grads[0] below max_norm": "(D, H)",
-        "grads[1] below max_norm": "(H, H)",
-        "grads[2] below max_norm": "(H,)",
+        **{f"grads[{i}] below max_norm": shape for i, shape in enumerate(SHAPES)},
         "error on NaN given on purpose": "",
         "gradients with NaN given on purpose, afterwards": "",
         "error on infinity given on purpose": "",
@@ -257,20 +245,19 @@ CLIP_GRADIENTS = Exercise(
             raise FloatingPointError → raise ValueError
                 A norm that is NaN or infinite raises a ValueError.
                 The stub asks for a FloatingPointError, or a class derived from it.
-            raise FloatingPointError → [np.multiply(grad, max_norm / norm, out=grad) for grad in grads]; raise
-                    FloatingPointError
+            raise FloatingPointError → [np.multiply(grad, factor, out=grad) for grad in grads]; raise FloatingPointError
                 FloatingPointError comes too late: the gradients are changed already.
                 Look at the norm before you touch a gradient.
             """,
         ),
-        # No edits: with another mistake they give more than the two give apart.
+        # No edits, which are tried in pairs: with another mistake they give more than the two give apart.
         Misconception(
-            _clip_unasked,
+            Edit(_clip_gradients, ("not np.isfinite(norm) → False",)).wrong,
             "A norm that is NaN or infinite goes on to the scaling. (The check gives one on purpose.)",
             "`norm > max_norm` is False for NaN. Test `np.isfinite(norm)` first and raise FloatingPointError.",
         ),
         Misconception(
-            _clip_short_ones,
+            Edit(_clip_gradients, ("if norm > max_norm → if norm < max_norm",)).wrong,
             "The comparison is turned round: short gradients are scaled, and long ones left.",
             "Scale where `norm > max_norm`.",
         ),
@@ -280,7 +267,7 @@ CLIP_GRADIENTS = Exercise(
 # --- 2.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_step(rng, sizes):
+def _draw_step(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "values": _draw_gradients(rng, sizes),
         "grads": _draw_gradients(rng, sizes),
@@ -288,7 +275,7 @@ def _draw_step(rng, sizes):
     }
 
 
-def _probe_step(answer, arguments, record):
+def _probe_step(answer: Answer, arguments: Values, record: Values) -> None:
     params = [Param(value, f"p{i}") for i, value in enumerate(arguments["values"])]
     for param, grad in zip(params, arguments["grads"]):
         param.grad[...] = grad
@@ -297,28 +284,17 @@ def _probe_step(answer, arguments, record):
     record.update({f"params[{i}].grad, afterwards": param.grad for i, param in enumerate(params)})
 
 
-def _sgd_step(params, learning_rate):
+def _sgd_step(params: list[Param], learning_rate: float) -> None:
     for param in params:
         step = learning_rate * param.grad
         param.value[...] -= step
 
 
-def _step_of_the_gradient(params, learning_rate):
-    for param in params:
-        param.grad[...] -= learning_rate * param.grad
-
-
 SGD_STEP = Exercise(
     heading="2.3 ★ One step of gradient descent",
     reference=sgd_step,
-    results={
-        "params[0].value": "(D, H)",
-        "params[1].value": "(H, H)",
-        "params[2].value": "(H,)",
-        "params[0].grad, afterwards": "(D, H)",
-        "params[1].grad, afterwards": "(H, H)",
-        "params[2].grad, afterwards": "(H,)",
-    },
+    results={f"params[{i}].value": shape for i, shape in enumerate(SHAPES)}
+    | {f"params[{i}].grad, afterwards": shape for i, shape in enumerate(SHAPES)},
     groups={f"params[{i}].value": "values" for i in range(3)}
     | {f"params[{i}].grad, afterwards": "gradients, afterwards" for i in range(3)},
     draw=_draw_step,
@@ -366,11 +342,17 @@ SGD_STEP = Exercise(
             in params: → in params[:1]:
                 Only the first Param takes a step.
                 `params` is a list: go through all of it, and return after the loop.
+            in params: → in params[-1:]:
+                Only the last Param takes a step: the update stands outside the loop.
+                `param.value -= …` belongs inside the loop, at its indent.
+            learning_rate * param.grad → learning_rate * param.grad / len(params)
+                The step is divided by the number of Params.
+                Each Param takes the whole step: `learning_rate * param.grad`.
             """,
         ),
-        # No edit: with another mistake it gives more than the two give apart.
+        # No edit, as above.
         Misconception(
-            _step_of_the_gradient,
+            Edit(_sgd_step, ("param.value[...] -= step → param.grad[...] -= step",)).wrong,
             "The gradient takes the step, not the value.",
             "`.value` takes the step; `.grad` stays as it is.",
         ),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checks.compare import are_equal
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import Exercise, Values
 from helpers.checks.inputs import InputSpec, copied
@@ -82,7 +83,7 @@ def observe(exercise: Exercise, answer: Answer, arguments: Values) -> Observatio
 
 def _identical(one: object, other: object) -> bool:
     if isinstance(other, np.ndarray):
-        return isinstance(one, np.ndarray) and np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
+        return isinstance(one, np.ndarray) and are_equal(one, other)
     if isinstance(other, tuple | list):
         if not isinstance(one, tuple | list) or len(one) != len(other):
             return False

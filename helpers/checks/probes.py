@@ -5,8 +5,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from helpers.checks.compare import are_equal
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Values, unpack
 from helpers.checks.inputs import copied
@@ -62,7 +61,7 @@ def _carry_over(theirs: Any, drawn: Any, argument: Any) -> None:
     if isinstance(argument, tuple | list):
         for parts in zip(theirs, drawn, argument):
             _carry_over(*parts)
-    elif not np.array_equal(theirs, drawn, equal_nan=True):
+    elif not are_equal(theirs, drawn):
         argument[...] = theirs
 
 
@@ -143,10 +142,11 @@ def _once(
     suffix: str = "",
 ) -> None:
     """Go forward and back once."""
-    before = [param.grad.copy() for param in layer.parameters()]
+    params = layer.parameters()
+    before = [param.grad.copy() for param in params]
     given = _spelt_out(unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward"), "state", parts)
     record.update({f"{key}{suffix}": value for key, value in given.items()})
-    if not all(np.array_equal(param.grad, grad, equal_nan=True) for param, grad in zip(layer.parameters(), before)):
+    if not all(are_equal(param.grad, grad) for param, grad in zip(params, before)):
         template = "`{name}.forward` changes the gradients: only `backward` does, by adding to `.grad`."
         raise ContractError(template, name=name)
     back = _spelt_out(unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward"), "dstate", parts)

@@ -41,6 +41,22 @@ def test_one_wrong_result_beside_two_that_change_places_is_named():
     assert causes("1.3", answer) == ["`dWh` is made from `h_next`.", "`dWx` and `dWh` are exchanged."]
 
 
+def test_a_matrix_product_in_the_tanh_is_not_called_a_missing_transpose_of_dWh():
+    def answer(dh_next, cache):
+        *_, h_next = cache
+        return dh_next @ (1 - h_next**2)
+
+    assert causes("1.3", answer) == ["Two arrays of shape (N, H) stand on both sides of a matrix product, `@`."]
+
+
+def test_a_cache_unpacked_in_another_order_is_one_mistake():
+    def answer(dh_next, cache):
+        x, h_next, Wx, Wh, h_prev = cache
+        return rnn_step_backward(dh_next, (x, h_prev, Wx, Wh, h_next))
+
+    assert causes("1.3", answer) == ["`h_prev` and `h_next` are exchanged where the cache is unpacked."]
+
+
 class WideRNN(RNN):
     """Right, in float64 whatever comes in."""
 
@@ -124,3 +140,16 @@ def test_an_absolute_value_taken_after_the_maximum_is_named(largest):
 @pytest.mark.parametrize("said", ["vanishes", "explodes", "grows, then vanishes"])
 def test_an_answer_that_is_always_the_same_has_no_cause(said):
     assert causes("1.7", lambda Wh: said) == []
+
+
+def test_a_rounded_sigma_is_named_beside_an_answer_that_is_not_returned():
+    def answer(Wh):
+        sigma_max, spectral_radius = gradient_bounds(Wh)
+        if round(sigma_max) < 1:
+            return "vanishes"
+        if spectral_radius > 1:
+            return "explodes"
+
+    first, second = causes("1.7", answer)
+    assert first == "σ is rounded to a whole number before it is compared."
+    assert second.startswith("The function ends without a `return`")

@@ -93,6 +93,8 @@ def test_a_numpy_float_counts_as_a_float():
 
 def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
     class Exercise:
+        bounded = ("cache",)
+
         @staticmethod
         def draw(rng, sizes):
             return {"x": rng.normal(size=(sizes.N, sizes.D)), "ids": np.arange(4), "cache": (np.ones((2, 3)),)}
@@ -105,4 +107,5 @@ def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
     assert arguments["x"].dtype == np.float32
     assert not arguments["x"].flags.c_contiguous
     assert not copied(arguments)["cache"][0].flags.c_contiguous
+    assert (arguments["cache"][0] == 1).all()  # what is bounded is not scaled
     assert np.issubdtype(arguments["ids"].dtype, np.integer)
