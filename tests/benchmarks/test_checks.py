@@ -22,5 +22,5 @@ def test_a_line_holds_both_times_and_their_goals(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_every_check_meets_its_goals():
-    costs = bench.measure_all(EXERCISES.values())
+    costs = bench.measure_all(EXERCISES.values(), every=8)
     assert [cost for cost in costs if not cost.met] == []
