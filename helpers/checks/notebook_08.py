@@ -1,6 +1,7 @@
 """The exercises of notebook 08 and the mistakes people make in them. (8.5 is a written answer, graded by a person.)"""
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -389,6 +390,7 @@ class _Noted:
                 self.generators.append("rng" if one.rng is self.rng else "another one")
                 one.rate, one.rng = self.rate, self.rng
 
+        @functools.wraps(layer.forward)  # `Stacked` reads from its signature whether it has a state
         def forward(one: Any, *arguments: Any, **keywords: Any) -> Any:
             self.passed.append(layer.__name__)
             return layer.forward(one, *arguments, **keywords)

@@ -94,7 +94,8 @@ def test_a_tied_layer_that_hides_its_params_is_told_so():
         def parameters(self):
             return []
 
-    assert "does not find E and b" in verdict_on("8.2", TiedAffine).paragraphs[0]
+    said = verdict_on("8.2", TiedAffine).paragraphs[0]
+    assert said == "`Params that `parameters()` finds` is 'none', expected 'E, b'."
 
 
 # --- 8.3 --------------------------------------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ def test_generators_of_any_seed_are_found():
     def build(layers, params, rate, rng):
         return built_with(layers, params, rate, np.random.default_rng())
 
-    assert verdict_on("8.3", build).paragraphs[0].startswith("Nothing was drawn from `rng` in training")
+    assert causes_of("8.3", build) == ["The dropout layers have generators of their own."]
 
 
 # --- 8.4 --------------------------------------------------------------------------------------------------------------
