@@ -4,6 +4,7 @@ import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -619,6 +620,7 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
 
         given = answer(run_epoch, evaluate, learning_rate, len(measured), **keywords)
         given = unpack(given, ("perplexities", "learning_rates"), "train_with_decay")
+        record[f"what the rate is divided by{suffix}"] = _divisor(trained, keywords.get("factor", 4.0))
         if len(trained) < len(measured):
             raise ContractError("The training ended before `epochs` epochs were run: it goes on after a plateau.")
         numbers = {name: _as_numbers(name, values) for name, values in given.items()}
@@ -631,6 +633,13 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
     record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))
     run(curve, " with the usual factor")
     run(np.array([np.nan, *curve]), " of a run that begins with NaN", factor=factor)
+
+
+def _divisor(rates: Sequence[float], factor: float) -> str:
+    changes = [(rate, following) for rate, following in pairwise(rates) if following != rate]
+    if not changes:
+        return "nothing"
+    return "factor" if all(math.isclose(rate, following * factor) for rate, following in changes) else "another number"
 
 
 def _in_words(calls: str) -> str:
@@ -670,7 +679,9 @@ def _train_with_decay(
     return perplexities, learning_rates
 
 
-_SCHEDULE = ("perplexities", "learning_rates", "the rates that run_epoch was given")
+_SCHEDULE = {"what the rate is divided by": ""} | dict.fromkeys(
+    ("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)"
+)
 
 TRAIN_WITH_DECAY = Exercise(
     id="8.4",
@@ -678,10 +689,10 @@ TRAIN_WITH_DECAY = Exercise(
     title="Slow down on the plateau",
     stars=2,
     reference=train_with_decay,
-    results=dict.fromkeys(_SCHEDULE, "(epochs,)")
+    results=_SCHEDULE
     | {"calls of evaluate": ""}
-    | {f"{name} with the usual factor": "(epochs,)" for name in _SCHEDULE}
-    | {f"{name} of a run that begins with NaN": "(epochs + 1,)" for name in _SCHEDULE},
+    | {f"{name} with the usual factor": shape for name, shape in _SCHEDULE.items()}
+    | {f"{name} of a run that begins with NaN": shape and "(epochs + 1,)" for name, shape in _SCHEDULE.items()},
     draw=_draw_curve,
     probe=_use_schedule,
     example={"curve": np.array([90.0, 70.0, 75.0, 72.0, 60.0]), "learning_rate": 20.0, "factor": 4.0},
@@ -771,7 +782,7 @@ TRAIN_WITH_DECAY = Exercise(
         learning_rate /= factor → learning_rate //= factor
             The rate is divided with `//`, which rounds down.
             A learning rate is not a whole number. Divide with `/`.
-        perplexities.append(ppl) → perplexities.append(ppl); ppl = evaluate()
+        ppl = evaluate() → ppl = evaluate(); evaluate()
             `evaluate()` is called twice in an epoch.
             Each call measures anew, and may take a minute. Call it once, and keep what it returned.
         perplexities.append(ppl) → perplexities.append(ppl if ppl < best else best)
@@ -781,8 +792,11 @@ TRAIN_WITH_DECAY = Exercise(
             A NaN is left out of the list.
             Each epoch has its place in the list, whatever came of it.
         learning_rate /= factor → break
-            The training *stops* at a plateau.
+            The training *stops* at the first plateau.
             That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
+        range(epochs) → range(min(epochs, 4))
+            The training *stops* before it has run all the epochs.
+            A plateau is no reason to stop, nor is anything else: go on to the end, with smaller steps.
         return perplexities, learning_rates → return learning_rates, perplexities
             The two lists are in the wrong order.
             First the perplexities, then the learning rates.
