@@ -590,6 +590,13 @@ BUILD_LANGUAGE_MODEL = Exercise(
 # --- 8.4 ------------------------------------------------------------------------------------------------------------
 
 
+#: What is looked at in a run, with its shape, and the runs beside the first one.
+_SCHEDULE = {"what the rate is divided by": ""} | dict.fromkeys(
+    ("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)"
+)
+_USUAL, _NAN_FIRST = "a run with the usual factor", "a run that begins with NaN"
+
+
 def _draw_curve(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Better, NaN, worse, worse than the first, better than that, twice the best again, the best of all, and more.
     first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 8
@@ -631,8 +638,8 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
         return "".join(calls)
 
     record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))
-    run(curve, " with the usual factor")
-    run(np.array([np.nan, *curve]), " of a run that begins with NaN", factor=factor)
+    run(curve, f" in {_USUAL}")
+    run(np.array([np.nan, *curve]), f" in {_NAN_FIRST}", factor=factor)
 
 
 def _divisor(rates: Sequence[float], factor: float) -> str:
@@ -679,10 +686,6 @@ def _train_with_decay(
     return perplexities, learning_rates
 
 
-_SCHEDULE = {"what the rate is divided by": ""} | dict.fromkeys(
-    ("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)"
-)
-
 TRAIN_WITH_DECAY = Exercise(
     id="8.4",
     name="train_with_decay",
@@ -691,19 +694,12 @@ TRAIN_WITH_DECAY = Exercise(
     reference=train_with_decay,
     results=_SCHEDULE
     | {"calls of evaluate": ""}
-    | {f"{name} with the usual factor": shape for name, shape in _SCHEDULE.items()}
-    | {f"{name} of a run that begins with NaN": shape and "(epochs + 1,)" for name, shape in _SCHEDULE.items()},
+    | {f"{name} in {_USUAL}": shape for name, shape in _SCHEDULE.items()}
+    | {f"{name} in {_NAN_FIRST}": shape and "(epochs + 1,)" for name, shape in _SCHEDULE.items()},
     draw=_draw_curve,
     probe=_use_schedule,
     example={"curve": np.array([90.0, 70.0, 75.0, 72.0, 60.0]), "learning_rate": 20.0, "factor": 4.0},
-    groups={
-        f"{name} {rest}": f"a run {said}"
-        for name in _SCHEDULE
-        for rest, said in (
-            ("with the usual factor", "with the usual factor"),
-            ("of a run that begins with NaN", "that begins with NaN"),
-        )
-    },
+    groups={f"{name} in {run}": run for run in (_USUAL, _NAN_FIRST) for name in _SCHEDULE},
     spelt_out=_train_with_decay,
     misconceptions=mistakes(
         _train_with_decay,
