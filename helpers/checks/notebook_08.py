@@ -194,12 +194,9 @@ TIED_AFFINE = Exercise(
     draw=_draw_tied,
     probe=_use_tied,
     groups={
-        "logits after E has changed": "a second call, after E has changed",
-        "dxs after E has changed": "a second call, after E has changed",
-        "E.grad after two calls": "gradients after two calls",
-        "b.grad after two calls": "gradients after two calls",
-        "error of xs that are one too narrow": "xs of another width",
-        "error of xs that are one too wide": "xs of another width",
+        **{f"{name} after E has changed": "a second call, after E has changed" for name in ("logits", "dxs")},
+        **{f"{name}.grad after two calls": "gradients after two calls" for name in "Eb"},
+        **{f"error of xs that are one too {way}": "xs of another width" for way in ("narrow", "wide")},
     },
     spelt_out=_TiedAffine,
     misconceptions=mistakes(
