@@ -588,9 +588,8 @@ BUILD_LANGUAGE_MODEL = Exercise(
 
 
 #: What is looked at in a run, with its shape, and the runs beside the first one.
-_SCHEDULE = {"what the rate is divided by": ""} | dict.fromkeys(
-    ("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)"
-)
+_SCHEDULE = dict.fromkeys(("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)")
+_SCHEDULE["what the rate is divided by"] = ""
 _USUAL, _NAN_FIRST = "a run with the usual factor", "a run that begins with NaN"
 
 
@@ -624,14 +623,16 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
 
         given = answer(run_epoch, evaluate, learning_rate, len(measured), **keywords)
         given = unpack(given, ("perplexities", "learning_rates"), "train_with_decay")
+        is_whole = len(trained) >= len(measured)
+        if is_whole:
+            numbers = {name: _as_numbers(name, values) for name, values in given.items()}
+            if np.array_equal(numbers["learning_rates"], measured, equal_nan=True):
+                raise ContractError("What should be `learning_rates` holds the perplexities.")
+            record.update({f"{name}{suffix}": values for name, values in numbers.items()})
+            record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
         record[f"what the rate is divided by{suffix}"] = _divisor(trained, keywords.get("factor", 4.0))
-        if len(trained) < len(measured):
+        if not is_whole:
             raise ContractError("The training ended before `epochs` epochs were run: it goes on after a plateau.")
-        numbers = {name: _as_numbers(name, values) for name, values in given.items()}
-        if np.array_equal(numbers["learning_rates"], measured, equal_nan=True):
-            raise ContractError("What should be `learning_rates` holds the perplexities.")
-        record.update({f"{name}{suffix}": values for name, values in numbers.items()})
-        record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
         return "".join(calls)
 
     record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))
