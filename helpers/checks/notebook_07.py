@@ -267,12 +267,12 @@ def _use_copies(answer: Answer, arguments: Values, copy_of: _Get, record: Values
 
     def several(name: str) -> Any:
         """The same sequences several times over: some of them lose something, and some do not."""
-        return change_arrays(arguments[name], lambda array: np.repeat(array, 8, axis=0))
+        return change_arrays(arguments[name], lambda array: np.repeat(array, 4, axis=0))
 
     found = _pass(*build(arguments), several, training=True)
     said = dict.fromkeys(found, "of unknown masks")
     if record["the mask of another layer, with the same seed"] == "the same":
-        seen = _Seen(8 * N, 1, D, H, dtype)
+        seen = _Seen(4 * N, 1, D, H, dtype)
         expected = _expected(arguments, several, seen.masks(build(seen.weights)[0])[0] != 0)
         said = {part: "right" if _agree(found[part], expected[part]) else "wrong" for part in found}
     write_down(said, _UNDER_A_MASK)
@@ -293,7 +293,7 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
         made: Layer = build(weights, **changed)[0]
         return made
 
-    trained = layer()
+    trained, untrained = layer(), layer()
     first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
     record["values of the mask at the first step"] = dropout.relation(first, rate)
     record["values of the mask at later steps"] = dropout.relation(masks, rate)
@@ -310,11 +310,11 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
     record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
     record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
     values = dropout.relation(masks, rate)
-    evaluated = dropout.in_evaluation(seen.masks(layer(), training=False)[1], rate, values)
+    evaluated = dropout.in_evaluation(seen.masks(untrained, training=False)[1], rate, values)
     record["values of a mask in a forward without training"] = evaluated
     after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
-    left_out = dropout.in_evaluation(seen.masks(layer(), training=None)[1], rate, values)
+    left_out = dropout.in_evaluation(seen.masks(untrained, training=None)[1], rate, values)
     record["training left out"] = "evaluation" if left_out == evaluated else left_out
 
     masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
