@@ -112,37 +112,41 @@ def _is_contained(case: Case, one: Observation, theirs: Observation) -> bool:
 
     Infinity and NaN prove nothing: many mistakes end there.
     """
-    wrong = _differing(theirs, case.expected)
-    if theirs.error is not None or theirs.changed or not all(_is_finite(theirs.record[name]) for name in wrong):
-        return False
-    return all(name in one.record and compare.same(one.record[name], theirs.record[name]) for name in wrong)
+    expected = case.expected.record
+    return (theirs.error is None and not theirs.changed) and all(
+        name in one.record and _is_finite(value) and compare.same(one.record[name], value)
+        for name, value in theirs.record.items()
+        if name in expected and not compare.same(value, expected[name])
+    )
 
 
 def _is_finite(value: Any) -> bool:
     return not isinstance(value, float | np.floating | np.ndarray) or bool(np.all(np.isfinite(value)))
 
 
-@dataclass(frozen=True)
 class _Fit:
     """How what an answer gives on one case fits what a mistake, or the reference, gives.
 
     Args:
+        seen, theirs, expected: what the answer, the mistake and the reference give.
+
+    Attributes:
         said: the error of the mistake.
         wrong: the names of its wrong results.
         shared: the names of the results that the answer has as well.
-        held: the names of the answer's results whose values stand under another name: results may change places.
     """
 
-    said: tuple[str, str] | None
-    wrong: set[str]
-    shared: set[str]
-    held: set[str]
+    def __init__(self, seen: Observation, theirs: Observation, expected: Observation) -> None:
+        self.seen, self.theirs = seen.record, theirs.record
+        self.said, self.wrong = _said(theirs), _differing(theirs, expected)
+        self.shared = set(seen.record) - _differing(seen, theirs)
+        self._held: dict[str, bool] = {}
 
-
-def _fit(seen: Observation, theirs: Observation, expected: Observation) -> _Fit:
-    differing = _differing(seen, theirs)
-    held = {name for name in differing if any(compare.same(seen.record[name], one) for one in theirs.record.values())}
-    return _Fit(_said(theirs), _differing(theirs, expected), set(seen.record) - differing, held)
+    def holds(self, name: str) -> bool:
+        """Whether a result of the answer has the value of any of theirs: results may change places."""
+        if name not in self._held:
+            self._held[name] = any(compare.same(self.seen[name], one) for one in self.theirs.values())
+        return self._held[name]
 
 
 def _pairs(
@@ -153,9 +157,9 @@ def _pairs(
     Where only one of the two is wrong, the answer should have its result, and where neither is wrong, a right one: such
     pairs come first. Few of the others are run, since now and then one mistake moves what the other spoils.
     """
-    right = _fit(seen, case.expected, case.expected)
+    right = _Fit(seen, case.expected, case.expected)
     edits = [
-        (mistake, mistake.code, _fit(seen, observed, case.expected))
+        (mistake, mistake.code, _Fit(seen, observed, case.expected))
         for mistake, observed in zip(exercise.misconceptions, alone)
         if isinstance(mistake.code, Edit)
     ]
@@ -182,7 +186,8 @@ def _may_be_both(seen: Observation, right: _Fit, one: _Fit, other: _Fit) -> bool
         | (other.shared & other.wrong - one.wrong)
         | (right.shared - one.wrong - other.wrong)
     )
-    return seen.record.keys() <= fitting | right.held | one.held | other.held
+    others = (name for name in seen.record if name not in fitting)
+    return all(any(fit.holds(name) for fit in (right, one, other)) for name in others)
 
 
 def _in_order(

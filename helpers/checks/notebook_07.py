@@ -1,22 +1,28 @@
 """The exercises of notebook 07 and the mistakes people make in them."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 
+from helpers.arrays import AnyArray, BoolArray, FloatArray
 from helpers.checks import compare, dropout
-from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
-from helpers.checks.inputs import copied
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
+from helpers.checks.inputs import change_arrays, copied
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.nn import analysis, layers, recurrent, steps
 from helpers.nn.base import LSTM_ORDER, Layer, Param
+from helpers.nn.recurrent import LSTMState
 
 # --- 7.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_survival(rng, sizes):
+def _draw_survival(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {"rate": float(rng.uniform(0.05, 0.45)), "steps": sizes.T + 4}
 
 
-def _use_survival(answer, arguments, record):
+def _use_survival(answer: Answer, arguments: Values, record: Values) -> None:
     rate, steps = arguments.values()
     record["fraction with a fresh mask at each step"] = answer(rate, steps, False)
     record["fraction with one mask for all steps"] = answer(rate, steps, True)
@@ -24,7 +30,7 @@ def _use_survival(answer, arguments, record):
     record["fraction at rate 0"] = answer(0.0, steps, False)
 
 
-def _surviving_fraction(rate, steps, shared_mask):
+def _surviving_fraction(rate: float, steps: int, shared_mask: bool) -> float:
     kept = 1 - rate
     fresh = kept**steps
     return float(kept if shared_mask else fresh)
@@ -77,6 +83,9 @@ SURVIVING_FRACTION = Exercise(
         kept if → rate if
             A shared mask gives `rate`: the fraction that is dropped.
             What is asked for is left over: 1 - rate.
+        kept if → 1.0 if
+            A shared mask gives 1, as if the scale brought back what is dropped.
+            The scale holds the *mean*. The question is how many values are still there: 1 - rate.
         kept**steps → kept * steps
             Fresh masks give (1 - rate)·steps: a sum in the place of a product.
             Kept at this step *and* at that one: probabilities are multiplied.
@@ -106,11 +115,13 @@ SURVIVING_FRACTION = Exercise(
 
 
 class _VariationalDropout(Layer):
-    def __init__(self, rate, rng):
+    mask: FloatArray | None
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.mask = rate, None
         self.rng = rng
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         if not training:
             self.mask = None
             return xs
@@ -120,7 +131,7 @@ class _VariationalDropout(Layer):
         ys = xs * self.mask
         return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         dxs = dys if self.mask is None else dys * self.mask
         return dxs
 
@@ -154,6 +165,9 @@ VARIATIONAL_DROPOUT = Exercise(
         (N, 1, D) → (N, D)
             The mask is (N, D), without an axis for the steps.
             NumPy lines axes up from the right, so D meets D and N meets T. Keep an axis of length 1 in the middle.
+        else dys * self.mask → else (dys * self.mask).sum(axis=1, keepdims=True)
+            The gradient is summed over the steps, as if `xs` were one value for all of them.
+            The steps share the mask, not their values: `dxs` has the shape of `dys`.
         """,
     )
     + dropout.dropout_mistakes(_VariationalDropout),
@@ -200,9 +214,13 @@ _WORDS = {
 _UNDER_A_MASK, _ALL_DROPPED = ", under a mask", ", all dropped"
 _NONE_DROPPED, _NO_STATE = ", none dropped", ", no state given"
 
+#: Gives an argument by its name.
+_Get: TypeAlias = Callable[[str], Any]
 
-def _draw_variational(rng, sizes):
-    N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
+
+def _draw_variational(rng: np.random.Generator, sizes: Sizes) -> Values:
+    # Half the steps: a first, a last and one between show all there is to see.
+    N, T, D, H = sizes.N, (sizes.T + 1) // 2, sizes.D, sizes.H
     return {
         "Wx": rng.normal(0, 1, (D, 4 * H)) / np.sqrt(D),
         "Wh": rng.normal(0, 1, (H, 4 * H)) / np.sqrt(H),
@@ -216,55 +234,64 @@ def _draw_variational(rng, sizes):
     }
 
 
-def _use_variational(answer, arguments, record):
+def _use_variational(answer: Answer, arguments: Values, record: Values) -> None:
     with isolated_copies(arguments) as copy_of:
         _use_copies(answer, arguments, copy_of, record)
 
 
-def _use_copies(answer, arguments, copy_of, record):
+def _use_copies(answer: Answer, arguments: Values, copy_of: _Get, record: Values) -> None:
     rate, seed, dtype = arguments["rate"], arguments["seed"], arguments["xs"].dtype
-    (N, T, D), H = arguments["xs"].shape, len(arguments["Wh"])
+    (N, _, D), H = arguments["xs"].shape, len(arguments["Wh"])
 
-    def build(weights, seed=seed, rate=rate):
-        params = [Param(weights[name].copy(), name) for name in ("Wx", "Wh", "b")]
+    def build(weights: Values, seed: int = seed, rate: float = rate) -> tuple[Layer, list[Param]]:
+        params = _params(weights)
         return build_layer(answer, "VariationalLSTM", *params, rate, np.random.default_rng(seed)), params
 
-    def write_down(found, way):
+    def write_down(found: Values, way: str) -> None:
         record.update({part + way: value for part, value in found.items()})
 
     undropped, params = build(arguments, rate=0.0)
-    write_down(_forward(undropped, copy_of, H), _NONE_DROPPED)
+    forward = _forward(undropped, copy_of, H)
+    write_down(forward, _NONE_DROPPED)
     # Large enough that no two masks are the same by chance.
-    _record_words(_Seen(2 * N + 2, 3, D, 2 * H + 16, dtype), build, rate, seed, record)
-    write_down(_backward(undropped, copy_of, (N, H), params), _NONE_DROPPED)
+    _record_words(_Seen(4 * N + 4, 3, D, 2 * H + 24, dtype), build, rate, seed, record)
+    backward = _backward(undropped, copy_of, (N, H), params)
+    write_down(backward, _NONE_DROPPED)
     write_down(_pass(undropped, params, lambda name: None if "state" in name else copy_of(name)), _NO_STATE)
 
-    layer, params = build(arguments)
-    found = _pass(layer, params, copy_of, training=True)
+    def several(name: str) -> Any:
+        """The same sequences several times over: some of them lose something, and some do not."""
+        return change_arrays(arguments[name], lambda array: np.repeat(array, 4, axis=0))
+
+    found = _pass(*build(arguments), several, training=True)
+    said = dict.fromkeys(found, "of unknown masks")
     if record["the mask of another layer, with the same seed"] == "the same":
-        small = _Seen(N, T, D, H, dtype)
-        expected = _expected(arguments, small.masks(build(small.weights)[0])[0] != 0, training=True)
+        seen = _Seen(4 * N, 1, D, H, dtype)
+        expected = _expected(arguments, several, seen.masks(build(seen.weights)[0])[0] != 0)
         said = {part: "right" if _agree(found[part], expected[part]) else "wrong" for part in found}
-    else:
-        said = dict.fromkeys(found, "of unknown masks")
     write_down(said, _UNDER_A_MASK)
-    found, expected = _pass(*build(arguments), copy_of, training=False), _expected(arguments, None, training=False)
-    right = all(_agree(found[part], expected[part]) for part in found)
-    record["results in an evaluation"] = "right" if right else "wrong"
+    evaluated = _pass(*build(arguments), copy_of, training=False)
+    as_undropped = all(_agree(evaluated[part], value) for part, value in (forward | backward).items())
+    record["results in an evaluation"] = "as with nothing dropped" if as_undropped else "other ones"
 
     largest_rate = float(1 - np.finfo(dtype).epsneg)
     write_down(_pass(*build(arguments, rate=largest_rate), copy_of, training=True), _ALL_DROPPED)
 
 
-def _record_words(seen, build, rate, seed, record):
-    def layer(weights=seen.weights, seed=seed):
-        return build(weights, seed)[0]
+def _params(weights: Values) -> list[Param]:
+    return [Param(weights[name].copy(), name) for name in ("Wx", "Wh", "b")]
 
-    trained = layer()
+
+def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: int, record: Values) -> None:
+    def layer(weights: Values = seen.weights, **changed: Any) -> Layer:
+        made: Layer = build(weights, **changed)[0]
+        return made
+
+    trained, untrained = layer(), layer()
     first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
     record["values of the mask at the first step"] = dropout.relation(first, rate)
     record["values of the mask at later steps"] = dropout.relation(masks, rate)
-    undropped = build(seen.weights, rate=0.0)[0]
+    undropped = layer(rate=0.0)
     at_rate_0 = dropout.unless_divided_by_0(lambda: seen.masks(undropped)[1], seen.first)
     record["values of the mask at rate 0"] = dropout.relation(at_rate_0, rate)
     record["values of a mask on x"] = dropout.relation(seen.mask_on_x(layer(seen.hearing)), rate)
@@ -277,11 +304,11 @@ def _record_words(seen, build, rate, seed, record):
     record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
     record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
     values = dropout.relation(masks, rate)
-    evaluated = dropout.in_evaluation(seen.masks(layer(), training=False)[1], rate, values)
+    evaluated = dropout.in_evaluation(seen.masks(untrained, training=False)[1], rate, values)
     record["values of a mask in a forward without training"] = evaluated
     after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
-    left_out = dropout.in_evaluation(seen.masks(layer(), training=None)[1], rate, values)
+    left_out = dropout.in_evaluation(seen.masks(untrained, training=None)[1], rate, values)
     record["training left out"] = "evaluation" if left_out == evaluated else left_out
 
     masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
@@ -294,8 +321,8 @@ def _record_words(seen, build, rate, seed, record):
     record["values of a mask on the way back, after an evaluation"] = after
 
 
-#: How many masks are looked at: enough that their share of zeros tells one rate from another.
-_FORWARDS = 4
+#: How many masks are looked at.
+_FORWARDS = 2
 
 #: Of the layer in which the mask can be seen: how strongly h_prev speaks, and what is said without it.
 _VOICE, _GROUND = 0.5, 0.25
@@ -308,7 +335,7 @@ class _Seen:
     one hears x instead of h_prev, the other says nothing new and keeps c.
     """
 
-    def __init__(self, N, T, D, H, dtype):
+    def __init__(self, N: int, T: int, D: int, H: int, dtype: np.dtype[Any]) -> None:
         at = {name: slice(k * H, (k + 1) * H) for k, name in enumerate(LSTM_ORDER)}
         Wx, Wh, b, keep = (np.zeros(shape, dtype) for shape in ((D, 4 * H), (H, 4 * H), 4 * H, 4 * H))
         no_Wx, no_Wh = Wx.copy(), Wh.copy()
@@ -324,7 +351,7 @@ class _Seen:
         self.none = np.zeros_like(self.first)
         self.zeros = False
 
-    def masks(self, layer, training=True):
+    def masks(self, layer: Layer, training: bool | None = True) -> tuple[AnyArray, AnyArray]:
         """What a forward multiplied h_prev by at its first step, (N, H), and at later ones, (N, T - 1, H).
 
         Args:
@@ -339,19 +366,19 @@ class _Seen:
             masks = self._said(hs) / heard
         return masks[:, 0], masks[:, 1:]
 
-    def mask_on_x(self, layer):
+    def mask_on_x(self, layer: Layer) -> AnyArray:
         """What a training forward multiplied x by at its first step."""
-        hs = self._hs(layer, self.xs + self.xs.dtype.type(0.5), self.none, self.none, training=True)
-        width = min(self.xs.shape[2], self.first.shape[1])
-        return self._said(hs[:, 0, :width]) / 0.5
+        xs = self.xs[:, :1] + self.xs.dtype.type(0.5)
+        hs = self._hs(layer, xs, self.none, self.none, training=True)
+        return self._said(hs[:, 0, : min(xs.shape[2], hs.shape[2])]) / 0.5
 
-    def mask_on_c(self, layer):
+    def mask_on_c(self, layer: Layer) -> AnyArray:
         """What a training forward multiplied c by at its first step."""
-        hs = self._hs(layer, self.xs, self.none, self.first, training=True)[:, 0]
+        hs = self._hs(layer, self.xs[:, :1], self.none, self.first, training=True)[:, 0]
         with np.errstate(all="ignore"):
-            return np.arctanh(hs.astype("float64")) / self.first
+            return np.asarray(np.arctanh(hs.astype("float64")) / self.first)
 
-    def both_ways(self, layer, training=True):
+    def both_ways(self, layer: Layer, training: bool = True) -> tuple[AnyArray, AnyArray]:
         """What a layer multiplied h_prev by in one step, and what its backward multiplied the gradient of h_prev by."""
         hs = self._hs(layer, self.xs[:, :1], self.first, self.none, training=training)
         given = {"dhs": np.ones_like(hs), "dstate": (self.none.copy(), self.none.copy())}
@@ -360,26 +387,28 @@ class _Seen:
         with np.errstate(all="ignore"):
             return self._said(h) / self.first, back / (_VOICE * (1 - np.arctanh(h) ** 2) * (1 - h**2))
 
-    def _hs(self, layer, xs, h, c, **keywords):
+    def _hs(self, layer: Layer, xs: AnyArray, h: AnyArray, c: AnyArray, **keywords: bool) -> AnyArray:
         given = {"xs": xs.copy(), "state": (h.copy(), c.copy())}
-        return _forward(layer, given.get, h.shape[1], **keywords)["hs"]
+        hs: AnyArray = _forward(layer, given.get, h.shape[1], **keywords)["hs"]
+        return hs
 
     @staticmethod
-    def _said(hs):
+    def _said(hs: AnyArray) -> AnyArray:
         with np.errstate(all="ignore"):
             said = (np.arctanh(np.arctanh(hs.astype("float64"))) - _GROUND) / _VOICE
         return np.where(np.abs(said) < 1e-5, 0.0, said)
 
 
-def _forward(layer, argument, H, **keywords):
+def _forward(layer: Any, argument: _Get, H: int, **keywords: bool) -> Values:
     """What a forward gives, by the names of _SHAPES."""
     xs = argument("xs")
     given = unpack(layer.forward(xs, argument("state"), **keywords), ("hs", "state"), "VariationalLSTM.forward")
     hs = _in_shape("hs", given["hs"], (*xs.shape[:2], H))
-    return copied({"hs": hs} | _pair(given["state"], "state", (len(xs), H)))  # backward may use its memory again
+    found: Values = copied({"hs": hs} | _pair(given["state"], "state", (len(xs), H)))
+    return found  # copies, since backward may use its memory again
 
 
-def _backward(layer, argument, state, params=()):
+def _backward(layer: Any, argument: _Get, state: tuple[int, ...], params: Sequence[Param] = ()) -> Values:
     """What a backward gives, by the names of _SHAPES, for a state of some shape."""
     given = layer.backward(argument("dhs"), argument("dstate"))
     given = unpack(given, ("dxs", "dstate"), "VariationalLSTM.backward")
@@ -387,54 +416,55 @@ def _backward(layer, argument, state, params=()):
     return found | {f"{param.name}.grad": param.grad.copy() for param in params}
 
 
-def _pair(state, name, shape):
+def _pair(state: Any, name: str, shape: tuple[int, ...]) -> Values:
     if not isinstance(state, tuple | list) or len(state) != 2:
         raise ContractError("The `{name}` must be the pair `(h, c)`, in that order.", name=name)
     return {f"{part} of {name}": _in_shape(f"{part} of {name}", one, shape) for part, one in zip("hc", state)}
 
 
-def _in_shape(name, array, shape):
-    if getattr(array, "shape", None) != shape:
-        got = getattr(array, "shape", type(array).__name__)
-        raise ContractError(
-            "`{name}` must be an array of shape {expected}: got {got}.", name=name, expected=shape, got=got
-        )
+def _in_shape(name: str, array: Any, shape: tuple[int, ...]) -> Any:
+    got = getattr(array, "shape", type(array).__name__)
+    if got != shape:
+        template = "`{name}` must be an array of shape {expected}: got {got}."
+        raise ContractError(template, name=name, expected=shape, got=got)
     return array
 
 
-def _pass(layer, params, argument, **keywords):
+def _pass(layer: Layer, params: Sequence[Param], argument: _Get, **keywords: bool) -> Values:
     """Forward and back; everything that comes out, by the names of _SHAPES."""
     shape = len(argument("xs")), len(params[1].value)
     return _forward(layer, argument, shape[1], **keywords) | _backward(layer, argument, shape, params)
 
 
-class _Given:
+class _Drawn:
     """In the place of a generator: of what it draws, the right part is kept."""
 
-    def __init__(self, kept):
+    def __init__(self, kept: BoolArray) -> None:
         self.kept = kept
 
-    def random(self, shape):
+    def random(self, shape: tuple[int, ...]) -> FloatArray:
         return self.kept.astype(float).reshape(shape)
 
 
-def _expected(arguments, kept, training):
-    """What the right layer gives, if that is what it keeps in training."""
-    params = [Param(arguments[name].copy(), name) for name in ("Wx", "Wh", "b")]
-    layer = _VariationalLSTM(*params, arguments["rate"], _Given(kept))
-    return _pass(layer, params, arguments.get, training=training)
+def _expected(arguments: Values, argument: _Get, kept: BoolArray) -> Values:
+    """What the right layer gives in a pass, if that is what it keeps."""
+    Wx, Wh, b = _params(arguments)
+    layer = _VariationalLSTM(Wx, Wh, b, arguments["rate"], _Drawn(kept))
+    return _pass(layer, (Wx, Wh, b), argument, training=True)
 
 
-def _agree(got, expected):
-    return isinstance(got, np.ndarray) and got.shape == expected.shape and bool(np.all(compare.close(got, expected)))
+def _agree(got: Any, expected: Any) -> bool:
+    return np.shape(got) == np.shape(expected) and compare.same(got, expected)
 
 
 class _VariationalLSTM(Layer):
-    def __init__(self, Wx, Wh, b, rate, rng):
+    def __init__(self, Wx: Param, Wh: Param, b: Param, rate: float, rng: Any) -> None:
         self.Wx, self.Wh, self.b, self.rate = Wx, Wh, b, rate
         self.rng = rng
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: LSTMState | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, LSTMState]:
         N, T, H = *xs.shape[:2], len(self.Wh.value)
         weights = self.Wx.value, self.Wh.value, self.b.value
         h, c = np.zeros((2, N, H), xs.dtype) if state is None else state
@@ -451,9 +481,10 @@ class _VariationalLSTM(Layer):
             hs.append(h)
         return np.stack(hs, axis=1), (h, c)
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: LSTMState | None = None) -> tuple[FloatArray, LSTMState]:
         dh, dc = np.zeros((2, *dhs[:, 0].shape), dhs.dtype) if dstate is None else dstate
-        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        T = dhs.shape[1]
+        dxs: list[Any] = [None] * T
         for step in reversed(range(T)):
             dh_next = dhs[:, step] + dh
             dx, dmasked, dc, dWx, dWh, db = steps.lstm_step_backward(dh_next, dc, self.caches[step])
@@ -510,7 +541,7 @@ VARIATIONAL_LSTM = Exercise(
         self.mask = np.ones((N, H), xs.dtype) → self.mask = getattr(self, "mask", np.ones((N, H), xs.dtype))
             An evaluation still uses the mask of the last training forward.
             Without `training` there is no mask: set it to ones, or to None, at the start of every forward.
-        training=False → training=True
+        training: bool = False → training: bool = True
             `training` is True unless told otherwise.
             Write `training=False` in the signature of forward: whoever wants dropout asks for it.
         self.caches.append(cache) → self.caches.append((cache[0], h_prev, *cache[2:]))
@@ -520,13 +551,9 @@ VARIATIONAL_LSTM = Exercise(
         self.mask * dmasked → dmasked
             Backward masks `dh` *before* a step goes back, instead of after.
             What a step gives back for its `h_prev` goes through the mask. `dstate` is the gradient of a whole `h`.
-        dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
-        self.mask * dmasked → dmasked
-            Backward masks the sum of what comes from above and from the right.
-            What goes up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
-        dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
-            Backward masks twice: the sum before a step, with what comes from above, and after it.
-            Once is enough: what a step gives back for `h_prev`, and nothing else.
+        dhs[:, step] → self.mask * dhs[:, step]
+            Backward masks `dhs` as well, the gradient that comes from above.
+            What went up is the whole `h`, so `dhs[:, step]` is not masked. Only the gradient of `h_prev` is.
         + dh → + self.mask * dh
             Backward masks the gradient of `h` twice: before a step and after it.
             Once is enough: what a step gives back for `h_prev`, and nothing else.
@@ -534,8 +561,8 @@ VARIATIONAL_LSTM = Exercise(
             The gradient of `h_prev` is masked and not scaled.
             Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
         self.mask * dmasked → self.mask * self.mask * dmasked
-            On the way back the mask is applied twice, or to `dhs` as well.
-            Forward multiplied `h_prev` by the mask, once: so backward masks what goes to `h_prev`, once, and `dhs` not.
+            On the way back the mask is applied twice.
+            Forward multiplied `h_prev` by the mask once, so backward masks what goes back to `h_prev` once.
         self.mask * dmasked → (self.rng.random(dh.shape) >= self.rate) / dh.dtype.type(1 - self.rate) * dmasked
             Backward draws a *new* mask.
             The gradient must go through the gaps that forward left: keep the mask on `self`.
@@ -545,6 +572,9 @@ VARIATIONAL_LSTM = Exercise(
         dxs[step] = dx → dxs[step] = dx; dc = 0 * dc
             Backward does not hand `dc` on to the step before.
             Two gradients go from step to step: keep the `dc` that `lstm_step_backward` returns.
+        dh_next, dc, → dh_next, 0 * dc,
+            Each step back is given zeros for `dc_next`.
+            Two gradients come from the step after, and at the end from `dstate`: `dh` *and* `dc`.
         dhs[:, step] + dh → dhs[:, step]
             Nothing comes from the future: backward uses `dhs[:, step]` alone.
             `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
@@ -559,7 +589,7 @@ VARIATIONAL_LSTM = Exercise(
         self.b.grad += db → self.b.grad[...] = db
             The gradients of the Params are replaced at each step, instead of added up.
             All steps use the same three Params: `param.grad += …`.
-        T, dxs = → self.zero_grad(); T, dxs =
+        T = dhs → self.zero_grad(); T = dhs
             Backward zeroes the gradients before it starts.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         , (h, c) → , (self.mask * h, c)
@@ -580,6 +610,14 @@ VARIATIONAL_LSTM = Exercise(
         self.mask * dmasked → dmasked
             Forward masks the input `x` instead of `h_prev`, and backward masks nothing.
             Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
+        hs.append(h) → hs.append(self.mask * h)
+            Forward hands the masked `h` to the layer above.
+            What goes up is the whole `h`. Keep `mask * h` under a name of its own, for the product alone.
+        hs.append(h) → hs.append(self.mask * h)
+        , (h, c) → , (self.mask * h, c)
+        dhs[:, step] + dh → self.mask * dhs[:, step] + (dh if step < T - 1 else self.mask * dh)
+            The masked `h` goes up to the layer above, and out as the state.
+            What leaves the layer is the whole `h`. Keep `mask * h` under a name of its own, for the product alone.
         hs.append(h) → h = self.mask * h; hs.append(h)
         self.mask * h_prev → h_prev
             The mask lies on the `h` that leaves the layer.

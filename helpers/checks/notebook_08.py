@@ -1,11 +1,17 @@
 """The exercises of notebook 08 and the mistakes people make in them. (8.5 is a written answer, graded by a person.)"""
 
 import contextlib
+import functools
 import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
+from helpers.arrays import AnyArray, FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import analysis, layers, model
 from helpers.nn.base import Layer, Param
@@ -15,7 +21,7 @@ from helpers.training.schedules import train_with_decay
 # --- 8.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_params(rng, sizes):
+def _draw_params(rng: np.random.Generator, sizes: Sizes) -> Values:
     V, D, H = sizes.V, sizes.D, sizes.H
     return {
         "E": rng.normal(0, 1, (V, D)),
@@ -24,19 +30,25 @@ def _draw_params(rng, sizes):
     }
 
 
-def _use_count(answer, arguments, record):
-    E, Wh, b = (Param(array, name) for name, array in arguments.items())
+_COUNTED = {
+    "count of E, Wh, b": "E Wh b",
+    "count of E, Wh, b and E once more": "E Wh b E",
+    "count of b and another Param with the same values": "b twin",
+    "count of b and another Param of the same name": "b namesake",
+    "count of b and another Param of the same shape": "b lookalike",
+    "count of no Params, []": "",
+}
+
+
+def _use_count(answer: Answer, arguments: Values, record: Values) -> None:
+    params = {name: Param(array, name) for name, array in arguments.items()}
+    b = params["b"].value
     # Alike, and yet other Params.
-    twin, namesake, lookalike = Param(b.value.copy(), "c"), Param(b.value[1:] + 1, "b"), Param(b.value + 1, "d")
-    record["count of E, Wh, b"] = answer([E, Wh, b])
-    record["count of E, Wh, b and E once more"] = answer([E, Wh, b, E])
-    record["count of b and another Param with the same values"] = answer([b, twin])
-    record["count of b and another Param of the same name"] = answer([b, namesake])
-    record["count of b and another Param of the same shape"] = answer([b, lookalike])
-    record["count of no Params, []"] = answer([])
+    params |= {"twin": Param(b.copy(), "c"), "namesake": Param(b[1:] + 1, "b"), "lookalike": Param(b + 1, "d")}
+    record.update({name: answer([params[one] for one in counted.split()]) for name, counted in _COUNTED.items()})
 
 
-def _count_parameters(params):
+def _count_parameters(params: Sequence[Param]) -> int:
     different = dict.fromkeys(params)
     return sum(param.value.size for param in different)
 
@@ -44,14 +56,7 @@ def _count_parameters(params):
 COUNT_PARAMETERS = Exercise(
     heading="8.1 ★ Count what is learned",
     reference=analysis.count_parameters,
-    results={
-        "count of E, Wh, b": "",
-        "count of E, Wh, b and E once more": "",
-        "count of b and another Param with the same values": "",
-        "count of b and another Param of the same name": "",
-        "count of b and another Param of the same shape": "",
-        "count of no Params, []": "",
-    },
+    results=dict.fromkeys(_COUNTED, ""),
     draw=_draw_params,
     probe=_use_count,
     spelt_out=_count_parameters,
@@ -98,7 +103,7 @@ COUNT_PARAMETERS = Exercise(
 # --- 8.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_tied(rng, sizes):
+def _draw_tied(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, V = sizes.N, sizes.T, sizes.D, sizes.V
     return {
         "E": rng.normal(0, 1, (V, D)),
@@ -110,9 +115,9 @@ def _draw_tied(rng, sizes):
     }
 
 
-def _use_tied(answer, arguments, record):
+def _use_tied(answer: Answer, arguments: Values, record: Values) -> None:
     E, b = Param(arguments["E"].copy(), "E"), Param(arguments["b"].copy(), "b")
-    layer = build_layer(answer, "TiedAffine", E, b)
+    layer: Any = build_layer(answer, "TiedAffine", E, b)
     E.grad += arguments["before"]  # what the embedding has put there already
     record["logits"] = layer.forward(arguments["xs"])
     record["dxs"] = layer.backward(arguments["dlogits"])
@@ -128,9 +133,11 @@ def _use_tied(answer, arguments, record):
     wide = np.concatenate([arguments["xs"], arguments["more_xs"][..., :1]], axis=-1)
     record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(narrow))
     record["error of xs that are one too wide"] = _name_of_error(lambda: layer.forward(wide))
+    found = ["E" if param is E else "b" if param is b else "another one" for param in layer.parameters()]
+    record["Params that `parameters()` finds"] = ", ".join(sorted(set(found))) or "none"
 
 
-def _name_of_error(call):
+def _name_of_error(call: Callable[[], object]) -> str:
     try:
         call()
     except NotImplementedError:
@@ -142,28 +149,20 @@ def _name_of_error(call):
     return "none"
 
 
-def _finds_its_params(answer):
-    E, b = Param(np.ones((5, 2)), "E"), Param(np.ones(5), "b")
-    if {id(param) for param in answer(E, b).parameters()} != {id(E), id(b)}:
-        raise ContractError(
-            "`parameters()` of your `TiedAffine` does not find E and b: keep the two on `self`, unchanged."
-        )
-
-
 class _TiedAffine(Layer):
-    def __init__(self, E, b):
+    def __init__(self, E: Param, b: Param) -> None:
         self.E, self.b = E, b
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         self.xs = xs
-        logits = xs @ self.E.value.T + self.b.value
+        logits: FloatArray = xs @ self.E.value.T + self.b.value
         return logits
 
-    def backward(self, dlogits):
+    def backward(self, dlogits: FloatArray) -> FloatArray:
         xs, rows = self.xs.reshape(-1, self.xs.shape[-1]), dlogits.reshape(-1, dlogits.shape[-1])
         dE = rows.T @ xs
         db = dlogits.sum(axis=(0, 1))
-        dxs = dlogits @ self.E.value
+        dxs: FloatArray = dlogits @ self.E.value
         self.E.grad += dE
         self.b.grad += db
         return dxs
@@ -184,17 +183,14 @@ TIED_AFFINE = Exercise(
         "b.grad after two calls": "(V,)",
         "error of xs that are one too narrow": "",
         "error of xs that are one too wide": "",
+        "Params that `parameters()` finds": "",
     },
     draw=_draw_tied,
     probe=_use_tied,
-    properties=(_finds_its_params,),
     groups={
-        "logits after E has changed": "a second call, after E has changed",
-        "dxs after E has changed": "a second call, after E has changed",
-        "E.grad after two calls": "gradients after two calls",
-        "b.grad after two calls": "gradients after two calls",
-        "error of xs that are one too narrow": "xs of another width",
-        "error of xs that are one too wide": "xs of another width",
+        **{f"{name} after E has changed": "a second call, after E has changed" for name in ("logits", "dxs")},
+        **{f"{name}.grad after two calls": "gradients after two calls" for name in "Eb"},
+        **{f"error of xs that are one too {way}": "xs of another width" for way in ("narrow", "wide")},
     },
     spelt_out=_TiedAffine,
     misconceptions=mistakes(
@@ -238,6 +234,12 @@ TIED_AFFINE = Exercise(
         self.E.grad += dE → self.W.grad += dE.T
             The layer has a matrix of its own, equal to E at the start and not tied to it.
             Tying is one and the same Param in two layers: `self.E = E`, with no copy and no new Param.
+        self.E, self.b = E, b → self.E, self.b = Param(E.value), b
+            The layer makes a new Param around the array of E: its gradient does not arrive in `E.grad`.
+            Tying is one and the same Param in two layers: keep `E` itself, `self.E = E`.
+        dlogits.sum(axis=(0, 1)) → dlogits.mean(axis=1).sum(axis=0)
+            The gradient of b is a mean over the steps.
+            b was added at every step, so its gradient is a *sum* over the steps too.
         dlogits.sum(axis=(0, 1)) → dlogits.mean(axis=(0, 1))
             The gradient of b is a mean over the batch and the steps.
             b was added N·T times, so its gradient is a *sum* over both axes.
@@ -258,8 +260,8 @@ TIED_AFFINE = Exercise(
             The gradients are divided by the batch size N.
             The loss has divided already; `dlogits` holds it.
         self.E.grad += dE →
-            The gradient of this product does not arrive in the Param `E` that was given.
-            Keep `E` itself on `self`, no Param of your own, and add `dlogitsᵀ xs` to its `.grad`.
+            `backward` adds nothing to the gradient of E.
+            E has two uses. The embedding adds its part by itself; add that of this product, `dlogitsᵀ xs`.
         + self.b.value →
             The logits lack the bias.
             logits = xs Eᵀ + b.
@@ -306,7 +308,7 @@ _BACKWARD = (
 )
 
 
-def _draw_model(rng, sizes):
+def _draw_model(rng: np.random.Generator, sizes: Sizes) -> Values:
     V, H, N, T = sizes.V, sizes.H, sizes.N, sizes.T
     arrays = {"E": rng.normal(0, 1, (V, H)), "b": rng.normal(0, 1, V)}
     for name in "lstm1", "lstm2":
@@ -322,15 +324,15 @@ def _draw_model(rng, sizes):
     }
 
 
-def _use_builder(answer, arguments, record):
+def _use_builder(answer: Answer, arguments: Values, record: Values) -> None:
     params = {name: Param(array.copy(), name) for name, array in arguments["arrays"].items()}
-    # Classes of this check's own show whether every layer was made from what stands in the dict.
-    classes = {layer.__name__: type(layer.__name__, (layer,), {}) for layer in _CLASSES}
     xs, targets, rng = arguments["xs"], arguments["targets"], np.random.default_rng(arguments["seed"])
-    begun = rng.bit_generator.state
-    built = answer(dict(classes), dict(params), arguments["rate"], rng)
+    noted = _Noted(arguments["rate"], rng)
+    built = answer(dict(noted.classes), dict(params), arguments["rate"], rng)
     if not all(hasattr(built, method) for method in ("forward", "loss", "backward", "parameters")):
         raise ContractError("`build_language_model` must return a `LanguageModel(body, output, criterion)`.")
+    record["rate of the dropout layers"] = ", ".join(dict.fromkeys(noted.rates)) or "none"
+    record["generator of the dropout layers"] = ", ".join(dict.fromkeys(noted.generators)) or "none"
     with _telling(_FORWARD):
         record["logits, not training"], state = _scored(built, xs)
     arrays = list(_inside(state))
@@ -339,9 +341,11 @@ def _use_builder(answer, arguments, record):
     record["number of LSTMs with a state"] = len(arrays) // 2
     record["h of the upper LSTM's state"] = arrays[-2]
     for which in _STEPS_OF_TRAINING:
+        noted.passed.clear()
         with _telling(_LOSS):
             loss, _ = built.loss(xs, targets, training=True)
-            record[f"loss of the {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
+        record["order of the layers"] = ", ".join(noted.passed)
+        record[f"loss of the {which} training step"] = arguments["arrays"]["b"].dtype.type(loss)
         with _telling(_BACKWARD):
             built.backward()
         found = {"E.grad": params["E"].grad, "b.grad": params["b"].grad}
@@ -352,13 +356,42 @@ def _use_builder(answer, arguments, record):
     params["E"].value += 1
     record["logits after E has changed"], _ = _scored(built, xs)
     record["count of parameters"] = analysis.count_parameters(built.parameters())
-    _made_from_what_was_given(built, classes)
-    if rng.bit_generator.state == begun:
-        raise ContractError("Nothing was drawn from `rng` in training: give it to each of the three dropout layers.")
+    _made_from_what_was_given(built, noted.classes)
+
+
+class _Noted:
+    """Classes of layers that note which of them words pass through, and what the dropout layers are given.
+
+    A dropout layer of these has the right rate and generator all the same: so a wrong one hides no other mistake.
+    """
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
+        self.rate, self.rng = rate, rng
+        self.rates: list[str] = []
+        self.generators: list[str] = []
+        self.passed: list[str] = []
+        self.classes = {layer.__name__: self._noting(layer) for layer in _LAYERS}
+        self.classes |= {whole.__name__: type(whole.__name__, (whole,), {}) for whole in _WHOLES}
+
+    def _noting(self, layer: Any) -> type:
+        def init(one: Any, *arguments: Any, **keywords: Any) -> None:
+            layer.__init__(one, *arguments, **keywords)
+            if hasattr(one, "rate"):
+                known = {self.rate: "rate", 1 - self.rate: "1 - rate"}
+                self.rates.append(known.get(one.rate, "another number"))
+                self.generators.append("rng" if one.rng is self.rng else "another one")
+                one.rate, one.rng = self.rate, self.rng
+
+        @functools.wraps(layer.forward)  # `Stacked` reads from its signature whether it has a state
+        def forward(one: Any, *arguments: Any, **keywords: Any) -> Any:
+            self.passed.append(layer.__name__)
+            return layer.forward(one, *arguments, **keywords)
+
+        return type(layer.__name__, (layer,), {"__init__": init, "forward": forward})
 
 
 @contextlib.contextmanager
-def _telling(template):
+def _telling(template: str) -> Iterator[None]:
     """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
     try:
         yield
@@ -368,11 +401,11 @@ def _telling(template):
         raise ContractError(template, said=f"{type(error).__name__}: {error}".rstrip(": .")) from None
 
 
-def _scored(built, xs):
-    return unpack(built.forward(xs), ("logits", "state"), "the model's `forward`").values()
+def _scored(built: Any, xs: AnyArray) -> list[Any]:
+    return [*unpack(built.forward(xs), ("logits", "state"), "the model's `forward`").values()]
 
 
-def _inside(thing):
+def _inside(thing: Any) -> Iterator[Any]:
     """Yield the arrays of a state, or the layers of a layer and itself: a stack may stand in another one."""
     parts = thing
     if not isinstance(thing, tuple | list):
@@ -382,30 +415,30 @@ def _inside(thing):
         yield from _inside(part)
 
 
-def _made_from_what_was_given(built, classes):
+def _made_from_what_was_given(built: Any, classes: Mapping[str, type]) -> None:
     for part in _inside([built.body, built.output, built.criterion]):
         name = type(part).__name__
         if name in classes and not isinstance(part, classes[name]):
-            raise ContractError(
+            template = (
                 '`{name}` in your model is not made from `layers["{name}"]`. Take every class from `layers`, so that '
-                "the model can be built from other layers too.",
-                name=name,
+                "the model can be built from other layers too."
             )
+            if name == "Dropout":
+                template = (
+                    "`Dropout` draws a fresh mask at every step. One mask for all steps is asked for: take "
+                    '`layers["VariationalDropout"]`.'
+                )
+            raise ContractError(template, name=name)
 
 
-_CLASSES = (
-    layers.Stacked,
-    layers.Embedding,
-    layers.Dropout,
-    layers.VariationalDropout,
-    LSTM,
-    layers.Affine,
-    layers.TiedAffine,
-    layers.SoftmaxCrossEntropy,
-)
+#: The layers that words pass through, and what they are put together with.
+_LAYERS = (layers.Embedding, layers.Dropout, layers.VariationalDropout, LSTM, layers.Affine, layers.TiedAffine)
+_WHOLES = (layers.Stacked, layers.SoftmaxCrossEntropy)
 
 
-def _build_language_model(layers, params, rate, rng):
+def _build_language_model(
+    layers: Mapping[str, Any], params: Mapping[str, Param], rate: float, rng: np.random.Generator
+) -> model.LanguageModel:
     embedding = layers["Embedding"](params["E"])
     first, second, third = (layers["VariationalDropout"](rate, rng) for _ in range(3))
     lower = layers["LSTM"](params["lstm1.Wx"], params["lstm1.Wh"], params["lstm1.b"])
@@ -420,9 +453,12 @@ BUILD_LANGUAGE_MODEL = Exercise(
     heading="8.3 ★★★ Put it all together",
     reference=model.build_language_model,
     results={
+        "rate of the dropout layers": "",
+        "generator of the dropout layers": "",
         "logits, not training": "(N, T, V)",
         "number of LSTMs with a state": "",
         "h of the upper LSTM's state": "(N, H)",
+        "order of the layers": "",
     }
     | {
         f"{name} the {which} training step": shape
@@ -473,9 +509,15 @@ BUILD_LANGUAGE_MODEL = Exercise(
         first, lower, second, upper, third → lower, upper
             There is no dropout at all.
             `rate` is for three dropout layers: after the embedding and after each LSTM.
+        first, lower, second, upper, third → lower, first, upper, second, third
+            No dropout stands below the lower LSTM, and two above the upper one.
+            Dropout comes after the embedding and after *each* LSTM: three in all.
+        first, lower, second, upper, third → lower, first, second, upper, third
+            No dropout stands below the lower LSTM, and two between the LSTMs.
+            Dropout comes after the embedding and after *each* LSTM: three in all.
         layers["VariationalDropout"] → layers["Dropout"]
             The dropout is the plain one, with a fresh mask at every step.
-            Take `layers["VariationalDropout"]`.
+            One mask for all steps is asked for: `layers["VariationalDropout"]`.
         embedding, first → first, embedding
             The first dropout stands before the embedding.
             Dropout of word ids makes no sense: look the words up first, then drop features.
@@ -502,8 +544,8 @@ BUILD_LANGUAGE_MODEL = Exercise(
             The dropout layers are given `1 - rate`.
             Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.
         (rate, rng) → (0.5, rng)
-            The dropout layers have the rate 0.5, whatever `rate` says.
-            Hand `rate` on.
+            The dropout layers have a rate of their own, whatever `rate` says.
+            Hand `rate` on to each of them.
         (rate, rng) → (rate, np.random.default_rng(0))
             The dropout layers have generators of their own.
             Hand `rng` on to each of them: then the same seed trains the same model again.
@@ -536,7 +578,13 @@ BUILD_LANGUAGE_MODEL = Exercise(
 # --- 8.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_curve(rng, sizes):
+#: What is looked at in a run, with its shape, and the runs beside the first one.
+_SCHEDULE = dict.fromkeys(("perplexities", "learning_rates", "the rates that run_epoch was given"), "(epochs,)")
+_SCHEDULE["what the rate is divided by"] = ""
+_USUAL, _NAN_FIRST = "a run with the usual factor", "a run that begins with NaN"
+
+
+def _draw_curve(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Better, NaN, worse, worse than the first, better than that, twice the best again, the best of all, and more.
     first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 8
     worse, worst, best_of_all = best + rng.uniform(2, 8), first + rng.uniform(2, 5), best - rng.uniform(5, 10)
@@ -548,42 +596,72 @@ def _draw_curve(rng, sizes):
     }
 
 
-def _use_schedule(answer, arguments, record):
+def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
     curve, learning_rate, factor = arguments.values()
 
-    def run(measured, suffix, **keywords):
-        calls, trained = [], []
+    def run(measured: AnyArray, suffix: str, **keywords: float) -> str:
+        calls: list[str] = []
+        trained: list[float] = []
 
-        def run_epoch(rate):
+        def run_epoch(rate: float) -> None:
             calls.append("t")
             trained.append(float(rate))
 
-        def evaluate():
+        def evaluate() -> float:
             calls.append("e")
-            return float(measured[min(calls.count("e"), len(measured)) - 1])
+            epoch = max(0, len(trained) - 1)  # however often it is called in an epoch
+            return float(measured[min(epoch, len(measured) - 1)])
 
         given = answer(run_epoch, evaluate, learning_rate, len(measured), **keywords)
         given = unpack(given, ("perplexities", "learning_rates"), "train_with_decay")
-        numbers = {name: _as_numbers(name, values) for name, values in given.items()}
-        if np.array_equal(numbers["learning_rates"], measured, equal_nan=True):
-            raise ContractError("What should be `learning_rates` holds the perplexities.")
-        record.update({f"{name}{suffix}": values for name, values in numbers.items()})
-        record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
-        return calls
+        is_whole = len(trained) >= len(measured)
+        if is_whole:
+            numbers = {name: _as_numbers(name, values) for name, values in given.items()}
+            if np.array_equal(numbers["learning_rates"], measured, equal_nan=True):
+                raise ContractError("What should be `learning_rates` holds the perplexities.")
+            record.update({f"{name}{suffix}": values for name, values in numbers.items()})
+            record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
+        record[f"what the rate is divided by{suffix}"] = _divisor(trained, keywords.get("factor", 4.0))
+        if not is_whole:
+            raise ContractError("The training ended before `epochs` epochs were run: it goes on after a plateau.")
+        return "".join(calls)
 
-    record["order of the calls"] = "".join(run(curve, "", factor=factor))
-    run(curve, " with the usual factor")
-    run(np.array([np.nan, *curve]), " of a run that begins with NaN", factor=factor)
+    record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))
+    run(curve, f" in {_USUAL}")
+    run(np.array([np.nan, *curve]), f" in {_NAN_FIRST}", factor=factor)
 
 
-def _as_numbers(name, values):
+def _divisor(rates: Sequence[float], factor: float) -> str:
+    changes = [(rate, following) for rate, following in pairwise(rates) if following != rate]
+    if not changes:
+        return "nothing"
+    return "factor" if all(math.isclose(rate, following * factor) for rate, following in changes) else "another number"
+
+
+def _in_words(calls: str) -> str:
+    """Say when the model was evaluated, e.g. from "tete", trained and evaluated twice."""
+    before, *after = calls.split("t")
+    if before:
+        return "one before the first epoch"
+    if any(len(evaluations) > 1 for evaluations in after):
+        return "several in an epoch"
+    return "one after each epoch" if all(after) else "none after some epoch"
+
+
+def _as_numbers(name: str, values: Any) -> FloatArray:
     try:
         return np.array([float(value) for value in values])
     except (TypeError, ValueError):
         raise ContractError("`{name}` must be a list of numbers, one for each epoch.", name=name) from None
 
 
-def _train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+def _train_with_decay(
+    run_epoch: Callable[[float], object],
+    evaluate: Callable[[], float],
+    learning_rate: float,
+    epochs: int,
+    factor: float = 4.0,
+) -> tuple[list[float], list[float]]:
     perplexities, learning_rates, best = [], [], math.inf
     for _ in range(epochs):
         learning_rates.append(learning_rate)
@@ -597,26 +675,17 @@ def _train_with_decay(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
     return perplexities, learning_rates
 
 
-_SCHEDULE = ("perplexities", "learning_rates", "the rates that run_epoch was given")
-
 TRAIN_WITH_DECAY = Exercise(
     heading="8.4 ★★ Slow down on the plateau",
     reference=train_with_decay,
-    results=dict.fromkeys(_SCHEDULE, "(epochs,)")
-    | {"order of the calls": ""}
-    | {f"{name} with the usual factor": "(epochs,)" for name in _SCHEDULE}
-    | {f"{name} of a run that begins with NaN": "(epochs + 1,)" for name in _SCHEDULE},
+    results=_SCHEDULE
+    | {"calls of evaluate": ""}
+    | {f"{name} in {_USUAL}": shape for name, shape in _SCHEDULE.items()}
+    | {f"{name} in {_NAN_FIRST}": shape and "(epochs + 1,)" for name, shape in _SCHEDULE.items()},
     draw=_draw_curve,
     probe=_use_schedule,
     example={"curve": np.array([90.0, 70.0, 75.0, 72.0, 60.0]), "learning_rate": 20.0, "factor": 4.0},
-    groups={
-        f"{name} {rest}": f"a run {said}"
-        for name in _SCHEDULE
-        for rest, said in (
-            ("with the usual factor", "with the usual factor"),
-            ("of a run that begins with NaN", "that begins with NaN"),
-        )
-    },
+    groups={f"{name} in {run}": run for run in (_USUAL, _NAN_FIRST) for name in _SCHEDULE},
     spelt_out=_train_with_decay,
     misconceptions=mistakes(
         _train_with_decay,
@@ -695,15 +764,21 @@ TRAIN_WITH_DECAY = Exercise(
         learning_rate /= factor → learning_rate //= factor
             The rate is divided with `//`, which rounds down.
             A learning rate is not a whole number. Divide with `/`.
-        perplexities.append(ppl) → perplexities.append(ppl); ppl = evaluate()
+        ppl = evaluate() → ppl = evaluate(); evaluate()
             `evaluate()` is called twice in an epoch.
             Each call measures anew, and may take a minute. Call it once, and keep what it returned.
+        perplexities.append(ppl) → perplexities.append(ppl if ppl < best else best)
+            The list holds the best perplexity so far, not that of each epoch.
+            `best` is for the comparison only. Note what each epoch came to: `perplexities.append(ppl)`.
         perplexities.append(ppl) → perplexities += [ppl] if ppl == ppl else []
             A NaN is left out of the list.
             Each epoch has its place in the list, whatever came of it.
         learning_rate /= factor → break
             The training *stops* at the first plateau.
             That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
+        range(epochs) → range(min(epochs, 4))
+            The training *stops* before it has run all the epochs.
+            A plateau is no reason to stop, nor is anything else: go on to the end, with smaller steps.
         return perplexities, learning_rates → return learning_rates, perplexities
             The two lists are in the wrong order.
             First the perplexities, then the learning rates.

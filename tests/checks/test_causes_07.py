@@ -1,5 +1,7 @@
 """The cause that an answer to an exercise of notebook 07 is told is the one it has, however it is written and drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,15 @@ from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
 from helpers.nn.base import Layer
 from tests.checks.honest.notebook_07 import MaskedStepByStep, SharedByWhere
-from tests.checks.test_causes_64 import names
+from tests.checks.judging import judge_quickly
+
+
+def names(exercise_id, answer):
+    """The causes that the visible check names; the hidden one must refuse the answer too."""
+    exercise = EXERCISES[exercise_id]
+    assert not judge(replace(exercise, misconceptions=()), answer, HIDDEN, seed=3).right
+    return [cause.name for cause in judge_quickly(exercise, answer).causes]
+
 
 # --- 7.1 ------------------------------------------------------------------------------------------------------------
 
@@ -70,6 +80,29 @@ class FreshAndNotScaled(Layer):
         return np.where(self.kept, dys, 0)
 
 
+class FreshAndInPlace(Layer):
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def forward(self, xs, *, training=False):
+        self.mask = np.ones_like(xs)
+        if training:
+            self.mask = ((self.rng.random(xs.shape) >= self.rate) / (1 - self.rate)).astype(xs.dtype)
+        xs *= self.mask
+        return xs
+
+    def backward(self, dys):
+        return dys * self.mask
+
+
+class SummedOverTheSteps(SharedByWhere):
+    def forward(self, xs, *, training=True):
+        return super().forward(xs, training=True)
+
+    def backward(self, dys):
+        return super().backward(dys).sum(axis=1, keepdims=True)
+
+
 class DrawsFirst(Layer):
     """Right, though an evaluation uses up random numbers."""
 
@@ -95,6 +128,14 @@ class DrawsFirst(Layer):
             [
                 "This is plain dropout: a fresh mask value for every step.",
                 "The mask is not scaled: on average the values get smaller.",
+            ],
+        ),
+        (FreshAndInPlace, ["This is plain dropout: a fresh mask value for every step."]),
+        (
+            SummedOverTheSteps,
+            [
+                "Values are dropped at test time too.",
+                "The gradient is summed over the steps, as if `xs` were one value for all of them.",
             ],
         ),
     ],
@@ -154,6 +195,36 @@ class NotScaledAndUnmaskedOnTheWayBack(NotScaled):
         return super().backward(dhs, dstate)
 
 
+class MasksDhs(_Wrong):
+    def backward(self, dhs, dstate=None):
+        return super().backward(dhs * self.mask[:, None], dstate)
+
+
+class NothingFromTheFuture(_Wrong):
+    """`dc` is lost from step to step, and `dstate` is not looked at."""
+
+    def backward(self, dhs, dstate=None):
+        dh, dxs = np.zeros_like(dhs[:, 0]), []
+        steps = self.steps
+        for step in reversed(range(len(steps))):
+            self.steps = steps[step : step + 1]
+            dx, (dh, dc) = super().backward(dhs[:, step : step + 1] + dh[:, None])
+            dxs.insert(0, dx)
+        return np.concatenate(dxs, axis=1), (dh, dc)
+
+
+class MaskedOnTheWayUp(_Wrong):
+    """One `h` for all: the masked one goes into the next step, up, and out as the state."""
+
+    def forward(self, xs, state=None, *, training=False):
+        hs, (h, c) = super().forward(xs, state, training=training)
+        return hs * self.mask[:, None], (h * self.mask, c)
+
+    def backward(self, dhs, dstate=None):
+        dh, dc = np.zeros((2, *dhs[:, 0].shape), dhs.dtype) if dstate is None else dstate
+        return super().backward(dhs * self.mask[:, None], (dh * self.mask, dc))
+
+
 class Normal(_Wrong):
     def draw(self, shape):
         return (self.rng.normal(size=shape) > self.rate) / (1 - self.rate)
@@ -171,6 +242,12 @@ class Normal(_Wrong):
                 "Backward does not mask the gradient of `h_prev`.",
             ],
         ),
+        (MasksDhs, ["Backward masks `dhs` as well, the gradient that comes from above."]),
+        (
+            NothingFromTheFuture,
+            ["Backward ignores the `dstate` it is given.", "Each step back is given zeros for `dc_next`."],
+        ),
+        (MaskedOnTheWayUp, ["The masked `h` goes up to the layer above, and out as the state."]),
         (Normal, ["The random numbers are normal, not uniform."]),
     ],
 )

@@ -1,21 +1,25 @@
 """Wrong answers to the exercises of notebook 08 that had no cause, or another one than the right one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.inputs import HIDDEN, VISIBLE
+from helpers.checks.inputs import HIDDEN
 from helpers.checks.judge import judge
 from helpers.nn import layers as reference
-from helpers.nn.base import Layer
+from helpers.nn.base import Layer, Param
 from helpers.nn.model import LanguageModel
 from tests.checks.honest.notebook_08 import TiedByEinsum
+from tests.checks.judging import judge_quickly
 
 
 def verdict_on(exercise_id, answer):
     """Return the Verdict of the visible check; the hidden one does not let the answer pass either."""
-    assert not judge(EXERCISES[exercise_id], answer, HIDDEN, seed=7).right
-    return judge(EXERCISES[exercise_id], answer, VISIBLE)
+    exercise = EXERCISES[exercise_id]
+    assert not judge(replace(exercise, misconceptions=()), answer, HIDDEN, seed=7).right
+    return judge_quickly(exercise, answer)
 
 
 def causes_of(exercise_id, answer):
@@ -89,12 +93,22 @@ def test_E_transposed_on_the_way_back_is_named():
     assert causes_of("8.2", TiedAffine) == ["E is transposed on the way back: `dlogits @ E.T`."]
 
 
+def test_a_new_param_around_the_same_array_is_named():
+    class TiedAffine(_Tied):
+        def __init__(self, E, b):
+            super().__init__(Param(E.value), b)
+
+    name = "The layer makes a new Param around the array of E: its gradient does not arrive in `E.grad`."
+    assert causes_of("8.2", TiedAffine) == [name]
+
+
 def test_a_tied_layer_that_hides_its_params_is_told_so():
     class TiedAffine(_Tied):
         def parameters(self):
             return []
 
-    assert "does not find E and b" in verdict_on("8.2", TiedAffine).paragraphs[0]
+    said = verdict_on("8.2", TiedAffine).paragraphs[0]
+    assert said == "`Params that `parameters()` finds` is 'none', expected 'E, b'."
 
 
 # --- 8.3 --------------------------------------------------------------------------------------------------------------
@@ -130,11 +144,34 @@ def test_one_dropout_layer_in_two_of_three_places_is_named(places, name):
     assert causes_of("8.3", lambda *arguments: built_with(*arguments, places)) == [name]
 
 
-def test_generators_of_any_seed_are_found():
+def test_generators_of_any_seed_and_any_fixed_rate_are_found():
     def build(layers, params, rate, rng):
-        return built_with(layers, params, rate, np.random.default_rng())
+        return built_with(layers, params, 0.3, np.random.default_rng())
 
-    assert verdict_on("8.3", build).paragraphs[0].startswith("Nothing was drawn from `rng` in training")
+    assert causes_of("8.3", build) == [
+        "The dropout layers have a rate of their own, whatever `rate` says.",
+        "The dropout layers have generators of their own.",
+    ]
+
+
+def test_plain_dropout_from_elsewhere_is_told_which_class_is_asked_for():
+    def build(layers, *arguments):
+        return built_with(layers | {"VariationalDropout": reference.Dropout}, *arguments)
+
+    assert "One mask for all steps is asked for" in verdict_on("8.3", build).paragraphs[0]
+
+
+def test_the_order_of_the_layers_is_told():
+    def build(layers, params, rate, rng):
+        first, second, third = (layers["VariationalDropout"](rate, rng) for _ in range(3))
+        lower, upper = (
+            layers["LSTM"](*(params[f"{name}.{part}"] for part in ("Wx", "Wh", "b"))) for name in ("lstm1", "lstm2")
+        )
+        body = layers["Stacked"]([layers["Embedding"](params["E"]), first, second, third, lower, upper])
+        return LanguageModel(body, layers["TiedAffine"](params["E"], params["b"]), layers["SoftmaxCrossEntropy"]())
+
+    said = "`order of the layers` is 'Embedding, VariationalDropout, VariationalDropout, VariationalDropout, LSTM, LSTM"
+    assert verdict_on("8.3", build).paragraphs[0].startswith(said)
 
 
 # --- 8.4 --------------------------------------------------------------------------------------------------------------
@@ -190,6 +227,25 @@ def schedule(is_better, update=lambda ppl, best: ppl, cut=lambda rate, factor: r
 )
 def test_a_wrong_schedule_is_named(answer, names):
     assert causes_of("8.4", answer) == names
+
+
+def test_two_evaluations_in_some_epochs_and_a_list_of_the_best_are_named():
+    def train(run_epoch, evaluate, learning_rate, epochs, factor=4.0):
+        perplexities, rates, best = [], [], float("inf")
+        for _ in range(epochs):
+            rates.append(learning_rate)
+            run_epoch(learning_rate)
+            if evaluate() < best:
+                best = evaluate()
+            else:
+                learning_rate /= factor
+            perplexities.append(best)
+        return perplexities, rates
+
+    assert causes_of("8.4", train) == [
+        "`evaluate()` is called twice in an epoch.",
+        "The list holds the best perplexity so far, not that of each epoch.",
+    ]
 
 
 def test_a_nan_that_is_left_out_of_the_list_is_named():
