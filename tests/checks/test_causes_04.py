@@ -108,6 +108,21 @@ class AddedOnceAfterTheLoop(Base):
         super().collect(grads)
 
 
+class SetAfterTheLoop(Base):
+    """Sums the gradients of its steps, then puts the sums in the place of what was there."""
+
+    def backward(self, dhs, dstate=None):
+        self.sums = 0, 0, 0
+        return super().backward(dhs, dstate)
+
+    def collect(self, grads):
+        self.sums = [total + grad for total, grad in zip(self.sums, grads)]
+
+    def finish(self, grads):
+        for param, total in zip((self.Wx, self.Wh, self.b), self.sums):
+            param.grad[...] = total
+
+
 class ZeroedInForward(Base):
     def forward(self, xs, state=None, *, training=False):
         self.zero_grad()
@@ -228,6 +243,7 @@ WRONG = [
     ("4.3", backward(bias=lambda dA, H: dA.mean(axis=0)), ["`db` is the *mean*"]),
     ("4.3", backward(bias=new_memory_twice), ["In `db` the block of g stands twice"]),
     ("4.4", AddedOnceAfterTheLoop, ["The gradients are added once, after the loop"]),
+    ("4.4", SetAfterTheLoop, ["Backward overwrites the gradients"]),
     ("4.4", ZeroedInForward, []),
     ("4.4", HiddenStateForMemory, ["The hidden state takes the place of the memory cell"]),
     ("4.4", UnpackedAsDcDh, ["`dh` and `dc` are in each other's place"]),
