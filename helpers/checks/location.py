@@ -21,8 +21,9 @@ which owns the trace function (debugpy, in all three), or with a tool of `sys.mo
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,12 @@ import numpy as np
 from helpers.arrays import AnyArray
 from helpers.checks import compare
 from helpers.checks.edits import Answer
-from helpers.checks.equations import Equations, Walk, arrays_in
-from helpers.checks.exercise import Exercise
+from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
+from helpers.checks.exercise import Exercise, Misconception
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import SUMMARY, Verdict
 from helpers.checks.message import MOST_NAMES, Message, listed, message
-from helpers.checks.observation import Case, cases
+from helpers.checks.observation import cases, observe
 from helpers.checks.tracing import Series, Tracer, as_array, equal, same_series
 from helpers.nn import GRU_ORDER, LSTM_ORDER
 
@@ -51,34 +52,31 @@ _SIZES = VISIBLE[0].sizes
 _BLOCKS = {len(order) * _SIZES.H: order for order in (LSTM_ORDER, GRU_ORDER)}
 
 
-def locate(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
+def locate(exercise: Exercise, answer: Answer, causes: Sequence[Misconception] = ()) -> tuple[Message, ...]:
     """Return what can be said of where a wrong answer goes wrong: () or up to three short messages.
 
-    It raises nothing, changes no verdict, and costs half a second at most, beyond one run of the answer.
+    What its causes explain needs no more words. It raises nothing, changes no verdict, and costs half a second at
+    most, beyond one run of the answer.
     """
     if _debugger_is_at_work():
         return ()
     try:
-        return found(exercise, answer)
+        return found(exercise, answer, causes)
     except Exception:
         return ()  # a hint less; the verdict stands
 
 
-def found(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
+def found(exercise: Exercise, answer: Answer, causes: Sequence[Misconception] = ()) -> tuple[Message, ...]:
     """As `locate`, but an error of its own comes out."""
-    case = cases(exercise, VISIBLE[:1], 0)[0]
-    # Two right answers may draw different random numbers, and then no value of one is found in the other.
-    if {"seed", "rng"} & case.arguments.keys():
-        return ()
     with np.errstate(all="ignore"):
-        return tuple(_short(_Search(exercise, answer, case).messages()))
+        return tuple(_short(_Search(exercise, answer, causes).messages()))
 
 
 def located(verdict: Verdict, answer: Answer) -> Verdict:
     """Return a Verdict that says where a wrong answer goes wrong too, unless its causes explain it all."""
     if verdict.status != "not yet" or verdict.explained or not callable(answer):
         return verdict
-    messages = locate(verdict.exercise, answer)
+    messages = locate(verdict.exercise, answer, verdict.causes)
     kept = [one for one in verdict.messages if not messages or one.template != SUMMARY]
     return replace(verdict, messages=(*kept, *messages))
 
@@ -97,6 +95,17 @@ def _short(messages: Iterable[Message]) -> Iterator[Message]:
         if room < 0:
             return
         yield one
+
+
+@lru_cache(maxsize=4)
+def _followed(exercise: Exercise) -> tuple[Equations, Walk]:
+    """The equations of an exercise on one draw, and what comes of following them."""
+    equations = Equations(exercise, cases(exercise, VISIBLE[:1], 0)[0])
+    plain = equations.follow({})
+    for name, series in plain.quantities.items():
+        if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
+            equations.others.add(name)
+    return equations, equations.follow({})
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -122,24 +131,43 @@ class _Wrong:
 class _Search:
     """Looks for the first wrong quantity of an answer, and for what is wrong by itself after it."""
 
-    def __init__(self, exercise: Exercise, answer: Answer, case: Case) -> None:
+    def __init__(self, exercise: Exercise, answer: Answer, causes: Sequence[Misconception]) -> None:
         self.end = time.thread_time() + LIMIT
-        self.exercise, self.case = exercise, case
-        self.equations = Equations(exercise, case)
-        plain = self.equations.follow({})
-        for name, series in plain.quantities.items():
-            if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
-                self.equations.others.add(name)
-        self.plain = self.walk = self.equations.follow({})
+        self.equations, plain = _followed(exercise)
+        self.exercise, self.case = exercise, self.equations.case
+        self.plain = self.walk = replace(plain, quantities=dict(plain.quantities))
         everything = [*self.plain.quantities.values(), *self.plain.given.values(), arrays_in(self.plain.record)]
-        self.tracer = Tracer(answer, {array.size for series in everything for array in series})
-        self.observed = self.tracer.run(exercise, answer, case.arguments)
+        self.tracer = Tracer(answer, {array.size for series in everything for array in series}, self.plain.quantities)
+        self.observed = self.tracer.run(exercise, answer, self.case.arguments)
         self.record, self.seen, self.variables = self.observed.record, self.tracer.seen, self.tracer.variables()
+        self._forget_other_draws()
+        self.explained = self._spoilt_by(causes)
         self.own: dict[str, Series] = {}
         self.wrong: list[_Wrong] = []
         self.doubtful: set[str] = set()  # what was passed over, and may hold the mistake
         self.blamed: set[str] = set()  # of these, what a wrong quantity was made of
         self.mixed: dict[str, str] = {}
+
+    def _forget_other_draws(self) -> None:
+        """Leave out what depends on random numbers, unless the answer draws the same: right ones may draw others."""
+        drawn = self.equations.made_of("rng") & self.plain.quantities.keys()
+        masks = (value for name in drawn for value in self.plain.quantities[name] if not value.all() and value.any())
+        mask = next(masks, None)
+        if mask is None or not any(_has_zeros_of(mask, array) for array, _ in self.seen.kept.values()):
+            for name in drawn:
+                del self.plain.quantities[name]
+
+    def _spoilt_by(self, causes: Sequence[Misconception]) -> set[str]:
+        """The results that some mistakes make wrong."""
+        expected = self.case.expected.record
+        records = [observe(self.exercise, cause.wrong, self.case.arguments).record for cause in causes]
+        return {name for one in records for name in one if not compare.same(one[name], expected.get(name))}
+
+    def _is_explained(self, name: str) -> bool:
+        """Whether the causes explain all the wrong results that are made of a quantity."""
+        made_of_it = self.equations.made_of(_base(name))
+        wrong = {one for one in self.record if _base(one) in made_of_it and not self._agrees(one, self.plain)}
+        return bool(wrong) and wrong <= self.explained
 
     # what holds what
 
@@ -205,6 +233,8 @@ class _Search:
     def _aligned(self, name: str, series: Series) -> Series | None:
         """The values of the learner's variable of a name, if they match a series one by one in shape."""
         theirs = self.variables.get(name, [])
+        if len(theirs) != len(series):
+            theirs = [one for one in theirs if not (is_constant(one) or one in self.equations.inputs)]  # no quantities
         return theirs if [one.shape for one in theirs] == [one.shape for one in series] else None
 
     def _returned(self, name: str, series: Series) -> Series | None:
@@ -231,6 +261,8 @@ class _Search:
         sure = [one.is_sure or self._is_needed(_base(one.name)) for one in self.wrong]
         self.wrong = [replace(one, is_sure=is_sure) for one, is_sure in zip(self.wrong, sure)]
         self._look_at_results()
+        self.wrong = [one for one in self.wrong if not self._is_explained(one.name)]
+        self.mixed = {name: other for name, other in self.mixed.items() if not self._is_explained(name)}
 
     def _is_needed(self, name: str) -> bool:
         """Whether less would come out right without the learner's own values of a quantity."""
@@ -244,8 +276,10 @@ class _Search:
         for yours, theirs in self._candidates(name, series):
             walk = self.equations.follow(self.own | {name: theirs})
             gain = self._score(walk, {name, *self.own}) - before
-            # What has its name need not prove itself by what follows, which may be wrong too, unless it is an input.
-            is_named = yours in ("", name) and not all(value in self.equations.inputs for value in theirs)
+            # What has its name and shape need not prove itself by what follows, which may be wrong too, unless it is an
+            # input.
+            is_named = yours in ("", name) and [one.shape for one in theirs] == [one.shape for one in series]
+            is_named = is_named and not all(value in self.equations.inputs for value in theirs)
             if gain > (best[0] if best else -1 if is_named else 0):
                 best = gain, yours, theirs, walk
             if time.thread_time() > self.end:
@@ -287,6 +321,8 @@ class _Search:
             return
         if (named := self._aligned(name, series)) is not None:
             yield name, named
+        elif [one.ndim for one in self.variables.get(name, [])] == [one.ndim for one in series]:
+            yield name, self.variables[name]  # of another shape, and yet the rest may be made of it
         if (returned := self._returned(name, series)) is not None:
             yield "", returned
         for yours in self.variables:
@@ -352,7 +388,8 @@ class _Search:
         wrong = {_base(one.name) for one in self.wrong} | self.mixed.keys()
         names = [name for name in self.plain.quantities if self._stands(name, self.plain)]
         names += [name for name in self.record if name == _base(name) and self._agrees(name, self.plain)]
-        return [name for name in dict.fromkeys(names) if name not in wrong][-MOST_NAMES:]
+        told = wrong | self.case.arguments.keys()  # an argument may have the name of what the equations make of it
+        return [name for name in dict.fromkeys(names) if name not in told][-MOST_NAMES:]
 
     def _on_wrong(self) -> list[Message]:
         """What is wrong, how, and what else is."""
@@ -396,7 +433,7 @@ class _Search:
         if got is None or expected is None or got.shape != expected.shape or expected.ndim < 1:
             return []
         if symbols.startswith("(N, T,"):
-            found = _on_steps(name, got, expected, "hs" in self.record)
+            found = _on_steps(name, got, expected, "hs" in map(_base, self.record))
         else:
             found = _on_rows(name, got, expected) if symbols.startswith(("(T", "(steps")) else None
         return [] if found is None else [found]
@@ -420,6 +457,9 @@ class _Search:
             found.append(message("It has the values of `{other}`.", other=others[0]))
         elif got is not None and expected is not None and wrong.is_sure:
             how = _on_form(got, expected)
+            if got.shape != expected.shape and _base(wrong.name) not in map(_base, self.record):
+                template = "It has the shape {got}, and should have {expected}."
+                how = message(template, got=got.shape, expected=expected.shape)
             found += [] if how is None else [how]
         return found
 
@@ -446,7 +486,9 @@ class _Search:
 
 
 #: Results with more than a name that are quantities all the same.
-_OF_A_QUANTITY = re.compile(r"\w+ in the cache|[hc] of d?state|[\w.]+\.grad, .*|gradient of .*")
+_OF_A_QUANTITY = re.compile(
+    r"\w+ in the cache|[hc] of d?state|\w+, none dropped|[\w.]+\.grad, (?!all dropped).*|gradient of .*"
+)
 
 
 def _is_again(result: str) -> bool:
@@ -464,6 +506,10 @@ def _without_number(result: str) -> str:
 
 def _shown(result: str) -> str:
     return _base(result) if "," in result else result
+
+
+def _has_zeros_of(mask: AnyArray, array: AnyArray) -> bool:
+    return array.shape == mask.shape and np.array_equal(array == 0, mask == 0)
 
 
 def _is(one: object, other: object) -> bool:
