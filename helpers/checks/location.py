@@ -260,8 +260,8 @@ class _Search:
                 self._look_into(name, series)
         sure = [one.is_sure or self._is_needed(_base(one.name)) for one in self.wrong]
         self.wrong = [replace(one, is_sure=is_sure) for one, is_sure in zip(self.wrong, sure)]
-        self._look_at_results()
         self.wrong = [one for one in self.wrong if not self._is_explained(one.name)]
+        self._look_at_results()
         self.mixed = {name: other for name, other in self.mixed.items() if not self._is_explained(name)}
 
     def _is_needed(self, name: str) -> bool:
@@ -344,7 +344,7 @@ class _Search:
             base = _base(name)
             if base in done or _without_number(name) in several or not self._is_plain(name):
                 continue
-            if self._agrees(name, self.walk):
+            if name in self.explained or self._agrees(name, self.walk):
                 continue
             made_of = self._made_of(base) & self.doubtful
             follows = made_of & self.blamed if base in self.equations.reads else self.doubtful
@@ -386,10 +386,11 @@ class _Search:
     def _right(self) -> list[str]:
         """The quantities and results that are right: the last of them, nearest to what is wrong."""
         wrong = {_base(one.name) for one in self.wrong} | self.mixed.keys()
-        names = [name for name in self.plain.quantities if self._stands(name, self.plain)]
+        # An argument may have the name of what the equations make of it.
+        names = [name for name in self.plain.quantities if name not in self.case.arguments]
+        names = [name for name in names if self._stands(name, self.plain)]
         names += [name for name in self.record if name == _base(name) and self._agrees(name, self.plain)]
-        told = wrong | self.case.arguments.keys()  # an argument may have the name of what the equations make of it
-        return [name for name in dict.fromkeys(names) if name not in told][-MOST_NAMES:]
+        return [name for name in dict.fromkeys(names) if name not in wrong][-MOST_NAMES:]
 
     def _on_wrong(self) -> list[Message]:
         """What is wrong, how, and what else is."""
