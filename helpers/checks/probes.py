@@ -143,10 +143,11 @@ def _once(
     suffix: str = "",
 ) -> None:
     """Go forward and back once."""
-    before = [param.grad.copy() for param in layer.parameters()]
+    params = layer.parameters()
+    before = [param.grad.copy() for param in params]
     given = _spelt_out(unpack(layer.forward(xs, state), ("hs", "state"), f"{name}.forward"), "state", parts)
     record.update({f"{key}{suffix}": value for key, value in given.items()})
-    if not all(np.array_equal(param.grad, grad, equal_nan=True) for param, grad in zip(layer.parameters(), before)):
+    if not all(np.array_equal(param.grad, grad, equal_nan=True) for param, grad in zip(params, before)):
         template = "`{name}.forward` changes the gradients: only `backward` does, by adding to `.grad`."
         raise ContractError(template, name=name)
     back = _spelt_out(unpack(layer.backward(dhs, dstate), ("dxs", "dstate"), f"{name}.backward"), "dstate", parts)

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.inputs import VISIBLE
-from helpers.checks.judge import judge
 from helpers.nn.functional import sigmoid
+from tests.checks.judging import judge_quickly
 
 
 def causes(exercise_id, answer):
-    return [cause.name for cause in judge(EXERCISES[exercise_id], answer, VISIBLE).causes]
+    return [cause.name for cause in judge_quickly(EXERCISES[exercise_id], answer).causes]
 
 
 def step(**lines):
@@ -106,6 +105,6 @@ def test_a_memory_changed_in_place_is_told_so_and_given_no_cause():
         c_prev *= sigmoid(x @ Wx + h_prev @ Wh + b)
         return c_prev
 
-    verdict = judge(EXERCISES["3.2"], forget_gate, VISIBLE)
+    verdict = judge_quickly(EXERCISES["3.2"], forget_gate)
     assert not verdict.right and verdict.causes == ()
     assert "changed its argument `c_prev`" in verdict.paragraphs[0]

@@ -1,0 +1,31 @@
+"""Judging answers in tests: what the known mistakes of an exercise give is computed once, for all answers and tests."""
+
+from functools import cache
+from unittest import mock
+
+from helpers.checks.inputs import VISIBLE
+from helpers.checks.judge import judge
+from helpers.checks.observation import cases, observe
+
+_observed = {}
+
+
+def judge_quickly(exercise, answer):
+    """As `judge` on the visible draws; the answer itself is run anew each time."""
+    with (
+        mock.patch("helpers.checks.judge.cases", lambda *_: _tried(exercise)),
+        mock.patch("helpers.checks.diagnosis.observe", _observe_once),
+    ):
+        return judge(exercise, answer, VISIBLE)
+
+
+@cache
+def _tried(exercise):
+    return cases(exercise, VISIBLE, 0)
+
+
+def _observe_once(exercise, wrong, arguments):
+    key = wrong, id(arguments)  # which `_tried` keeps
+    if key not in _observed:
+        _observed[key] = observe(exercise, wrong, arguments)
+    return _observed[key]
