@@ -6,6 +6,9 @@ line, and each quantity is looked for *by value* among these, whatever it is cal
 where the answer goes wrong. In its place the equations go on with the learner's own value, so that a second mistake
 shows too, and what merely follows from the first one does not.
 
+Two right answers may draw different random numbers. What depends on these is compared only if a variable of the answer
+is zero where the masks of the right one are.
+
 A quantity that the answer does not compute by itself, in the middle of a long expression, is not held against it: it is
 passed over, and the next one speaks for it. A variable with a name of its own is known by what follows: if the rest
 comes out right with `dtanh` in the place of `da`, then `dtanh` is the learner's `da`.
@@ -32,8 +35,8 @@ from helpers.arrays import AnyArray
 from helpers.checks import compare
 from helpers.checks.edits import Answer
 from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
-from helpers.checks.exercise import Exercise, Misconception
-from helpers.checks.inputs import VISIBLE
+from helpers.checks.exercise import Exercise, Misconception, Sizes
+from helpers.checks.inputs import VISIBLE, InputSpec
 from helpers.checks.judge import SUMMARY, Verdict
 from helpers.checks.message import MOST_NAMES, Message, listed, message
 from helpers.checks.observation import cases, observe
@@ -46,7 +49,10 @@ LIMIT = 0.5
 #: The most that is said [characters].
 LONGEST = 250
 
-_SIZES = VISIBLE[0].sizes
+#: The largest arrays that an answer is traced with [numbers]; a draw with larger ones is made once more, smaller.
+LARGEST = 1_000
+
+_SIZES, _SMALL = VISIBLE[0].sizes, InputSpec("a small draw", Sizes(T=1, D=2))
 
 #: The blocks of a fused array, by its width.
 _BLOCKS = {len(order) * _SIZES.H: order for order in (LSTM_ORDER, GRU_ORDER)}
@@ -100,7 +106,10 @@ def _short(messages: Iterable[Message]) -> Iterator[Message]:
 @lru_cache(maxsize=4)
 def _followed(exercise: Exercise) -> tuple[Equations, Walk]:
     """The equations of an exercise on one draw, and what comes of following them."""
-    equations = Equations(exercise, cases(exercise, VISIBLE[:1], 0)[0])
+    case = cases(exercise, VISIBLE[:1], 0)[0]
+    if any(array.size > LARGEST for array in arrays_in(case.arguments)):
+        case = cases(exercise, [_SMALL], 0)[0]
+    equations = Equations(exercise, case)
     plain = equations.follow({})
     for name, series in plain.quantities.items():
         if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
@@ -150,10 +159,10 @@ class _Search:
 
     def _forget_other_draws(self) -> None:
         """Leave out what depends on random numbers, unless the answer draws the same: right ones may draw others."""
-        drawn = self.equations.made_of("rng") & self.plain.quantities.keys()
-        masks = (value for name in drawn for value in self.plain.quantities[name] if not value.all() and value.any())
-        mask = next(masks, None)
-        if mask is None or not any(_has_zeros_of(mask, array) for array, _ in self.seen.kept.values()):
+        made_of_draws = self.equations.made_of("rng")
+        drawn = [name for name in self.plain.quantities if name in made_of_draws]
+        masks = [value for name in drawn for value in self.plain.quantities[name] if _is_mask(value)]
+        if not masks or not any(_have_zeros_of(masks, theirs) for theirs in self.variables.values()):
             for name in drawn:
                 del self.plain.quantities[name]
 
@@ -235,7 +244,7 @@ class _Search:
         theirs = self.variables.get(name, [])
         if len(theirs) != len(series):
             theirs = [one for one in theirs if not (is_constant(one) or one in self.equations.inputs)]  # no quantities
-        return theirs if [one.shape for one in theirs] == [one.shape for one in series] else None
+        return theirs if _have_shapes_of(series, theirs) else None
 
     def _returned(self, name: str, series: Series) -> Series | None:
         """The results that are a quantity, if they match a series one by one in shape."""
@@ -243,7 +252,7 @@ class _Search:
         for names in ([name, *(one for one in self.record if one.startswith(name + again))], [*self.record]):
             found = [as_array(self.record[one]) for one in names if one in self.record and _base(one) == name]
             arrays = [one for one in found if one is not None]
-            if arrays and [one.shape for one in arrays] == [one.shape for one in series]:
+            if arrays and _have_shapes_of(series, arrays):
                 return arrays
         return None
 
@@ -276,9 +285,9 @@ class _Search:
         for yours, theirs in self._candidates(name, series):
             walk = self.equations.follow(self.own | {name: theirs})
             gain = self._score(walk, {name, *self.own}) - before
-            # What has its name and shape need not prove itself by what follows, which may be wrong too, unless it is an
-            # input.
-            is_named = yours in ("", name) and [one.shape for one in theirs] == [one.shape for one in series]
+            # What has its name and shape need not prove itself by what follows, which may be wrong too, unless it is
+            # an input.
+            is_named = yours in ("", name) and _have_shapes_of(series, theirs)
             is_named = is_named and not all(value in self.equations.inputs for value in theirs)
             if gain > (best[0] if best else -1 if is_named else 0):
                 best = gain, yours, theirs, walk
@@ -509,8 +518,17 @@ def _shown(result: str) -> str:
     return _base(result) if "," in result else result
 
 
-def _has_zeros_of(mask: AnyArray, array: AnyArray) -> bool:
-    return array.shape == mask.shape and np.array_equal(array == 0, mask == 0)
+def _have_shapes_of(series: Series, theirs: Series) -> bool:
+    return [one.shape for one in theirs] == [one.shape for one in series]
+
+
+def _is_mask(value: AnyArray) -> bool:
+    """Whether it has zeros and one other number."""
+    return bool(value.any() and not value.all() and np.ptp(value[value != 0]) == 0)
+
+
+def _have_zeros_of(masks: Series, theirs: Series) -> bool:
+    return all(any(np.array_equal(one == 0, mask == 0) for one in theirs) for mask in masks)
 
 
 def _is(one: object, other: object) -> bool:

@@ -190,9 +190,9 @@ class Tracer:
             if isinstance(value, tuple | list) and (ends or call.bound.get(name) != id(value)):
                 call.bound[name] = id(value)
                 self._add_inner(value, DEPTH)
-        elif (array.size in self.sizes or name in self.names) and not _is_unchanged(
-            call.last.get(name, call.before.get(name)), array
-        ):
+        elif array.size not in self.sizes and name not in self.names:
+            return
+        elif not _is_unchanged(call.last.get(name, call.before.get(name)), array):
             call.last[name], call.lines[name] = array.copy(), call.line
             self.seen.add(array, name if call.code in self.own else "")
 

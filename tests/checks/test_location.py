@@ -1,4 +1,4 @@
-"""Where a wrong answer goes wrong: twenty-two answers, a third of them with two mistakes, and what they are told.
+"""Where a wrong answer goes wrong: answers, a third of them with two mistakes, and what they are told.
 
 The sentences were written down before the code. Each exercise is spelt out here where its own form is not the point.
 """
