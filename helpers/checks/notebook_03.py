@@ -1,5 +1,7 @@
 """The exercises of notebook 03 and the mistakes people make in them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from helpers.arrays import FloatArray as Array
@@ -9,7 +11,12 @@ from helpers.checks.probes import step_with_cache
 from helpers.nn import LSTM_ORDER, steps
 from helpers.nn.functional import sigmoid
 
-# --- draws, which notebook 04 shares ----------------------------------------------------------------------------------
+# --- arguments, for notebook 04 too -----------------------------------------------------------------------------------
+
+
+def by_hand(**rows: Sequence[float]) -> Values:
+    """Return the arguments of an example with N = 1."""
+    return {name: np.array([row]) for name, row in rows.items()}
 
 
 def draw_step(rng: np.random.Generator, sizes: Sizes, blocks: int, *memory: str) -> Values:
@@ -32,16 +39,10 @@ def draw_params(rng: np.random.Generator, sizes: Sizes, blocks: int) -> Values:
 # --- what 3.1 to 3.4 share: one block, and the memory that it works on ------------------------------------------------
 
 
-def _by_hand(memory: str, *values: float) -> Values:
+def _block_by_hand(memory: str, *values: float) -> Values:
     """The numbers of the examples by hand: a = (2, -2), so that σ(a) = (0.881, 0.119) and tanh(a) = (0.964, -0.964)."""
-    return {
-        "x": np.array([[1.0]]),
-        "h_prev": np.array([[0.4, -0.2]]),
-        memory: np.array([values]),
-        "Wx": np.array([[1.0, -1.0]]),
-        "Wh": np.array([[0.5, 0.2], [-0.5, 0.4]]),
-        "b": np.array([0.7, -1.0]),
-    }
+    arrays = by_hand(x=[1.0], h_prev=[0.4, -0.2], **{memory: values}, Wx=[1.0, -1.0])
+    return arrays | {"Wh": np.array([[0.5, 0.2], [-0.5, 0.4]]), "b": np.array([0.7, -1.0])}
 
 
 def _mistakes_in_the_sum(block: Answer, memory: str) -> tuple[Misconception, ...]:
@@ -130,7 +131,7 @@ OUTPUT_GATE = Exercise(
     reference=steps.output_gate,
     results={"h_next": "(N, H)"},
     draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c_next"),
-    example=_by_hand("c_next", 0.5, -2.0),
+    example=_block_by_hand("c_next", 0.5, -2.0),
     uses=("0.1",),
     misconceptions=(
         *mistakes(
@@ -162,7 +163,7 @@ FORGET_GATE = Exercise(
     reference=steps.forget_gate,
     results={"c": "(N, H)"},
     draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c_prev"),
-    example=_by_hand("c_prev", 0.5, -2.0),
+    example=_block_by_hand("c_prev", 0.5, -2.0),
     uses=("0.1",),
     misconceptions=(
         *_mistakes_of_a_gate(steps.forget_gate, "f", "c_prev"),
@@ -199,7 +200,7 @@ NEW_MEMORY = Exercise(
     reference=steps.new_memory,
     results={"c_next": "(N, H)", "g": "(N, H)"},
     draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c"),
-    example=_by_hand("c", 0.5, -2.0),
+    example=_block_by_hand("c", 0.5, -2.0),
     spelt_out=_new_memory,
     misconceptions=(
         *mistakes(
@@ -254,7 +255,7 @@ INPUT_GATE = Exercise(
     reference=steps.input_gate,
     results={"gated": "(N, H)"},
     draw=lambda rng, sizes: draw_step(rng, sizes, 1, "g"),
-    example=_by_hand("g", 0.964, -0.964),
+    example=_block_by_hand("g", 0.964, -0.964),
     uses=("0.1",),
     misconceptions=(
         *_mistakes_of_a_gate(steps.input_gate, "i", "g"),
@@ -285,13 +286,8 @@ _CACHE = (
 )
 
 #: One unit, so that the four blocks are four numbers: A = (2, 0.5, -2, 0).
-LSTM_BY_HAND = {
-    "x": np.array([[1.0]]),
-    "h_prev": np.array([[0.5]]),
-    "c_prev": np.array([[2.0]]),
-    "Wx": np.array([[1.0, 1.0, -1.0, 1.0]]),
-    "Wh": np.array([[1.0, -1.0, -1.0, -2.0]]),
-    "b": np.array([0.5, 0.0, -0.5, 0.0]),
+LSTM_BY_HAND = by_hand(x=[1.0], h_prev=[0.5], c_prev=[2.0], Wx=[1.0, 1.0, -1.0, 1.0], Wh=[1.0, -1.0, -1.0, -2.0]) | {
+    "b": np.array([0.5, 0.0, -0.5, 0.0])
 }
 
 

@@ -4,17 +4,11 @@ import numpy as np
 
 from helpers.arrays import FloatArray as Array
 from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
-from helpers.checks.notebook_03 import draw_params, draw_step
+from helpers.checks.notebook_03 import by_hand, draw_params, draw_step
 from helpers.checks.probes import layer_groups, lstm_layer, step_with_cache
 from helpers.nn import analysis, recurrent, steps
 from helpers.nn.base import Layer, Param, State
 from helpers.nn.functional import sigmoid
-
-
-def _by_hand(**rows: list[float]) -> Values:
-    """The arguments of an example with N = 1."""
-    return {name: np.array([row]) for name, row in rows.items()}
-
 
 # --- 4.1 ------------------------------------------------------------------------------------------------------------
 
@@ -40,7 +34,7 @@ MEMORY_BACKWARD = Exercise(
     reference=steps.memory_backward,
     results={"dc_prev": "(N, H)", "df": "(N, H)", "dg": "(N, H)", "di": "(N, H)"},
     draw=_draw_memory,
-    example=_by_hand(dc_next=[1.0, 2.0], f=[0.9, 0.1], g=[0.5, -0.8], i=[0.2, 0.6], c_prev=[3.0, -2.0]),
+    example=by_hand(dc_next=[1.0, 2.0], f=[0.9, 0.1], g=[0.5, -0.8], i=[0.2, 0.6], c_prev=[3.0, -2.0]),
     spelt_out=_memory_backward,
     misconceptions=mistakes(
         _memory_backward,
@@ -123,7 +117,7 @@ GATES_BACKWARD = Exercise(
     reference=steps.gates_backward,
     results={"dA": "(N, 4H)"},
     draw=_draw_gates,
-    example=_by_hand(df=[1.0], dg=[1.0], di=[2.0], do=[-1.0], f=[0.9], g=[0.5], i=[0.5], o=[0.2]),
+    example=by_hand(df=[1.0], dg=[1.0], di=[2.0], do=[-1.0], f=[0.9], g=[0.5], i=[0.5], o=[0.2]),
     uses=("1.1",),
     spelt_out=_gates_backward,
     misconceptions=mistakes(
@@ -222,20 +216,14 @@ LSTM_STEP_BACKWARD = Exercise(
     title="Backward through one step of the LSTM",
     stars=3,
     reference=steps.lstm_step_backward,
-    results={
-        "dx": "(N, D)",
-        "dh_prev": "(N, H)",
-        "dc_prev": "(N, H)",
-        "dWx": "(D, 4H)",
-        "dWh": "(H, 4H)",
-        "db": "(4H,)",
-    },
+    results={"dx": "(N, D)", "dh_prev": "(N, H)", "dc_prev": "(N, H)"}
+    | {"dWx": "(D, 4H)", "dWh": "(H, 4H)", "db": "(4H,)"},
     draw=_draw_step_backward,
     # A = (2, 0.5, 0, -2), so f, g, i, o = 0.881, 0.462, 0.5, 0.119.
     example={
-        **_by_hand(dh_next=[1.0], dc_next=[0.5]),
+        **by_hand(dh_next=[1.0], dc_next=[0.5]),
         "cache": steps.lstm_step_forward(
-            **_by_hand(x=[1.0], h_prev=[0.0], c_prev=[1.0], Wx=[2.0, 0.5, 0.0, -2.0], Wh=[1.0] * 4), b=np.zeros(4)
+            **by_hand(x=[1.0], h_prev=[0.0], c_prev=[1.0], Wx=[2.0, 0.5, 0.0, -2.0], Wh=[1.0] * 4), b=np.zeros(4)
         )[2],
     },
     uses=("1.1", "4.1", "4.2"),
@@ -624,7 +612,7 @@ MEMORY_GRADIENT = Exercise(
 
 
 #: The numbers of the examples by hand in exercises 4.6 and 4.7.
-GRU_BY_HAND = _by_hand(x=[1.0], h_prev=[0.5], Wx=[-1.0, 1.0, 0.3], Wh=[2.0, -2.0, 0.8]) | {"b": np.zeros(3)}
+GRU_BY_HAND = by_hand(x=[1.0], h_prev=[0.5], Wx=[-1.0, 1.0, 0.3], Wh=[2.0, -2.0, 0.8]) | {"b": np.zeros(3)}
 
 
 def _gru_forward(x: Array, h_prev: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, steps.Cache]:
@@ -765,7 +753,7 @@ GRU_STEP_BACKWARD = Exercise(
     reference=steps.gru_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, 3H)", "dWh": "(H, 3H)", "db": "(3H,)"},
     draw=_draw_gru_backward,
-    example={**_by_hand(dh_next=[1.0]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
+    example={**by_hand(dh_next=[1.0]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
     uses=("1.1",),
     spelt_out=_gru_backward,
     misconceptions=mistakes(
