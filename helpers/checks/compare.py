@@ -11,6 +11,7 @@ from helpers.checks.message import Message, message
 
 #: Relative and absolute tolerance by floating-point type; in float32 the second is relative to the largest value.
 TOLERANCES = {np.dtype("float64"): (1e-7, 1e-9), np.dtype("float32"): (1e-4, 1e-5)}
+_FLOAT64 = np.dtype("float64")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,14 @@ def same(got: Any, expected: Any) -> bool:
         return False
     if are_identical(got, expected):
         return True
+    if got.dtype == expected.dtype == _FLOAT64 and got.size and _is_far(got.item(0), expected.item(0)):
+        return False  # most arrays that differ do so from their first number on
     return bool(np.all(close(got, expected))) if got.dtype.kind in "biufc" else bool(np.array_equal(got, expected))
+
+
+def _is_far(got: float, expected: float) -> bool:
+    rtol, atol = TOLERANCES[_FLOAT64]
+    return abs(got - expected) > atol + rtol * abs(expected)
 
 
 def are_identical(one: AnyArray, other: AnyArray) -> bool:
@@ -183,7 +191,16 @@ def close(got: Any, expected: Any) -> BoolArray:
     if coarse:
         # A number of Python is taken for a float32 beside one, and 1e50 for infinity.
         got, atol = got.astype("float64"), atol * _largest(expected)
-    near: BoolArray = np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
+    return _near(got, expected, rtol, atol)
+
+
+def _near(got: AnyArray, expected: AnyArray, rtol: float, atol: float) -> BoolArray:
+    """As `np.isclose` with `equal_nan=True`, which takes twice as long on small arrays: most of the time of a check."""
+    expected = np.asarray(expected, dtype=np.result_type(expected, 1.0))
+    with np.errstate(invalid="ignore"):
+        near: BoolArray = (np.abs(got - expected) <= atol + rtol * np.abs(expected)) & np.isfinite(expected)
+        if not near.all():
+            near = near | (got == expected) | ((got != got) & (expected != expected))
     return near
 
 

@@ -41,6 +41,7 @@ class Equations:
         self.walk = Walk()
         self.others: set[str] = set()  # variables with the name of a result and other values
         self.reached: dict[str, int] = {}
+        self.made: set[str] = set()  # the names of quantities that are not just inputs
         hooks = _Hooks()
         answer = exercise.spelt_out or exercise.reference
         try:
@@ -52,21 +53,31 @@ class Equations:
             pass  # no source of its own: the results alone
         self.answer, self.reads, self.looped = answer, hooks.reads, hooks.looped
 
+    def made_of(self, name: str) -> set[str]:
+        """A quantity and those that the equations make of it."""
+        found = {name}
+        while more := {one for one, read in self.reads.items() if read & found} - found:
+            found |= more
+        return found
+
     def follow(self, own: Mapping[str, Series]) -> Walk:
         """Follow the equations, with the learner's own values of some quantities in their place."""
         self.own, self.walk, self.reached = own, Walk(), {}
         self.walk.record = observe(self.exercise, self.answer, self.case.arguments).record
+        if not own:
+            self.made = set(self.walk.quantities)
         return self.walk
 
     def _meet(self, name: str, value: Any) -> Any:
         array = as_array(value)
-        if array is None:
+        if array is None or is_constant(array):
             return value
-        count = self.reached[name] = self.reached.get(name, -1) + 1
-        if name in self.own:
+        is_given = self._is_given(array)
+        if name in self.own and is_given == (name not in self.made):
+            count = self.reached[name] = self.reached.get(name, -1) + 1
             return self.own[name][count].copy() if count < len(self.own[name]) else value
-        if not _is_constant(array) and name not in self.others:
-            series = self.walk.given if self._is_given(array) else self.walk.quantities
+        if name not in self.own and name not in self.others:
+            series = self.walk.given if is_given else self.walk.quantities
             series.setdefault(name, []).append(array.copy())
         return value
 
@@ -75,7 +86,7 @@ class Equations:
         return array in self.inputs or (array.base is not None and bool(np.isin(array, self.numbers).all()))
 
 
-def _is_constant(array: AnyArray) -> bool:
+def is_constant(array: AnyArray) -> bool:
     """Zeros, ones, one whole number: found anywhere, and no quantity."""
     return not array.size or bool(array.min() == array.max() and (array.size > 1 or array == np.round(array)))
 
@@ -107,12 +118,9 @@ class _Hooks(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         outer = self.last
-        self.last = {
-            name: statement
-            for statement in ast.walk(node)
-            if isinstance(statement, _Binding)
-            for name in map(_name, _targets(statement))
-        }
+        bindings = [statement for statement in ast.walk(node) if isinstance(statement, _Binding)]
+        bindings.sort(key=lambda statement: statement.lineno)  # not as deep as they stand, but in their order
+        self.last = {name: statement for statement in bindings for name in map(_name, _targets(statement))}
         self.generic_visit(node)
         self.last = outer
         return node

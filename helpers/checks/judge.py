@@ -269,7 +269,11 @@ def _explain(
 ) -> Iterator[Message]:
     """Say what is wrong, then where, then what to do."""
     right, off = _states(exercise, tried, seen)
-    where, causes = _where(case, fault, tried, seen), diagnosis.causes
+    causes = diagnosis.causes
+    if causes:  # what an error says is what the cause says
+        short = fault.message.template.removesuffix(" {error}.")
+        fault = Fault(fault.result, Message(short, fault.message.values))
+    where = _where(case, fault, tried, seen)
     one_by_one = [message("**{name}** {hint}", name=cause.name, hint=cause.hint) for cause in causes]
     if not causes:
         yield where

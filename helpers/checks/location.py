@@ -6,6 +6,9 @@ line, and each quantity is looked for *by value* among these, whatever it is cal
 where the answer goes wrong. In its place the equations go on with the learner's own value, so that a second mistake
 shows too, and what merely follows from the first one does not.
 
+Two right answers may draw different random numbers. What depends on these is compared only if a variable of the answer
+is zero where the masks of the right one are.
+
 A quantity that the answer does not compute by itself, in the middle of a long expression, is not held against it: it is
 passed over, and the next one speaks for it. A variable with a name of its own is known by what follows: if the rest
 comes out right with `dtanh` in the place of `da`, then `dtanh` is the learner's `da`.
@@ -21,8 +24,9 @@ which owns the trace function (debugpy, in all three), or with a tool of `sys.mo
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,12 +34,12 @@ import numpy as np
 from helpers.arrays import AnyArray
 from helpers.checks import compare
 from helpers.checks.edits import Answer
-from helpers.checks.equations import Equations, Walk, arrays_in
-from helpers.checks.exercise import Exercise
-from helpers.checks.inputs import VISIBLE
+from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
+from helpers.checks.exercise import Exercise, Misconception, Sizes
+from helpers.checks.inputs import VISIBLE, InputSpec
 from helpers.checks.judge import SUMMARY, Verdict
 from helpers.checks.message import MOST_NAMES, Message, listed, message
-from helpers.checks.observation import Case, cases
+from helpers.checks.observation import cases, observe
 from helpers.checks.tracing import Series, Tracer, as_array, equal, same_series
 from helpers.nn import GRU_ORDER, LSTM_ORDER
 
@@ -45,40 +49,40 @@ LIMIT = 0.5
 #: The most that is said [characters].
 LONGEST = 250
 
-_SIZES = VISIBLE[0].sizes
+#: The largest arrays that an answer is traced with [numbers]; a draw with larger ones is made once more, smaller.
+LARGEST = 1_000
+
+_SIZES, _SMALL = VISIBLE[0].sizes, InputSpec("a small draw", Sizes(T=1, D=2))
 
 #: The blocks of a fused array, by its width.
 _BLOCKS = {len(order) * _SIZES.H: order for order in (LSTM_ORDER, GRU_ORDER)}
 
 
-def locate(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
+def locate(exercise: Exercise, answer: Answer, causes: Sequence[Misconception] = ()) -> tuple[Message, ...]:
     """Return what can be said of where a wrong answer goes wrong: () or up to three short messages.
 
-    It raises nothing, changes no verdict, and costs half a second at most, beyond one run of the answer.
+    What its causes explain needs no more words. It raises nothing, changes no verdict, and costs half a second at
+    most, beyond one run of the answer.
     """
     if _debugger_is_at_work():
         return ()
     try:
-        return found(exercise, answer)
+        return found(exercise, answer, causes)
     except Exception:
         return ()  # a hint less; the verdict stands
 
 
-def found(exercise: Exercise, answer: Answer) -> tuple[Message, ...]:
+def found(exercise: Exercise, answer: Answer, causes: Sequence[Misconception] = ()) -> tuple[Message, ...]:
     """As `locate`, but an error of its own comes out."""
-    case = cases(exercise, VISIBLE[:1], 0)[0]
-    # Two right answers may draw different random numbers, and then no value of one is found in the other.
-    if {"seed", "rng"} & case.arguments.keys():
-        return ()
     with np.errstate(all="ignore"):
-        return tuple(_short(_Search(exercise, answer, case).messages()))
+        return tuple(_short(_Search(exercise, answer, causes).messages()))
 
 
 def located(verdict: Verdict, answer: Answer) -> Verdict:
     """Return a Verdict that says where a wrong answer goes wrong too, unless its causes explain it all."""
     if verdict.status != "not yet" or verdict.explained or not callable(answer):
         return verdict
-    messages = locate(verdict.exercise, answer)
+    messages = locate(verdict.exercise, answer, verdict.causes)
     kept = [one for one in verdict.messages if not messages or one.template != SUMMARY]
     return replace(verdict, messages=(*kept, *messages))
 
@@ -97,6 +101,20 @@ def _short(messages: Iterable[Message]) -> Iterator[Message]:
         if room < 0:
             return
         yield one
+
+
+@lru_cache(maxsize=4)
+def _followed(exercise: Exercise) -> tuple[Equations, Walk]:
+    """The equations of an exercise on one draw, and what comes of following them."""
+    case = cases(exercise, VISIBLE[:1], 0)[0]
+    if any(array.size > LARGEST for array in arrays_in(case.arguments)):
+        case = cases(exercise, [_SMALL], 0)[0]
+    equations = Equations(exercise, case)
+    plain = equations.follow({})
+    for name, series in plain.quantities.items():
+        if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
+            equations.others.add(name)
+    return equations, equations.follow({})
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -122,24 +140,43 @@ class _Wrong:
 class _Search:
     """Looks for the first wrong quantity of an answer, and for what is wrong by itself after it."""
 
-    def __init__(self, exercise: Exercise, answer: Answer, case: Case) -> None:
+    def __init__(self, exercise: Exercise, answer: Answer, causes: Sequence[Misconception]) -> None:
         self.end = time.thread_time() + LIMIT
-        self.exercise, self.case = exercise, case
-        self.equations = Equations(exercise, case)
-        plain = self.equations.follow({})
-        for name, series in plain.quantities.items():
-            if name in plain.record and not any(_is(value, plain.record[name]) for value in series):
-                self.equations.others.add(name)
-        self.plain = self.walk = self.equations.follow({})
+        self.equations, plain = _followed(exercise)
+        self.exercise, self.case = exercise, self.equations.case
+        self.plain = self.walk = replace(plain, quantities=dict(plain.quantities))
         everything = [*self.plain.quantities.values(), *self.plain.given.values(), arrays_in(self.plain.record)]
-        self.tracer = Tracer(answer, {array.size for series in everything for array in series})
-        self.observed = self.tracer.run(exercise, answer, case.arguments)
+        self.tracer = Tracer(answer, {array.size for series in everything for array in series}, self.plain.quantities)
+        self.observed = self.tracer.run(exercise, answer, self.case.arguments)
         self.record, self.seen, self.variables = self.observed.record, self.tracer.seen, self.tracer.variables()
+        self._forget_other_draws()
+        self.explained = self._spoilt_by(causes)
         self.own: dict[str, Series] = {}
         self.wrong: list[_Wrong] = []
         self.doubtful: set[str] = set()  # what was passed over, and may hold the mistake
         self.blamed: set[str] = set()  # of these, what a wrong quantity was made of
         self.mixed: dict[str, str] = {}
+
+    def _forget_other_draws(self) -> None:
+        """Leave out what depends on random numbers, unless the answer draws the same: right ones may draw others."""
+        made_of_draws = self.equations.made_of("rng")
+        drawn = [name for name in self.plain.quantities if name in made_of_draws]
+        masks = [value for name in drawn for value in self.plain.quantities[name] if _is_mask(value)]
+        if not masks or not any(_have_zeros_of(masks, theirs) for theirs in self.variables.values()):
+            for name in drawn:
+                del self.plain.quantities[name]
+
+    def _spoilt_by(self, causes: Sequence[Misconception]) -> set[str]:
+        """The results that some mistakes make wrong."""
+        expected = self.case.expected.record
+        records = [observe(self.exercise, cause.wrong, self.case.arguments).record for cause in causes]
+        return {name for one in records for name in one if not compare.same(one[name], expected.get(name))}
+
+    def _is_explained(self, name: str) -> bool:
+        """Whether the causes explain all the wrong results that are made of a quantity."""
+        made_of_it = self.equations.made_of(_base(name))
+        wrong = {one for one in self.record if _base(one) in made_of_it and not self._agrees(one, self.plain)}
+        return bool(wrong) and wrong <= self.explained
 
     # what holds what
 
@@ -205,7 +242,9 @@ class _Search:
     def _aligned(self, name: str, series: Series) -> Series | None:
         """The values of the learner's variable of a name, if they match a series one by one in shape."""
         theirs = self.variables.get(name, [])
-        return theirs if [one.shape for one in theirs] == [one.shape for one in series] else None
+        if len(theirs) != len(series):
+            theirs = [one for one in theirs if not (is_constant(one) or one in self.equations.inputs)]  # no quantities
+        return theirs if _have_shapes_of(series, theirs) else None
 
     def _returned(self, name: str, series: Series) -> Series | None:
         """The results that are a quantity, if they match a series one by one in shape."""
@@ -213,7 +252,7 @@ class _Search:
         for names in ([name, *(one for one in self.record if one.startswith(name + again))], [*self.record]):
             found = [as_array(self.record[one]) for one in names if one in self.record and _base(one) == name]
             arrays = [one for one in found if one is not None]
-            if arrays and [one.shape for one in arrays] == [one.shape for one in series]:
+            if arrays and _have_shapes_of(series, arrays):
                 return arrays
         return None
 
@@ -230,7 +269,9 @@ class _Search:
                 self._look_into(name, series)
         sure = [one.is_sure or self._is_needed(_base(one.name)) for one in self.wrong]
         self.wrong = [replace(one, is_sure=is_sure) for one, is_sure in zip(self.wrong, sure)]
+        self.wrong = [one for one in self.wrong if not self._is_explained(one.name)]
         self._look_at_results()
+        self.mixed = {name: other for name, other in self.mixed.items() if not self._is_explained(name)}
 
     def _is_needed(self, name: str) -> bool:
         """Whether less would come out right without the learner's own values of a quantity."""
@@ -244,8 +285,10 @@ class _Search:
         for yours, theirs in self._candidates(name, series):
             walk = self.equations.follow(self.own | {name: theirs})
             gain = self._score(walk, {name, *self.own}) - before
-            # What has its name need not prove itself by what follows, which may be wrong too, unless it is an input.
-            is_named = yours in ("", name) and not all(value in self.equations.inputs for value in theirs)
+            # What has its name and shape need not prove itself by what follows, which may be wrong too, unless it is
+            # an input.
+            is_named = yours in ("", name) and _have_shapes_of(series, theirs)
+            is_named = is_named and not all(value in self.equations.inputs for value in theirs)
             if gain > (best[0] if best else -1 if is_named else 0):
                 best = gain, yours, theirs, walk
             if time.thread_time() > self.end:
@@ -287,6 +330,8 @@ class _Search:
             return
         if (named := self._aligned(name, series)) is not None:
             yield name, named
+        elif [one.ndim for one in self.variables.get(name, [])] == [one.ndim for one in series]:
+            yield name, self.variables[name]  # of another shape, and yet the rest may be made of it
         if (returned := self._returned(name, series)) is not None:
             yield "", returned
         for yours in self.variables:
@@ -308,7 +353,7 @@ class _Search:
             base = _base(name)
             if base in done or _without_number(name) in several or not self._is_plain(name):
                 continue
-            if self._agrees(name, self.walk):
+            if name in self.explained or self._agrees(name, self.walk):
                 continue
             made_of = self._made_of(base) & self.doubtful
             follows = made_of & self.blamed if base in self.equations.reads else self.doubtful
@@ -350,7 +395,9 @@ class _Search:
     def _right(self) -> list[str]:
         """The quantities and results that are right: the last of them, nearest to what is wrong."""
         wrong = {_base(one.name) for one in self.wrong} | self.mixed.keys()
-        names = [name for name in self.plain.quantities if self._stands(name, self.plain)]
+        # An argument may have the name of what the equations make of it.
+        names = [name for name in self.plain.quantities if name not in self.case.arguments]
+        names = [name for name in names if self._stands(name, self.plain)]
         names += [name for name in self.record if name == _base(name) and self._agrees(name, self.plain)]
         return [name for name in dict.fromkeys(names) if name not in wrong][-MOST_NAMES:]
 
@@ -396,7 +443,7 @@ class _Search:
         if got is None or expected is None or got.shape != expected.shape or expected.ndim < 1:
             return []
         if symbols.startswith("(N, T,"):
-            found = _on_steps(name, got, expected, "hs" in self.record)
+            found = _on_steps(name, got, expected, "hs" in map(_base, self.record))
         else:
             found = _on_rows(name, got, expected) if symbols.startswith(("(T", "(steps")) else None
         return [] if found is None else [found]
@@ -420,6 +467,9 @@ class _Search:
             found.append(message("It has the values of `{other}`.", other=others[0]))
         elif got is not None and expected is not None and wrong.is_sure:
             how = _on_form(got, expected)
+            if got.shape != expected.shape and _base(wrong.name) not in map(_base, self.record):
+                template = "It has the shape {got}, and should have {expected}."
+                how = message(template, got=got.shape, expected=expected.shape)
             found += [] if how is None else [how]
         return found
 
@@ -446,7 +496,9 @@ class _Search:
 
 
 #: Results with more than a name that are quantities all the same.
-_OF_A_QUANTITY = re.compile(r"\w+ in the cache|[hc] of d?state|[\w.]+\.grad, .*|gradient of .*")
+_OF_A_QUANTITY = re.compile(
+    r"\w+ in the cache|[hc] of d?state|\w+, none dropped|[\w.]+\.grad, (?!all dropped).*|gradient of .*"
+)
 
 
 def _is_again(result: str) -> bool:
@@ -464,6 +516,19 @@ def _without_number(result: str) -> str:
 
 def _shown(result: str) -> str:
     return _base(result) if "," in result else result
+
+
+def _have_shapes_of(series: Series, theirs: Series) -> bool:
+    return [one.shape for one in theirs] == [one.shape for one in series]
+
+
+def _is_mask(value: AnyArray) -> bool:
+    """Whether it has zeros and one other number."""
+    return bool(value.any() and not value.all() and np.ptp(value[value != 0]) == 0)
+
+
+def _have_zeros_of(masks: Series, theirs: Series) -> bool:
+    return all(any(np.array_equal(one == 0, mask == 0) for one in theirs) for mask in masks)
 
 
 def _is(one: object, other: object) -> bool:

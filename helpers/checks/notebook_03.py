@@ -1,53 +1,60 @@
 """The exercises of notebook 03 and the mistakes people make in them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from helpers.checks.exercise import Exercise, mistakes
+from helpers.arrays import FloatArray as Array
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import Exercise, Misconception, Sizes, Values, mistakes
 from helpers.checks.probes import step_with_cache
-from helpers.nn import steps
+from helpers.nn import LSTM_ORDER, steps
 from helpers.nn.functional import sigmoid
+
+# --- arguments, for notebook 04 too -----------------------------------------------------------------------------------
+
+
+def by_hand(**rows: Sequence[float]) -> Values:
+    """Return the arguments of an example with N = 1."""
+    return {name: np.array([row]) for name, row in rows.items()}
+
+
+def draw_step(rng: np.random.Generator, sizes: Sizes, blocks: int, *memory: str) -> Values:
+    """Draw what goes into a step with parameters of so many blocks: x, h_prev, and the arrays called `memory`."""
+    states = {name: rng.normal(0, 1, (sizes.N, sizes.H)) for name in ("h_prev", *memory)}
+    states["h_prev"] = np.tanh(states["h_prev"])
+    return {"x": rng.normal(0, 1, (sizes.N, sizes.D)), **states, **draw_params(rng, sizes, blocks)}
+
+
+def draw_params(rng: np.random.Generator, sizes: Sizes, blocks: int) -> Values:
+    """Draw the parameters of so many blocks."""
+    D, H = sizes.D, sizes.H
+    return {
+        "Wx": rng.normal(0, 0.4, (D, blocks * H)),
+        "Wh": rng.normal(0, 0.4, (H, blocks * H)),
+        "b": rng.normal(0, 0.5, blocks * H),
+    }
+
 
 # --- what 3.1 to 3.4 share: one block, and the memory that it works on ------------------------------------------------
 
 
-def _draw_block(memory):
-    """A draw of x, h_prev, the array called `memory`, and the block's own parameters."""
-
-    def draw(rng, sizes):
-        N, D, H = sizes.N, sizes.D, sizes.H
-        return {
-            "x": rng.normal(0, 1, (N, D)),
-            "h_prev": np.tanh(rng.normal(0, 1, (N, H))),
-            memory: rng.normal(0, 1, (N, H)),
-            "Wx": rng.normal(0, 0.4, (D, H)),
-            "Wh": rng.normal(0, 0.4, (H, H)),
-            "b": rng.normal(0, 0.5, H),
-        }
-
-    return draw
-
-
-def _by_hand(**memory):
+def _block_by_hand(memory: str, *values: float) -> Values:
     """The numbers of the examples by hand: a = (2, -2), so that σ(a) = (0.881, 0.119) and tanh(a) = (0.964, -0.964)."""
-    ((name, value),) = memory.items()
-    return {
-        "x": np.array([[1.0]]),
-        "h_prev": np.array([[0.4, -0.2]]),
-        name: np.array([value]),
-        "Wx": np.array([[1.0, -1.0]]),
-        "Wh": np.array([[0.5, 0.2], [-0.5, 0.4]]),
-        "b": np.array([0.7, -1.0]),
-    }
+    arrays = by_hand(x=[1.0], h_prev=[0.4, -0.2], **{memory: values}, Wx=[1.0, -1.0])
+    return arrays | {"Wh": np.array([[0.5, 0.2], [-0.5, 0.4]]), "b": np.array([0.7, -1.0])}
 
 
-def _mistakes_in_the_sum(block, memory):
+def _mistakes_in_the_sum(block: Answer, memory: str) -> tuple[Misconception, ...]:
     """The mistakes made before the activation, which are the same in all four blocks.
 
     Args:
         block: the right function.
         memory: name of the array it works on.
     """
-    text = """
+    return mistakes(
+        block,
+        f"""
         @ Wh + b → @ Wh
             The bias `b` is missing.
             Three terms go into `a`: `x @ Wx`, `h_prev @ Wh` and `b`.
@@ -60,14 +67,58 @@ def _mistakes_in_the_sum(block, memory):
         @ Wh + b → @ Wh.T + b
             `Wh` is transposed: `h_prev @ Wh.T`.
             `Wh` is square, so the shapes do not object. The rows of the batch stand on the left: `h_prev @ Wh`.
-        @ Wx + h_prev → @ Wx + MEMORY
-            `MEMORY` stands where `h_prev` belongs.
-            The weights see `x` and `h_prev`. `MEMORY` comes in afterwards, element by element.
+        @ Wx + h_prev → @ Wx + {memory}
+            `{memory}` stands where `h_prev` belongs.
+            The weights see `x` and `h_prev`. `{memory}` comes in afterwards, element by element.
         (a) → (a - b) + b
             The bias is added *after* the activation.
             `b` belongs to the sum: `a = x @ Wx + h_prev @ Wh + b`.
-        """
-    return mistakes(block, text.replace("MEMORY", memory))
+        """,
+    )
+
+
+def _mistakes_of_a_gate(block: Answer, gate: str, content: str) -> tuple[Misconception, ...]:
+    """The mistakes made with a gate and what it lets through, which are the same in 3.1, 3.2 and 3.4.
+
+    Args:
+        block: the right function.
+        gate, content: as its source has the two, which it multiplies.
+    """
+    return mistakes(
+        block,
+        f"""
+        sigmoid(a) → np.tanh(a)
+            `{gate}` comes from tanh instead of the sigmoid.
+            An openness lies in 0…1: `{gate} = sigmoid(a)`. A gate of -1 would turn the sign of what it lets through.
+        {gate} * {content} → (1 - {gate}) * {content}
+            The gate works the other way round: `1 - {gate}`.
+            An openness of 1 lets everything through (so the forget gate *keeps* it), and 0 nothing.
+        sigmoid(a) → a
+            The sigmoid of the gate is missing: `{gate} = a`.
+            `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
+        {gate} * {content} → {gate} * h_prev
+            The gate is multiplied onto `h_prev` instead of the memory.
+            `h_prev` only helps to decide. What gets through, or not, is the memory: `{gate} * {content}`.
+        {gate} * {content} → {gate}
+            The gate itself is returned: `{gate}`.
+            The gate only says how much. What gets through is `{gate} * {content}`.
+        {gate} * {content} → {content}
+            The gate is not used: `{content}` is returned.
+            `{gate}` says how much of it gets through: `{gate} * {content}`.
+        {gate} * {content} → {gate} + {content}
+            A sum, `{gate} + {content}`, stands where a product belongs.
+            ⊙ multiplies element by element: in NumPy `*`.
+        {gate} * {content} → {gate} @ {content}.T
+            A matrix product stands where ⊙ belongs.
+            ⊙ multiplies element by element: in NumPy `*`. Both factors, and the result, have the shape (N, H).
+        sigmoid(a) → (powers := np.exp(a - a.max(axis=1, keepdims=True))) / powers.sum(axis=1, keepdims=True)
+            A softmax over the units stands in the place of the sigmoid.
+            Each unit has an openness of its own, and they need not add up to 1: `sigmoid(a)`.
+        sigmoid(a) → np.round(sigmoid(a))
+            The gate is rounded to 0 or 1.
+            A gate may be half open, and only so can it be learned: multiply by `sigmoid(a)` as it is.
+        """,
+    )
 
 
 # --- 3.1 ------------------------------------------------------------------------------------------------------------
@@ -76,42 +127,25 @@ OUTPUT_GATE = Exercise(
     heading="3.1 ★ The output gate",
     reference=steps.output_gate,
     results={"h_next": "(N, H)"},
-    draw=_draw_block("c_next"),
-    example=_by_hand(c_next=[0.5, -2.0]),
+    draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c_next"),
+    example=_block_by_hand("c_next", 0.5, -2.0),
     uses=("0.1",),
     misconceptions=(
         *mistakes(
             steps.output_gate,
             """
-            sigmoid(a) → np.tanh(a)
-                `o` comes from tanh instead of the sigmoid.
-                An openness lies in 0…1. With tanh the gate could turn the sign of the memory: `o = sigmoid(a)`.
             np.tanh(c_next) → c_next
                 The tanh is missing: `h_next = o * c_next`.
                 The memory can grow to any size; what leaves is squashed first: `o * np.tanh(c_next)`.
             np.tanh(c_next) → sigmoid(c_next)
                 A sigmoid of `c_next` stands in the place of its tanh.
                 The gate takes the sigmoid, the memory takes tanh: `h_next` must be able to be negative.
-            sigmoid(a) → a
-                The sigmoid of the gate is missing: `o = a`.
-                `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
             = o * np.tanh(c_next) → = np.tanh(o * c_next)
                 The tanh is taken of the product: `np.tanh(o * c_next)`.
                 First `np.tanh(c_next)`, then the gate. Otherwise a half-open gate shows a large memory whole.
-            = o * np.tanh(c_next) → = o
-                The gate itself is returned: `o`.
-                The gate only says how much. What leaves is `o * np.tanh(c_next)`.
-            = o * → =
-                The gate is not used: `h_next = np.tanh(c_next)`.
-                `o` says how much of it leaves: `o * np.tanh(c_next)`.
-            = o * → = (1 - o) *
-                The gate works the other way round: `1 - o`.
-                o = 1 is an *open* gate: it lets everything through.
-            = o * → = o +
-                A sum, `o + np.tanh(c_next)`, stands where a product belongs.
-                ⊙ multiplies element by element: in NumPy `*`.
             """,
         ),
+        *_mistakes_of_a_gate(steps.output_gate, "o", "np.tanh(c_next)"),
         *_mistakes_in_the_sum(steps.output_gate, "c_next"),
     ),
 )
@@ -122,40 +156,20 @@ FORGET_GATE = Exercise(
     heading="3.2 ★ The forget gate",
     reference=steps.forget_gate,
     results={"c": "(N, H)"},
-    draw=_draw_block("c_prev"),
-    example=_by_hand(c_prev=[0.5, -2.0]),
+    draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c_prev"),
+    example=_block_by_hand("c_prev", 0.5, -2.0),
     uses=("0.1",),
     misconceptions=(
+        *_mistakes_of_a_gate(steps.forget_gate, "f", "c_prev"),
         *mistakes(
             steps.forget_gate,
             """
-            * c_prev → * h_prev
-                The gate is multiplied onto `h_prev` instead of the memory.
-                `h_prev` only helps to decide. What is kept, or not, is the memory: `f * c_prev`.
-            c = f * → c = (1 - f) *
-                The gate works the other way round: `1 - f`.
-                In spite of its name, f = 1 *keeps* everything and f = 0 forgets.
-            sigmoid(a) → np.tanh(a)
-                `f` comes from tanh instead of the sigmoid.
-                An openness lies in 0…1. A gate of -1 would turn the memory into its opposite.
-            sigmoid(a) → a
-                The sigmoid of the gate is missing: `f = a`.
-                `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
             * c_prev → * np.tanh(c_prev)
                 The old memory goes through a tanh: `f * np.tanh(c_prev)`.
                 On the line of the memory there is no tanh: it would squash at every step. Only `h` is squashed.
             c = f * c_prev → c = np.tanh(f * c_prev)
                 What is left of the memory goes through a tanh: `np.tanh(f * c_prev)`.
                 On the line of the memory there is no tanh: it would squash at every step. Only `h` is squashed.
-            c = f * c_prev → c = f
-                The gate itself is returned: `f`.
-                The gate only says how much. What is left of the memory is `f * c_prev`.
-            c = f * → c =
-                The gate is not used: `c_prev` is returned as it came.
-                `f` says how much of it stays: `f * c_prev`.
-            c = f * → c = f +
-                A sum, `f + c_prev`, stands where a product belongs.
-                ⊙ multiplies element by element: in NumPy `*`.
             """,
         ),
         *_mistakes_in_the_sum(steps.forget_gate, "c_prev"),
@@ -165,7 +179,7 @@ FORGET_GATE = Exercise(
 # --- 3.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _new_memory(x, h_prev, c, Wx, Wh, b):
+def _new_memory(x: Array, h_prev: Array, c: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, Array]:
     a = x @ Wx + h_prev @ Wh + b
     g = np.tanh(a)
     c_next = c + g
@@ -176,8 +190,8 @@ NEW_MEMORY = Exercise(
     heading="3.3 ★ The new memory",
     reference=steps.new_memory,
     results={"c_next": "(N, H)", "g": "(N, H)"},
-    draw=_draw_block("c"),
-    example=_by_hand(c=[0.5, -2.0]),
+    draw=lambda rng, sizes: draw_step(rng, sizes, 1, "c"),
+    example=_block_by_hand("c", 0.5, -2.0),
     spelt_out=_new_memory,
     misconceptions=(
         *mistakes(
@@ -228,19 +242,14 @@ INPUT_GATE = Exercise(
     heading="3.4 ★ The input gate",
     reference=steps.input_gate,
     results={"gated": "(N, H)"},
-    draw=_draw_block("g"),
-    example=_by_hand(g=[0.964, -0.964]),
+    draw=lambda rng, sizes: draw_step(rng, sizes, 1, "g"),
+    example=_block_by_hand("g", 0.964, -0.964),
     uses=("0.1",),
     misconceptions=(
+        *_mistakes_of_a_gate(steps.input_gate, "i", "g"),
         *mistakes(
             steps.input_gate,
             """
-            sigmoid(a) → np.tanh(a)
-                `i` comes from tanh instead of the sigmoid.
-                An openness lies in 0…1. A gate of -1 would write the opposite of the new memory.
-            sigmoid(a) → a
-                The sigmoid of the gate is missing: `i = a`.
-                `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
             i * g → i * np.tanh(g)
                 `g` goes through a second tanh: `i * np.tanh(g)`.
                 `g` has been through its tanh already, in exercise 3.3.
@@ -250,21 +259,6 @@ INPUT_GATE = Exercise(
             i * g → g + i * g
                 All of `g` is added to what the gate lets through: `g + i * g`.
                 A closed gate must write nothing. What is added to the memory comes in the cell, not here.
-            i * g → (1 - i) * g
-                The gate works the other way round: `1 - i`.
-                i = 1 is an *open* gate: it writes all of `g`.
-            i * g → i
-                The gate itself is returned: `i`.
-                The gate only says how much. What is written is `i * g`.
-            i * g → g
-                The gate is not used: `g` is returned as it came.
-                `i` says how much of it is written: `i * g`.
-            i * g → i + g
-                A sum, `i + g`, stands where a product belongs.
-                ⊙ multiplies element by element: in NumPy `*`.
-            i * g → i * h_prev
-                The gate is multiplied onto `h_prev` instead of the new memory.
-                `h_prev` only helps to decide. What is written, or not, is the new memory: `i * g`.
             """,
         ),
         *_mistakes_in_the_sum(steps.input_gate, "g"),
@@ -273,33 +267,19 @@ INPUT_GATE = Exercise(
 
 # --- 3.5 ------------------------------------------------------------------------------------------------------------
 
-_CACHE = ("x", "h_prev", "c_prev", "Wx", "Wh", "f", "g", "i", "o", "c_next")
-
-
-def _draw_lstm(rng, sizes):
-    N, D, H = sizes.N, sizes.D, sizes.H
-    return {
-        "x": rng.normal(0, 1, (N, D)),
-        "h_prev": np.tanh(rng.normal(0, 1, (N, H))),
-        "c_prev": rng.normal(0, 1, (N, H)),
-        "Wx": rng.normal(0, 0.4, (D, 4 * H)),
-        "Wh": rng.normal(0, 0.4, (H, 4 * H)),
-        "b": rng.normal(0, 0.5, 4 * H),
-    }
-
+_CACHE = (
+    {"x": "(N, D)", "h_prev": "(N, H)", "c_prev": "(N, H)", "Wx": "(D, 4H)", "Wh": "(H, 4H)"}
+    | dict.fromkeys(LSTM_ORDER, "(N, H)")
+    | {"c_next": "(N, H)"}
+)
 
 #: One unit, so that the four blocks are four numbers: A = (2, 0.5, -2, 0).
-LSTM_BY_HAND = {
-    "x": np.array([[1.0]]),
-    "h_prev": np.array([[0.5]]),
-    "c_prev": np.array([[2.0]]),
-    "Wx": np.array([[1.0, 1.0, -1.0, 1.0]]),
-    "Wh": np.array([[1.0, -1.0, -1.0, -2.0]]),
-    "b": np.array([0.5, 0.0, -0.5, 0.0]),
+LSTM_BY_HAND = by_hand(x=[1.0], h_prev=[0.5], c_prev=[2.0], Wx=[1.0, 1.0, -1.0, 1.0], Wh=[1.0, -1.0, -1.0, -2.0]) | {
+    "b": np.array([0.5, 0.0, -0.5, 0.0])
 }
 
 
-def _step(x, h_prev, c_prev, Wx, Wh, b):
+def _step(x: Array, h_prev: Array, c_prev: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, Array, steps.Cache]:
     A = x @ Wx + h_prev @ Wh + b
     A_f, A_g, A_i, A_o = np.split(A, 4, axis=1)
     f = sigmoid(A_f)
@@ -312,7 +292,7 @@ def _step(x, h_prev, c_prev, Wx, Wh, b):
     return h_next, c_next, cache
 
 
-def _other_orders(*orders):
+def _other_orders(*orders: str) -> str:
     """Cuts of `A` into blocks that are taken for another order than f, g, i, o."""
     return "".join(
         f"""
@@ -324,7 +304,7 @@ def _other_orders(*orders):
     )
 
 
-def _other_biases():
+def _other_biases() -> str:
     """The bias of each block in the place of each other one."""
     parts = {(own, other): "fgio".replace(own, other) for own in "fgio" for other in "fgio" if own != other}
     return "".join(
@@ -340,31 +320,21 @@ def _other_biases():
 LSTM_STEP_FORWARD = Exercise(
     heading="3.5 ★★ All four in one product",
     reference=steps.lstm_step_forward,
-    results={
-        "h_next": "(N, H)",
-        "c_next": "(N, H)",
-        "x in the cache": "(N, D)",
-        "h_prev in the cache": "(N, H)",
-        "c_prev in the cache": "(N, H)",
-        "Wx in the cache": "(D, 4H)",
-        "Wh in the cache": "(H, 4H)",
-        "f in the cache": "(N, H)",
-        "g in the cache": "(N, H)",
-        "i in the cache": "(N, H)",
-        "o in the cache": "(N, H)",
-        "c_next in the cache": "(N, H)",
-    },
-    draw=_draw_lstm,
-    probe=step_with_cache("lstm_step_forward", ("h_next", "c_next"), _CACHE),
+    results={"h_next": "(N, H)", "c_next": "(N, H)"} | {f"{name} in the cache": _CACHE[name] for name in _CACHE},
+    draw=lambda rng, sizes: draw_step(rng, sizes, 4, "c_prev"),
+    probe=step_with_cache("lstm_step_forward", ("h_next", "c_next"), tuple(_CACHE)),
     example=LSTM_BY_HAND,
     spelt_out=_step,
-    groups={f"{name} in the cache": "what came in, in the cache" for name in _CACHE[:5]},
+    groups={f"{name} in the cache": "what came in, in the cache" for name in ("x", "h_prev", "c_prev", "Wx", "Wh")},
     uses=("0.1",),
     misconceptions=(
         *mistakes(_step, _other_orders("ifgo", "figo", "fiog", "ifog", "fgoi", "igfo", "iofg")),
         *mistakes(
             _step,
             """
+            np.split(A, 4, axis=1) → np.split(A, 4)
+                `np.split` without `axis` cuts the batch into four.
+                The four blocks stand side by side, H columns each: `np.split(A, 4, axis=1)`.
             np.split(A, 4, axis=1) → np.moveaxis(A.reshape(len(A), -1, 4), 2, 0)
                 Every fourth column is taken for a block.
                 Each block is H columns *side by side*: the first H are f. `np.split(A, 4, axis=1)` cuts so.

@@ -2,27 +2,23 @@
 
 import numpy as np
 
-from helpers.checks.exercise import Exercise, mistakes
+from helpers.arrays import FloatArray as Array
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
+from helpers.checks.notebook_03 import by_hand, draw_params, draw_step
 from helpers.checks.probes import layer_groups, lstm_layer, step_with_cache
 from helpers.nn import analysis, recurrent, steps
-from helpers.nn.base import Layer
+from helpers.nn.base import Layer, Param, State
 from helpers.nn.functional import sigmoid
-
-
-def _by_hand(**rows):
-    """The arguments of an example with N = 1."""
-    return {name: np.array([row]) for name, row in rows.items()}
-
 
 # --- 4.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_memory(rng, sizes):
+def _draw_memory(rng: np.random.Generator, sizes: Sizes) -> Values:
     dc_next, f, g, i, c_prev = rng.normal(0, 1, (5, sizes.N, sizes.H))
     return {"dc_next": dc_next, "f": sigmoid(f), "g": np.tanh(g), "i": sigmoid(i), "c_prev": c_prev}
 
 
-def _memory_backward(dc_next, f, g, i, c_prev):
+def _memory_backward(dc_next: Array, f: Array, g: Array, i: Array, c_prev: Array) -> tuple[Array, ...]:
     dc_prev = dc_next * f
     df = dc_next * c_prev
     dg = dc_next * i
@@ -35,7 +31,7 @@ MEMORY_BACKWARD = Exercise(
     reference=steps.memory_backward,
     results={"dc_prev": "(N, H)", "df": "(N, H)", "dg": "(N, H)", "di": "(N, H)"},
     draw=_draw_memory,
-    example=_by_hand(dc_next=[1.0, 2.0], f=[0.9, 0.1], g=[0.5, -0.8], i=[0.2, 0.6], c_prev=[3.0, -2.0]),
+    example=by_hand(dc_next=[1.0, 2.0], f=[0.9, 0.1], g=[0.5, -0.8], i=[0.2, 0.6], c_prev=[3.0, -2.0]),
     spelt_out=_memory_backward,
     misconceptions=mistakes(
         _memory_backward,
@@ -73,6 +69,12 @@ MEMORY_BACKWARD = Exercise(
         dc_next * g → dc_next * g * i
             Both factors of `g * i` get `dc_next * g * i`.
             The derivative of `g * i` by `g` no longer holds `g`: each factor gets `dc_next` times the *other* one.
+        dc_next * f → dc_next @ f.T
+        dc_next * c_prev → dc_next @ c_prev.T
+        dc_next * i → dc_next @ i.T
+        dc_next * g → dc_next @ g.T
+            Matrix products stand where ⊙ belongs.
+            ⊙ multiplies element by element: in NumPy `*`. All gradients here have the shape (N, H).
         return dc_prev, df, dg, di → return df, dg, di, dc_prev
             `dc_prev` is returned last.
             The order is `dc_prev, df, dg, di`.
@@ -86,14 +88,14 @@ MEMORY_BACKWARD = Exercise(
 # --- 4.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_gates(rng, sizes):
+def _draw_gates(rng: np.random.Generator, sizes: Sizes) -> Values:
     df, dg, di, do, f, g, i, o = rng.normal(0, 1, (8, sizes.N, sizes.H))
     gradients = {"df": df, "dg": dg, "di": di, "do": do}
     return gradients | {"f": sigmoid(f), "g": np.tanh(g), "i": sigmoid(i), "o": sigmoid(o)}
 
 
-def _gates_backward(df, dg, di, do, f, g, i, o):
-    def slope(y):
+def _gates_backward(df: Array, dg: Array, di: Array, do: Array, f: Array, g: Array, i: Array, o: Array) -> Array:
+    def slope(y: Array) -> Array:
         return y * (1 - y)
 
     daf = df * slope(f)
@@ -109,7 +111,7 @@ GATES_BACKWARD = Exercise(
     reference=steps.gates_backward,
     results={"dA": "(N, 4H)"},
     draw=_draw_gates,
-    example=_by_hand(df=[1.0], dg=[1.0], di=[2.0], do=[-1.0], f=[0.9], g=[0.5], i=[0.5], o=[0.2]),
+    example=by_hand(df=[1.0], dg=[1.0], di=[2.0], do=[-1.0], f=[0.9], g=[0.5], i=[0.5], o=[0.2]),
     uses=("1.1",),
     spelt_out=_gates_backward,
     misconceptions=mistakes(
@@ -143,6 +145,9 @@ GATES_BACKWARD = Exercise(
         y * (1 - y) → 1 - y
             The slope of a sigmoid is written as `1 - y`.
             It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
+        y * (1 - y) → y
+            The slope of a sigmoid is written as `y`.
+            It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
         (1 - g**2) → (1 - g) ** 2
             At `g` stands `(1 - g)**2` in place of `1 - g**2`.
             Mind the brackets: first the square, then the difference. It is the same at g and at -g.
@@ -171,22 +176,13 @@ GATES_BACKWARD = Exercise(
 # --- 4.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_params(rng, D, H, blocks):
-    return {
-        "Wx": rng.normal(0, 0.4, (D, blocks * H)),
-        "Wh": rng.normal(0, 0.4, (H, blocks * H)),
-        "b": rng.normal(0, 0.5, blocks * H),
-    }
+def _draw_step_backward(rng: np.random.Generator, sizes: Sizes) -> Values:
+    *_, cache = steps.lstm_step_forward(**draw_step(rng, sizes, 4, "c_prev"))
+    dh_next, dc_next = rng.normal(0, 1, (2, sizes.N, sizes.H))
+    return {"dh_next": dh_next, "dc_next": dc_next, "cache": cache}
 
 
-def _draw_step_backward(rng, sizes):
-    N, D, H = sizes.N, sizes.D, sizes.H
-    x, h_prev, c_prev = rng.normal(0, 1, (N, D)), np.tanh(rng.normal(0, 1, (N, H))), rng.normal(0, 1, (N, H))
-    *_, cache = steps.lstm_step_forward(x, h_prev, c_prev, **_draw_params(rng, D, H, 4))
-    return {"dh_next": rng.normal(0, 1, (N, H)), "dc_next": rng.normal(0, 1, (N, H)), "cache": cache}
-
-
-def _step_backward(dh_next, dc_next, cache):
+def _step_backward(dh_next: Array, dc_next: Array, cache: steps.Cache) -> tuple[Array, ...]:
     x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next = cache
     tanh_c = np.tanh(c_next)
     dc = dc_next + dh_next * o * (1 - tanh_c**2)
@@ -211,20 +207,14 @@ def _step_backward(dh_next, dc_next, cache):
 LSTM_STEP_BACKWARD = Exercise(
     heading="4.3 ★★★ Backward through one step of the LSTM",
     reference=steps.lstm_step_backward,
-    results={
-        "dx": "(N, D)",
-        "dh_prev": "(N, H)",
-        "dc_prev": "(N, H)",
-        "dWx": "(D, 4H)",
-        "dWh": "(H, 4H)",
-        "db": "(4H,)",
-    },
+    results={"dx": "(N, D)", "dh_prev": "(N, H)", "dc_prev": "(N, H)"}
+    | {"dWx": "(D, 4H)", "dWh": "(H, 4H)", "db": "(4H,)"},
     draw=_draw_step_backward,
     # A = (2, 0.5, 0, -2), so f, g, i, o = 0.881, 0.462, 0.5, 0.119.
     example={
-        **_by_hand(dh_next=[1.0], dc_next=[0.5]),
+        **by_hand(dh_next=[1.0], dc_next=[0.5]),
         "cache": steps.lstm_step_forward(
-            **_by_hand(x=[1.0], h_prev=[0.0], c_prev=[1.0], Wx=[2.0, 0.5, 0.0, -2.0], Wh=[1.0] * 4), b=np.zeros(4)
+            **by_hand(x=[1.0], h_prev=[0.0], c_prev=[1.0], Wx=[2.0, 0.5, 0.0, -2.0], Wh=[1.0] * 4), b=np.zeros(4)
         )[2],
     },
     uses=("1.1", "4.1", "4.2"),
@@ -263,6 +253,10 @@ LSTM_STEP_BACKWARD = Exercise(
         dh_next * tanh_c → dh_next * o
             `do` is made with `o` itself: `dh_next * o`.
             A product swaps its factors: in `h_next = o * tanh(c_next)` the other factor of `o` is `tanh(c_next)`.
+        dg = dc * i → dg = dc * g
+        di = dc * g → di = dc * i
+            The two gradients of the product `g * i` are exchanged: `dg = dc * g`, `di = dc * i`.
+            A product swaps its factors, as in exercise 4.1: `dg` is made with `i`, and `di` with `g`.
         df * f * (1 - f) → df
         dg * (1 - g**2) → dg
         di * i * (1 - i) → di
@@ -320,6 +314,9 @@ LSTM_STEP_BACKWARD = Exercise(
         h_prev.T @ dA → (o * tanh_c).T @ dA
             `dWh` is made from `h_next`.
             What `Wh` multiplied on the way forward was `h_prev`.
+        h_prev.T @ dA → c_prev.T @ dA
+            `dWh` is made from `c_prev`.
+            What `Wh` multiplied on the way forward was `h_prev`; the memory never meets it.
         x.T @ dA → dA.T @ x
             `dWx` is transposed: `dA.T @ x`.
             `dWx` has the shape of `Wx`, (D, 4H): `x.T @ dA`.
@@ -333,22 +330,19 @@ LSTM_STEP_BACKWARD = Exercise(
 # --- 4.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_layer(rng, sizes):
+def _draw_layer(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
-    return _draw_params(rng, D, H, 4) | {
-        "xs": rng.normal(0, 1, (N, T, D)),
-        "state": (np.tanh(rng.normal(0, 1, (N, H))), rng.normal(0, 1, (N, H))),
-        "dhs": rng.normal(0, 1, (N, T, H)),
-        "dstate": (rng.normal(0, 1, (N, H)), rng.normal(0, 1, (N, H))),
-        "more_xs": rng.normal(0, 1, (N, T, D)),
-    }
+    xs, more_xs = rng.normal(0, 1, (2, N, T, D))
+    h, c, dh, dc = rng.normal(0, 1, (4, N, H))
+    sequences = {"xs": xs, "state": (np.tanh(h), c), "dhs": rng.normal(0, 1, (N, T, H)), "dstate": (dh, dc)}
+    return draw_params(rng, sizes, 4) | sequences | {"more_xs": more_xs}
 
 
 class _LSTM(Layer):
-    def __init__(self, Wx, Wh, b):
+    def __init__(self, Wx: Param, Wh: Param, b: Param) -> None:
         self.Wx, self.Wh, self.b = Wx, Wh, b
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(self, xs: Array, state: State = None, *, training: bool = False) -> tuple[Array, State]:
         zeros = np.zeros((len(xs), len(self.Wh.value)), xs.dtype)
         first = (zeros, zeros) if state is None else state
         h, c = first
@@ -359,11 +353,11 @@ class _LSTM(Layer):
             hs.append(h)
         return np.stack(hs, axis=1), (h, c)
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: Array, dstate: State = None) -> tuple[Array, State]:
         zeros = np.zeros_like(dhs[:, 0])
         last = (zeros, zeros) if dstate is None else dstate
         dh, dc = last
-        T, dxs = dhs.shape[1], [None] * dhs.shape[1]
+        T, dxs = dhs.shape[1], [zeros] * dhs.shape[1]
         for step in reversed(range(T)):
             dx, dh, dc, dWx, dWh, db = steps.lstm_step_backward(dhs[:, step] + dh, dc, self.caches[step])
             dxs[step] = dx
@@ -398,6 +392,9 @@ LSTM_LAYER = Exercise(
         dc, self.caches[step] → zeros, self.caches[step]
             Nothing flows back through the memory cell: each step back starts with a `dc` of zeros.
             Hand the `dc` of one step to the step before it: `lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+        dc, self.caches[step] → dc * (step == T - 1), self.caches[step]
+            The `dc` of a step is thrown away: the step before it starts from zeros.
+            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
         dc, self.caches[step] → last[1], self.caches[step]
             The `dc` of a step is not handed to the step before it: each one gets that of `dstate`.
             Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
@@ -434,6 +431,15 @@ LSTM_LAYER = Exercise(
         param.grad += new → param.grad += new * (step == 0)
             The gradients are added once, after the loop: only those of the first step count.
             The same `Wh` was used T times, so its gradient is a sum of T terms: add `dWh` inside the loop.
+        zeros = np.zeros_like(dhs[:, 0]) → zeros, db = np.zeros_like(dhs[:, 0]), 0
+        (self.Wx, self.Wh, self.b), (dWx, dWh, db) → (self.Wx, self.Wh), (dWx, dWh)
+        backward: return → self.b.grad += db; return
+            `b.grad` is added to once, after the loop: only the `db` of one step counts.
+            `b` was used at every step too: `self.b.grad += db` belongs inside the loop.
+        reversed(range(T)) → reversed(range(1, T))
+        [zeros] * → [0 * self.caches[0][0]] *
+            Backward stops before step 0.
+            `reversed(range(T))` goes down to 0, and so does `range(T - 1, -1, -1)`.
         dhs[:, step] + dh, dc, → dhs[:, step] + self.h, self.c,
         forward: return → self.h, self.c = h, c; return
             Forward's `h` and `c` stand where the gradients `dh` and `dc` belong.
@@ -455,8 +461,8 @@ LSTM_LAYER = Exercise(
             Backward adds `dhs` to the gradient of the memory cell as well.
             `hs` holds hidden states; the memory cell never leaves the layer: no gradient comes to it from above.
         T, dxs = → self.zero_grad(); T, dxs =
-            Backward zeroes the gradients before it starts.
-            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+            Backward overwrites the gradients: what was there before the call is lost.
+            `backward` *adds*: `self.Wx.grad += …`, not `=`. Zeroing is the training loop's business.
         (zeros, zeros) if state is None else state → zeros, zeros
             The layer always starts from zeros and ignores the `state` it is given.
             Start from `h, c = state`; only where it is None, from zeros.
@@ -501,13 +507,13 @@ LSTM_LAYER = Exercise(
 # --- 4.5 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_forget_gates(rng, sizes):
+def _draw_forget_gates(rng: np.random.Generator, sizes: Sizes) -> Values:
     forget_gates = sigmoid(rng.normal(1, 1, (sizes.T, sizes.H)))
     forget_gates[sizes.T // 2, 0] = 0  # a gate may be closed: nobody can divide by it
     return {"forget_gates": forget_gates}
 
 
-def _memory_gradient(forget_gates):
+def _memory_gradient(forget_gates: Array) -> Array:
     gradient = np.ones_like(forget_gates)
     for step in reversed(range(len(forget_gates) - 1)):
         gradient[step] = gradient[step + 1] * forget_gates[step + 1]
@@ -546,6 +552,22 @@ MEMORY_GRADIENT = Exercise(
         return gradient → gradient[1:] = np.cumprod(forget_gates[1:], axis=0); gradient[0] = 1; return gradient
             The product is begun in the *first* row and carried on to the last.
             The ones belong into the last row: that is where the gradient starts. From there go to the left.
+        gradient = np.ones_like(forget_gates) → forget_gates = forget_gates.T; gradient = np.ones_like(forget_gates)
+        return gradient → return gradient.T
+            Rows and columns are exchanged: the product runs over the units.
+            Time is axis 0, from row to row; each unit, a column, has a path of its own.
+        gradient[step + 1] * forget_gates[step + 1] → np.cumprod(forget_gates[step + 1])
+            The product runs along axis 1, over the units of one step.
+            Time is axis 0: `np.cumprod(…, axis=0)` multiplies over the steps.
+        gradient[step + 1] * forget_gates[step + 1] → np.cumprod(forget_gates[step + 1, ::-1])[::-1]
+            The product runs along axis 1, over the units of one step from the last one on.
+            Time is axis 0: `np.cumprod(…, axis=0)` multiplies over the steps.
+        return gradient → gradient[-1] = 0; return gradient
+            The last row is zeros.
+            Nothing lies between the last step and itself: the empty product is 1.
+        return gradient → return forget_gates.prod(axis=0) / np.cumprod(forget_gates, axis=0)
+            The whole product is divided by the product so far: that is 0 / 0 where a gate is closed.
+            Multiply the later gates, from the last row back; then nothing is divided.
         return gradient → return gradient[::-1]
             The products are right, but in the reverse order of time.
             You went backward; turn the result round, so that row s belongs to step s and the last row is ones.
@@ -574,17 +596,11 @@ MEMORY_GRADIENT = Exercise(
 # --- 4.6 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_gru_step(rng, sizes):
-    N, D, H = sizes.N, sizes.D, sizes.H
-    x, h_prev = rng.normal(0, 1, (N, D)), np.tanh(rng.normal(0, 1, (N, H)))
-    return {"x": x, "h_prev": h_prev} | _draw_params(rng, D, H, 3)
-
-
 #: The numbers of the examples by hand in exercises 4.6 and 4.7.
-GRU_BY_HAND = _by_hand(x=[1.0], h_prev=[0.5], Wx=[-1.0, 1.0, 0.3], Wh=[2.0, -2.0, 0.8]) | {"b": np.zeros(3)}
+GRU_BY_HAND = by_hand(x=[1.0], h_prev=[0.5], Wx=[-1.0, 1.0, 0.3], Wh=[2.0, -2.0, 0.8]) | {"b": np.zeros(3)}
 
 
-def _gru_forward(x, h_prev, Wx, Wh, b):
+def _gru_forward(x: Array, h_prev: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, steps.Cache]:
     Wxz, Wxr, Wxn = np.split(Wx, 3, axis=1)
     Whz, Whr, Whn = np.split(Wh, 3, axis=1)
     bz, br, bn = np.split(b, 3)
@@ -601,7 +617,7 @@ GRU_STEP_FORWARD = Exercise(
     heading="4.6 ★★ One step of the GRU",
     reference=steps.gru_step_forward,
     results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in _GRU_CACHE.items()},
-    draw=_draw_gru_step,
+    draw=lambda rng, sizes: draw_step(rng, sizes, 3),
     probe=step_with_cache("gru_step_forward", ("h_next",), tuple(_GRU_CACHE)),
     example=GRU_BY_HAND,
     uses=("0.1",),
@@ -674,6 +690,12 @@ GRU_STEP_FORWARD = Exercise(
         x @ Wxn + (r * h_prev) @ Whn + bn → r * (x @ Wxn + h_prev @ Whn + bn)
             The reset gate multiplies the whole sum, input and bias too.
             r is for `h_prev` alone; what `x` and `b` say always gets through.
+        Wh, z, r, n) → Wh, z, r * h_prev, n)
+            `r * h_prev` stands in the cache where `r` belongs.
+            Backward needs both factors of that product: `(x, h_prev, Wx, Wh, z, r, n)`.
+        Wxz, Wxr, Wxn = np.split(Wx, 3, axis=1) → Wxz, Wxr, Wxn = np.split(x @ Wx, 3)
+            `np.split` without `axis` cuts the batch into three.
+            The three blocks stand side by side, H columns each: `np.split(…, 3, axis=1)`.
         Wh, z, r, n) → Wh, r, z, n)
             r and z are in each other's place in the cache.
             The order is `(x, h_prev, Wx, Wh, z, r, n)`.
@@ -684,12 +706,12 @@ GRU_STEP_FORWARD = Exercise(
 # --- 4.7 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_gru_backward(rng, sizes):
-    _, cache = steps.gru_step_forward(**_draw_gru_step(rng, sizes))
+def _draw_gru_backward(rng: np.random.Generator, sizes: Sizes) -> Values:
+    _, cache = steps.gru_step_forward(**draw_step(rng, sizes, 3))
     return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
 
 
-def _gru_backward(dh_next, cache):
+def _gru_backward(dh_next: Array, cache: steps.Cache) -> tuple[Array, ...]:
     x, h_prev, Wx, Wh, z, r, n = cache
     Whz, Whr, Whn = np.split(Wh, 3, axis=1)
     dan = dh_next * z * (1 - n**2)
@@ -710,7 +732,7 @@ GRU_STEP_BACKWARD = Exercise(
     reference=steps.gru_step_backward,
     results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, 3H)", "dWh": "(H, 3H)", "db": "(3H,)"},
     draw=_draw_gru_backward,
-    example={**_by_hand(dh_next=[1.0]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
+    example={**by_hand(dh_next=[1.0]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
     uses=("1.1",),
     spelt_out=_gru_backward,
     misconceptions=mistakes(
@@ -737,6 +759,9 @@ GRU_STEP_BACKWARD = Exercise(
         dar = u * h_prev * r → dar = u * r
             The factor `h_prev` is missing in `dar`.
             In the product `r * h_prev` each factor gets the gradient times the *other* one.
+        dh_next * (1 - z) + u * r + daz @ Whz.T + → dh_next * (1 - z) + u * r + u + daz @ Whz.T +
+            All of `dA @ Wh.T` is added to `dh_prev`, so that the path through the reset counts twice.
+            Only the blocks of z and r met `h_prev` itself: `daz @ Whz.T + dar @ Whr.T`, and `u * r` for the third.
         u = dan @ Whn.T → u = dan @ Whn
             `Whn` is not transposed.
             It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.

@@ -131,10 +131,11 @@ class Tracer:
     Args:
         answer: a function or class.
         sizes: of the arrays that are of interest.
+        names: of the variables that are of interest, whatever their size.
     """
 
-    def __init__(self, answer: Answer, sizes: set[int]) -> None:
-        self.sizes = sizes
+    def __init__(self, answer: Answer, sizes: set[int], names: Iterable[str] = ()) -> None:
+        self.sizes, self.names = sizes, frozenset(names)
         functions = [
             function
             for one in (answer.__mro__ if inspect.isclass(answer) else [answer])
@@ -189,7 +190,9 @@ class Tracer:
             if isinstance(value, tuple | list) and (ends or call.bound.get(name) != id(value)):
                 call.bound[name] = id(value)
                 self._add_inner(value, DEPTH)
-        elif array.size in self.sizes and not _is_unchanged(call.last.get(name, call.before.get(name)), array):
+        elif array.size not in self.sizes and name not in self.names:
+            return
+        elif not _is_unchanged(call.last.get(name, call.before.get(name)), array):
             call.last[name], call.lines[name] = array.copy(), call.line
             self.seen.add(array, name if call.code in self.own else "")
 

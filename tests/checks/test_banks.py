@@ -1,7 +1,6 @@
 """Every exercise: the reference and honest answers pass, every known mistake is caught and named."""
 
 from dataclasses import replace
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,36 +9,14 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Sizes
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
-from helpers.checks.observation import cases, observe
 from tests.checks.honest import ANSWERS
+from tests.checks.judging import judge_quickly
 
 #: What takes many mistakes at least: these exercises are the hardest.
 HARD = ("1.4", "3.5", "4.3", "4.4", "5.3", "6.4", "7.2", "8.2")
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 every_seed = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.seeds) for seed in (1, 2))])
-
-
-def judge_mistakes(exercise, inputs, seed=0):
-    """Yield each misconception of an exercise and the Verdict on it.
-
-    A check compares an answer with what every known mistake gives on the same inputs. These results are computed once
-    for all answers, and apart from the results of the answer itself, which is run anew for each verdict.
-    """
-    tried, results = cases(exercise, inputs, seed), {}
-
-    def observe_once(exercise, wrong, arguments):
-        key = wrong, id(arguments)
-        if key not in results:
-            results[key] = observe(exercise, wrong, arguments)
-        return results[key]
-
-    with (
-        mock.patch("helpers.checks.judge.cases", lambda *_: tried),
-        mock.patch("helpers.checks.diagnosis.observe", observe_once),
-    ):
-        for misconception in exercise.misconceptions:
-            yield misconception, judge(exercise, misconception.wrong, inputs, seed)
 
 
 @every_exercise
@@ -54,7 +31,8 @@ def test_the_reference_passes(exercise):
 @every_exercise
 def test_every_known_mistake_is_caught_and_named(exercise):
     unnamed = {}
-    for misconception, verdict in judge_mistakes(exercise, VISIBLE):
+    for misconception in exercise.misconceptions:
+        verdict = judge_quickly(exercise, misconception.wrong)
         caught = verdict.status == "not yet" and verdict.points == 0.0
         named = verdict.causes == (misconception,) and misconception.name in "\n".join(verdict.paragraphs)
         if not (caught and named):

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.inputs import VISIBLE
-from helpers.checks.judge import judge
 from helpers.nn.functional import sigmoid
+from tests.checks.judging import judge_quickly
 
 
 def causes(exercise_id, answer):
-    return [cause.name for cause in judge(EXERCISES[exercise_id], answer, VISIBLE).causes]
+    return [cause.name for cause in judge_quickly(EXERCISES[exercise_id], answer).causes]
 
 
 def step(**lines):
@@ -67,6 +66,16 @@ def test_the_bias_of_another_gate_is_named():
     assert causes("3.5", lstm_step_forward) == ["`o` is given the bias of `f`."]
 
 
+def test_a_cut_along_the_batch_is_named_in_the_place_of_numpys_error():
+    def lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b):
+        return np.split(x @ Wx + h_prev @ Wh + b, 4)
+
+    verdict = judge_quickly(EXERCISES["3.5"], lstm_step_forward)
+    assert [cause.name for cause in verdict.causes] == ["`np.split` without `axis` cuts the batch into four."]
+    assert "It stopped at line" in verdict.paragraphs[1]
+    assert "ValueError" not in "\n".join(verdict.paragraphs)
+
+
 def test_two_mistakes_are_named_in_the_order_of_the_equations():
     two = step(g=lambda v: sigmoid(np.arctanh(v["g"])), c_next=lambda v: v["g"])
     assert causes("3.5", two) != ["The input gate is not used: `f * c_prev + g`."]
@@ -106,6 +115,6 @@ def test_a_memory_changed_in_place_is_told_so_and_given_no_cause():
         c_prev *= sigmoid(x @ Wx + h_prev @ Wh + b)
         return c_prev
 
-    verdict = judge(EXERCISES["3.2"], forget_gate, VISIBLE)
+    verdict = judge_quickly(EXERCISES["3.2"], forget_gate)
     assert not verdict.right and verdict.causes == ()
     assert "changed its argument `c_prev`" in verdict.paragraphs[0]

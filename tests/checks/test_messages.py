@@ -10,9 +10,8 @@ import pytest
 
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.inputs import VISIBLE
 from helpers.checks.message import MOST_NAMES, Message
-from tests.checks.test_banks import judge_mistakes
+from tests.checks.judging import judge_quickly
 
 #: A placeholder that was not filled in. Sets and dicts of Python, as in an error, have more between their braces.
 UNFILLED = re.compile(r"\{[a-z_]*(?::[^}]*)?\}")
@@ -24,7 +23,9 @@ FIELD = re.compile(r"[a-z_]+")
 @pytest.mark.slow
 def test_the_messages_on_all_known_mistakes_are_short_and_whole():
     verdicts = [
-        (exercise.id, verdict) for exercise in EXERCISES.values() for _, verdict in judge_mistakes(exercise, VISIBLE)
+        (exercise.id, judge_quickly(exercise, mistake.wrong))
+        for exercise in EXERCISES.values()
+        for mistake in exercise.misconceptions
     ]
     lengths = [len("\n".join(verdict.paragraphs)) for _, verdict in verdicts]
     assert median(lengths) <= 300
