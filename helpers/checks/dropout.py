@@ -267,7 +267,7 @@ _USED_WRONG = """
     dys if self.mask is None else dys * self.mask → dys * self.mask
         Backward multiplies by a mask that is None after an evaluation.
         The identity has the identity for its backward: `return dys` where there is no mask.
-    training=False → training=True
+    forward: False → True
         `training` is True unless told otherwise.
         Write `training=False` in the signature of forward: whoever wants dropout asks for it.
     xs * self.mask → xs * (self.mask != 0)

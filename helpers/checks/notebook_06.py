@@ -1,13 +1,18 @@
 """The exercises of notebook 06 and the mistakes people make in them."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.checks import dropout
-from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.message import listed
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
-from helpers.nn.base import Layer, Param
+from helpers.nn.base import Layer, Param, State
 from helpers.nn.recurrent import LSTM, RNN
 from helpers.training.diagnosis import diagnose
 from helpers.training.optimisers import add_weight_decay
@@ -18,79 +23,107 @@ from helpers.training.optimisers import add_weight_decay
 class _Switch(Layer):
     """A stateless layer that halves its input in training, so that the keyword shows."""
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         self.scale = 0.5 if training else 1.0
         return xs * self.scale
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         return dys * self.scale
 
 
 class _SwitchedRNN(RNN):
     """A recurrent layer that halves its output in training."""
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         self.scale = 0.5 if training else 1.0
         hs, state = super().forward(xs, state, training=training)
         return hs * self.scale, state
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         return super().backward(dhs * self.scale, dstate)
 
 
-def _draw_stack(rng, sizes):
-    N, T, D, H, V = sizes.N, sizes.T, sizes.D, sizes.H, sizes.V
+def _draw_stack(rng: np.random.Generator, sizes: Sizes) -> Values:
+    N, T, D, H, V = sizes.N, min(sizes.T, 3), sizes.D, sizes.H, sizes.V  # what a layer does with T is its own affair
 
-    def recurrent(width, blocks=1):
-        shapes = (width, blocks * H), (H, blocks * H), (blocks * H,)
-        return [rng.normal(0, 0.4, shape) for shape in shapes]
+    def recurrent(width: int, blocks: int = 1) -> list[FloatArray]:
+        return [rng.normal(0, 0.4, shape) for shape in ((width, blocks * H), (H, blocks * H), (blocks * H,))]
 
-    def states(count):
-        return [rng.normal(0, 0.5, (N, H)) for _ in range(count)]
+    def states(count: int) -> tuple[FloatArray, ...]:
+        return tuple(rng.normal(0, 0.5, (N, H)) for _ in range(count))
 
     return {
         "rnn1": recurrent(D),
         "rnn2": recurrent(H),
         "xs": rng.normal(0, 1, (N, T, D)),
-        "state": tuple(states(2)),
+        "state": states(2),
         "dys": rng.normal(0, 1, (N, T, H)),
-        "dstate": tuple(states(2)),
+        "dstate": states(2),
         "more_xs": rng.normal(0, 1, (N, T, D)),
         "E": rng.normal(0, 1, (V, D)),
         "ids": rng.integers(0, V, (N, T)),
         "lstm": recurrent(D, 4),
         "rnn": recurrent(H),
-        "mixed_state": (tuple(states(2)), *states(1)),
-        "mixed_dstate": (tuple(states(2)), *states(1)),
+        "mixed_state": (states(2), *states(1)),
+        "mixed_dstate": (states(2), *states(1)),
     }
 
 
-def _entries(state, count, name):
+class _States:
+    """Writes down states entry by entry, and complains of those that have another form when all else is done."""
+
+    def __init__(self, record: Values) -> None:
+        self.record = record
+        self.complaints: list[ContractError] = []
+
+    def write_down(self, state: State, name: str, kept: Sequence[str]) -> None:
+        """Write down a state of two entries, or of an LSTM's pair and another entry, under the names to be kept."""
+        try:
+            entries = _entries(state, name, 2)
+            self.record.update(dict(zip(kept, entries if len(kept) == 2 else (*_pair(entries[0], name), entries[1]))))
+        except ContractError as complaint:
+            self.complaints.append(complaint)
+
+
+def _entries(state: State, name: str, count: int) -> Sequence[Any]:
     if not isinstance(state, tuple | list):
         template = "`{name}` must be a tuple with one entry for each recurrent layer: got {kind}."
         raise ContractError(template, name=name, kind=_kind(state))
     if len(state) != count:
         template = "`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {got}."
         raise ContractError(template, name=name, count=count, got=len(state))
-    return list(state)
+    return state
 
 
-def _kind(thing):
+def _kind(thing: object) -> str:
     return f"an array of shape {thing.shape}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
 
 
-def _pair(entry, name):
+def _pair(entry: State, name: str) -> Sequence[Any]:
     if not isinstance(entry, tuple | list) or len(entry) != 2:
         template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
         raise ContractError(template, name=name, kind=_kind(entry))
     return entry
 
 
-def _use_stack(answer, arguments, record):
-    first, second = (
-        [Param(value, f"{name}.{part}") for part, value in zip(("Wx", "Wh", "b"), arguments[name])]
-        for name in ("rnn1", "rnn2")
-    )
+def _use_stack(answer: Answer, arguments: Values, record: Values) -> None:
+    states = _States(record)
+    try:
+        _use_plain_stack(answer, arguments, record, states)
+        _use_mixed_stack(answer, arguments, record, states)
+    finally:
+        if states.complaints:
+            raise states.complaints[0]
+
+
+def _params(arguments: Values, name: str) -> list[Param]:
+    return [Param(value, f"{name}.{part}") for part, value in zip(("Wx", "Wh", "b"), arguments[name])]
+
+
+def _use_plain_stack(answer: Answer, arguments: Values, record: Values, states: _States) -> None:
+    first, second = (_params(arguments, name) for name in ("rnn1", "rnn2"))
     stack = build_layer(answer, "Stacked", [RNN(*first), _Switch(), _SwitchedRNN(*second)])
     if {id(param) for param in stack.parameters()} != {id(param) for param in (*first, *second)}:
         raise ContractError(
@@ -101,46 +134,41 @@ def _use_stack(answer, arguments, record):
         (_AGAIN, arguments["more_xs"], None, None, True),
     )
     for suffix, xs, state, dstate, training in rounds:
-        ys, after = unpack(stack.forward(xs, state, training=training), ("ys", "state"), "Stacked.forward").values()
+        ys, after = _both(stack.forward(xs, state, training=training), "ys", "state", "forward")
         record[f"ys{suffix}"] = ys
-        for number, entry in enumerate(_entries(after, 2, "state")):
-            record[f"state[{number}]{suffix}"] = entry
-        dxs, before = unpack(stack.backward(arguments["dys"], dstate), ("dxs", "dstate"), "Stacked.backward").values()
+        states.write_down(after, "state", [f"state[{number}]{suffix}" for number in range(2)])
+        dxs, before = _both(stack.backward(arguments["dys"], dstate), "dxs", "dstate", "backward")
         record[f"dxs{suffix}"] = dxs
-        for number, entry in enumerate(_entries(before, 2, "dstate")):
-            record[f"dstate[{number}]{suffix}"] = entry
-        record[f"gradient of the lower Wh{suffix}"] = first[1].grad.copy()
-        record[f"gradient of the upper Wh{suffix}"] = second[1].grad.copy()
-    _use_mixed_stack(answer, arguments, record)
+        states.write_down(before, "dstate", [f"dstate[{number}]{suffix}" for number in range(2)])
+        record[f"gradient of the lower Wh{suffix}"] = first[1].grad
+        record[f"gradient of the upper Wh{suffix}"] = second[1].grad
 
 
-def _use_mixed_stack(answer, arguments, record):
+def _use_mixed_stack(answer: Answer, arguments: Values, record: Values, states: _States) -> None:
     E = Param(arguments["E"], "E")
-    cells = LSTM(*(Param(value) for value in arguments["lstm"])), RNN(*(Param(value) for value in arguments["rnn"]))
+    cells = LSTM(*_params(arguments, "lstm")), RNN(*_params(arguments, "rnn"))
     stack = answer([layers.Embedding(E), *cells, _Switch()])
-    ys, state = unpack(
-        stack.forward(arguments["ids"], arguments["mixed_state"]), ("ys", "state"), "Stacked.forward"
-    ).values()
-    record["ys above an embedding"] = ys
-    lower, upper = _entries(state, 2, "state")
-    record["h of state[0], an LSTM's"], record["c of state[0], an LSTM's"] = _pair(lower, "state")
-    record["state[1] above an LSTM"] = upper
-    dxs, dstate = unpack(
-        stack.backward(arguments["dys"], arguments["mixed_dstate"]), ("dxs", "dstate"), "Stacked.backward"
-    ).values()
-    record["dxs below an embedding"] = dxs
-    lower, upper = _entries(dstate, 2, "dstate")
-    record["h of dstate[0], an LSTM's"], record["c of dstate[0], an LSTM's"] = _pair(lower, "dstate")
-    record["dstate[1] above an LSTM"] = upper
-    record["gradient of E"] = E.grad.copy()
+    ys, after = _both(stack.forward(arguments["ids"], arguments["mixed_state"]), "ys", "state", "forward")
+    names = [*_MIXED_FORWARD]
+    record[names[0]] = ys
+    states.write_down(after, "state", names[1:])
+    dxs, before = _both(stack.backward(arguments["dys"], arguments["mixed_dstate"]), "dxs", "dstate", "backward")
+    names = [*_MIXED_BACKWARD]
+    record[names[0]] = dxs
+    states.write_down(before, "dstate", names[1:4])
+    record[names[4]] = E.grad
+
+
+def _both(given: object, out: str, state: str, method: str) -> Iterable[Any]:
+    return unpack(given, (out, state), f"Stacked.{method}").values()
 
 
 class _Stacked(Layer):
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         self.depth = sum(layer.recurrent for layer in self.layers)
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(self, xs: Any, state: State = None, *, training: bool = False) -> tuple[Any, State]:
         given, after = [None] * self.depth if state is None else list(state), []
         for layer in self.layers:
             if layer.recurrent:
@@ -150,7 +178,7 @@ class _Stacked(Layer):
                 xs = layer.forward(xs, training=training)
         return xs, tuple(after)
 
-    def backward(self, dys, dstate=None):
+    def backward(self, dys: Any, dstate: State = None) -> tuple[Any, State]:
         given, before = [None] * self.depth if dstate is None else list(dstate), []
         for layer in reversed(self.layers):
             if layer.recurrent:
@@ -243,6 +271,15 @@ STACKED = Exercise(
         forward: tuple(after) → after[-1]
             Only the state of the top layer is returned.
             Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.
+        forward: tuple(after) → tuple(after[-1:])
+            The returned state has one entry, that of the top layer.
+            Every recurrent layer has a state of its own to be carried on: append each to a list, in the loop.
+        forward: after.append(new) → after.extend(new if isinstance(new, tuple) else [new])
+            The pair (h, c) of an LSTM becomes two entries of the state.
+            An entry is whatever the layer returned, a pair too: `append` it as it is, not `extend` or `+=`.
+        forward: after.append(new) → after.append((new,))
+            Each entry of the returned state is wrapped in a tuple of its own.
+            An entry is what the layer returned, as it is: the next call hands it back to that layer.
         = layer.forward(xs, training=training) → = layer.forward(xs, training=training); after.append(None)
             The returned state has an entry for the stateless layers too.
             Append to the state only where `layer.recurrent` is true.
@@ -301,8 +338,11 @@ STACKED = Exercise(
 
 # --- 6.2 ------------------------------------------------------------------------------------------------------------
 
+#: Perplexities in training and validation, and the tolerance, None for none.
+_Run: TypeAlias = tuple[Sequence[float], Sequence[float], float | None]
+
 #: Runs by name: the right word, training and validation perplexities, and the tolerance as a range, or None for none.
-_RUNS = {
+_RUNS: dict[str, tuple[str, Sequence[float], Sequence[float], tuple[float, float] | None]] = {
     "a turn": ("overfitting", (300, 150, 101, 100), (320, 200, 230, 260), (0.03, 0.08)),
     "a turn while training falls": ("overfitting", (300, 150, 100, 80), (320, 200, 230, 260), (0.03, 0.08)),
     "a turn, and back a little": ("overfitting", (300, 150, 101, 100), (320, 200, 260, 245), (0.03, 0.08)),
@@ -326,9 +366,9 @@ _RUNS = {
 }
 
 #: The examples by hand.
-_BY_HAND = {
-    "the first run by hand": ("overfitting", [100, 60, 40], [110, 80, 90], 0.05),
-    "the second run by hand": ("still learning", [100, 60, 40], [110, 80, 82], 0.05),
+_BY_HAND: dict[str, _Run] = {
+    "the first run by hand": ([100, 60, 40], [110, 80, 90], 0.05),
+    "the second run by hand": ([100, 60, 40], [110, 80, 82], 0.05),
 }
 #: Runs that change by just the tolerance, which is not *more* than that, by next to nothing, or not at all.
 _SMALL = dict.fromkeys(
@@ -343,12 +383,12 @@ _SMALL = dict.fromkeys(
 )
 
 
-def _draw_curves(rng, sizes):
-    def near(values):
+def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
+    def near(values: Sequence[float]) -> list[float]:
         factor = rng.uniform(0.8, 1.2)
         return [round(float(factor * value * rng.uniform(0.997, 1.003)), 3) for value in values]
 
-    runs = {
+    runs: dict[str, _Run] = {
         name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 4))
         for name, (_, train, valid, tolerance) in _RUNS.items()
     }
@@ -357,23 +397,37 @@ def _draw_curves(rng, sizes):
     flat = [2 * whole, whole, whole, whole]
     rise, fall = [2 * whole, whole, whole * 5 // 4], [2 * whole, whole, whole * 3 // 4]
     hardly_up, hardly_down = [2 * whole, whole, whole + 0.01], [2 * whole, whole, whole - 0.01]
-    curves = (flat, rise), (fall, flat), (flat, hardly_up), (hardly_down, flat), (flat, fall)
-    return {"runs": runs | {name: (*both, 0.25) for name, both in zip(_SMALL, curves)}}
+    curves: Sequence[tuple[Sequence[float], Sequence[float]]] = (
+        (flat, rise),
+        (fall, flat),
+        (flat, hardly_up),
+        (hardly_down, flat),
+        (flat, fall),
+    )
+    runs |= {name: (train, valid, 0.25) for name, (train, valid) in zip(_SMALL, curves)}
+    return _by_argument(runs)
+
+
+def _by_argument(runs: dict[str, _Run]) -> Values:
+    """The runs as arguments by name: each a dict from the name of a run to what it is given."""
+    return {
+        "train_ppl": {name: list(train) for name, (train, _, _) in runs.items()},
+        "valid_ppl": {name: list(valid) for name, (_, valid, _) in runs.items()},
+        "tolerance": {name: tolerance for name, (_, _, tolerance) in runs.items()},
+    }
 
 
 _WORDS = ("overfitting", "still learning", "finished")
 
 
-def _use_diagnose(answer, arguments, record):
-    for name, (train, valid, tolerance) in arguments["runs"].items():
-        before = list(train), list(valid)
+def _use_diagnose(answer: Answer, arguments: Values, record: Values) -> None:
+    for name in arguments["train_ppl"]:
+        train, valid, tolerance = (runs[name] for runs in arguments.values())
         said = answer(train, valid) if tolerance is None else answer(train, valid, tolerance)
         said = said.item() if isinstance(said, np.ndarray) and said.ndim == 0 else said
         if not isinstance(said, str) or said not in _WORDS:
             template = "`diagnose` must return one of its three words, {words}: got {said!r}."
             raise ContractError(template, words=listed(_WORDS), said=said)
-        if (train, valid) != before:
-            raise ContractError("`diagnose` changed a list that it was given: the caller still needs its curves.")
         record[name] = said
 
 
@@ -386,8 +440,8 @@ DIAGNOSE = Exercise(
     results=dict.fromkeys((*_RUNS, *_SMALL, *_BY_HAND), "a string"),
     draw=_draw_curves,
     probe=_use_diagnose,
-    example={"runs": {name: run for name, (_, *run) in _BY_HAND.items()}},
-    groups=_SMALL | {name: word for name, (word, *_) in (_RUNS | _BY_HAND).items()},
+    example=_by_argument(_BY_HAND),
+    groups=_SMALL | {name: word for name, (word, *_) in _RUNS.items()} | dict(zip(_BY_HAND, _WORDS)),
     misconceptions=mistakes(
         diagnose,
         """
@@ -442,6 +496,9 @@ DIAGNOSE = Exercise(
         train_ppl[-1] < (1 - tolerance) * train_ppl[-2] → valid_ppl[-1] < (1 - tolerance) * valid_ppl[-2]
             The second test reads the *validation* curve.
             Whether the model still learns its own text is seen in `train_ppl`.
+        train_ppl[-1] < → train_ppl[-1] >
+            The second test is turned round: “still learning” is said where training does *not* fall.
+            A model still learns while its training perplexity falls below `(1 - tolerance) * train_ppl[-2]`: `<`.
         train_ppl[-1] < (1 - tolerance) → train_ppl[-1] > (1 + tolerance)
             “still learning” is said where the training perplexity *rises*.
             A model still learns while its training perplexity *falls*.
@@ -472,7 +529,7 @@ DIAGNOSE = Exercise(
 # --- 6.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_decay(rng, sizes):
+def _draw_decay(rng: np.random.Generator, sizes: Sizes) -> Values:
     shapes = (sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,), (sizes.D, sizes.H)
     values = [rng.normal(0, 1, shape) for shape in shapes]
     return {
@@ -487,7 +544,7 @@ def _draw_decay(rng, sizes):
 _NAMES = ("Wx", "Wh", "b", "Wx", "upper Wh")
 
 
-def _use_decay(answer, arguments, record):
+def _use_decay(answer: Answer, arguments: Values, record: Values) -> None:
     params = [Param(value, name) for name, value in zip(_NAMES, arguments["values"])]
     for param, grad in zip(params, arguments["grads"]):
         param.grad[...] = grad
@@ -503,7 +560,7 @@ def _use_decay(answer, arguments, record):
     record.update({f"params[{number}].value, afterwards": param.value for number, param in enumerate(params)})
 
 
-def _add_weight_decay(params, strength):
+def _add_weight_decay(params: Iterable[Param], strength: float) -> float:
     squares = 0.0
     for param in dict.fromkeys(params):
         param.grad[...] += strength * param.value
@@ -537,12 +594,12 @@ ADD_WEIGHT_DECAY = Exercise(
             A Param that two layers share is counted twice.
             `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
         param.grad[...] += → param.value[...] -=
-            The values are changed, and the gradients are not.
+            The values are changed instead of the gradients.
             `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         param.grad[...] += strength * param.value → pass
         squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
                 float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
-            The values are changed after their squares are summed, and the gradients are not.
+            The values are changed instead of the gradients, after their squares are summed.
             `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
             The penalty has no ½.
@@ -624,11 +681,13 @@ ADD_WEIGHT_DECAY = Exercise(
 
 
 class _Dropout(Layer):
-    def __init__(self, rate, rng):
+    mask: FloatArray | None
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.mask = rate, None
         self.rng = rng
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         if not training:
             self.mask = None
             return xs
@@ -637,7 +696,7 @@ class _Dropout(Layer):
         ys = xs * self.mask
         return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         dxs = dys if self.mask is None else dys * self.mask
         return dxs
 
