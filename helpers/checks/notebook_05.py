@@ -753,9 +753,11 @@ STREAM_BATCHES = Exercise(
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
 #: How many words are drawn: many in one draw, which finds what is near the right distribution, and some in the others.
-_MANY, _SOME, _FEW = 800, 120, 8
+_MANY, _SOME, _FEW = 1500, 120, 8
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
+#: How much higher, or lower, another temperature may be.
+_FACTORS = (0.6, 0.8, 1.25, 1.6)
 #: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e¹⁵ times
 #: at most does chance do that. Among the wrong ones less is at stake.
 _MUCH_BETTER, _BETTER = 15, 2
@@ -836,6 +838,9 @@ def _recognised(words: Sequence[int], logits: FloatArray, temperature: float) ->
         "in proportion to the scores, without exp": np.log(logits - logits.min() + 1e-9),
     }
     fits = {name: float(counts @ functional.log_softmax(scores)) for name, scores in known.items()}
+    # It also stands for what makes the likely words more likely, or less, in some other way.
+    heats = (counts @ functional.log_softmax(logits / (factor * temperature)) for factor in _FACTORS)
+    fits["nearer to another temperature"] = float(max(heats))
     best, *others = fits
     margin = _MUCH_BETTER
     for name in others:
