@@ -752,8 +752,10 @@ STREAM_BATCHES = Exercise(
 
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
-#: How many words are drawn: many in one draw, which finds what is near the right distribution, and some in the others.
-_MANY, _SOME, _FEW = 1500, 120, 8
+#: How many words are drawn: some, and in one draw more, to find what is near the right distribution.
+_FEW, _SOME, _MORE = 8, 120, 1400
+#: The distribution that is asked for, as messages call it.
+_RIGHT = "softmax(logits / temperature)"
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
 #: How much higher, or lower, another temperature may be.
@@ -772,7 +774,7 @@ def _draw_scores(rng: np.random.Generator, sizes: Sizes) -> Values:
         "logits": rng.permutation(scores),
         "temperature": rng.uniform(0.35, 0.5),
         "rng": np.random.default_rng(rng.integers(2**32)),
-        "samples": _MANY if sizes.N == 1 else _SOME,
+        "more": _MORE if sizes.N == 1 else 0,
     }
 
 
@@ -782,7 +784,7 @@ def _use_sampler(answer: Answer, arguments: Values, record: Values) -> None:
 
 
 def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArray], record: Values) -> None:
-    logits, temperature, rng, samples = arguments.values()
+    logits, temperature, rng, more = arguments.values()
     lent, drawn = copy_of("logits"), logits.tobytes()
 
     def sample(temperature: float, rng: np.random.Generator = rng, scores: FloatArray | None = None) -> int:
@@ -805,8 +807,10 @@ def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArr
     even = float(np.ptp(logits))  # so hot that no word is rare
     record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
-        words = [sample(heat) for _ in range(samples)]
-        record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
+        words, scores = [sample(heat) for _ in range(_SOME)], logits.astype("float64")
+        if _recognised(words, scores, heat) == _RIGHT:  # what is far from it shows in a few
+            words += [sample(heat) for _ in range(more)]
+        record[f"distribution at a {kind} temperature"] = _recognised(words, scores, heat)
     one, other = ([sample(even, np.random.default_rng(seed)) for seed in range(12)] for _ in range(2))
     record["words of the same seed"] = "the same" if one == other else "others each time"
 
@@ -829,7 +833,7 @@ def _recognised(words: Sequence[int], logits: FloatArray, temperature: float) ->
     """Return the name of the distribution that the words come from, the right one unless another fits much better."""
     counts = np.bincount(words, minlength=len(logits))
     known = {
-        "softmax(logits / temperature)": logits / temperature,
+        _RIGHT: logits / temperature,
         "softmax(logits), whatever the temperature": logits,
         "softmax(logits * temperature)": logits * temperature,
         "the same for every word": 0 * logits,
