@@ -71,96 +71,70 @@ def _draw_stack(rng: np.random.Generator, sizes: Sizes) -> Values:
     }
 
 
-class _States:
-    """Writes down states entry by entry, and complains of those that have another form when all else is done."""
-
-    def __init__(self, record: Values) -> None:
-        self.record = record
-        self.complaints: list[ContractError] = []
-
-    def write_down(self, state: State, name: str, kept: Sequence[str]) -> None:
-        """Write down a state of two entries, or of an LSTM's pair and another entry, under the names to be kept."""
-        try:
-            entries = _entries(state, name, 2)
-            self.record.update(dict(zip(kept, entries if len(kept) == 2 else (*_pair(entries[0], name), entries[1]))))
-        except ContractError as complaint:
-            self.complaints.append(complaint)
-
-
-def _entries(state: State, name: str, count: int) -> Sequence[Any]:
+def _parts(state: State, name: str, count: int) -> Sequence[Any]:
+    """Return the two entries of a state, or those of an LSTM's pair and another entry: `count` parts in all."""
     if not isinstance(state, tuple | list):
         template = "`{name}` must be a tuple with one entry for each recurrent layer: got {kind}."
         raise ContractError(template, name=name, kind=_kind(state))
-    if len(state) != count:
-        template = "`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {got}."
-        raise ContractError(template, name=name, count=count, got=len(state))
-    return state
+    if len(state) != 2:
+        template = "`{name}` must have one entry for each *recurrent* layer: 2 here, and yours has {got}."
+        raise ContractError(template, name=name, got=len(state))
+    pair, entry = state
+    if count == 2:
+        return state
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
+        raise ContractError(template, name=name, kind=_kind(pair))
+    return *pair, entry
 
 
 def _kind(thing: object) -> str:
     return f"an array of shape {thing.shape}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
 
 
-def _pair(entry: State, name: str) -> Sequence[Any]:
-    if not isinstance(entry, tuple | list) or len(entry) != 2:
-        template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
-        raise ContractError(template, name=name, kind=_kind(entry))
-    return entry
-
-
 def _use_stack(answer: Answer, arguments: Values, record: Values) -> None:
-    states = _States(record)
-    try:
-        _use_plain_stack(answer, arguments, record, states)
-        _use_mixed_stack(answer, arguments, record, states)
-    finally:
-        if states.complaints:
-            raise states.complaints[0]
+    complaints: list[ContractError] = []  # of states in another form: there is more to look at before they are raised
 
+    def write_down(names: Iterable[str], given: Values, called: str) -> None:
+        (first, *parts), (out, state) = names, given.values()
+        record[first] = out
+        try:
+            record.update(dict(zip(parts, _parts(state, called, len(parts)))))
+        except ContractError as complaint:
+            complaints.append(complaint)
 
-def _params(arguments: Values, name: str) -> list[Param]:
-    return [Param(value, f"{name}.{part}") for part, value in zip(("Wx", "Wh", "b"), arguments[name])]
+    def once(stack: Layer, names: Sequence[Iterable[str]], given: Sequence[Any], **keywords: bool) -> None:
+        (forward, backward), (xs, state, dstate) = names, given
+        found = unpack(stack.forward(xs, state, **keywords), ("ys", "state"), "Stacked.forward")
+        write_down(forward, found, "state")
+        found = unpack(stack.backward(arguments["dys"], dstate), ("dxs", "dstate"), "Stacked.backward")
+        write_down(backward, found, "dstate")
 
-
-def _use_plain_stack(answer: Answer, arguments: Values, record: Values, states: _States) -> None:
-    first, second = (_params(arguments, name) for name in ("rnn1", "rnn2"))
+    first, second, lstm, rnn = (
+        [Param(value, f"{name}.{part}") for part, value in zip(("Wx", "Wh", "b"), arguments[name])]
+        for name in ("rnn1", "rnn2", "lstm", "rnn")
+    )
+    E = Param(arguments["E"], "E")
     stack = build_layer(answer, "Stacked", [RNN(*first), _Switch(), _SwitchedRNN(*second)])
+    mixed = build_layer(answer, "Stacked", [layers.Embedding(E), LSTM(*lstm), RNN(*rnn), _Switch()])
     if {id(param) for param in stack.parameters()} != {id(param) for param in (*first, *second)}:
         raise ContractError(
             "`parameters()` of your `Stacked` does not find those of its layers: keep the layers on `self`."
         )
-    rounds = (
-        ("", arguments["xs"], arguments["state"], arguments["dstate"], False),
-        (_AGAIN, arguments["more_xs"], None, None, True),
-    )
-    for suffix, xs, state, dstate, training in rounds:
-        ys, after = _both(stack.forward(xs, state, training=training), "ys", "state", "forward")
-        record[f"ys{suffix}"] = ys
-        states.write_down(after, "state", [f"state[{number}]{suffix}" for number in range(2)])
-        dxs, before = _both(stack.backward(arguments["dys"], dstate), "dxs", "dstate", "backward")
-        record[f"dxs{suffix}"] = dxs
-        states.write_down(before, "dstate", [f"dstate[{number}]{suffix}" for number in range(2)])
-        record[f"gradient of the lower Wh{suffix}"] = first[1].grad
-        record[f"gradient of the upper Wh{suffix}"] = second[1].grad
-
-
-def _use_mixed_stack(answer: Answer, arguments: Values, record: Values, states: _States) -> None:
-    E = Param(arguments["E"], "E")
-    cells = LSTM(*_params(arguments, "lstm")), RNN(*_params(arguments, "rnn"))
-    stack = answer([layers.Embedding(E), *cells, _Switch()])
-    ys, after = _both(stack.forward(arguments["ids"], arguments["mixed_state"]), "ys", "state", "forward")
-    names = [*_MIXED_FORWARD]
-    record[names[0]] = ys
-    states.write_down(after, "state", names[1:])
-    dxs, before = _both(stack.backward(arguments["dys"], arguments["mixed_dstate"]), "dxs", "dstate", "backward")
-    names = [*_MIXED_BACKWARD]
-    record[names[0]] = dxs
-    states.write_down(before, "dstate", names[1:4])
-    record[names[4]] = E.grad
-
-
-def _both(given: object, out: str, state: str, method: str) -> Iterable[Any]:
-    return unpack(given, (out, state), f"Stacked.{method}").values()
+    grads = [("gradient of the lower Wh", first[1]), ("gradient of the upper Wh", second[1])]
+    try:
+        names = _FORWARD, _BACKWARD
+        once(stack, names, [arguments[name] for name in ("xs", "state", "dstate")], training=False)
+        record.update({name: param.grad for name, param in grads})
+        again = [[name + _AGAIN for name in part] for part in names]
+        once(stack, again, (arguments["more_xs"], None, None), training=True)
+        record.update({name + _AGAIN: param.grad for name, param in grads})
+        names = _MIXED_FORWARD, _MIXED_BACKWARD
+        once(mixed, names, [arguments[name] for name in ("ids", "mixed_state", "mixed_dstate")])
+        record["gradient of E"] = E.grad
+    finally:
+        if complaints:
+            raise complaints[0]
 
 
 class _Stacked(Layer):
@@ -191,13 +165,8 @@ class _Stacked(Layer):
 
 _AGAIN = " of a second call, in training, with no state given"
 _FORWARD = {"ys": "(N, T, H)", "state[0]": "(N, H)", "state[1]": "(N, H)"}
-_BACKWARD = {
-    "dxs": "(N, T, D)",
-    "dstate[0]": "(N, H)",
-    "dstate[1]": "(N, H)",
-    "gradient of the lower Wh": "(H, H)",
-    "gradient of the upper Wh": "(H, H)",
-}
+_BACKWARD = {"dxs": "(N, T, D)", "dstate[0]": "(N, H)", "dstate[1]": "(N, H)"}
+_GRADS = {"gradient of the lower Wh": "(H, H)", "gradient of the upper Wh": "(H, H)"}
 _MIXED_FORWARD = {
     "ys above an embedding": "(N, T, H)",
     "h of state[0], an LSTM's": "(N, H)",
@@ -209,8 +178,8 @@ _MIXED_BACKWARD = {
     "h of dstate[0], an LSTM's": "(N, H)",
     "c of dstate[0], an LSTM's": "(N, H)",
     "dstate[1] above an LSTM": "(N, H)",
-    "gradient of E": "(V, D)",
 }
+_OF_STACK = _FORWARD | _BACKWARD | _GRADS
 
 STACKED = Exercise(
     id="6.1",
@@ -218,19 +187,19 @@ STACKED = Exercise(
     title="One layer on top of the other",
     stars=2,
     reference=layers.Stacked,
-    results=_FORWARD
-    | _BACKWARD
-    | {f"{name}{_AGAIN}": shape for name, shape in (_FORWARD | _BACKWARD).items()}
+    results=_OF_STACK
+    | {f"{name}{_AGAIN}": shape for name, shape in _OF_STACK.items()}
     | _MIXED_FORWARD
-    | _MIXED_BACKWARD,
+    | _MIXED_BACKWARD
+    | {"gradient of E": "(V, D)"},
     draw=_draw_stack,
     probe=_use_stack,
     spelt_out=_Stacked,
     groups=dict.fromkeys(_FORWARD, "forward")
-    | dict.fromkeys(_BACKWARD, "backward")
-    | {f"{name}{_AGAIN}": "a second call, in training" for name in _FORWARD | _BACKWARD}
+    | dict.fromkeys(_BACKWARD | _GRADS, "backward")
+    | {f"{name}{_AGAIN}": "a second call, in training" for name in _OF_STACK}
     | dict.fromkeys(_MIXED_FORWARD, "forward above an embedding")
-    | dict.fromkeys(_MIXED_BACKWARD, "backward above an embedding"),
+    | dict.fromkeys((*_MIXED_BACKWARD, "gradient of E"), "backward above an embedding"),
     misconceptions=mistakes(
         _Stacked,
         """
