@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.checks.dropout import alone
 from helpers.checks.edits import Answer
-from helpers.checks.exercise import ContractError, Exercise, Misconception, Sizes, Values, mistakes
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
@@ -412,10 +413,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
             Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
-        logits.max(axis=-1, keepdims=True) → logits.max()
-        shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
-            *One* maximum is subtracted, that of the whole array: a row far below it becomes 0 / 0.
-            Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(
                 powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
             A small number is added inside the logarithm, or the probability is clipped.
@@ -754,6 +751,12 @@ STREAM_BATCHES = Exercise(
 
 #: How many words are drawn: some, and in one draw more, to find what is near the right distribution.
 _FEW, _SOME, _MORE = 8, 120, 1400
+#: Results that show whether the maximum was subtracted.
+_EXTREME = (
+    "words of scores in the thousands",
+    "words at temperature 0.0001, the largest score 0",
+    "words at temperature 0.0001",
+)
 #: The distribution that is asked for, as messages call it.
 _RIGHT = "softmax(logits / temperature)"
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
@@ -795,15 +798,12 @@ def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArr
 
     def at_best(temperature: float, cases: Sequence[FloatArray]) -> str:
         """Say whether the most likely word came each time, of all these scores."""
-        best = [sample(temperature, scores=scores) == np.argmax(scores) for scores in cases]
+        best = [sample(temperature, scores=scores.copy()) == np.argmax(scores) for scores in cases]
         return "always the most likely" if all(best) else "others too"
 
     # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
-    record["words of scores in the thousands"] = at_best(1.0, [1000 * logits for _ in range(_FEW)])
-    record["words at temperature 0.0001, the largest score 0"] = at_best(
-        0.0001, [logits - logits.max() for _ in range(_FEW)]
-    )
-    record["words at temperature 0.0001"] = at_best(0.0001, [logits.copy() for _ in range(_FEW)])
+    for name, heat, scores in zip(_EXTREME, (1.0, 1e-4, 1e-4), (1000 * logits, logits - logits.max(), logits)):
+        record[name] = at_best(heat, [scores] * _FEW)
     even = float(np.ptp(logits))  # so hot that no word is rare
     record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
@@ -868,27 +868,23 @@ SAMPLE_NEXT = Exercise(
     title="Draw the next word",
     stars=2,
     reference=functional.sample_next,
-    results={
-        "words of scores in the thousands": "",
-        "words at temperature 0.0001, the largest score 0": "",
-        "words at temperature 0.0001": "",
-        "words of scores in many orders": "",
-        "distribution at a low temperature": "",
-        "distribution at a high temperature": "",
-        "words of the same seed": "",
-    },
+    results=dict.fromkeys(
+        (
+            *_EXTREME,
+            "words of scores in many orders",
+            "distribution at a low temperature",
+            "distribution at a high temperature",
+            "words of the same seed",
+        ),
+        "",
+    ),
     draw=_draw_scores,
     probe=_use_sampler,
-    groups={
-        "words of scores in the thousands": "words of large scores",
-        "words at temperature 0.0001, the largest score 0": "words of large scores",
-        "words at temperature 0.0001": "words of large scores",
-    },
+    groups=dict.fromkeys(_EXTREME, "words of large scores"),
     spelt_out=_sample_next,
-    misconceptions=(
-        *mistakes(
-            _sample_next,
-            """
+    misconceptions=mistakes(
+        _sample_next,
+        """
         logits / temperature → logits
             The temperature has no effect: unused, or cancelled when probabilities are normalised again.
             Divide the *logits* by it, before the softmax.
@@ -915,12 +911,6 @@ SAMPLE_NEXT = Exercise(
         rng.choice(len(logits), p=probs) → rng.choice(len(logits))
             All words are given the same chance.
             Give `rng.choice` the probabilities: `p=`.
-        logits / temperature → functional.softmax(logits / temperature)
-            The softmax is taken twice: what is left of the differences is small.
-            `logits` are scores, and one softmax makes probabilities of them.
-        powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
-            The probabilities are in proportion to the scores: the `np.exp` is missing.
-            Softmax: `np.exp` of the scores, divided by its sum.
         rng.choice(len(logits), p=probs) → rng.choice(logits, p=probs)
         int(word) → word
             One of the scores is drawn, not an id: `rng.choice(logits, …)`.
@@ -933,23 +923,29 @@ SAMPLE_NEXT = Exercise(
             The probabilities come back: nothing was drawn.
             Draw one id: `int(rng.choice(len(p), p=p))`.
         """,
-        ),
-        # No edits: where categories are compared, nothing tells what these and another mistake give together.
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng()),
-            "The words do not come from `rng`.",
-            "Draw from the `rng` that you are given: then the same seed writes the same text again.",
-        ),
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng(0)),
-            "A generator with the same seed is made at every call, and so draws the same word again.",
-            "Draw from the `rng` that you are given; it goes on from call to call.",
-        ),
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, rng) + 1,
-            "The words are counted from 1.",
-            "Ids start at 0: return the id as it is drawn.",
-        ),
+    )
+    # Where categories are compared, nothing tells what these and another mistake give together.
+    + alone(
+        mistakes(
+            _sample_next,
+            """
+        logits / temperature → functional.softmax(logits / temperature)
+            The softmax is taken twice: what is left of the differences is small.
+            `logits` are scores, and one softmax makes probabilities of them.
+        powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
+            The probabilities are in proportion to the scores: the `np.exp` is missing.
+            Softmax: `np.exp` of the scores, divided by its sum.
+        word = rng → word = np.random.default_rng()
+            The words do not come from `rng`.
+            Draw from the `rng` that you are given: then the same seed writes the same text again.
+        word = rng → word = np.random.default_rng(0)
+            A generator with the same seed is made at every call, and so draws the same word again.
+            Draw from the `rng` that you are given; it goes on from call to call.
+        int(word) → int(word) + 1
+            The words are counted from 1.
+            Ids start at 0: return the id as it is drawn.
+        """,
+        )
     ),
 )
 
