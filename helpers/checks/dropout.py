@@ -4,14 +4,19 @@ Exercises 6.4 and 7.2 share this; they differ in the places that share one value
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from helpers.checks.exercise import ContractError, Misconception, mistakes, unpack
-from helpers.checks.probes import build_layer, isolated_copies
+from helpers.arrays import AnyArray, BoolArray, FloatArray
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Misconception, Sizes, Values, mistakes, unpack
+from helpers.checks.probes import Probe, build_layer, isolated_copies
+from helpers.nn.base import Layer
 
-#: How many masks are looked at: enough that their share of zeros tells one rate from another.
-FORWARDS = 16
+#: How many masks are looked at: enough that their share of zeros tells one rate from another. On the way back few are,
+#: since each is compared with its own on the way forward.
+FORWARDS, BACKWARDS = 16, 2
 
 #: What `try_dropout` writes down, in its order, and what messages call some of it together.
 GROUPS = {
@@ -33,45 +38,45 @@ GROUPS = {
 RESULTS = {name: "(N, T, D)" if group == "rate 0" else "" for name, group in GROUPS.items()}
 
 
-def draw_rate(rng):
+def draw_rate(rng: np.random.Generator) -> float:
     """Draw a rate; in this range no two of the factors in `relation` are the same number."""
     return float(rng.uniform(0.1, 0.3))
 
 
-def draw_dropout(rng, sizes):
+def draw_dropout(rng: np.random.Generator, sizes: Sizes) -> Values:
     """Draw the arguments: values away from zero, so that a zero in what comes out is a gap in the mask."""
-    # Large enough that no two masks are the same by chance.
-    shape = sizes.N * 8, sizes.T * 4, sizes.D * 3
-
-    def away_from_zero():
-        return rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
-
-    return {"xs": away_from_zero(), "dys": away_from_zero(), "rate": draw_rate(rng), "seed": int(rng.integers(2**31))}
+    # Large enough that no two masks are the same by chance, also where all steps share one.
+    shape = sizes.N * 8, sizes.T * 2, sizes.D * 3
+    xs, dys = (rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape) for _ in range(2))
+    return {"xs": xs, "dys": dys, "rate": draw_rate(rng), "seed": int(rng.integers(2**31))}
 
 
-def try_dropout(name):
+def try_dropout(name: str) -> Probe:
     """Return the probe of a dropout layer of that name."""
 
-    def probe(answer, arguments, record):
+    def probe(answer: Answer, arguments: Values, record: Values) -> None:
         with isolated_copies(arguments) as copy_of:
             _use_dropout(name, answer, arguments, copy_of, record)
 
     return probe
 
 
-def _use_dropout(name, answer, arguments, copy_of, record):
-    xs, dys, rate, seed = arguments.values()
+def _use_dropout(
+    name: str, answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArray], record: Values
+) -> None:
+    xs, dys, rate, seed = copy_of("xs"), copy_of("dys"), arguments["rate"], arguments["seed"]
 
-    def build(seed=seed, rate=rate):
+    def build(seed: int = seed, rate: float = rate) -> Layer:
         return build_layer(answer, name, rate, np.random.default_rng(seed))
 
-    def forward(layer, **keywords):
+    def forward(layer: Layer, **keywords: bool) -> FloatArray:
         return _in_shape(layer.forward(copy_of("xs"), **keywords), xs, "ys", f"{name}.forward")
 
-    def mask(layer):
-        return forward(layer, training=True) / xs
+    def mask(layer: Layer) -> FloatArray:
+        factors: FloatArray = forward(layer, training=True) / xs
+        return factors
 
-    def backward(layer):
+    def backward(layer: Layer) -> FloatArray:
         return _in_shape(layer.backward(copy_of("dys")), dys, "dxs", f"{name}.backward")
 
     evaluated, trained, at_rate_0 = build(), build(), build(rate=0.0)
@@ -86,9 +91,11 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
     record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
     record["the mask of another layer, with another seed"] = same_zeros(masks[0], mask(build(seed + 1)))
-    record["ys at rate 0"] = unless_divided_by_0(lambda: forward(at_rate_0, training=True), xs)
+    # Some layers look for rate 0 first. So where the mask is wrong anyway, what comes out there tells nothing more.
+    is_right = values == "0 and 1/(1-rate)" and record["share of zeros in the mask"] == "rate"
+    record["ys at rate 0"] = forward(at_rate_0, training=True) if is_right else xs
 
-    masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(FORWARDS)], axis=1)
+    masks, backs = np.stack([(mask(trained), backward(trained) / dys) for _ in range(BACKWARDS)], axis=1)
     values = relation(backs, rate)
     record["values of the mask of dxs"] = values
     record["zeros in dxs"] = zeros_back(backs, masks)
@@ -96,10 +103,10 @@ def _use_dropout(name, answer, arguments, copy_of, record):
     old = masks[-1] if np.array_equal(forward(trained, training=False), xs) else None
     after = _unless_stopped(lambda: in_evaluation(backward(trained) / dys, rate, values, old))
     record["dxs, after an evaluation that followed training"] = after
-    record["dxs at rate 0"] = unless_divided_by_0(lambda: backward(at_rate_0), dys)
+    record["dxs at rate 0"] = backward(at_rate_0) if is_right and values == "0 and 1/(1-rate)" else dys
 
 
-def _in_shape(given, like, name, called):
+def _in_shape(given: object, like: FloatArray, name: str, called: str) -> FloatArray:
     array = unpack(given, (name,), called)[name]
     if not isinstance(array, np.ndarray) or array.shape != like.shape:
         template = "`{called}` must return an array of the shape of its argument, {expected}: got {got}."
@@ -108,7 +115,7 @@ def _in_shape(given, like, name, called):
     return array
 
 
-def unless_divided_by_0(run, like):
+def unless_divided_by_0(run: Callable[[], FloatArray], like: FloatArray) -> FloatArray:
     """A division of Python's by 0 stops where one of NumPy's gives infinity: the same mistake."""
     try:
         with np.errstate(all="ignore"):
@@ -117,7 +124,7 @@ def unless_divided_by_0(run, like):
         return np.full_like(like, np.inf)
 
 
-def _unless_stopped(run):
+def _unless_stopped(run: Callable[[], str]) -> str:
     """A backward that finds no mask after an evaluation stops; the rest can be looked at all the same."""
     try:
         return run()
@@ -128,13 +135,14 @@ def _unless_stopped(run):
 # --- masks in words ---------------------------------------------------------------------------------------------------
 
 
-def relation(ratio, rate):
+def relation(ratio: FloatArray, rate: float) -> str:
     """Say what an array was multiplied by."""
-    if not np.all(np.isfinite(ratio)):
+    others = ratio[ratio != 0]
+    if not others.size:
+        return "all times 0"
+    low, high = float(others.min()), float(others.max())
+    if not math.isfinite(low - high):
         return "infinite"
-    if np.all(_close(ratio, 1)):
-        return "all unchanged"
-    zero, others = np.any(ratio == 0), ratio[ratio != 0]
     known = {
         "1/(1-rate)": 1 / (1 - rate),
         "1": 1,
@@ -143,15 +151,15 @@ def relation(ratio, rate):
         "rate": rate,
         "1/(1-rate)²": 1 / (1 - rate) ** 2,
     }
-    if not others.size:
-        return "all times 0"
-    for name, value in known.items():
-        if np.all(_close(others, value)):
-            return f"0 and {name}" if zero else f"all times {name}"
-    return "several values"
+    name = next((name for name, value in known.items() if max(high - value, value - low) < 1e-3 * max(1, value)), None)
+    if name is None:
+        return "several values"
+    if others.size < ratio.size:
+        return f"0 and {name}"
+    return "all unchanged" if name == "1" else f"all times {name}"
 
 
-def in_evaluation(ratio, rate, training, old=None):
+def in_evaluation(ratio: FloatArray, rate: float, training: str, old: FloatArray | None = None) -> str:
     """Say what an array was multiplied by where nothing should be dropped.
 
     Args:
@@ -166,23 +174,19 @@ def in_evaluation(ratio, rate, training, old=None):
     return "as in training" if said == training != "all unchanged" else said
 
 
-def _close(array, value):
-    return np.abs(array - value) < 1e-3 * np.maximum(1.0, np.abs(value))
-
-
-def share_of_zeros(dropped, rate):
+def share_of_zeros(dropped: BoolArray, rate: float) -> str:
     """Say which share of some masks is zero."""
     for axis in _repeated(dropped):
         dropped = np.take(dropped, [0], axis)
-    share = np.mean(dropped)
+    share = float(np.mean(dropped))
     if share in (0, 1):
         return "all" if share else "none"
     known = {"rate": rate, "1 - rate": 1 - rate, "P(normal number < rate)": (1 + math.erf(rate / math.sqrt(2))) / 2}
     name, p = min(known.items(), key=lambda one: abs(share - one[1]))
-    return name if abs(share - p) <= 6 * np.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
+    return name if abs(share - p) <= 6 * math.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
 
 
-def spread(dropped, axes):
+def spread(dropped: BoolArray, axes: Sequence[str]) -> str:
     """Say along which axes each of some masks repeats itself.
 
     Args:
@@ -195,19 +199,19 @@ def spread(dropped, axes):
     return f"the same for all {' and '.join(shared)}" if shared else "its own value for every place"
 
 
-def _repeated(dropped):
+def _repeated(dropped: BoolArray) -> list[int]:
     """The axes along which masks repeat themselves."""
     return [axis for axis in range(dropped.ndim) if np.all(dropped == np.take(dropped, [0], axis))]
 
 
-def same_zeros(one, other):
+def same_zeros(one: AnyArray, other: AnyArray) -> str:
     """Say whether two masks have their zeros in the same places."""
     if np.all(one != 0) and np.all(other != 0):
         return "no mask"
     return "the same" if np.array_equal(one == 0, other == 0) else "another one"
 
 
-def zeros_back(back, mask):
+def zeros_back(back: AnyArray, mask: AnyArray) -> str:
     """Say where a gradient has its zeros."""
     if np.array_equal(back == 0, mask == 0):
         return "where forward has them"
@@ -219,17 +223,17 @@ def zeros_back(back, mask):
 # --- the mistakes -----------------------------------------------------------------------------------------------------
 
 
-def dropout_mistakes(target):
+def dropout_mistakes(target: Answer) -> tuple[Misconception, ...]:
     """Return the mistakes of a dropout layer, spelt out in `target`, that are not about where a mask is shared."""
     return mistakes(target, _USED_WRONG) + alone(mistakes(target, _USED_QUITE_WRONG)) + drawn_mistakes(target)
 
 
-def alone(misconceptions):
+def alone(misconceptions: Sequence[Misconception]) -> tuple[Misconception, ...]:
     """Return mistakes that are not combined with others: each is more than one already, or hides what others do."""
     return tuple(Misconception(one.wrong, one.name, one.hint) for one in misconceptions)
 
 
-def drawn_mistakes(target):
+def drawn_mistakes(target: Answer) -> tuple[Misconception, ...]:
     """Return the mistakes in drawing a mask, of a layer that is spelt out in `target`."""
     return mistakes(target, _DRAWN_WRONG) + alone(mistakes(target, _DRAWN_QUITE_WRONG))
 

@@ -3,10 +3,16 @@
 import inspect
 import itertools
 import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from helpers.checks.exercise import ContractError, Exercise, Misconception, mistakes
+from helpers.arrays import FloatArray, IntArray
+from helpers.checks.dropout import alone
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
@@ -14,14 +20,14 @@ from helpers.nn.base import Layer, Param
 from helpers.training.perplexity import perplexity
 
 
-def _refuse_lost_params(layer, name, params):
+def _refuse_lost_params(layer: Layer, name: str, params: Sequence[Param]) -> None:
     """Raise ContractError unless the layer keeps exactly these Params."""
     if {id(param) for param in layer.parameters()} != {id(param) for param in params}:
         template = "`parameters()` of your `{name}` does not find exactly {params}: keep each on `self`, unchanged."
         raise ContractError(template, name=name, params=" and ".join(f"`{param.name}`" for param in params))
 
 
-def _name_of_error(wanted, call):
+def _name_of_error(wanted: type[Exception], call: Callable[[], object]) -> str:
     """Return the name of the error that a call ends in, that of `wanted` for all its kinds, or "no error"."""
     try:
         call()
@@ -37,11 +43,12 @@ def _name_of_error(wanted, call):
 # --- 5.1 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_embedding(rng, sizes):
+def _draw_embedding(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, V = sizes.N, sizes.T, sizes.D, sizes.V
 
-    def ids():
+    def ids() -> IntArray:
         read = rng.integers(0, V - 1, (N, T))  # nobody reads the last word: its row must stay as it is
+        read[0, 0] = 0
         read[:, -1] = read[:, 0]
         read[-1, -1] = read[0, 0]
         return read
@@ -55,14 +62,16 @@ def _draw_embedding(rng, sizes):
     }
 
 
-def _use_embedding(answer, arguments, record):
+def _use_embedding(answer: Answer, arguments: Values, record: Values) -> None:
     E = Param(arguments["E"], "E")
     layer = build_layer(answer, "Embedding", E)
     record["ys"] = layer.forward(arguments["ids"])
     record["what backward returns"] = layer.backward(arguments["dys"])
     record["E.grad"] = E.grad
     _refuse_lost_params(layer, "Embedding", [E])
-    layer.forward(arguments["more_ids"], training=True)
+    E.value *= 2
+    record["ys of a second call, when E has changed"] = layer.forward(arguments["more_ids"], training=True)
+    E.value /= 2
     layer.backward(arguments["more_dys"])
     record["E.grad after two calls"] = E.grad
     # 0 · inf is NaN: a product with one-hot vectors multiplies every row, a look-up touches only those it reads.
@@ -77,15 +86,15 @@ def _use_embedding(answer, arguments, record):
 
 
 class _Embedding(Layer):
-    def __init__(self, E):
+    def __init__(self, E: Param) -> None:
         self.E = E
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: IntArray, *, training: bool = False) -> Any:
         self.xs = xs
         ys = self.E.value[xs]
         return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> None:
         dE = np.zeros_like(self.E.value)
         np.add.at(dE, self.xs, dys)
         self.E.grad += dE
@@ -98,6 +107,7 @@ EMBEDDING = Exercise(
         "ys": "(N, T, D)",
         "what backward returns": "None",
         "E.grad": "(V, D)",
+        "ys of a second call, when E has changed": "(N, T, D)",
         "E.grad after two calls": "(V, D)",
         "ys beside an infinite row of E that is not read": "(N, T, D)",
         "E.grad beside an infinite dys of one word": "(V, D)",
@@ -123,12 +133,21 @@ EMBEDDING = Exercise(
         self.xs, dys) → self.xs, dys / np.bincount(self.xs.ravel())[self.xs][..., None])
             A word that was read often gets the *mean* of its gradients.
             If a mean is wanted, the loss takes it, once. Here the places' gradients add up.
-        self.xs, dys) → self.xs, dys / self.xs.size)
+        self.E.grad += dE → self.E.grad += dE / self.xs.size
             The gradient is divided by N·T.
             The loss has taken the mean already: what arrives in `dys` is only handed out.
-        self.xs, dys) → self.xs, dys / len(self.xs))
+        self.E.grad += dE → self.E.grad += dE / len(self.xs)
             The gradient is divided by the batch size.
             The loss has taken the mean already: what arrives in `dys` is only handed out.
+        self.E.grad += dE → self.E.grad -= dE
+            The gradient is subtracted.
+            `backward` *adds* the gradient. To go against it is the business of `sgd_step`.
+        self.xs, dys) → self.xs[self.xs > 0], dys[self.xs > 0])
+            Word 0 is taken for padding: it gets no gradient.
+            Here id 0 is a word like any other, and no place is padding.
+        self.xs, dys) → self.xs[0], dys[0])
+            Only the first sequence of the batch gives its words a gradient.
+            `xs` is (N, T): go through all the sequences, or hand the whole array to `np.add.at`.
         self.E.value[xs] → np.eye(len(self.E.value))[xs] @ self.E.value
             Forward multiplies one-hot vectors by `E`: V times the work and the memory.
             `self.E.value[xs]` reads the rows it needs, and touches no other.
@@ -138,6 +157,13 @@ EMBEDDING = Exercise(
         self.E.value[xs] → self.E.value[:, xs]
             The words are looked up among the columns of `E`.
             `E` is (V, D), one *row* per word: `self.E.value[xs]`.
+        self.E = E → self.E, self.table = E, E.value.copy()
+        self.E.value[xs] → self.table[xs]
+            Forward reads a copy of `E` made at the beginning, which does not learn.
+            Keep the Param itself on `self`, and read `self.E.value` at each call.
+        self.E.value[xs] → self.E.value[xs.T]
+            `ys` has the steps first: (T, N, D).
+            In this course the batch comes first: (N, T, D), in the order of `xs`.
         self.E.value[xs] → self.E.value[xs] * self.E.value.shape[1] ** 0.5
             The rows are multiplied by the square root of D.
             Some models do that, this one does not: the row is taken as it is.
@@ -157,7 +183,7 @@ EMBEDDING = Exercise(
 # --- 5.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_affine(rng, sizes):
+def _draw_affine(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, D, M = sizes.N, sizes.T, sizes.H, sizes.V
     return {
         "W": rng.normal(0, 0.4, (D, M)),
@@ -168,7 +194,7 @@ def _draw_affine(rng, sizes):
     }
 
 
-def _use_affine(answer, arguments, record):
+def _use_affine(answer: Answer, arguments: Values, record: Values) -> None:
     W, b = Param(arguments["W"], "W"), Param(arguments["b"], "b")
     layer = build_layer(answer, "Affine", W, b)
     record["ys"] = layer.forward(arguments["xs"])
@@ -181,15 +207,15 @@ def _use_affine(answer, arguments, record):
 
 
 class _Affine(Layer):
-    def __init__(self, W, b):
+    def __init__(self, W: Param, b: Param) -> None:
         self.W, self.b = W, b
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         self.xs = xs
         ys = xs @ self.W.value + self.b.value
         return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         rows = self.xs.reshape(-1, self.xs.shape[-1])
         drows = dys.reshape(-1, dys.shape[-1])
         dW = rows.T @ drows
@@ -230,10 +256,22 @@ AFFINE = Exercise(
         self.b.grad += db → self.b.grad[...] = db
             A second call wipes out the gradients of the first: `=` for `+=`, or zeroed before.
             `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
+        self.W.grad += dW → self.W.grad[...] = dW
+            A second call wipes out the gradient of `W`: `=` for `+=`.
+            `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
+        self.b.grad += db → self.b.grad[...] = db
+            A second call wipes out the gradient of `b`: `=` for `+=`.
+            `backward` *adds* to `.grad`: `self.b.grad += db`. Zeroing is the training loop's business.
         rows.T @ drows → self.xs[:, -1].T @ dys[:, -1]
         drows.sum(axis=0) → dys[:, -1].sum(axis=0)
             Only the last step gives the parameters a gradient.
             `W` and `b` were used in all N·T places: sum over the steps as well, or `+=` in the loop over them.
+        rows.T @ drows → self.xs[:, -1].T @ dys[:, -1]
+            Only the last step gives `W` a gradient.
+            `W` was used in all N·T places: sum over the steps as well, or `+=` in the loop over them.
+        rows.T @ drows → self.xs[:, -1].T @ dys.sum(axis=1)
+            `dW` is made from the inputs of the last step alone.
+            Each step has inputs of its own. Keep all of `xs` in forward: `self.xs = xs`.
         self.W.grad += dW → self.W.grad += dW / len(dys)
         self.b.grad += db → self.b.grad += db / len(dys)
             The parameters' gradients are divided by the batch size.
@@ -248,6 +286,9 @@ AFFINE = Exercise(
         rows.T @ drows → drows.T @ rows
             `dW` is transposed.
             `dW` must have the shape of `W`, (D, M): the inputs, transposed, stand on the left.
+        rows.T @ drows → self.xs.reshape(self.xs.shape[-1], -1) @ drows
+            `xs` is reshaped where it should be transposed: the numbers of different rows are mixed.
+            `reshape` keeps the order of the numbers. Flatten to N·T rows first, then `.T`.
         drows.sum(axis=0) → dys
             `db` is not summed.
             `b` was added in N·T places, so its gradient is the sum over all of them: axes 0 and 1.
@@ -270,19 +311,19 @@ AFFINE = Exercise(
 # --- 5.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_logits(rng, sizes):
+def _draw_logits(rng: np.random.Generator, sizes: Sizes) -> Values:
     N, T, V = sizes.N, sizes.T, sizes.V
     return {"logits": rng.normal(0, 1.5, (N, T, V)), "targets": rng.integers(0, V, (N, T))}
 
 
-def _use_criterion(answer, arguments, record):
+def _use_criterion(answer: Answer, arguments: Values, record: Values) -> None:
     if not inspect.isclass(answer):
         raise ContractError("`SoftmaxCrossEntropy` must be a class: give the check the class, without parentheses.")
     logits, targets = arguments["logits"], arguments["targets"]
     N, T, _ = logits.shape
     # Rows far above and far below 0, all of them spread wide: where a careless softmax overflows or meets log 0.
     sides = np.where((np.arange(N)[:, None] + np.arange(T)) % 2, -1000, 1000)[..., None]
-    criterion = answer()
+    criterion: Any = answer()
     for scores, suffix in (logits, ""), ((400 * logits + sides).astype(logits.dtype), " of large logits"):
         loss = _loss(criterion, scores, targets)
         if not suffix:
@@ -290,9 +331,11 @@ def _use_criterion(answer, arguments, record):
         # As precise as the logits are: a plain float does not tell in which type it was computed.
         record[f"loss{suffix}"] = logits.dtype.type(loss)
         record[f"dlogits{suffix}"] = criterion.backward()
+        if not suffix:
+            record["dlogits of a second backward"] = criterion.backward()
 
 
-def _loss(criterion, logits, targets):
+def _loss(criterion: Any, logits: FloatArray, targets: IntArray) -> Any:
     loss = criterion.forward(logits, targets)
     if isinstance(loss, np.ndarray) and loss.ndim:
         template = "The loss must be one number, the mean over all N·T tokens: yours is an array of shape {shape}."
@@ -302,7 +345,7 @@ def _loss(criterion, logits, targets):
     return loss
 
 
-def _refuse_a_limit(answer, dtype):
+def _refuse_a_limit(answer: Answer, dtype: DTypeLike) -> None:
     """Raise ContractError if a word cannot cost more than so much: whatever small number is added to its probability.
 
     It comes before the results that depend on that number, so that all such answers are the same mistake.
@@ -313,7 +356,7 @@ def _refuse_a_limit(answer, dtype):
 
 
 class _SoftmaxCrossEntropy:
-    def forward(self, logits, targets):
+    def forward(self, logits: FloatArray, targets: IntArray) -> Any:
         m = logits.max(axis=-1, keepdims=True)
         shifted = logits - m
         powers = np.exp(shifted)
@@ -323,7 +366,7 @@ class _SoftmaxCrossEntropy:
         self.log_probs, self.targets = log_probs, targets
         return loss
 
-    def backward(self):
+    def backward(self) -> Any:
         probs = np.exp(self.log_probs)
         one_hot = np.zeros_like(probs)
         np.put_along_axis(one_hot, self.targets[..., None], 1, axis=-1)
@@ -337,6 +380,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     results={
         "loss": "()",
         "dlogits": "(N, T, V)",
+        "dlogits of a second backward": "(N, T, V)",
         "loss of large logits": "()",
         "dlogits of large logits": "(N, T, V)",
     },
@@ -359,10 +403,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             Stay with logarithms: `log_probs = shifted - np.log(np.exp(shifted).sum(…))`.
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
-            Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
-        logits.max(axis=-1, keepdims=True) → logits.max()
-        shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
-            *One* maximum is subtracted, that of the whole array: a row far below it becomes 0 / 0.
             Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(
                 powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
@@ -407,6 +447,11 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
                 probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
             The gradient goes through -1/p and the softmax: where p is too small for a float, it is 0 · ∞.
             The two cancel on paper: `(probs - one_hot) / (N * T)`, without a division by p.
+        = log_probs, targets → = np.exp(log_probs), targets
+        probs = np.exp(self.log_probs) → probs = self.log_probs
+        (probs - one_hot) / self.targets.size → (probs - one_hot) / self.targets.size; probs[...] = dlogits
+            Backward changes the probabilities that forward kept: a second call gives another gradient.
+            Change a copy: `dlogits = self.probs.copy()`, then subtract 1 at each target.
         forward: targets[..., None] → targets[..., None] - 1
         self.targets[..., None] → self.targets[..., None] - 1
             The targets are counted from 1: the word before each target is picked.
@@ -447,24 +492,24 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
 # --- 5.4 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_nll(rng, sizes):
+def _draw_nll(rng: np.random.Generator, sizes: Sizes) -> Values:
     n_tokens = sizes.N * sizes.T + 1
     return {"total_nll": float(rng.uniform(1.5, 4.0) * n_tokens), "n_tokens": n_tokens}
 
 
-def _use_perplexity(answer, arguments, record):
+def _use_perplexity(answer: Answer, arguments: Values, record: Values) -> None:
     total_nll, n_tokens = arguments.values()
-    hopeless = answer(1000.0 * n_tokens, n_tokens)
-    # Before all results: so an answer with a limit, whichever it is, is the same mistake.
-    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000.0 * n_tokens, n_tokens):
-        raise ContractError("The perplexity at 2,000 nats per token is no larger than at 1,000: there is a limit.")
     record["perplexity"] = answer(total_nll, n_tokens)
     record["perplexity of a text 1,000 times as long"] = answer(1000 * total_nll, 1000 * n_tokens)
-    record["perplexity at 1,000 nats per token"] = hopeless
     record["error of 0 tokens"] = _name_of_error(ValueError, lambda: answer(0.0, 0))
+    hopeless = answer(1000.0 * n_tokens, n_tokens)
+    # Whichever the limit is, it is the same mistake.
+    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000.0 * n_tokens, n_tokens):
+        raise ContractError("The perplexity at 2,000 nats per token is no larger than at 1,000: there is a limit.")
+    record["perplexity at 1,000 nats per token"] = hopeless
 
 
-def _perplexity(total_nll, n_tokens):
+def _perplexity(total_nll: float, n_tokens: int) -> float:
     if n_tokens == 0:
         raise ValueError("There are no tokens.")
     mean = total_nll / n_tokens
@@ -478,8 +523,8 @@ PERPLEXITY = Exercise(
     results={
         "perplexity": "()",
         "perplexity of a text 1,000 times as long": "()",
-        "perplexity at 1,000 nats per token": "()",
         "error of 0 tokens": "",
+        "perplexity at 1,000 nats per token": "()",
     },
     draw=_draw_nll,
     probe=_use_perplexity,
@@ -495,6 +540,9 @@ PERPLEXITY = Exercise(
         raise ValueError("There are no tokens.") → return math.inf
             Without tokens it returns something.
             A mean over nothing has no value, and infinity or NaN travel on in silence. Raise a ValueError.
+        raise ValueError("There → raise AssertionError("There
+            Without tokens it raises an AssertionError: that is what `assert` does.
+            A ValueError is asked for: `if n_tokens == 0: raise ValueError(…)`.
         with np.errstate(over="ignore"): → if True:
             NumPy warns where the result is too large for a float.
             `np.exp` gives `inf` and warns: put it inside `with np.errstate(over="ignore"):`.
@@ -507,6 +555,9 @@ PERPLEXITY = Exercise(
         np.exp(mean) → np.exp(total_nll) ** (1 / n_tokens)
             It is a root of `exp(total_nll)`: on any real text that overflows first.
             Divide first, then `exp`: the mean is a small number, the total is not.
+        total_nll / n_tokens → total_nll // n_tokens
+            The mean is rounded down: `//` for `/`.
+            `//` leaves out what is after the decimal point. Divide with `/`.
         np.exp(mean) → np.exp(total_nll / (n_tokens - 1))
             The total is divided by n - 1.
             That belongs to a variance. A mean over n tokens divides by n.
@@ -535,24 +586,25 @@ _COUNTED = "first", "second", "third"
 _TOO_MANY = 60
 
 
-def _draw_stream(rng, sizes):
+def _draw_stream(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Three windows, the last one short where T allows it, and N - 1 ids that no row reads.
     length = 2 * sizes.T + max(1, sizes.T // 2)
     count = sizes.N * length + sizes.N
     return {"ids": 100 + rng.permutation(count), "batch_size": sizes.N, "steps": sizes.T}
 
 
-def _use_batches(answer, arguments, record):
+def _use_batches(answer: Answer, arguments: Values, record: Values) -> None:
+    ids, N, _ = arguments.values()
+    record["error of rows of one word"] = _name_of_error(ValueError, lambda: _windows(answer(ids[: N + 1], N, 2)))
+    record["error of a stream too short"] = _name_of_error(ValueError, lambda: _windows(answer(ids[:N], N, 2)))
     windows = _windows(answer(*arguments.values()))
+    record["number of windows"] = len(windows)
     for counted, (xs, targets) in zip(_COUNTED, windows):
         record[f"xs of the {counted} window"] = xs
         record[f"targets of the {counted} window"] = targets
-    record["number of windows"] = len(windows)
-    few = arguments["ids"][: arguments["batch_size"]]
-    record["error of a stream too short"] = _name_of_error(ValueError, lambda: _windows(answer(few, len(few), 2)))
 
 
-def _windows(given):
+def _windows(given: Any) -> list[Any]:
     """Return the windows that a generator, or a list, holds."""
     if given is None:
         raise ContractError("`stream_batches` returned nothing. Let it `yield xs, targets` in a loop.")
@@ -567,7 +619,7 @@ def _windows(given):
     return windows
 
 
-def _stream_batches(ids, batch_size, steps):
+def _stream_batches(ids: IntArray, batch_size: int, steps: int) -> Iterator[tuple[IntArray, IntArray]]:
     L = (len(ids) - 1) // batch_size
     if L < 1:
         raise ValueError("The stream is too short.")
@@ -583,9 +635,10 @@ STREAM_BATCHES = Exercise(
     heading="5.5 ★★ Rows that continue",
     reference=stream_batches,
     results={
-        **{f"{name} of the {counted} window": "(N, T)" for counted in _COUNTED for name in ("xs", "targets")},
-        "number of windows": "()",
+        "error of rows of one word": "",
         "error of a stream too short": "",
+        "number of windows": "()",
+        **{f"{name} of the {counted} window": "(N, T)" for counted in _COUNTED for name in ("xs", "targets")},
     },
     draw=_draw_stream,
     probe=_use_batches,
@@ -626,10 +679,9 @@ STREAM_BATCHES = Exercise(
         ids[1 : batch_size * L + 1].reshape(batch_size, L) → ids[1 : batch_size * L + 1].reshape(L, batch_size).T
             The words are dealt out like cards: row r reads every N-th word.
             A row is one unbroken piece of the text: `reshape(N, L)`, and no `.T`.
-        inputs[:, begin : begin + steps] → ids[batch_size * begin : batch_size * min(begin + steps, L)].reshape(
-                batch_size, -1)
-        nexts[:, begin : begin + steps] → ids[batch_size * begin + 1 : batch_size * min(begin + steps, L) + 1].reshape(
-                batch_size, -1)
+        inputs[:, begin : begin + steps] → inputs.ravel()[batch_size * begin :][: batch_size * min(steps, L - begin)]
+        nexts[:, begin : begin + steps] → nexts.ravel()[batch_size * begin :][: batch_size * min(steps, L - begin)]
+        yield xs, targets → yield xs.reshape(batch_size, -1), targets.reshape(batch_size, -1)
             Each window is the next piece of the stream: no row goes on where it stopped.
             The carried state then meets another piece of text. Cut the stream into N long rows first, then these.
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
@@ -658,6 +710,9 @@ STREAM_BATCHES = Exercise(
         range(0, L, steps) → range(L)
             The windows move on by one word: every word is read `steps` times.
             The next window begins where this one ended: `range(0, L, steps)`.
+        yield xs, targets → yield xs, targets; return
+            Only the first window is handed out: the loop ends with it.
+            A `return` after the `yield` stops everything: leave it out, or move it below the loop.
         yield xs, targets → yield xs[:, :-1], targets[:, :-1]
             The windows are one word too narrow.
             Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
@@ -667,6 +722,9 @@ STREAM_BATCHES = Exercise(
         raise ValueError("The stream is too short.") → return
             There is no ValueError where the stream is too short.
             Silence would look like a finished epoch. Raise a ValueError when L is below 1.
+        if L < 1: → if L < max(2, steps):
+            A ValueError is raised though L is not below 1.
+            A row of at least one word is enough: it gives one window, narrower than `steps`.
         range(0, L, steps) → itertools.cycle(range(0, L, steps))
             At the end it begins again, and never stops.
             One pass: the loop over the windows ends, and with it the epoch.
@@ -676,9 +734,20 @@ STREAM_BATCHES = Exercise(
 
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
-_SAMPLES, _FEW = 200, 15
+#: How many words are drawn: some, and in one draw more, to find what is near the right distribution.
+_FEW, _SOME, _MORE = 8, 120, 1400
+#: Results that show whether the maximum was subtracted.
+_EXTREME = (
+    "words of scores in the thousands",
+    "words at temperature 0.0001, the largest score 0",
+    "words at temperature 0.0001",
+)
+#: The distribution that is asked for, as messages call it.
+_RIGHT = "softmax(logits / temperature)"
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
+#: How much higher, or lower, another temperature may be.
+_FACTORS = (0.6, 0.8, 1.25, 1.6)
 #: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e¹⁵ times
 #: at most does chance do that. Among the wrong ones less is at stake.
 _MUCH_BETTER, _BETTER = 15, 2
@@ -686,71 +755,70 @@ _MUCH_BETTER, _BETTER = 15, 2
 _FITS = 30
 
 
-def _draw_scores(rng, sizes):
+def _draw_scores(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Each word 0.4 times as likely as the one before it, in any order; the largest score is above 0.
     scores = 1.0 + rng.uniform() - 0.9 * np.arange(sizes.V)
     return {
         "logits": rng.permutation(scores),
         "temperature": rng.uniform(0.35, 0.5),
         "rng": np.random.default_rng(rng.integers(2**32)),
+        "more": _MORE if sizes.N == 1 else 0,
     }
 
 
-def _use_sampler(answer, arguments, record):
+def _use_sampler(answer: Answer, arguments: Values, record: Values) -> None:
     with isolated_copies(arguments) as copy_of:
         _sample(answer, arguments, copy_of, record)
 
 
-def _sample(answer, arguments, copy_of, record):
-    logits, temperature, rng = arguments.values()
+def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArray], record: Values) -> None:
+    logits, temperature, rng, more = arguments.values()
     lent, drawn = copy_of("logits"), logits.tobytes()
 
-    def sample(temperature, rng=rng, scores=None):
+    def sample(temperature: float, rng: np.random.Generator = rng, scores: FloatArray | None = None) -> int:
         nonlocal lent
         if lent.tobytes() != drawn:  # an answer that changes its argument gets a new one
             lent = copy_of("logits")
         return _word(answer(lent if scores is None else scores, temperature, rng), len(logits))
 
-    def at_best(temperature, cases):
+    def at_best(temperature: float, cases: Sequence[FloatArray]) -> str:
         """Say whether the most likely word came each time, of all these scores."""
-        best = [sample(temperature, scores=scores) == np.argmax(scores) for scores in cases]
+        best = [sample(temperature, scores=scores.copy()) == np.argmax(scores) for scores in cases]
         return "always the most likely" if all(best) else "others too"
 
     # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
-    record["words of scores in the thousands"] = at_best(1.0, [1000 * logits for _ in range(_FEW)])
-    record["words at temperature 0.0001, the largest score 0"] = at_best(
-        0.0001, [logits - logits.max() for _ in range(_FEW)]
-    )
-    record["words at temperature 0.0001"] = at_best(0.0001, [logits.copy() for _ in range(_FEW)])
+    for name, heat, scores in zip(_EXTREME, (1.0, 1e-4, 1e-4), (1000 * logits, logits - logits.max(), logits)):
+        record[name] = at_best(heat, [scores] * _FEW)
     even = float(np.ptp(logits))  # so hot that no word is rare
     record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
-        words = [sample(heat) for _ in range(_SAMPLES)]
-        record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
-    runs = [[sample(even, np.random.default_rng(seed)) for _ in range(3)] for seed in [*range(8)] * 2]
-    record["words of the same seed"] = "the same" if runs[:8] == runs[8:] else "others each time"
+        words, scores = [sample(heat) for _ in range(_SOME)], logits.astype("float64")
+        if _recognised(words, scores, heat) == _RIGHT:  # what is far from it shows in a few
+            words += [sample(heat) for _ in range(more)]
+        record[f"distribution at a {kind} temperature"] = _recognised(words, scores, heat)
+    one, other = ([sample(even, np.random.default_rng(seed)) for seed in range(12)] for _ in range(2))
+    record["words of the same seed"] = "the same" if one == other else "others each time"
 
 
-def _word(word, V):
+def _word(word: Any, V: int) -> int:
     """Return the id that an answer gave as a Python int; raise ContractError if it is none."""
+    if type(word) is int and 0 <= word < V:
+        return word
     if word is None:
         raise ContractError("`sample_next` returned nothing. It must end in `return` and the id of a word.")
     if isinstance(word, bool) or np.ndim(word) or np.asarray(word).dtype.kind not in "iu":
-        raise ContractError("`sample_next` must return one word's id, an int: got {what}.", what=_described(word))
+        what = f"an array of shape {np.shape(word)}" if np.ndim(word) else f"a {type(word).__name__}"
+        raise ContractError("`sample_next` must return one word's id, an int: got {what}.", what=what)
     if not 0 <= word < V:
         raise ContractError("`sample_next` returned {word}, and there are the ids 0 to {last}.", word=word, last=V - 1)
     return int(word)
 
 
-def _described(word):
-    return f"an array of shape {np.shape(word)}" if np.ndim(word) else f"a {type(word).__name__}"
-
-
-def _recognised(words, logits, temperature):
+def _recognised(words: Sequence[int], logits: FloatArray, temperature: float) -> str:
     """Return the name of the distribution that the words come from, the right one unless another fits much better."""
     counts = np.bincount(words, minlength=len(logits))
     known = {
-        "softmax(logits / temperature)": logits / temperature,
+        _RIGHT: logits / temperature,
         "softmax(logits), whatever the temperature": logits,
         "softmax(logits * temperature)": logits * temperature,
         "the same for every word": 0 * logits,
@@ -759,6 +827,9 @@ def _recognised(words, logits, temperature):
         "in proportion to the scores, without exp": np.log(logits - logits.min() + 1e-9),
     }
     fits = {name: float(counts @ functional.log_softmax(scores)) for name, scores in known.items()}
+    # It also stands for what makes the likely words more likely, or less, in some other way.
+    heats = (counts @ functional.log_softmax(logits / (factor * temperature)) for factor in _FACTORS)
+    fits["nearer to another temperature"] = float(max(heats))
     best, *others = fits
     margin = _MUCH_BETTER
     for name in others:
@@ -768,7 +839,7 @@ def _recognised(words, logits, temperature):
     return best if float(drawn @ np.log(drawn / len(words))) - fits[best] < _FITS else "none of those that are known"
 
 
-def _sample_next(logits, temperature, rng):
+def _sample_next(logits: FloatArray, temperature: float, rng: np.random.Generator) -> int:
     scores = logits / temperature
     powers = np.exp(scores - scores.max())
     probs = powers / powers.sum()
@@ -779,30 +850,26 @@ def _sample_next(logits, temperature, rng):
 SAMPLE_NEXT = Exercise(
     heading="5.6 ★★ Draw the next word",
     reference=functional.sample_next,
-    results={
-        "words of scores in the thousands": "",
-        "words at temperature 0.0001, the largest score 0": "",
-        "words at temperature 0.0001": "",
-        "words of scores in many orders": "",
-        "distribution at a low temperature": "",
-        "distribution at a high temperature": "",
-        "words of the same seed": "",
-    },
+    results=dict.fromkeys(
+        (
+            *_EXTREME,
+            "words of scores in many orders",
+            "distribution at a low temperature",
+            "distribution at a high temperature",
+            "words of the same seed",
+        ),
+        "",
+    ),
     draw=_draw_scores,
     probe=_use_sampler,
-    groups={
-        "words of scores in the thousands": "words of large scores",
-        "words at temperature 0.0001, the largest score 0": "words of large scores",
-        "words at temperature 0.0001": "words of large scores",
-    },
+    groups=dict.fromkeys(_EXTREME, "words of large scores"),
     spelt_out=_sample_next,
-    misconceptions=(
-        *mistakes(
-            _sample_next,
-            """
+    misconceptions=mistakes(
+        _sample_next,
+        """
         logits / temperature → logits
-            The temperature is ignored.
-            Divide the logits by it, before the softmax.
+            The temperature has no effect: unused, or cancelled when probabilities are normalised again.
+            Divide the *logits* by it, before the softmax.
         logits / temperature → logits * temperature
             The logits are *multiplied* by the temperature.
             Divide: a small temperature makes the differences between the logits large, and leaves less to chance.
@@ -826,12 +893,10 @@ SAMPLE_NEXT = Exercise(
         rng.choice(len(logits), p=probs) → rng.choice(len(logits))
             All words are given the same chance.
             Give `rng.choice` the probabilities: `p=`.
-        logits / temperature → functional.softmax(logits / temperature)
-            The softmax is taken twice: what is left of the differences is small.
-            `logits` are scores, and one softmax makes probabilities of them.
-        powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
-            The probabilities are in proportion to the scores: the `np.exp` is missing.
-            Softmax: `np.exp` of the scores, divided by its sum.
+        rng.choice(len(logits), p=probs) → rng.choice(logits, p=probs)
+        int(word) → word
+            One of the scores is drawn, not an id: `rng.choice(logits, …)`.
+            `rng.choice(len(logits), p=…)` draws from the ids, 0 to V - 1.
         p=probs) → p=probs, size=1)
         int(word) → word
             An array with one id comes back.
@@ -840,23 +905,29 @@ SAMPLE_NEXT = Exercise(
             The probabilities come back: nothing was drawn.
             Draw one id: `int(rng.choice(len(p), p=p))`.
         """,
-        ),
-        # No edits: where categories are compared, nothing tells what these and another mistake give together.
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng()),
-            "The words do not come from `rng`.",
-            "Draw from the `rng` that you are given: then the same seed writes the same text again.",
-        ),
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, np.random.default_rng(0)),
-            "A generator with the same seed is made at every call, and so draws the same word again.",
-            "Draw from the `rng` that you are given; it goes on from call to call.",
-        ),
-        Misconception(
-            lambda logits, temperature, rng: _sample_next(logits, temperature, rng) + 1,
-            "The words are counted from 1.",
-            "Ids start at 0: return the id as it is drawn.",
-        ),
+    )
+    # Where categories are compared, nothing tells what these and another mistake give together.
+    + alone(
+        mistakes(
+            _sample_next,
+            """
+        logits / temperature → functional.softmax(logits / temperature)
+            The softmax is taken twice: what is left of the differences is small.
+            `logits` are scores, and one softmax makes probabilities of them.
+        powers / powers.sum() → (scores - scores.min()) / (scores - scores.min()).sum()
+            The probabilities are in proportion to the scores: the `np.exp` is missing.
+            Softmax: `np.exp` of the scores, divided by its sum.
+        word = rng → word = np.random.default_rng()
+            The words do not come from `rng`.
+            Draw from the `rng` that you are given: then the same seed writes the same text again.
+        word = rng → word = np.random.default_rng(0)
+            A generator with the same seed is made at every call, and so draws the same word again.
+            Draw from the `rng` that you are given; it goes on from call to call.
+        int(word) → int(word) + 1
+            The words are counted from 1.
+            Ids start at 0: return the id as it is drawn.
+        """,
+        )
     ),
 )
 

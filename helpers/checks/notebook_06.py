@@ -1,13 +1,18 @@
 """The exercises of notebook 06 and the mistakes people make in them."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.checks import dropout
-from helpers.checks.exercise import ContractError, Exercise, mistakes, unpack
+from helpers.checks.edits import Answer
+from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.message import listed
 from helpers.checks.probes import build_layer
 from helpers.nn import layers
-from helpers.nn.base import Layer, Param
+from helpers.nn.base import Layer, Param, State
 from helpers.nn.recurrent import LSTM, RNN
 from helpers.training.diagnosis import diagnose
 from helpers.training.optimisers import add_weight_decay
@@ -18,129 +23,126 @@ from helpers.training.optimisers import add_weight_decay
 class _Switch(Layer):
     """A stateless layer that halves its input in training, so that the keyword shows."""
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         self.scale = 0.5 if training else 1.0
         return xs * self.scale
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         return dys * self.scale
 
 
 class _SwitchedRNN(RNN):
     """A recurrent layer that halves its output in training."""
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         self.scale = 0.5 if training else 1.0
         hs, state = super().forward(xs, state, training=training)
         return hs * self.scale, state
 
-    def backward(self, dhs, dstate=None):
+    def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         return super().backward(dhs * self.scale, dstate)
 
 
-def _draw_stack(rng, sizes):
-    N, T, D, H, V = sizes.N, sizes.T, sizes.D, sizes.H, sizes.V
+def _draw_stack(rng: np.random.Generator, sizes: Sizes) -> Values:
+    N, T, D, H, V = sizes.N, min(sizes.T, 3), sizes.D, sizes.H, sizes.V  # what a layer does with T is its own affair
 
-    def recurrent(width, blocks=1):
-        shapes = (width, blocks * H), (H, blocks * H), (blocks * H,)
-        return [rng.normal(0, 0.4, shape) for shape in shapes]
+    def recurrent(width: int, blocks: int = 1) -> list[FloatArray]:
+        return [rng.normal(0, 0.4, shape) for shape in ((width, blocks * H), (H, blocks * H), (blocks * H,))]
 
-    def states(count):
-        return [rng.normal(0, 0.5, (N, H)) for _ in range(count)]
+    def states(count: int) -> tuple[FloatArray, ...]:
+        return tuple(rng.normal(0, 0.5, (N, H)) for _ in range(count))
 
     return {
         "rnn1": recurrent(D),
         "rnn2": recurrent(H),
         "xs": rng.normal(0, 1, (N, T, D)),
-        "state": tuple(states(2)),
+        "state": states(2),
         "dys": rng.normal(0, 1, (N, T, H)),
-        "dstate": tuple(states(2)),
+        "dstate": states(2),
         "more_xs": rng.normal(0, 1, (N, T, D)),
         "E": rng.normal(0, 1, (V, D)),
         "ids": rng.integers(0, V, (N, T)),
         "lstm": recurrent(D, 4),
         "rnn": recurrent(H),
-        "mixed_state": (tuple(states(2)), *states(1)),
-        "mixed_dstate": (tuple(states(2)), *states(1)),
+        "mixed_state": (states(2), *states(1)),
+        "mixed_dstate": (states(2), *states(1)),
     }
 
 
-def _entries(state, count, name):
+def _parts(state: State, name: str, count: int) -> Sequence[Any]:
+    """Return the two entries of a state, or those of an LSTM's pair and another entry: `count` parts in all."""
     if not isinstance(state, tuple | list):
         template = "`{name}` must be a tuple with one entry for each recurrent layer: got {kind}."
         raise ContractError(template, name=name, kind=_kind(state))
-    if len(state) != count:
-        template = "`{name}` must have one entry for each *recurrent* layer: {count} here, and yours has {got}."
-        raise ContractError(template, name=name, count=count, got=len(state))
-    return list(state)
+    if len(state) != 2:
+        template = "`{name}` must have one entry for each *recurrent* layer: 2 here, and yours has {got}."
+        raise ContractError(template, name=name, got=len(state))
+    pair, entry = state
+    if count == 2:
+        return state
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
+        raise ContractError(template, name=name, kind=_kind(pair))
+    return *pair, entry
 
 
-def _kind(thing):
+def _kind(thing: object) -> str:
     return f"an array of shape {thing.shape}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
 
 
-def _pair(entry, name):
-    if not isinstance(entry, tuple | list) or len(entry) != 2:
-        template = "The first entry of `{name}` belongs to an LSTM and must be its pair (h, c): got {kind}."
-        raise ContractError(template, name=name, kind=_kind(entry))
-    return entry
+def _use_stack(answer: Answer, arguments: Values, record: Values) -> None:
+    complaints: list[ContractError] = []  # of states in another form: there is more to look at before they are raised
 
+    def write_down(names: Iterable[str], given: Values, called: str) -> None:
+        (first, *parts), (out, state) = names, given.values()
+        record[first] = out
+        try:
+            record.update(dict(zip(parts, _parts(state, called, len(parts)))))
+        except ContractError as complaint:
+            complaints.append(complaint)
 
-def _use_stack(answer, arguments, record):
-    first, second = (
+    def once(stack: Layer, names: Sequence[Iterable[str]], given: Sequence[Any], **keywords: bool) -> None:
+        (forward, backward), (xs, state, dstate) = names, given
+        found = unpack(stack.forward(xs, state, **keywords), ("ys", "state"), "Stacked.forward")
+        write_down(forward, found, "state")
+        found = unpack(stack.backward(arguments["dys"], dstate), ("dxs", "dstate"), "Stacked.backward")
+        write_down(backward, found, "dstate")
+
+    first, second, lstm, rnn = (
         [Param(value, f"{name}.{part}") for part, value in zip(("Wx", "Wh", "b"), arguments[name])]
-        for name in ("rnn1", "rnn2")
+        for name in ("rnn1", "rnn2", "lstm", "rnn")
     )
+    E = Param(arguments["E"], "E")
     stack = build_layer(answer, "Stacked", [RNN(*first), _Switch(), _SwitchedRNN(*second)])
+    mixed = build_layer(answer, "Stacked", [layers.Embedding(E), LSTM(*lstm), RNN(*rnn), _Switch()])
     if {id(param) for param in stack.parameters()} != {id(param) for param in (*first, *second)}:
         raise ContractError(
             "`parameters()` of your `Stacked` does not find those of its layers: keep the layers on `self`."
         )
-    rounds = (
-        ("", arguments["xs"], arguments["state"], arguments["dstate"], False),
-        (_AGAIN, arguments["more_xs"], None, None, True),
-    )
-    for suffix, xs, state, dstate, training in rounds:
-        ys, after = unpack(stack.forward(xs, state, training=training), ("ys", "state"), "Stacked.forward").values()
-        record[f"ys{suffix}"] = ys
-        for number, entry in enumerate(_entries(after, 2, "state")):
-            record[f"state[{number}]{suffix}"] = entry
-        dxs, before = unpack(stack.backward(arguments["dys"], dstate), ("dxs", "dstate"), "Stacked.backward").values()
-        record[f"dxs{suffix}"] = dxs
-        for number, entry in enumerate(_entries(before, 2, "dstate")):
-            record[f"dstate[{number}]{suffix}"] = entry
-        record[f"gradient of the lower Wh{suffix}"] = first[1].grad.copy()
-        record[f"gradient of the upper Wh{suffix}"] = second[1].grad.copy()
-    _use_mixed_stack(answer, arguments, record)
-
-
-def _use_mixed_stack(answer, arguments, record):
-    E = Param(arguments["E"], "E")
-    cells = LSTM(*(Param(value) for value in arguments["lstm"])), RNN(*(Param(value) for value in arguments["rnn"]))
-    stack = answer([layers.Embedding(E), *cells, _Switch()])
-    ys, state = unpack(
-        stack.forward(arguments["ids"], arguments["mixed_state"]), ("ys", "state"), "Stacked.forward"
-    ).values()
-    record["ys above an embedding"] = ys
-    lower, upper = _entries(state, 2, "state")
-    record["h of state[0], an LSTM's"], record["c of state[0], an LSTM's"] = _pair(lower, "state")
-    record["state[1] above an LSTM"] = upper
-    dxs, dstate = unpack(
-        stack.backward(arguments["dys"], arguments["mixed_dstate"]), ("dxs", "dstate"), "Stacked.backward"
-    ).values()
-    record["dxs below an embedding"] = dxs
-    lower, upper = _entries(dstate, 2, "dstate")
-    record["h of dstate[0], an LSTM's"], record["c of dstate[0], an LSTM's"] = _pair(lower, "dstate")
-    record["dstate[1] above an LSTM"] = upper
-    record["gradient of E"] = E.grad.copy()
+    grads = [("gradient of the lower Wh", first[1]), ("gradient of the upper Wh", second[1])]
+    try:
+        names = _FORWARD, _BACKWARD
+        once(stack, names, [arguments[name] for name in ("xs", "state", "dstate")], training=False)
+        record.update({name: param.grad for name, param in grads})
+        again = [[name + _AGAIN for name in part] for part in names]
+        once(stack, again, (arguments["more_xs"], None, None), training=True)
+        record.update({name + _AGAIN: param.grad for name, param in grads})
+        names = _MIXED_FORWARD, _MIXED_BACKWARD
+        once(mixed, names, [arguments[name] for name in ("ids", "mixed_state", "mixed_dstate")])
+        record["gradient of E"] = E.grad
+    finally:
+        if complaints:
+            raise complaints[0]
 
 
 class _Stacked(Layer):
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
         self.depth = sum(layer.recurrent for layer in self.layers)
 
-    def forward(self, xs, state=None, *, training=False):
+    def forward(self, xs: Any, state: State = None, *, training: bool = False) -> tuple[Any, State]:
         given, after = [None] * self.depth if state is None else list(state), []
         for layer in self.layers:
             if layer.recurrent:
@@ -150,7 +152,7 @@ class _Stacked(Layer):
                 xs = layer.forward(xs, training=training)
         return xs, tuple(after)
 
-    def backward(self, dys, dstate=None):
+    def backward(self, dys: Any, dstate: State = None) -> tuple[Any, State]:
         given, before = [None] * self.depth if dstate is None else list(dstate), []
         for layer in reversed(self.layers):
             if layer.recurrent:
@@ -163,13 +165,8 @@ class _Stacked(Layer):
 
 _AGAIN = " of a second call, in training, with no state given"
 _FORWARD = {"ys": "(N, T, H)", "state[0]": "(N, H)", "state[1]": "(N, H)"}
-_BACKWARD = {
-    "dxs": "(N, T, D)",
-    "dstate[0]": "(N, H)",
-    "dstate[1]": "(N, H)",
-    "gradient of the lower Wh": "(H, H)",
-    "gradient of the upper Wh": "(H, H)",
-}
+_BACKWARD = {"dxs": "(N, T, D)", "dstate[0]": "(N, H)", "dstate[1]": "(N, H)"}
+_GRADS = {"gradient of the lower Wh": "(H, H)", "gradient of the upper Wh": "(H, H)"}
 _MIXED_FORWARD = {
     "ys above an embedding": "(N, T, H)",
     "h of state[0], an LSTM's": "(N, H)",
@@ -181,25 +178,25 @@ _MIXED_BACKWARD = {
     "h of dstate[0], an LSTM's": "(N, H)",
     "c of dstate[0], an LSTM's": "(N, H)",
     "dstate[1] above an LSTM": "(N, H)",
-    "gradient of E": "(V, D)",
 }
+_OF_STACK = _FORWARD | _BACKWARD | _GRADS
 
 STACKED = Exercise(
     heading="6.1 ★★ One layer on top of the other",
     reference=layers.Stacked,
-    results=_FORWARD
-    | _BACKWARD
-    | {f"{name}{_AGAIN}": shape for name, shape in (_FORWARD | _BACKWARD).items()}
+    results=_OF_STACK
+    | {f"{name}{_AGAIN}": shape for name, shape in _OF_STACK.items()}
     | _MIXED_FORWARD
-    | _MIXED_BACKWARD,
+    | _MIXED_BACKWARD
+    | {"gradient of E": "(V, D)"},
     draw=_draw_stack,
     probe=_use_stack,
     spelt_out=_Stacked,
     groups=dict.fromkeys(_FORWARD, "forward")
-    | dict.fromkeys(_BACKWARD, "backward")
-    | {f"{name}{_AGAIN}": "a second call, in training" for name in _FORWARD | _BACKWARD}
+    | dict.fromkeys(_BACKWARD | _GRADS, "backward")
+    | {f"{name}{_AGAIN}": "a second call, in training" for name in _OF_STACK}
     | dict.fromkeys(_MIXED_FORWARD, "forward above an embedding")
-    | dict.fromkeys(_MIXED_BACKWARD, "backward above an embedding"),
+    | dict.fromkeys((*_MIXED_BACKWARD, "gradient of E"), "backward above an embedding"),
     misconceptions=mistakes(
         _Stacked,
         """
@@ -240,6 +237,15 @@ STACKED = Exercise(
         forward: tuple(after) → after[-1]
             Only the state of the top layer is returned.
             Every recurrent layer has a state of its own to be carried on: collect all of them in a tuple.
+        forward: tuple(after) → tuple(after[-1:])
+            The returned state has one entry, that of the top layer.
+            Every recurrent layer has a state of its own to be carried on: append each to a list, in the loop.
+        forward: after.append(new) → after.extend(new if isinstance(new, tuple) else [new])
+            The pair (h, c) of an LSTM becomes two entries of the state.
+            An entry is whatever the layer returned, a pair too: `append` it as it is, not `extend` or `+=`.
+        forward: after.append(new) → after.append((new,))
+            Each entry of the returned state is wrapped in a tuple of its own.
+            An entry is what the layer returned, as it is: the next call hands it back to that layer.
         = layer.forward(xs, training=training) → = layer.forward(xs, training=training); after.append(None)
             The returned state has an entry for the stateless layers too.
             Append to the state only where `layer.recurrent` is true.
@@ -298,8 +304,11 @@ STACKED = Exercise(
 
 # --- 6.2 ------------------------------------------------------------------------------------------------------------
 
+#: Perplexities in training and validation, and the tolerance, None for none.
+_Run: TypeAlias = tuple[Sequence[float], Sequence[float], float | None]
+
 #: Runs by name: the right word, training and validation perplexities, and the tolerance as a range, or None for none.
-_RUNS = {
+_RUNS: dict[str, tuple[str, Sequence[float], Sequence[float], tuple[float, float] | None]] = {
     "a turn": ("overfitting", (300, 150, 101, 100), (320, 200, 230, 260), (0.03, 0.08)),
     "a turn while training falls": ("overfitting", (300, 150, 100, 80), (320, 200, 230, 260), (0.03, 0.08)),
     "a turn, and back a little": ("overfitting", (300, 150, 101, 100), (320, 200, 260, 245), (0.03, 0.08)),
@@ -323,9 +332,9 @@ _RUNS = {
 }
 
 #: The examples by hand.
-_BY_HAND = {
-    "the first run by hand": ("overfitting", [100, 60, 40], [110, 80, 90], 0.05),
-    "the second run by hand": ("still learning", [100, 60, 40], [110, 80, 82], 0.05),
+_BY_HAND: dict[str, _Run] = {
+    "the first run by hand": ([100, 60, 40], [110, 80, 90], 0.05),
+    "the second run by hand": ([100, 60, 40], [110, 80, 82], 0.05),
 }
 #: Runs that change by just the tolerance, which is not *more* than that, by next to nothing, or not at all.
 _SMALL = dict.fromkeys(
@@ -340,12 +349,12 @@ _SMALL = dict.fromkeys(
 )
 
 
-def _draw_curves(rng, sizes):
-    def near(values):
+def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
+    def near(values: Sequence[float]) -> list[float]:
         factor = rng.uniform(0.8, 1.2)
         return [round(float(factor * value * rng.uniform(0.997, 1.003)), 3) for value in values]
 
-    runs = {
+    runs: dict[str, _Run] = {
         name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 4))
         for name, (_, train, valid, tolerance) in _RUNS.items()
     }
@@ -354,23 +363,37 @@ def _draw_curves(rng, sizes):
     flat = [2 * whole, whole, whole, whole]
     rise, fall = [2 * whole, whole, whole * 5 // 4], [2 * whole, whole, whole * 3 // 4]
     hardly_up, hardly_down = [2 * whole, whole, whole + 0.01], [2 * whole, whole, whole - 0.01]
-    curves = (flat, rise), (fall, flat), (flat, hardly_up), (hardly_down, flat), (flat, fall)
-    return {"runs": runs | {name: (*both, 0.25) for name, both in zip(_SMALL, curves)}}
+    curves: Sequence[tuple[Sequence[float], Sequence[float]]] = (
+        (flat, rise),
+        (fall, flat),
+        (flat, hardly_up),
+        (hardly_down, flat),
+        (flat, fall),
+    )
+    runs |= {name: (train, valid, 0.25) for name, (train, valid) in zip(_SMALL, curves)}
+    return _by_argument(runs)
+
+
+def _by_argument(runs: dict[str, _Run]) -> Values:
+    """The runs as arguments by name: each a dict from the name of a run to what it is given."""
+    return {
+        "train_ppl": {name: list(train) for name, (train, _, _) in runs.items()},
+        "valid_ppl": {name: list(valid) for name, (_, valid, _) in runs.items()},
+        "tolerance": {name: tolerance for name, (_, _, tolerance) in runs.items()},
+    }
 
 
 _WORDS = ("overfitting", "still learning", "finished")
 
 
-def _use_diagnose(answer, arguments, record):
-    for name, (train, valid, tolerance) in arguments["runs"].items():
-        before = list(train), list(valid)
+def _use_diagnose(answer: Answer, arguments: Values, record: Values) -> None:
+    for name in arguments["train_ppl"]:
+        train, valid, tolerance = (runs[name] for runs in arguments.values())
         said = answer(train, valid) if tolerance is None else answer(train, valid, tolerance)
         said = said.item() if isinstance(said, np.ndarray) and said.ndim == 0 else said
         if not isinstance(said, str) or said not in _WORDS:
             template = "`diagnose` must return one of its three words, {words}: got {said!r}."
             raise ContractError(template, words=listed(_WORDS), said=said)
-        if (train, valid) != before:
-            raise ContractError("`diagnose` changed a list that it was given: the caller still needs its curves.")
         record[name] = said
 
 
@@ -380,8 +403,8 @@ DIAGNOSE = Exercise(
     results=dict.fromkeys((*_RUNS, *_SMALL, *_BY_HAND), "a string"),
     draw=_draw_curves,
     probe=_use_diagnose,
-    example={"runs": {name: run for name, (_, *run) in _BY_HAND.items()}},
-    groups=_SMALL | {name: word for name, (word, *_) in (_RUNS | _BY_HAND).items()},
+    example=_by_argument(_BY_HAND),
+    groups=_SMALL | {name: word for name, (word, *_) in _RUNS.items()} | dict(zip(_BY_HAND, _WORDS)),
     misconceptions=mistakes(
         diagnose,
         """
@@ -436,6 +459,9 @@ DIAGNOSE = Exercise(
         train_ppl[-1] < (1 - tolerance) * train_ppl[-2] → valid_ppl[-1] < (1 - tolerance) * valid_ppl[-2]
             The second test reads the *validation* curve.
             Whether the model still learns its own text is seen in `train_ppl`.
+        train_ppl[-1] < → train_ppl[-1] >
+            The second test is turned round: “still learning” is said where training does *not* fall.
+            A model still learns while its training perplexity falls below `(1 - tolerance) * train_ppl[-2]`: `<`.
         train_ppl[-1] < (1 - tolerance) → train_ppl[-1] > (1 + tolerance)
             “still learning” is said where the training perplexity *rises*.
             A model still learns while its training perplexity *falls*.
@@ -466,7 +492,7 @@ DIAGNOSE = Exercise(
 # --- 6.3 ------------------------------------------------------------------------------------------------------------
 
 
-def _draw_decay(rng, sizes):
+def _draw_decay(rng: np.random.Generator, sizes: Sizes) -> Values:
     shapes = (sizes.D, sizes.H), (sizes.H, sizes.H), (sizes.H,), (sizes.D, sizes.H)
     values = [rng.normal(0, 1, shape) for shape in shapes]
     return {
@@ -481,7 +507,7 @@ def _draw_decay(rng, sizes):
 _NAMES = ("Wx", "Wh", "b", "Wx", "upper Wh")
 
 
-def _use_decay(answer, arguments, record):
+def _use_decay(answer: Answer, arguments: Values, record: Values) -> None:
     params = [Param(value, name) for name, value in zip(_NAMES, arguments["values"])]
     for param, grad in zip(params, arguments["grads"]):
         param.grad[...] = grad
@@ -497,7 +523,7 @@ def _use_decay(answer, arguments, record):
     record.update({f"params[{number}].value, afterwards": param.value for number, param in enumerate(params)})
 
 
-def _add_weight_decay(params, strength):
+def _add_weight_decay(params: Iterable[Param], strength: float) -> float:
     squares = 0.0
     for param in dict.fromkeys(params):
         param.grad[...] += strength * param.value
@@ -528,12 +554,12 @@ ADD_WEIGHT_DECAY = Exercise(
             A Param that two layers share is counted twice.
             `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
         param.grad[...] += → param.value[...] -=
-            The values are changed, and the gradients are not.
+            The values are changed instead of the gradients.
             `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         param.grad[...] += strength * param.value → pass
         squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
                 float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
-            The values are changed after their squares are summed, and the gradients are not.
+            The values are changed instead of the gradients, after their squares are summed.
             `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
             The penalty has no ½.
@@ -615,11 +641,13 @@ ADD_WEIGHT_DECAY = Exercise(
 
 
 class _Dropout(Layer):
-    def __init__(self, rate, rng):
+    mask: FloatArray | None
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
         self.rate, self.mask = rate, None
         self.rng = rng
 
-    def forward(self, xs, *, training=False):
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
         if not training:
             self.mask = None
             return xs
@@ -628,7 +656,7 @@ class _Dropout(Layer):
         ys = xs * self.mask
         return ys
 
-    def backward(self, dys):
+    def backward(self, dys: FloatArray) -> FloatArray:
         dxs = dys if self.mask is None else dys * self.mask
         return dxs
 

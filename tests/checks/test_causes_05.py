@@ -1,6 +1,7 @@
 """Answers to notebook 05 that were given a wrong cause, or none: what they are told now."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +9,75 @@ import pytest
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
+from helpers.nn.base import Layer
 from helpers.nn.functional import softmax
 
 
 def causes(exercise_id, answer):
     """The names of the causes that the visible check gives a wrong answer; the hidden one refuses it too."""
     exercise = EXERCISES[exercise_id]
-    assert not judge(exercise, answer, HIDDEN, seed=1).right
+    assert not judge(replace(exercise, misconceptions=()), answer, HIDDEN, seed=1).right
     verdict = judge(exercise, answer, VISIBLE)
     assert not verdict.right
     return [cause.name for cause in verdict.causes]
+
+
+class _Embedding(Layer):
+    """Right, but that word 0 is taken for padding, or the table is read from a copy."""
+
+    def __init__(self, E):
+        self.E, self.table = E, np.array(E.value)
+
+    def forward(self, xs, *, training=False):
+        self.xs = xs
+        return self.E.value[xs]
+
+    def backward(self, dys):
+        for word, dy in zip(self.xs.ravel(), dys.reshape(-1, dys.shape[-1])):
+            if word != 0:
+                self.E.grad[word] += dy
+
+
+class _CopiedTableAndSign(_Embedding):
+    def forward(self, xs, *, training=False):
+        self.xs = xs
+        return self.table[xs]
+
+    def backward(self, dys):
+        np.subtract.at(self.E.grad, self.xs, dys)
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        (_Embedding, ["Word 0 is taken for padding: it gets no gradient."]),
+        (
+            _CopiedTableAndSign,
+            ["Forward reads a copy of `E` made at the beginning, which does not learn.", "The gradient is subtracted."],
+        ),
+    ],
+)
+def test_the_causes_of_a_wrong_embedding(answer, names):
+    assert causes("5.1", answer) == names
+
+
+class _LossInPlace:
+    def forward(self, logits, targets):
+        self.dlogits, self.targets = softmax(logits), targets
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return -np.take_along_axis(log_probs, targets[..., None], axis=-1).mean()
+
+    def backward(self):
+        self.dlogits -= np.eye(self.dlogits.shape[-1], dtype=self.dlogits.dtype)[self.targets]
+        self.dlogits /= self.targets.size
+        return self.dlogits
+
+
+def test_a_gradient_that_is_another_one_the_second_time_is_named():
+    assert causes("5.3", _LossInPlace) == [
+        "Backward changes the probabilities that forward kept: a second call gives another gradient."
+    ]
 
 
 class _LossWithALimit:
@@ -50,6 +110,18 @@ def test_a_limit_of_perplexity_is_named_whatever_it_is(limit):
         return math.exp(min(total_nll / n_tokens, limit))
 
     assert causes("5.4", perplexity) == ["The perplexity is cut off before it overflows."]
+
+
+def test_a_limit_of_perplexity_does_not_hide_another_mistake():
+    def perplexity(total_nll, n_tokens):
+        if n_tokens < 1:
+            raise ValueError("none")
+        return float(np.exp(min(total_nll // n_tokens, 100.0)))
+
+    assert causes("5.4", perplexity) == [
+        "The mean is rounded down: `//` for `/`.",
+        "The perplexity is cut off before it overflows.",
+    ]
 
 
 def _last_target_filled(ids, batch_size, steps):
@@ -85,6 +157,33 @@ def test_no_error_and_no_last_window_are_two_mistakes():
     ]
 
 
+@pytest.mark.parametrize("fewest", [lambda steps: 2, lambda steps: steps])
+def test_an_error_where_there_is_a_word_in_each_row_is_named(fewest):
+    def stream_batches(ids, batch_size, steps):
+        L = (len(ids) - 1) // batch_size
+        if fewest(steps) > L:
+            raise ValueError("too short")
+        inputs, nexts = (ids[i : i + batch_size * L].reshape(batch_size, L) for i in (0, 1))
+        for begin in range(0, L, steps):
+            yield inputs[:, begin : begin + steps], nexts[:, begin : begin + steps]
+
+    assert causes("5.5", stream_batches) == ["A ValueError is raised though L is not below 1."]
+
+
+def test_whole_blocks_of_the_stream_are_two_mistakes():
+    def stream_batches(ids, batch_size, steps):
+        if len(ids) <= batch_size:
+            raise ValueError("too short")
+        L, size = (len(ids) - 1) // batch_size, batch_size * steps
+        for begin in range(0, batch_size * L - size + 1, size):
+            yield tuple(ids[i : i + size].reshape(batch_size, steps) for i in (begin, begin + 1))
+
+    assert causes("5.5", stream_batches) == [
+        "The last window is left out where it is short.",
+        "Each window is the next piece of the stream: no row goes on where it stopped.",
+    ]
+
+
 def _undivided_maximum(logits, temperature, rng):
     powers = np.exp(logits / temperature - logits.max())
     return int(rng.choice(len(logits), p=powers / powers.sum()))
@@ -108,6 +207,14 @@ def _log_probabilities(logits, temperature, rng):
     return rng.choice(len(logits), p=powers / powers.sum())
 
 
+def _hotter(logits, temperature, rng):
+    return rng.choice(len(logits), p=softmax(logits / (1.3 * temperature)))
+
+
+def _sometimes_the_most_likely(logits, temperature, rng):
+    return np.argmax(logits) if rng.random() < 0.25 else rng.choice(len(logits), p=softmax(logits / temperature))
+
+
 def _multiplied(logits, temperature, rng):
     return np.argmax(logits * temperature + rng.gumbel(size=len(logits)))
 
@@ -121,6 +228,8 @@ def _multiplied(logits, temperature, rng):
         ),
         (_most_likely, ["The most likely word is chosen, always."]),
         (_off_by_one, []),
+        (_hotter, []),
+        (_sometimes_the_most_likely, []),
         (_linear, ["The probabilities are in proportion to the scores: the `np.exp` is missing."]),
         (
             _log_probabilities,

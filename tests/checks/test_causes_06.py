@@ -34,6 +34,36 @@ def test_a_missing_branch_for_stateless_layers_is_named():
     assert causes("6.1", Stacked) == ["A stateless layer is given a state: the branch for stateless layers is missing."]
 
 
+def test_a_state_that_is_not_whole_does_not_hide_what_is_wrong_on_the_way_back():
+    class Stacked(Layer):
+        def __init__(self, layers):
+            self.layers, self.depth = layers, sum(layer.recurrent for layer in layers)
+
+        def forward(self, xs, state=None, *, training=False):
+            entries = iter(state or [None] * self.depth)
+            for layer in self.layers:
+                if layer.recurrent:
+                    xs, new = layer.forward(xs, next(entries), training=training)
+                else:
+                    xs = layer.forward(xs, training=training)
+            return xs, (new,)
+
+        def backward(self, dys, dstate=None):
+            entries, before = iter(dstate or [None] * self.depth), []
+            for layer in self.layers[::-1]:
+                if layer.recurrent:
+                    dys, new = layer.backward(dys, next(entries))
+                    before.insert(0, new)
+                else:
+                    dys = layer.backward(dys)
+            return dys, tuple(before)
+
+    assert causes("6.1", Stacked) == [
+        "The returned state has one entry, that of the top layer.",
+        "`dstate` is read from its beginning while the layers are visited from the top.",
+    ]
+
+
 # --- 6.2 ------------------------------------------------------------------------------------------------------------
 
 
@@ -103,6 +133,18 @@ def test_a_word_that_is_none_of_the_three_is_told_so():
     assert "must return one of its three words" in verdict.paragraphs[0]
 
 
+def test_a_curve_that_is_sorted_in_place_does_not_hide_what_else_is_wrong():
+    def diagnose(train, valid, tolerance=0.05):
+        still = falls(valid, tolerance)
+        first = valid[-1] > (1 + tolerance) * min(valid)
+        valid.sort()
+        return words(first, still)
+
+    verdict = judge(EXERCISES["6.2"], diagnose, VISIBLE)
+    assert "changed its argument `valid_ppl`" in verdict.paragraphs[0]
+    assert [cause.name for cause in verdict.causes] == ["The second test reads the *validation* curve."]
+
+
 def test_a_diagnosis_with_a_tolerance_of_its_own_fails_both_checks():
     def diagnose(train, valid, tolerance=0.05):
         return words(rises(valid, 0.04), falls(train, 0.04))
@@ -156,7 +198,7 @@ def test_values_that_are_changed_in_the_place_of_gradients_are_named():
         return penalty
 
     assert causes("6.3", add_weight_decay) == [
-        "The values are changed after their squares are summed, and the gradients are not."
+        "The values are changed instead of the gradients, after their squares are summed."
     ]
 
 
@@ -170,7 +212,7 @@ def test_values_that_are_changed_twice_are_given_both_causes():
 
     assert causes("6.3", add_weight_decay) == [
         "A Param that two layers share is counted twice.",
-        "The values are changed, and the gradients are not.",
+        "The values are changed instead of the gradients.",
     ]
 
 

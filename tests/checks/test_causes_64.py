@@ -1,5 +1,7 @@
 """The cause that an answer to exercise 6.4 is told is the one it has; other answers, other ways of drawing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def names(exercise_id, answer):
     exercise = EXERCISES[exercise_id]
     verdict = judge(exercise, answer, VISIBLE)
     assert verdict.status == "not yet"
-    assert not judge(exercise, answer, HIDDEN, seed=3).right
+    assert not judge(replace(exercise, misconceptions=()), answer, HIDDEN, seed=3).right
     return [cause.name for cause in verdict.causes]
 
 
@@ -108,6 +110,28 @@ class MaskOnlyInTraining(Right):
         return dys * self.mask
 
 
+class RateZeroFirst(Right):
+    """Rate 0 is looked at first, so that a wrong scale does not show there."""
+
+    def forward(self, xs, training=False):
+        return super().forward(xs, training and self.rate > 0)
+
+
+class RateToKeep(RateZeroFirst):
+    def __init__(self, rate, rng):
+        super().__init__(rate and 1 - rate, rng)
+
+
+class OneMaskDividedByRate(RateZeroFirst):
+    def __init__(self, rate, rng):
+        super().__init__(rate, rng)
+        self.scale, self.drawn = 1 / rate if rate else 1, None
+
+    def draw(self, xs):
+        self.drawn = super().draw(xs) if self.drawn is None else self.drawn
+        return self.drawn
+
+
 class MaskOfNone(MaskOnlyInTraining):
     def forward(self, xs, training=False):
         self.mask = None
@@ -126,6 +150,7 @@ class MaskOfNone(MaskOnlyInTraining):
             ["Training is not scaled, and at test time `ys` is multiplied by `rate`."],
         ),
         (Normal, ["The random numbers are normal, not uniform."]),
+        (RateToKeep, ["`rate` is taken for the probability to *keep*, scale included."]),
         (TrainingByDefault, ["`training` is True unless told otherwise."]),
         (MaskOnlyInTraining, ["An evaluation sets no mask, so backward finds none, or an old one."]),
         (MaskOfNone, ["Backward multiplies by a mask that is None after an evaluation."]),
@@ -138,6 +163,10 @@ def test_the_cause_named_is_the_cause(answer, expected):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
+        (
+            OneMaskDividedByRate,
+            ["The mask is drawn once and then kept for good.", "The mask is divided by `rate`."],
+        ),
         (
             NotScaledAndDroppedAtTestTime,
             ["Values are dropped at test time too.", "The mask is not scaled: on average the values get smaller."],
