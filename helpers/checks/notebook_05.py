@@ -331,8 +331,6 @@ def _use_criterion(answer: Answer, arguments: Values, record: Values) -> None:
         # As precise as the logits are: a plain float does not tell in which type it was computed.
         record[f"loss{suffix}"] = logits.dtype.type(loss)
         record[f"dlogits{suffix}"] = criterion.backward()
-        if not suffix:
-            record["dlogits of a second backward"] = criterion.backward()
 
 
 def _loss(criterion: Any, logits: FloatArray, targets: IntArray) -> Any:
@@ -380,7 +378,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
     results={
         "loss": "()",
         "dlogits": "(N, T, V)",
-        "dlogits of a second backward": "(N, T, V)",
         "loss of large logits": "()",
         "dlogits of large logits": "(N, T, V)",
     },
@@ -447,11 +444,6 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
                 probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
             The gradient goes through -1/p and the softmax: where p is too small for a float, it is 0 · ∞.
             The two cancel on paper: `(probs - one_hot) / (N * T)`, without a division by p.
-        = log_probs, targets → = np.exp(log_probs), targets
-        probs = np.exp(self.log_probs) → probs = self.log_probs
-        (probs - one_hot) / self.targets.size → (probs - one_hot) / self.targets.size; probs[...] = dlogits
-            Backward changes the probabilities that forward kept: a second call gives another gradient.
-            Change a copy: `dlogits = self.probs.copy()`, then subtract 1 at each target.
         forward: targets[..., None] → targets[..., None] - 1
         self.targets[..., None] → self.targets[..., None] - 1
             The targets are counted from 1: the word before each target is picked.

@@ -61,25 +61,6 @@ def test_the_causes_of_a_wrong_embedding(answer, names):
     assert causes("5.1", answer) == names
 
 
-class _LossInPlace:
-    def forward(self, logits, targets):
-        self.dlogits, self.targets = softmax(logits), targets
-        shifted = logits - logits.max(axis=-1, keepdims=True)
-        log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-        return -np.take_along_axis(log_probs, targets[..., None], axis=-1).mean()
-
-    def backward(self):
-        self.dlogits -= np.eye(self.dlogits.shape[-1], dtype=self.dlogits.dtype)[self.targets]
-        self.dlogits /= self.targets.size
-        return self.dlogits
-
-
-def test_a_gradient_that_is_another_one_the_second_time_is_named():
-    assert causes("5.3", _LossInPlace) == [
-        "Backward changes the probabilities that forward kept: a second call gives another gradient."
-    ]
-
-
 class _LossWithALimit:
     limited = staticmethod(lambda picked: picked)
 

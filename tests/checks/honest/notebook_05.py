@@ -185,6 +185,21 @@ class LossByLoops:
         return self.dlogits
 
 
+class LossInPlace:
+    """The textbook's way back: what forward kept becomes the gradient, so that a second call would give another."""
+
+    def forward(self, logits, targets):
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        self.dlogits, self.targets = np.exp(log_probs), targets
+        return -np.take_along_axis(log_probs, targets[..., None], axis=-1).mean()
+
+    def backward(self):
+        self.dlogits -= np.eye(self.dlogits.shape[-1], dtype=self.dlogits.dtype)[self.targets]
+        self.dlogits /= self.targets.size
+        return self.dlogits
+
+
 # --- 5.4 ------------------------------------------------------------------------------------------------------------
 
 
@@ -296,7 +311,7 @@ def sample_by_multinomial(logits, temperature, rng):
 ANSWERS = {
     "5.1": (EmbeddingByLoops, EmbeddingBySorting, EmbeddingByWord, EmbeddingInABuffer),
     "5.2": (AffineByEinsum, AffineStepByStep, AffineWithAColumnOfOnes),
-    "5.3": (LossOfFlatRows, LossWithOneHot, LossByLoops),
+    "5.3": (LossOfFlatRows, LossWithOneHot, LossByLoops, LossInPlace),
     "5.4": (perplexity_by_numpy, perplexity_by_comparison, perplexity_by_a_power),
     "5.5": (batches_by_reshape, batches_in_a_list, batches_word_by_word, batches_of_views),
     "5.6": (sample_by_choice, sample_by_the_cumulative_sum, sample_by_noise, sample_by_multinomial),
