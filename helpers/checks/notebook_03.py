@@ -325,7 +325,7 @@ LSTM_STEP_FORWARD = Exercise(
     probe=step_with_cache("lstm_step_forward", ("h_next", "c_next"), tuple(_CACHE)),
     example=LSTM_BY_HAND,
     spelt_out=_step,
-    groups={f"{name} in the cache": "what came in, in the cache" for name in ("x", "h_prev", "c_prev", "Wx", "Wh")},
+    groups={f"{name} in the cache": "the inputs in the cache" for name in ("x", "h_prev", "c_prev", "Wx", "Wh")},
     uses=("0.1",),
     misconceptions=(
         *mistakes(_step, _other_orders("ifgo", "figo", "fiog", "ifog", "fgoi", "igfo", "iofg")),
