@@ -40,6 +40,7 @@ class Verdict:
         printed: what the answer printed while it was checked.
         raised: the type of the error that it ended in, if it did.
         explained: whether the causes explain all that is wrong.
+        changed: the arguments that it changed and should not have.
     """
 
     exercise: Exercise
@@ -50,6 +51,7 @@ class Verdict:
     printed: str = ""
     raised: str = ""
     explained: bool = False
+    changed: tuple[str, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -85,13 +87,13 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
     found = next(_faults(exercise, tried, seen), None)
     if found is not None:
         raised = next((type(error).__name__ for error in errors if not isinstance(error, ContractError)), "")
-        diagnosis = recognise(exercise, tried, seen)
-        if diagnosis.results and not any(set(one.changed) - set(exercise.mutates) for one in seen):
+        diagnosis, changed = recognise(exercise, tried, seen), _changed_in_any(seen)
+        if diagnosis.results and not changed:
             # The numbers shown beside a cause are those that it explains.
             found = next(_faults(exercise, *_restricted(tried, seen, diagnosis.results)), found)
         messages = tuple(_explain(exercise, tried, seen, *found, diagnosis))
         explained = bool(diagnosis.causes) and not diagnosis.results
-        return Verdict(exercise, "not yet", messages, (), diagnosis.causes, printed, raised, explained)
+        return Verdict(exercise, "not yet", messages, (), diagnosis.causes, printed, raised, explained, changed)
     if unwritten is not None:
         return Verdict(exercise, "not written yet", (_what_is_left(exercise, seen, unwritten),), printed=printed)
     with np.errstate(all="ignore"):
@@ -99,6 +101,11 @@ def judge(exercise: Exercise, answer: Any, draws: Iterable[InputSpec], seed: int
     if missing is not None:
         return Verdict(exercise, "not yet", (missing,), printed=printed)
     return Verdict(exercise, "right", (_praise(exercise, tried),), _remarks(exercise, tried, seen), printed=printed)
+
+
+def _changed_in_any(seen: Sequence[Observation]) -> tuple[str, ...]:
+    """The arguments that an answer changed in some case, those left out that it is meant to change."""
+    return tuple(dict.fromkeys(name for one in seen for name in one.changed))
 
 
 def _not_callable(exercise: Exercise, answer: object) -> Message:
@@ -219,10 +226,12 @@ def _warned(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
 
 
 def _changed(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
-    for name in seen.changed:
-        template = "`{called}` changed its argument `{name}`, which the caller still needs: make a new array instead."
-        return Fault(name, message(template, called=exercise.name, name=name))
-    return None
+    if not seen.changed:
+        return None
+    template = "`{called}` changed its argument {names}, which the caller still needs: make a new array instead."
+    if len(seen.changed) > 1:
+        template = "`{called}` changed its arguments {names}, which the caller still needs: make new arrays instead."
+    return Fault(seen.changed[0], message(template, called=exercise.name, names=listed(seen.changed)))
 
 
 def _values(exercise: Exercise, case: Case, seen: Observation) -> Fault | None:
@@ -269,7 +278,7 @@ def _explain(
 ) -> Iterator[Message]:
     """Say what is wrong, then where, then what to do."""
     right, off = _states(exercise, tried, seen)
-    causes = diagnosis.causes
+    causes, changed = diagnosis.causes, any(one.changed for one in seen)
     if causes:  # what an error says is what the cause says
         short = fault.message.template.removesuffix(" {error}.")
         fault = Fault(fault.result, Message(short, fault.message.values))
@@ -278,7 +287,7 @@ def _explain(
     if not causes:
         yield where
         yield from _summary(fault, right, off)
-    elif any(set(one.changed) - set(exercise.mutates) for one in seen):
+    elif changed:
         yield where  # a mistake of its own, beside the causes
         yield from one_by_one
     elif len(causes) == 1:
@@ -289,7 +298,7 @@ def _explain(
         yield Message("**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**")
         yield from one_by_one
         yield where
-    if diagnosis.results:
+    if diagnosis.results and not changed:  # which may be why more is off
         others = [name for name in off if name not in _grouped(exercise, diagnosis.results)]
         if others:
             yield message("Something else is off in {others}.", others=listed(others))

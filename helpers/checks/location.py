@@ -83,8 +83,14 @@ def located(verdict: Verdict, answer: Answer) -> Verdict:
     if verdict.status != "not yet" or verdict.explained or not callable(answer):
         return verdict
     messages = locate(verdict.exercise, answer, verdict.causes)
+    # What was made of an argument after the answer had changed it is right for what it was made of.
+    messages = tuple(one for one in messages if not _is_about(one, verdict.changed))
     kept = [one for one in verdict.messages if not messages or one.template != SUMMARY]
     return replace(verdict, messages=(*kept, *messages))
+
+
+def _is_about(said: Message, names: Iterable[str]) -> bool:
+    return any(re.search(rf"\b{name}\b", str(said)) for name in names)
 
 
 def _debugger_is_at_work() -> bool:
@@ -269,9 +275,14 @@ class _Search:
                 self._look_into(name, series)
         sure = [one.is_sure or self._is_needed(_base(one.name)) for one in self.wrong]
         self.wrong = [replace(one, is_sure=is_sure) for one, is_sure in zip(self.wrong, sure)]
-        self.wrong = [one for one in self.wrong if not self._is_explained(one.name)]
+        self.wrong = [one for one in self.wrong if not (self._is_explained(one.name) or self._is_unfinished(one))]
         self._look_at_results()
         self.mixed = {name: other for name, other in self.mixed.items() if not self._is_explained(name)}
+
+    def _is_unfinished(self, wrong: _Wrong) -> bool:
+        """Whether a quantity may still be where it began, since the answer stopped on its way."""
+        got = as_array(wrong.got)
+        return self.observed.error is not None and not wrong.is_sure and got is not None and is_constant(got)
 
     def _is_needed(self, name: str) -> bool:
         """Whether less would come out right without the learner's own values of a quantity."""

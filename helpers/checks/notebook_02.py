@@ -182,9 +182,11 @@ CLIP_GRADIENTS = Exercise(
     },
     groups={f"grads[{i}]": "gradients above max_norm" for i in range(3)}
     | {f"grads[{i}] below max_norm": "gradients below max_norm" for i in range(3)}
-    | {"error on NaN given on purpose": "NaN", "gradients with NaN given on purpose, afterwards": "NaN"}
-    | {"error on infinity given on purpose": "infinity"}
-    | {"gradients with infinity given on purpose, afterwards": "infinity"},
+    | {
+        name: f"what is given {bad}"
+        for bad in ("NaN", "infinity")
+        for name in (f"error on {bad} given on purpose", f"gradients with {bad} given on purpose, afterwards")
+    },
     draw=_draw_clip,
     probe=_probe_clip,
     example={

@@ -562,6 +562,30 @@ def test_what_the_causes_explain_is_not_told_again():
     assert located(verdict, answer).paragraphs[len(verdict.paragraphs) :] == (said,)
 
 
+def test_what_was_made_of_a_changed_argument_is_not_called_wrong():
+    def answer(dc_next, c_prev, f, g, i):
+        dc_prev = dc_next
+        dc_prev *= f
+        df = dc_next * c_prev
+        return dc_prev, df, dc_next * i, dc_next * g
+
+    verdict = judge(EXERCISES["4.1"], answer, VISIBLE)
+    assert verdict.changed == ("dc_next",)
+    assert not any("dc_next" in said for said in located(verdict, answer).paragraphs[1:])
+
+
+def test_a_sum_that_was_not_yet_begun_is_not_called_wrong():
+    def answer(params, strength):
+        penalty = 0.0
+        for param in params:
+            param.grad = param.grad + strength * param.value
+            penalty += strength / 2 * (param.value**2).sum()
+        return penalty
+
+    verdict = judge(EXERCISES["6.3"], answer, VISIBLE)
+    assert not any("penalty = 0.0" in said for said in located(verdict, answer).paragraphs)
+
+
 def test_it_is_silent_with_a_debugger_at_work():
     def answer(dh_next, cache):
         return tuple(np.zeros_like(array) for array in cache)
