@@ -254,7 +254,7 @@ def test_a_corrected_check_grades_everything_again(class_of_four, tmp_path, monk
 
 def test_other_points_of_an_exercise_grade_everything_again(class_of_four, monkeypatch):
     class_of_four.grade()
-    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], heading="0.1 ★★ The sigmoid"))
     assert len(class_of_four.batch().find_open()) == 4
 
 
@@ -573,7 +573,7 @@ def test_the_notebooks_of_a_class_are_not_kept_in_memory(class_of_four):
 
 
 def test_cells_that_differ_from_the_gradebooks_are_refused_before_anything_is_graded(class_of_four, monkeypatch):
-    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], heading="0.1 ★★ The sigmoid"))
     with pytest.raises(ValueError, match=r"has other graded cells, or other points, .* run `make release NB=00`"):
         batch.open_batch(class_of_four.course, class_of_four.name, sandbox=False)
 

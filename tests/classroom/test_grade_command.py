@@ -175,7 +175,7 @@ def two_stars(sample_class, monkeypatch):
     monkeypatch.setattr(workers, "local_workers", lambda jobs: lambda: (AtOnce(), lambda: 1))  # which know of it
 
     def give():
-        monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+        monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], heading="0.1 ★★ The sigmoid"))
         release_path(sample_class.root, sample_class.source).write_text(make_release(sample_class.source))
 
     return give

@@ -99,7 +99,7 @@ def test_generate_makes_scores_stale_before_it_enters_other_points(sample_class,
     sample_class.source.with_suffix(".ipynb").write_text(solution)
     outcome = press(sample_class, "generate_assignment")
     assert (outcome["success"], find_stale(sample_class.course, sample_class.name)) == (True, {})
-    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], stars=2))
+    monkeypatch.setitem(EXERCISES, "0.1", replace(EXERCISES["0.1"], heading="0.1 ★★ The sigmoid"))
     outcome = press(sample_class, "generate_assignment")
     assert outcome["success"], outcome["log"]
     assert "00_start_here was graded with other points: check-0-1 from 1 to 2 (2 graded)" in outcome["log"]

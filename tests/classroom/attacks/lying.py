@@ -148,7 +148,7 @@ def text_for_a_number(work):
     work.write("1.5", "def backprop_norms(Wh, dh, steps):\n    return np.array(['one'] * steps, dtype='U5')")
 
 
-@attack(notebook="05", earns={"5.5": (0, 0), "5.6": (0, 0)}, status={"5.5": "wrong"}, reason="never stops")
+@attack(notebook="05", earns={"5.5": (0, 0), "5.6": (0, 0)}, status={"5.5": "wrong"}, reason="does not end")
 def generator_without_end(work):
     """Yields windows for ever."""
     work.write(
