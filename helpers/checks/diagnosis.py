@@ -17,6 +17,9 @@ Observations: TypeAlias = Sequence[Observation]
 #: How many pairs of mistakes are tried at most, the likeliest first, and how many of the unlikely ones among them.
 MOST_PAIRS, MOST_UNLIKELY_PAIRS = 400, 60
 
+#: The same for a class, which takes longer to try.
+MOST_PAIRS_OF_A_CLASS = 200
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -171,9 +174,10 @@ def _pairs(
         if edit.target is second.target and not edit.overlaps(second):
             pairs = likely if _may_be_both(seen, right, fit, its_fit) else unlikely
             pairs.append(((one, other), edit + second))
+    chosen = likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]
     if isinstance(exercise.reference, type):
-        unlikely = []  # a layer takes too long for these
-    for pair, both in likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]:
+        chosen = likely[:MOST_PAIRS_OF_A_CLASS]
+    for pair, both in chosen:
         if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
             yield pair, both
 

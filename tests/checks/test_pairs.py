@@ -38,7 +38,13 @@ class Engine:
         both = self.observe_all((pair.one.code + pair.other.code).wrong)
         with mock.patch("helpers.checks.diagnosis.observe", self.observe):
             causes = diagnosis.recognise(self.exercise, self.tried, both).causes
-        return not set(causes) <= {pair.one, pair.other} and not self.give_together(causes, both)
+        are_own = all(self.is_part(cause, pair.one) or self.is_part(cause, pair.other) for cause in causes)
+        return not are_own and not self.give_together(causes, both)
+
+    def is_part(self, one, other):
+        """Whether a mistake is another one, or a part of it: alone, that has all its wrong results too."""
+        seen = map(self.observe_all, (other.wrong, one.wrong))
+        return one is other or all(map(diagnosis._is_contained, self.tried, *seen))
 
     def give_together(self, causes, both):
         if len(causes) == 1:

@@ -244,5 +244,5 @@ class MaskedWeights(Layer):
 ANSWERS = {
     "7.1": (survive_step_by_step, survive_by_exponent, survive_by_product),
     "7.2": (SharedByWhere, SharedStepByStep, SharedByRepeating, SharedByInheriting),
-    "7.3": (MaskedStepByStep, MaskedByEinsum, MaskedFromOneStepToTheNext, MaskedWeights),
+    "7.3": (MaskedWeights, MaskedStepByStep, MaskedByEinsum, MaskedFromOneStepToTheNext),
 }
