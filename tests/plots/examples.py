@@ -42,7 +42,9 @@ def _seeds(base):
 def _positions(gate):
     memory = np.array([0.3, -0.8, 1.5, -2.5, 0.1, 0.9])
     if gate == "g":
-        return plots.gate_positions(gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", "$c_{next}$"))
+        return plots.gate_positions(
+            gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", r"$c_{\mathrm{next}}$")
+        )
     return plots.gate_positions(gate, memory, {o: o * memory for o in (0.0, 0.5, 1.0)}, ("$g$", r"$i \odot g$"))
 
 
