@@ -261,7 +261,7 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
             ground = GROUND | {"alpha": 0.7}
             note(ax, rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), of=look, size=LARGE, ha="center", va="center",
                  zorder=4, bbox=ground)  # fmt: skip
-            place = 0.45 * number - 0.45, 1
+            place = 0.5 * number - 0.5, 1
             note(ax, rf"$\sigma_{number}$ = {sigma:.2f}", place, (0, 8), of=look, size=MEDIUM, on="axes fraction")
         ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
         ax.locator_params(nbins=5)

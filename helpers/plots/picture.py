@@ -76,17 +76,19 @@ class Picture:
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
         alt = html.escape(self.alt)
         image = f'<img alt="{alt}" width="{width}" style="{_IMAGE}" src="data:image/png;base64,{data}">'
-        return f'<div style="{_GROUND}">{image}</div>'
+        return f'<div class="course-figure" style="{_GROUND}">{image}</div>'
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"
 
 
 # The ground that a figure is shown on has rounded edges and takes a little of the page's colour: white on a light page,
-# a soft grey in JupyterLab's dark theme. The image's own white is multiplied onto it and so becomes the ground.
+# a soft grey in the dark theme of JupyterLab, or of the site. The image's own white is multiplied onto it and becomes
+# the ground, so that one rendering serves both.
+_PAGE_COLOUR = "var(--jp-layout-color0, var(--pst-color-background, white))"
 _GROUND = (
     "display: inline-block; max-width: 100%; box-sizing: border-box; padding: 0.5em; border-radius: 0.5em; "
-    "background: white; background: color-mix(in srgb, white 80%, var(--jp-layout-color0, white)); isolation: isolate"
+    f"background: white; background: color-mix(in srgb, white 80%, {_PAGE_COLOUR}); isolation: isolate"
 )
 _IMAGE = "display: block; max-width: 100%; mix-blend-mode: multiply"
 
