@@ -88,7 +88,7 @@ class Picture:
 _PAGE_COLOUR = "var(--jp-layout-color0, var(--pst-color-background, white))"
 _GROUND = (
     "display: inline-block; max-width: 100%; box-sizing: border-box; padding: 0.5em; border-radius: 0.5em; "
-    f"background: white; background: color-mix(in srgb, white 80%, {_PAGE_COLOUR}); isolation: isolate"
+    f"background: white; background: color-mix(in srgb, white 86%, {_PAGE_COLOUR}); isolation: isolate"
 )
 _IMAGE = "display: block; max-width: 100%; mix-blend-mode: multiply"
 

@@ -6,7 +6,7 @@ carries that name as its gid, by which a test holds that nothing has two colours
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -114,6 +114,8 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "n": (_PURPLE,),
     "weight": (_GOLD,),
     "gradient": (_WINE, _SOLID, "o"),
+    "path c": (_GREEN, _SOLID, "o"),
+    "path h": (_BLUE, _DASHED, "s"),
     # functions
     "sigmoid": (_ORANGE,),
     "tanh": (_PURPLE,),
@@ -136,6 +138,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "validation": (_VERMILION, _DASHED, "s"),
     "test": (_GREEN, _SOLID, "o"),
     "target": (_VERMILION, _SOLID, "o", "//"),
+    "answer": (_VERMILION, _DASHED, "s"),
     "probability": (_BLUE,),
     # the norm of a gradient
     "sigma 1": (_VERMILION, _DASHED),
@@ -200,9 +203,9 @@ _WORDS = {
     "bias 1": "bias 1",
     "bias 5": "bias 5",
     "0.9 × orthogonal": "RNN",
-    "through c": "c",
-    "through h": "h",
-    "right answer": "target",
+    "through c": "path c",
+    "through h": "path h",
+    "right answer": "answer",
     "feed-forward": "feed-forward",
     "LSTM": "LSTM",
     "RNN": "RNN",
@@ -228,20 +231,26 @@ def looks_of(labels: Iterable[str]) -> list[Look]:
     """Return the looks of the lines of one figure, no two of them alike.
 
     What a label names has the look of the table; a second line of it has another dash and marker. Labels that name
-    nothing share out the colours that are left.
+    nothing share out what is left, colours and, as far as they go, dashes.
     """
-    labels = list(labels)
-    named = [next((LOOKS[name] for word, name in _WORDS.items() if word in label), None) for label in labels]
-    taken = {look.colour for look in named if look}
-    free = iter([*(look for look in SERIES if look.colour not in taken), *SERIES])
-    looks: list[Look] = []
-    for look in named:
-        same = look and [other.dash for other in looks if other.colour == look.colour]
-        if look and same:
-            fresh = next(other for other in SERIES if other.dash not in same)
-            look = replace(look, dash=fresh.dash, marker=fresh.marker)
-        looks.append(look or next(free))
-    return looks
+    labels, looks = list(labels), dict[int, Look]()
+    for number, label in enumerate(labels):
+        if look := next((LOOKS[name] for word, name in _WORDS.items() if word in label), None):
+            if any((look.colour, look.dash) == (other.colour, other.dash) for other in looks.values()):
+                other = _unlike(looks.values(), "dash")
+                look = replace(look, dash=other.dash, marker=other.marker)
+            looks[number] = look
+    for number in range(len(labels)):
+        if number not in looks:
+            looks[number] = _unlike(looks.values(), "colour", "dash")
+    return [looks[number] for number in range(len(labels))]
+
+
+def _unlike(looks: Collection[Look], *keys: str) -> Look:
+    """Return the first series that is unlike all these looks in all keys, or else in as many of the first as can be."""
+    taken = {key: [getattr(look, key) for look in looks] for key in keys}
+    free = [look for look in SERIES if all(getattr(look, key) not in taken[key] for key in keys)]
+    return free[0] if free else _unlike(looks, *keys[:-1])
 
 
 # --- maps and grounds --------------------------------------------------------------------------------------------

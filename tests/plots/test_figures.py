@@ -154,6 +154,12 @@ def test_a_notebook_shows_the_image_with_its_alt_text():
     assert repr(draw()) == 'Figure: A "quoted" alt text, with a < b.'
 
 
+def test_a_figure_is_shown_as_one_image_on_a_ground_with_rounded_edges(pictures):
+    shown = pictures["tanh_graph"]._repr_html_()
+    assert shown.count("data:image") == shown.count("<img") == 1
+    assert "border-radius" in shown and "var(--jp-layout-color0" in shown
+
+
 def test_a_saved_picture_has_its_alt_text_and_its_fingerprint(tmp_path, pictures):
     picture = pictures["survival_by_rate"]
     picture.save(tmp_path / "figure.png")

@@ -233,7 +233,7 @@ def test_the_lines_of_one_figure_look_different(labels):
 
 
 def test_a_label_has_the_look_of_what_it_names():
-    names = {"LSTM, chrono": "LSTM", "through c alone": "c", "norm clipped to 1": "clipped", "valid": "validation"}
+    names = {"LSTM, chrono": "LSTM", "through c alone": "path c", "norm clipped to 1": "clipped", "valid": "validation"}
     for label, name in (names | {"not clipped": "not clipped", "your model": "yours"}).items():
         (look,) = looks_of([label])
         assert look == LOOKS[name]
