@@ -19,6 +19,7 @@ from helpers.plots.style import (
     MEDIUM,
     PAGE,
     PATH,
+    POINT,
     THICK,
     WEIGHT_FILL,
     in_style,
@@ -91,7 +92,7 @@ def _overfit(ax: Axes, x: float, y: float) -> None:
 def _shared_mask(ax: Axes, x: float, y: float) -> None:
     for row, kept in enumerate((True, False, True, False)):
         places, fill = x + 0.08 + 0.14 * np.arange(6), LOOKS["part 3"].colour if kept else PAGE
-        ax.plot(places, np.full(6, y + 0.05 + 0.15 * row), "o", ms=6, mew=FINE, mfc=fill,
+        ax.plot(places, np.full(6, y + 0.05 + 0.15 * row), "o", ms=POINT, mew=FINE, mfc=fill,
                 color=LOOKS["part 3"].colour, gid="part 3")  # fmt: skip
 
 

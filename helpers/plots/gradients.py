@@ -31,6 +31,7 @@ from helpers.plots.style import (
     LOOKS,
     MARK,
     MEDIUM,
+    POINT,
     SIGNED,
     THICK,
     Style,
@@ -250,8 +251,8 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
         ax.plot(*circle.T, **LOOKS["border"].line)
         ax.plot(*image.T, **LOOKS["ink"].line)
         # Large dots before, small ones of the same colour after: a rotation shows although the curves coincide.
-        ax.scatter(*circle[marked].T, s=70, alpha=0.5, **dots)
-        ax.scatter(*image[marked].T, s=26, **dots)
+        ax.scatter(*circle[marked].T, s=MARK**2, alpha=0.5, **dots)
+        ax.scatter(*image[marked].T, s=POINT**2, **dots)
         axes_of_image, sigmas, _ = np.linalg.svd(Wh)
         bound = 1.35 * max(1, sigmas[0])
         for number, (sigma, direction) in enumerate(zip(sigmas, axes_of_image.T), 1):

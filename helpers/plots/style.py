@@ -37,8 +37,8 @@ SMALL, MEDIUM, LARGE = 8.5, 10.0, 12.0
 #: The widths of lines [point]: between cells, frames and single runs, lines, what matters most, paths in diagrams.
 HAIR, FINE, LINE, THICK, PATH = 0.4, 0.8, 1.6, 2.4, 3.2
 
-#: The sizes of markers [point]: on a line, alone, and around another one.
-DOT, MARK, RING = 4.0, 8.0, 12.0
+#: The sizes of markers [point]: on a line, of a row of them, alone, and around another one.
+DOT, POINT, MARK, RING = 4.0, 6.0, 8.0, 12.0
 
 #: How much of a colour is left where it fills an area that holds text.
 TINT = 0.2

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_dict
-from helpers.plots.axes import border, note
+from helpers.plots.axes import border, name_line_ends, note
 from helpers.plots.diagrams import NODE_RADIUS, line, node, write, write_all
 from helpers.plots.dropout import dropout_mark, mask_table
 from helpers.plots.lstm_glyph import PLACES, SIZE, draw_lstm_cell
@@ -19,6 +19,7 @@ from helpers.plots.style import (
     MEDIUM,
     NEXT,
     PAGE,
+    POINT,
     PREV,
     SMALL,
     THICK,
@@ -55,19 +56,20 @@ def survival(
     if not curves.keys() >= counted.keys() | bars.keys():
         raise ValueError("simulated and errors may only have labels that computed has.")
     figure, ax = new_figure(8, 3.4)
-    for look, (label, values) in zip(looks_of(curves), curves.items()):
+    looks = looks_of(curves)
+    for look, (label, values) in zip(looks, curves.items()):
         steps = np.arange(1, len(values) + 1)
         ax.plot(steps, values, **look.line)
         if label in counted:
             seen = counted[label] > 0
-            ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=look.marker, ms=6,
+            ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=look.marker, ms=POINT,
                         mfc=PAGE, color=look.colour, capsize=3, lw=LINE, gid=look.name)  # fmt: skip
-        end = steps[-1], values[-1]
-        note(ax, f"{label}: {values[-1]:.2g}", end, (8, 0), of=look, size=MEDIUM, va="center")
     if lowest is None:
         lowest = min(values[values > 0].min() for values in curves.values()) / 3
     ax.set(yscale="log", ylim=(lowest, 1.6), xlabel="steps", ylabel="fraction that is left")
     ax.set_xlim(0.5, len(values) + 0.5)
+    name_line_ends(ax, [(max(values[-1], lowest), f"{label}: {values[-1]:.2g}", look)
+                        for look, (label, values) in zip(looks, curves.items())])  # fmt: skip
     ax.locator_params(axis="x", integer=True)
     ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(values)}"
                      for label, values in curves.items())  # fmt: skip
