@@ -250,7 +250,7 @@ print("c =", keep(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 kept = {openness: keep(x, h_prev, memory, *set_to(bias))[0] for openness, bias in positions.items()}
 for openness, c in kept.items():
     print(f"f = {openness}: c =", c.round(2) + 0.0)
-plots.gate_positions("f", memory[0], kept, ("$c_{prev}$", "$c$"))
+plots.gate_positions("f", memory[0], kept, (r"$c_{\mathrm{prev}}$", "$c$"))
 
 # %% [markdown]
 # A forget gate acts at *every* step: put a 1 into a cell and hold the gate at an openness f. What is
@@ -370,7 +370,7 @@ written = {
 }
 for strength, c_next in written.items():
     print(f"g = {strength:g}: c_next =", c_next.round(2))
-plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
+plots.gate_positions("g", memory[0], written, ("$c$", r"$c_{\mathrm{next}}$"))
 
 # %% [markdown]
 # **What to notice.** `g` moves the memory up, down, or not at all, by at most 1 in a step. It is **not a gate**. A gate takes
