@@ -21,7 +21,7 @@
 #
 # **You will need**: 50 minutes; a little Python and NumPy; the derivative of a function of one variable.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np

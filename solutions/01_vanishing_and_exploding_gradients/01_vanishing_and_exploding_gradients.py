@@ -22,7 +22,7 @@
 # **You will need**: two to three hours; notebook 00; matrix products and the chain rule (연쇄 법칙). Singular values and
 # eigenvalues are explained.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np

@@ -21,7 +21,7 @@
 #
 # **You will need**: two hours; notebooks 00 and 01, for the sigmoid and the step of the RNN.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np

@@ -20,7 +20,7 @@
 #
 # **You will need**: about two hours; notebook 05, whose layers you bring along, and clipping and SGD from notebook 02.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import time

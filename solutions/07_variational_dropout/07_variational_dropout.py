@@ -22,7 +22,7 @@
 # **You will need**: about two hours; notebook 06, whose `Dropout` and `Stacked` you bring along, and the LSTM of
 # notebooks 03 and 04.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np

@@ -21,7 +21,7 @@
 #
 # **You will need**: about three hours; notebooks 02 to 07, whose answers you bring along.
 #
-# [Glossary · 용어집](../../GLOSSARY.md): every term of the course in English and Korean, with its symbol and its shape.
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import textwrap
