@@ -20,6 +20,8 @@
 # be typed in as the textbook prints it. And how to find out whether a gradient is right.
 #
 # **You will need**: 50 minutes; a little Python and NumPy; the derivative of a function of one variable.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -62,7 +64,7 @@ plots.course_progress(progress().squares)
 #
 # | letter | size of | letter | size of |
 # | --- | --- | --- | --- |
-# | `N` | the batch (배치): sequences read side by side | `D` | an input vector |
+# | `N` | the batch (배치): sequences (시퀀스) read side by side | `D` | an input vector |
 # | `T` | the time steps (시각) | `H` | the hidden state |
 # | | | `V` | the vocabulary (어휘) |
 
@@ -181,7 +183,7 @@ hidden_check("0.1", sigmoid)
 
 # %% [markdown]
 # **What to notice.** The two forms are *equal* as formulas and differ as programs. That happens all through this course:
-# the equation says what to compute, and floating-point numbers (부동소수점 수) decide how.
+# the equation says what to compute, and floating-point arithmetic (부동소수점 연산) decides how.
 
 # %%
 from helpers.checks import answer
@@ -212,7 +214,8 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 #
 # From notebook 01 on you work out gradients by hand, and it is easy to lose a sign, a factor or a whole term. A
 # **numerical gradient** (수치 기울기) needs no derivation: move one number a little, and see how much the result moves.
-# It is far too slow to train with, but it tells you whether the gradient you derived is right.
+# Such *numerical differentiation* (수치 미분) is far too slow to train with, but it tells you whether the gradient you
+# derived is right.
 #
 # Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
 
@@ -392,6 +395,6 @@ for kind in ("float32", "float64"):
 #
 # 1. 위에서 아래로 셀을 차례대로 실행하고(Shift + Enter), 답을 쓴 뒤 바로 `check`로 확인한다.
 # 2. 시그모이드는 임의의 수를 0과 1 사이의 값, 곧 게이트가 열린 정도로 바꾼다.
-# 3. 수식으로는 같아도 부동소수점 계산에서는 다를 수 있으므로 오버플로가 없는 식을 쓴다.
-# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같고, 직접 유도한 기울기는 수치 기울기로 검산한다.
+# 3. 수식으로는 같아도 부동소수점 연산의 결과는 다를 수 있으므로, 오버플로가 일어나지 않는 식을 쓴다.
+# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같고, 직접 유도한 기울기는 수치 미분으로 구한 기울기와 비교해 검산한다.
 # 5. 노트북이 망가지면 `make restore NB=00`으로 되돌리며, 이전 파일은 백업으로 남는다.

@@ -20,6 +20,8 @@
 # does half open, and what breaks when it is stuck.
 #
 # **You will need**: two hours; notebooks 00 and 01, for the sigmoid and the step of the RNN.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -307,8 +309,8 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 # %% [markdown]
 # ### Exercise 3.3 ★ The new memory (about 10 min)
 #
-# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새 기억) `g`, which most papers call
-# the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
+# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새로운 기억 셀) `g`, which most papers
+# call the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
 #
 # **The equation.**
 #
@@ -665,9 +667,9 @@ print(
 )
 
 # %% [markdown]
-# The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04;
-# until then the course's own layer does it. The weights start small, so every gate is about half open. The loss is the mean
-# squared error.
+# The network: an LSTM of one unit, and an affine layer (Affine 계층, 아핀 계층) that reads its `h`. The backward pass comes in
+# notebook 04; until then the course's own layer does it. The weights start small, so every gate is about half open. The
+# loss is the mean squared error.
 
 
 # %%
@@ -862,7 +864,8 @@ print("7.", round(0.5 ** (1 / 200), 4))
 # ## 요약
 #
 # 1. LSTM은 계층 안에만 머무는 기억 셀 c를 따로 두고, 그중 일부만 은닉 상태 h = o ⊙ tanh(c)로 내보낸다.
-# 2. 게이트는 얼마나 열려 있는지를 시그모이드로 나타낸 0과 1 사이의 값이며, 게이트마다 따로 가중치를 두어 학습한다.
-# 3. 망각 게이트 f는 이전 기억을 얼마나 남길지, 입력 게이트 i는 새 기억을 얼마나 더할지, 출력 게이트 o는 기억을 얼마나 내보낼지 정한다.
-# 4. 새 기억 g는 게이트가 아니라 내용이며, tanh를 거쳐 -1과 1 사이의 세기와 부호를 나타낸다.
+# 2. 게이트는 열린 정도를 나타내는 0과 1 사이의 값으로, 시그모이드로 계산한다. 게이트마다 가중치를 따로 두고 학습한다.
+# 3. 망각 게이트 f는 이전 기억을 얼마나 남길지, 입력 게이트 i는 새로운 기억 셀을 얼마나 더할지, 출력 게이트 o는 기억을 얼마나
+#    내보낼지 정한다.
+# 4. 새로운 기억 셀 g는 게이트가 아니라 내용이며, tanh를 거쳐 -1과 1 사이의 값으로 세기와 부호를 나타낸다.
 # 5. 네 블록의 가중치를 f, g, i, o 순서로 이어 붙여 한꺼번에 계산하며, 게이트를 언제 열지는 학습으로 알아낸다.

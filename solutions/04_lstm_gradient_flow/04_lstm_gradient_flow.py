@@ -20,6 +20,8 @@
 # starts at all.
 #
 # **You will need**: three hours; notebooks 01 and 03.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -130,7 +132,7 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
 #
 # **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
-# $y(1-y)$; for the new memory (새 기억) `g`, which is not a gate, $1 - g^2$:
+# $y(1-y)$; for the new memory (새로운 기억 셀) `g`, which is not a gate, $1 - g^2$:
 #
 # $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
 #
@@ -626,8 +628,8 @@ assert np.median(growing["through h as well"][:, -1]) > 5
 # $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is all but out of reach *before
 # learning begins*, and next to no gradient arrives there to change that.
 #
-# **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales of the units from 2 to T
-# steps, the span of what has to be remembered:
+# **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales (시간 척도) of the units
+# from 2 to T steps, the span of what has to be remembered:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
 #
@@ -1129,8 +1131,10 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 # %% [markdown]
 # ## 요약
 #
-# 1. LSTM에서 기억 셀을 따라 거슬러 흐르는 기울기는 덧셈과 아다마르 곱만 지나며, 한 시각마다 망각 게이트 f가 한 번 곱해진다.
-# 2. 곱이 쌓이는 것은 RNN과 같지만, f는 시각과 유닛마다 다르고 학습되며 1 가까이에 머물 수 있고, 이 길에는 Wh도 tanh의 미분도 없다.
-# 3. 은닉 상태 h를 지나는 길은 그대로 남아 있으므로, 그 길에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
-# 4. 망각 게이트의 첫 편향이 얼마나 먼 과거까지 배울 수 있는지를 정하며, 크로노 초기화는 유닛마다 다른 시간 규모를 준다.
-# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 통하는 길에서는 1 - z가 f를 대신한다.
+# 1. LSTM에서 기억 셀을 따라 거슬러 흐르는 기울기는 덧셈과 아다마르 곱만 지나며, 한 시각마다 망각 게이트 f가 한 번씩 곱해진다.
+# 2. 곱셈이 거듭되는 것은 RNN과 같다. 그러나 f는 시각과 유닛마다 다르고, 학습되며, 1 가까이에 머물 수 있다. 또 이 경로에는 Wh도
+#    tanh의 미분도 없다.
+# 3. 은닉 상태 h를 지나는 경로도 그대로 남아 있으므로, 그 경로에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
+# 4. 학습 초기에 얼마나 먼 과거까지 배울 수 있는지는 망각 게이트 편향의 초깃값이 정하며, 크로노 초기화는 유닛마다 다른 시간 척도를
+#    준다.
+# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 이어지는 경로에서는 1 - z가 f를 대신한다.

@@ -20,6 +20,8 @@
 # a small model gets beside plain counting.
 #
 # **You will need**: two to three hours; notebook 04, whose LSTM you bring along, and clipping and SGD from notebook 02.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import textwrap
@@ -164,7 +166,7 @@ print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 # ### Exercise 5.2 ★ A score for each word (about 10 min)
 #
 # **Why.** The LSTM hands up H numbers per place; the prediction needs V scores, the **logits** (로짓). An **affine
-# layer** (아핀 계층) makes them.
+# layer** (Affine 계층, 아핀 계층) makes them.
 #
 # **The equation.** For each of the N·T places, D = H numbers in and M = V out:
 #
@@ -254,7 +256,7 @@ print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 # ### Exercise 5.3 ★★ Softmax and the loss (about 20 min)
 #
 # **Why.** Scores become probabilities, and those one number to make small: the **cross-entropy** (교차 엔트로피), the mean
-# **negative log-likelihood** (음의 로그 가능도) of the words that really came.
+# **negative log-likelihood** (음의 로그 가능도, 음의 로그 우도) of the words that really came.
 #
 # **The equation.** **Softmax** (소프트맥스), with m the largest logit of the row, which changes nothing but keeps `exp`
 # below 1:
@@ -344,7 +346,7 @@ plots.softmax_loss(np.exp(logits[0, 0]) / 8, 1, dlogits)
 #
 # ### Exercise 5.4 ★ How many words is it hesitating between? (about 10 min)
 #
-# **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉시티), is a number of words.
+# **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉서티, 혼란도), is a number of words.
 #
 # **The equation.** With the negative log-likelihoods of n tokens summed up,
 #
@@ -518,7 +520,7 @@ plots.stream_rows(np.arange(24), list(batches(np.arange(24), 2, 4)))
 # %% [markdown]
 # ### Truncated BPTT
 #
-# The state crosses the border between two windows; the gradient does not. That is **truncated BPTT** (절단 시간 방향 역전파).
+# The state crosses the border between two windows; the gradient does not. That is **truncated BPTT** (절단된 BPTT).
 # Full BPTT along a whole row would need the caches of all its steps at once.
 
 # %%
@@ -793,7 +795,7 @@ plots.memory_length(widths, forgetting, carried)
 # %% [markdown]
 # ## 5. Let it write
 #
-# A model that gives probabilities can also *draw* from them: **sampling** (표본 추출). Draw a word, feed it back in, draw
+# A model that gives probabilities can also *draw* from them: **sampling** (샘플링). Draw a word, feed it back in, draw
 # the next.
 #
 # ### Exercise 5.6 ★★ Draw the next word (about 15 min)
@@ -990,9 +992,9 @@ print("7.", read, "of", len(corpus.train), "ids are read, as inputs or targets")
 # %% [markdown]
 # ## 요약
 #
-# 1. 언어 모델은 임베딩, LSTM, 아핀 계층, 소프트맥스와 손실을 차례로 쌓은 것이며, 매 시각 다음 단어의 확률을 예측한다.
-# 2. 임베딩의 역전파에서는 여러 번 나온 단어의 기울기를 모두 더하고, 로짓의 기울기는 (소프트맥스 - 원핫) / (N·T)이다.
-# 3. 퍼플렉시티는 실질적인 선택지의 수로, k개 단어의 균등 분포이면 정확히 k이다.
-# 4. 배치의 각 행은 다음 창에서 그대로 이어져야 하며, 절단 시간 방향 역전파는 기울기만 끊고 상태는 이어 준다. 상태를 이어
-#    주지 않으면 창 이전의 내용은 알 수 없다.
-# 5. 온도로 로짓을 나누어 표본을 추출한다. 온도가 낮으면 같은 말을 되풀이하고, 높으면 말이 흐트러진다.
+# 1. 언어 모델은 임베딩, LSTM, Affine 계층, 소프트맥스와 손실을 차례로 쌓은 것이며, 시각마다 다음 단어의 확률을 예측한다.
+# 2. 임베딩의 역전파에서는 여러 번 나온 단어의 기울기를 모두 더하고, 로짓의 기울기는 (소프트맥스 - 원핫 벡터) / (N·T)이다.
+# 3. 퍼플렉서티(혼란도)는 실질적인 선택지의 수로, 단어 k개의 확률이 모두 같으면 정확히 k이다.
+# 4. Truncated BPTT는 역전파의 연결만 끊고 순전파의 연결은 유지하므로, 배치의 각 행은 앞 구간이 끝난 곳에서 이어져야 한다. 상태를
+#    다음 구간으로 넘기지 않으면 모델은 구간 이전의 내용을 알 수 없다.
+# 5. 샘플링할 때는 로짓을 온도로 나눈다. 온도가 낮으면 같은 말이 되풀이되고, 높으면 글이 두서없어진다.

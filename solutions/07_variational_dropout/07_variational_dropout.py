@@ -21,6 +21,8 @@
 #
 # **You will need**: about two hours; notebook 06, whose `Dropout` and `Stacked` you bring along, and the LSTM of
 # notebooks 03 and 04.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -200,7 +202,7 @@ plots.SliderFigure(
 #
 # **Why.** Gal and Ghahramani (2016) derived from Bayesian inference how dropout should be used in a recurrent network, and
 # found: with one mask for a whole sequence. From *variational inference* it has its name, **variational dropout** (변분
-# 드롭아웃). It hides some features of a sentence throughout, instead of flickering.
+# 드롭아웃, 책에 따라 변형 드롭아웃). It hides some features of a sentence throughout, instead of flickering.
 
 # %% [markdown]
 # **The equation.** One mask value for each sequence and feature; the middle axis has length 1 and broadcasts over the
@@ -738,8 +740,12 @@ print("8.", {name: float(mean.var().round(2)) for name, mean in sums.items()})
 # %% [markdown]
 # ## 요약
 #
-# 1. 시간 방향으로 매 시각 새 마스크를 쓰면 기억은 (1 - rate)^steps로 지수적으로 사라지고, 마스크 하나를 공유하면 1 - rate만큼 남는다.
-# 2. 변분 드롭아웃은 훈련 순전파마다 (N, 1, D) 모양의 마스크를 한 번 뽑아 모든 시각에 똑같이 적용한다.
-# 3. 순환 드롭아웃의 마스크는 Wh와 곱해지는 h_prev에만 놓이며, 기억 셀 c와 위로 올라가는 h는 그대로 둔다.
-# 4. 마스크를 공유하면 한 시퀀스는 더 작은 신경망 하나를 훈련하는 셈이어서, 가려진 유닛의 Wh 행에는 기울기가 전혀 흐르지 않는다.
-# 5. 기억이 h에만 있는 RNN에서는 공유 마스크의 효과가 뚜렷했지만, 작은 LSTM 언어 모델에서는 깊이 방향에서도 시간 방향에서도 차이가 보이지 않았다.
+# 1. 시간 방향으로 시각마다 새 마스크를 쓰면 기억은 (1 - rate)^steps만큼만 남아 지수적으로 사라지고, 마스크 하나를 공유하면
+#    1 - rate만큼 남는다.
+# 2. 변분 드롭아웃(책에 따라 변형 드롭아웃)은 훈련할 때 순전파마다 형상이 (N, 1, D)인 마스크를 한 번 뽑아 모든 시각에 똑같이
+#    적용한다.
+# 3. 순환 드롭아웃의 마스크는 Wh와 곱해지는 h_prev에만 적용하며, 기억 셀 c와 위로 올라가는 h는 그대로 둔다.
+# 4. 마스크를 공유하면 시퀀스마다 더 작은 신경망 하나를 훈련하는 셈이어서, 가려진 유닛에 해당하는 Wh의 행에는 기울기가 전혀
+#    흐르지 않는다.
+# 5. 기억이 h에만 있는 RNN에서는 공유 마스크의 효과가 뚜렷했지만, 작은 LSTM 언어 모델에서는 깊이 방향에서도 시간 방향에서도 차이가
+#    보이지 않았다.

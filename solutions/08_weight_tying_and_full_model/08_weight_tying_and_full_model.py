@@ -20,6 +20,8 @@
 # worth in perplexity, including the part that turned out to be worth nothing.
 #
 # **You will need**: about three hours; notebooks 02 to 07, whose answers you bring along.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import textwrap
@@ -407,7 +409,7 @@ plots.full_model(["we", "must", "act", "now"], owners)
 # ### Exercise 8.4 ★★ Slow down on the plateau (about 15 min)
 #
 # **Why.** A large learning rate gets far quickly and then jumps to and fro over the valley. **Learning-rate decay** (학습률
-# 감쇠): as soon as the validation perplexity stops falling, make smaller steps.
+# 감쇠, 학습률 감소): as soon as the validation perplexity stops falling, make smaller steps.
 #
 # **The equation.** After each epoch, with $best$ the lowest perplexity so far:
 #
@@ -901,8 +903,9 @@ print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters
 # %% [markdown]
 # ## 요약
 #
-# 1. 가중치 공유는 임베딩과 출력 계층이 행렬 하나를 함께 쓰는 것으로, 매개변수가 크게 줄고 성능은 조금 좋아졌다.
-# 2. 공유한 행렬의 기울기는 두 쓰임에서 온 기울기의 합이며, 수치 미분과 일치하는 것은 그 합뿐이다.
-# 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 공유 출력 계층으로 이루어지며 모두 직접 작성한 클래스로 만든다.
-# 4. 검증 퍼플렉시티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 나눈다. NaN은 어떤 값보다도 낮지 않다.
-# 5. 절제 연구에서 가장 큰 이득은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.
+# 1. 가중치를 공유하면 임베딩과 출력 계층이 행렬 하나를 함께 쓰며, 매개변수는 크게 줄고 성능은 조금 좋아졌다.
+# 2. 공유한 행렬의 기울기는 두 계층에서 온 기울기의 합이며, 수치 미분의 결과와 일치하는 것은 그 합뿐이다.
+# 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 가중치를 공유하는 출력 계층으로 이루어지며, 모두 직접 작성한 클래스로
+#    만든다.
+# 4. 검증 데이터의 퍼플렉서티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 일정 비율로 줄인다. NaN은 낮아진 것으로 치지 않는다.
+# 5. 절제 연구에서 효과가 가장 큰 것은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.

@@ -18,7 +18,7 @@ hidden_check("0.1", sigmoid)
 RIGHT = f"""\
 # %% [markdown]
 # # Write a layer
-# **You will do** one. **You will learn** two. **You will need** three.
+# **You will do** one. **You will learn** two. **You will need** three. [Glossary](../../GLOSSARY.md)
 #
 # > **Note.** A callout.
 
@@ -114,6 +114,7 @@ def test_a_right_notebook_has_no_findings(findings):
     [
         ("**You will learn**", "", "the notebook has no **You will learn**"),
         ("## Before you hand in", "## Then", "the notebook has no ## Before you hand in"),
+        ("(../../GLOSSARY.md)", "", "the notebook has no (../../GLOSSARY.md)"),
         ("# # Write a layer", "# Write a layer", "the notebook has no title"),
         ("# 3. How?", "# 4. How?", "the questions are numbered 1, 2, 4"),
         ("# 3. So.", "# So.", "3 questions have 2 answers"),

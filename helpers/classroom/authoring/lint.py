@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: What every notebook has.
 PARTS = (
-    *("**You will do**", "**You will learn**", "**You will need**"),
+    *("**You will do**", "**You will learn**", "**You will need**", "(../../GLOSSARY.md)"),
     *("## Summary", "## Questions", "### Answers", "## Before you hand in", "## Further reading", "## 요약"),
 )
 

@@ -20,6 +20,7 @@ from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import keep_edition
+from helpers.classroom.authoring.korean import mark_korean
 from helpers.classroom.authoring.source import (
     BuildError,
     as_release,
@@ -55,6 +56,7 @@ class TakeSource(NbGraderPreprocessor):
         """Return the source beside the notebook, without the cells that are in the solution only."""
         source = read_source(_source_beside(resources))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
+        mark_korean(source.cells)
         return source, resources
 
 

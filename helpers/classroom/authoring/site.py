@@ -275,6 +275,7 @@ def _for_sphinx(notebook: NotebookNode, pages: Container[str], figures: Path) ->
 
 def _links(text: str, pages: Container[str]) -> str:
     """Return text with links to the pages of this book; a link to a notebook that is not in it becomes plain text."""
+    text = text.replace("(../../GLOSSARY.md)", "(glossary.md)")
     link = re.compile(r"\[([^\]]+)\]\((?:\.\./|notebooks/)(\w+)/\2\.ipynb\)")
     return link.sub(lambda found: f"[{found[1]}]({found[2]}.ipynb)" if found[2] in pages else found[1], text)
 

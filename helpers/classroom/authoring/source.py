@@ -31,6 +31,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import name_of_edition
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
+from helpers.classroom.authoring.korean import mark_korean
 
 #: What replaces a written answer in the release; nbgrader_config.py uses it too.
 TEXT_STUB = "*Write your answer here.*"
@@ -330,6 +331,7 @@ def _derive(
     derived.cells = [cell for cell in derived.cells if keeps(cell)]
     for cell in derived.cells:
         cell.source = source_of(cell)
+    mark_korean(derived.cells)
     return derived
 
 
