@@ -76,7 +76,14 @@ class Picture:
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
         style = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
         alt = html.escape(self.alt)
-        return f'<img alt="{alt}" width="{width}" style="{style}" src="data:image/png;base64,{data}">'
+        kind = ' class="colour-map"' if self._has_colour_map() else ""
+        return f'<img{kind} alt="{alt}" width="{width}" style="{style}" src="data:image/png;base64,{data}">'
+
+    def _has_colour_map(self) -> bool:
+        """Return whether light and dark mean something in the figure, so that a dark page must not turn them round."""
+        axes = self.figure.axes
+        mapped = [collection for ax in axes for collection in ax.collections if collection.get_array() is not None]
+        return bool(mapped) or any(ax.images for ax in axes)
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"

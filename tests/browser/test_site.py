@@ -18,9 +18,9 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook
 
-from helpers.classroom.authoring import site
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import find_secrets
+from helpers.classroom.authoring.site.books import BOOKS, build
 from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
 from tests.outputs import committed, outputs
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 every_width = pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
-every_book = pytest.mark.parametrize("book", site.BOOKS)
+every_book = pytest.mark.parametrize("book", BOOKS)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def books(tmp_path_factory):
         shutil.copytree(ROOT / name, root / name)
     for name in "README.md", "GLOSSARY.md", "docs/course_map.png":
         shutil.copy(ROOT / name, root / name)
-    site.build(root)
+    build(root)
     return root / "build" / "site"
 
 
@@ -236,7 +236,7 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
     assert entry.bounding_box()["x"] < 0  # out of sight until the menu is opened
     page.locator("label[for=__navigation]:visible").first.tap()
     entry.tap()
-    page.get_by_role("heading", name="Start here: write, check, fix").wait_for()
+    page.get_by_role("heading", name="Start here").wait_for()
     hint = page.locator("details").first
     hint.locator("summary").tap()
     assert hint.get_by_text("single NumPy function").is_visible()

@@ -1,0 +1,48 @@
+"""What a page needs that Sphinx and the theme do not give it: for a screen reader, and for a narrow screen."""
+
+from bs4 import BeautifulSoup, Tag
+
+#: A table with more in a cell [characters] has one row below the other on a narrow page, a line for each cell.
+SHORT = 20
+
+
+#: The names of the theme's side bars.
+ASIDES = {"sidebar-drawer": "Menu", "toc-drawer": "On this page"}
+
+
+def finish(page: str) -> str:
+    """Return the HTML of a page with names for what a screen reader announces, and with tables that fit a phone."""
+    soup = BeautifulSoup(page, "html.parser")
+    for caption in soup.select("p.caption[role=heading]"):
+        caption["aria-level"] = "2"
+    for aside in soup.select("aside"):
+        aside["aria-label"] = ASIDES[aside.get_attribute_list("class")[0]]
+    for summary in soup.select("summary[aria-label]"):
+        del summary["aria-label"]  # it says the same for everything that is folded
+    for table in soup.select("article table"):
+        _mend_headers(table)
+        if any(len(cell.get_text(strip=True)) > SHORT for cell in table.select("tbody td")):
+            _stack(table)
+    return str(soup)
+
+
+def _mend_headers(table: Tag) -> None:
+    """Let an empty corner be no header: a screen reader would announce it for every row."""
+    for head in table.select("thead th"):
+        if not head.get_text(strip=True):
+            head.name = "td"
+
+
+def _stack(table: Tag) -> None:
+    """Give every cell the title of its column, and the roles of a table, which it loses where rows are blocks."""
+    table["class"] = " ".join([*table.get_attribute_list("class"), "stacks"])
+    titles = [head.get_text(" ", strip=True) for head in table.select("thead tr > *")]
+    for row in table.select("tbody tr"):
+        for title, cell in zip(titles, row.find_all("td")):
+            if title and cell.get_text(strip=True):
+                cell["data-title"] = title
+    for tags, role in (("table", "table"), ("thead tbody", "rowgroup"), ("tr", "row"), ("td", "cell")):
+        for tag in [table] if tags == "table" else table.find_all(tags.split()):
+            tag["role"] = role
+    for head in table.select("th"):
+        head["role"] = "columnheader"
