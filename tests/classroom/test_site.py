@@ -1,6 +1,7 @@
 """How a page of the site is made from a notebook; what the finished books look like is in tests/browser."""
 
 import json
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError
 
@@ -138,6 +139,7 @@ def test_a_callout_becomes_a_box_and_another_quotation_stays():
 def test_a_link_to_a_notebook_leads_to_its_page_if_there_is_one():
     text = "See [that](../01_a/01_a.ipynb) and [this](notebooks/02_b/02_b.ipynb)."
     assert markup.links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
+    assert markup.links("the [glossary](../../GLOSSARY.md)", ()) == "the [glossary](glossary.md)"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +182,13 @@ def test_the_name_of_an_exercise_in_its_stub_is_not_said_twice():
     cell = new_code_cell("# YOUR ANSWER · 4.1\ndef f(x):\n    pass")
     [shown] = markup.for_sphinx(new_notebook(cells=[cell]), (), "", "Your answer").cells
     assert shown.source.startswith("def f(x):")
+
+
+def test_the_style_that_a_picture_has_in_jupyterlab_is_not_the_sites(tmp_path):
+    image = re.search("<img .*?>", PICTURE._repr_html_())[0]
+    for shown in image, f'<div style="padding: 1em">{image}</div>':
+        page = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), f"<div>{shown}</div>")
+        assert page.startswith('<div><a class="figure') and page.endswith('"></a></div>') and "style=" not in page
 
 
 @pytest.mark.parametrize(("inches", "kind"), [(8, "figure wide"), (5, "figure")])

@@ -19,7 +19,9 @@ from helpers.classroom.authoring.source import grading
 #: The first words of a callout, and the theme's box for it.
 CALLOUTS = {"Note": "note", "Warning": "warning", "Notation": "important", "Try it": "tip"}
 
-PICTURE = re.compile(rf'(<img [^>]*?width="(\d+)"[^>]*?)src="({PAYLOAD})">')
+#: A picture in a notebook, with or without a box around it. Its style is for JupyterLab; the site has a style sheet.
+_IMAGE = rf'<img(?P<attributes{{0}}>[^>]*?) style="[^"]*" src="(?P<payload{{0}}>{PAYLOAD})">'
+PICTURE = re.compile(rf'<div style="[^"]*">{_IMAGE.format(1)}</div>|{_IMAGE.format(2)}')
 
 #: What is for the tests, or says what the label above an answer says, at the top of a cell.
 NOT_FOR_A_READER = re.compile(r"\A# (?:NBVAL_IGNORE_OUTPUT|YOUR ANSWER\b.*)\n")
@@ -61,6 +63,7 @@ def _labelled(cell: NotebookNode, label: str) -> list[NotebookNode]:
 
 def links(text: str, pages: Container[str]) -> str:
     """Return text with links to the pages of this book; a link to a notebook that is not in it becomes plain text."""
+    text = text.replace("(../../GLOSSARY.md)", "(glossary.md)")
     link = re.compile(r"\[([^\]]+)\]\((?:\.\./|notebooks/)(\w+)/\2\.ipynb\)")
     return link.sub(lambda found: f"[{found[1]}]({found[2]}.ipynb)" if found[2] in pages else found[1], text)
 
@@ -80,11 +83,12 @@ def _callout(quote: str) -> str:
 
 def as_file(found: re.Match[str], figures: Path) -> str:
     """Write a picture to a file and return the `<img>` that shows it, inside a link to it at its full size."""
-    start, width, payload = found.groups()
+    attributes, payload = (found[f"{name}1"] or found[f"{name}2"] for name in ("attributes", "payload"))
     png = base64.b64decode(payload.partition(",")[2])
     name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
     (figures / name).write_bytes(png)
+    width = int(re.findall(r' width="(\d+)"', attributes)[0])
     across, down = struct.unpack(">II", png[16:24])
-    height = round(int(width) * down / across)  # with it the page does not jump when the picture is loaded
-    image = f'{start}height="{height}" loading="lazy" src="figures/{name}">'
-    return f'<a class="figure{" wide" * (int(width) > WIDE)}" href="figures/{name}">{image}</a>'
+    height = round(width * down / across)  # with it the page does not jump when the picture is loaded
+    image = f'<img{attributes} height="{height}" loading="lazy" src="figures/{name}">'
+    return f'<a class="figure{" wide" * (width > WIDE)}" href="figures/{name}">{image}</a>'
