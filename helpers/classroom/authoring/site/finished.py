@@ -5,6 +5,8 @@ from bs4 import BeautifulSoup, Tag
 #: A table with more in a cell [characters] has one row below the other on a narrow page, a line for each cell.
 SHORT = 20
 
+#: The roles of a table's parts, which they lose where they are shown as blocks.
+ROLES = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "th": "columnheader", "td": "cell"}
 
 #: The names of the theme's side bars.
 ASIDES = {"sidebar-drawer": "Menu", "toc-drawer": "On this page"}
@@ -15,8 +17,9 @@ def finish(page: str) -> str:
     soup = BeautifulSoup(page, "html.parser")
     for caption in soup.select("p.caption[role=heading]"):
         caption["aria-level"] = "2"
-    for aside in soup.select("aside"):
-        aside["aria-label"] = ASIDES[aside.get_attribute_list("class")[0]]
+    for name, label in ASIDES.items():
+        for aside in soup.select(f"aside.{name}"):
+            aside["aria-label"] = label
     for summary in soup.select("summary[aria-label]"):
         del summary["aria-label"]  # it says the same for everything that is folded
     for table in soup.select("article table"):
@@ -34,15 +37,14 @@ def _mend_headers(table: Tag) -> None:
 
 
 def _stack(table: Tag) -> None:
-    """Give every cell the title of its column, and the roles of a table, which it loses where rows are blocks."""
+    """Let the rows of a table stand one below the other on a narrow page: each cell has the title of its column."""
     table["class"] = " ".join([*table.get_attribute_list("class"), "stacks"])
     titles = [head.get_text(" ", strip=True) for head in table.select("thead tr > *")]
     for row in table.select("tbody tr"):
         for title, cell in zip(titles, row.find_all("td")):
-            if title and cell.get_text(strip=True):
+            if not cell.get_text(strip=True) and not cell.find("img"):
+                cell.clear()  # nothing but an empty paragraph: no line is kept for it
+            elif title:
                 cell["data-title"] = title
-    for tags, role in (("table", "table"), ("thead tbody", "rowgroup"), ("tr", "row"), ("td", "cell")):
-        for tag in [table] if tags == "table" else table.find_all(tags.split()):
-            tag["role"] = role
-    for head in table.select("th"):
-        head["role"] = "columnheader"
+    for part in [table, *table.find_all(list(ROLES))]:
+        part["role"] = ROLES[part.name]
