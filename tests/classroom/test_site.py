@@ -93,6 +93,14 @@ def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_
     assert page["ex-4-1"].metadata.tags == ["answer"]
 
 
+def test_a_panel_says_the_points_and_no_bare_number_does():
+    panel = new_output("display_data", data={"text/plain": "✓ Exercise 4.1 · right"})
+    points = new_output("execute_result", data={"text/plain": "1.0"})
+    notice = new_output("display_data", data={"text/plain": "→ This cell runs with the reference"})
+    cell = new_code_cell(outputs=[panel, notice, points], metadata={"nbgrader": {"grade": True}})
+    assert pages._tidy(new_notebook(cells=[cell])).cells[0].outputs == [panel]
+
+
 def test_no_book_has_a_hidden_test(source_path, tmp_path, runs):
     solved = pages.solve(source_path, tmp_path)
     for notebook in solved, pages.page(source_path, solved):

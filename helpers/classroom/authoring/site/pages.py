@@ -98,6 +98,8 @@ def _tidy(notebook: NotebookNode) -> NotebookNode:
             continue
         if grading(cell).get("solution"):
             cell.metadata.tags = ["answer"]  # for the style sheet
+        if grading(cell).get("grade"):  # the points, bare; the panel above says them in words
+            cell.outputs = [output for output in cell.outputs if output.output_type != "execute_result"]
         # A notice is for a learner who runs a cell and has not done an exercise yet.
         cell.outputs = [output for output in cell.outputs if not _text(output).startswith("→ ")]
         for output in cell.outputs:
