@@ -75,8 +75,15 @@ class Picture:
         data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
         alt = html.escape(self.alt)
-        image = f'<img alt="{alt}" width="{width}" style="{_IMAGE}" src="data:image/png;base64,{data}">'
+        kind = ' class="colour-map"' if self._has_colour_map() else ""
+        image = f'<img{kind} alt="{alt}" width="{width}" style="{_IMAGE}" src="data:image/png;base64,{data}">'
         return f'<div class="course-figure" style="{_GROUND}">{image}</div>'
+
+    def _has_colour_map(self) -> bool:
+        """Return whether light and dark mean something in the figure, so that a dark page must not turn them round."""
+        axes = self.figure.axes
+        mapped = [collection for ax in axes for collection in ax.collections if collection.get_array() is not None]
+        return bool(mapped) or any(ax.images for ax in axes)
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Start here: write, check, fix
+# # Start here
+#
+# *Write, check, fix.*
 #
 # **You will do**: run your first cells, write two functions, let a check find what is wrong with them, and fix them.
 #

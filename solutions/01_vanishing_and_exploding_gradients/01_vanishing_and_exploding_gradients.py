@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # See gradients vanish and explode
+# # Vanishing and exploding gradients
+#
+# *See gradients vanish and explode.*
 #
 # **You will do**: write a recurrent network, forward and back through time; measure what happens to its gradient on the
 # way into the past; predict it from two numbers.

@@ -12,7 +12,9 @@
 
 
 # %% [markdown]
-# # Clip exploding gradients
+# # Gradient clipping
+#
+# *Clip exploding gradients.*
 #
 # **You will do**: measure all gradients with one number, write gradient clipping, and train the same RNN with and without it.
 #

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Build an LSTM, gate by gate
+# # LSTM gates
+#
+# *Build an LSTM, gate by gate.*
 #
 # **You will do**: write the output gate, the forget gate, the new memory and the input gate; then all four as one product;
 # then watch a network learn when to open them.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Let the gradient through
+# # LSTM gradient flow
+#
+# *Let the gradient through.*
 #
 # **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
 # simple RNN cannot; write the GRU.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Train a language model from your own layers
+# # LSTM language model
+#
+# *Train a language model from your own layers.*
 #
 # **You will do**: write the layers around the LSTM, the measure, the batches and the dice; train the whole on real
 # speeches, and let it write.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Stack layers, and ask what was really learned
+# # Stacking and overfitting
+#
+# *Stack layers, and ask what was really learned.*
 #
 # **You will do**: put layers on top of each other, catch a model learning its text by heart, and try four answers on that
 # very model.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Share one mask over time
+# # Variational dropout
+#
+# *Share one mask over time.*
 #
 # **You will do**: compute, count and see what is left of a memory after many masks; write dropout with one mask for all
 # steps, first between the layers and then inside the LSTM; and compare three placements on a language model.

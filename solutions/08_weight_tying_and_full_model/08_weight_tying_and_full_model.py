@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Build the whole model, out of your own layers
+# # Weight tying and the full model
+#
+# *Build the whole model, out of your own layers.*
 #
 # **You will do**: tie the two largest matrices of a language model into one, put all your layers together, train them
 # with a learning rate that slows down on the plateau, let them write, and read an ablation.
