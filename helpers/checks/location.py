@@ -37,7 +37,7 @@ from helpers.checks.edits import Answer
 from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
 from helpers.checks.exercise import Exercise, Misconception, Sizes
 from helpers.checks.inputs import VISIBLE, InputSpec
-from helpers.checks.judge import SUMMARY, Verdict
+from helpers.checks.judge import Verdict
 from helpers.checks.message import MOST_NAMES, Message, listed, message
 from helpers.checks.observation import cases, observe
 from helpers.checks.tracing import Series, Tracer, as_array, equal, same_series
@@ -83,7 +83,7 @@ def located(verdict: Verdict, answer: Answer) -> Verdict:
     if verdict.status != "not yet" or verdict.explained or not callable(answer):
         return verdict
     messages = locate(verdict.exercise, answer, verdict.causes)
-    kept = [one for one in verdict.messages if not messages or one.template != SUMMARY]
+    kept = [one for one in verdict.messages if not messages or one.role != "results"]
     return replace(verdict, messages=(*kept, *messages))
 
 
