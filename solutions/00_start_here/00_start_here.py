@@ -130,7 +130,9 @@ check("0.1", textbook_sigmoid)
 # Right in the visible check is right in the hidden one, unless it was fitted to the visible numbers.
 
 # %% [markdown]
-# ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
+# ### Exercise 0.1 · A sigmoid that never overflows
+#
+# <small>10 min</small>
 #
 # **Why.** In float64, $e^{710}$ is already infinity: it overflows (오버플로). A gate far *below* its threshold must simply be
 # closed, without a warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
@@ -217,7 +219,9 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
 
 # %% [markdown]
-# ### Exercise 0.2 ★★ A gradient without a formula (about 20 min)
+# ### Exercise 0.2 · A gradient without a formula
+#
+# <small>20 min</small>
 #
 # **Why.** A check tells you that a gradient is wrong. In your own projects there is no check, and this function takes
 # its place.
