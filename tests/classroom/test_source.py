@@ -288,7 +288,7 @@ def test_every_check_names_the_answer_of_its_exercise(path):
 
 @pytest.mark.parametrize(("stars", "points"), [(1, 1), (2, 2), (3, 3)])
 def test_both_checks_have_the_points_of_their_exercise(source_path, monkeypatch, stars, points):
-    monkeypatch.setitem(EXERCISES, "4.1", replace(EXERCISES["4.1"], stars=stars))
+    monkeypatch.setitem(EXERCISES, "4.1", replace(EXERCISES["4.1"], heading=f"4.1 {'★' * stars} Title"))
     cells = {cell.id: grading(cell) for cell in read_source(source_path).cells}
     assert [repr(cells[name]["points"]) for name in ("check-4-1", "hidden-4-1")] == [repr(points)] * 2
     assert [cells[name]["points"] for name in ("check-4-2", "ex-8-5")] == [2, 3]
