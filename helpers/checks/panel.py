@@ -95,9 +95,7 @@ class Panel:
     def _repr_html_(self) -> str:
         colour = LOOKS[self.status][2]
         mark, _, title = _marked_up(self._title()).partition(" ")
-        rows = [*self._rows()]
-        labelled = any(label for label, _ in rows)
-        body = "".join(_row(label, _body(text), labelled) for label, text in rows)
+        body = "".join(_row(label, _body(text), bool(label or text.role)) for label, text in self._rows())
         if self.printed:
             # The theme would give <pre> a ground of its own, and break its lines anywhere.
             look = f"{_APART}; background: none; color: inherit; white-space: pre; overflow-x: auto"
@@ -167,12 +165,12 @@ def _message(text: Message | str) -> Message:
     return text if isinstance(text, Message) else Message(text)
 
 
-def _row(label: str, body: str, labelled: bool) -> str:
-    """A paragraph, beside its label; one without a label stands below the others where some have one."""
-    if not labelled:
+def _row(label: str, body: str, beside: bool) -> str:
+    """A paragraph: beside its label, or where one would stand, or else by itself."""
+    if not beside:
         return f'<div style="{_APART}">{body}</div>'
-    before = f'<span style="flex: 0 0 4.2em; font-weight: 600">{label}</span>'
-    return f'<div style="{_APART}; display: flex; gap: 0.6em">{before} <div style="min-width: 0">{body}</div></div>'
+    before = f'<span style="flex: 0 0 4.6em; font-weight: 600">{label}</span>'
+    return f'<div style="{_APART}; display: flex; gap: 0.4em">{before} <div style="min-width: 0">{body}</div></div>'
 
 
 def _body(text: Message) -> str:
