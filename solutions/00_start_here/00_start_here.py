@@ -111,8 +111,8 @@ check("0.1", textbook_sigmoid)
 # ## Read a check
 #
 # A check tells you, in this order: **what** is wrong and where; the **cause**, if your numbers are exactly those of a known
-# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The number beneath the panel is
-# the points you earned, and you may check as often as you like.
+# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The points you earned stand in
+# the title, and you may check as often as you like.
 #
 # Each exercise has two checks, for half of its points each: the one you see, and a *hidden* one for a grader, with the
 # same kinds of input, other numbers and other sizes.
