@@ -98,7 +98,8 @@ class Panel:
         body = "".join(_row(label, _body(text), bool(label or text.role)) for label, text in self._rows())
         if self.printed:
             # The theme would give <pre> a ground of its own, and break its lines anywhere.
-            look = f"{_APART}; background: none; color: inherit; white-space: pre; overflow-x: auto"
+            look = f"{_APART}; background: none; color: inherit; font-family: monospace; white-space: pre"
+            look += "; overflow-x: auto"
             body += f'<p style="{_APART}">Your code printed:</p><pre style="{look}">{html.escape(self.printed)}</pre>'
         return (
             f'<div role="status" style="border-left: 6px solid {colour}; color: {_INK}; background: {_GROUND}; '
