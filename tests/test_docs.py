@@ -278,7 +278,8 @@ def test_every_notebook_links_the_glossary_from_where_a_learner_has_it():
 def prose(path):
     """Return the words of a notebook that a learner reads, without its further reading and its summary in Korean."""
     cells = [cell for cell in read_source(path).cells if cell.cell_type == "markdown" and not is_only_in_solution(cell)]
-    return " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+    text = " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+    return re.sub(r"</?[a-z][^>]*>", " ", text)  # a tag has words of its own: font-weight
 
 
 def test_a_term_has_its_korean_name_in_the_notebook_that_first_uses_it():

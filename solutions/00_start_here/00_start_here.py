@@ -115,8 +115,8 @@ check("0.1", textbook_sigmoid)
 # ## Read a check
 #
 # A check tells you, in this order: **what** is wrong and where; the **cause**, if your numbers are exactly those of a known
-# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The number beneath the panel is
-# the points you earned, and you may check as often as you like.
+# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The points you earned stand in
+# the title, and you may check as often as you like.
 #
 # Each exercise has two checks, for half of its points each: the one you see, and a *hidden* one for a grader, with the
 # same kinds of input, other numbers and other sizes.
@@ -134,7 +134,9 @@ check("0.1", textbook_sigmoid)
 # Right in the visible check is right in the hidden one, unless it was fitted to the visible numbers.
 
 # %% [markdown]
-# ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
+# ### Exercise 0.1 · A sigmoid that never overflows
+#
+# <small>10 min</small>
 #
 # **Why.** In float64, $e^{710}$ is already infinity: it overflows (오버플로). A gate far *below* its threshold must simply be
 # closed, without a warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
@@ -222,7 +224,9 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
 
 # %% [markdown]
-# ### Exercise 0.2 ★★ A gradient without a formula (about 20 min)
+# ### Exercise 0.2 · A gradient without a formula
+#
+# <small>20 min</small>
 #
 # **Why.** A check tells you that a gradient is wrong. In your own projects there is no check, and this function takes
 # its place.

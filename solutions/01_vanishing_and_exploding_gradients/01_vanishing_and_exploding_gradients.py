@@ -57,7 +57,9 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# ### Exercise 1.1 ★ Backward through tanh (about 10 min)
+# ### Exercise 1.1 · Backward through tanh
+#
+# <small>10 min</small>
 #
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
 # once per step.
@@ -130,7 +132,9 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 # only, a unit in its most lively range.
 
 # %% [markdown]
-# ### Exercise 1.2 ★ One step of the RNN (about 10 min)
+# ### Exercise 1.2 · One step of the RNN
+#
+# <small>10 min</small>
 #
 # **Why.** This is the whole network. All that follows, forward and back, is this function called T times.
 #
@@ -220,7 +224,9 @@ print(
 )
 
 # %% [markdown]
-# ### Exercise 1.3 ★★ Backward through one step (about 20 min)
+# ### Exercise 1.3 · Backward through one step
+#
+# <small>20 min</small>
 #
 # **Why.** Going back, you will call this function at every step: what it does to a gradient once, it does T times. Keep your
 # eye on `dh_prev`.
@@ -311,7 +317,9 @@ plots.rnn_unrolled(steps=4, backward=True)
 # of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
 
 # %% [markdown]
-# ### Exercise 1.4 ★★★ The RNN over time, and back (about 40 min)
+# ### Exercise 1.4 · The RNN over time, and back
+#
+# <small>40 min</small>
 #
 # **Why.** This is the layer you will train; the LSTM of notebook 04 has the same outside.
 #
@@ -490,7 +498,9 @@ plots.scalar_powers(powers)
 # A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes 14,000 of it. Only |w| = 1 keeps the size, and no
 # training keeps a number exactly there.
 #
-# ### Exercise 1.5 ★ How large is the gradient after k steps? (about 10 min)
+# ### Exercise 1.5 · How large is the gradient after k steps?
+#
+# <small>10 min</small>
 #
 # **Why.** Before explaining it for a matrix, measure it.
 #
@@ -584,7 +594,9 @@ plots.unit_circle(
 # will see this matrix let *every* gradient vanish.
 
 # %% [markdown]
-# ### Exercise 1.6 ★★ Two numbers that say where the gradient goes (about 15 min)
+# ### Exercise 1.6 · Two numbers that say where the gradient goes
+#
+# <small>15 min</small>
 #
 # **Why.** The largest singular value bounds *one* step; the spectral radius governs *many*.
 #
@@ -667,7 +679,9 @@ plots.disagreement(norms, sigma, radius, worst)
 # of section 2 used orthogonal matrices: there the two numbers agree.
 
 # %% [markdown]
-# ### Exercise 1.7 ★★ Predict it (about 15 min)
+# ### Exercise 1.7 · Predict it
+#
+# <small>15 min</small>
 #
 # **Why.** A rule you have written down is one you can be wrong about. Predict first, measure afterwards.
 #

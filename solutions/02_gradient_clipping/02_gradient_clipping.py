@@ -88,7 +88,9 @@ plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 # loss is 0. Nothing else differs.
 
 # %% [markdown]
-# ### Exercise 2.1 ★ One norm for all gradients (about 10 min)
+# ### Exercise 2.1 · One norm for all gradients
+#
+# <small>10 min</small>
 #
 # **Why.** To say that a gradient is too long, you need its length: one number for *all* parameters together.
 #
@@ -191,7 +193,9 @@ print(f"10,000 elements, cut off at 1: turned by {turn(long, np.clip(long, -1, 1
 print(f"by norm: turned by {turn(long, long / np.linalg.norm(long)):.0f} degrees")
 
 # %% [markdown]
-# ### Exercise 2.2 ★★ Clip by the global norm (about 20 min)
+# ### Exercise 2.2 · Clip by the global norm
+#
+# <small>20 min</small>
 #
 # **Why.** Three lines that make the difference between a model and a heap of NaN. Every language model of this course is
 # trained with them.
@@ -273,7 +277,9 @@ print("norm before", clip(grads, 650.0), "· left:", *grads, "· norm after", no
 # The check accepts it: for a norm of hundreds it changes nothing that seven digits show.
 
 # %% [markdown]
-# ### Exercise 2.3 ★ One step of gradient descent (about 5 min)
+# ### Exercise 2.3 · One step of gradient descent
+#
+# <small>5 min</small>
 #
 # **Why.** The last piece of a training loop: **stochastic gradient descent** (확률적 경사 하강법), the update itself.
 #

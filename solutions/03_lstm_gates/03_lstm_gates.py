@@ -80,7 +80,9 @@ print("c =", c, "  h = tanh(c) =", np.tanh(c).round(3))
 # > writing. `x` is (N, D); states, memories and gates are (N, H).
 
 # %% [markdown]
-# ### Exercise 3.1 ★ The output gate (about 10 min)
+# ### Exercise 3.1 · The output gate
+#
+# <small>10 min</small>
 #
 # **Why.** A cell may hold what will matter in twenty steps and is of no use now. The **output gate** (출력 게이트) decides, for
 # each element of `tanh(c_next)`, how much it matters to the next step and to the layer above.
@@ -189,7 +191,9 @@ plots.gate_positions("o", np.tanh(memory[0]), shown, (r"$\tanh(c)$", "$h$"))
 print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 
 # %% [markdown]
-# ### Exercise 3.2 ★ The forget gate (about 10 min)
+# ### Exercise 3.2 · The forget gate
+#
+# <small>10 min</small>
 #
 # **Why.** A sentence ends, a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) says, unit by
 # unit, how much of `c_prev` stays.
@@ -309,7 +313,9 @@ plots.SliderFigure(memory_behind, "f", low=0.5, high=0.99, start=0.9, step=0.01)
 print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 
 # %% [markdown]
-# ### Exercise 3.3 ★ The new memory (about 10 min)
+# ### Exercise 3.3 · The new memory
+#
+# <small>10 min</small>
 #
 # **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새로운 기억 셀) `g`, which most papers
 # call the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
@@ -412,7 +418,9 @@ plots.memory_over_time(cells, title="A cell that forgets nothing and is written 
 # is for.
 
 # %% [markdown]
-# ### Exercise 3.4 ★ The input gate (about 10 min)
+# ### Exercise 3.4 · The input gate
+#
+# <small>10 min</small>
 #
 # **Why.** Not everything that comes in is worth keeping. The **input gate** (입력 게이트) decides, for each element of `g`,
 # how much of it is worth adding.
@@ -535,7 +543,9 @@ print(LSTM_ORDER)
 plots.fused_product()
 
 # %% [markdown]
-# ### Exercise 3.5 ★★ All four in one product (about 20 min)
+# ### Exercise 3.5 · All four in one product
+#
+# <small>20 min</small>
 #
 # **Why.** This is the LSTM: the function that notebook 04 goes back through, and that every language model from notebook 05
 # on is made of.

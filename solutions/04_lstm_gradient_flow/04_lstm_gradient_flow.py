@@ -59,7 +59,9 @@ plots.memory_path()
 # product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
 
 # %% [markdown]
-# ### Exercise 4.1 ★★ Back through the memory (about 15 min)
+# ### Exercise 4.1 · Back through the memory
+#
+# <small>15 min</small>
 #
 # **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
 #
@@ -129,7 +131,9 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
 
 # %% [markdown]
-# ### Exercise 4.2 ★★ Back through the activations (about 15 min)
+# ### Exercise 4.2 · Back through the activations
+#
+# <small>15 min</small>
 #
 # **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
 #
@@ -206,7 +210,9 @@ assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 # That is one more reason to start it where it should be: section 3.
 
 # %% [markdown]
-# ### Exercise 4.3 ★★★ Backward through one step of the LSTM (about 40 min)
+# ### Exercise 4.3 · Backward through one step of the LSTM
+#
+# <small>40 min</small>
 #
 # **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
 #
@@ -295,7 +301,9 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 # Only `do` needs $dh_{next}$: with $dh_{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
 
 # %% [markdown]
-# ### Exercise 4.4 ★★★ The LSTM over time, and back (about 30 min)
+# ### Exercise 4.4 · The LSTM over time, and back
+#
+# <small>30 min</small>
 #
 # **Why.** From notebook 05 on, this class of yours reads English.
 #
@@ -396,7 +404,7 @@ xs, dhs = rng.normal(size=(3, 20, 8)), rng.normal(size=(3, 20, 16))
 both = layer_class(*params), FastLSTM(*params)
 (hs, dxs), (fast_hs, fast_dxs) = ((layer.forward(xs)[0], layer.backward(dhs)[0]) for layer in both)
 agree = np.allclose(hs, fast_hs, atol=1e-12) and np.allclose(dxs, fast_dxs, atol=1e-12)
-print("your LSTM and the course's fast one agree, forward and back:", agree)
+print("this LSTM and the course's fast one agree, forward and back:", agree)
 assert agree
 
 # %% [markdown]
@@ -412,7 +420,9 @@ assert agree
 # %% [markdown]
 # ## 2. A hundred steps back
 #
-# ### Exercise 4.5 ★★ What reaches the memory, T steps back (about 15 min)
+# ### Exercise 4.5 · What reaches the memory, T steps back
+#
+# <small>15 min</small>
 #
 # **Why.** Follow the line of the memory all the way. What arrives?
 #
@@ -846,7 +856,9 @@ assert min(ratio["LSTM, chrono"]) > 1e-2
 plots.gru_cell()
 
 # %% [markdown]
-# ### Exercise 4.6 ★★ One step of the GRU (about 15 min)
+# ### Exercise 4.6 · One step of the GRU
+#
+# <small>15 min</small>
 #
 # **Why.** Three blocks in place of four, no `c`: is that enough?
 #
@@ -918,7 +930,9 @@ print(
 # **Go further, answered.** z = 1 and r = 1: $h_{next} = n = \tanh(x W_{xn} + h_{prev} W_{hn} + b_n)$, exercise 1.2.
 
 # %% [markdown]
-# ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
+# ### Exercise 4.7 · Backward through one step of the GRU
+#
+# <small>40 min</small>
 #
 # **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only the gradient is
 # wrong.

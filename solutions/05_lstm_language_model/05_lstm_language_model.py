@@ -77,7 +77,9 @@ plots.language_model(["the", "state", "of", "the"])
 # follow, from below.
 
 # %% [markdown]
-# ### Exercise 5.1 ★★ One row for each word (about 15 min)
+# ### Exercise 5.1 · One row for each word
+#
+# <small>15 min</small>
 #
 # **Why.** An id is a mere name: 17 is not larger than 5. Each word gets a row of learned numbers, its **embedding**
 # (임베딩).
@@ -152,7 +154,7 @@ toy.forward(np.array([[2, 0, 2]]))
 toy.backward(dys[None])
 lost = np.zeros_like(E)
 lost[[2, 0, 2]] += dys
-print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
+print(f"E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 
 # %% [markdown]
 # **What to notice.** `+=` with a repeated index keeps only the last of the repeats, here (0.5, -1), and says nothing.
@@ -165,7 +167,9 @@ print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 # **Go further, answered.** 350 · 3,001 · 64 ≈ 67 million. The look-up takes none; it copies 350 rows.
 
 # %% [markdown]
-# ### Exercise 5.2 ★ A score for each word (about 10 min)
+# ### Exercise 5.2 · A score for each word
+#
+# <small>10 min</small>
 #
 # **Why.** The LSTM hands up H numbers per place; the prediction needs V scores, the **logits** (로짓). An **affine
 # layer** (Affine 계층, 아핀 계층) makes them.
@@ -255,7 +259,9 @@ print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 # be N·T.
 
 # %% [markdown]
-# ### Exercise 5.3 ★★ Softmax and the loss (about 20 min)
+# ### Exercise 5.3 · Softmax and the loss
+#
+# <small>20 min</small>
 #
 # **Why.** Scores become probabilities, and those one number to make small: the **cross-entropy** (교차 엔트로피), the mean
 # **negative log-likelihood** (음의 로그 가능도, 음의 로그 우도) of the words that really came.
@@ -346,7 +352,9 @@ plots.softmax_loss(np.exp(logits[0, 0]) / 8, 1, dlogits)
 # %% [markdown]
 # ## 2. What is a good loss?
 #
-# ### Exercise 5.4 ★ How many words is it hesitating between? (about 10 min)
+# ### Exercise 5.4 · How many words is it hesitating between?
+#
+# <small>10 min</small>
 #
 # **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉서티, 혼란도), is a number of words.
 #
@@ -439,7 +447,9 @@ plots.perplexity_ladder(counted, V)
 # The state at the end of a window is carried into the next, so every row must *go on* there.
 
 # %% [markdown]
-# ### Exercise 5.5 ★★ Rows that continue (about 20 min)
+# ### Exercise 5.5 · Rows that continue
+#
+# <small>20 min</small>
 #
 # **Why.** Where a row does not continue, the state you carry belongs to another text. Nothing fails; the model is just
 # worse.
@@ -760,7 +770,7 @@ curve(losses)
 reached = measure(batches(corpus.test, 10, 35))
 print(f"test perplexity {reached:.0f}")
 assert reached < counted["unigram"] / 2
-plots.perplexity_ladder({**counted, "your model": reached}, V)
+plots.perplexity_ladder({**counted, "this model": reached}, V)
 
 # %% [markdown]
 # About 108: far better than the unigram, and plainly worse than the trigram's 75. One pass is little, and 64 units are
@@ -800,7 +810,9 @@ plots.memory_length(widths, forgetting, carried)
 # A model that gives probabilities can also *draw* from them: **sampling** (샘플링). Draw a word, feed it back in, draw
 # the next.
 #
-# ### Exercise 5.6 ★★ Draw the next word (about 15 min)
+# ### Exercise 5.6 · Draw the next word
+#
+# <small>15 min</small>
 #
 # **Why.** Always taking the likeliest word goes round in circles. The **temperature** (온도) sets how much is left to
 # chance.

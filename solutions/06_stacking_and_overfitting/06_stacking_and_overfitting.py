@@ -60,7 +60,9 @@ plots.course_progress(progress().squares)
 plots.stack_over_time()
 
 # %% [markdown]
-# ### Exercise 6.1 ★★ One layer on top of the other (about 20 min)
+# ### Exercise 6.1 · One layer on top of the other
+#
+# <small>20 min</small>
 #
 # **Why.** A stack is a layer again: one `forward`, one `backward`, one state. What it must get right is bookkeeping: a
 # state that lands in the wrong layer raises no error, the model is just worse.
@@ -302,7 +304,9 @@ plots.gap_between_curves(*base, 50)
 # The opposite, **underfitting** (과소적합), is a model that has not learned enough, even of its own text: it is still
 # learning, or it is too small to learn more.
 #
-# ### Exercise 6.2 ★ Read the two curves (about 10 min)
+# ### Exercise 6.2 · Read the two curves
+#
+# <small>10 min</small>
 #
 # **Why.** You will train many models. A rule that reads the curves the same way every time is fairer than an eye that
 # hopes.
@@ -387,7 +391,9 @@ assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
 # **regularisation** (정칙화, 규제, 정규화라고도 함), and are yours to write. Sizes and strengths are chosen, not learned: they are
 # **hyperparameters** (하이퍼파라미터), and are chosen on the validation split.
 #
-# ### Exercise 6.3 ★ Make large weights expensive (about 10 min)
+# ### Exercise 6.3 · Make large weights expensive
+#
+# <small>10 min</small>
 #
 # **Why.** A model that has learned a text by heart needs large weights: it must be very sure of very special cases. A
 # **penalty** (페널티) makes every weight pay for its size. Its effect is **weight decay** (가중치 감쇠, 가중치 감소).
@@ -481,7 +487,9 @@ plots.weight_sizes(weights)
 # shrinking it only moves the unit away from where it works. The forget gate's bias should even be large (notebook 04).
 
 # %% [markdown]
-# ### Exercise 6.4 ★★ Switch off at random (about 20 min)
+# ### Exercise 6.4 · Switch off at random
+#
+# <small>20 min</small>
 #
 # **Why.** Units that learn a text by heart rely on each other. **Dropout** (드롭아웃) takes away every value with the
 # probability `rate`, anew at each training forward: no unit can count on another one being there.

@@ -58,7 +58,9 @@ plots.stack_over_time("time")
 # %% [markdown]
 # A cross is a mask, and here every cross is drawn anew. What if all the crosses of a row were *the same* mask?
 #
-# ### Exercise 7.1 ★★ What is left after many steps (about 10 min)
+# ### Exercise 7.1 · What is left after many steps
+#
+# <small>10 min</small>
 #
 # **Why.** Before changing a layer, compute what the change is worth. How much of a memory survives `steps` masks, if each
 # is drawn afresh, and if it is one mask every time?
@@ -200,7 +202,9 @@ plots.SliderFigure(
 # %% [markdown]
 # ## 2. One mask for a whole sequence
 #
-# ### Exercise 7.2 ★★ One mask for all steps (about 15 min)
+# ### Exercise 7.2 · One mask for all steps
+#
+# <small>15 min</small>
 #
 # **Why.** Gal and Ghahramani (2016) derived from Bayesian inference how dropout should be used in a recurrent network, and
 # found: with one mask for a whole sequence. From *variational inference* it has its name, **variational dropout** (변분
@@ -317,7 +321,9 @@ plots.stack_over_time("shared")
 # %% [markdown]
 # Crosses of one colour are one mask. Five masks in all, however long the text is.
 #
-# ### Exercise 7.3 ★★★ Dropout on the recurrent path (about 40 min)
+# ### Exercise 7.3 · Dropout on the recurrent path
+#
+# <small>40 min</small>
 #
 # **Why.** With D = H, half of an LSTM layer's weights are in `Wh`, and dropout between the layers does not touch what goes
 # through them. **Recurrent dropout** (순환 드롭아웃) does: it takes away what a unit says to the next step.
@@ -440,7 +446,7 @@ for name, kind in kinds.items():
 # %%
 plain, masked = LSTM(*map(Param, weights)), VariationalLSTM(*map(Param, weights), 0.5, rng)
 difference = np.max(np.abs(plain.forward(xs)[0] - masked.forward(xs)[0]))
-print(f"without training, largest difference from your LSTM: {difference:.0e}")
+print(f"without training, largest difference from the plain LSTM: {difference:.0e}")
 assert difference < 1e-12
 
 # %% [markdown]

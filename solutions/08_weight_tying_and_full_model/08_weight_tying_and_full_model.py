@@ -49,7 +49,9 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Where the weights are
 #
-# ### Exercise 8.1 ★ Count what is learned (about 5 min)
+# ### Exercise 8.1 · Count what is learned
+#
+# <small>5 min</small>
 #
 # **Why.** A model is judged by what it reaches and by what it takes: how many numbers have to be learned? As soon as two
 # layers share a matrix, counting layer by layer is wrong.
@@ -145,7 +147,9 @@ print(f"{V * H / (2 * V * H + 2 * (8 * H * H + 4 * H) + V):.0%}")
 # A row of `E` says what a word means when it is *read*. A column of the output's `W` says what the hidden state must look
 # like for that word to be *said*. **Weight tying** (가중치 공유) takes these for the same thing.
 #
-# ### Exercise 8.2 ★★ One matrix for two layers (about 20 min)
+# ### Exercise 8.2 · One matrix for two layers
+#
+# <small>20 min</small>
 #
 # **Why.** Besides the count: a rare word is seldom read, so its row of `E` hardly learns. As an output its row gets a
 # gradient at *every* step, if only to say “not this one”.
@@ -280,7 +284,9 @@ plots.summed_gradient(part_of_embedding, part_of_output)
 # %% [markdown]
 # ## 3. Put it all together
 #
-# ### Exercise 8.3 ★★★ Put it all together (about 20 min)
+# ### Exercise 8.3 · Put it all together
+#
+# <small>20 min</small>
 #
 # **Why.** Every layer of the full model is written. What is left is to connect them, and to hand the same `E` to both
 # ends.
@@ -408,7 +414,9 @@ plots.full_model(["we", "must", "act", "now"], owners)
 #
 # ## 4. Slow down on the plateau
 #
-# ### Exercise 8.4 ★★ Slow down on the plateau (about 15 min)
+# ### Exercise 8.4 · Slow down on the plateau
+#
+# <small>15 min</small>
 #
 # **Why.** A large learning rate gets far quickly and then jumps to and fro over the valley. **Learning-rate decay** (학습률
 # 감쇠, 학습률 감소): as soon as the validation perplexity stops falling, make smaller steps.
@@ -585,7 +593,7 @@ live.close()
 # The digits of a trained model differ a little between processors.
 print("validation:", [round(value, 1) for value in ppls])
 print("learning rates:", rates)
-print(f"test perplexity of your model: {yours:.1f}")
+print(f"test perplexity of this model: {yours:.1f}")
 cut = np.flatnonzero(np.diff(rates))[:1]  # the last epoch before the first smaller step
 for last in cut:
     best = min(ppls[: last + 1])
@@ -610,9 +618,9 @@ live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of the 
 display(live)
 reference, *_ = fit(FAST, 0, show)
 theirs = measure(reference, test)
-print(f"test perplexity: yours {yours:.1f}, the reference's {theirs:.1f}")
+print(f"test perplexity: this model {yours:.1f}, the reference's {theirs:.1f}")
 assert QUICK or abs(np.log(yours / theirs)) < 0.1
-plots.perplexity_ladder({**counted, "your model": yours, "the reference": theirs}, V)
+plots.perplexity_ladder({**counted, "this model": yours, "the reference": theirs}, V)
 
 # %% [markdown]
 # The same to a few in a hundred, and not to the last digit. Why not? Look at the first gradient, dropout off:
@@ -728,7 +736,9 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 # it suggests, and the large table decides.
 
 # %% [markdown]
-# ### Exercise 8.5 ★★ Read an ablation table (about 20 min)
+# ### Exercise 8.5 · Read an ablation table
+#
+# <small>20 min</small>
 #
 # A written answer, graded by a person. Look at the large table, not at the small one. Write some 150 words:
 #

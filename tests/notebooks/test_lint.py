@@ -29,7 +29,10 @@ plots.tanh_graph()
 plots.SliderFigure(lambda a: plots.tanh_graph(a), "a", 0, 1, 0, 1)
 
 # %% [markdown]
-# ### Exercise 0.1 ★ Sigmoid (about 5 min)
+# ### Exercise 0.1 · A sigmoid that never overflows
+#
+# <small>5 min</small>
+#
 # **Why.** It is needed.
 #
 # **By hand.** One number.
@@ -128,7 +131,8 @@ def test_a_right_notebook_has_no_findings(findings):
         ("# %%\nplots.tanh_graph()\n", "", "its slider moves `tanh_graph`"),
         ('sigmoid = answer("0.1")\n', "", "`sigmoid` is a stub in an untouched notebook"),
         ("### Exercise 0.1", "### Exercise 0.2", "exercise 0.1 has no heading"),
-        ("★ Sigmoid", "★★ Sigmoid", "its heading must be"),
+        ("· A sigmoid", "★ A sigmoid", "it must begin with `### Exercise 0.1 · A sigmoid that never overflows`"),
+        ("<small>5 min</small>", "(about 5 min)", "it must begin with"),
         ("**By hand.**", "", "it has no `**By hand`"),
         ("**Go further.**", "", "it has no `**Go further.**`"),
         ("# **Why.** It is needed.\n", "", "it has no `**Why.**`"),

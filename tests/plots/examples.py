@@ -153,7 +153,10 @@ FIGURES = {
         {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
     ),
     "course_progress": lambda: plots.course_progress(
-        {"00": [("0.1", "right")], "01": [("1.1", "right"), ("1.2", "not yet"), ("1.3", "open")]}
+        {
+            "00": [("0.1", "right", 1, 1)],
+            "01": [("1.1", "right", 1, 1), ("1.2", "not yet", 0, 1), ("1.3", "open", 0, 2)],
+        }
     ),
     "course_map": plots.course_map,
     "decay_on_plateau": lambda: plots.decay_on_plateau(
