@@ -12,7 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-from helpers.classroom.authoring.release import CheckSecrets, DropBlankStubs, NameEdition, TakeSource
+from helpers.classroom.authoring.release import CheckSecrets, MarkStubs, NameEdition, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
 c = get_config()  # noqa: F821 - defined by nbgrader when it reads this file
@@ -54,7 +54,7 @@ c.GenerateAssignment.preprocessors = [
     TakeSource,
     LockCells,
     ClearSolutions,
-    DropBlankStubs,
+    MarkStubs,
     ClearOutput,
     CheckCellMetadata,
     ComputeChecksums,

@@ -15,8 +15,9 @@ from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.panel import panel_of
 from helpers.classroom.authoring.build import find_sources
-from helpers.classroom.authoring.source import is_only_in_solution, read_source
-from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.classroom.authoring.release import make_release
+from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
+from helpers.classroom.learner.notebook_copies import find_releases, path_of_copy
 from helpers.nn import tanh_backward
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,27 +155,64 @@ def test_the_misconception_in_contributing_is_one_of_the_bank():
 
 # --- the glossary -----------------------------------------------------------------------------------------------------
 
+#: Words of earlier editions and slips, and what the course says in their place.
+NOT_OURS = {
+    "퍼플렉시티": "퍼플렉서티",
+    "시간 방향 역전파": "BPTT",
+    "새 기억": "새로운 기억 셀",
+    "표본": "샘플링",
+    "벌점": "페널티",
+    "모양": "형상",
+    "시간 규모": "시간 척도",
+    "부동소수점 계산": "부동소수점 연산",
+    "특이값": "특잇값",
+    "고유값": "고윳값",
+}
+
 
 def glossary():
-    """Return (English names, Korean, first notebook) of every term."""
-    table = rows(PAPERS["GLOSSARY.md"], "| English | 한국어 | symbol | shape | first notebook |")
-    return [(english.lower().split(", "), korean, first) for english, korean, _, _, first in table]
+    """Return (English names, Korean names with the course's own first, first notebook) of every term."""
+    heading = '| English | <span lang="ko">한국어</span> | symbol | shape | first notebook |'
+    table = rows(PAPERS["GLOSSARY.md"], heading)
+    return [
+        (english.lower().split(", "), korean_names(unmarked(korean)), first) for english, korean, _, _, first in table
+    ]
+
+
+def unmarked(text):
+    """Return text without the marks of Korean passages."""
+    return re.sub(r'<(span|p|div) lang="ko">(.*?)</\1>', r"\2", text, flags=re.DOTALL)
+
+
+def korean_names(text):
+    """Return the Korean names among those in a cell of the glossary, or in parentheses in a notebook."""
+    return [name for name in re.split(r"[,()]\s*", text.replace(" (", ", ")) if re.search("[가-힣]", name)]
 
 
 def korean_terms(path):
-    """Yield each Korean term that stands in parentheses in a notebook, and the words before it."""
+    """Yield the Korean names that stand in each parenthesis of a notebook, and the English words before them."""
     for cell in read_source(path).cells:
         if cell.cell_type != "markdown" or "## 요약" in cell.source:
             continue
         text = re.sub(r"\s+", " ", cell.source.replace("*", ""))
-        for match in re.finditer(r"\(([^()]*[가-힣](?: ID)?)\)", text):
-            *abbreviations, korean = match[1].split(", ")
-            yield korean, " ".join([text[: match.start()][-60:], *abbreviations]).lower()
+        for match in re.finditer(r"\(([^()]*[가-힣][^()]*)\)", text):
+            names = korean_names(match[1])
+            abbreviations = [name for name in match[1].split(", ") if name not in names]
+            yield names, " ".join([text[: match.start()][-60:], *abbreviations]).lower()
 
 
-def test_every_term_of_the_glossary_has_a_korean_name_of_its_own():
-    names = [korean for _, korean, _ in glossary()]
-    assert all(re.search("[가-힣]", korean) for korean in names)
+def summaries():
+    """Return number to the summary in Korean of each notebook."""
+    texts = {number: read_source(path).cells for number, path in SOURCES.items()}
+    return {
+        number: next(cell.source.partition("## 요약")[2] for cell in cells if "## 요약" in cell.source)
+        for number, cells in texts.items()
+    }
+
+
+def test_every_term_of_the_glossary_has_korean_names_of_its_own():
+    names = [name for _, korean, _ in glossary() for name in korean]
+    assert all(korean for _, korean, _ in glossary())
     assert len(set(names)) == len(names)
 
 
@@ -186,32 +224,69 @@ def test_terms_stand_in_the_order_of_the_notebooks():
 
 @pytest.mark.parametrize("number", SOURCES)
 def test_korean_terms_in_a_notebook_are_those_of_the_glossary(number):
-    english_of = {korean: english for english, korean, _ in glossary()}
-    for korean, before in korean_terms(SOURCES[number]):
-        assert korean in english_of, f"{korean} is not in GLOSSARY.md"
-        assert any(name in before for name in english_of[korean]), f"{korean} is not {english_of[korean]}"
+    english_of = {name: english for english, korean, _ in glossary() for name in korean}
+    for names, before in korean_terms(SOURCES[number]):
+        for korean in names:
+            assert korean in english_of, f"{korean} is not in GLOSSARY.md"
+            assert any(name in before for name in english_of[korean]), f"{korean} is not {english_of[korean]}"
 
 
-def test_the_first_notebook_of_a_term_is_the_one_that_first_gives_its_korean_name():
+def test_a_term_has_all_its_korean_names_where_it_first_has_one():
     first_use = {}
     for number, path in SOURCES.items():
-        for korean, _ in korean_terms(path):
-            first_use.setdefault(korean, number)
-    listed = {korean: first for _, korean, first in glossary()}
-    assert {korean: listed.get(korean) for korean in first_use} == first_use
+        for names, _ in korean_terms(path):
+            first_use.setdefault(names[0], (names, number))
+    listed = {korean[0]: (korean, first) for _, korean, first in glossary()}
+    assert {own: listed.get(own) for own in first_use} == first_use
+
+
+def test_the_summaries_say_a_term_by_the_courses_own_name():
+    """Its other names may stand in parentheses."""
+    others = [(name, korean[0]) for _, korean, _ in glossary() for name in korean[1:]]
+    for number, text in summaries().items():
+        plain = re.sub(r"\([^()]*\)", "", re.sub(r"\s+", " ", text))
+        assert [f"{number}: {name} → {own}" for name, own in others if name in plain.replace(own, "")] == []
+
+
+def test_no_word_is_left_that_the_glossary_has_replaced():
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in SOURCES.values()}
+    texts["GLOSSARY"] = PAPERS["GLOSSARY.md"].partition("## Remarks")[0]
+    plain = {name: re.sub(r"\s*\n# *|\s+", " ", text) for name, text in texts.items()}
+    assert [f"{name}: {old} → {NOT_OURS[old]}" for name, text in plain.items() for old in NOT_OURS if old in text] == []
+
+
+@every_paper
+def test_every_korean_passage_of_a_paper_is_marked_as_korean(name):
+    assert (
+        re.findall(".*[가-힣].*", re.sub(r'<(span|p|div) lang="ko">(.*?)</\1>', "", PAPERS[name], flags=re.DOTALL))
+        == []
+    )
+
+
+@pytest.mark.parametrize("number", SOURCES)
+def test_every_korean_passage_of_a_notebook_is_marked_as_korean(number):
+    for cell in as_release(read_source(SOURCES[number])).cells:
+        assert not re.search("[가-힣]", re.sub(r'<(span|div) lang="ko">(.*?)</\1>', "", cell.source, flags=re.DOTALL))
+
+
+def test_every_notebook_links_the_glossary_from_where_a_learner_has_it():
+    for path in find_releases(ROOT):
+        link = re.search(r"\((\S+GLOSSARY.md)\)", make_release(SOURCES[path.stem[:2]]))
+        assert (path_of_copy(ROOT, path).parent / link[1]).resolve() == ROOT / "GLOSSARY.md"
 
 
 def prose(path):
     """Return the words of a notebook that a learner reads, without its further reading and its summary in Korean."""
     cells = [cell for cell in read_source(path).cells if cell.cell_type == "markdown" and not is_only_in_solution(cell)]
-    return " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+    text = " ".join(re.split("## Further reading|## 요약", cell.source)[0] for cell in cells)
+    return re.sub(r"</?[a-z][^>]*>", " ", text)  # a tag has words of its own: font-weight
 
 
 def test_a_term_has_its_korean_name_in_the_notebook_that_first_uses_it():
     texts = {number: re.sub(r"[\s*]+", " ", prose(path)) for number, path in SOURCES.items()}
-    glossed = {number: {korean for korean, _ in korean_terms(path)} for number, path in SOURCES.items()}
+    glossed = {number: {name for names, _ in korean_terms(path) for name in names} for number, path in SOURCES.items()}
     for english, korean, first in glossary():
         name = re.compile(rf"\b({'|'.join(map(re.escape, english))})", re.IGNORECASE)
         used = next((number for number, text in texts.items() if name.search(text)), None)
         assert used == (first if first in SOURCES else None), f"{english} is first used in notebook {used}"
-        assert used is None or korean in glossed[used], f"{english}: notebook {used} does not say {korean}"
+        assert used is None or glossed[used].issuperset(korean), f"{english}: notebook {used} does not say {korean}"

@@ -27,6 +27,7 @@ from helpers.checks.notebook_file import read_notebook
 from helpers.checks.progress import read_progress
 from helpers.checks.saved_answers import SavedAnswer
 from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.learner_copy import as_learner_copy
 from helpers.classroom.authoring.source import as_solution, read_source
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.learner import colab, public_address
@@ -166,9 +167,13 @@ def test_a_stale_one_and_one_without_a_released_notebook_are_named(course):
 
 
 @every_notebook
-def test_a_notebook_for_colab_is_the_released_one_after_its_first_cell(release):
+def test_a_notebook_for_colab_is_a_learners_copy_after_its_first_cell(release):
     copy = nbformat.read(ROOT / "colab" / release.name, as_version=4)
-    assert copy.cells[1:] == nbformat.read(release, as_version=4).cells
+    link = f"(https://github.com/{REPOSITORY}/blob/main/GLOSSARY.md)"
+    assert sum(cell.source.count(link) for cell in copy.cells) == 1
+    for cell in copy.cells:
+        cell.source = cell.source.replace(link, "(../../GLOSSARY.md)")
+    assert copy.cells[1:] == as_learner_copy(nbformat.read(release, as_version=4)).cells
     assert f"https://github.com/{REPOSITORY} /content/course" in copy.cells[0].source
     assert f'set_up_session("{release.stem}")' in copy.cells[0].source
     nbformat.validate(copy)
@@ -285,7 +290,7 @@ def imports(source):
     ids=lambda value: value.stem[:2] if isinstance(value, Path) else ("lost", "kept")[value],
 )
 def test_a_notebook_that_has_been_through_colab_gets_full_marks(release, keeps_metadata):
-    notebook = solved(release)
+    notebook = as_learner_copy(solved(release))
     notebook.cells.insert(0, colab.as_colab_copy(release, "https://github.com/me/course").cells[0])
     graded = grade_submission(
         make_grading_template(SOURCES[release.stem]), through_colab(notebook, keeps_metadata), sandbox=False

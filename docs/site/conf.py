@@ -1,4 +1,4 @@
-"""Sphinx's settings for the site; helpers/classroom/authoring/site.py writes the pages, and `make site` runs both."""
+"""Sphinx's settings for the site; helpers/classroom/authoring/site/ writes the pages, and `make site` runs both."""
 
 project = "From vanishing gradients to a language model"
 language = "en"
@@ -7,10 +7,13 @@ extensions = ["myst_nb"]
 
 nb_execution_mode = "off"  # the notebooks come with their outputs
 nb_merge_streams = True
+nb_code_prompt_show = "Show the imports"  # nothing else is folded
+nb_code_prompt_hide = "Hide the imports"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 
 html_theme = "furo"
 pygments_dark_style = "github-dark"
+templates_path = ["templates"]
 html_static_path = ["static"]
 html_css_files = ["course.css"]
 html_js_files = ["course.js"]

@@ -13,16 +13,13 @@ from helpers.checks.compare import Fault
 from helpers.checks.diagnosis import Diagnosis, recognise
 from helpers.checks.exercise import ContractError, Exercise, Misconception
 from helpers.checks.inputs import InputSpec
-from helpers.checks.message import Message, listed, message
+from helpers.checks.message import Message, Names, listed, message
 from helpers.checks.observation import BY_HAND, Case, Observation, cases, observe
 
 Status: TypeAlias = Literal["not written yet", "not yet", "right"]
 
 #: Longest error that is passed on [characters]; some have a whole array in them.
 LONGEST_ERROR = 1_000
-
-#: What is said of the results where no cause is known.
-SUMMARY = "Right so far: {right}. Off: {off}."
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
@@ -283,7 +280,7 @@ def _explain(
         short = fault.message.template.removesuffix(" {error}.")
         fault = Fault(fault.result, Message(short, fault.message.values))
     where = _where(case, fault, tried, seen)
-    one_by_one = [message("**{name}** {hint}", name=cause.name, hint=cause.hint) for cause in causes]
+    one_by_one = [one for cause in causes for one in _named(cause)]
     if not causes:
         yield where
         yield from _summary(fault, right, off)
@@ -291,17 +288,22 @@ def _explain(
         yield where  # a mistake of its own, beside the causes
         yield from one_by_one
     elif len(causes) == 1:
-        yield message("**{name}**", name=causes[0].name)
-        yield where
-        yield Message(causes[0].hint)
+        cause, hint = one_by_one
+        yield from (cause, where, hint)
     else:
-        yield Message("**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**")
+        said = "**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**"
+        yield Message(said, role="cause")
         yield from one_by_one
         yield where
     if diagnosis.results and not changed:  # which may be why more is off
         others = [name for name in off if name not in _grouped(exercise, diagnosis.results)]
         if others:
             yield message("Something else is off in {others}.", others=listed(others))
+
+
+def _named(cause: Misconception) -> tuple[Message, Message]:
+    """The name of a mistake, and what to look at."""
+    return Message("**{name}**", {"name": cause.name}, "cause"), Message(cause.hint, role="look at")
 
 
 def _where(case: Case, fault: Fault, tried: Sequence[Case], seen: Sequence[Observation]) -> Message:
@@ -345,7 +347,8 @@ def _grouped(exercise: Exercise, names: Iterable[str]) -> list[str]:
 
 def _summary(fault: Fault, right: list[str], off: list[str]) -> Iterator[Message]:
     if fault.result and right and off:
-        yield message(SUMMARY, right=listed(right), off=listed(off))
+        values = {"right": Names(right), "off": Names(off)}
+        yield Message("Right so far: {right}. Off: {off}.", values, "results")
 
 
 def _what_is_left(exercise: Exercise, seen: Sequence[Observation], unwritten: BaseException) -> Message:

@@ -37,7 +37,7 @@ from helpers.checks.edits import Answer
 from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
 from helpers.checks.exercise import Exercise, Misconception, Sizes
 from helpers.checks.inputs import VISIBLE, InputSpec
-from helpers.checks.judge import SUMMARY, Verdict
+from helpers.checks.judge import Verdict
 from helpers.checks.message import MOST_NAMES, Message, listed, message
 from helpers.checks.observation import cases, observe
 from helpers.checks.tracing import Series, Tracer, as_array, equal, same_series
@@ -85,7 +85,7 @@ def located(verdict: Verdict, answer: Answer) -> Verdict:
     messages = locate(verdict.exercise, answer, verdict.causes)
     # What was made of an argument after the answer had changed it is right for what it was made of.
     messages = tuple(one for one in messages if not _is_about(one, verdict.changed))
-    kept = [one for one in verdict.messages if not messages or one.template != SUMMARY]
+    kept = [one for one in verdict.messages if not messages or one.role != "results"]
     return replace(verdict, messages=(*kept, *messages))
 
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 #: How many names a message lists at most.
 MOST_NAMES = 6
+
+#: What a message tells: what is wrong, its cause, what to look at, or which results are right and off; "" is anything.
+Role: TypeAlias = Literal["", "what", "cause", "look at", "results"]
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,12 @@ class Message:
     Args:
         template: the text, with a `{name}` for each value; `code` in backticks, **weight** and *stress* in asterisks.
         values: what stands in the place of each name.
+        role: by which a panel labels it.
     """
 
     template: str
     values: Mapping[str, object] = field(default_factory=dict, hash=False)
+    role: Role = ""
 
     def __str__(self) -> str:
         # A text without values may have braces of Python's own in it.
@@ -29,6 +35,13 @@ class Message:
 def message(template: str, **values: object) -> Message:
     """Return the Message with these values."""
     return Message(template, values)
+
+
+class Names(tuple[str, ...]):
+    """Names in a message: as code with commas between them, six at most; a panel may show all of them as a list."""
+
+    def __str__(self) -> str:
+        return listed(self)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -2,18 +2,30 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Self
 
 from helpers.checks.judge import Verdict
-from helpers.checks.message import Message, message
+from helpers.checks.message import Message, Names, Role, message
 
-#: Mark, words and colour (edge, ground) of each status; the mark and the words stand without the colour.
-_LOOKS = {
-    "right": ("✓", "right", "#00734F", "#E8F6F0"),
-    "not yet": ("✗", "not yet", "#B34700", "#FDF1E7"),
-    "not written yet": ("…", "not written yet", "#5A5A5A", "#F2F2F2"),
-    "notice": ("→", "", "#0072B2", "#EAF3FA"),
+#: Mark, words and colour of each status; the mark and the words stand without the colour. Each colour has a contrast of
+#: 3 to a white and to a black ground at least.
+LOOKS = {
+    "right": ("✓", "right", "#00875F"),
+    "right, with a remark": ("✓", "right, with a remark", "#A87B00"),
+    "not yet": ("✗", "not yet", "#D55E00"),
+    "not written yet": ("…", "not written yet", "#7F7F7F"),
+    "notice": ("→", "", "#2B82C4"),
 }
+
+#: The words before a paragraph of each role.
+_LABELS: dict[Role, str] = {"what": "What", "cause": "Cause", "look at": "Look at"}
+
+# The theme's own ground and text, so that a panel suits a light and a dark one: JupyterLab's, which its export to HTML
+# has too, or VS Code's; where neither is known, black on white.
+_GROUND = "var(--jp-layout-color1, var(--vscode-editor-background, #FFFFFF))"
+_INK = "var(--jp-content-font-color1, var(--vscode-editor-foreground, #1A1A1A))"
 
 #: The distance of a paragraph to the one above.
 _APART = "margin: 0.35em 0 0 0"
@@ -27,9 +39,10 @@ class Panel:
     Args:
         heading: e.g. "Exercise 1.3".
         status: a key of the looks above.
-        paragraphs: what is said.
+        paragraphs: what is said, by their roles; what is wrong comes before its cause.
         printed: what the learner's code printed, shown beneath.
         remarks: what is good to know, and changes nothing.
+        points: in words, e.g. "1 of 2 points".
     """
 
     def __init__(
@@ -39,46 +52,91 @@ class Panel:
         paragraphs: Iterable[Message | str],
         printed: str = "",
         remarks: Iterable[Message | str] = (),
+        points: Message | str = "",
     ) -> None:
         self.heading = heading
         self.status = status
-        self.paragraphs = [*paragraphs]
+        self.paragraphs = sorted(map(_message, paragraphs), key=lambda one: one.role != "what")
         self.printed = printed[:1000]
-        self.remarks = [*remarks]
+        self.remarks = [*map(_message, remarks)]
+        self.points = points
+
+    def with_texts(self, change: Callable[[str], str]) -> Self:
+        """Return a copy in which all that may quote an answer is changed."""
+
+        def changed(messages: Iterable[Message]) -> list[Message]:
+            # The names of results are the course's own.
+            return [one if one.role == "results" else Message(change(str(one)), role=one.role) for one in messages]
+
+        paragraphs, remarks = changed(self.paragraphs), changed(self.remarks)
+        return type(self)(self.heading, self.status, paragraphs, change(self.printed), remarks, self.points)
 
     def _title(self) -> str:
-        mark, words, _, _ = _LOOKS[self.status]
-        return f"{mark} {self.heading} · {words}" if words else f"{mark} {self.heading}"
+        mark, words, _ = LOOKS[self.status]
+        return " · ".join(part for part in (f"{mark} {self.heading}", words, str(self.points)) if part)
+
+    def _rows(self) -> Iterator[tuple[str, Message]]:
+        """The paragraphs and remarks, each with its label; one that stands above already is not repeated."""
+        above = ""
+        for one in self.paragraphs:
+            label = str(message(_LABELS.get(one.role, "")))
+            yield "" if label == above else label, one
+            above = label
+        for remark in self.remarks:
+            yield str(message("Remark")), remark
 
     def __repr__(self) -> str:
-        remarks = [message("Remark: {remark}", remark=remark) for remark in self.remarks]
-        lines = [_plain(str(text)) for text in (self._title(), *self.paragraphs, *remarks)]
+        lines = [_plain(self._title())]
+        lines += [_plain(f"{label}: {text}" if label else str(text)) for label, text in self._rows()]
         if self.printed:
             lines += ["Your code printed:", self.printed.rstrip()]
         return "\n  ".join(lines)
 
     def _repr_html_(self) -> str:
-        _, _, edge, ground = _LOOKS[self.status]
-        body = "".join(f'<p style="{_APART}">{_marked_up(str(text))}</p>' for text in self.paragraphs)
-        for remark in self.remarks:
-            text = _marked_up(str(message("**Remark:** {remark}", remark=remark)))
-            body += f'<p style="{_APART}; border-left: 2px dotted {edge}; padding-left: 0.6em">{text}</p>'
+        colour = LOOKS[self.status][2]
+        mark, _, title = _marked_up(self._title()).partition(" ")
+        body = "".join(_row(label, _body(text), bool(label or text.role)) for label, text in self._rows())
         if self.printed:
-            # The theme would give <pre> a ground of its own: dark in the dark theme, under this panel's dark text.
-            body += f'<p style="{_APART}">Your code printed:</p>'
-            body += f'<pre style="{_APART}; background: none; color: inherit">{html.escape(self.printed)}</pre>'
+            # The theme would give <pre> a ground of its own, and break its lines anywhere.
+            look = f"{_APART}; background: none; color: inherit; font-family: monospace; white-space: pre"
+            look += "; overflow-x: auto"
+            body += f'<p style="{_APART}">Your code printed:</p><pre style="{look}">{html.escape(self.printed)}</pre>'
         return (
-            f'<div role="status" style="border-left: 6px solid {edge}; background: {ground}; color: #1A1A1A; '
-            f'padding: 0.6em 0.9em; max-width: 52em; line-height: 1.45">'
-            f'<b style="color: {edge}">{_marked_up(self._title())}</b>{body}</div>'
+            f'<div role="status" style="border-left: 6px solid {colour}; color: {_INK}; background: {_GROUND}; '
+            f"background: color-mix(in srgb, {colour} 9%, {_GROUND}); margin: 0.5em 0; padding: 0.6em 0.9em; "
+            f'max-width: 52em; line-height: 1.45"><b><span style="color: {colour}">{mark}</span> {title}</b>{body}'
+            "</div>"
         )
+
+
+class Points(float):
+    """The points of a check: a float, from whose text nbgrader and the progress read them, with words for a person.
+
+    Args:
+        value: the points earned.
+        words: what stands in the place of the bare number where HTML is shown.
+    """
+
+    words: Message
+
+    def __new__(cls, value: float, words: Message) -> Self:
+        points = super().__new__(cls, value)
+        points.words = words
+        return points
+
+    def _repr_html_(self) -> str:
+        return f'<small style="color: {_INK}">{html.escape(str(self.words))}</small>'
 
 
 def panel_of(verdict: Verdict, notes: Iterable[Message] = ()) -> Panel:
     """Return the Panel that shows a Verdict, with `notes` beneath its messages."""
-    points = [] if verdict.status == "not written yet" else [_points(verdict)]
+    status, messages = str(verdict.status), verdict.messages
+    if verdict.right and verdict.remarks:
+        status = "right, with a remark"
+    if status == "not yet":
+        messages = tuple(one if one.role else replace(one, role="what") for one in messages)
     heading = message("Exercise {id}", id=verdict.exercise.id)
-    return Panel(heading, verdict.status, [*verdict.messages, *points, *notes], verdict.printed, verdict.remarks)
+    return Panel(heading, status, [*messages, *notes], verdict.printed, verdict.remarks, _points(verdict))
 
 
 def panel_of_hidden(verdict: Verdict) -> Panel:
@@ -87,16 +145,51 @@ def panel_of_hidden(verdict: Verdict) -> Panel:
     if verdict.right:
         words = "Other numbers and other sizes give the right results too."
     heading = message("Exercise {id}, hidden check", id=verdict.exercise.id)
-    return Panel(heading, verdict.status, [message(words), _points(verdict)])
+    return Panel(heading, verdict.status, [message(words)], points=_points(verdict))
 
 
-def _points(verdict: Verdict) -> Message:
-    return message("{points:g} of {most:g} points.", points=verdict.points, most=verdict.max_points)
+def points_of(verdict: Verdict, hidden: bool = False) -> Points:
+    """Return the points of a check, visible or hidden; words tell of the other half."""
+    template = "Points of this check: {points:g} of {most:g}. A grader's hidden check is worth as many again."
+    if hidden:
+        template = "Points of this hidden check: {points:g} of {most:g}."
+    return Points(verdict.points, message(template, points=verdict.points, most=verdict.max_points))
+
+
+def _points(verdict: Verdict) -> Message | str:
+    if verdict.status == "not written yet":
+        return ""
+    return message("{points:g} of {most:g} points", points=verdict.points, most=verdict.max_points)
+
+
+def _message(text: Message | str) -> Message:
+    return text if isinstance(text, Message) else Message(text)
+
+
+def _row(label: str, body: str, beside: bool) -> str:
+    """A paragraph: beside its label, or where one would stand, or else by itself."""
+    if not beside:
+        return f'<div style="{_APART}">{body}</div>'
+    before = f'<span style="flex: 0 0 4.6em; font-weight: 600">{label}</span>'
+    return f'<div style="{_APART}; display: flex; gap: 0.4em">{before} <div style="min-width: 0">{body}</div></div>'
+
+
+def _body(text: Message) -> str:
+    if text.role != "results":
+        return _marked_up(str(text))
+    right, off = text.values["right"], text.values["off"]
+    assert isinstance(right, Names) and isinstance(off, Names)
+    lists = "".join(
+        f'<div style="{_APART}"><b style="font-weight: 600">{label}</b> {html.escape(", ".join(names))}</div>'
+        for label, names in ((message("Right so far:"), right), (message("Off:"), off))
+    )
+    title = message("What is right so far, and what is off")
+    return f'<details><summary style="cursor: pointer">{title}</summary>{lists}</details>'
 
 
 def _marked_up(paragraph: str) -> str:
-    # JupyterLab's own colours for code do not suit a panel that is light in the dark theme too.
-    style = "background: rgba(0, 0, 0, 0.06); color: #1A1A1A; padding: 0 0.2em"
+    # JupyterLab's own ground for code does not suit a coloured one.
+    style = "background: rgba(127, 127, 127, 0.16); color: inherit; padding: 0 0.2em"
     return _replace_marks(html.escape(paragraph), (f'<code style="{style}">', "</code>"), "b", "em")
 
 

@@ -3,9 +3,10 @@
 import html
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from IPython.display import display
 
@@ -14,6 +15,8 @@ from helpers.checks.catalogue import EXERCISES, MODULES
 from helpers.checks.exercise import Exercise
 from helpers.checks.message import Message, message
 from helpers.checks.saved_answers import find_saved
+
+_HIDDEN_HALF = message("Points are those of the checks that you see; a grader's hidden checks are worth as many again.")
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,16 @@ class Standing:
 
 
 class Progress:
-    """A learner's standing in every exercise; shown as a table with one line per notebook and what is next.
+    """A learner's standing in every exercise; shown as what is next, and as text with a line for each notebook too.
 
     Args:
         standings: a Standing for each exercise of the course, in order.
+        links: number of a notebook to the address of its file, for those that are there.
     """
 
-    def __init__(self, standings: Sequence[Standing]) -> None:
+    def __init__(self, standings: Sequence[Standing], links: Mapping[str, str]) -> None:
         self.standings = standings
+        self.links = links
 
     @property
     def notebooks(self) -> dict[str, list[Standing]]:
@@ -60,9 +65,15 @@ class Progress:
         return found
 
     @property
-    def squares(self) -> dict[str, list[tuple[str, str]]]:
-        """What the picture of it is drawn from: number of a notebook to the pairs (id, state) of its exercises."""
-        return {number: [(one.exercise.id, one.state) for one in some] for number, some in self.notebooks.items()}
+    def squares(self) -> dict[str, list[tuple[str, str, float, float]]]:
+        """What the picture of it is drawn from.
+
+        Number of a notebook to its exercises, each with its id, its state, and the points earned and possible.
+        """
+        return {
+            number: [(one.exercise.id, one.state, one.points or 0, one.exercise.points) for one in some]
+            for number, some in self.notebooks.items()
+        }
 
     @property
     def next(self) -> Exercise | None:
@@ -70,12 +81,11 @@ class Progress:
         return next((one.exercise for one in self.standings if not one.right), None)
 
     def lines(self) -> Iterator[tuple[str, str, str]]:
-        """The rows of the table: number of the notebook, exercises that are right, points of the visible checks."""
-        for number, standings in self.notebooks.items():
-            points = sum(one.points or 0 for one in standings)
-            most = sum(one.exercise.points for one in standings)
-            right = sum(one.right for one in standings)
-            yield number, f"{right} of {len(standings)}", f"{points:g} of {most:g}"
+        """The rows of a table: number of the notebook, exercises that are right, points of the visible checks."""
+        for number, squares in self.squares.items():
+            earned, most = sum(square[2] for square in squares), sum(square[3] for square in squares)
+            right = sum(state == "right" for _, state, _, _ in squares)
+            yield number, f"{right} of {len(squares)}", f"{earned:g} of {most:g}"
 
     @property
     def advice(self) -> Message:
@@ -87,14 +97,15 @@ class Progress:
 
     def __repr__(self) -> str:
         table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
-        return f"{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{self.advice}"
+        return f"{self.advice}\n\n{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{_HIDDEN_HALF}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("notebook", "exercises right", "points"))
-        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in self.lines())
-        return (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{html.escape(str(self.advice))}</p>"
-        )
+        advice = f"<b>{html.escape(str(self.advice))}</b>"
+        if self.next and self.next.notebook in self.links:
+            # JupyterLab names a heading after its words.
+            heading = quote(f"Exercise-{self.next.id}-·-{self.next.title}".replace(" ", "-"))
+            advice = f'<a href="{self.links[self.next.notebook]}#{heading}">{advice}</a>'
+        return f"<p>{advice}</p><p>{_HIDDEN_HALF}</p>"
 
 
 def progress(folder: str | Path | None = None) -> Progress:
@@ -119,7 +130,16 @@ def read_progress(folder: str | Path) -> Progress:
     found: dict[str, FoundAnswers | None] = {}
     if "NBGRADER_EXECUTION" not in os.environ:
         found |= {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
-    return Progress([_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()])
+    standings = [_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()]
+    return Progress(standings, {number: link for number in found if (link := _link(folder, number))})
+
+
+def _link(folder: str | Path, number: str) -> str:
+    """The address of a notebook as seen from one beside it, "" if it is not there."""
+    paths = (
+        path for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")) if path.stem == path.parent.name
+    )
+    return next((f"../{path.stem}/{path.name}" for path in paths), "")
 
 
 def _standing(exercise: Exercise, found: FoundAnswers | None) -> Standing:

@@ -9,7 +9,7 @@ from IPython.display import display
 from helpers.checks.answers import Answers, Namespace, find
 from helpers.checks.inputs import HIDDEN
 from helpers.checks.judge import Verdict
-from helpers.checks.panel import Panel, panel_of, panel_of_hidden
+from helpers.checks.panel import Panel, Points, panel_of, panel_of_hidden, points_of
 from helpers.checks.resolved_answers import (
     ResolvedAnswer,
     at_the_end_of_the_cell,
@@ -21,7 +21,7 @@ from helpers.checks.resolved_answers import (
 SECRET_SEED = "COURSE_SECRET_SEED"
 
 
-def check(exercise_id: str, given: Any) -> float:
+def check(exercise_id: str, given: Any) -> Points:
     """Check an answer, show what was found, and return the points.
 
     Args:
@@ -29,7 +29,7 @@ def check(exercise_id: str, given: Any) -> float:
         given: the learner's function or class.
 
     Returns:
-        the points earned, a plain float
+        the points earned, a float
 
     Raises:
         ValueError: there is no such exercise.
@@ -37,7 +37,7 @@ def check(exercise_id: str, given: Any) -> float:
     return _current.check(exercise_id, given)
 
 
-def hidden_check(exercise_id: str, given: Any) -> float:
+def hidden_check(exercise_id: str, given: Any) -> Points:
     """Check an answer as `check` does, but on other draws, for an instructor; what was drawn is not shown."""
     return _current.hidden_check(exercise_id, given)
 
@@ -80,20 +80,20 @@ class Session:
         self.latest: Verdict | None = None  # of the last check
         self._asked_for: dict[str, ResolvedAnswer] = {}  # by exercise id: what the running cell is to be told of
 
-    def check(self, exercise_id: str, given: Any) -> float:
+    def check(self, exercise_id: str, given: Any) -> Points:
         """See `check`."""
         found = self.answers.check(find(exercise_id), given)
         self.latest = found.verdict
         self.show(panel_of(found.verdict, notices_of_a_check(self.answers.lacks(found.replaced))))
-        return float(found.verdict.points)
+        return points_of(found.verdict)
 
-    def hidden_check(self, exercise_id: str, given: Any) -> float:
+    def hidden_check(self, exercise_id: str, given: Any) -> Points:
         """See `hidden_check`."""
         # Without a secret seed the hidden draws are fixed: good enough for someone who studies alone.
         secret = os.environ.get(SECRET_SEED, "") if self.secret is None else self.secret
         self.latest = self.answers.try_out(find(exercise_id), given, HIDDEN, [1, *secret.encode()]).verdict
         self.show(panel_of_hidden(self.latest))
-        return float(self.latest.points)
+        return points_of(self.latest, hidden=True)
 
     def answer(self, exercise_id: str) -> Any:
         """See `answer`."""

@@ -5,13 +5,14 @@ Everywhere `number` counts the series of a plot from 0, and `style` goes on to m
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
-from helpers.plots.style import INK, SERIES, Point, Style
+from helpers.plots.style import FINE, GROUND, LINE, LOOKS, MEDIUM, SMALL, THICK, Look, Point, Style, looks_of, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 
-#: What ``Axes.annotate`` takes for coordinates, and ``Axes.axhline`` for a line style.
+#: What ``Axes.annotate`` takes for coordinates.
 Coordinates: TypeAlias = "str | Transform | tuple[str, str]"
-LineStyle: TypeAlias = str | tuple[int, tuple[int, ...]]
 
 #: An arrow that begins and ends exactly at its two places.
-ARROW: Style = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0}
+ARROW: Style = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
 
 #: Ticks of a log axis of perplexity: where it spans much, and where it spans little.
 _TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
@@ -34,7 +34,7 @@ _MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150
 
 def spoken(label: str) -> str:
     """Return a label without the marks of mathtext, for alt text."""
-    return label.translate(str.maketrans("", "", "$\\{}"))
+    return label.replace(r"\mathrm", "").translate(str.maketrans("", "", "$\\{}"))
 
 
 def listed(values: Iterable[float], form: str = ".3g") -> str:
@@ -53,49 +53,82 @@ def note(
     place: Point | FloatArray,
     offset: Point | FloatArray,
     *,
-    size: float = 9,
+    of: str | Look = "ink",
+    size: float = SMALL,
     on: Coordinates = "data",
     **style: Any,
 ) -> None:
-    """Write a text beside a place (in the coordinates `on`, as for ``Axes.annotate``), at an offset from it [point]."""
-    (x, y), (right, up) = place, offset
-    ax.annotate(text, (x, y), (right, up), on, "offset points", fontsize=size, **style)
+    """Write a text about `of` beside a place (in the coordinates `on`, as for ``Axes.annotate``), offset [point].
+
+    It stands on a ground of its own, so that no line of the grid strikes it through.
+    """
+    (x, y), (right, up), look = place, offset, of if isinstance(of, Look) else LOOKS[of]
+    words: Style = {"fontsize": size, "color": look.text, "gid": look.name, "bbox": GROUND}
+    ax.annotate(text, (x, y), (right, up), on, "offset points", **words | style)
 
 
-def level(
-    ax: Axes,
-    value: float,
-    text: str,
-    *,
-    colour: str = INK,
-    line_colour: str | None = None,
-    lw: float = 1.2,
-    ls: LineStyle = (0, (6, 3)),
-) -> None:
-    """Draw a horizontal line at a value, of its own colour or that of the text above its right end."""
-    ax.axhline(value, color=line_colour or colour, lw=lw, ls=ls)
-    note(ax, text, (1, value), (-4, 4), on=ax.get_yaxis_transform(), ha="right", color=colour)
+def level(ax: Axes, value: float, text: str, *, look: Look = LOOKS["level"], below: bool = False) -> None:
+    """Draw a horizontal line at a value, its text above or below the right end."""
+    ax.axhline(value, lw=LINE, **look.line)
+    note(ax, text, (1, value), (-4, -12 if below else 4), of=look, on=ax.get_yaxis_transform(), ha="right")
 
 
-def baseline_levels(ax: Axes, baselines: Mapping[str, float], styles: Iterable[Style]) -> str:
-    """Draw each baseline (name to perplexity) as a horizontal line in the next of `styles`; return them as words."""
-    for (name, value), style in zip(baselines.items(), styles):
-        level(ax, value, f"{name}: {value:.0f}", colour=style["color"], ls=style["linestyle"], lw=1.4)
+def border(ax: Axes, value: float) -> None:
+    """Draw a vertical line at a value, where something ends."""
+    ax.axvline(value, lw=LINE, **LOOKS["border"].line)
+
+
+def shade(ax: Axes, start: float, end: float, height: float, text: str, of: str = "pale") -> None:
+    """Shade the axes between two values of x, and say at a height what is so there."""
+    ground = tint(of)
+    ax.axvspan(start, end, facecolor=ground, lw=0, gid=of, zorder=0)
+    ax.text((start + end) / 2, height, text, ha="center", va="center", fontsize=SMALL, color=LOOKS["ink"].text,
+            gid="ink", bbox=GROUND | {"facecolor": ground})  # fmt: skip
+
+
+def zero_line(ax: Axes) -> None:
+    """Draw the horizontal line at 0."""
+    ax.axhline(0, lw=FINE, **LOOKS["ink"].line)
+
+
+def baseline_levels(ax: Axes, baselines: Mapping[str, float], beside: Sequence[str]) -> str:
+    """Draw each baseline (name to perplexity) as a horizontal line, beside lines of other names; return the words."""
+    for (name, value), look in zip(baselines.items(), looks_of([*beside, *baselines])[len(beside) :]):
+        level(ax, value, f"{name}: {value:.0f}", look=look)
     return "; ".join(f"{name}: {value:.0f}" for name, value in baselines.items())
 
 
-def line_style(number: int, steps: int) -> Style:
+def name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, Look]], *, width: int = 22) -> None:
+    """Write each line's name beside its right end, moved up where two would touch; call it after setting the limits.
+
+    Args:
+        ax: the axes.
+        ends: (y, text, look) of each line.
+        width: of a line of text [letters]; longer names are wrapped.
+    """
+    to_fraction = ax.transData + ax.transAxes.inverted()
+    inch = ax.figure.dpi / ax.bbox.height
+    bottom = 0.0
+    for y, text, look in sorted(ends, key=lambda end: end[0]):
+        text = text if "$" in text else textwrap.fill(text, width)
+        half = (0.03 + 0.08 * len(text.splitlines())) * inch
+        height = max(to_fraction.transform((1, y))[1], bottom + half)
+        bottom = height + half
+        note(ax, text, (1, height), (6, 0), of=look, size=MEDIUM, on="axes fraction", va="center")
+
+
+def line_style(look: Look, steps: int, number: int = 0) -> Style:
     """Return the style of a line: about eight markers, shifted from line to line so that none hides another."""
     gap = max(1, steps // 8)
-    return SERIES[number] | {"markevery": (number * gap // len(SERIES), gap)}
+    return look.marked | {"markevery": (number * gap // 6, gap)}
 
 
-def draw_runs(ax: Axes, steps: IntArray, runs: FloatArray, number: int, label: str | None = None) -> FloatArray:
+def draw_runs(ax: Axes, steps: IntArray, runs: FloatArray, look: Look, number: int) -> FloatArray:
     """Draw runs (runs, steps) of one series thin and their median thick, on a log axis; return the median."""
     median = np.median(runs, axis=0)
     if len(runs) > 1:
-        ax.plot(steps, drawable(runs).T, color=SERIES[number]["color"], lw=0.8, alpha=0.35)
-    ax.plot(steps, drawable(median), label=label, **line_style(number, median.size) | {"lw": 2.4})
+        ax.plot(steps, drawable(runs).T, color=look.colour, gid=look.name, lw=FINE, alpha=0.35)
+    ax.plot(steps, drawable(median), lw=THICK, **line_style(look, median.size, number))
     return median
 
 

@@ -9,9 +9,20 @@ from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays
 from helpers.plots.axes import ARROW, level, note
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIZE, in_style, new_figure
-
-_ARROW = ARROW | {"mutation_scale": 12}
+from helpers.plots.style import (
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    PAGE,
+    PATH,
+    RING,
+    SIZE,
+    THICK,
+    in_style,
+    looks_of,
+    new_figure,
+)
 
 
 def _up_to(value: float) -> str:
@@ -44,23 +55,23 @@ def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
     figure, ax = new_figure(8, 3)
     corner, top = np.array([long, 0.0]), np.array([long, own])
     outside = corner + b / own * np.array([a, b])  # the right angle between a and b
-    for start, end, colour, width in (
-        (outside, top, COLOURS["grey"], 1.8),
-        (corner, outside, COLOURS["grey"], 1.8),
-        (corner, top, COLOURS["blue"], 2.5),
-        (np.zeros(2), corner, COLOURS["blue"], 2.5),
-        (np.zeros(2), top, COLOURS["vermilion"], 3.5),
+    for start, end, of, width in (
+        (outside, top, "pale", LINE),
+        (corner, outside, "pale", LINE),
+        (corner, top, "ink", THICK),
+        (np.zeros(2), corner, "ink", THICK),
+        (np.zeros(2), top, "gradient", PATH),
     ):
-        ax.plot(*np.transpose([start, end]), color=colour, lw=width, solid_capstyle="round")
+        ax.plot(*np.transpose([start, end]), lw=width, solid_capstyle="round", **LOOKS[of].line)
     words = (
-        ((outside + top) / 2, (6, 4), f"{a:g}", COLOURS["grey"], "left"),
-        ((corner + outside) / 2, (6, -10), f"{b:g}", COLOURS["grey"], "left"),
-        ((corner + top) / 2, (-6, -4), f"first array: {own:g}", COLOURS["blue"], "right"),
-        (corner / 2, (0, -16), f"second array: {long:g}", COLOURS["blue"], "center"),
-        (top / 2, (-8, 8), f"global norm: {norm:g}", COLOURS["vermilion"], "right"),
+        ((outside + top) / 2, (6, 4), f"{a:g}", "pale", "left"),
+        ((corner + outside) / 2, (6, -10), f"{b:g}", "pale", "left"),
+        ((corner + top) / 2, (-6, -4), f"first array: {own:g}", "ink", "right"),
+        (corner / 2, (0, -16), f"second array: {long:g}", "ink", "center"),
+        (top / 2, (-8, 8), f"global norm: {norm:g}", "gradient", "right"),
     )
-    for place, lift, text, colour, side in words:
-        note(ax, text, place, lift, size=11, ha=side, color=colour)
+    for place, lift, text, of, side in words:
+        note(ax, text, place, lift, of=of, size=MEDIUM, ha=side)
     ax.set(aspect="equal", xlim=(-1, outside[0] + 1), ylim=(-1.1, own + 0.5))
     ax.set_axis_off()
     alt = f"""Two triangles with right angles. The sides {a:g} and {b:g} have the long side {own:g}, the length of the
@@ -83,22 +94,23 @@ def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Pictur
     """
     before, gradient, after = to_arrays("(2,)", before=before, gradient=gradient, after=after)
     figure, ax = new_figure(8, 2.9)
-    for end, colour, label in (
-        (before + gradient, COLOURS["grey"], f"gradient dW, length {np.linalg.norm(gradient):.3g}"),
-        (after, COLOURS["vermilion"], f"step, length {np.linalg.norm(after - before):.3g}"),
+    for end, of in (before + gradient, "gradient"), (after, "step"):
+        ax.annotate("", end, before, arrowprops=ARROW | {"color": LOOKS[of].colour, "lw": THICK}, gid=of)
+    for place, of in (before, "ink"), (after, "step"):
+        ax.plot(*place, LOOKS[of].marker, ms=MARK, color=LOOKS[of].colour, gid=of)
+    for place, of, text in (
+        (before, "ink", "W before the step"),
+        (after, "step", f"W after it, {np.linalg.norm(after - before):.3g} away"),
+        (before + gradient, "gradient", f"gradient dW, length {np.linalg.norm(gradient):.3g}"),
     ):
-        ax.annotate("", end, before, arrowprops=_ARROW | {"color": colour, "lw": 2.5})
-        ax.plot([], [], color=colour, lw=2.5, label=label)
-    ax.plot(*before, marker="o", ms=7, color=INK, ls="none", label="W before")
-    ax.plot(*after, marker="s", ms=7, color=COLOURS["vermilion"], ls="none", label="W after")
+        note(ax, text, place, (9, 0), of=of, size=MEDIUM, va="center")
     corners = np.stack([before, before + gradient, after])
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
     low, high = corners[:, 1].min() - 0.2, corners[:, 1].max() + 0.2
     ax.set(ylim=(low, high), xlim=corners[:, 0].min() - 0.2 + np.array([0, 2.4 * (high - low)]))
-    ax.legend(loc="center right")
     turn = _angle(gradient, after - before)
-    alt = f"""Two arrows from one point. The gradient, grey, has the length {np.linalg.norm(gradient):.3g}. The step,
-    red, has the length {np.linalg.norm(after - before):.3g} and an angle of {turn:.0f} degrees to it."""
+    alt = f"""Two arrows from one point. The gradient has the length {np.linalg.norm(gradient):.3g}. The step
+    has the length {np.linalg.norm(after - before):.3g} and an angle of {turn:.0f} degrees to it."""
     return Picture(figure, alt)
 
 
@@ -121,16 +133,18 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
     circle, square = np.stack([np.cos(around), np.sin(around)]), np.array([[1, 1, -1, -1, 1], [1, -1, -1, 1, 1]])
     for ax, clipped, shape, title in zip(axes, (by_norm, by_value), (circle, square), ("by norm", "by value")):
         turns.append(_angle(gradient, clipped))
-        ax.plot(*limit * shape, color=PALE, lw=1.2, ls="--")
-        for vector, colour, width in ((gradient, COLOURS["grey"], 1.5), (clipped, COLOURS["vermilion"], 2.5)):
-            ax.annotate("", vector, (0, 0), arrowprops=_ARROW | {"color": colour, "lw": width})
+        ax.plot(*limit * shape, lw=LINE, **LOOKS["border"].line)
+        for vector, of, width in ((gradient, "gradient", LINE), (clipped, "clipped", THICK)):
+            ax.annotate("", vector, (0, 0), arrowprops=ARROW | {"color": LOOKS[of].colour, "lw": width}, gid=of)
+        note(ax, "clipped", clipped, (0, 6), of="clipped", ha="right")
+        note(ax, "gradient", gradient, (0, 6), of="gradient", ha="right")
         ax.set(title=f"{title}: turned by {turns[-1]:.0f}°", aspect="equal", xlabel="first element")
         low, high = np.minimum(gradient, -limit) - 0.3, np.maximum(gradient, limit) + 0.3
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes[0].set_ylabel("second element")
-    alt = f"""Two panels, each with a gradient as a grey arrow of length {np.linalg.norm(gradient):.3g} and the clipped
-    one in red. By norm it ends on a circle and is turned by {turns[0]:.0f} degrees; by value it ends in a square and is
-    turned by {turns[1]:.0f} degrees."""
+    alt = f"""Two panels, each with a gradient as an arrow of length {np.linalg.norm(gradient):.3g} and the clipped
+    one as another. By norm it ends on a circle and is turned by {turns[0]:.0f} degrees; by value it ends in a
+    square and is turned by {turns[1]:.0f} degrees."""
     return Picture(figure, alt)
 
 
@@ -147,6 +161,8 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
     Raises:
         ValueError: loss of another shape.
     """
+    from matplotlib.patheffects import Normal, Stroke
+
     if np.shape(loss) != (len(bs), len(ws)):
         raise ValueError(f"loss must have the shape {(len(bs), len(ws))}: got {np.shape(loss)}.")
     figure, (left, ax) = new_figure(8, 3.9, columns=2, width_ratios=(1, 1.2))
@@ -163,12 +179,12 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
     figure.colorbar(image, ax=ax, label="loss", pad=0.015)
     ax.grid(False)
     jumps = []
-    for (label, path), colour, style in zip(paths.items(), (COLOURS["orange"], "white"), SERIES):
-        ax.plot(*np.transpose(path), color=colour, ls=style["linestyle"], marker=style["marker"], label=label, lw=1.5)
+    casing = [Stroke(linewidth=2 * LINE, foreground=PAGE), Normal()]  # so that a line shows on every colour of the map
+    for (label, path), look in zip(paths.items(), looks_of(paths)):
+        ax.plot(*np.transpose(path), label=label, path_effects=casing, **look.marked)
         jumps.append(f"{label}: the longest step is {np.linalg.norm(np.diff(path, axis=0), axis=1).max():.2g}")
-    ax.plot(*next(iter(paths.values()))[0], color="white", marker="*", ms=12, mec=INK, ls="none")
-    legend = ax.legend(loc="upper right", labelcolor="white", frameon=True, facecolor="#3A3A3A", edgecolor="none")
-    legend.get_frame().set_alpha(0.85)
+    ax.plot(*next(iter(paths.values()))[0], "*", color=PAGE, ms=RING, mec=LOOKS["ink"].colour)
+    ax.legend(loc="upper right", frameon=True, facecolor=PAGE, edgecolor="none", framealpha=1)
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     ax.set_title("two runs, from above")
     alt = f"""A loss over two parameters, as a landscape and as a map. A cliff separates a high region from a low one.
@@ -190,18 +206,18 @@ def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max
     """
     figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
     facts = []
-    for (label, (losses, norms)), style in zip(runs.items(), SERIES):
+    for (label, (losses, norms)), look in zip(runs.items(), looks_of(runs)):
         if np.shape(losses) != np.shape(norms):
             raise ValueError(f"{label}: there are {len(losses)} losses and {len(norms)} norms.")
-        line = {"color": style["color"], "ls": style["linestyle"], "lw": 1.5}
         for ax, values in ((above, losses), (below, norms)):
             finite, steps = np.isfinite(values), np.arange(1, len(values) + 1)
-            ax.plot(steps, np.where(finite, values, np.nan), label=label, **line)
+            ax.plot(steps, np.where(finite, values, np.nan), label=label, **look.line)
             if not finite.all():
                 # The line has left the panel long before: the scale is that of the run that learns.
                 lost = (steps[np.argmin(finite)], 0.93)
-                ax.plot(*lost, color=style["color"], marker="X", ms=10, ls="none", transform=ax.get_xaxis_transform())
-                note(ax, "no longer a number", lost, (9, -4), on=ax.get_xaxis_transform())
+                across = ax.get_xaxis_transform()
+                ax.plot(*lost, "X", color=look.colour, ms=MARK, gid=look.name, transform=across)
+                note(ax, "no longer a number", lost, (9, 0), of=look, on=across, va="center")
         # Round numbers: where a run blows up, the digits differ between processors.
         if np.isfinite(losses).all():
             end, most = np.mean(losses[-50:]), _up_to(float(np.max(norms)))
@@ -210,7 +226,7 @@ def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max
             most = _up_to(len(losses))
             facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
     for ax, value, text in (above, guess, "always the same answer"), (below, max_norm, "max_norm"):
-        level(ax, value, text, line_colour=PALE)
+        level(ax, value, text)
         ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))
         ax.margins(x=0.01)
     above.set_ylabel("loss")

@@ -1,7 +1,8 @@
 """The parts that diagrams are drawn with: boxes, nodes, arrows and words.
 
 Everywhere `ax` is a canvas of `new_canvas`; places (x, y) and lengths are in inches, widths of lines and sizes of fonts
-in points. A `symbol` is mathtext, a `shape` a text such as ``(N, H)``; `style` goes on to matplotlib.
+in points. A `symbol` is mathtext, a `shape` a text such as ``(N, H)``; `style` goes on to matplotlib. What is drawn is
+named by `of`, as in `style.LOOKS`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.plots.style import COLOUR_OF, INK, PALE, Point, Style
+from helpers.plots.axes import ARROW
+from helpers.plots.style import (
+    CELL_FILL,
+    FINE,
+    LARGE,
+    LINE,
+    LOOKS,
+    PAGE,
+    SMALL,
+    THICK,
+    WEIGHT_FILL,
+    Point,
+    Style,
+    tint,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-CELL_FILL, CELL_EDGE = "#F3F6FA", "#AEB8C4"
-WEIGHT_FILL, WEIGHT_EDGE = "#FFF8E1", "#C9A94A"
 NODE_RADIUS = 0.2
 DOT_RADIUS = 0.045
 
@@ -37,20 +50,26 @@ def write(
     y: float,
     text: str,
     *,
-    colour: str = INK,
-    size: float = 9,
+    of: str = "ink",
+    size: float = SMALL,
     ha: str = "center",
     va: str = "center",
     **style: Any,
 ) -> None:
-    """Write text on the canvas."""
-    ax.text(x, y, text, ha=ha, va=va, fontsize=size, color=colour, **style)
+    """Write text about `of` on the canvas."""
+    ax.text(x, y, text, ha=ha, va=va, fontsize=size, color=LOOKS[of].text, gid=of, **style)
 
 
-def write_all(ax: Axes, words: Iterable[tuple[Point, str, str]], size: float = 11) -> None:
-    """Write triples of place, text and colour, each with the middle of the text's base line at its place."""
-    for (x, y), text, colour in words:
-        write(ax, x, y, text, colour=colour, size=size, va="baseline")
+def write_all(ax: Axes, words: Iterable[tuple[Point, str, str]], size: float = LARGE) -> None:
+    """Write triples of place, text and what it is about, each with the middle of its base line at its place."""
+    for (x, y), text, of in words:
+        write(ax, x, y, text, of=of, size=size, va="baseline")
+
+
+def line(ax: Axes, *points: Point, of: str = "ink", width: float = LINE, **style: Any) -> None:
+    """Draw a line from point to point."""
+    ends: Style = {"solid_capstyle": "round", "solid_joinstyle": "round"}
+    ax.plot(*np.transpose(points), lw=width, **LOOKS[of].line | ends | style)
 
 
 def box(
@@ -60,15 +79,15 @@ def box(
     width: float,
     height: float,
     *,
-    fill: str = CELL_FILL,
-    edge: str = CELL_EDGE,
+    of: str = "frame",
+    fill: str | tuple[float, ...] = CELL_FILL,
     rounding: float = 0.16,
 ) -> None:
-    """Draw a rounded box."""
+    """Draw a rounded box, its edge in the colour of `of`."""
     from matplotlib.patches import FancyBboxPatch
 
-    style = f"round,pad=0,rounding_size={rounding}"
-    ax.add_patch(FancyBboxPatch((left, bottom), width, height, style, facecolor=fill, edgecolor=edge, lw=1.2))
+    shape, edge = f"round,pad=0,rounding_size={rounding}", LOOKS[of].colour
+    ax.add_patch(FancyBboxPatch((left, bottom), width, height, shape, facecolor=fill, edgecolor=edge, lw=LINE, gid=of))
 
 
 def rectangle(
@@ -78,15 +97,16 @@ def rectangle(
     width: float,
     height: float,
     *,
-    fill: str = "none",
-    edge: str = CELL_EDGE,
-    lw: float = 0.8,
+    of: str = "frame",
+    fill: str | tuple[float, ...] = "none",
+    lw: float = FINE,
     **style: Any,
 ) -> None:
-    """Draw a box with sharp corners, such as a cell of a table."""
+    """Draw a box with sharp corners, such as a cell of a table, its edge in the colour of `of`."""
     from matplotlib.patches import Rectangle
 
-    ax.add_patch(Rectangle((left, bottom), width, height, facecolor=fill, edgecolor=edge, lw=lw, **style))
+    edge = LOOKS[of].colour
+    ax.add_patch(Rectangle((left, bottom), width, height, facecolor=fill, edgecolor=edge, lw=lw, gid=of, **style))
 
 
 def layer_box(
@@ -97,12 +117,13 @@ def layer_box(
     half_height: float,
     name: str,
     *,
-    size: float = 9,
-    fill: str = CELL_FILL,
+    size: float = SMALL,
+    of: str = "frame",
+    fill: str | tuple[float, ...] = CELL_FILL,
     rounding: float = 0.1,
 ) -> None:
     """Draw a layer of a network at its centre x, y: a box around its name."""
-    box(ax, x - half_width, y - half_height, 2 * half_width, 2 * half_height, fill=fill, rounding=rounding)
+    box(ax, x - half_width, y - half_height, 2 * half_width, 2 * half_height, of=of, fill=fill, rounding=rounding)
     write(ax, x, y, name, size=size, fontweight="bold")
 
 
@@ -110,38 +131,37 @@ def node(ax: Axes, centre: Point, symbol: str, *, radius: float = NODE_RADIUS) -
     """Draw an operation: a circle with its symbol, such as ``+``, ``@``, ``$\\odot$`` or ``tanh``."""
     from matplotlib.patches import Circle
 
-    ax.add_patch(Circle(centre, radius, facecolor="white", edgecolor=INK, lw=1.4, zorder=3))
+    ax.add_patch(Circle(centre, radius, facecolor=PAGE, edgecolor=LOOKS["ink"].colour, lw=LINE, zorder=3))
     x, y = centre
     # "@" hangs below the line; a little lift puts it in the middle of its circle.
     lift = 0.02 if symbol == "@" else 0.0
-    write(ax, x, y + lift, symbol, size=8.5 if symbol.isalpha() else 13, va="center_baseline", zorder=4)
+    write(ax, x, y + lift, symbol, size=SMALL if symbol.isalpha() else LARGE, va="center_baseline", zorder=4)
 
 
-def fork(ax: Axes, centre: Point, *, colour: str = INK) -> None:
+def fork(ax: Axes, centre: Point, *, of: str = "ink") -> None:
     """Draw the dot at which one value is used twice."""
     from matplotlib.patches import Circle
 
-    ax.add_patch(Circle(centre, DOT_RADIUS, color=colour, zorder=3))
+    ax.add_patch(Circle(centre, DOT_RADIUS, color=LOOKS[of].colour, gid=of, zorder=3))
 
 
-def weight(ax: Axes, centre: Point, symbol: str, shape: str, *, colour: str = INK) -> None:
+def weight(ax: Axes, centre: Point, symbol: str, shape: str, *, of: str = "ink") -> None:
     """Draw a parameter, or its gradient: a small card with its symbol and its shape."""
     x, y = centre
-    box(ax, x - 0.33, y - 0.23, 0.66, 0.46, fill=WEIGHT_FILL, edge=WEIGHT_EDGE, rounding=0.06)
-    write(ax, x, y + 0.04, symbol, colour=colour, size=12, va="baseline")
-    write(ax, x, y - 0.15, shape, colour=PALE, size=7.5, va="baseline")
+    box(ax, x - 0.33, y - 0.23, 0.66, 0.46, of="weight", fill=WEIGHT_FILL, rounding=0.06)
+    write(ax, x, y + 0.04, symbol, of=of, size=LARGE, va="baseline")
+    write(ax, x, y - 0.16, shape, of="pale", va="baseline")
 
 
-def gate_card(ax: Axes, centre: Point, name: str, activation: str, colour: str, *, halo: bool = False) -> None:
+def gate_card(ax: Axes, centre: Point, name: str, activation: str, *, halo: bool = False) -> None:
     """Draw one block of a gated cell: its letter and its activation, in its own colour; a halo marks a new one."""
     (x, y), (width, height) = centre, CARD
     left, bottom = x - width / 2, y - height / 2
     if halo:
-        box(ax, left - 0.07, bottom - 0.07, width + 0.14, height + 0.14, fill=colour, edge="none")
-    for fill in "white", f"{colour}30":
-        box(ax, left, bottom, width, height, fill=fill, edge=colour, rounding=0.08)
-    write(ax, x, y + 0.04, f"${name}$", size=13, va="baseline")
-    write(ax, x, y - 0.16, activation, size=8.5, va="baseline")
+        box(ax, left - 0.07, bottom - 0.07, width + 0.14, height + 0.14, of=name, fill=LOOKS[name].colour)
+    box(ax, left, bottom, width, height, of=name, fill=tint(name), rounding=0.08)
+    write(ax, x, y + 0.03, f"${name}$", size=LARGE, va="baseline")
+    write(ax, x, y - 0.16, activation, va="baseline")
 
 
 def arrow(
@@ -149,8 +169,8 @@ def arrow(
     start: Point,
     end: Point,
     *,
-    colour: str = INK,
-    width: float = 1.5,
+    of: str = "ink",
+    width: float = LINE,
     leave: float = 0.0,
     reach: float = 0.0,
     symbol: str = "",
@@ -161,7 +181,7 @@ def arrow(
 
     Args:
         start, end (2,): the places that it joins.
-        colour: of the arrow and the symbol.
+        of: what it carries.
         width: of the line.
         leave, reach: how far from `start` and before `end` the arrow keeps away, e.g. ``NODE_RADIUS``.
         symbol: above a horizontal arrow, left of a vertical one.
@@ -171,24 +191,22 @@ def arrow(
     along = np.subtract(end, start) / np.hypot(*np.subtract(end, start))
     first, last = np.add(start, leave * along), np.subtract(end, reach * along)
     head = f"-|>,head_length={0.32 + 0.06 * width},head_width={0.13 + 0.045 * width}"
-    ax.annotate(
-        "", last, first, arrowprops={"arrowstyle": head, "color": colour, "lw": width, "mutation_scale": 12,
-                                     "shrinkA": 0, "shrinkB": 0, "joinstyle": "miter", "capstyle": "butt"}
-    )  # fmt: skip
+    shaft: Style = {"color": LOOKS[of].colour, "lw": width, "joinstyle": "miter", "capstyle": "butt"}
+    ax.annotate("", last, first, arrowprops=ARROW | shaft | {"arrowstyle": head}, gid=of)
     x, y = first + at * (last - first)
     if abs(along[0]) > abs(along[1]):
-        write(ax, x, y + 0.1, symbol, colour=colour, size=12, va="baseline")
-        write(ax, x, y - 0.2, shape, colour=PALE, size=8, va="baseline")
+        write(ax, x, y + 0.1, symbol, of=of, size=LARGE, va="baseline")
+        write(ax, x, y - 0.21, shape, of="pale", va="baseline")
     else:
-        write(ax, x - 0.09, y, symbol, colour=colour, size=12, ha="right")
-        write(ax, x + 0.09, y, shape, colour=PALE, size=8, ha="left")
+        write(ax, x - 0.09, y, symbol, of=of, size=LARGE, ha="right")
+        write(ax, x + 0.09, y, shape, of="pale", ha="left")
 
 
-def elbow(ax: Axes, *points: Point, colour: str = INK, reach: float = 0.0) -> None:
+def elbow(ax: Axes, *points: Point, of: str = "ink", reach: float = 0.0) -> None:
     """Draw a line with corners that ends in an arrow, `reach` before the last of three or more points."""
     *before, last = points
-    ax.plot(*np.transpose(before), color=colour, lw=1.5, solid_joinstyle="round", solid_capstyle="round")
-    arrow(ax, before[-1], last, colour=colour, reach=reach)
+    line(ax, *before, of=of)
+    arrow(ax, before[-1], last, of=of, reach=reach)
 
 
 def chain(ax: Axes, stops: Sequence[float], y: float, half_width: float, **style: Any) -> None:
@@ -200,5 +218,5 @@ def chain(ax: Axes, stops: Sequence[float], y: float, half_width: float, **style
 
 def state_lines(ax: Axes, stops: Sequence[float], y: float, half_width: float) -> None:
     """Draw the two states of an LSTM along a row of boxes, as `chain` does: c above y, h beneath it."""
-    chain(ax, stops, y + 0.1, half_width, colour=COLOUR_OF["c"], width=2.4)
-    chain(ax, stops, y - 0.1, half_width, colour=COLOUR_OF["h"])
+    chain(ax, stops, y + 0.1, half_width, of="c", width=THICK)
+    chain(ax, stops, y - 0.1, half_width, of="h")

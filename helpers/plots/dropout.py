@@ -12,9 +12,25 @@ from numpy.typing import ArrayLike
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable
-from helpers.plots.diagrams import CELL_EDGE, arrow, chain, layer_box, write
+from helpers.plots.diagrams import arrow, chain, layer_box, write
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, SERIES, Point, in_style, new_canvas, new_figure
+from helpers.plots.style import (
+    HAIR,
+    LARGE,
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    PAGE,
+    RING,
+    THICK,
+    Point,
+    Style,
+    in_style,
+    looks_of,
+    new_canvas,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,8 +38,6 @@ if TYPE_CHECKING:
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
-#: The colour of each shared mask, by the layer it is in, or by the number of the layer it is above.
-SHARED_MASKS = {0: "vermilion", 1: "purple", 2: "orange", "LSTM 1": "black", "LSTM 2": "sky"}
 
 
 @in_style
@@ -45,26 +59,26 @@ def stack_over_time(dropout: str = "") -> Picture:
     edges = 0.9, *centres, 7.0
     for name in "LSTM 1", "LSTM 2":
         y = _HEIGHTS[name]
-        chain(ax, edges, y + 0.1, _HALF_WIDTH, colour=COLOUR_OF["c"], width=2.4)
+        chain(ax, edges, y + 0.1, _HALF_WIDTH, of="c", width=THICK)
         mark = _mark(dropout, name) if along else ""
         for left, right in pairwise(edges):
             leave, reach = _HALF_WIDTH * (left in centres), _HALF_WIDTH * (right in centres)
-            marked_arrow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, COLOUR_OF["h"], mark)
+            marked_arrow(ax, (left, y - 0.1), (right, y - 0.1), leave, reach, "h", mark)
         write(ax, 0.78, y, f"state[{int(name[-1]) - 1}]", ha="right", family="monospace")
-        write(ax, 7.12, y + 0.12, "$c$", colour=COLOUR_OF["c"], size=11)
-        write(ax, 7.12, y - 0.12, "$h$", colour=COLOUR_OF["h"], size=11)
+        write(ax, 7.12, y + 0.12, "$c$", of="c", size=LARGE)
+        write(ax, 7.12, y - 0.12, "$h$", of="h", size=LARGE)
     levels = list(_HEIGHTS.values())
     for step, x in enumerate(centres):
-        write(ax, x, 0.3, f"word {step}", size=9.5, family="monospace")
-        arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
+        write(ax, x, 0.3, f"word {step}", size=MEDIUM, family="monospace")
+        arrow(ax, (x, 0.42), (x, levels[0]), reach=_HALF_HEIGHT, of="x")
         for number, (low, high) in enumerate(pairwise(levels)):
-            colour, mark = COLOUR_OF["h" if number else "x"], _mark(dropout, number) if upwards else ""
-            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
-        arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT, colour=INK)
+            of, mark = "h" if number else "x", _mark(dropout, number) if upwards else ""
+            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, of, mark)
+        arrow(ax, (x, levels[-1]), (x, 4.2), leave=_HALF_HEIGHT)
         for name, y in _HEIGHTS.items():
             layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name)
     if dropout:
-        marked_arrow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, INK, _mark("", ""))
+        marked_arrow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, "ink", _mark(dropout, 0))
         write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left")
     where = {
         "": "Nothing is dropped.",
@@ -79,18 +93,24 @@ def stack_over_time(dropout: str = "") -> Picture:
 
 
 def _mark(dropout: str, place: int | str) -> str:
-    """Return the colour of a mark of dropout: the same for all, or, where masks are shared, one for each mask."""
-    return COLOURS[SHARED_MASKS[place] if dropout == "shared" else "vermilion"]
+    """Return the name of the mask at a place: the same everywhere, or, where masks are shared, one for each row."""
+    return f"mask {place}" if dropout == "shared" else "mask"
 
 
-def marked_arrow(ax: Axes, start: Point, end: Point, leave: float, reach: float, colour: str, mark: str) -> None:
-    """Draw an arrow, with the mark of dropout on it if that has a colour: a white square with a cross."""
-    arrow(ax, start, end, leave=leave, reach=reach, colour=colour)
+def marked_arrow(ax: Axes, start: Point, end: Point, leave: float, reach: float, of: str, mark: str) -> None:
+    """Draw an arrow of something, with the mark of dropout on it if that has a name."""
+    arrow(ax, start, end, leave=leave, reach=reach, of=of)
     if mark:
         shift = (leave - reach) / 2 - 0.04  # from the middle, to the right or upwards
         x, y = np.add(start, end) / 2 + shift * np.sign(np.subtract(end, start))
-        ax.plot(x, y, "s", ms=9, mfc="white", mec=mark, mew=1.6, zorder=5)
-        ax.plot(x, y, "x", ms=5, color=mark, mew=1.6, zorder=6)
+        dropout_mark(ax, x, y, mark)
+
+
+def dropout_mark(ax: Axes, x: float, y: float, mask: str = "mask") -> None:
+    """Draw the mark of dropout: a white square with a cross, in the colour of its mask."""
+    style: Style = {"color": LOOKS[mask].colour, "mew": LINE, "gid": mask}
+    ax.plot(x, y, "s", ms=RING - LINE, mfc=PAGE, zorder=5, **style)
+    ax.plot(x, y, "x", ms=MARK - LINE, zorder=6, **style)
 
 
 @in_style
@@ -116,9 +136,9 @@ def mask_table(ax: Axes, mask: FloatArray, title: str, start: float = 0.0) -> No
     """Draw a mask (T, D) as a table into axes: steps across, features down, white where a value is dropped."""
     from matplotlib.colors import ListedColormap
 
-    colours = ListedColormap(["#FFFFFF", COLOURS["blue"]])
+    colours = ListedColormap([PAGE, LOOKS["kept"].colour])
     edges = start + np.arange(len(mask) + 1), np.arange(mask.shape[1] + 1)
-    ax.pcolormesh(*edges, mask.T != 0, cmap=colours, vmin=0, vmax=1, edgecolor=CELL_EDGE, lw=0.4)
+    ax.pcolormesh(*edges, mask.T != 0, cmap=colours, vmin=0, vmax=1, edgecolor=LOOKS["frame"].colour, lw=HAIR)
     ax.set(title=title, xlabel="step")
     ax.locator_params(integer=True)
     ax.grid(False)
@@ -147,11 +167,11 @@ def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], ra
     figure, (table, ax) = new_figure(8, 3.2, columns=2)
     mask_table(table, state, "what is left of the state", start=0.5)
     table.set(xlabel="steps, a fresh mask at each", ylabel="unit")
-    for style, (label, values) in zip(SERIES, shares.items()):
-        ax.plot(steps, drawable(values), label=label, **style)
-    ax.plot(steps, (1 - rate) ** steps, color=INK, lw=1, ls=(0, (4, 3)), label=f"{1 - rate:g} to the power of steps")
+    for look, (label, values) in zip(looks_of(shares), shares.items()):
+        ax.plot(steps, drawable(values), label=label, **look.marked)
+    ax.plot(steps, (1 - rate) ** steps, label=f"{1 - rate:g} to the power of steps", **LOOKS["level"].line)
     ax.set(yscale="log", xlabel="steps", ylabel="share that is left", title="as a share")
-    ax.legend(fontsize=9)
+    ax.legend()
     ax.locator_params(axis="x", integer=True)
     ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(state)}"
                      for label, values in shares.items())  # fmt: skip

@@ -8,13 +8,29 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
-from helpers.plots.diagrams import arrow, layer_box, state_lines, write
-from helpers.plots.dropout import SHARED_MASKS, marked_arrow
+from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
+from helpers.plots.dropout import marked_arrow
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_canvas, new_figure
+from helpers.plots.style import (
+    DOT,
+    FINE,
+    GROUND,
+    LARGE,
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    PAGE,
+    RING,
+    SIGNED,
+    THICK,
+    in_style,
+    new_canvas,
+    new_figure,
+    tint,
+)
 
-_PARTS = {"E": "blue", "LSTMs": "green", "W": "vermilion", "b": "grey"}
-_HATCHES = {"E": "", "LSTMs": "..", "W": "//", "b": ""}
+_PARTS = "E", "LSTMs", "W", "b"
 
 
 @in_style
@@ -35,13 +51,11 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     for row, (name, parts) in enumerate(models.items()):
         left = 0
         for part, count in parts.items():
-            ax.barh(row, count, left=left, height=0.6, color=COLOURS[_PARTS[part]], edgecolor="white", alpha=0.75,
-                    hatch=_HATCHES[part])  # fmt: skip
+            ax.barh(row, count, left=left, height=0.6, edgecolor=PAGE, hatch=LOOKS[part].hatch, **LOOKS[part].fill)
             if count > 0.08 * widest:
-                ground = {"color": "white", "pad": 1.2, "alpha": 0.85}
-                write(ax, left + count / 2, row, f"{part}: {count:,}", bbox=ground)
+                write(ax, left + count / 2, row, f"{part}: {count:,}", bbox=GROUND)
             left += count
-        note(ax, f"{totals[name]:,}", (left, row), (6, 0), size=10, va="center")
+        note(ax, f"{totals[name]:,}", (left, row), (6, 0), size=MEDIUM, va="center")
     ax.set_yticks(range(len(models)), models)
     ax.set(xlim=(0, 1.16 * widest), ylim=(len(models) - 0.5, -0.5), xlabel="numbers that are learned", ylabel="model")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -104,30 +118,31 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
     for name in "LSTM 1", "LSTM 2":
         state_lines(ax, (1.3, *centres, 7.0), _HEIGHTS[name], _HALF_WIDTH)
         for shift, letter in (0.1, "c"), (-0.1, "h"):
-            write(ax, 1.24, _HEIGHTS[name] + shift, f"${letter}$", colour=COLOUR_OF[letter], ha="right")
+            write(
+                ax, 1.24, _HEIGHTS[name] + shift, f"${letter}$", of=letter, size=LARGE, ha="right", va="center_baseline"
+            )
     levels = [*_HEIGHTS.values()]
     beside = _OUTPUTS if owners is None else {name: owners[name.split(" ")[0]] for name in _HEIGHTS}
     for step, x in enumerate(centres):
-        write(ax, x, 0.22, words[step], size=9.5, family="monospace")
-        arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, colour=COLOUR_OF["x"])
+        write(ax, x, 0.22, words[step], size=MEDIUM, family="monospace")
+        arrow(ax, (x, 0.34), (x, levels[0]), reach=_HALF_HEIGHT, of="x")
         for number, (low, high) in enumerate(pairwise(levels)):
-            colour = COLOUR_OF["x"] if not number else COLOUR_OF["h"] if number < 3 else INK
-            mark = COLOURS[SHARED_MASKS[number]] if number in SHARED_MASKS else ""
-            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, colour, mark)
+            of, mark = ("x", "h", "h", "ink")[number], f"mask {number}" if number < 3 else ""
+            marked_arrow(ax, (x, low), (x, high), _HALF_HEIGHT, _HALF_HEIGHT, of, mark)
         for name, y in _HEIGHTS.items():
-            fill = "#E8F6F0" if beside[name] == "yours" else "#F2F2F2"
+            of = {"yours": "yours", "the reference's": "reference"}.get(beside[name], "frame")
             shown = "softmax, loss" if name == "SoftmaxCrossEntropy" else name
-            layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, shown, fill=fill)
-        write(ax, x, 4.95, f"target: {words[step + 1]}", colour=PALE, size=8.5)
-        arrow(ax, (x, 4.86), (x, levels[-1]), reach=_HALF_HEIGHT, colour=PALE)
+            layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, shown, of=of, fill=tint(of))
+        write(ax, x, 4.95, f"target: {words[step + 1]}", of="target")
+        arrow(ax, (x, 4.86), (x, levels[-1]), reach=_HALF_HEIGHT, of="target")
     for name, y in _HEIGHTS.items():
-        write(ax, 0.08, y, beside[name], colour=PALE, size=8.5, ha="left")
+        write(ax, 0.08, y, beside[name], of="pale", ha="left")
     if owners is not None:
         masks = f"masks: {owners['VariationalDropout']}"
-        write(ax, 0.08, (levels[0] + levels[1]) / 2, masks, colour=PALE, size=8.5, ha="left")
+        write(ax, 0.08, (levels[0] + levels[1]) / 2, masks, of="pale", ha="left")
     edge, tie, low, high = centres[-1] + _HALF_WIDTH, 7.35, levels[0], levels[3]
-    ax.plot([edge, tie, tie, edge], [low, low, high, high], color=COLOURS["blue"], lw=2, ls=(0, (4, 2)))
-    write(ax, tie + 0.08, (low + high) / 2, "one\nmatrix\n$E$\n(V, H)", colour=COLOURS["blue"], ha="left")
+    line(ax, (edge, low), (tie, low), (tie, high), (edge, high), of="weight", width=THICK, linestyle="--")
+    write(ax, tie + 0.08, (low + high) / 2, "one\nmatrix\n$E$\n(V, H)", of="weight", size=MEDIUM, ha="left")
     whose = "" if owners is None else "; ".join(f"{name}: {owners[name]}" for name in needed) + "."
     alt = f"""The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to
     the right, and the tied output, to the loss against the target. There is a mask after the embedding and after each
@@ -154,20 +169,24 @@ def decay_on_plateau(
     perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
     numbers = np.arange(1, perplexities.size + 1)
-    ax.plot(numbers, perplexities, label="validation", **SERIES[0])
+    validation = LOOKS["validation"]
+    ax.plot(numbers, perplexities, **validation.marked)
+    note(ax, "validation", (numbers[0], perplexities[0]), (8, 4), of=validation, size=MEDIUM)
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
-    ax.plot(numbers[worse], perplexities[worse], "o", ms=12, mfc="none", mec=COLOURS["vermilion"], mew=1.8)
+    ax.plot(
+        numbers[worse], perplexities[worse], "o", ms=RING, mfc="none", color=LOOKS["ink"].colour, mew=LINE, gid="ink"
+    )
     for number in worse[:1]:  # one label is enough, and the circles may be close together
         late = numbers[number] > 0.75 * epochs
         offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
         place = numbers[number], perplexities[number]
-        note(ax, "not below the best", place, offset, ha=side, color=COLOURS["vermilion"])
-    lines = baseline_levels(ax, baselines, SERIES[2:])
+        note(ax, "not below the best", place, offset, ha=side)
+    lines = baseline_levels(ax, baselines, ["validation"])
     log_perplexity_axis(ax, [*perplexities[np.isfinite(perplexities)], *baselines.values()], room=1.2)
     ax.set_ylabel("perplexity")
-    below.step(numbers, rates, where="mid", color=INK, lw=1.8)
-    below.plot(numbers, rates, "o", color=INK, ms=4)
+    below.step(numbers, rates, where="mid", **LOOKS["ink"].line)
+    below.plot(numbers, rates, "o", color=LOOKS["ink"].colour, ms=DOT, gid="ink")
     below.set(xlabel="epoch", ylabel="learning\nrate", xlim=(0.5, epochs + 0.5), ylim=(0, 1.2 * rates.max()))
     below.locator_params(axis="x", integer=True)
     falls = [f"after epoch {number} from {before:g} to {after:g}"
@@ -189,18 +208,22 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
+    from matplotlib.patches import Rectangle
+
     rows = to_dict(rows, "rows", "(seeds,)")
     if any(values.size < 2 for values in rows.values()):
         raise ValueError("Each row needs at least two seeds.")
     figure, ax = new_figure(8, 0.9 + 0.55 * len(rows))
     means = [values.mean() for values in rows.values()]
-    ax.plot(means, range(len(rows)), color=PALE, lw=1, zorder=1)
-    for number, (style, values) in enumerate(zip(SERIES, rows.values())):
-        mean, spread, colour = values.mean(), values.std(ddof=1), style["color"]
-        ax.plot([mean - spread, mean + spread], [number] * 2, color=colour, lw=5, alpha=0.3, solid_capstyle="butt")
-        ax.plot(values, [number] * values.size, style["marker"], color=colour, ms=6, mec="white")
-        beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center", "color": colour}
-        note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=9.5, **beside)
+    ax.plot(means, range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
+    look = LOOKS["test"]
+    for number, values in enumerate(rows.values()):
+        mean, spread = values.mean(), values.std(ddof=1)
+        band = Rectangle((mean - spread, number - 0.12), 2 * spread, 0.24, facecolor=tint("test", 0.35), gid="test")
+        ax.add_patch(band)
+        ax.plot(values, [number] * values.size, look.marker, color=look.colour, ms=MARK, mec=PAGE, gid=look.name)
+        beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center"}
+        note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=MEDIUM, of=look, **beside)
     low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + 0.35 * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)

@@ -10,11 +10,24 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
-from helpers.plots.axes import line_style, listed, spoken
-from helpers.plots.diagrams import WEIGHT_EDGE, WEIGHT_FILL, arrow, box, node, rectangle, write
+from helpers.plots.axes import line_style, listed, name_line_ends, spoken, zero_line
+from helpers.plots.diagrams import arrow, box, node, rectangle, write
 from helpers.plots.lstm_glyph import ACTIVATION
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, Style, in_style, new_canvas, new_figure
+from helpers.plots.style import (
+    FINE,
+    LARGE,
+    LOOKS,
+    PAGE,
+    PREV,
+    THICK,
+    Style,
+    in_style,
+    looks_of,
+    new_canvas,
+    new_figure,
+    tint,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,9 +68,10 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
     units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
     for ax, (position, values) in zip(axes, gated.items()):
-        ax.axhline(0, color=INK, lw=0.8)
-        ax.bar(units, before, width=0.8, facecolor="none", edgecolor=INK, lw=1, ls=(0, (3, 2)), label=names[0])
-        ax.bar(units, values, width=0.5, color=COLOUR_OF[gate], label=names[1])
+        zero_line(ax)
+        outline = {"facecolor": "none", "edgecolor": LOOKS["outline"].colour, "ls": LOOKS["outline"].dash}
+        ax.bar(units, before, width=0.8, lw=FINE, gid="outline", label=names[0], **outline)
+        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[gate].fill)
         ax.set(title=f"{words[position]}: ${gate}$ = {position:g}", xlabel="unit", xticks=units)
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
@@ -76,8 +90,8 @@ def _openness_strip(ax: Axes, position: float, gate: str) -> None:
     """Draw a frame at the right edge of the axes, filled as far as the gate is open."""
     beside: Style = {"transform": ax.transAxes, "clip_on": False}
     bottom, height = (0.5, position / 2) if gate == "g" else (0.0, position)
-    rectangle(ax, 1.02, bottom, 0.04, height, fill=COLOUR_OF[gate], lw=0, **beside)
-    rectangle(ax, 1.02, 0, 0.04, 1, edge=INK, lw=1, **beside)
+    rectangle(ax, 1.02, bottom, 0.04, height, of=gate, fill=LOOKS[gate].colour, lw=0, **beside)
+    rectangle(ax, 1.02, 0, 0.04, 1, of="ink", **beside)
 
 
 @in_style
@@ -94,12 +108,12 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
     """
     a, openness, content = to_arrays("(n,)", a=a, openness=openness, content=content)
     figure, axes = new_figure(8, 2.7, 2, sharex=True)
-    for ax, values, name, gate, title, ticks in (
-        (axes[0], openness, "openness", "i", "a gate, σ: how much?", {0: "closed  0", 0.5: "0.5", 1: "open  1"}),
-        (axes[1], content, "content", "g", "content, tanh: how strongly?", {-1: "down  -1", 0: "0", 1: "up  1"}),
+    for ax, values, name, function, title, ticks in (
+        (axes[0], openness, "openness", "sigmoid", "a gate, σ: how much?", {0: "closed  0", 0.5: "0.5", 1: "open  1"}),
+        (axes[1], content, "content", "tanh", "content, tanh: how strongly?", {-1: "down  -1", 0: "0", 1: "up  1"}),
     ):
-        ax.plot(a, values, color=COLOUR_OF[gate], ls="-" if gate == "g" else "--", lw=2.4)
-        ax.axhline(0, color=INK, lw=0.8)
+        ax.plot(a, values, lw=THICK, **LOOKS[function].line)
+        zero_line(ax)
         ax.set(title=title, xlabel="$a$", ylabel=name, xlim=(a[0], a[-1]), ylim=(1.15 * min(ticks) - 0.05, 1.15))
         ax.set_yticks(list(ticks), list(ticks.values()))
     alt = f"""Two S-shaped curves. Left, the sigmoid of a gate: from {openness[0]:.2f} to {openness[-1]:.2f}.
@@ -127,14 +141,15 @@ def memory_over_time(
     """
     memories = to_dict(memories, "memories", "(T,)", finite=True)
     figure, ax = new_figure(8, 2.9)
-    for number, (label, values) in enumerate(memories.items()):
-        ax.plot(np.arange(values.size), values, label=label, **line_style(number, values.size))
+    looks = looks_of(memories)
+    for number, (look, values) in enumerate(zip(looks, memories.values())):
+        ax.plot(np.arange(values.size), values, **line_style(look, values.size, number))
     _bands(ax, marked)
-    ax.axhline(0, color=INK, lw=0.8)
+    zero_line(ax)
     ax.set(xlabel="step", ylabel=ylabel, title=title)
     ax.locator_params("x", integer=True)
     ax.margins(x=0.01)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    name_line_ends(ax, [(values[-1], label, look) for look, (label, values) in zip(looks, memories.items())])
     ends = "; ".join(f"{spoken(label)}: {v[0]:.2f} at first, {v[-1]:.2f} at step {v.size - 1}, largest {v.max():.2f}"
                      for label, v in memories.items())  # fmt: skip
     bands = f" Pale bands mark the steps {', '.join(str(int(step)) for step in marked)}." if len(marked) else ""
@@ -143,7 +158,7 @@ def memory_over_time(
 
 def _bands(ax: Axes, marked: Steps) -> None:
     for step in marked:
-        ax.axvspan(step - 0.5, step + 0.5, color=COLOUR_OF["i"], alpha=0.18, lw=0)
+        ax.axvspan(step - 0.5, step + 0.5, facecolor=tint("pale"), lw=0, gid="pale", zorder=0)
 
 
 @in_style
@@ -171,7 +186,7 @@ def gate_openness(
                 raise ValueError(f"openness[{title!r}][{gate!r}] is an openness, 0 to 1: got {values.min():.3g} to "
                                  f"{values.max():.3g}.")  # fmt: skip
             _bands(ax, marked)
-            ax.bar(np.arange(values.size), values, width=0.8, color=COLOUR_OF[gate], edgecolor=INK, lw=0.4)
+            ax.bar(np.arange(values.size), values, width=0.8, **LOOKS[gate].fill)
             ax.set(xlim=(-0.6, values.size - 0.4), ylim=(0, 1.05), yticks=(0, 1))
             ax.tick_params(labelbottom=gate == gates[-1])
             sentences.append(f"{title}, {_NAMES[gate]}: {_at_marks(values, marked)}")
@@ -198,13 +213,13 @@ _BLOCK_WIDTH = 0.42
 def _four_blocks(ax: Axes, left: float, bottom: float, height: float) -> None:
     """Draw the columns of a fused array, a coloured block of H columns for each of f, g, i, o."""
     for number, name in enumerate(ACTIVATION):
-        x, colour = left + number * _BLOCK_WIDTH, COLOUR_OF[name]
-        rectangle(ax, x, bottom, _BLOCK_WIDTH, height, fill=f"{colour}40", edge=colour, lw=1)
-        write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=12)
+        x = left + number * _BLOCK_WIDTH
+        rectangle(ax, x, bottom, _BLOCK_WIDTH, height, of=name, fill=tint(name))
+        write(ax, x + _BLOCK_WIDTH / 2, bottom + height / 2, f"${name}$", size=LARGE)
 
 
 def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
-    write(ax, x, y, shape, colour=PALE, size=8, va="baseline")
+    write(ax, x, y, shape, of="pale", va="baseline")
 
 
 @in_style
@@ -212,38 +227,37 @@ def fused_product() -> Picture:
     """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)
     wide = 4 * _BLOCK_WIDTH
-    for y, width, symbol, shape, weights, weights_shape, colour in (
-        (2.66, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", COLOUR_OF["x"]),
-        (1.51, 0.62, "$h_{prev}$", "(N, H)", "$W_h$", "(H, 4H)", COLOUR_OF["h"]),
+    for y, width, symbol, shape, weights, weights_shape, of in (
+        (2.66, 0.5, "$x$", "(N, D)", "$W_x$", "(D, 4H)", "x"),
+        (1.51, 0.62, f"$h{PREV}$", "(N, H)", "$W_h$", "(H, 4H)", "h"),
     ):
-        box(ax, 0.25, y - 0.2, width, 0.4, fill="white", edge=colour, rounding=0.04)
-        write(ax, 0.25 + width / 2, y, symbol, colour=colour, size=12)
+        box(ax, 0.25, y - 0.2, width, 0.4, of=of, fill=PAGE, rounding=0.04)
+        write(ax, 0.25 + width / 2, y, symbol, of=of, size=LARGE)
         _shape(ax, 0.25 + width / 2, y - 0.38, shape)
         node(ax, (1.25, y), "@")
         _four_blocks(ax, 1.95, y - 0.31, 0.62)
-        write(ax, 1.85, y, weights, size=11, ha="right")
+        write(ax, 1.85, y, weights, size=LARGE, ha="right")
         _shape(ax, 1.95 + wide / 2, y - 0.49, weights_shape)
     _four_blocks(ax, 1.95, 0.45, 0.2)
-    write(ax, 1.85, 0.55, "$b$", size=11, ha="right")
+    write(ax, 1.85, 0.55, "$b$", size=LARGE, ha="right")
     _shape(ax, 1.95 + wide / 2, 0.22, "(4H,)")
     node(ax, (4.3, 1.5), "+")
     for start in (3.63, 2.66), (3.63, 1.51), (3.63, 0.55):
-        arrow(ax, start, (4.3, 1.5), reach=0.2, leave=0.06, colour=WEIGHT_EDGE)
+        arrow(ax, start, (4.3, 1.5), reach=0.2, leave=0.06, of="weight")
     left, bottom = 4.85, 1.3
     arrow(ax, (4.3, 1.5), (left, 1.5), leave=0.2)
     _four_blocks(ax, left, bottom, 0.4)
-    write(ax, left + wide + 0.08, bottom + 0.2, "$A$", size=12, ha="left")
-    write(ax, left + wide + 0.3, bottom + 0.2, "(N, 4H)", colour=PALE, size=8, ha="left")
+    write(ax, left + wide + 0.08, bottom + 0.2, "$A$", size=LARGE, ha="left")
+    write(ax, left + wide + 0.3, bottom + 0.2, "(N, 4H)", of="pale", ha="left")
     for number, (name, activation) in enumerate(ACTIVATION.items()):
-        x, colour = left + (number + 0.5) * _BLOCK_WIDTH, COLOUR_OF[name]
-        fill = WEIGHT_FILL if name == "g" else "white"
-        arrow(ax, (x, bottom + 0.4), (x, 2.2), colour=colour, leave=0.03)
-        box(ax, x - 0.19, 2.2, 0.38, 0.3, fill=fill, edge=colour, rounding=0.05)
+        x = left + (number + 0.5) * _BLOCK_WIDTH
+        arrow(ax, (x, bottom + 0.4), (x, 2.2), of=name, leave=0.03)
+        box(ax, x - 0.19, 2.2, 0.38, 0.3, of=name, fill=PAGE, rounding=0.05)
         write(ax, x, 2.35, activation)
-        arrow(ax, (x, 2.5), (x, 2.95), colour=colour)
-        write(ax, x, 3.0, f"${name}$", size=12, va="baseline")
-    write(ax, left + wide + 0.12, 3.0, "(N, H) each", colour=PALE, size=8, ha="left", va="baseline")
-    write(ax, left + wide / 2, 0.78, "one product, then cut in four", colour=PALE, va="baseline")
+        arrow(ax, (x, 2.5), (x, 2.95), of=name)
+        write(ax, x, 3.0, f"${name}$", size=LARGE, va="baseline")
+    write(ax, left + wide + 0.12, 3.0, "(N, H) each", of="pale", ha="left", va="baseline")
+    write(ax, left + wide / 2, 0.78, "one product, then cut in four", of="pale", va="baseline")
     alt = """The fused product of the LSTM. x (N, D) times Wx (D, 4H), h_prev (N, H) times Wh (H, 4H) and b (4H,) are
     added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. The
     blocks f, i and o of A go through a sigmoid, block g through tanh; each result is (N, H)."""

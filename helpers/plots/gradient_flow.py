@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays
-from helpers.plots.axes import draw_runs, heat_map, spoken
+from helpers.plots.axes import draw_runs, heat_map, name_line_ends, spoken
 from helpers.plots.diagrams import (
     BETWEEN,
     CARD,
@@ -21,6 +21,7 @@ from helpers.plots.diagrams import (
     elbow,
     fork,
     gate_card,
+    line,
     node,
     write,
     write_all,
@@ -28,14 +29,30 @@ from helpers.plots.diagrams import (
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, SERIES, SIZE, Point, Style, in_style, new_canvas, new_figure
+from helpers.plots.style import (
+    FINE,
+    LARGE,
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    NEXT,
+    PATH,
+    PREV,
+    SIZE,
+    SMALL,
+    THICK,
+    Look,
+    Point,
+    in_style,
+    looks_of,
+    new_canvas,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-_GRADIENT = COLOUR_OF["gradient"]
-_THICK = 3.2
+    from matplotlib.figure import Figure
 
 
 # --- one step, backward ------------------------------------------------------------------------------------------
@@ -48,87 +65,101 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     Args:
         memory_only: draw only what starts from dc_next: along the memory, and at the + and the products.
     """
-    figure, ax = new_canvas(*CANVAS)
-    box(ax, *CELL)
+    figure, ax = _canvas_of_the_memory() if memory_only else new_canvas(*CANVAS)
     if not memory_only:
+        box(ax, *CELL)
         _through_the_output(ax)
         _to_the_inputs(ax)
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
         block(ax, gate)
-    equation = r"$dc_{prev} = dc_{next} \odot f$"
+    equation = rf"$dc{PREV} = dc{NEXT} \odot f$"
     alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
     and is multiplied by f to become dc_prev, which leaves to the left. At the plus a copy of it goes down to a product,
     which sends dg (times i) to the new memory and di (times g) to the input gate; at the forget product, df (times
     c_prev) goes down to the forget gate."""
     if not memory_only:
-        equation = r"$dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2 c_{next})$"
+        equation = rf"$dc{NEXT} \leftarrow dc{NEXT} + dh{NEXT} \odot o \odot (1 - \tanh^2 c{NEXT})$"
         alt += """ dh_next, the sum of what comes from above and from the next step, splits at the output product: do
         (times the tanh of c_next) goes to the output gate, the rest goes up through the tanh and is added to dc_next.
         The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
-    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
+    place = (4.65, 0.96) if memory_only else (6.3, 0.3)
+    write(ax, *place, equation, size=LARGE, ha="right", va="baseline")
     return Picture(figure, alt)
 
 
+def _canvas_of_the_memory() -> tuple[Figure, Axes]:
+    """Return a canvas that shows the upper left of the cell, where the memory runs, and a box around that."""
+    (left, bottom), (right, top) = (0.0, 0.8), (6.0, CANVAS[1] - 0.3)
+    figure, ax = new_canvas(right - left, top - bottom)
+    ax.set(xlim=(left, right), ylim=(bottom, top))
+    box(ax, CELL[0], 1.25, 3.55, CELL[1] + CELL[3] - 1.25)
+    return figure, ax
+
+
 def _along_the_memory(ax: Axes, memory_only: bool) -> None:
-    P, c = PLACES, COLOUR_OF["c"]
-    join = P["c_fork"]
-    arrow(ax, P["c_next"], join if not memory_only else P["plus"], colour=c, width=_THICK,
-          reach=0.15 if not memory_only else NODE_RADIUS)  # fmt: skip
+    P, join = PLACES, PLACES["c_fork"]
+    start = (5.85, P["c_next"][1]) if memory_only else P["c_next"]
     if not memory_only:
-        arrow(ax, join, P["plus"], colour=c, width=_THICK, reach=NODE_RADIUS)
+        arrow(ax, start, join, of="c", width=PATH, reach=0.15)
+        start = join
+    arrow(ax, start, P["plus"], of="c", width=PATH, reach=NODE_RADIUS)
+    if not memory_only:
         node(ax, join, "+", radius=0.15)
-    arrow(ax, P["plus"], P["forget"], **BETWEEN, colour=c, width=_THICK)
-    arrow(ax, P["forget"], P["c_prev"], leave=NODE_RADIUS, colour=c, width=_THICK)
-    arrow(ax, P["forget"], P["f"], leave=NODE_RADIUS, reach=HALF_CARD, colour=_GRADIENT)
-    arrow(ax, P["plus"], P["write"], **BETWEEN, colour=_GRADIENT)
-    arrow(ax, P["write"], P["g"], leave=NODE_RADIUS, reach=HALF_CARD, colour=_GRADIENT)
+    arrow(ax, P["plus"], P["forget"], **BETWEEN, of="c", width=PATH)
+    arrow(ax, P["forget"], P["c_prev"], leave=NODE_RADIUS, of="c", width=PATH)
+    arrow(ax, P["forget"], P["f"], leave=NODE_RADIUS, reach=HALF_CARD, of="gradient")
+    arrow(ax, P["plus"], P["write"], **BETWEEN, of="gradient")
+    arrow(ax, P["write"], P["g"], leave=NODE_RADIUS, reach=HALF_CARD, of="gradient")
+    after = 5.3 if memory_only else 7.3
     x, y = P["i"]
-    elbow(ax, (P["write"][0] + NODE_RADIUS, P["write"][1]), (x, P["write"][1]), (x, y + HALF_CARD), colour=_GRADIENT)
+    elbow(ax, (P["write"][0] + NODE_RADIUS, P["write"][1]), (x, P["write"][1]), (x, y + HALF_CARD), of="gradient")
     for place, symbol in (P["forget"], r"$\odot$"), (P["plus"], "+"), (P["write"], r"$\odot$"):
         node(ax, place, symbol)
     write_all(ax, (
-        ((0.55, 3.08), "$dc_{prev}$", c), ((7.3, 3.08), "$dc_{next}$", c), ((2.53, 3.08), r"$dc$", c),
-        ((1.83, 2.16), "$df$", _GRADIENT), ((2.88, 1.93), "$dg$", _GRADIENT), ((4.12, 1.93), "$di$", _GRADIENT),
-        ((2.3, 2.5), r"$\times\, c_{prev}$", PALE), ((1.55, 3.08), r"$\times\, f$", INK),
-        ((3.22, 1.95), r"$\times\, i$", PALE), ((3.52, 2.38), r"$\times\, g$", PALE),
+        ((0.55, 3.08), f"$dc{PREV}$", "c"), ((after, 3.08), f"$dc{NEXT}$", "c"), ((2.53, 3.08), "$dc$", "c"),
+        ((1.83, 2.16), "$df$", "gradient"), ((2.86, 1.93), "$dg$", "gradient"), ((4.14, 1.93), "$di$", "gradient"),
+        ((2.34, 2.5), rf"$\times\, c{PREV}$", "pale"), ((1.55, 3.08), r"$\times\, f$", "ink"),
+        ((3.24, 1.93), r"$\times\, i$", "pale"), ((3.54, 2.38), r"$\times\, g$", "pale"),
     ))  # fmt: skip
-    _shapes(ax, ((0.55, 2.7), "(N, H)"), ((7.3, 2.7), "(N, H)"))
+    _shapes(ax, ((0.55, 2.7), "(N, H)"), ((after, 2.7), "(N, H)"))
 
 
 def _shapes(ax: Axes, *shapes: tuple[Point, str]) -> None:
-    write_all(ax, ((place, text, PALE) for place, text in shapes), size=8)
+    write_all(ax, ((place, text, "pale") for place, text in shapes), size=SMALL)
 
 
 def _through_the_output(ax: Axes) -> None:
     P = PLACES
     corner = (P["show"][0], P["h_next"][1])
-    arrow(ax, P["h_next"], P["h_fork"], colour=_GRADIENT, reach=0.15)
-    arrow(ax, P["h_up"], P["h_fork"], colour=_GRADIENT, reach=0.15)
-    elbow(ax, (P["h_fork"][0] - 0.15, corner[1]), corner, P["show"], colour=_GRADIENT, reach=NODE_RADIUS)
-    arrow(ax, P["show"], P["o"], leave=NODE_RADIUS, reach=CARD[0] / 2, colour=_GRADIENT)
-    arrow(ax, P["show"], P["tanh"], **BETWEEN, colour=_GRADIENT)
-    arrow(ax, P["tanh"], P["c_fork"], leave=NODE_RADIUS, reach=0.15, colour=_GRADIENT)
+    arrow(ax, P["h_next"], P["h_fork"], of="gradient", reach=0.15)
+    arrow(ax, P["h_up"], P["h_fork"], of="gradient", reach=0.15)
+    elbow(ax, (P["h_fork"][0] - 0.15, corner[1]), corner, P["show"], of="gradient", reach=NODE_RADIUS)
+    arrow(ax, P["show"], P["o"], leave=NODE_RADIUS, reach=CARD[0] / 2, of="gradient")
+    arrow(ax, P["show"], P["tanh"], **BETWEEN, of="gradient")
+    arrow(ax, P["tanh"], P["c_fork"], leave=NODE_RADIUS, reach=0.15, of="gradient")
     node(ax, P["show"], r"$\odot$")
     node(ax, P["tanh"], "tanh")
     node(ax, P["h_fork"], "+", radius=0.15)
     write_all(ax, (
-        ((6.58, 1.17), "$dh_{next}$", _GRADIENT), ((5.25, 1.7), "$do$", _GRADIENT),
-        ((5.87, 1.9), r"$\times\, o$", PALE), ((4.95, 2.53), r"$\times\,(1 - \tanh^2)$", PALE),
+        ((6.6, 1.17), f"$dh{NEXT}$", "gradient"), ((5.25, 1.7), "$do$", "gradient"),
+        ((5.9, 1.9), r"$\times\, o$", "pale"), ((4.9, 2.53), r"$\times\,(1 - \tanh^2)$", "pale"),
     ))  # fmt: skip
-    write_all(ax, (((7.0, 3.5), "from the layer above", PALE), ((7.4, 0.72), "from the next step", PALE)), size=8.5)
+    write_all(
+        ax, (((7.0, 3.5), "from the layer above", "pale"), ((7.4, 0.72), "from the next step", "pale")), size=SMALL
+    )
 
 
 def _to_the_inputs(ax: Axes) -> None:
-    P, h, y = PLACES, COLOUR_OF["h"], PLACES["join"][1]
+    P, y = PLACES, PLACES["join"][1]
     for gate in "fgio":
-        ax.plot([P[gate][0]] * 2, [P[gate][1] - HALF_CARD, y], color=_GRADIENT, lw=1.5)
-    ax.plot([P["join"][0], P["o"][0]], [y, y], color=_GRADIENT, lw=1.5, solid_capstyle="round")
-    arrow(ax, P["join"], P["h_prev"], colour=h, width=2.4)
-    arrow(ax, P["join"], P["x"], colour=COLOUR_OF["x"])
+        line(ax, (P[gate][0], P[gate][1] - HALF_CARD), (P[gate][0], y), of="gradient")
+    line(ax, P["join"], (P["o"][0], y), of="gradient")
+    arrow(ax, P["join"], P["h_prev"], of="h", width=THICK)
+    arrow(ax, P["join"], P["x"], of="x")
     fork(ax, P["join"])
     write_all(ax, (
-        ((0.6, 1.16), "$dh_{prev}$", h), ((1.3, 0.3), "$dx$", COLOUR_OF["x"]), ((3.5, 0.84), "$dA$", _GRADIENT),
+        ((0.6, 1.16), f"$dh{PREV}$", "h"), ((1.3, 0.3), "$dx$", "x"), ((3.5, 0.84), "$dA$", "gradient"),
     ))  # fmt: skip
     _shapes(ax, ((0.6, 0.83), "(N, H)"), ((1.83, 0.3), "(N, D)"), ((3.95, 0.84), "(N, 4H)"))
 
@@ -145,11 +176,11 @@ def activation_slopes(
     """
     figure, axes = new_figure(8, 2.6, 2, sharey=True)
     panels = (
-        (openness, slope_of_gate, "a gate: $y(1-y)$", "openness $y$ of the gate", SERIES[0]),
-        (content, slope_of_content, "the new memory: $1-g^2$", "content $g$", SERIES[1]),
+        (openness, slope_of_gate, "a gate: $y(1-y)$", "openness $y$ of the gate"),
+        (content, slope_of_content, "the new memory: $1-g^2$", "content $g$"),
     )
-    for ax, (y, slope, title, name, style) in zip(axes, panels):
-        ax.plot(y, slope, lw=2.4, markevery=max(1, len(y) // 10), **style)
+    for ax, (y, slope, title, name) in zip(axes, panels):
+        ax.plot(y, slope, lw=THICK, **LOOKS["slope"].line)
         ax.set(title=title, xlabel=name, ylim=(-0.04, 1.08))
     axes[0].set_ylabel("slope")
     tops = openness[np.argmax(slope_of_gate)], abs(content[np.argmax(slope_of_content)])
@@ -164,33 +195,32 @@ def activation_slopes(
 def memory_path() -> Picture:
     """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
     figure, ax = new_canvas(8.0, 2.9)
-    c, h = COLOUR_OF["c"], COLOUR_OF["h"]
     top, bottom = 2.2, 0.95
     lefts = (0.85, 3.15, 5.45)
     end = 7.88
     for step, left in reversed(list(enumerate(lefts))):
         box(ax, left, 0.5, 1.75, 2.2)
         forget, plus, squash, product = left + 0.5, left + 1.25, left + 1.25, left + 0.5
-        arrow(ax, (end, top), (plus, top), reach=NODE_RADIUS, colour=c, width=_THICK)
-        arrow(ax, (plus, top), (forget, top), **BETWEEN, colour=c, width=_THICK)
-        arrow(ax, (end, bottom), (squash, bottom), reach=NODE_RADIUS, colour=h)
-        arrow(ax, (squash, bottom), (product, bottom), **BETWEEN, colour=h)
-        arrow(ax, (squash, bottom), (plus, top), **BETWEEN, colour=PALE, width=1)
-        arrow(ax, (forget, top), (product, bottom), **BETWEEN, colour=PALE, width=1)
+        arrow(ax, (end, top), (plus, top), reach=NODE_RADIUS, of="c", width=PATH)
+        arrow(ax, (plus, top), (forget, top), **BETWEEN, of="c", width=PATH)
+        arrow(ax, (end, bottom), (squash, bottom), reach=NODE_RADIUS, of="h")
+        arrow(ax, (squash, bottom), (product, bottom), **BETWEEN, of="h")
+        arrow(ax, (squash, bottom), (plus, top), **BETWEEN, of="pale", width=FINE)
+        arrow(ax, (forget, top), (product, bottom), **BETWEEN, of="pale", width=FINE)
         node(ax, (plus, top), "+")
         node(ax, (forget, top), r"$\odot$")
         node(ax, (squash, bottom), "tanh")
         node(ax, (product, bottom), "@")
         index = ("T-3", "T-2", "T-1")[step]
-        write(ax, forget, top + 0.27, rf"$f_{{{index}}}$", colour=COLOUR_OF["f"], size=12, va="baseline")
-        write(ax, product + 0.3, bottom - 0.36, "$W_h^\\top$", size=10, va="baseline")
+        write(ax, forget, top + 0.27, rf"$f_{{{index}}}$", of="f", size=LARGE, va="baseline")
+        write(ax, product + 0.3, bottom - 0.36, r"$W_h^{\!\top}$", size=LARGE, va="baseline")
         end = forget - NODE_RADIUS
-    arrow(ax, (end, top), (0.12, top), colour=c, width=_THICK)
-    arrow(ax, (end, bottom), (0.12, bottom), colour=h)
-    write_all(ax, (((0.4, top + 0.14), "$dc$", c), ((0.4, bottom + 0.1), "$dh$", h)), size=12)
+    arrow(ax, (end, top), (0.12, top), of="c", width=PATH)
+    arrow(ax, (end, bottom), (0.12, bottom), of="h")
+    write_all(ax, (((0.4, top + 0.14), "$dc$", "c"), ((0.4, bottom + 0.1), "$dh$", "h")))
     along_c, along_h = "along c: another f at every step", "along h: the same matrix, and squashing, at every step"
-    write(ax, 0.85, 0.17, along_c, colour=c, size=9.5, ha="left", va="baseline")
-    write(ax, 7.2, 0.17, along_h, colour=h, size=9.5, ha="right", va="baseline")
+    write(ax, 0.85, 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
+    write(ax, 7.8, 0.17, along_h, of="h", size=MEDIUM, ha="right", va="baseline")
     alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
     memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
     bottom, through the hidden state h, each step has a squashing function and the product with the same matrix, Wh
@@ -198,8 +228,6 @@ def memory_path() -> Picture:
     return Picture(figure, alt)
 
 
-# z has the colour of the forget gate, whose role it has; n that of the new memory; r has its own.
-_GRU_COLOUR = {"z": COLOUR_OF["f"], "r": COLOUR_OF["o"], "n": COLOUR_OF["g"]}
 _GRU_PLACES = {
     "h_prev": (0.15, 2.75), "keep": (3.9, 2.75), "plus": (5.6, 2.75), "h_next": (7.85, 2.75), "h_fork": (7.0, 2.75),
     "reset": (2.5, 1.95), "take": (5.6, 1.95), "r": (2.0, 1.25), "z": (3.9, 1.25), "n": (4.9, 1.25),
@@ -215,54 +243,54 @@ def gru_cell(numbered: bool = False) -> Picture:
         numbered: number the four places that use h_prev, from 1 to 4.
     """
     figure, ax = new_canvas(*CANVAS)
-    P, h, x = _GRU_PLACES, COLOUR_OF["h"], COLOUR_OF["x"]
+    P = _GRU_PLACES
     box(ax, 0.8, 0.5, 5.6, 2.7)
     inputs, states = P["join"][1], P["h_prev"][1]
-    arrow(ax, P["h_prev"], P["keep"], reach=NODE_RADIUS, colour=h, width=2.4)
-    arrow(ax, P["keep"], P["plus"], **BETWEEN, colour=h, width=2.4)
-    arrow(ax, P["plus"], P["h_next"], leave=NODE_RADIUS, colour=h, width=2.4)
-    arrow(ax, P["h_fork"], (P["h_fork"][0], 3.4), colour=h)
-    fork(ax, P["h_fork"], colour=h)
-    ax.plot([P["x"][0]] * 2, [P["x"][1], inputs], color=x, lw=1.5)
-    ax.plot([P["join"][0], P["z"][0]], [inputs] * 2, color=INK, lw=1.5)
-    ax.plot([P["join"][0]] * 2, [inputs, states], color=h, lw=1.5)
-    elbow(ax, (P["x"][0], 0.62), (P["n"][0], 0.62), P["n"], reach=HALF_CARD, colour=x)
-    fork(ax, (P["x"][0], 0.62), colour=x)
+    arrow(ax, P["h_prev"], P["keep"], reach=NODE_RADIUS, of="h", width=THICK)
+    arrow(ax, P["keep"], P["plus"], **BETWEEN, of="h", width=THICK)
+    arrow(ax, P["plus"], P["h_next"], leave=NODE_RADIUS, of="h", width=THICK)
+    arrow(ax, P["h_fork"], (P["h_fork"][0], 3.4), of="h")
+    fork(ax, P["h_fork"], of="h")
+    line(ax, P["x"], (P["x"][0], inputs), of="x")
+    line(ax, P["join"], (P["z"][0], inputs))
+    line(ax, P["join"], (P["join"][0], states), of="h")
+    elbow(ax, (P["x"][0], 0.62), (P["n"][0], 0.62), P["n"], reach=HALF_CARD, of="x")
+    fork(ax, (P["x"][0], 0.62), of="x")
     fork(ax, P["join"])
-    fork(ax, (P["join"][0], states), colour=h)
+    fork(ax, (P["join"][0], states), of="h")
     for name in "rz":
         arrow(ax, (P[name][0], inputs), P[name], reach=HALF_CARD)
     elbow(ax, (P["r"][0], P["r"][1] + HALF_CARD), (P["r"][0], P["reset"][1]), P["reset"], reach=NODE_RADIUS,
-          colour=_GRU_COLOUR["r"])  # fmt: skip
-    arrow(ax, (P["reset"][0], states), P["reset"], reach=NODE_RADIUS, colour=h)
-    fork(ax, (P["reset"][0], states), colour=h)
+          of="r")  # fmt: skip
+    arrow(ax, (P["reset"][0], states), P["reset"], reach=NODE_RADIUS, of="h")
+    fork(ax, (P["reset"][0], states), of="h")
     elbow(ax, (P["reset"][0] + NODE_RADIUS, P["reset"][1]), (3.2, P["reset"][1]), (3.2, 1.68), (4.4, 1.68),
           (4.4, 1.25), (P["n"][0], 1.25), reach=CARD[0] / 2)  # fmt: skip
-    arrow(ax, P["z"], P["keep"], leave=HALF_CARD, reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
+    arrow(ax, P["z"], P["keep"], leave=HALF_CARD, reach=NODE_RADIUS, of="z")
     turn = (P["z"][0], P["take"][1])
-    arrow(ax, turn, P["take"], reach=NODE_RADIUS, colour=_GRU_COLOUR["z"])
-    fork(ax, turn, colour=_GRU_COLOUR["z"])
+    arrow(ax, turn, P["take"], reach=NODE_RADIUS, of="z")
+    fork(ax, turn, of="z")
     elbow(ax, (P["n"][0] + CARD[0] / 2, P["n"][1]), (P["take"][0], P["n"][1]), P["take"], reach=NODE_RADIUS,
-          colour=_GRU_COLOUR["n"])  # fmt: skip
+          of="n")  # fmt: skip
     arrow(ax, P["take"], P["plus"], **BETWEEN)
     for name, symbol in ("r", ACTIVATION["f"]), ("z", ACTIVATION["f"]), ("n", "tanh"):
-        gate_card(ax, P[name], name, symbol, _GRU_COLOUR[name])
+        gate_card(ax, P[name], name, symbol)
     for name, symbol in ("keep", r"$\odot$"), ("take", r"$\odot$"), ("reset", r"$\odot$"), ("plus", "+"):
         node(ax, P[name], symbol)
     write_all(ax, (
-        ((0.45, 2.88), "$h_{prev}$", h), ((6.7, 2.88), "$h_{next}$", h), ((1.05, 0.28), "$x$", x),
-        ((4.17, 2.3), "$1 - z$", _GRU_COLOUR["z"]), ((4.75, 2.05), "$z$", _GRU_COLOUR["z"]),
-        ((3.02, 2.08), r"$r \odot h_{prev}$", INK),
+        ((0.45, 2.88), f"$h{PREV}$", "h"), ((6.7, 2.88), f"$h{NEXT}$", "h"), ((1.05, 0.28), "$x$", "x"),
+        ((4.2, 2.3), "$1 - z$", "z"), ((4.75, 2.05), "$z$", "z"), ((3.07, 2.08), rf"$r \odot h{PREV}$", "ink"),
     ))  # fmt: skip
     _shapes(ax, ((0.45, 2.5), "(N, H)"), ((6.7, 2.5), "(N, H)"), ((1.5, 0.28), "(N, D)"))
-    write_all(ax, (((7.0, 3.5), "to the layer above", PALE), ((7.4, 2.2), "to the next step", PALE)), size=8.5)
-    write(ax, 6.4, 0.15, r"$h_{next} = (1 - z) \odot h_{prev} + z \odot n$", size=12.5, ha="right", va="baseline")
+    beside = ((7.0, 3.5), "to the layer above", "pale"), ((7.4, 2.2), "to the next step", "pale")
+    write_all(ax, beside, size=SMALL)
+    write(ax, 6.4, 0.15, rf"$h{NEXT} = (1 - z) \odot h{PREV} + z \odot n$", size=LARGE, ha="right", va="baseline")
     alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
     1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
     fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
     if numbered:
         for number, place in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
-            write(ax, *place, f"{number}", colour=h, size=11, weight="bold")
+            write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
         alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
         the way into z, 4 on the way into r."""
     return Picture(figure, alt)
@@ -271,10 +299,19 @@ def gru_cell(numbered: bool = False) -> Picture:
 # --- how much arrives --------------------------------------------------------------------------------------------
 
 
+_LOWEST = 1e-12  # the smallest share of a gradient that is shown
+
+
 def _check_panels(panels: Mapping[str, object]) -> None:
     check_entries(panels, "panels", 3)
     for title, lines in panels.items():
         check_entries(lines, f"panels[{title!r}]")
+
+
+def _looks(panels: Mapping[str, Mapping[str, object]]) -> dict[str, Look]:
+    """Return the look of each label, the same in every panel."""
+    labels = list(dict.fromkeys(label for lines in panels.values() for label in lines))
+    return dict(zip(labels, looks_of(labels)))
 
 
 @in_style
@@ -291,20 +328,25 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharey=True)
-    sentences, largest = [], 1.0
+    sentences, largest, looks = [], 1.0, _looks(panels)
+    ends: list[list[tuple[float, str, Look]]] = []
     for ax, (title, lines) in zip(axes[0], panels.items()):
+        ends.append([])
         for number, (label, values) in enumerate(lines.items()):
+            look = looks[label]
             name = f"panels[{title!r}][{label!r}]"
             runs = np.atleast_2d(to_array(values, name, "(steps,)", "(lines, steps)"))
-            median = draw_runs(ax, np.arange(runs.shape[1]), runs, number, label)
+            median = draw_runs(ax, np.arange(runs.shape[1]), runs, look, number)
+            ends[-1].append((median[-1], label, look))
             of = f", median of {len(runs)} {each}s" if len(runs) > 1 else ""
             sentences.append(f"{title}, {spoken(label)}{of}: {median[-1]:.1e} after {median.size - 1} steps")
             largest = max(largest, runs.max())
         ax.set(xlabel="steps back in time", title=title)
         ax.margins(x=0.01)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.24))
     # What falls below the lowest level leaves the picture.
-    axes[0, 0].set(yscale="log", ylabel="share of the gradient left", ylim=(1e-12, 30 * largest))
+    axes[0, 0].set(yscale="log", ylabel="share of the gradient left", ylim=(_LOWEST, 30 * largest))
+    for ax, names in zip(axes[0], ends):
+        name_line_ends(ax, [(max(end, _LOWEST), name, look) for end, name, look in names], width=14)
     return Picture(figure, f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.")
 
 
@@ -355,13 +397,13 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
-    sentences = []
+    sentences, looks = [], _looks(panels)
     for ax, (title, runs) in zip(axes[0], panels.items()):
-        for number, (label, seeds) in enumerate(runs.items()):
-            ends = [_run(ax, right, SERIES[number], None if k else label) for k, right in enumerate(seeds)]
+        for label, seeds in runs.items():
+            ends = [_run(ax, right, looks[label], None if k else label) for k, right in enumerate(seeds)]
             good = sum(end >= _SOLVED for end in ends)
             sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
-        ax.axhline(chance, color=INK, lw=1.2, ls=(0, (6, 3)), label="guessing")
+        ax.axhline(chance, lw=LINE, label="guessing", **LOOKS["level"].line)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     axes[0, 0].set_ylabel("share right")
@@ -370,10 +412,10 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     return Picture(figure, alt)
 
 
-def _run(ax: Axes, right: ArrayLike, style: Style, label: str | None) -> float:
+def _run(ax: Axes, right: ArrayLike, look: Look, label: str | None) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
     means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
     batches = _WINDOW + np.arange(means.size)
-    ax.plot(batches, means, lw=1.4, alpha=0.8, label=label, **style | {"marker": None})
-    ax.plot(batches[-1], means[-1], style["marker"], color=style["color"], ms=6, alpha=0.8)
+    ax.plot(batches, means, lw=LINE, alpha=0.8, label=label, **look.line)
+    ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, alpha=0.8, gid=look.name)
     return float(means[-1])

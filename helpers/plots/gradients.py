@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,36 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays, to_dict
-from helpers.plots.axes import ARROW, draw_runs, drawable, heat_map, line_style, note, spoken
+from helpers.plots.axes import (
+    ARROW,
+    border,
+    draw_runs,
+    drawable,
+    heat_map,
+    line_style,
+    name_line_ends,
+    note,
+    shade,
+    spoken,
+)
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, SIGNED, in_style, new_figure
+from helpers.plots.style import (
+    ANGLE,
+    FINE,
+    GROUND,
+    LARGE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    POINT,
+    SIGNED,
+    THICK,
+    Style,
+    in_style,
+    looks_of,
+    new_figure,
+    tint,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,24 +68,6 @@ def _set_log_y(ax: Axes, *arrays: FloatArray, also: Sequence[float] = (), room: 
     ax.set_ylim(np.nanmin(held) / room, np.nanmax(held) * room)
 
 
-def _name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write each line's name beside its right end, moved up where two would touch; call it after setting the limits.
-
-    Args:
-        ax: the axes.
-        ends: (y, text, colour) of each line.
-    """
-    to_fraction = ax.transData + ax.transAxes.inverted()
-    inch = ax.figure.dpi / ax.bbox.height
-    bottom = 0.0
-    for y, text, colour in sorted(ends, key=lambda end: end[0]):
-        text = text if "$" in text else textwrap.fill(text, 22)
-        half = (0.03 + 0.08 * len(text.splitlines())) * inch
-        height = max(to_fraction.transform((1, y))[1], bottom + half)
-        bottom = height + half
-        note(ax, text, (1, height), (6, 0), size=10, on="axes fraction", va="center", color=colour)
-
-
 def _last_drawable(values: FloatArray) -> float:
     """Return the last value that a log axis can show, where a line ends and its name belongs; 0 if there is none."""
     visible = drawable(values)
@@ -83,15 +91,15 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
     """
     x, y, derivative = to_arrays("(n,)", x=x, y=y, derivative=derivative)
     figure, ax = new_figure(8, 3.0)
-    blue, red = SERIES[0]["color"], SERIES[1]["color"]
-    ax.plot(x, y, color=blue, ls="-")
-    ax.plot(x, derivative, color=red, ls="--")
+    tanh, slope = LOOKS["tanh"], LOOKS["slope"]
+    ax.plot(x, y, lw=THICK, **tanh.line)
+    ax.plot(x, derivative, lw=THICK, **slope.line)
     peak, at = derivative.max(), x[derivative.argmax()]
-    ax.plot(at, peak, "s", color=red)
-    note(ax, f"never above {peak:.3g}", (at, peak), (0, 8), size=10, ha="center", color=red)
+    ax.plot(at, peak, slope.marker, color=slope.colour, ms=MARK, gid=slope.name)
+    note(ax, f"never above {peak:.3g}", (at, peak), (0, 8), of=slope, size=MEDIUM, ha="center")
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
-    _name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", blue), (derivative[-1], r"$1 - y^2$", red)])
+    name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", tanh), (derivative[-1], r"$1 - y^2$", slope)])
     alt = f"""Tanh rises from {y[0]:.3g} to {y[-1]:.3g}. Its derivative is a bell, with its top of
     {peak:.3g} at x = {at:.2f}."""
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
@@ -99,8 +107,7 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
         low = np.interp(0.1, derivative[: top + 1], x[: top + 1])
         high = np.interp(-0.1, -derivative[top:], x[top:])
         for edge, end in (low, x[0]), (high, x[-1]):
-            ax.axvspan(edge, end, color=PALE, alpha=0.12, lw=0)
-            ax.text((edge + end) / 2, 0.3, "less than 0.1\ngets through", ha="center", fontsize=9)
+            shade(ax, edge, end, 0.45, "less than 0.1\ngets through")
         alt += f" Outside {low:.2f} < x < {high:.2f} it is below 0.1."
     return Picture(figure, alt)
 
@@ -118,12 +125,13 @@ def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     sizes = {label: np.abs(values) for label, values in to_dict(powers, "powers", "(steps,)").items()}
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, *sizes.values())
-    for number, values in enumerate(sizes.values()):
-        ax.plot(range(1, values.size + 1), drawable(values), **line_style(number, values.size))
+    looks = looks_of(sizes)
+    for number, (look, values) in enumerate(zip(looks, sizes.values())):
+        ax.plot(range(1, values.size + 1), drawable(values), **line_style(look, values.size, number))
     ax.set(xlabel="number of multiplications $k$", ylabel="$|w^k|$")
     ax.margins(x=0.01)
-    _name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", SERIES[number]["color"])
-                         for number, (label, values) in enumerate(sizes.items())])  # fmt: skip
+    name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", look)
+                        for look, (label, values) in zip(looks, sizes.items())])  # fmt: skip
     ends = "; ".join(f"{spoken(label)} becomes {v[-1]:.3g} after {v.size}" for label, v in sizes.items())
     return Picture(figure, f"Powers of a number on a log axis, each a straight line: {ends} multiplications.")
 
@@ -152,17 +160,17 @@ def norms_over_time(
     if limits:
         ax.set_ylim(limits)
     ends, sentences = [], []
-    for number, (label, values) in enumerate(norms.items()):
+    for number, (look, (label, values)) in enumerate(zip(looks_of(norms), norms.items())):
         seeds, steps = np.atleast_2d(values), start + np.arange(values.shape[-1])
-        median = draw_runs(ax, steps, seeds, number)
-        ends.append((_last_drawable(median), label, SERIES[number]["color"]))
+        median = draw_runs(ax, steps, seeds, look, number)
+        ends.append((_last_drawable(median), label, look))
         of = f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
         first, last = f"{median[0]:.3g} at {steps[0]}", f"{median[-1]:.3g} at {steps[-1]}"
         sentences.append(f"{spoken(label)}{of}: {first}, {last}")
     alt = f"Norm of the gradient against steps back in time, on a log axis. {'; '.join(sentences)}."
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", title=title)
     ax.margins(x=0.01)
-    _name_line_ends(ax, ends)
+    name_line_ends(ax, ends)
     return Picture(figure, alt)
 
 
@@ -185,19 +193,20 @@ def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, wor
     k = np.arange(1, norms.size + 1)
     figure, ax = new_figure(8, 3.4)
     _set_log_y(ax, norms, worst, spectral_radius**k, room=6)
-    ax.axhline(1, color=PALE, lw=0.8)
+    ax.axhline(1, lw=FINE, **LOOKS["pale"].line)
     # σᵏ soon leaves through the top: drawn, and named, up to there.
     leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
-    ax.plot([1, leaves], [sigma_max, sigma_max**leaves], color=PALE, lw=1.4, ls="--")
+    sigma, rho, gradient, worst_case = (LOOKS[name] for name in ("sigma 1", "rho", "gradient", "worst case"))
+    ax.plot([1, leaves], [sigma_max, sigma_max**leaves], **sigma.line)
     name = rf"$\sigma^k$,  $\sigma$ = {sigma_max:.3g}"
-    note(ax, name, (leaves, sigma_max**leaves), (6, -12), size=10, annotation_clip=False)
-    ax.plot(k, spectral_radius**k, color=PALE, lw=1.4, ls=":")
-    ax.plot(k, drawable(norms), **line_style(0, k.size))
-    ax.plot(k, drawable(worst), **line_style(1, k.size))
-    _name_line_ends(ax, [
-        (_last_drawable(worst), r"worst case $\|W_h^k\|$", SERIES[1]["color"]),
-        (_last_drawable(norms), "one gradient", SERIES[0]["color"]),
-        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {spectral_radius:.3g}", INK),
+    note(ax, name, (leaves, sigma_max**leaves), (6, -12), of=sigma, size=MEDIUM, annotation_clip=False)
+    ax.plot(k, spectral_radius**k, **rho.line)
+    ax.plot(k, drawable(norms), **line_style(gradient, k.size))
+    ax.plot(k, drawable(worst), **line_style(worst_case, k.size, 1))
+    name_line_ends(ax, [
+        (_last_drawable(worst), r"worst case $\|W_h^k\|$", worst_case),
+        (_last_drawable(norms), "one gradient", gradient),
+        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {spectral_radius:.3g}", rho),
     ])  # fmt: skip
     ax.set(xlabel=f"{_STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
     ax.margins(x=0.01)
@@ -229,26 +238,32 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
     angles = np.linspace(0, 2 * np.pi, 241)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     marked = slice(0, 240, 20)
-    dots = {"c": angles[marked], "cmap": "twilight", "edgecolors": INK, "linewidths": 0.6, "zorder": 3}
+    dots: Style = {
+        "c": angles[marked],
+        "cmap": ANGLE,
+        "edgecolors": LOOKS["ink"].colour,
+        "linewidths": FINE,
+        "zorder": 3,
+    }
     sentences = []
     for ax, (title, Wh) in zip(axes[0], matrices.items()):
         image = circle @ Wh.T
-        ax.plot(*circle.T, color=PALE, lw=1.2, ls="--")
-        ax.plot(*image.T, color=INK, lw=1.4)
+        ax.plot(*circle.T, **LOOKS["border"].line)
+        ax.plot(*image.T, **LOOKS["ink"].line)
         # Large dots before, small ones of the same colour after: a rotation shows although the curves coincide.
-        ax.scatter(*circle[marked].T, s=70, alpha=0.5, **dots)
-        ax.scatter(*image[marked].T, s=26, **dots)
+        ax.scatter(*circle[marked].T, s=MARK**2, alpha=0.5, **dots)
+        ax.scatter(*image[marked].T, s=POINT**2, **dots)
         axes_of_image, sigmas, _ = np.linalg.svd(Wh)
         bound = 1.35 * max(1, sigmas[0])
-        colours = COLOURS["vermilion"], COLOURS["blue"]
-        for number, (sigma, direction, colour) in enumerate(zip(sigmas, axes_of_image.T, colours), 1):
+        for number, (sigma, direction) in enumerate(zip(sigmas, axes_of_image.T), 1):
+            look = LOOKS[f"sigma {number}"]
             tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
-            ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": colour, "lw": 2})
-            ground = {"color": "white", "alpha": 0.7, "pad": 0.5}
-            note(ax, rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), size=12, ha="center", va="center",
-                 color=colour, zorder=4, bbox=ground)  # fmt: skip
-            place = 0.45 * number - 0.45, 1
-            note(ax, rf"$\sigma_{number}$ = {sigma:.2f}", place, (0, 8), size=10, on="axes fraction", color=colour)
+            ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": look.colour, "lw": THICK}, gid=look.name)
+            ground = GROUND | {"alpha": 0.7}
+            note(ax, rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), of=look, size=LARGE, ha="center", va="center",
+                 zorder=4, bbox=ground)  # fmt: skip
+            place = 0.5 * number - 0.5, 1
+            note(ax, rf"$\sigma_{number}$ = {sigma:.2f}", place, (0, 8), of=look, size=MEDIUM, on="axes fraction")
         ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
         ax.locator_params(nbins=5)
         ax.set_title(title, pad=26)
@@ -301,7 +316,7 @@ def weights_that_stop(share: ArrayLike) -> Picture:
         raise ValueError("A share of the weights lies between 0 and 1.")
     back = np.arange(share.size)
     figure, ax = new_figure(8, 2.9)
-    ax.bar(back, share, width=0.8, color=COLOURS["blue"])
+    ax.bar(back, share, width=0.8, **LOOKS["moved"].fill)
     ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08))
     ax.set_yticks([0, 0.5, 1], ["none", "half", "all"])
     ax.margins(x=0.01)
@@ -310,7 +325,7 @@ def weights_that_stop(share: ArrayLike) -> Picture:
     moving = np.flatnonzero(share)
     first = moving[-1] + 1 if moving.size else 0
     if first < share.size:
-        ax.axvline(first - 0.5, color=INK, lw=1.2, ls=":")
+        border(ax, first - 0.5)
         text = f"from {first} steps back on,\nnot one weight moves"
         note(ax, text, (first - 0.5, 0.9), (6, 0), on=ax.get_xaxis_transform(), va="top")
         alt += f", and from {first} steps back on not a single one moves."
@@ -333,25 +348,25 @@ def overflow(norms: ArrayLike) -> Picture:
     largest = float(np.finfo(np.float32).max)
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, norms, also=[largest], room=1000)
-    ax.plot(range(1, norms.size + 1), drawable(norms), **line_style(0, norms.size))
+    ax.plot(range(1, norms.size + 1), drawable(norms), **line_style(LOOKS["gradient"], norms.size))
     for size, text in (largest, "largest float32"), (np.sqrt(largest), "its root"):
-        ax.axhline(size, color=INK, lw=1.2, ls=(0, (6, 3)))
+        ax.axhline(size, **LOOKS["level"].line)
         note(ax, f"{_written(size)}, {text}", (0, size), (6, 4), on=ax.get_yaxis_transform())
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
     largest_seen = norms[np.isfinite(norms)].max()
     alt = f"The norm of a gradient on a log axis, {norms[0]:.3g} after 1 step and at most {largest_seen:.3g}"
     conditions = {"inf": np.isinf(norms), "NaN": np.isnan(norms)}
     events = {name: int(np.argmax(condition)) + 1 for name, condition in conditions.items() if condition.any()}
-    for step in events.values():
-        ax.axvspan(step - 0.5, norms.size + 1, color=COLOURS["vermilion"], alpha=0.13, lw=0)
-        ax.axvline(step - 0.5, color=COLOURS["vermilion"], lw=1.2, ls=":")
+    for step, share in zip(events.values(), (0.12, 0.3)):
+        ax.axvspan(step - 0.5, norms.size + 1, facecolor=tint("overflow", share), lw=0, gid="overflow", zorder=0)
+        ax.axvline(step - 0.5, **LOOKS["overflow"].line)
     if events:
         notes = [f"{name} from step {step} on" for name, step in events.items()]
         edge = min(events.values()) - 0.5
         # On the side of the line that has more room.
         offset, side = (-6, "right") if edge > np.mean(ax.get_xlim()) else (6, "left")
         note(ax, "\n".join(notes), (edge, 0.28), (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top",
-             color=COLOURS["vermilion"])  # fmt: skip
+             of="overflow")  # fmt: skip
         alt += f", {', '.join(notes)}"
     alt += f""". Lines mark the largest float32, {largest:.3g}, and its root, {np.sqrt(largest):.3g}, beyond
     which a square is inf."""

@@ -5,15 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOURS, in_style, new_figure
+from helpers.plots.style import LOOKS, PAGE, in_style, new_figure
 
-#: Colour and hatching of each result: readers need not tell them apart by colour.
-_STYLES = {
-    "right": (COLOURS["green"], ""),
-    "wrong": (COLOURS["vermilion"], "///"),
-    "not written": ("#D0D0D0", ""),
-    "stopped": (COLOURS["purple"], "xxx"),
-}
+_RESULTS = "right", "wrong", "not written", "stopped"
 
 
 @in_style
@@ -32,8 +26,9 @@ def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     shares = 100 * counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     figure, ax = new_figure(7.0, 1.3 + 0.32 * len(ends))
     places, left = np.arange(len(ends)), np.zeros(len(ends))
-    for (name, (colour, hatch)), share in zip(_STYLES.items(), shares.T):
-        ax.barh(places, share, left=left, height=0.7, color=colour, hatch=hatch, edgecolor="white", label=name)
+    for look, share in zip([LOOKS[name] for name in _RESULTS], shares.T):
+        bar = {"left": left, "height": 0.7, "hatch": look.hatch, "edgecolor": PAGE, "label": look.name}
+        ax.barh(places, share, **bar, **look.fill)
         left += share
     ax.set(yticks=places, yticklabels=ends, xlim=(0, 100), xlabel="submissions [%]", ylabel="exercise")
     ax.invert_yaxis()

@@ -10,14 +10,13 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
-from helpers.plots.axes import baseline_levels, listed, log_perplexity_axis, note, plain_ticks
+from helpers.plots.axes import baseline_levels, border, level, listed, log_perplexity_axis, note, plain_ticks, zero_line
 from helpers.plots.diagrams import (
-    CELL_FILL,
     NODE_RADIUS,
-    WEIGHT_EDGE,
     arrow,
     box,
     layer_box,
+    line,
     node,
     rectangle,
     state_lines,
@@ -25,7 +24,24 @@ from helpers.plots.diagrams import (
     write,
 )
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, INK, PALE, SERIES, Point, in_style, new_canvas, new_figure
+from helpers.plots.style import (
+    CELL_FILL,
+    FIELD_FILL,
+    FINE,
+    LARGE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    PAGE,
+    SERIES,
+    THICK,
+    Point,
+    in_style,
+    looks_of,
+    new_canvas,
+    new_figure,
+    tint,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +50,7 @@ if TYPE_CHECKING:
 #: Pairs of inputs and targets, both (N, T).
 Windows: TypeAlias = Sequence[tuple[IntArray, IntArray]]
 
-_TARGET, _WINDOWS = COLOURS["vermilion"], (COLOURS["sky"], COLOURS["orange"], COLOURS["green"], COLOURS["purple"])
+_MOST_WINDOWS = sum(name.startswith("window") for name in LOOKS)
 
 
 # --- the layers --------------------------------------------------------------------------------------------------
@@ -58,18 +74,18 @@ def language_model(words: Sequence[str]) -> Picture:
     figure, ax = new_canvas(8.0, 4.6)
     centres = (1.75, 3.65, 5.55)
     state_lines(ax, (0.85, *centres, 7.85), _LSTM, _HALF_WIDTH)
-    write(ax, 0.95, _LSTM + 0.24, "$c$", colour=COLOUR_OF["c"], size=12)
-    write(ax, 0.95, _LSTM - 0.25, "$h$", colour=COLOUR_OF["h"], size=12)
-    write(ax, 7.2, _LSTM - 0.33, "to the next window", colour=PALE, size=8)
+    write(ax, 0.95, _LSTM + 0.24, "$c$", of="c", size=LARGE)
+    write(ax, 0.95, _LSTM - 0.25, "$h$", of="h", size=LARGE)
+    write(ax, 7.2, _LSTM - 0.33, "to the next window", of="pale")
     for step, x in enumerate(centres):
         _draw_column(ax, x, words[step], words[step + 1])
     for y, name in (_EMBEDDING, "5.1"), (_LSTM, "4.4"), (_AFFINE, "5.2"), (_LOSS, "5.3"):
-        write(ax, 0.08, y + 0.13 * (y == _LSTM), f"exercise {name}", colour=PALE, size=8, ha="left")
+        write(ax, 0.08, y + 0.13 * (y == _LSTM), f"exercise {name}", of="pale", ha="left")
     weight(ax, (7.3, _EMBEDDING), "$E$", "(V, D)")
     weight(ax, (7.3, _AFFINE), "$W\\,,\\ b$", "(H, V), (V,)")
-    write(ax, 7.05, _LOSS + 0.65, "loss", colour=_TARGET, size=11, ha="left")
-    write(ax, 7.05, _LOSS + 0.43, "the mean of all", colour=PALE, size=8, ha="left")
-    ax.plot([centres[0], 6.95], [_LOSS + 0.65] * 2, color=_TARGET, lw=1.5)
+    write(ax, 7.05, _LOSS + 0.65, "loss", of="target", size=LARGE, ha="left")
+    write(ax, 7.05, _LOSS + 0.43, "the mean of all", of="pale", ha="left")
+    line(ax, (centres[0], _LOSS + 0.65), (6.95, _LOSS + 0.65), of="target")
     alt = f"""The language model unrolled over three steps. From below, the words {", ".join(words[:3])} enter as ids;
     each goes up through the embedding, which looks up a row of E, through the LSTM, whose states h and c run on from
     step to step, and through the affine layer, which makes V scores. Softmax and loss at the top compare them with the
@@ -79,20 +95,20 @@ def language_model(words: Sequence[str]) -> Picture:
 
 def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     steps = [
-        (0.42, _EMBEDDING, COLOUR_OF["x"], "(N, T)"),
-        (_EMBEDDING, _LSTM, COLOUR_OF["x"], "(N, T, D)"),
-        (_LSTM, _AFFINE, COLOUR_OF["h"], "(N, T, H)"),
-        (_AFFINE, _LOSS, INK, "(N, T, V)"),
+        (0.42, _EMBEDDING, "x", "(N, T)"),
+        (_EMBEDDING, _LSTM, "x", "(N, T, D)"),
+        (_LSTM, _AFFINE, "h", "(N, T, H)"),
+        (_AFFINE, _LOSS, "ink", "(N, T, V)"),
     ]
-    for below, above, colour, shape in steps:
+    for below, above, of, shape in steps:
         leave = 0 if below == 0.42 else _HALF_HEIGHT
-        arrow(ax, (x, below), (x, above), leave=leave, reach=_HALF_HEIGHT, colour=colour, shape=shape)
-    arrow(ax, (x, _LOSS), (x, _LOSS + 0.65), leave=_HALF_HEIGHT, colour=_TARGET)
+        arrow(ax, (x, below), (x, above), leave=leave, reach=_HALF_HEIGHT, of=of, shape=shape)
+    arrow(ax, (x, _LOSS), (x, _LOSS + 0.65), leave=_HALF_HEIGHT, of="target")
     layers = (_EMBEDDING, "Embedding"), (_LSTM, "LSTM"), (_AFFINE, "Affine"), (_LOSS, "Softmax + loss")
     for y, name in layers:
-        layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name, size=9.5, rounding=0.16)
-    write(ax, x, 0.25, word, size=10.5, family="monospace")
-    write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", colour=_TARGET, size=8.5, ha="left")
+        layer_box(ax, x, y, _HALF_WIDTH, _HALF_HEIGHT, name, rounding=0.16)
+    write(ax, x, 0.25, word, size=MEDIUM, family="monospace")
+    write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", of="target", ha="left")
 
 
 @in_style
@@ -120,12 +136,12 @@ def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     titles = f"$E$  ({len(E)}, {E.shape[1]})", "rows read: $ys$", "come back: $dys$", "$dE$: the sums"
     for left, table, title in zip(lefts, (E, E[ids], dys, grad), titles):
         _table(ax, left, top, table)
-        write(ax, left + width / 2, top + 0.42, title, size=10)
+        write(ax, left + width / 2, top + 0.42, title, size=MEDIUM)
     for row in range(len(E)):
-        write(ax, lefts[0] - 0.15, top - 0.42 * row, f"{row}", colour=PALE, ha="right", family="monospace")
+        write(ax, lefts[0] - 0.15, top - 0.42 * row, f"{row}", of="pale", ha="right", family="monospace")
     for place, word in enumerate(ids):
-        _join(ax, (lefts[0] + width, word), (lefts[1], place), top, COLOUR_OF["x"])
-        _join(ax, (lefts[2] + width, place), (lefts[3], word), top, COLOUR_OF["gradient"])
+        _join(ax, (lefts[0] + width, word), (lefts[1], place), top, "x")
+        _join(ax, (lefts[2] + width, place), (lefts[3], word), top, "gradient")
         middle = (lefts[1] + width + lefts[2]) / 2
         write(ax, middle, top - 0.42 * place, f"word {word}", family="monospace")
     counts = np.bincount(ids, minlength=len(E))
@@ -143,35 +159,35 @@ def _table(ax: Axes, left: float, top: float, values: FloatArray) -> None:
         write(ax, x + 0.26, y - 0.01, f"{value:.3g}")
 
 
-def _join(ax: Axes, start: Point, end: Point, top: float, colour: str) -> None:
+def _join(ax: Axes, start: Point, end: Point, top: float, of: str) -> None:
     (x, row), (to_x, to_row) = start, end
-    arrow(ax, (x + 0.06, top - 0.42 * row), (to_x - 0.06, top - 0.42 * to_row), colour=colour, width=1.2)
+    arrow(ax, (x + 0.06, top - 0.42 * row), (to_x - 0.06, top - 0.42 * to_row), of=of)
 
 
 @in_style
 def affine_graph() -> Picture:
     """Draw ``ys = xs @ W + b`` as a graph of two nodes, with its gradients beneath."""
     figure, ax = new_canvas(8.0, 2.3)
-    y, product, plus, gradient = 1.0, (2.7, 1.0), (4.9, 1.0), COLOUR_OF["gradient"]
+    y, product, plus = 1.0, (2.7, 1.0), (4.9, 1.0)
     for left, right, symbol, shape in (
         (0.4, product[0] - NODE_RADIUS, "$xs$", "(N, T, D)"),
         (product[0] + NODE_RADIUS, plus[0] - NODE_RADIUS, "", ""),
         (plus[0] + NODE_RADIUS, 7.5, "$ys$", "(N, T, M)"),
     ):
         arrow(ax, (left, y + 0.07), (right, y + 0.07), symbol=symbol)
-        arrow(ax, (right, y - 0.07), (left, y - 0.07), colour=gradient)
-        write(ax, (left + right) / 2, y - 0.62, shape, colour=PALE, size=8)
+        arrow(ax, (right, y - 0.07), (left, y - 0.07), of="gradient")
+        write(ax, (left + right) / 2, y - 0.62, shape, of="pale")
     for place, symbol, shape in (product, "$W$", "(D, M)"), (plus, "$b$", "(M,)"):
-        arrow(ax, (place[0] - 0.07, 1.9), (place[0] - 0.07, y), leave=0.2, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
-        arrow(ax, (place[0] + 0.07, y), (place[0] + 0.07, 1.9), leave=NODE_RADIUS, reach=0.24, colour=gradient)
+        arrow(ax, (place[0] - 0.07, 1.9), (place[0] - 0.07, y), leave=0.2, reach=NODE_RADIUS, of="weight")
+        arrow(ax, (place[0] + 0.07, y), (place[0] + 0.07, 1.9), leave=NODE_RADIUS, reach=0.24, of="gradient")
         weight(ax, (place[0], 1.95), symbol, shape)
     node(ax, product, "@")
     node(ax, plus, "+")
     for x, text in (1.55, r"$dxs = dys\,W^{\!\top}$"), (6.2, "$dys$"):
-        write(ax, x, y - 0.34, text, colour=gradient, size=11)
-    write(ax, 3.2, 1.5, r"$dW = \sum\, xs^{\!\top} dys$", colour=gradient, size=11, ha="left")
-    write(ax, 5.35, 1.5, r"$db = \sum\, dys$", colour=gradient, size=11, ha="left")
-    write(ax, 4.0, 0.12, r"both sums run over all $N \cdot T$ places", colour=PALE, size=9)
+        write(ax, x, y - 0.34, text, of="gradient", size=LARGE)
+    write(ax, 3.2, 1.5, r"$dW = \sum\, xs^{\!\top} dys$", of="gradient", size=LARGE, ha="left")
+    write(ax, 5.35, 1.5, r"$db = \sum\, dys$", of="gradient", size=LARGE, ha="left")
+    write(ax, 4.0, 0.12, r"both sums run over all $N \cdot T$ places", of="pale")
     alt = """A graph of two nodes. Forward, xs (N, T, D) is multiplied by W (D, M), b (M,) is added, and ys (N, T, M)
     leaves to the right. Backward, dys comes in from the right; db is its sum and dW the sum of xs transposed times dys,
     both over all N times T places; dys times W transposed leaves to the left as dxs."""
@@ -198,19 +214,17 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
         raise ValueError(f"The target must be one of V words, 0 to {p.size - 1}: got {target}.")
     figure, axes = new_figure(8, 2.7, columns=2, sharex=True)
     words = range(p.size)
-    colours = [_TARGET if word == target else COLOURS["blue"] for word in words]
-    hatches = ["//" if word == target else "" for word in words]
+    looks = [LOOKS["target" if word == target else "probability"] for word in words]
     for ax, heights, title in zip(axes, (p, gradient), ("softmax", "gradient: softmax minus one-hot")):
-        ax.bar(words, heights, width=0.7, color=colours, hatch=hatches, edgecolor="white")
-        for word, height in zip(words, heights):
+        for word, height, look in zip(words, heights, looks):
+            ax.bar(word, height, width=0.7, hatch=look.hatch, edgecolor=PAGE, **look.fill)
             note(ax, f"{height:.3g}", (word, height), (0, 4 if height >= 0 else -12), ha="center")
-        ax.axhline(0, color=INK, lw=0.8)
+        zero_line(ax)
         ax.set(xlabel="word id", title=title, xticks=words)
         ax.margins(y=0.2)
     axes[0].set(ylabel="probability", ylim=(0, 1.2 * p.max()))
     axes[1].set(ylabel="gradient")
-    ground = {"color": "white", "pad": 1.2}
-    note(axes[0], "target", (target, 0), (0, 14), ha="center", color="black", bbox=ground)
+    note(axes[0], "target", (target, 0), (0, 14), of="target", ha="center")
     alt = f"""Two bar charts over {p.size} words. Softmax: {listed(p)}; word {target}, hatched, is the target. The
     gradient with respect to the logits: {listed(gradient)}. It is negative at the target alone, and its sum is
     {abs(gradient.sum()):.2f}."""
@@ -232,10 +246,10 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
     rungs = {"every word equally likely": vocabulary_size, **models}
     rungs = dict(sorted(rungs.items(), key=lambda rung: -rung[1]))
     figure, ax = new_figure(8, 0.45 * len(rungs) + 0.9)
-    for height, (style, (name, value)) in enumerate(zip(SERIES, rungs.items())):
-        ax.plot([1, value], [-height] * 2, color=style["color"], lw=1.4, ls=style["linestyle"])
-        ax.plot(value, -height, style["marker"], color=style["color"], ms=8)
-        note(ax, f"{name}: {value:.0f}", (value, -height), (9, 0), size=10, va="center")
+    for height, (look, (name, value)) in enumerate(zip(looks_of(rungs), rungs.items())):
+        ax.plot([1, value], [-height] * 2, **look.line)
+        ax.plot(value, -height, look.marker, color=look.colour, ms=MARK, gid=look.name)
+        note(ax, f"{name}: {value:.0f}", (value, -height), (9, 0), of=look, size=MEDIUM, va="center")
     ax.set(xscale="log", xlim=(1, 40 * vocabulary_size), ylim=(0.6 - len(rungs), 0.6), yticks=[])
     plain_ticks(ax.xaxis, [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size])
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
@@ -259,9 +273,9 @@ def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
         ValueError: too long a stream, or no windows.
     """
     ids = np.asarray(ids)
-    if ids.ndim != 1 or len(ids) > 40 or not windows or len(windows) > len(_WINDOWS):
+    if ids.ndim != 1 or len(ids) > 40 or not windows or len(windows) > _MOST_WINDOWS:
         raise ValueError(
-            f"stream_rows draws at most 40 ids in 1 to {len(_WINDOWS)} windows: got ids of shape {ids.shape} and "
+            f"stream_rows draws at most 40 ids in 1 to {_MOST_WINDOWS} windows: got ids of shape {ids.shape} and "
             f"{len(windows)} windows."
         )
     count, widths = len(windows[0][0]), [np.shape(xs)[1] for xs, _ in windows]
@@ -269,21 +283,21 @@ def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
     figure, ax = new_canvas(8.0, 1.2 + 0.55 * count)
     height = 0.75 + 0.55 * count
     owner = {int(word): number for number, (xs, _) in enumerate(windows) for word in np.ravel(xs)}
-    write(ax, 0.15, height + 0.28, "the stream", ha="left", colour=PALE)
+    write(ax, 0.15, height + 0.28, "the stream", ha="left", of="pale")
     for place, word in enumerate(ids):
         _id_cell(ax, 0.15 + cell * place, height, cell, word, owner.get(int(word)))
     left = 1.1
     for number, ((xs, targets), width) in enumerate(zip(windows, widths)):
-        write(ax, left + cell * width / 2, height - 0.42, f"window {number}", size=9)
+        write(ax, left + cell * width / 2, height - 0.42, f"window {number}")
         for row in range(count):
             y = height - 0.8 - 0.55 * row
             for step in range(width):
                 _id_cell(ax, left + cell * step, y, cell, xs[row][step], number)
-            write(ax, left + cell * width - 0.02, y - 0.25, f"last target: {targets[row][-1]}", colour=_TARGET,
-                  size=7.5, ha="right")  # fmt: skip
+            write(ax, left + cell * width - 0.02, y - 0.25, f"last target: {targets[row][-1]}", of="target",
+                  ha="right")  # fmt: skip
             if number + 1 < len(windows):
                 arrow(ax, (left + cell * width, y), (left + cell * width + 0.5, y), leave=0.04, reach=0.04,
-                      colour=COLOUR_OF["h"], width=2)  # fmt: skip
+                      of="h", width=THICK)  # fmt: skip
         left += cell * width + 0.5
     for row in range(count):
         write(ax, 0.95, height - 0.8 - 0.55 * row, f"row {row}", ha="right")
@@ -302,31 +316,31 @@ def _ids_of_row(windows: Windows, row: int) -> str:
 
 
 def _id_cell(ax: Axes, left: float, y: float, size: float, word: int, window: int | None) -> None:
-    rectangle(ax, left, y - 0.15, size, 0.3, fill="#FFFFFF" if window is None else f"{_WINDOWS[window]}55")
-    write(ax, left + size / 2, y - 0.01, f"{word}", size=8, family="monospace")
+    of, fill = ("frame", PAGE) if window is None else (f"window {window}", tint(f"window {window}", 0.35))
+    rectangle(ax, left, y - 0.15, size, 0.3, of=of, fill=fill)
+    write(ax, left + size / 2, y - 0.01, f"{word}", family="monospace")
 
 
 @in_style
 def truncated_bptt() -> Picture:
     """Draw three windows of truncated BPTT: the state passes the borders, the gradient does not."""
     figure, ax = new_canvas(8.0, 2.45)
-    y, gradient = 1.35, COLOUR_OF["gradient"]
-    lefts = (0.75, 3.2, 5.65)
+    y, lefts = 1.35, (0.75, 3.2, 5.65)
     for number, left in enumerate(lefts):
-        box(ax, left, 0.55, 1.75, 1.35, fill="#FAFBFD")
-        write(ax, left + 0.875, 2.07, f"window {number}", size=9.5)
+        box(ax, left, 0.55, 1.75, 1.35, fill=FIELD_FILL)
+        write(ax, left + 0.875, 2.07, f"window {number}", size=MEDIUM)
         for cell in (0.3, 0.875, 1.45):
             box(ax, left + cell - 0.2, y - 0.25, 0.4, 0.5, rounding=0.08)
         for cell in (1.45, 0.875):
-            arrow(ax, (left + cell - 0.05, 0.83), (left + cell - 0.52, 0.83), colour=gradient, width=2)
-        ax.plot([left + 0.1] * 2, [0.7, 0.96], color=gradient, lw=2.4)
+            arrow(ax, (left + cell - 0.05, 0.83), (left + cell - 0.52, 0.83), of="gradient", width=THICK)
+        line(ax, (left + 0.1, 0.7), (left + 0.1, 0.96), of="gradient", width=THICK)
     state_lines(ax, (0.1, *(left + cell for left in lefts for cell in (0.3, 0.875, 1.45)), 7.9), y, 0.2)
     for left in lefts[1:]:
-        ax.plot([left - 0.35] * 2, [0.3, 2.15], color=PALE, lw=1.2, ls=(0, (4, 3)))
-    write(ax, 0.35, y + 0.27, "$c$", colour=COLOUR_OF["c"], size=12)
-    write(ax, 0.35, y - 0.28, "$h$", colour=COLOUR_OF["h"], size=12)
-    write(ax, 4.0, 0.16, "the state crosses a border, the gradient stops there", colour=PALE)
-    write(ax, lefts[0] + 0.9, 0.67, "gradient", colour=gradient, size=8.5)
+        line(ax, (left - 0.35, 0.3), (left - 0.35, 2.15), of="border")
+    write(ax, 0.35, y + 0.27, "$c$", of="c", size=LARGE)
+    write(ax, 0.35, y - 0.28, "$h$", of="h", size=LARGE)
+    write(ax, 4.0, 0.16, "the state crosses a border, the gradient stops there", of="pale")
+    write(ax, lefts[0] + 0.9, 0.67, "gradient", of="gradient")
     alt = """Three windows of three LSTM steps each. Two arrows, the memory cell c and the hidden state h, run from left
     to right through all steps and across the borders between the windows. The gradient runs from right to left beneath
     them, and a bar stops it at the left edge of every window."""
@@ -347,14 +361,14 @@ def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -
     """
     _, forgetting = to_arrays("(n,)", steps=steps, forgetting=forgetting)
     figure, ax = new_figure(8, 3.0)
-    ax.plot(steps, forgetting, **SERIES[1], label="state set back to zeros")
-    ax.axhline(carried, color=SERIES[0]["color"], label="state carried on")
+    ax.plot(steps, forgetting, **LOOKS["set back"].marked)
     for x, value in zip(steps, forgetting):
-        note(ax, f"{value:.0f}", (x, value), (0, 7), ha="center")
+        note(ax, f"{value:.0f}", (x, value), (0, 7), of="set back", ha="center")
+    note(ax, "state set back to zeros", (steps[0], forgetting[0]), (16, 0), of="set back", size=MEDIUM, va="center")
+    level(ax, carried, f"state carried on: {carried:.0f}", look=LOOKS["carried"], below=True)
     ax.set(xscale="log", xlabel="steps between two resets", ylabel="perplexity")
     plain_ticks(ax.xaxis, steps)
     ax.margins(y=0.18)
-    ax.legend()
     ends = ", ".join(f"{value:.0f} every {step}" for step, value in zip(steps, forgetting))
     alt = f"""The perplexity of one model, against how often its state is set back to zeros, on a log axis: {ends}
     steps. A horizontal line at {carried:.0f} is the same model with its state carried on."""
@@ -379,17 +393,17 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     figure, ax = new_figure(8, 3.4)
     oldest = max(max(by_age) for by_age in recalled.values())
     highest = max(max(by_age.values()) for by_age in recalled.values())
-    ax.axhline(choices, color=PALE, lw=1.0)
-    ax.axvline(window - 0.5, color=PALE, lw=1.2, ls=(0, (4, 3)))
-    for (label, by_age), style in zip(recalled.items(), SERIES):
-        ax.plot(list(by_age), list(by_age.values()), **style, label=label)
+    ax.axhline(choices, lw=FINE, **LOOKS["pale"].line)
+    border(ax, window - 0.5)
+    for (label, by_age), look in zip(recalled.items(), looks_of(recalled)):
+        ax.plot(list(by_age), list(by_age.values()), label=label, **look.marked)
     ticks = [2**power for power in range(12) if 2**power < choices / 1.3]
     ax.set(yscale="log", ylim=(0.85, 2.2 * max(choices, highest)), xlim=(0.6, oldest + 0.4))
     ax.set(xlabel="steps since the key was read", ylabel="perplexity of the key")
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
-    edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "color": PALE}
+    edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "of": "pale"}
     note(ax, f"may lie in the same\nwindow of {window}", edge, (-6, -4), ha="right", **beside)
     note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
     ax.legend(loc="center right")
@@ -418,8 +432,8 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
     perplexities = to_array(perplexities, "perplexities", "(n,)")
     figure, ax = new_figure(8, 3.2)
     updates = every * np.arange(1, perplexities.size + 1)
-    ax.plot(updates, perplexities, **SERIES[0])
-    lines = baseline_levels(ax, baselines, SERIES[1:])
+    ax.plot(updates, perplexities, **LOOKS["training"].marked)
+    lines = baseline_levels(ax, baselines, ["training"])
     log_perplexity_axis(ax, [*perplexities, *baselines.values()], room=1.3)
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, total))
     alt = f"""Perplexity of the words just read, against updates, on a log axis: {perplexities[0]:.0f} over the first
@@ -442,10 +456,10 @@ def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -
     figure, axes = new_figure(8, 0.24 * len(words) + 1.1, len(distributions), sharex=True, sharey=True, squeeze=False)
     places, highest = [-place for place in range(len(words))], max(np.max(p) for p in distributions.values())
     sentences = []
-    for ax, style, (temperature, p) in zip(axes[0], SERIES, distributions.items()):
-        ax.barh(places, p, height=0.7, color=style["color"])
+    for ax, (temperature, p) in zip(axes[0], distributions.items()):
+        ax.barh(places, p, height=0.7, **LOOKS["probability"].fill)
         for place, value in zip(places, p):
-            note(ax, f"{value:.2f}", (value, place), (3, 0), size=8, va="center")
+            note(ax, f"{value:.2f}", (value, place), (3, 0), va="center")
         ax.set(title=f"temperature {temperature:g}", xlabel="probability", xlim=(0, 1.2 * highest))
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="y", visible=False)

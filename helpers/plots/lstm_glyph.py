@@ -20,13 +20,14 @@ from helpers.plots.diagrams import (
     fork,
     gate_card,
     layer_box,
+    line,
     node,
     rectangle,
     write,
     write_all,
 )
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
+from helpers.plots.style import FIELD_FILL, LARGE, LINE, MEDIUM, NEXT, PAGE, PREV, SMALL, THICK, in_style, new_canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,10 +49,10 @@ _UNKNOWN = (2.55, 2.95)
 
 _EQUATIONS = {
     "": r"$h = \tanh(c)$",
-    "o": r"$h = o \odot \tanh(c)$",
-    "of": r"$c = f \odot c_{prev}$        $h = o \odot \tanh(c)$",
-    "ofg": r"$c_{next} = f \odot c_{prev} + g$        $h = o \odot \tanh(c_{next})$",
-    "ofgi": r"$c_{next} = f \odot c_{prev} + g \odot i$        $h_{next} = o \odot \tanh(c_{next})$",
+    "o": rf"$h{NEXT} = o \odot \tanh(c{NEXT})$",
+    "of": rf"$c = f \odot c{PREV}$        $h{NEXT} = o \odot \tanh(c)$",
+    "ofg": rf"$c{NEXT} = f \odot c{PREV} + g$        $h{NEXT} = o \odot \tanh(c{NEXT})$",
+    "ofgi": rf"$c{NEXT} = f \odot c{PREV} + g \odot i$        $h{NEXT} = o \odot \tanh(c{NEXT})$",
 }
 _SPOKEN = {
     "o": "The output gate o, a sigmoid, is multiplied with tanh(c) and decides how much of it leaves as h.",
@@ -63,7 +64,7 @@ _SPOKEN = {
 
 def block(ax: Axes, name: str, *, halo: bool = False) -> None:
     """Draw the block "f", "g", "i" or "o" in its place, with a halo behind it if asked for."""
-    gate_card(ax, PLACES[name], name, ACTIVATION[name], COLOUR_OF[name], halo=halo)
+    gate_card(ax, PLACES[name], name, ACTIVATION[name], halo=halo)
 
 
 def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
@@ -78,70 +79,72 @@ def draw_lstm_cell(ax: Axes, gates: str = FULL, *, new: str = "") -> None:
 
 
 def _memory_line(ax: Axes, gates: str) -> None:
-    c, P = COLOUR_OF["c"], PLACES
+    P = PLACES
     stops = [P["c_prev"], P["forget"] if "f" in gates else _UNKNOWN] + [P["plus"]] * ("g" in gates)
     for start, end in pairwise(stops):
-        arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, colour=c, width=2.4)
-    arrow(ax, stops[-1], P["c_next"], colour=c, width=2.4)
+        arrow(ax, start, end, reach=NODE_RADIUS if "f" in gates else 0.42, of="c", width=THICK)
+    arrow(ax, stops[-1], P["c_next"], of="c", width=THICK)
     if "f" in gates:
-        arrow(ax, P["f"], P["forget"], leave=HALF_CARD, reach=NODE_RADIUS, colour=COLOUR_OF["f"])
+        arrow(ax, P["f"], P["forget"], leave=HALF_CARD, reach=NODE_RADIUS, of="f")
         node(ax, P["forget"], r"$\odot$")
     else:  # how the memory is made is not known yet
         x, y = _UNKNOWN
         arrow(ax, (x, P["join"][1]), (x, y - 0.24))
-        rectangle(ax, x - 0.42, y - 0.24, 0.84, 0.48, fill="white", edge=PALE, lw=1.2, ls="--", zorder=3)
-        write(ax, x, y, "?", colour=PALE, size=14, zorder=4)
+        rectangle(ax, x - 0.42, y - 0.24, 0.84, 0.48, of="border", fill=PAGE, lw=LINE, ls="--", zorder=3)
+        write(ax, x, y, "?", of="border", size=LARGE, zorder=4)
 
 
 def _inputs(ax: Axes, gates: str) -> None:
     """Draw x and h_prev, which meet and run along under all the gates."""
     P, y = PLACES, PLACES["join"][1]
     ends = [P[gate][0] for gate in gates] + ([_UNKNOWN[0]] if "f" not in gates else [])
-    ax.plot([P["join"][0], max(ends)], [y, y], color=INK, lw=1.5, solid_capstyle="round")
-    ax.plot([P["h_prev"][0], P["join"][0]], [y, y], color=COLOUR_OF["h"], lw=1.5)
-    ax.plot([P["x"][0], P["x"][0]], [P["x"][1], y], color=COLOUR_OF["x"], lw=1.5)
+    line(ax, P["join"], (max(ends), y))
+    line(ax, P["h_prev"], P["join"], of="h")
+    line(ax, P["x"], P["join"], of="x")
     fork(ax, P["join"])
     for gate in gates:
         arrow(ax, (P[gate][0], y), P[gate], reach=HALF_CARD)
 
 
 def _writing(ax: Axes, gates: str) -> None:
-    P, g, i = PLACES, COLOUR_OF["g"], COLOUR_OF["i"]
+    P = PLACES
     if "g" not in gates:
         return
     if "i" in gates:
-        arrow(ax, P["g"], P["write"], leave=HALF_CARD, reach=NODE_RADIUS, colour=g)
+        arrow(ax, P["g"], P["write"], leave=HALF_CARD, reach=NODE_RADIUS, of="g")
         arrow(ax, P["write"], P["plus"], **BETWEEN)
         x, y = P["i"]
-        elbow(ax, (x, y + HALF_CARD), (x, P["write"][1]), P["write"], reach=NODE_RADIUS, colour=i)
+        elbow(ax, (x, y + HALF_CARD), (x, P["write"][1]), P["write"], reach=NODE_RADIUS, of="i")
         node(ax, P["write"], r"$\odot$")
     else:
-        arrow(ax, P["g"], P["plus"], leave=HALF_CARD, reach=NODE_RADIUS, colour=g)
+        arrow(ax, P["g"], P["plus"], leave=HALF_CARD, reach=NODE_RADIUS, of="g")
     node(ax, P["plus"], "+")
 
 
 def _output(ax: Axes, gates: str) -> None:
-    P, h = PLACES, COLOUR_OF["h"]
+    P = PLACES
     corner = (P["show"][0], P["h_next"][1])
-    arrow(ax, P["c_fork"], P["tanh"], reach=NODE_RADIUS, colour=COLOUR_OF["c"])
+    arrow(ax, P["c_fork"], P["tanh"], reach=NODE_RADIUS, of="c")
     if "o" in gates:
         arrow(ax, P["tanh"], P["show"], **BETWEEN)
-        arrow(ax, P["o"], P["show"], leave=CARD[0] / 2, reach=NODE_RADIUS, colour=COLOUR_OF["o"])
-        elbow(ax, P["show"], corner, P["h_next"], colour=h)
+        arrow(ax, P["o"], P["show"], leave=CARD[0] / 2, reach=NODE_RADIUS, of="o")
+        elbow(ax, P["show"], corner, P["h_next"], of="h")
         node(ax, P["show"], r"$\odot$")
     else:
-        elbow(ax, P["tanh"], corner, P["h_next"], colour=h)
+        elbow(ax, P["tanh"], corner, P["h_next"], of="h")
     node(ax, P["tanh"], "tanh")
-    arrow(ax, P["h_fork"], P["h_up"], colour=h)
-    _pass_over(ax, P["h_up"][0], P["c_next"][1], "white")
-    fork(ax, P["c_fork"], colour=COLOUR_OF["c"])
-    fork(ax, P["h_fork"], colour=h)
+    arrow(ax, P["h_fork"], P["h_up"], of="h")
+    _pass_over(ax, P["h_up"][0], P["c_next"][1], PAGE)
+    fork(ax, P["c_fork"], of="c")
+    fork(ax, P["h_fork"], of="h")
 
 
 def _pass_over(ax: Axes, x: float, y: float, ground: str) -> None:
     """Let the upward line of h cross the line of the memory with a gap: the two do not meet."""
-    for colour, width in (ground, 6), (COLOUR_OF["h"], 1.5):
-        ax.plot([x, x], [y - 0.1, y + 0.1], color=colour, lw=width, zorder=3.5, solid_capstyle="butt", snap=False)
+    from matplotlib.patches import Rectangle
+
+    ax.add_patch(Rectangle((x - 0.045, y - 0.1), 0.09, 0.2, facecolor=ground, edgecolor="none", zorder=3.5))
+    line(ax, (x, y - 0.1), (x, y + 0.1), of="h", zorder=3.6, solid_capstyle="butt", snap=False)
 
 
 @in_style
@@ -161,19 +164,19 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
         )
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax, gates, new=new)
-    c, h, x = (COLOUR_OF[name] for name in "chx")
-    after = "_{next}" if "g" in gates else ""
-    for place, symbol, colour in (
-        ((0.55, 3.06), "$c_{prev}$", c), ((6.64, 3.06), f"$c{after}$", c),
-        ((0.55, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$" if gates == FULL else "$h$", h),
+    # What the forget gate leaves is called c; without gates, so is the memory, and h what is seen of it.
+    c_after, h_after = "" if gates in ("", "of") else NEXT, NEXT if gates else ""
+    for place, symbol, of in (
+        ((0.55, 3.06), f"$c{PREV}$", "c"), ((6.64, 3.06), f"$c{c_after}$", "c"),
+        ((0.55, 1.16), f"$h{PREV}$", "h"), ((6.64, 1.16), f"$h{h_after}$", "h"),
     ):  # fmt: skip
-        write(ax, *place, symbol, colour=colour, size=12, va="baseline")
-        write(ax, place[0], place[1] - 0.31, "(N, H)", colour=PALE, size=8, va="baseline")
-    write(ax, 1.4, 0.35, "$x$", colour=x, size=12, ha="right")
-    write(ax, 1.6, 0.35, "(N, D)", colour=PALE, size=8, ha="left")
-    beside = ((7.0, 3.5), "to the layer above", PALE), ((7.4, 0.72), "to the next step", PALE)
-    write_all(ax, (*beside, ((7.46, 2.66), "stays inside", c)), size=8.5)
-    write(ax, 6.3, 0.3, _EQUATIONS[gates], size=12.5, ha="right", va="baseline")
+        write(ax, *place, symbol, of=of, size=LARGE, va="baseline")
+        write(ax, place[0], place[1] - 0.31, "(N, H)", of="pale", va="baseline")
+    write(ax, 1.4, 0.35, "$x$", of="x", size=LARGE, ha="right")
+    write(ax, 1.6, 0.35, "(N, D)", of="pale", ha="left")
+    beside = ((7.0, 3.5), "to the layer above", "pale"), ((7.4, 0.72), "to the next step", "pale")
+    write_all(ax, (*beside, ((7.46, 2.66), "stays inside", "c")), size=SMALL)
+    write(ax, 6.3, 0.3, _EQUATIONS[gates], size=LARGE, ha="right", va="baseline")
     made = "" if "f" in gates else "How c is made from c_prev, x and h_prev is still a question mark."
     growing = "" if gates == FULL else " as it grows"
     alt = f"""One step of an LSTM cell{growing}. The memory cell c runs along the top from c_prev to the next step and
@@ -187,24 +190,23 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
 def lstm_unrolled() -> Picture:
     """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up."""
     figure, ax = new_canvas(8.0, 3.1)
-    c, h, layer = COLOUR_OF["c"], COLOUR_OF["h"], "#FAFBFD"
     c_line, h_line, out = 1.95, 1.35, 2.72
-    box(ax, 0.75, 0.85, 6.75, 1.55, fill=layer)
-    write(ax, 0.9, 0.94, "the LSTM layer", colour=PALE, size=8.5, ha="left", va="baseline")
+    box(ax, 0.75, 0.85, 6.75, 1.55, fill=FIELD_FILL)
+    write(ax, 0.9, 0.94, "the LSTM layer", of="pale", ha="left", va="baseline")
     starts = [0.12, 1.75, 3.85, 5.95]
-    for y, colour, width, name in (c_line, c, 2.4, "c"), (h_line, h, 1.5, "h"):
+    for y, width, name in (c_line, THICK, "c"), (h_line, LINE, "h"):
         for start, end in zip([starts[0], *(x + 0.9 for x in starts[1:])], [*starts[1:], 7.88]):
-            arrow(ax, (start, y), (end, y), colour=colour, width=width)
-        write(ax, 0.35, y + 0.1, f"${name}$", colour=colour, size=12, va="baseline")
+            arrow(ax, (start, y), (end, y), of=name, width=width)
+        write(ax, 0.35, y + 0.1, f"${name}$", of=name, size=LARGE, va="baseline")
     for step, left in enumerate(starts[1:]):
         middle, turn = left + 0.45, left + 1.28
-        layer_box(ax, middle, 1.65, 0.45, 0.55, "LSTM", size=10, rounding=0.16)
-        arrow(ax, (middle, 0.42), (middle, 1.1), colour=COLOUR_OF["x"])
-        arrow(ax, (turn, h_line), (turn, out), colour=h)
-        _pass_over(ax, turn, c_line, layer)
-        fork(ax, (turn, h_line), colour=h)
-        write(ax, middle, 0.25, f"xs[:, {step}]", colour=COLOUR_OF["x"], size=8.5, family="monospace")
-        write(ax, turn, out + 0.12, f"hs[:, {step}]", colour=h, size=8.5, family="monospace")
+        layer_box(ax, middle, 1.65, 0.45, 0.55, "LSTM", size=MEDIUM, rounding=0.16)
+        arrow(ax, (middle, 0.42), (middle, 1.1), of="x")
+        arrow(ax, (turn, h_line), (turn, out), of="h")
+        _pass_over(ax, turn, c_line, FIELD_FILL)
+        fork(ax, (turn, h_line), of="h")
+        write(ax, middle, 0.25, f"xs[:, {step}]", of="x", family="monospace")
+        write(ax, turn, out + 0.12, f"hs[:, {step}]", of="h", family="monospace")
     alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, from
     which no arrow leads upwards, and the hidden state h, which also leaves the layer upwards at every step as
     hs[:, step]. xs[:, step] comes in from below."""

@@ -8,14 +8,14 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_arrays
-from helpers.plots.axes import log_perplexity_axis, note
+from helpers.plots.axes import border, log_perplexity_axis, name_line_ends, note
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOURS, INK, PALE, SERIES, in_style, new_figure
+from helpers.plots.style import FINE, LOOKS, MARK, MEDIUM, SERIES, in_style, looks_of, new_figure, tint
 
 #: From a name to two curves, of training and validation.
 Runs: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
 
-_TRAIN, _VALID = SERIES[0], SERIES[1]
+_TRAIN, _VALID = LOOKS["training"], LOOKS["validation"]
 
 
 def _curves(runs: Runs) -> dict[str, list[FloatArray]]:
@@ -40,17 +40,15 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Pictur
     figure, ax = new_figure(8, 3.5)
     updates = every * np.arange(1, train.size + 1)
     best = int(valid.argmin())
-    ax.fill_between(updates, train, valid, color=COLOURS["sky"], alpha=0.18, lw=0)
-    ax.plot(updates, valid, label="validation", **_VALID)
-    ax.plot(updates, train, label="training", **_TRAIN)
-    ax.axvline(updates[best], color=PALE, lw=1.2, ls=(0, (4, 3)))
-    note(ax, f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), color=_VALID["color"])
-    for values, style in (valid, _VALID), (train, _TRAIN):
-        place = updates[-1], values[-1]
-        note(ax, f"{values[-1]:.0f}", place, (7, 0), size=10, va="center", color=style["color"])
+    ax.fill_between(updates, train, valid, facecolor=tint("pale"), lw=0, gid="pale")
+    ax.plot(updates, valid, **_VALID.marked)
+    ax.plot(updates, train, **_TRAIN.marked)
+    border(ax, updates[best])
+    note(ax, f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), of=_VALID, size=MEDIUM)
     log_perplexity_axis(ax, [*train, *valid])
-    ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.08))
-    ax.legend(loc="lower left")
+    ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.01))
+    name_line_ends(ax, [(values[-1], f"{look.name}: {values[-1]:.0f}", look)
+                        for values, look in ((valid, _VALID), (train, _TRAIN))])  # fmt: skip
     alt = f"""Two curves of perplexity against updates. Training falls throughout, from {train[0]:.0f} to
     {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
     updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded."""
@@ -75,13 +73,13 @@ def four_answers(runs: Runs, every: int) -> Picture:
     for ax, (name, (train, valid)) in zip(axes[0], curves.items()):
         updates = every * np.arange(1, train.size + 1)
         if valid is not reference:
-            ax.plot(every * np.arange(1, reference.size + 1), reference, color=PALE, lw=1.2, ls=(0, (1, 1.5)))
-        ax.plot(updates, valid, **_VALID)
-        ax.plot(updates, train, **_TRAIN)
-        end, ground = updates[-1], {"color": "white", "pad": 0.6, "alpha": 0.8}
-        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), (0, 7), size=10, ha="center", color=_VALID["color"], bbox=ground)
-        note(ax, f"{train[-1]:.0f}", (end, train[-1]), (0, -15), size=10, ha="center", color=_TRAIN["color"])
-        ax.set_title(name, fontsize=9.5)
+            ax.plot(every * np.arange(1, reference.size + 1), reference, **LOOKS["border"].line)
+        ax.plot(updates, valid, **_VALID.marked)
+        ax.plot(updates, train, **_TRAIN.marked)
+        end = updates[-1]
+        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), (0, 7), of=_VALID, size=MEDIUM, ha="center")
+        note(ax, f"{train[-1]:.0f}", (end, train[-1]), (0, -15), of=_TRAIN, size=MEDIUM, ha="center")
+        ax.set_title(name, fontsize=MEDIUM)
         ax.set_xlim(0, updates[-1] * 1.18)
         ax.set_xticks([0, int(updates[-1])])
     log_perplexity_axis(axes[0][0], [min(everything) / 1.1, *everything])
@@ -90,11 +88,11 @@ def four_answers(runs: Runs, every: int) -> Picture:
     handles, labels = axes[0][0].lines[:2], ["validation", "training"]
     if len(curves) > 1:
         handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(curves))}"]
-    figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=9)
+    figure.legend(handles, labels, loc="outside upper right", ncols=3)
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
                      for name, (train, valid) in curves.items())  # fmt: skip
     alt = f"""Panels, {len(curves)} side by side, of training and validation perplexity against updates on one log axis;
-    a dotted line repeats the first panel's validation curve in the others. At the end, {ends}."""
+    a dashed line repeats the first panel's validation curve in the others. At the end, {ends}."""
     return Picture(figure, alt)
 
 
@@ -110,12 +108,12 @@ def fit_and_generalise(runs: Runs) -> Picture:
     """
     curves = _curves(runs)
     figure, ax = new_figure(8, 3.8)
-    for style, (name, (train, valid)) in zip(SERIES, curves.items()):
-        ax.plot(train, valid, label=name, **style)
-        ax.plot(train[-1], valid[-1], style["marker"], color=style["color"], ms=9)
+    for look, (name, (train, valid)) in zip(looks_of(curves), curves.items()):
+        ax.plot(train, valid, label=name, **look.marked)
+        ax.plot(train[-1], valid[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
     for number, axis in enumerate("xy"):
         log_perplexity_axis(ax, [value for pair in curves.values() for value in pair[number]], axis=axis)
-    ax.plot(ax.get_xlim(), ax.get_xlim(), color=PALE, lw=1, ls=(0, (4, 3)))
+    ax.plot(ax.get_xlim(), ax.get_xlim(), **LOOKS["border"].line)
     ax.invert_xaxis()
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
     ax.legend(loc="upper center")
@@ -142,13 +140,12 @@ def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     edge = max(float(np.quantile(np.abs(values), 0.995)) for values in flat.values())
     bins = np.linspace(-edge, edge, 61)
     figure, ax = new_figure(8, 2.8)
-    for style, (name, values) in zip(SERIES, flat.items()):
+    for look, (name, values) in zip(looks_of(flat), flat.items()):
         share, _ = np.histogram(values, bins)
         label = f"{name}: root mean square {np.sqrt(np.mean(values**2)):.2f}"
-        ax.plot((bins[1:] + bins[:-1]) / 2, share / values.size, color=style["color"], ls=style["linestyle"],
-                label=label)  # fmt: skip
-    ax.axvline(0, color=INK, lw=0.6)
+        ax.plot((bins[1:] + bins[:-1]) / 2, share / values.size, label=label, **look.line)
+    ax.axvline(0, lw=FINE, **LOOKS["ink"].line)
     ax.set(xlabel="weight", ylabel="share of the weights", ylim=(0, None))
-    ax.legend(fontsize=9)
+    ax.legend()
     sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in flat.items())
     return Picture(figure, f"How the weights are spread around 0, one line for each model. Root mean square: {sizes}.")

@@ -74,13 +74,30 @@ class Picture:
         # so the image goes into HTML, which can carry one.
         data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
         width = round(self.figure.get_figwidth() * RC["figure.dpi"])
-        style = "max-width: 100%; background: white; padding: 0.5em; box-sizing: border-box"
         alt = html.escape(self.alt)
-        return f'<img alt="{alt}" width="{width}" style="{style}" src="data:image/png;base64,{data}">'
+        kind = ' class="colour-map"' if self._has_colour_map() else ""
+        image = f'<img{kind} alt="{alt}" width="{width}" style="{_IMAGE}" src="data:image/png;base64,{data}">'
+        return f'<div class="course-figure" style="{_GROUND}">{image}</div>'
+
+    def _has_colour_map(self) -> bool:
+        """Return whether light and dark mean something in the figure, so that a dark page must not turn them round."""
+        axes = self.figure.axes
+        mapped = [collection for ax in axes for collection in ax.collections if collection.get_array() is not None]
+        return bool(mapped) or any(ax.images for ax in axes)
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"
 
+
+# The ground that a figure is shown on has rounded edges and takes a little of the page's colour: white on a light page,
+# a soft grey in the dark theme of JupyterLab, or of the site. The image's own white is multiplied onto it and becomes
+# the ground, so that one rendering serves both.
+_PAGE_COLOUR = "var(--jp-layout-color0, var(--pst-color-background, white))"
+_GROUND = (
+    "display: inline-block; max-width: 100%; box-sizing: border-box; padding: 0.5em; border-radius: 0.5em; "
+    f"background: white; background: color-mix(in srgb, white 86%, {_PAGE_COLOUR}); isolation: isolate"
+)
+_IMAGE = "display: block; max-width: 100%; mix-blend-mode: multiply"
 
 _TEXT = "get_text", "get_color", "get_fontsize", "get_math_fontfamily"
 _STYLE = (

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.arrays import FloatArray
-from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, WEIGHT_EDGE, arrow, box, fork, node, weight, write
+from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, arrow, box, fork, line, node, weight, write
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, INK, PALE, in_style, new_canvas
+from helpers.plots.style import LARGE, MEDIUM, NEXT, PATH, PREV, SMALL, THICK, in_style, new_canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +38,9 @@ _WEIGHTS = (
 
 
 def _note(
-    ax: Axes, x: float, y: float, text: str, *, colour: str = PALE, size: float = 8.5, ha: str = "center"
+    ax: Axes, x: float, y: float, text: str, *, of: str = "pale", size: float = SMALL, ha: str = "center"
 ) -> None:
-    write(ax, x, y, text, colour=colour, size=size, ha=ha, va="baseline")
+    write(ax, x, y, text, of=of, size=size, ha=ha, va="baseline")
 
 
 def _nodes(ax: Axes, squash: str) -> None:
@@ -52,23 +52,22 @@ def _nodes(ax: Axes, squash: str) -> None:
 def rnn_step_forward() -> Picture:
     """Draw one step of the RNN: ``h_next = tanh(x @ Wx + h_prev @ Wh + b)``, with the shapes beside the arrows."""
     figure, ax = new_canvas(8.0, 3.3)
-    x, h = COLOUR_OF["x"], COLOUR_OF["h"]
     box(ax, *_CELL)
-    arrow(ax, _FROM_LEFT, _MATMUL_H, reach=NODE_RADIUS, colour=h, symbol="$h_{prev}$", shape="(N, H)", at=0.29)
-    arrow(ax, _FROM_BELOW, _MATMUL_X, reach=NODE_RADIUS, colour=x, symbol="$x$", shape="(N, D)", at=0.3)
+    arrow(ax, _FROM_LEFT, _MATMUL_H, reach=NODE_RADIUS, of="h", symbol=f"$h{PREV}$", shape="(N, H)", at=0.29)
+    arrow(ax, _FROM_BELOW, _MATMUL_X, reach=NODE_RADIUS, of="x", symbol="$x$", shape="(N, D)", at=0.3)
     for place, use, gap, symbol, shape in _WEIGHTS:
-        arrow(ax, place, use, leave=gap, reach=NODE_RADIUS, colour=WEIGHT_EDGE)
+        arrow(ax, place, use, leave=gap, reach=NODE_RADIUS, of="weight")
         weight(ax, place, f"${symbol}$", shape)
-    arrow(ax, _MATMUL_H, _PLUS, **BETWEEN, symbol="$h_{prev}W_h$", shape="(N, H)", at=0.47)
+    arrow(ax, _MATMUL_H, _PLUS, **BETWEEN, symbol=f"$h{PREV}W_h$", shape="(N, H)", at=0.47)
     arrow(ax, _MATMUL_X, _PLUS, **BETWEEN, symbol="$xW_x$", shape="(N, H)")
     arrow(ax, _PLUS, _TANH, **BETWEEN, symbol="$a$", shape="(N, H)")
-    arrow(ax, _TANH, _TO_RIGHT, leave=NODE_RADIUS, colour=h, symbol="$h_{next}$", shape="(N, H)", at=0.42)
-    arrow(ax, _OUT, _TO_TOP, colour=h)
-    fork(ax, _OUT, colour=h)
+    arrow(ax, _TANH, _TO_RIGHT, leave=NODE_RADIUS, of="h", symbol=f"$h{NEXT}$", shape="(N, H)", at=0.42)
+    arrow(ax, _OUT, _TO_TOP, of="h")
+    fork(ax, _OUT, of="h")
     _nodes(ax, "tanh")
     _note(ax, _TO_TOP[0], 3.02, "to the layer above")
     _note(ax, 7.4, 1.56, "to the next step")
-    _note(ax, 6.05, 0.25, r"$h_{next} = \tanh(x\,W_x + h_{prev}\,W_h + b)$", colour=INK, size=12)
+    _note(ax, 6.05, 0.25, rf"$h{NEXT} = \tanh(x\,W_x + h{PREV}\,W_h + b)$", of="ink", size=LARGE)
     alt = """One step of the RNN as a box. x (N, D) comes from below and is multiplied by Wx (D, H); h_prev (N, H) comes
     from the left and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh turns it into
     h_next (N, H), which leaves to the right and forks: up to the layer above, and on to the next step."""
@@ -79,33 +78,32 @@ def rnn_step_forward() -> Picture:
 def rnn_step_backward() -> Picture:
     """Draw the gradients of one step of the RNN, in the places of `rnn_step_forward`, flowing from right to left."""
     figure, ax = new_canvas(8.0, 3.3)
-    gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
     box(ax, *_CELL)
-    arrow(ax, _TO_RIGHT, _OUT, reach=NODE_RADIUS, colour=gradient)
-    arrow(ax, _TO_TOP, _OUT, reach=NODE_RADIUS, colour=gradient)
-    arrow(ax, _OUT, _TANH, **BETWEEN, colour=gradient, symbol="$dh_{next}$", shape="(N, H)", at=0.33)
-    arrow(ax, _SLOPE, _TANH, leave=0.16, reach=NODE_RADIUS, colour=PALE)
-    arrow(ax, _TANH, _PLUS, **BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
+    arrow(ax, _TO_RIGHT, _OUT, reach=NODE_RADIUS, of="gradient")
+    arrow(ax, _TO_TOP, _OUT, reach=NODE_RADIUS, of="gradient")
+    arrow(ax, _OUT, _TANH, **BETWEEN, of="gradient", symbol=f"$dh{NEXT}$", shape="(N, H)", at=0.33)
+    arrow(ax, _SLOPE, _TANH, leave=0.16, reach=NODE_RADIUS, of="pale")
+    arrow(ax, _TANH, _PLUS, **BETWEEN, of="gradient", symbol="$da$", shape="(N, H)")
     for product in _MATMUL_H, _MATMUL_X:
-        arrow(ax, _PLUS, product, **BETWEEN, colour=gradient, symbol="$da$", shape="(N, H)")
+        arrow(ax, _PLUS, product, **BETWEEN, of="gradient", symbol="$da$", shape="(N, H)")
     for place, use, gap, symbol, shape in _WEIGHTS:
-        arrow(ax, use, place, leave=NODE_RADIUS, reach=gap + 0.01, colour=gradient)
-        weight(ax, place, f"$d{symbol}$", shape, colour=gradient)
-    arrow(ax, _MATMUL_X, _FROM_BELOW, leave=NODE_RADIUS, colour=gradient, symbol="$dx$", shape="(N, D)", at=0.7)
-    arrow(ax, _MATMUL_H, _FROM_LEFT, leave=NODE_RADIUS, colour=h, width=3.5, symbol="$dh_{prev}$", shape="(N, H)",
+        arrow(ax, use, place, leave=NODE_RADIUS, reach=gap + 0.01, of="gradient")
+        weight(ax, place, f"$d{symbol}$", shape, of="gradient")
+    arrow(ax, _MATMUL_X, _FROM_BELOW, leave=NODE_RADIUS, of="gradient", symbol="$dx$", shape="(N, D)", at=0.7)
+    arrow(ax, _MATMUL_H, _FROM_LEFT, leave=NODE_RADIUS, of="h", width=PATH, symbol=f"$dh{PREV}$", shape="(N, H)",
           at=0.71)  # fmt: skip
     _nodes(ax, r"$\odot$")
     node(ax, _OUT, "+")
-    _note(ax, *_SLOPE, "$1 - h_{next}^2$", colour=INK, size=12)
-    _note(ax, 2.65, 2.62, r"$= h_{prev}^{\!\top}\,da$", colour=INK, size=10.5, ha="left")
-    _note(ax, 4.14, 2.62, r"$= \sum_n\;da_n$", colour=INK, size=10.5, ha="left")
-    _note(ax, 2.65, 0.83, r"$= x^{\!\top} da$", colour=INK, size=10.5, ha="left")
+    _note(ax, *_SLOPE, f"$1 - h{NEXT}^2$", of="ink", size=LARGE)
+    _note(ax, 2.65, 2.62, rf"$= h{PREV}^{{\top}}\,da$", of="ink", size=MEDIUM, ha="left")
+    _note(ax, 4.14, 2.62, r"$= \sum_n\;da_n$", of="ink", size=MEDIUM, ha="left")
+    _note(ax, 2.65, 0.83, r"$= x^{\!\top} da$", of="ink", size=MEDIUM, ha="left")
     _note(ax, _TO_TOP[0], 3.02, "from the layer above")
     _note(ax, 7.4, 1.56, "from the next step")
-    _note(ax, 0.15, 0.25, r"$dh_{prev} = da\,W_h^{\!\top}$", colour=h, size=12, ha="left")
-    _note(ax, 1.4, 0.25, "is all that reaches the past", colour=h, size=9, ha="left")
-    equations = r"$da = dh_{next} \odot (1 - h_{next}^2)$,   $dx = da\,W_x^{\!\top}$"
-    _note(ax, 7.85, 0.25, equations, colour=INK, size=12, ha="right")
+    _note(ax, 0.15, 0.25, rf"$dh{PREV} = da\,W_h^{{\!\top}}$", of="h", size=LARGE, ha="left")
+    _note(ax, 1.4, 0.25, "is all that reaches the past", of="h", ha="left")
+    equations = rf"$da = dh{NEXT} \odot (1 - h{NEXT}^2)$,   $dx = da\,W_x^{{\!\top}}$"
+    _note(ax, 7.85, 0.25, equations, of="ink", size=LARGE, ha="right")
     alt = """The same step with the gradients flowing from right to left. dh_next (N, H), the sum of what comes from the
     layer above and from the next step, is multiplied elementwise by 1 - h_next squared and becomes da (N, H). The plus
     passes da on unchanged to three places: db is its sum over the batch; with x and Wx it gives dWx and dx; with h_prev
@@ -117,14 +115,14 @@ def rnn_step_backward() -> Picture:
 def tanh_graph() -> Picture:
     """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath."""
     figure, ax = new_canvas(6.0, 1.35)
-    gradient, middle = COLOUR_OF["gradient"], (3.3, 0.7)
+    middle = (3.3, 0.7)
     for start, end, symbol in (0.7, 3.12, "$x$"), (3.48, 5.7, "$y = \\tanh(x)$"):
         arrow(ax, (start, 0.8), (end, 0.8), symbol=symbol)
     for start, end in (5.7, 3.48), (3.12, 0.7):
-        arrow(ax, (start, 0.6), (end, 0.6), colour=gradient)
+        arrow(ax, (start, 0.6), (end, 0.6), of="gradient")
     node(ax, middle, "tanh")
-    _note(ax, 1.9, 0.3, r"$dx = dout \odot (1 - y^2)$", colour=gradient, size=12)
-    _note(ax, 4.6, 0.3, "$dout$", colour=gradient, size=12)
+    _note(ax, 1.9, 0.3, r"$dx = dout \odot (1 - y^2)$", of="gradient", size=LARGE)
+    _note(ax, 4.6, 0.3, "$dout$", of="gradient", size=LARGE)
     alt = """A graph of one node, tanh. Forward, x comes in from the left and y = tanh(x) leaves to the right. Backward,
     dout comes in from the right and dx = dout times (1 - y squared), elementwise, leaves to the left."""
     return Picture(figure, alt)
@@ -157,61 +155,59 @@ def rnn_unrolled(steps: int = 4, backward: bool = False) -> Picture:
 
 def _cell(ax: Axes, x: float, y: float) -> None:
     box(ax, x - _HALF, y - 0.36, 2 * _HALF, 0.72)
-    write(ax, x, y + 0.06, "RNN", size=10, va="baseline", fontweight="bold")
-    write(ax, x, y - 0.2, "$W_x\\;W_h\\;b$", size=9.5, va="baseline")
+    write(ax, x, y + 0.06, "RNN", size=MEDIUM, va="baseline", fontweight="bold")
+    write(ax, x, y - 0.2, "$W_x\\;W_h\\;b$", size=MEDIUM, va="baseline")
 
 
-def _code(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
-    write(ax, x, y, text, colour=colour, size=8.5, family="monospace")
+def _code(ax: Axes, x: float, y: float, text: str, of: str) -> None:
+    write(ax, x, y, text, of=of, family="monospace")
 
 
 def _values_over_time(ax: Axes, centres: FloatArray) -> str:
-    x_colour, h = COLOUR_OF["x"], COLOUR_OF["h"]
     y, top, bottom = 1.2, 2.05, 0.38
     half_gap = (centres[1] - centres[0]) / 2
     starts, ends = centres + _HALF, [*(centres[1:] - _HALF), 7.85]
-    arrow(ax, (0.15, y), (centres[0] - _HALF, y), colour=h)
-    _code(ax, 0.4, y - 0.18, "state", h)
-    _code(ax, 7.63, y - 0.18, "state", h)
+    arrow(ax, (0.15, y), (centres[0] - _HALF, y), of="h")
+    _code(ax, 0.4, y - 0.18, "state", "h")
+    _code(ax, 7.63, y - 0.18, "state", "h")
     for step, x in enumerate(centres):
         out = (x + min(half_gap, 0.75), y)
         _cell(ax, x, y)
-        arrow(ax, (x, bottom), (x, y - 0.36), colour=x_colour)
-        arrow(ax, (starts[step], y), (ends[step], y), colour=h)
-        arrow(ax, out, (out[0], top), colour=h)
-        fork(ax, out, colour=h)
-        _code(ax, x, bottom - 0.12, f"xs[:, {step}]", x_colour)
-        _code(ax, out[0], top + 0.12, f"hs[:, {step}]", h)
-    _note(ax, 7.85, bottom - 0.15, r"time $\rightarrow$", ha="right", size=9)
+        arrow(ax, (x, bottom), (x, y - 0.36), of="x")
+        arrow(ax, (starts[step], y), (ends[step], y), of="h")
+        arrow(ax, out, (out[0], top), of="h")
+        fork(ax, out, of="h")
+        _code(ax, x, bottom - 0.12, f"xs[:, {step}]", "x")
+        _code(ax, out[0], top + 0.12, f"hs[:, {step}]", "h")
+    _note(ax, 7.85, bottom - 0.15, r"time $\rightarrow$", ha="right")
     return f"""The same RNN cell drawn {len(centres)} times from left to right, with the same Wx, Wh and b each time.
     Every cell takes xs[:, step] from below and the state from the cell before it; the new h goes up as hs[:, step], and
     on to the next cell."""
 
 
 def _gradients_over_time(ax: Axes, centres: FloatArray) -> str:
-    gradient, h = COLOUR_OF["gradient"], COLOUR_OF["h"]
     y, top, bottom, sums = 1.85, 2.7, 1.0, 0.55
     half_gap = (centres[1] - centres[0]) / 2
     ends = [*(centres[1:] - _HALF), 7.85]
     for step, x in enumerate(centres):
         plus = (x + min(half_gap, 0.75), y)
         _cell(ax, x, y)
-        arrow(ax, (plus[0], top), plus, reach=_SMALL, colour=gradient)
-        arrow(ax, plus, (x + _HALF, y), leave=_SMALL, colour=gradient)
-        arrow(ax, (ends[step], y), plus, reach=_SMALL, colour=h, width=2.5)
-        arrow(ax, (x - 0.22, y - 0.36), (x - 0.22, bottom), colour=gradient)
-        arrow(ax, (x + 0.22, y - 0.36), (x + 0.22, sums), colour=WEIGHT_EDGE)
+        arrow(ax, (plus[0], top), plus, reach=_SMALL, of="gradient")
+        arrow(ax, plus, (x + _HALF, y), leave=_SMALL, of="gradient")
+        arrow(ax, (ends[step], y), plus, reach=_SMALL, of="h", width=THICK)
+        arrow(ax, (x - 0.22, y - 0.36), (x - 0.22, bottom), of="gradient")
+        arrow(ax, (x + 0.22, y - 0.36), (x + 0.22, sums), of="weight")
         node(ax, plus, "+", radius=_SMALL)
         if step < len(centres) - 1:
-            _note(ax, (plus[0] + _SMALL + ends[step]) / 2, y - 0.22, "$dh_{prev}$", colour=h, size=10.5)
-        _code(ax, plus[0], top + 0.12, f"dhs[:, {step}]", gradient)
-        _code(ax, x - 0.22, bottom - 0.12, f"dxs[:, {step}]", gradient)
-    arrow(ax, (centres[0] - _HALF, y), (0.15, y), colour=h, width=2.5)
-    _code(ax, 0.42, y - 0.22, "dstate", h)
-    _code(ax, 7.73, y - 0.22, "dstate", h)
-    ax.plot(centres[[0, -1]] + [0.1, 0.34], [sums, sums], color=WEIGHT_EDGE, lw=3, solid_capstyle="round")
+            _note(ax, (plus[0] + _SMALL + ends[step]) / 2, y - 0.22, f"$dh{PREV}$", of="h", size=LARGE)
+        _code(ax, plus[0], top + 0.12, f"dhs[:, {step}]", "gradient")
+        _code(ax, x - 0.22, bottom - 0.12, f"dxs[:, {step}]", "gradient")
+    arrow(ax, (centres[0] - _HALF, y), (0.15, y), of="h", width=THICK)
+    _code(ax, 0.42, y - 0.22, "dstate", "h")
+    _code(ax, 7.73, y - 0.22, "dstate", "h")
+    line(ax, (centres[0] + 0.1, sums), (centres[-1] + 0.34, sums), of="weight", width=PATH)
     middle = centres[[0, -1]].mean() + 0.22
-    _note(ax, middle, 0.24, "$dW_x$,  $dW_h$,  $db$:  the sum over all steps", colour=INK, size=11)
+    _note(ax, middle, 0.24, "$dW_x$,  $dW_h$,  $db$:  the sum over all steps", of="ink", size=LARGE)
     return f"""The gradients of {len(centres)} RNN steps, flowing from right to left. Before each cell a plus adds
     dhs[:, step], which comes from above, to the dh that comes from the future; the sum goes through the cell, which
     sends dxs[:, step] down, its share of dWx, dWh and db into one sum over all steps, and dh to the step before."""

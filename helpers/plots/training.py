@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_array, to_dict
-from helpers.plots.axes import level
+from helpers.plots.axes import level, name_line_ends
 from helpers.plots.picture import Picture
-from helpers.plots.style import INK, PALE, SERIES, in_style, new_figure
+from helpers.plots.style import FINE, LOOKS, in_style, looks_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,16 +33,17 @@ def learning_curves(
     """
     curves = to_dict(curves, "curves", "(epochs,)")
     figure, (ax, below) = new_figure(8, 4.8, rows=2, sharex=True, height_ratios=[3, 1])
-    below.step(range(1, len(learning_rates) + 1), learning_rates, where="mid", color=INK)
+    below.step(range(1, len(learning_rates) + 1), learning_rates, where="mid", **LOOKS["ink"].line)
     below.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
     below.locator_params(axis="x", integer=True)
-    for style, (label, perplexities) in zip(SERIES, curves.items()):
-        ax.plot(range(1, len(perplexities) + 1), perplexities, label=label, **style)
-    for label, perplexity in baselines.items():
-        level(ax, perplexity, f"{label}: {perplexity:.1f}", line_colour=PALE)
+    looks = looks_of([*curves, *baselines])
+    for look, perplexities in zip(looks, curves.values()):
+        ax.plot(range(1, len(perplexities) + 1), perplexities, **look.marked)
+    for look, (label, perplexity) in zip(looks[len(curves) :], baselines.items()):
+        level(ax, perplexity, f"{label}: {perplexity:.1f}", look=look)
     _label_log_axis(ax)
     ax.set_ylabel("perplexity")
-    ax.legend()
+    name_line_ends(ax, [(values[-1], label, look) for look, (label, values) in zip(looks, curves.items())])
     ends = [f"{label}: {values[0]:.3g} after the first epoch, {values[-1]:.3g} after epoch {len(values)}"
             for label, values in curves.items()]  # fmt: skip
     lines = [f"{label} at {perplexity:.3g}" for label, perplexity in baselines.items()]
@@ -62,7 +63,7 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     """
     norms = to_array(norms, "norms", "(steps,)")
     figure, ax = new_figure(8, 3.0)
-    ax.plot(range(1, norms.size + 1), norms, color=SERIES[0]["color"], lw=0.7)
+    ax.plot(range(1, norms.size + 1), norms, lw=FINE, **LOOKS["gradient"].line)
     alt = f"""The norm of the gradients over {norms.size} training steps, on a log axis: median {np.median(norms):.3g},
     largest {norms.max():.3g}."""
     if max_norm is not None:

@@ -7,14 +7,27 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_dict
-from helpers.plots.axes import note
-from helpers.plots.diagrams import NODE_RADIUS, node, write, write_all
-from helpers.plots.dropout import mask_table
+from helpers.plots.axes import border, name_line_ends, note
+from helpers.plots.diagrams import NODE_RADIUS, line, node, write, write_all
+from helpers.plots.dropout import dropout_mark, mask_table
 from helpers.plots.lstm_glyph import PLACES, SIZE, draw_lstm_cell
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, PALE, SERIES, in_style, new_canvas, new_figure
-
-_MASK = COLOURS["vermilion"]
+from helpers.plots.style import (
+    LARGE,
+    LINE,
+    MARK,
+    MEDIUM,
+    NEXT,
+    PAGE,
+    POINT,
+    PREV,
+    SMALL,
+    THICK,
+    in_style,
+    looks_of,
+    new_canvas,
+    new_figure,
+)
 
 
 @in_style
@@ -43,20 +56,21 @@ def survival(
     if not curves.keys() >= counted.keys() | bars.keys():
         raise ValueError("simulated and errors may only have labels that computed has.")
     figure, ax = new_figure(8, 3.4)
-    for style, (label, values) in zip(SERIES, curves.items()):
+    looks = looks_of(curves)
+    for look, (label, values) in zip(looks, curves.items()):
         steps = np.arange(1, len(values) + 1)
-        ax.plot(steps, values, color=style["color"], ls=style["linestyle"], label=f"{label}, computed")
+        ax.plot(steps, values, **look.line)
         if label in counted:
             seen = counted[label] > 0
-            ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=style["marker"], ms=5,
-                        mfc="white", color=style["color"], capsize=3, label=f"{label}, counted")  # fmt: skip
-        note(ax, f"{values[-1]:.2g}", (steps[-1], values[-1]), (8, 0), size=9.5, va="center", color=style["color"])
+            ax.errorbar(steps[seen], counted[label][seen], bars.get(label, 0 * values)[seen], fmt=look.marker, ms=POINT,
+                        mfc=PAGE, color=look.colour, capsize=3, lw=LINE, gid=look.name)  # fmt: skip
     if lowest is None:
         lowest = min(values[values > 0].min() for values in curves.values()) / 3
     ax.set(yscale="log", ylim=(lowest, 1.6), xlabel="steps", ylabel="fraction that is left")
-    ax.set_xlim(0.5, len(values) * 1.12)
+    ax.set_xlim(0.5, len(values) + 0.5)
+    name_line_ends(ax, [(max(values[-1], lowest), f"{label}: {values[-1]:.2g}", look)
+                        for look, (label, values) in zip(looks, curves.items())])  # fmt: skip
     ax.locator_params(axis="x", integer=True)
-    ax.legend(loc="lower left", fontsize=9)
     ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(values)}"
                      for label, values in curves.items())  # fmt: skip
     points = " What was counted lies on the lines." if counted else ""
@@ -77,17 +91,18 @@ def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | Float
     if not labels or not labels[0] or any(other != labels[0] for other in labels):
         raise ValueError(f"Give the same labels under each rate: got {labels}.")
     figure, axes = new_figure(8, 3.2, columns=len(curves), sharex=True, sharey=True, squeeze=False)
+    names = iter(labels[0])
     lowest = min(min(values) for lines in curves.values() for values in lines.values())
     for ax, (rate, lines) in zip(axes[0], curves.items()):
-        for style, (label, values) in zip(SERIES, lines.items()):
-            ax.plot(range(1, len(values) + 1), values, color=style["color"], ls=style["linestyle"], label=label)
+        for look, values in zip(looks_of(lines), lines.values()):
+            ax.plot(range(1, len(values) + 1), values, **look.line)
             above = values[-1] == max(other[-1] for other in lines.values())
             lift, va = (5, "bottom") if above else (-6, "top")
             place = len(values), values[-1]
-            note(ax, f"{values[-1]:.2g}", place, (0, lift), size=9.5, ha="right", va=va, color=style["color"])
+            name = f"{next(names)}: " if ax is axes[0][0] else ""
+            note(ax, f"{name}{values[-1]:.2g}", place, (0, lift), of=look, size=MEDIUM, ha="right", va=va)
         ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / 50, 50))
     axes[0][0].set_ylabel("fraction that is left")
-    axes[0][0].legend(loc="lower left", fontsize=9)
     ends = "; ".join(f"rate {rate:g}: " + ", ".join(f"{label} {values[-1]:.2g}" for label, values in lines.items())
                      for rate, lines in curves.items())  # fmt: skip
     alt = f"""The fraction that is left against steps, on one log axis, a panel for each rate. A shared mask draws a
@@ -129,22 +144,20 @@ def masked_lstm_cell() -> Picture:
     """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else."""
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax)
-    c, h, x = (COLOUR_OF[name] for name in "chx")
     (start, y), (join, _) = PLACES["h_prev"], PLACES["join"]
     middle = (start + join) / 2 + 0.05
     node(ax, (middle, y), r"$\odot$")
-    ax.plot([middle, middle], [y - 0.62, y - NODE_RADIUS], color=_MASK, lw=1.5, zorder=2)
-    ax.plot(middle, y - 0.66, "s", ms=11, mfc="white", mec=_MASK, mew=1.6, zorder=5)
-    ax.plot(middle, y - 0.66, "x", ms=6, color=_MASK, mew=1.6, zorder=6)
-    write(ax, middle - 0.14, y - 0.66, "one mask\n(N, H)", colour=_MASK, size=8.5, ha="right")
+    line(ax, (middle, y - 0.62), (middle, y - NODE_RADIUS), of="mask", zorder=2)
+    dropout_mark(ax, middle, y - 0.66)
+    write(ax, middle - 0.14, y - 0.66, "one mask\n(N, H)", of="mask", ha="right")
     write_all(ax, (
-        ((0.3, 3.06), "$c_{prev}$", c), ((6.64, 3.06), "$c_{next}$", c),
-        ((0.3, 1.16), "$h_{prev}$", h), ((6.64, 1.16), "$h_{next}$", h), ((1.33, 0.42), "$x$", x),
-    ), size=12)  # fmt: skip
-    equation = r"$A = x\,W_x + (mask \odot h_{prev})\,W_h + b$"
-    write(ax, 6.3, 0.3, equation, size=12.5, ha="right", va="baseline")
-    notes = ((7.0, 3.5), "to the layer above: no mask", PALE), ((4.2, 3.42), "the memory: no mask", c)
-    write_all(ax, notes, size=8.5)
+        ((0.3, 3.06), f"$c{PREV}$", "c"), ((6.64, 3.06), f"$c{NEXT}$", "c"),
+        ((0.3, 1.16), f"$h{PREV}$", "h"), ((6.64, 1.16), f"$h{NEXT}$", "h"), ((1.33, 0.42), "$x$", "x"),
+    ))  # fmt: skip
+    equation = rf"$A = x\,W_x + (\mathrm{{mask}} \odot h{PREV})\,W_h + b$"
+    write(ax, 6.3, 0.3, equation, size=LARGE, ha="right", va="baseline")
+    notes = ((7.0, 3.5), "to the layer above: no mask", "pale"), ((4.2, 3.42), "the memory: no mask", "c")
+    write_all(ax, notes, size=SMALL)
     alt = """One step of an LSTM cell. h_prev goes through a multiplication with a mask before it joins x and feeds the
     four blocks. The memory cell c along the top has no mask, and neither has h_next, which goes up and on to the next
     step."""
@@ -166,12 +179,13 @@ def recalled_by_seed(shares: Mapping[str, ArrayLike], chance: float) -> Picture:
     if not all(np.all((values >= 0) & (values <= 1)) for values in shares.values()):
         raise ValueError("shares must be between 0 and 1.")
     figure, ax = new_figure(8, 0.8 + 0.7 * len(shares))
-    for row, (style, values) in enumerate(zip(SERIES, shares.values())):
+    for row, (look, values) in enumerate(zip(looks_of(shares), shares.values())):
         spread = np.linspace(-0.27, 0.27, len(values))
-        ax.plot(values, row + spread, ls="", marker=style["marker"], ms=7, mfc=style["color"], mec="white", zorder=3)
-        ax.plot([values.mean()] * 2, [row - 0.38, row + 0.38], color=style["color"], lw=2, zorder=1)
-    ax.axvline(chance, color=PALE, lw=1.2, ls=(0, (4, 3)))
-    note(ax, "guessing", (chance, -0.5), (4, -3), color=PALE, va="top")
+        ax.plot(values, row + spread, look.marker, ms=MARK, color=look.colour, mec=PAGE, gid=look.name, zorder=3)
+        bar = {"color": look.colour, "lw": THICK, "gid": look.name}
+        ax.plot([values.mean()] * 2, [row - 0.38, row + 0.38], zorder=1, **bar)
+    border(ax, chance)
+    note(ax, "guessing", (chance, -0.5), (4, -3), of="pale", va="top")
     ax.set_yticks(range(len(shares)), shares)
     ax.set(ylim=(len(shares) - 0.5, -0.7), xlim=(0, 1.05), xlabel="share of first symbols recalled", ylabel="masks")
     said = "; ".join(f"{label}: {values.min():.0%} to {values.max():.0%}" for label, values in shares.items())

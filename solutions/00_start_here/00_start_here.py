@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Start here: write, check, fix
+# # Start here
+#
+# *Write, check, fix.*
 #
 # **You will do**: run your first cells, write two functions, let a check find what is wrong with them, and fix them.
 #
@@ -20,6 +22,8 @@
 # be typed in as the textbook prints it. And how to find out whether a gradient is right.
 #
 # **You will need**: 50 minutes; a little Python and NumPy; the derivative of a function of one variable.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -62,7 +66,7 @@ plots.course_progress(progress().squares)
 #
 # | letter | size of | letter | size of |
 # | --- | --- | --- | --- |
-# | `N` | the batch (배치): sequences read side by side | `D` | an input vector |
+# | `N` | the batch (배치): sequences (시퀀스) read side by side | `D` | an input vector |
 # | `T` | the time steps (시각) | `H` | the hidden state |
 # | | | `V` | the vocabulary (어휘) |
 
@@ -111,8 +115,8 @@ check("0.1", textbook_sigmoid)
 # ## Read a check
 #
 # A check tells you, in this order: **what** is wrong and where; the **cause**, if your numbers are exactly those of a known
-# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The number beneath the panel is
-# the points you earned, and you may check as often as you like.
+# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The points you earned stand in
+# the title, and you may check as often as you like.
 #
 # Each exercise has two checks, for half of its points each: the one you see, and a *hidden* one for a grader, with the
 # same kinds of input, other numbers and other sizes.
@@ -130,7 +134,9 @@ check("0.1", textbook_sigmoid)
 # Right in the visible check is right in the hidden one, unless it was fitted to the visible numbers.
 
 # %% [markdown]
-# ### Exercise 0.1 ★ A sigmoid that never overflows (about 10 min)
+# ### Exercise 0.1 · A sigmoid that never overflows
+#
+# <small>10 min</small>
 #
 # **Why.** In float64, $e^{710}$ is already infinity: it overflows (오버플로). A gate far *below* its threshold must simply be
 # closed, without a warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
@@ -181,7 +187,7 @@ hidden_check("0.1", sigmoid)
 
 # %% [markdown]
 # **What to notice.** The two forms are *equal* as formulas and differ as programs. That happens all through this course:
-# the equation says what to compute, and floating-point numbers (부동소수점 수) decide how.
+# the equation says what to compute, and floating-point arithmetic (부동소수점 연산) decides how.
 
 # %%
 from helpers.checks import answer
@@ -212,12 +218,15 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 #
 # From notebook 01 on you work out gradients by hand, and it is easy to lose a sign, a factor or a whole term. A
 # **numerical gradient** (수치 기울기) needs no derivation: move one number a little, and see how much the result moves.
-# It is far too slow to train with, but it tells you whether the gradient you derived is right.
+# Such *numerical differentiation* (수치 미분) is far too slow to train with, but it tells you whether the gradient you
+# derived is right.
 #
 # Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
 
 # %% [markdown]
-# ### Exercise 0.2 ★★ A gradient without a formula (about 20 min)
+# ### Exercise 0.2 · A gradient without a formula
+#
+# <small>20 min</small>
 #
 # **Why.** A check tells you that a gradient is wrong. In your own projects there is no check, and this function takes
 # its place.
@@ -392,6 +401,6 @@ for kind in ("float32", "float64"):
 #
 # 1. 위에서 아래로 셀을 차례대로 실행하고(Shift + Enter), 답을 쓴 뒤 바로 `check`로 확인한다.
 # 2. 시그모이드는 임의의 수를 0과 1 사이의 값, 곧 게이트가 열린 정도로 바꾼다.
-# 3. 수식으로는 같아도 부동소수점 계산에서는 다를 수 있으므로 오버플로가 없는 식을 쓴다.
-# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같고, 직접 유도한 기울기는 수치 기울기로 검산한다.
+# 3. 수식으로는 같아도 부동소수점 연산의 결과는 다를 수 있으므로, 오버플로가 일어나지 않는 식을 쓴다.
+# 4. 기울기 `dW`의 형상은 언제나 `W`의 형상과 같고, 직접 유도한 기울기는 수치 미분으로 구한 기울기와 비교해 검산한다.
 # 5. 노트북이 망가지면 `make restore NB=00`으로 되돌리며, 이전 파일은 백업으로 남는다.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # See gradients vanish and explode
+# # Vanishing and exploding gradients
+#
+# *See gradients vanish and explode.*
 #
 # **You will do**: write a recurrent network, forward and back through time; measure what happens to its gradient on the
 # way into the past; predict it from two numbers.
@@ -21,6 +23,8 @@
 #
 # **You will need**: two to three hours; notebook 00; matrix products and the chain rule (연쇄 법칙). Singular values and
 # eigenvalues are explained.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -33,8 +37,9 @@ from helpers.nn import Layer, Param
 # ## 1. A state that is carried along
 #
 # To guess the last word of “the keys that I left on the table in the hall **were**”, a network must still know, nine words
-# on, that there were several keys: a long-term dependency (장기 의존성). A recurrent network (RNN, 순환 신경망) carries a
-# **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state *before*.
+# on, that there were several keys: a long-term dependency (장기 의존성, 장기 의존 관계). A recurrent network (RNN, 순환
+# 신경망) carries a **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state
+# *before*.
 
 # %%
 plots.rnn_unrolled(steps=4)
@@ -52,7 +57,9 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# ### Exercise 1.1 ★ Backward through tanh (about 10 min)
+# ### Exercise 1.1 · Backward through tanh
+#
+# <small>10 min</small>
 #
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
 # once per step.
@@ -70,7 +77,7 @@ plots.tanh_graph()
 # %% [markdown]
 # **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$. Then
 # $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half as large:
-# its unit is nearly *saturated* (포화), with an output close to -1 or 1.
+# its unit (유닛) is nearly *saturated* (포화), with an output close to -1 or 1.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -125,7 +132,9 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 # only, a unit in its most lively range.
 
 # %% [markdown]
-# ### Exercise 1.2 ★ One step of the RNN (about 10 min)
+# ### Exercise 1.2 · One step of the RNN
+#
+# <small>10 min</small>
 #
 # **Why.** This is the whole network. All that follows, forward and back, is this function called T times.
 #
@@ -215,7 +224,9 @@ print(
 )
 
 # %% [markdown]
-# ### Exercise 1.3 ★★ Backward through one step (about 20 min)
+# ### Exercise 1.3 · Backward through one step
+#
+# <small>20 min</small>
 #
 # **Why.** Going back, you will call this function at every step: what it does to a gradient once, it does T times. Keep your
 # eye on `dh_prev`.
@@ -294,8 +305,9 @@ print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_p
 # %% [markdown]
 # ## 2. Back through time
 #
-# Unrolled over T steps, it is a very deep feed-forward network (순방향 신경망) whose layers all share their weights.
-# Backpropagation (역전파) through it is called **backpropagation through time** (BPTT, 시간 방향 역전파).
+# Unrolled over T steps, it is a very deep feed-forward network (피드포워드 신경망, 순방향 신경망) whose layers all share
+# their weights. Backpropagation (역전파) through it, after the forward pass (순전파), is called **backpropagation through
+# time** (BPTT, 시간에 따른 역전파).
 
 # %%
 plots.rnn_unrolled(steps=4, backward=True)
@@ -305,7 +317,9 @@ plots.rnn_unrolled(steps=4, backward=True)
 # of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
 
 # %% [markdown]
-# ### Exercise 1.4 ★★★ The RNN over time, and back (about 40 min)
+# ### Exercise 1.4 · The RNN over time, and back
+#
+# <small>40 min</small>
 #
 # **Why.** This is the layer you will train; the LSTM of notebook 04 has the same outside.
 #
@@ -484,7 +498,9 @@ plots.scalar_powers(powers)
 # A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes 14,000 of it. Only |w| = 1 keeps the size, and no
 # training keeps a number exactly there.
 #
-# ### Exercise 1.5 ★ How large is the gradient after k steps? (about 10 min)
+# ### Exercise 1.5 · How large is the gradient after k steps?
+#
+# <small>10 min</small>
 #
 # **Why.** Before explaining it for a matrix, measure it.
 #
@@ -578,7 +594,9 @@ plots.unit_circle(
 # will see this matrix let *every* gradient vanish.
 
 # %% [markdown]
-# ### Exercise 1.6 ★★ Two numbers that say where the gradient goes (about 15 min)
+# ### Exercise 1.6 · Two numbers that say where the gradient goes
+#
+# <small>15 min</small>
 #
 # **Why.** The largest singular value bounds *one* step; the spectral radius governs *many*.
 #
@@ -661,7 +679,9 @@ plots.disagreement(norms, sigma, radius, worst)
 # of section 2 used orthogonal matrices: there the two numbers agree.
 
 # %% [markdown]
-# ### Exercise 1.7 ★★ Predict it (about 15 min)
+# ### Exercise 1.7 · Predict it
+#
+# <small>15 min</small>
 #
 # **Why.** A rule you have written down is one you can be wrong about. Predict first, measure afterwards.
 #
@@ -783,7 +803,7 @@ plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 # ## 6. What this does to learning
 #
 # **Vanishing: weights that do not move.** An update from a step far back is so small beside the weight that adding it, in
-# floating-point numbers, changes nothing.
+# floating-point numbers (부동소수점 수), changes nothing.
 
 # %%
 weight, update = np.float32(0.3), np.float32(1e-9)
@@ -909,7 +929,10 @@ print(
 # ## 요약
 #
 # 1. RNN은 은닉 상태를 다음 시각으로 넘기며, 학습할 때는 기울기가 시간을 거슬러 흐른다(BPTT).
-# 2. 한 시각을 거슬러 갈 때마다 tanh의 미분값 1 - h² (1 이하)와 똑같은 행렬 Wh의 전치가 곱해진다.
-# 3. 가장 큰 특잇값이 1보다 작으면 기울기는 소실되고, 선형인 경우 스펙트럼 반지름이 1보다 크면 폭발한다.
-# 4. 특잇값이 1보다 커도 스펙트럼 반지름이 1보다 작으면 잠시 커졌다가 결국 소실되며, tanh가 포화되면 언제나 소실될 수 있다.
-# 5. 소실되면 가중치가 움직이지 않고, 폭발하면 NaN이 된다. 폭발에는 기울기 클리핑, 소실에는 게이트(LSTM, GRU)로 맞선다.
+# 2. 기울기가 한 시각을 거슬러 갈 때마다 두 가지가 곱해진다. 하나는 1을 넘지 않는 tanh의 미분값 1 - h²이고, 다른 하나는 모든
+#    시각이 공유하는 가중치 Wh의 전치 행렬이다.
+# 3. Wh의 가장 큰 특잇값이 1보다 작으면 기울기는 소실되고, 선형인 경우 스펙트럼 반지름이 1보다 크면 기울기는 폭발한다.
+# 4. 가장 큰 특잇값이 1보다 크더라도 스펙트럼 반지름이 1보다 작으면 기울기는 잠시 커졌다가 결국 소실된다. 또 tanh가 포화되면
+#    스펙트럼 반지름과 관계없이 소실될 수 있다.
+# 5. 기울기가 소실되면 가중치가 갱신되지 않고, 폭발하면 가중치가 NaN이 된다. 폭발에는 기울기 클리핑으로, 소실에는 게이트(LSTM,
+#    GRU)로 대응한다.

@@ -12,7 +12,9 @@
 
 
 # %% [markdown]
-# # Clip exploding gradients
+# # Gradient clipping
+#
+# *Clip exploding gradients.*
 #
 # **You will do**: measure all gradients with one number, write gradient clipping, and train the same RNN with and without it.
 #
@@ -20,6 +22,8 @@
 # clipping cannot cure.
 #
 # **You will need**: an hour; notebook 01 for the reason why gradients explode.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -84,7 +88,9 @@ plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 # loss is 0. Nothing else differs.
 
 # %% [markdown]
-# ### Exercise 2.1 ★ One norm for all gradients (about 10 min)
+# ### Exercise 2.1 · One norm for all gradients
+#
+# <small>10 min</small>
 #
 # **Why.** To say that a gradient is too long, you need its length: one number for *all* parameters together.
 #
@@ -187,7 +193,9 @@ print(f"10,000 elements, cut off at 1: turned by {turn(long, np.clip(long, -1, 1
 print(f"by norm: turned by {turn(long, long / np.linalg.norm(long)):.0f} degrees")
 
 # %% [markdown]
-# ### Exercise 2.2 ★★ Clip by the global norm (about 20 min)
+# ### Exercise 2.2 · Clip by the global norm
+#
+# <small>20 min</small>
 #
 # **Why.** Three lines that make the difference between a model and a heap of NaN. Every language model of this course is
 # trained with them.
@@ -269,7 +277,9 @@ print("norm before", clip(grads, 650.0), "· left:", *grads, "· norm after", no
 # The check accepts it: for a norm of hundreds it changes nothing that seven digits show.
 
 # %% [markdown]
-# ### Exercise 2.3 ★ One step of gradient descent (about 5 min)
+# ### Exercise 2.3 · One step of gradient descent
+#
+# <small>5 min</small>
 #
 # **Why.** The last piece of a training loop: **stochastic gradient descent** (확률적 경사 하강법), the update itself.
 #
@@ -548,8 +558,9 @@ with np.errstate(over="ignore"):
 # %% [markdown]
 # ## 요약
 #
-# 1. 기울기가 폭발하면 손실에 절벽이 생기고, 한 번의 긴 걸음이 그때까지의 학습을 모두 무너뜨린다.
+# 1. 기울기가 폭발하는 곳에서는 손실이 절벽처럼 가파르게 변하므로, 가중치를 단 한 번 지나치게 크게 갱신하는 것만으로도 그때까지
+#    학습한 것을 모두 잃을 수 있다.
 # 2. 모든 기울기를 하나의 긴 벡터로 보고 그 길이(전역 노름)를 float64로 계산한다.
-# 3. 노름이 max_norm보다 클 때만 모든 기울기에 같은 비율을 곱하면 방향은 그대로이고 길이만 줄어든다.
-# 4. 값마다 자르면 방향이 바뀌며, NaN은 어떤 비교로도 걸러지지 않으므로 먼저 검사해야 한다.
-# 5. 클리핑은 폭발만 막을 뿐 소실은 고치지 못하며, 소실에는 게이트가 필요하다.
+# 3. 전역 노름이 max_norm보다 클 때만 모든 기울기에 같은 비율을 곱한다. 그러면 방향은 그대로이고 길이만 줄어든다.
+# 4. 기울기를 원소별로 자르면 방향이 바뀐다. 또 NaN과의 대소 비교는 언제나 거짓이므로, 노름이 NaN인지는 따로 먼저 검사해야 한다.
+# 5. 클리핑은 기울기 폭발만 막을 뿐 기울기 소실은 해결하지 못하며, 소실에는 게이트가 필요하다.

@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Build an LSTM, gate by gate
+# # LSTM gates
+#
+# *Build an LSTM, gate by gate.*
 #
 # **You will do**: write the output gate, the forget gate, the new memory and the input gate; then all four as one product;
 # then watch a network learn when to open them.
@@ -20,6 +22,8 @@
 # does half open, and what breaks when it is stuck.
 #
 # **You will need**: two hours; notebooks 00 and 01, for the sigmoid and the step of the RNN.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -76,7 +80,9 @@ print("c =", c, "  h = tanh(c) =", np.tanh(c).round(3))
 # > writing. `x` is (N, D); states, memories and gates are (N, H).
 
 # %% [markdown]
-# ### Exercise 3.1 ★ The output gate (about 10 min)
+# ### Exercise 3.1 · The output gate
+#
+# <small>10 min</small>
 #
 # **Why.** A cell may hold what will matter in twenty steps and is of no use now. The **output gate** (출력 게이트) decides, for
 # each element of `tanh(c_next)`, how much it matters to the next step and to the layer above.
@@ -185,7 +191,9 @@ plots.gate_positions("o", np.tanh(memory[0]), shown, (r"$\tanh(c)$", "$h$"))
 print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 
 # %% [markdown]
-# ### Exercise 3.2 ★ The forget gate (about 10 min)
+# ### Exercise 3.2 · The forget gate
+#
+# <small>10 min</small>
 #
 # **Why.** A sentence ends, a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) says, unit by
 # unit, how much of `c_prev` stays.
@@ -250,7 +258,7 @@ print("c =", keep(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 kept = {openness: keep(x, h_prev, memory, *set_to(bias))[0] for openness, bias in positions.items()}
 for openness, c in kept.items():
     print(f"f = {openness}: c =", c.round(2) + 0.0)
-plots.gate_positions("f", memory[0], kept, ("$c_{prev}$", "$c$"))
+plots.gate_positions("f", memory[0], kept, (r"$c_{\mathrm{prev}}$", "$c$"))
 
 # %% [markdown]
 # A forget gate acts at *every* step: put a 1 into a cell and hold the gate at an openness f. What is
@@ -305,10 +313,12 @@ plots.SliderFigure(memory_behind, "f", low=0.5, high=0.99, start=0.9, step=0.01)
 print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 
 # %% [markdown]
-# ### Exercise 3.3 ★ The new memory (about 10 min)
+# ### Exercise 3.3 · The new memory
 #
-# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새 기억) `g`, which most papers call
-# the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
+# <small>10 min</small>
+#
+# **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새로운 기억 셀) `g`, which most papers
+# call the *candidate cell state*. It is made from the input and the hidden state, and *added* to what the forget gate left.
 #
 # **The equation.**
 #
@@ -370,7 +380,7 @@ written = {
 }
 for strength, c_next in written.items():
     print(f"g = {strength:g}: c_next =", c_next.round(2))
-plots.gate_positions("g", memory[0], written, ("$c$", "$c_{next}$"))
+plots.gate_positions("g", memory[0], written, ("$c$", r"$c_{\mathrm{next}}$"))
 
 # %% [markdown]
 # **What to notice.** `g` moves the memory up, down, or not at all, by at most 1 in a step. It is **not a gate**. A gate takes
@@ -408,7 +418,9 @@ plots.memory_over_time(cells, title="A cell that forgets nothing and is written 
 # is for.
 
 # %% [markdown]
-# ### Exercise 3.4 ★ The input gate (about 10 min)
+# ### Exercise 3.4 · The input gate
+#
+# <small>10 min</small>
 #
 # **Why.** Not everything that comes in is worth keeping. The **input gate** (입력 게이트) decides, for each element of `g`,
 # how much of it is worth adding.
@@ -531,7 +543,9 @@ print(LSTM_ORDER)
 plots.fused_product()
 
 # %% [markdown]
-# ### Exercise 3.5 ★★ All four in one product (about 20 min)
+# ### Exercise 3.5 · All four in one product
+#
+# <small>20 min</small>
 #
 # **Why.** This is the LSTM: the function that notebook 04 goes back through, and that every language model from notebook 05
 # on is made of.
@@ -665,9 +679,9 @@ print(
 )
 
 # %% [markdown]
-# The network: an LSTM of one unit, and an affine layer (아핀 계층) that reads its `h`. The backward pass comes in notebook 04;
-# until then the course's own layer does it. The weights start small, so every gate is about half open. The loss is the mean
-# squared error.
+# The network: an LSTM of one unit, and an affine layer (Affine 계층, 아핀 계층) that reads its `h`. The backward pass comes in
+# notebook 04; until then the course's own layer does it. The weights start small, so every gate is about half open. The
+# loss is the mean squared error.
 
 
 # %%
@@ -862,7 +876,8 @@ print("7.", round(0.5 ** (1 / 200), 4))
 # ## 요약
 #
 # 1. LSTM은 계층 안에만 머무는 기억 셀 c를 따로 두고, 그중 일부만 은닉 상태 h = o ⊙ tanh(c)로 내보낸다.
-# 2. 게이트는 얼마나 열려 있는지를 시그모이드로 나타낸 0과 1 사이의 값이며, 게이트마다 따로 가중치를 두어 학습한다.
-# 3. 망각 게이트 f는 이전 기억을 얼마나 남길지, 입력 게이트 i는 새 기억을 얼마나 더할지, 출력 게이트 o는 기억을 얼마나 내보낼지 정한다.
-# 4. 새 기억 g는 게이트가 아니라 내용이며, tanh를 거쳐 -1과 1 사이의 세기와 부호를 나타낸다.
+# 2. 게이트는 열린 정도를 나타내는 0과 1 사이의 값으로, 시그모이드로 계산한다. 게이트마다 가중치를 따로 두고 학습한다.
+# 3. 망각 게이트 f는 이전 기억을 얼마나 남길지, 입력 게이트 i는 새로운 기억 셀을 얼마나 더할지, 출력 게이트 o는 기억을 얼마나
+#    내보낼지 정한다.
+# 4. 새로운 기억 셀 g는 게이트가 아니라 내용이며, tanh를 거쳐 -1과 1 사이의 값으로 세기와 부호를 나타낸다.
 # 5. 네 블록의 가중치를 f, g, i, o 순서로 이어 붙여 한꺼번에 계산하며, 게이트를 언제 열지는 학습으로 알아낸다.

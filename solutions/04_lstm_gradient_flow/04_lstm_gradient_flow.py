@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Let the gradient through
+# # LSTM gradient flow
+#
+# *Let the gradient through.*
 #
 # **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
 # simple RNN cannot; write the GRU.
@@ -20,6 +22,8 @@
 # starts at all.
 #
 # **You will need**: three hours; notebooks 01 and 03.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -55,7 +59,9 @@ plots.memory_path()
 # product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
 
 # %% [markdown]
-# ### Exercise 4.1 ★★ Back through the memory (about 15 min)
+# ### Exercise 4.1 · Back through the memory
+#
+# <small>15 min</small>
 #
 # **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
 #
@@ -125,12 +131,14 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
 
 # %% [markdown]
-# ### Exercise 4.2 ★★ Back through the activations (about 15 min)
+# ### Exercise 4.2 · Back through the activations
+#
+# <small>15 min</small>
 #
 # **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
 #
 # **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
-# $y(1-y)$; for the new memory (새 기억) `g`, which is not a gate, $1 - g^2$:
+# $y(1-y)$; for the new memory (새로운 기억 셀) `g`, which is not a gate, $1 - g^2$:
 #
 # $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
 #
@@ -202,7 +210,9 @@ assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 # That is one more reason to start it where it should be: section 3.
 
 # %% [markdown]
-# ### Exercise 4.3 ★★★ Backward through one step of the LSTM (about 40 min)
+# ### Exercise 4.3 · Backward through one step of the LSTM
+#
+# <small>40 min</small>
 #
 # **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
 #
@@ -291,7 +301,9 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 # Only `do` needs $dh_{next}$: with $dh_{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
 
 # %% [markdown]
-# ### Exercise 4.4 ★★★ The LSTM over time, and back (about 30 min)
+# ### Exercise 4.4 · The LSTM over time, and back
+#
+# <small>30 min</small>
 #
 # **Why.** From notebook 05 on, this class of yours reads English.
 #
@@ -392,7 +404,7 @@ xs, dhs = rng.normal(size=(3, 20, 8)), rng.normal(size=(3, 20, 16))
 both = layer_class(*params), FastLSTM(*params)
 (hs, dxs), (fast_hs, fast_dxs) = ((layer.forward(xs)[0], layer.backward(dhs)[0]) for layer in both)
 agree = np.allclose(hs, fast_hs, atol=1e-12) and np.allclose(dxs, fast_dxs, atol=1e-12)
-print("your LSTM and the course's fast one agree, forward and back:", agree)
+print("this LSTM and the course's fast one agree, forward and back:", agree)
 assert agree
 
 # %% [markdown]
@@ -408,7 +420,9 @@ assert agree
 # %% [markdown]
 # ## 2. A hundred steps back
 #
-# ### Exercise 4.5 ★★ What reaches the memory, T steps back (about 15 min)
+# ### Exercise 4.5 · What reaches the memory, T steps back
+#
+# <small>15 min</small>
 #
 # **Why.** Follow the line of the memory all the way. What arrives?
 #
@@ -626,8 +640,8 @@ assert np.median(growing["through h as well"][:, -1]) > 5
 # $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is all but out of reach *before
 # learning begins*, and next to no gradient arrives there to change that.
 #
-# **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales of the units from 2 to T
-# steps, the span of what has to be remembered:
+# **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales (시간 척도) of the units
+# from 2 to T steps, the span of what has to be remembered:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
 #
@@ -842,7 +856,9 @@ assert min(ratio["LSTM, chrono"]) > 1e-2
 plots.gru_cell()
 
 # %% [markdown]
-# ### Exercise 4.6 ★★ One step of the GRU (about 15 min)
+# ### Exercise 4.6 · One step of the GRU
+#
+# <small>15 min</small>
 #
 # **Why.** Three blocks in place of four, no `c`: is that enough?
 #
@@ -914,7 +930,9 @@ print(
 # **Go further, answered.** z = 1 and r = 1: $h_{next} = n = \tanh(x W_{xn} + h_{prev} W_{hn} + b_n)$, exercise 1.2.
 
 # %% [markdown]
-# ### Exercise 4.7 ★★★ Backward through one step of the GRU (about 40 min)
+# ### Exercise 4.7 · Backward through one step of the GRU
+#
+# <small>40 min</small>
 #
 # **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only the gradient is
 # wrong.
@@ -1129,8 +1147,10 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 # %% [markdown]
 # ## 요약
 #
-# 1. LSTM에서 기억 셀을 따라 거슬러 흐르는 기울기는 덧셈과 아다마르 곱만 지나며, 한 시각마다 망각 게이트 f가 한 번 곱해진다.
-# 2. 곱이 쌓이는 것은 RNN과 같지만, f는 시각과 유닛마다 다르고 학습되며 1 가까이에 머물 수 있고, 이 길에는 Wh도 tanh의 미분도 없다.
-# 3. 은닉 상태 h를 지나는 길은 그대로 남아 있으므로, 그 길에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
-# 4. 망각 게이트의 첫 편향이 얼마나 먼 과거까지 배울 수 있는지를 정하며, 크로노 초기화는 유닛마다 다른 시간 규모를 준다.
-# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 통하는 길에서는 1 - z가 f를 대신한다.
+# 1. LSTM에서 기억 셀을 따라 거슬러 흐르는 기울기는 덧셈과 아다마르 곱만 지나며, 한 시각마다 망각 게이트 f가 한 번씩 곱해진다.
+# 2. 곱셈이 거듭되는 것은 RNN과 같다. 그러나 f는 시각과 유닛마다 다르고, 학습되며, 1 가까이에 머물 수 있다. 또 이 경로에는 Wh도
+#    tanh의 미분도 없다.
+# 3. 은닉 상태 h를 지나는 경로도 그대로 남아 있으므로, 그 경로에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
+# 4. 학습 초기에 얼마나 먼 과거까지 배울 수 있는지는 망각 게이트 편향의 초깃값이 정하며, 크로노 초기화는 유닛마다 다른 시간 척도를
+#    준다.
+# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 이어지는 경로에서는 1 - z가 f를 대신한다.

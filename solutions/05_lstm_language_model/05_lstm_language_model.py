@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Train a language model from your own layers
+# # LSTM language model
+#
+# *Train a language model from your own layers.*
 #
 # **You will do**: write the layers around the LSTM, the measure, the batches and the dice; train the whole on real
 # speeches, and let it write.
@@ -20,6 +22,8 @@
 # a small model gets beside plain counting.
 #
 # **You will need**: two to three hours; notebook 04, whose LSTM you bring along, and clipping and SGD from notebook 02.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import textwrap
@@ -73,7 +77,9 @@ plots.language_model(["the", "state", "of", "the"])
 # follow, from below.
 
 # %% [markdown]
-# ### Exercise 5.1 ★★ One row for each word (about 15 min)
+# ### Exercise 5.1 · One row for each word
+#
+# <small>15 min</small>
 #
 # **Why.** An id is a mere name: 17 is not larger than 5. Each word gets a row of learned numbers, its **embedding**
 # (임베딩).
@@ -148,7 +154,7 @@ toy.forward(np.array([[2, 0, 2]]))
 toy.backward(dys[None])
 lost = np.zeros_like(E)
 lost[[2, 0, 2]] += dys
-print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
+print(f"E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 
 # %% [markdown]
 # **What to notice.** `+=` with a repeated index keeps only the last of the repeats, here (0.5, -1), and says nothing.
@@ -161,10 +167,12 @@ print(f"your E.grad:\n{rows.grad}\nwith += and nothing else:\n{lost}")
 # **Go further, answered.** 350 · 3,001 · 64 ≈ 67 million. The look-up takes none; it copies 350 rows.
 
 # %% [markdown]
-# ### Exercise 5.2 ★ A score for each word (about 10 min)
+# ### Exercise 5.2 · A score for each word
+#
+# <small>10 min</small>
 #
 # **Why.** The LSTM hands up H numbers per place; the prediction needs V scores, the **logits** (로짓). An **affine
-# layer** (아핀 계층) makes them.
+# layer** (Affine 계층, 아핀 계층) makes them.
 #
 # **The equation.** For each of the N·T places, D = H numbers in and M = V out:
 #
@@ -251,10 +259,12 @@ print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 # be N·T.
 
 # %% [markdown]
-# ### Exercise 5.3 ★★ Softmax and the loss (about 20 min)
+# ### Exercise 5.3 · Softmax and the loss
+#
+# <small>20 min</small>
 #
 # **Why.** Scores become probabilities, and those one number to make small: the **cross-entropy** (교차 엔트로피), the mean
-# **negative log-likelihood** (음의 로그 가능도) of the words that really came.
+# **negative log-likelihood** (음의 로그 가능도, 음의 로그 우도) of the words that really came.
 #
 # **The equation.** **Softmax** (소프트맥스), with m the largest logit of the row, which changes nothing but keeps `exp`
 # below 1:
@@ -342,9 +352,11 @@ plots.softmax_loss(np.exp(logits[0, 0]) / 8, 1, dlogits)
 # %% [markdown]
 # ## 2. What is a good loss?
 #
-# ### Exercise 5.4 ★ How many words is it hesitating between? (about 10 min)
+# ### Exercise 5.4 · How many words is it hesitating between?
 #
-# **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉시티), is a number of words.
+# <small>10 min</small>
+#
+# **Why.** “4.7 nats per token” says little. Its exponential, the **perplexity** (퍼플렉서티, 혼란도), is a number of words.
 #
 # **The equation.** With the negative log-likelihoods of n tokens summed up,
 #
@@ -435,7 +447,9 @@ plots.perplexity_ladder(counted, V)
 # The state at the end of a window is carried into the next, so every row must *go on* there.
 
 # %% [markdown]
-# ### Exercise 5.5 ★★ Rows that continue (about 20 min)
+# ### Exercise 5.5 · Rows that continue
+#
+# <small>20 min</small>
 #
 # **Why.** Where a row does not continue, the state you carry belongs to another text. Nothing fails; the model is just
 # worse.
@@ -518,7 +532,7 @@ plots.stream_rows(np.arange(24), list(batches(np.arange(24), 2, 4)))
 # %% [markdown]
 # ### Truncated BPTT
 #
-# The state crosses the border between two windows; the gradient does not. That is **truncated BPTT** (절단 시간 방향 역전파).
+# The state crosses the border between two windows; the gradient does not. That is **truncated BPTT** (절단된 BPTT).
 # Full BPTT along a whole row would need the caches of all its steps at once.
 
 # %%
@@ -756,7 +770,7 @@ curve(losses)
 reached = measure(batches(corpus.test, 10, 35))
 print(f"test perplexity {reached:.0f}")
 assert reached < counted["unigram"] / 2
-plots.perplexity_ladder({**counted, "your model": reached}, V)
+plots.perplexity_ladder({**counted, "this model": reached}, V)
 
 # %% [markdown]
 # About 108: far better than the unigram, and plainly worse than the trigram's 75. One pass is little, and 64 units are
@@ -793,10 +807,12 @@ plots.memory_length(widths, forgetting, carried)
 # %% [markdown]
 # ## 5. Let it write
 #
-# A model that gives probabilities can also *draw* from them: **sampling** (표본 추출). Draw a word, feed it back in, draw
+# A model that gives probabilities can also *draw* from them: **sampling** (샘플링). Draw a word, feed it back in, draw
 # the next.
 #
-# ### Exercise 5.6 ★★ Draw the next word (about 15 min)
+# ### Exercise 5.6 · Draw the next word
+#
+# <small>15 min</small>
 #
 # **Why.** Always taking the likeliest word goes round in circles. The **temperature** (온도) sets how much is left to
 # chance.
@@ -990,9 +1006,9 @@ print("7.", read, "of", len(corpus.train), "ids are read, as inputs or targets")
 # %% [markdown]
 # ## 요약
 #
-# 1. 언어 모델은 임베딩, LSTM, 아핀 계층, 소프트맥스와 손실을 차례로 쌓은 것이며, 매 시각 다음 단어의 확률을 예측한다.
-# 2. 임베딩의 역전파에서는 여러 번 나온 단어의 기울기를 모두 더하고, 로짓의 기울기는 (소프트맥스 - 원핫) / (N·T)이다.
-# 3. 퍼플렉시티는 실질적인 선택지의 수로, k개 단어의 균등 분포이면 정확히 k이다.
-# 4. 배치의 각 행은 다음 창에서 그대로 이어져야 하며, 절단 시간 방향 역전파는 기울기만 끊고 상태는 이어 준다. 상태를 이어
-#    주지 않으면 창 이전의 내용은 알 수 없다.
-# 5. 온도로 로짓을 나누어 표본을 추출한다. 온도가 낮으면 같은 말을 되풀이하고, 높으면 말이 흐트러진다.
+# 1. 언어 모델은 임베딩, LSTM, Affine 계층, 소프트맥스와 손실을 차례로 쌓은 것이며, 시각마다 다음 단어의 확률을 예측한다.
+# 2. 임베딩의 역전파에서는 여러 번 나온 단어의 기울기를 모두 더하고, 로짓의 기울기는 (소프트맥스 - 원핫 벡터) / (N·T)이다.
+# 3. 퍼플렉서티(혼란도)는 실질적인 선택지의 수로, 단어 k개의 확률이 모두 같으면 정확히 k이다.
+# 4. Truncated BPTT는 역전파의 연결만 끊고 순전파의 연결은 유지하므로, 배치의 각 행은 앞 구간이 끝난 곳에서 이어져야 한다. 상태를
+#    다음 구간으로 넘기지 않으면 모델은 구간 이전의 내용을 알 수 없다.
+# 5. 샘플링할 때는 로짓을 온도로 나눈다. 온도가 낮으면 같은 말이 되풀이되고, 높으면 글이 두서없어진다.

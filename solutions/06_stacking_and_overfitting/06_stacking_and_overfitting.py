@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Stack layers, and ask what was really learned
+# # Stacking and overfitting
+#
+# *Stack layers, and ask what was really learned.*
 #
 # **You will do**: put layers on top of each other, catch a model learning its text by heart, and try four answers on that
 # very model.
@@ -19,6 +21,8 @@
 # **You will learn**: what depth costs and brings, how to read two curves, why dropout is scaled, and where it goes.
 #
 # **You will need**: about two hours; notebook 05, whose layers you bring along, and clipping and SGD from notebook 02.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import time
@@ -56,7 +60,9 @@ plots.course_progress(progress().squares)
 plots.stack_over_time()
 
 # %% [markdown]
-# ### Exercise 6.1 ★★ One layer on top of the other (about 20 min)
+# ### Exercise 6.1 · One layer on top of the other
+#
+# <small>20 min</small>
 #
 # **Why.** A stack is a layer again: one `forward`, one `backward`, one state. What it must get right is bookkeeping: a
 # state that lands in the wrong layer raises no error, the model is just worse.
@@ -298,7 +304,9 @@ plots.gap_between_curves(*base, 50)
 # The opposite, **underfitting** (과소적합), is a model that has not learned enough, even of its own text: it is still
 # learning, or it is too small to learn more.
 #
-# ### Exercise 6.2 ★ Read the two curves (about 10 min)
+# ### Exercise 6.2 · Read the two curves
+#
+# <small>10 min</small>
 #
 # **Why.** You will train many models. A rule that reads the curves the same way every time is fairer than an eye that
 # hopes.
@@ -366,8 +374,8 @@ print("the same run, stopped after 200 updates:", diagnosis(base[0][:4], base[1]
 assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
 
 # %% [markdown]
-# **What to notice.** The same run has both diseases, one after the other. To stop at its lowest point, *early stopping*,
-# is the cheapest answer of all. Every answer below should beat that point.
+# **What to notice.** The same run has both diseases, one after the other. To stop at its lowest point, *early stopping*
+# (조기 종료), is the cheapest answer of all. Every answer below should beat that point.
 #
 # **Go further.** Why does a large gap between the curves not make a diagnosis by itself?
 
@@ -380,13 +388,15 @@ assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
 # ## 3. Four answers, one patient
 #
 # More data; a smaller model; a penalty on large weights; dropout. The last two change the training itself, which is called
-# **regularisation** (정칙화), and are yours to write. Sizes and strengths are chosen, not learned: they are
+# **regularisation** (정칙화, 규제, 정규화라고도 함), and are yours to write. Sizes and strengths are chosen, not learned: they are
 # **hyperparameters** (하이퍼파라미터), and are chosen on the validation split.
 #
-# ### Exercise 6.3 ★ Make large weights expensive (about 10 min)
+# ### Exercise 6.3 · Make large weights expensive
+#
+# <small>10 min</small>
 #
 # **Why.** A model that has learned a text by heart needs large weights: it must be very sure of very special cases. A
-# **penalty** (벌점) makes every weight pay for its size. Its effect is **weight decay** (가중치 감쇠).
+# **penalty** (페널티) makes every weight pay for its size. Its effect is **weight decay** (가중치 감쇠, 가중치 감소).
 
 # %% [markdown]
 # **The equation.** With λ = `strength`, over all weights:
@@ -477,7 +487,9 @@ plots.weight_sizes(weights)
 # shrinking it only moves the unit away from where it works. The forget gate's bias should even be large (notebook 04).
 
 # %% [markdown]
-# ### Exercise 6.4 ★★ Switch off at random (about 20 min)
+# ### Exercise 6.4 · Switch off at random
+#
+# <small>20 min</small>
 #
 # **Why.** Units that learn a text by heart rely on each other. **Dropout** (드롭아웃) takes away every value with the
 # probability `rate`, anew at each training forward: no unit can count on another one being there.
@@ -627,7 +639,7 @@ assert all(lowest[name] > 0.92 * lowest["as it is"] for name in ("smaller", "wei
 # %% [markdown]
 # ## 4. Do recurrent nets overfit more easily?
 #
-# So it is often said, compared with a **feed-forward network** (순방향 신경망). Put it to the test. Bengio's *n-gram model*
+# So it is often said, compared with a **feed-forward network** (피드포워드 신경망). Put it to the test. Bengio's *n-gram model*
 # of 2003 has no state: at step s one tanh layer reads the embeddings of the last n - 1 words, side by side. With n = 5:
 #
 # $$ a = [\,e_{s-3}, e_{s-2}, e_{s-1}, e_s\,]\; W + b \qquad hs = \tanh(a) $$
@@ -899,8 +911,9 @@ print("10.", 500 * 200 / 50_000, "passes over 50,000 tokens,", 500 * 200 / 10_00
 # %% [markdown]
 # ## 요약
 #
-# 1. 다층화한 계층은 다시 하나의 계층이며, 상태는 순환 계층마다 한 항목씩 아래층부터 담은 튜플로 주고받는다.
-# 2. 훈련 퍼플렉시티는 계속 내려가는데 검증 퍼플렉시티가 다시 올라가면 과적합이다.
-# 3. 같은 모델에서 데이터를 늘리는 것이 가장 효과가 컸고, 그다음이 드롭아웃이었으며, 모델 축소와 가중치 감쇠는 조기 종료와 비슷했다.
+# 1. 여러 계층을 쌓은 것도 하나의 계층이다. 그 상태는 순환 계층마다 하나씩, 아래층의 것부터 차례로 튜플에 담아 주고받는다.
+# 2. 훈련 데이터의 퍼플렉서티는 계속 내려가는데 검증 데이터의 퍼플렉서티가 다시 올라가면 과적합이다.
+# 3. 같은 모델에서는 데이터를 늘리는 것이 가장 효과가 컸고, 그다음이 드롭아웃이었으며, 모델 축소와 가중치 감쇠는 조기 종료와
+#    비슷했다.
 # 4. 드롭아웃은 훈련할 때만 적용하며, 남은 값을 1/(1 - rate)배로 키우고 역전파에서도 같은 마스크를 쓴다.
-# 5. 드롭아웃은 깊이 방향에 넣는다. 시간 방향으로 매 시각 새 마스크를 기억 셀에 씌우면 정보가 지수적으로 사라진다.
+# 5. 드롭아웃은 깊이 방향에 넣는다. 시간 방향으로 시각마다 새 마스크를 기억 셀에 씌우면 정보가 지수적으로 사라진다.

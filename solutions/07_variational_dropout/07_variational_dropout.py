@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Share one mask over time
+# # Variational dropout
+#
+# *Share one mask over time.*
 #
 # **You will do**: compute, count and see what is left of a memory after many masks; write dropout with one mask for all
 # steps, first between the layers and then inside the LSTM; and compare three placements on a language model.
@@ -21,6 +23,8 @@
 #
 # **You will need**: about two hours; notebook 06, whose `Dropout` and `Stacked` you bring along, and the LSTM of
 # notebooks 03 and 04.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
@@ -54,7 +58,9 @@ plots.stack_over_time("time")
 # %% [markdown]
 # A cross is a mask, and here every cross is drawn anew. What if all the crosses of a row were *the same* mask?
 #
-# ### Exercise 7.1 ★★ What is left after many steps (about 10 min)
+# ### Exercise 7.1 · What is left after many steps
+#
+# <small>10 min</small>
 #
 # **Why.** Before changing a layer, compute what the change is worth. How much of a memory survives `steps` masks, if each
 # is drawn afresh, and if it is one mask every time?
@@ -196,11 +202,13 @@ plots.SliderFigure(
 # %% [markdown]
 # ## 2. One mask for a whole sequence
 #
-# ### Exercise 7.2 ★★ One mask for all steps (about 15 min)
+# ### Exercise 7.2 · One mask for all steps
+#
+# <small>15 min</small>
 #
 # **Why.** Gal and Ghahramani (2016) derived from Bayesian inference how dropout should be used in a recurrent network, and
 # found: with one mask for a whole sequence. From *variational inference* it has its name, **variational dropout** (변분
-# 드롭아웃). It hides some features of a sentence throughout, instead of flickering.
+# 드롭아웃, 책에 따라 변형 드롭아웃). It hides some features of a sentence throughout, instead of flickering.
 
 # %% [markdown]
 # **The equation.** One mask value for each sequence and feature; the middle axis has length 1 and broadcasts over the
@@ -313,7 +321,9 @@ plots.stack_over_time("shared")
 # %% [markdown]
 # Crosses of one colour are one mask. Five masks in all, however long the text is.
 #
-# ### Exercise 7.3 ★★★ Dropout on the recurrent path (about 40 min)
+# ### Exercise 7.3 · Dropout on the recurrent path
+#
+# <small>40 min</small>
 #
 # **Why.** With D = H, half of an LSTM layer's weights are in `Wh`, and dropout between the layers does not touch what goes
 # through them. **Recurrent dropout** (순환 드롭아웃) does: it takes away what a unit says to the next step.
@@ -436,7 +446,7 @@ for name, kind in kinds.items():
 # %%
 plain, masked = LSTM(*map(Param, weights)), VariationalLSTM(*map(Param, weights), 0.5, rng)
 difference = np.max(np.abs(plain.forward(xs)[0] - masked.forward(xs)[0]))
-print(f"without training, largest difference from your LSTM: {difference:.0e}")
+print(f"without training, largest difference from the plain LSTM: {difference:.0e}")
 assert difference < 1e-12
 
 # %% [markdown]
@@ -738,8 +748,12 @@ print("8.", {name: float(mean.var().round(2)) for name, mean in sums.items()})
 # %% [markdown]
 # ## 요약
 #
-# 1. 시간 방향으로 매 시각 새 마스크를 쓰면 기억은 (1 - rate)^steps로 지수적으로 사라지고, 마스크 하나를 공유하면 1 - rate만큼 남는다.
-# 2. 변분 드롭아웃은 훈련 순전파마다 (N, 1, D) 모양의 마스크를 한 번 뽑아 모든 시각에 똑같이 적용한다.
-# 3. 순환 드롭아웃의 마스크는 Wh와 곱해지는 h_prev에만 놓이며, 기억 셀 c와 위로 올라가는 h는 그대로 둔다.
-# 4. 마스크를 공유하면 한 시퀀스는 더 작은 신경망 하나를 훈련하는 셈이어서, 가려진 유닛의 Wh 행에는 기울기가 전혀 흐르지 않는다.
-# 5. 기억이 h에만 있는 RNN에서는 공유 마스크의 효과가 뚜렷했지만, 작은 LSTM 언어 모델에서는 깊이 방향에서도 시간 방향에서도 차이가 보이지 않았다.
+# 1. 시간 방향으로 시각마다 새 마스크를 쓰면 기억은 (1 - rate)^steps만큼만 남아 지수적으로 사라지고, 마스크 하나를 공유하면
+#    1 - rate만큼 남는다.
+# 2. 변분 드롭아웃(책에 따라 변형 드롭아웃)은 훈련할 때 순전파마다 형상이 (N, 1, D)인 마스크를 한 번 뽑아 모든 시각에 똑같이
+#    적용한다.
+# 3. 순환 드롭아웃의 마스크는 Wh와 곱해지는 h_prev에만 적용하며, 기억 셀 c와 위로 올라가는 h는 그대로 둔다.
+# 4. 마스크를 공유하면 시퀀스마다 더 작은 신경망 하나를 훈련하는 셈이어서, 가려진 유닛에 해당하는 Wh의 행에는 기울기가 전혀
+#    흐르지 않는다.
+# 5. 기억이 h에만 있는 RNN에서는 공유 마스크의 효과가 뚜렷했지만, 작은 LSTM 언어 모델에서는 깊이 방향에서도 시간 방향에서도 차이가
+#    보이지 않았다.

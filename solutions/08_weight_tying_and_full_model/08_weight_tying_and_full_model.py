@@ -11,7 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Build the whole model, out of your own layers
+# # Weight tying and the full model
+#
+# *Build the whole model, out of your own layers.*
 #
 # **You will do**: tie the two largest matrices of a language model into one, put all your layers together, train them
 # with a learning rate that slows down on the plateau, let them write, and read an ablation.
@@ -20,6 +22,8 @@
 # worth in perplexity, including the part that turned out to be worth nothing.
 #
 # **You will need**: about three hours; notebooks 02 to 07, whose answers you bring along.
+#
+# [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import textwrap
@@ -45,7 +49,9 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Where the weights are
 #
-# ### Exercise 8.1 ★ Count what is learned (about 5 min)
+# ### Exercise 8.1 · Count what is learned
+#
+# <small>5 min</small>
 #
 # **Why.** A model is judged by what it reaches and by what it takes: how many numbers have to be learned? As soon as two
 # layers share a matrix, counting layer by layer is wrong.
@@ -141,7 +147,9 @@ print(f"{V * H / (2 * V * H + 2 * (8 * H * H + 4 * H) + V):.0%}")
 # A row of `E` says what a word means when it is *read*. A column of the output's `W` says what the hidden state must look
 # like for that word to be *said*. **Weight tying** (가중치 공유) takes these for the same thing.
 #
-# ### Exercise 8.2 ★★ One matrix for two layers (about 20 min)
+# ### Exercise 8.2 · One matrix for two layers
+#
+# <small>20 min</small>
 #
 # **Why.** Besides the count: a rare word is seldom read, so its row of `E` hardly learns. As an output its row gets a
 # gradient at *every* step, if only to say “not this one”.
@@ -276,7 +284,9 @@ plots.summed_gradient(part_of_embedding, part_of_output)
 # %% [markdown]
 # ## 3. Put it all together
 #
-# ### Exercise 8.3 ★★★ Put it all together (about 20 min)
+# ### Exercise 8.3 · Put it all together
+#
+# <small>20 min</small>
 #
 # **Why.** Every layer of the full model is written. What is left is to connect them, and to hand the same `E` to both
 # ends.
@@ -404,10 +414,12 @@ plots.full_model(["we", "must", "act", "now"], owners)
 #
 # ## 4. Slow down on the plateau
 #
-# ### Exercise 8.4 ★★ Slow down on the plateau (about 15 min)
+# ### Exercise 8.4 · Slow down on the plateau
+#
+# <small>15 min</small>
 #
 # **Why.** A large learning rate gets far quickly and then jumps to and fro over the valley. **Learning-rate decay** (학습률
-# 감쇠): as soon as the validation perplexity stops falling, make smaller steps.
+# 감쇠, 학습률 감소): as soon as the validation perplexity stops falling, make smaller steps.
 #
 # **The equation.** After each epoch, with $best$ the lowest perplexity so far:
 #
@@ -581,7 +593,7 @@ live.close()
 # The digits of a trained model differ a little between processors.
 print("validation:", [round(value, 1) for value in ppls])
 print("learning rates:", rates)
-print(f"test perplexity of your model: {yours:.1f}")
+print(f"test perplexity of this model: {yours:.1f}")
 cut = np.flatnonzero(np.diff(rates))[:1]  # the last epoch before the first smaller step
 for last in cut:
     best = min(ppls[: last + 1])
@@ -606,9 +618,9 @@ live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of the 
 display(live)
 reference, *_ = fit(FAST, 0, show)
 theirs = measure(reference, test)
-print(f"test perplexity: yours {yours:.1f}, the reference's {theirs:.1f}")
+print(f"test perplexity: this model {yours:.1f}, the reference's {theirs:.1f}")
 assert QUICK or abs(np.log(yours / theirs)) < 0.1
-plots.perplexity_ladder({**counted, "your model": yours, "the reference": theirs}, V)
+plots.perplexity_ladder({**counted, "this model": yours, "the reference": theirs}, V)
 
 # %% [markdown]
 # The same to a few in a hundred, and not to the last digit. Why not? Look at the first gradient, dropout off:
@@ -724,7 +736,9 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 # it suggests, and the large table decides.
 
 # %% [markdown]
-# ### Exercise 8.5 ★★ Read an ablation table (about 20 min)
+# ### Exercise 8.5 · Read an ablation table
+#
+# <small>20 min</small>
 #
 # A written answer, graded by a person. Look at the large table, not at the small one. Write some 150 words:
 #
@@ -901,8 +915,9 @@ print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters
 # %% [markdown]
 # ## 요약
 #
-# 1. 가중치 공유는 임베딩과 출력 계층이 행렬 하나를 함께 쓰는 것으로, 매개변수가 크게 줄고 성능은 조금 좋아졌다.
-# 2. 공유한 행렬의 기울기는 두 쓰임에서 온 기울기의 합이며, 수치 미분과 일치하는 것은 그 합뿐이다.
-# 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 공유 출력 계층으로 이루어지며 모두 직접 작성한 클래스로 만든다.
-# 4. 검증 퍼플렉시티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 나눈다. NaN은 어떤 값보다도 낮지 않다.
-# 5. 절제 연구에서 가장 큰 이득은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.
+# 1. 가중치를 공유하면 임베딩과 출력 계층이 행렬 하나를 함께 쓰며, 매개변수는 크게 줄고 성능은 조금 좋아졌다.
+# 2. 공유한 행렬의 기울기는 두 계층에서 온 기울기의 합이며, 수치 미분의 결과와 일치하는 것은 그 합뿐이다.
+# 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 가중치를 공유하는 출력 계층으로 이루어지며, 모두 직접 작성한 클래스로
+#    만든다.
+# 4. 검증 데이터의 퍼플렉서티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 일정 비율로 줄인다. NaN은 낮아진 것으로 치지 않는다.
+# 5. 절제 연구에서 효과가 가장 큰 것은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.

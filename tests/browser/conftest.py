@@ -42,7 +42,8 @@ def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     for name in ("helpers", "notebooks"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    for name in ("nbgrader_config.py", "GLOSSARY.md"):
+        shutil.copy(ROOT / name, root)
     return root
 
 

@@ -17,10 +17,23 @@ RIGHT = """def rnn_step_backward(dh_next, cache):
     return da @ Wx.T, da @ Wh.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)"""
 WRONG = RIGHT.replace("dh_next * (1 - h_next**2)", "dh_next\n    print(da.shape)")
 
-COLOURS = """panel => [panel, ...panel.querySelectorAll("*")].map(node => {
-    const { color, backgroundColor } = getComputedStyle(node);
-    return [node.tagName, color, backgroundColor];
-})"""
+#: The contrast of each text in a panel with the ground behind it, by WCAG; a canvas knows every form of a colour.
+CONTRASTS = """panel => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const paint = colours => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+        const linear = [...canvas.getImageData(0, 0, 1, 1).data].map(
+            part => part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05;
+    };
+    return [panel, ...panel.querySelectorAll("*")].map(node => {
+        const grounds = [];
+        for (let one = node; one; one = one.parentElement) grounds.unshift(getComputedStyle(one).backgroundColor);
+        const [ground, text] = [paint(grounds), paint([...grounds, getComputedStyle(node).color])];
+        return [node.textContent, Math.max(ground, text) / Math.min(ground, text), ground];
+    });
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +69,7 @@ def test_an_untouched_notebook_runs_without_an_error_or_a_warning(notebook):
     assert notebook.outputs("stderr").all_text_contents() == []
     panel, points = verdict(notebook, "check-1-2")
     assert "not written yet" in panel.text_content()
-    assert points == "0.0"
+    assert points.startswith("Points of this check: 0 of 1.")
 
 
 def test_a_hint_opens_at_a_click(notebook):
@@ -91,21 +104,23 @@ def test_moving_the_slider_draws_its_figure_anew(notebook, screenshots):
 
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(notebook, screenshots):
-    for source, words, points in (WRONG, "The tanh derivative is missing", "0.0"), (RIGHT, "right", "2.0"):
+    for source, words, points in (WRONG, "The tanh derivative is missing", "0"), (RIGHT, "right", "2"):
         panel, earned = answer(notebook, source)
         assert words in panel.text_content()
-        assert earned == points
+        assert earned.startswith(f"Points of this check: {points} of 2.")
         notebook.lab.page.screenshot(path=screenshots / f"{points}-points.png")
 
 
-def test_a_panel_keeps_its_own_colours_in_the_dark_theme(notebook, screenshots):
+def test_a_panel_is_readable_in_both_themes_and_does_not_glare_in_the_dark(notebook, screenshots):
     panel, _ = answer(notebook, WRONG)
-    in_light = panel.evaluate(COLOURS)
-    notebook.lab.choose_theme("JupyterLab Dark")
-    notebook.lab.page.screenshot(path=screenshots / "dark.png")
-    in_dark = panel.evaluate(COLOURS)
-    notebook.lab.choose_theme("JupyterLab Light")
-    assert in_dark == in_light
+    grounds = {}
+    for theme in "Dark", "Light":
+        notebook.lab.choose_theme(f"JupyterLab {theme}")
+        notebook.lab.page.screenshot(path=screenshots / f"{theme.lower()}.png")
+        found = panel.evaluate(CONTRASTS)
+        assert [(text, contrast) for text, contrast, _ in found if contrast < (3 if text == "✗" else 4.5)] == []
+        grounds[theme] = found[0][2]
+    assert grounds["Dark"] < 0.15 and grounds["Light"] > 0.7  # relative luminances, plus 0.05
 
 
 def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser, course, screenshots):
@@ -121,5 +136,5 @@ def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser,
         panel, points = verdict(lab.open(NOTEBOOK), "check-1-3")
         panel.scroll_into_view_if_needed()
         assert "right" in panel.text_content()
-        assert points == "2.0"
+        assert points.startswith("Points of this check: 2 of 2.")
         lab.page.screenshot(path=screenshots / "started-again.png")

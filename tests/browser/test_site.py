@@ -9,7 +9,7 @@ import shutil
 import threading
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,18 +18,29 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook
 
-from helpers.classroom.authoring import site
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.release import find_secrets
+from helpers.classroom.authoring.site.books import BOOKS, build
 from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
+from tests import npm
 from tests.outputs import committed, outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 820, "height": 1180}
+DESKTOP = {"width": 1440, "height": 900}
+
+AXE = "axe-core@4.14.1"
+
+RIGHT_EDGE = "one => one.getBoundingClientRect().right"
+WIDTHS = "all => all.map(one => one.getBoundingClientRect().width)"
 
 every_width = pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
-every_book = pytest.mark.parametrize("book", site.BOOKS)
+every_book = pytest.mark.parametrize("book", BOOKS)
+
+#: With the books whole it runs in `make test-site`; one page of each kind takes its time too.
+slow_with_one_notebook = pytest.mark.slow if "COURSE_SITE" not in os.environ else pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +53,7 @@ def books(tmp_path_factory):
         shutil.copytree(ROOT / name, root / name)
     for name in "README.md", "GLOSSARY.md", "docs/course_map.png":
         shutil.copy(ROOT / name, root / name)
-    site.build(root)
+    build(root)
     return root / "build" / "site"
 
 
@@ -127,6 +138,16 @@ def test_each_page_has_a_title_and_leads_to_the_next(books, book):
         assert page.title.text.strip() and page.html["lang"] == "en" and page.find("meta", attrs={"name": "viewport"})
 
 
+@every_book
+def test_sidebar_heading_and_readme_call_a_notebook_by_one_name(books, book):
+    named = dict(re.findall(r"^\| (\d\d) \| \[(.*?)\]", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    for name in sources(books):
+        page, title = pages(books / book)[books / book / f"{name}.html"], named[name[:2]]
+        assert page.find("h1").get_text().rstrip("¶") == title
+        assert page.select_one(".sidebar-tree .current-page").get_text() == f"{name[:2]} · {title}"
+        assert page.select_one(".place").get_text() == f"Notebook {name[:2]} of {max(sources(books))[:2]}"
+
+
 def test_what_was_run_for_the_pages_shows_the_outputs_that_were_committed(books):
     for name in sources(books):
         [path] = (books / "executed").glob(f"{name}-*.ipynb")
@@ -205,8 +226,8 @@ def test_a_page_needs_nothing_from_elsewhere_and_fits_the_window(books, book, wi
         page.goto(path.as_uri())
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= window["width"], path.name
-        wide = page.locator("article img").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
-        assert [right for right in wide if right > window["width"]] == [], path.name
+        boxes = page.locator("a.figure, .course-map").evaluate_all(f"all => all.map({RIGHT_EDGE})")
+        assert [right for right in boxes if right > window["width"]] == [], path.name
         drawn = page.locator("mjx-container").count()
         assert drawn == page.locator(".math").count() and page.locator("[data-mjx-error]").count() == 0, path.name
         page.screenshot(path=screenshots / f"{book}-{path.stem}-{window['width']}.png", full_page=True)
@@ -236,19 +257,94 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
     assert entry.bounding_box()["x"] < 0  # out of sight until the menu is opened
     page.locator("label[for=__navigation]:visible").first.tap()
     entry.tap()
-    page.get_by_role("heading", name="Start here: write, check, fix").wait_for()
-    hint = page.locator("details").first
+    page.get_by_role("heading", name="Start here").wait_for()
+    hint = page.locator("details", has_text="Hint 1").first
     hint.locator("summary").tap()
     assert hint.get_by_text("single NumPy function").is_visible()
 
 
 @pytest.mark.browser
-def test_in_the_dark_figures_stay_light(books, visit, screenshots):
+def test_on_a_phone_a_wide_figure_is_600_pixels_wide_and_the_rows_of_a_table_are_blocks(books, visit):
+    page = visit(books.as_uri(), PHONE)
+    page.goto((books / "course" / "00_start_here.html").as_uri())
+    settle(page)
+    figure = page.locator("a.wide").first
+    assert figure.locator("img").bounding_box()["width"] == 600
+    assert figure.evaluate("one => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX") == "auto"
+    page.goto((books / "course" / "glossary.html").as_uri())
+    first, second = (page.locator("table.stacks tbody tr").first.locator("td").nth(place) for place in (0, 1))
+    assert second.bounding_box()["y"] > first.bounding_box()["y"]
+
+
+@pytest.mark.browser
+@every_width
+@every_book
+def test_each_station_of_the_map_leads_to_its_notebook(books, book, window, visit):
+    page = visit(books.as_uri(), window)
+    page.goto((books / book / "index.html").as_uri())
+    settle(page)
+    stations, picture = page.locator(".course-map a"), page.locator(".course-map img").bounding_box()
+    assert stations.count() == len(sources(books))
+    for place, name in enumerate(sources(books)):
+        link, box = stations.nth(place), stations.nth(place).bounding_box()
+        assert link.get_attribute("href") == f"{name}.html"
+        assert box["width"] == pytest.approx(picture["width"] / 3, rel=0.03)
+        middle = box["x"] + box["width"] / 2 - picture["x"], box["y"] + box["height"] / 2 - picture["y"]
+        column, row = (int(3 * middle[0] / picture["width"]), int(3 * middle[1] / picture["height"]))
+        assert (row, column) == divmod(place, 3)
+
+
+@pytest.mark.browser
+def test_a_dark_page_turns_diagrams_and_leaves_colour_maps_as_they_are(books, visit, screenshots):
     page = visit(books.as_uri(), DESKTOP, color_scheme="dark")
     page.goto((books / "course" / "00_start_here.html").as_uri())
     settle(page)
-    ground = "one => getComputedStyle(one).backgroundColor"
-    assert page.locator("article img").first.evaluate(ground) == "rgb(255, 255, 255)"
-    red, green, blue = map(int, re.findall(r"\d+", page.locator("body").evaluate(ground))[:3])
-    assert red + green + blue < 150
+    style = "one => getComputedStyle(one).{}"
+    figure = page.locator("article img").first
+    assert "invert" in figure.evaluate(style.format("filter"))
+    figure.evaluate("one => one.classList.add('colour-map')")
+    assert "invert" not in figure.evaluate(style.format("filter"))
+    ground = page.locator("body").evaluate(style.format("backgroundColor"))
+    assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 150
     page.screenshot(path=screenshots / "dark.png", full_page=True)
+
+
+@pytest.mark.browser
+@every_book
+def test_prose_has_shorter_lines_than_code(books, book, visit):
+    page = visit(books.as_uri(), DESKTOP)
+    page.goto((books / book / "00_start_here.html").as_uri())
+    em = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    prose, code = (page.locator(f"article {name}").evaluate_all(WIDTHS) for name in ("section > p", ".cell_input"))
+    assert max(prose) <= 42 * em < max(code) <= 52 * em
+
+
+# --- for every reader -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The script of axe-core, which finds what keeps readers out, such as a text without contrast."""
+    folder = tmp_path_factory.mktemp("axe")
+    npm.install(folder, "axe-core", AXE)
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@slow_with_one_notebook
+@every_book
+def test_axe_finds_nothing(books, book, visit, axe):
+    page, found = visit(books.as_uri(), DESKTOP), {}
+    for path in sorted((books / book).glob("*.html")):
+        page.goto(path.as_uri())
+        settle(page)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        page.evaluate(axe)
+        for theme, window in product(("light", "dark"), (PHONE, TABLET, DESKTOP)):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size(window)
+            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            page.evaluate("document.getAnimations().forEach(one => one.finish())")  # half faded in there is no contrast
+            for fault in page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]:
+                nodes = [node["html"][:200] for node in fault["nodes"]]
+                found[path.stem, theme, window["width"], fault["id"]] = nodes
+    assert found == {}

@@ -15,7 +15,7 @@ import pytest
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import VISIBLE
-from helpers.checks.judge import SUMMARY, judge
+from helpers.checks.judge import judge
 from helpers.checks.location import found, locate, located
 from helpers.nn import Layer, steps
 from helpers.nn.functional import sigmoid
@@ -511,8 +511,7 @@ def test_what_is_the_same_whatever_is_drawn():
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
-def test_a_right_answer_is_never_told_that_something_is_wrong(exercise, monkeypatch):
-    monkeypatch.setattr("helpers.checks.tracing.RUN_LIMIT", 60.0)  # followed to its end on a busy machine too
+def test_a_right_answer_is_never_told_that_something_is_wrong(exercise):
     for answer in (exercise.reference, *ANSWERS[exercise.id]):
         assert locate(exercise, answer) == (), answer
 
@@ -539,7 +538,7 @@ def test_the_verdict_stands_and_the_list_of_results_makes_room():
     verdict = judge(EXERCISES["1.3"], answer, VISIBLE)
     fuller = located(verdict, answer)
     assert (fuller.status, fuller.causes, fuller.points) == (verdict.status, verdict.causes, 0.0)
-    assert SUMMARY in {one.template for one in verdict.messages} - {one.template for one in fuller.messages}
+    assert "results" in {one.role for one in verdict.messages} - {one.role for one in fuller.messages}
     assert "First wrong: `dh_prev`." in fuller.paragraphs[-2]
 
 

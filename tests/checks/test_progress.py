@@ -1,5 +1,7 @@
 """Progress is read off the saved notebooks, and off nothing else."""
 
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -24,7 +26,7 @@ def save(folder, name, values):
 
 
 def states(folder):
-    return {name: state for squares in read_progress(folder).squares.values() for name, state in squares}
+    return {name: state for squares in read_progress(folder).squares.values() for name, state, _, _ in squares}
 
 
 def test_every_exercise_has_a_place_and_nothing_is_done_at_first(tmp_path):
@@ -66,8 +68,21 @@ def test_what_is_next_is_the_first_exercise_that_is_not_right(tmp_path):
     save(tmp_path, "01_vanishing", {"1.1": "1.0", "1.2": "0.0"})
     assert read_progress(tmp_path).next.id == "1.2"
     assert "Next: exercise 1.2" in repr(read_progress(tmp_path))
-    assert "<td>2 of 7</td>" not in read_progress(tmp_path)._repr_html_()
-    assert "<td>1 of 7</td>" in read_progress(tmp_path)._repr_html_()
+    assert re.search(r"\n01 +1 of 7 +1 of 12\n", repr(read_progress(tmp_path)))
+
+
+def test_what_is_next_comes_first_and_is_a_link_to_it_where_its_notebook_is(tmp_path):
+    shown = read_progress(tmp_path)
+    assert repr(shown).startswith("Next: exercise 0.1, ")
+    assert "<a " not in shown._repr_html_()
+    save(tmp_path, "00_start", {})
+    link = '<p><a href="../00_start/00_start.ipynb#Exercise-0.1-%C2%B7-A-sigmoid-that-never-overflows"><b>Next: '
+    assert read_progress(tmp_path)._repr_html_().startswith(link)
+
+
+def test_the_points_that_are_not_seen_are_explained_beside_those_that_are(tmp_path):
+    for shown in repr(read_progress(tmp_path)), read_progress(tmp_path)._repr_html_():
+        assert "hidden checks are worth as many again" in shown
 
 
 def test_someone_who_is_done_is_told_so(tmp_path):

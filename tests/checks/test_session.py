@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from helpers.checks import answer, check, hidden_check, session
 from helpers.checks.catalogue import EXERCISES
@@ -77,11 +78,15 @@ class RNN(Layer):
 """
 
 
-def test_points_are_a_plain_float(shown):
-    earned = check("1.1", tanh_backward)
-    assert type(earned) is float
-    assert earned == 1.0
-    assert type(check("1.1", lambda dout, y: dout)) is float
+def test_points_are_a_float_that_reads_as_one_and_has_words_for_a_person(shown):
+    """From the text of the value nbgrader reads the points; a bare number tells a learner nothing."""
+    data, _ = DisplayFormatter().format(check("1.1", tanh_backward))
+    assert data["text/plain"] == "1.0"
+    assert "Points of this check: 1 of 1. A grader" in data["text/html"]
+    data, _ = DisplayFormatter().format(check("1.3", lambda dh_next, cache: (dh_next,) * 5))
+    assert data["text/plain"] == "0.0"
+    assert "0 of 2" in data["text/html"]
+    assert "Points of this hidden check: 1 of 1." in hidden_check("1.1", tanh_backward)._repr_html_()
 
 
 def test_points_rise_with_the_stars_and_hidden_ones_double_them(shown):

@@ -44,6 +44,15 @@ def test_the_reference_answers_earn_everything(number, grade):
     assert graded.changes == [] and graded.unreadable == ""
 
 
+def test_a_learners_copy_without_hidden_checks_earns_their_points_and_no_remark(grade):
+    work = Work("01")
+    work.notebook["cells"] = [cell for cell in work.cells if not cell["id"].startswith("hidden-")]
+    graded = grade(work)
+    assert {grade_id: score.points for grade_id, score in graded.scores.items()} == max_points("01")
+    assert graded.changes == []
+    assert {f"hidden-1-{n}" for n in range(1, 8)} <= {cell["id"] for cell in json.loads(graded.notebook)["cells"]}
+
+
 @pytest.mark.parametrize("number", [f"{number:02d}" for number in range(9)])
 def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(number, grade):
     module = import_module(f"tests.checks.honest.notebook_{number}")

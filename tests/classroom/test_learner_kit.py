@@ -1,4 +1,4 @@
-"""The learner kit has the whole course, and neither an answer's source nor a test."""
+"""The learner kit has the whole course, and neither an answer's source nor a test, hidden ones included."""
 
 import os
 import re
@@ -48,6 +48,14 @@ def test_no_released_notebook_in_it_has_an_output_or_a_marker(unpacked):
     for path in unpacked.glob("notebooks/*/*.ipynb"):
         assert "### BEGIN" not in path.read_text(encoding="utf-8")
         assert not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+
+
+def test_no_notebook_in_it_has_a_hidden_check(unpacked):
+    paths = [*unpacked.glob("notebooks/*/*.ipynb")]
+    assert paths
+    for path in paths:
+        kinds = {cell.id.partition("-")[0] for cell in nbformat.read(path, as_version=4).cells}
+        assert "check" in kinds and "hidden" not in kinds
 
 
 def test_the_same_course_gives_the_same_bytes(archive, tmp_path):

@@ -1,9 +1,24 @@
 """A learner's work is never changed: copies are added where they are missing, and restoring keeps the old one."""
 
+from pathlib import Path
+
+import nbformat
 import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from helpers import __main__ as command_line
+from helpers.checks.editions import find_editions
+from helpers.checks.notebook_file import read_notebook
+from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.learner import lab, notebook_copies
+
+ROOT = Path(__file__).resolve().parents[2]
+RELEASES = notebook_copies.find_releases(ROOT)
+
+
+def fresh(name):
+    """Return the text of a released notebook."""
+    return f"{nbformat.writes(new_notebook(cells=[new_markdown_cell(name, id='only')]))}\n"
 
 
 @pytest.fixture
@@ -12,13 +27,13 @@ def course(tmp_path):
     for name in ("00_start", "01_next"):
         folder = tmp_path / "notebooks" / name
         folder.mkdir(parents=True)
-        (folder / f"{name}.ipynb").write_text(f"fresh {name}")
+        (folder / f"{name}.ipynb").write_text(fresh(name))
     return tmp_path
 
 
 def test_missing_notebooks_are_copied(course, capsys):
     notebook_copies.add_missing(course)
-    assert (course / "my/01_next/01_next.ipynb").read_text() == "fresh 01_next"
+    assert (course / "my/01_next/01_next.ipynb").read_text() == fresh("01_next")
     assert capsys.readouterr().out == "New in my/: 00_start, 01_next.\n"
 
 
@@ -61,7 +76,7 @@ def test_restoring_keeps_every_earlier_notebook_under_a_number(course, name):
         (folder / "01_next.ipynb").write_text(work)
         notebook_copies.restore(course, name)
     assert {path.name: path.read_text() for path in folder.iterdir()} == {
-        "01_next.ipynb": "fresh 01_next",
+        "01_next.ipynb": fresh("01_next"),
         "01_next.backup-1.ipynb": "first",
         "01_next.backup-2.ipynb": "second",
     }
@@ -105,3 +120,21 @@ def test_learn_and_progress_say_what_hides_a_package(tmp_path, monkeypatch, caps
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
     command_line.progress(tmp_path / "my")
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
+
+
+def test_every_copy_is_the_release_without_its_hidden_checks(tmp_path):
+    """Added, or restored; and the grader finds nothing changed in it."""
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    notebook_copies.add_missing(tmp_path)
+    notebook_copies.restore(tmp_path, RELEASES[0].stem)
+    for release in RELEASES:
+        released = nbformat.read(release, as_version=4)
+        data = notebook_copies.path_of_copy(tmp_path, release).read_bytes()
+        hidden = [cell for cell in released.cells if cell.id.startswith("hidden-")]
+        copy = nbformat.reads(data.decode(), as_version=4)
+        nbformat.validate(copy)
+        assert hidden and copy.metadata == released.metadata
+        assert copy.cells == [cell for cell in released.cells if cell not in hidden]
+        submission = read_submission(data, released, find_editions(tmp_path, release.stem))
+        assert (submission.changes, submission.answers.own) == ([], frozenset())
+        assert read_notebook(data).edition == find_editions(tmp_path, release.stem)[-1].name

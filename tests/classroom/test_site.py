@@ -1,6 +1,7 @@
 """How a page of the site is made from a notebook; what the finished books look like is in tests/browser."""
 
 import json
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError
 
@@ -10,10 +11,15 @@ from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers import plots
-from helpers.classroom.authoring import site
+from helpers.classroom.authoring.site import books, finished, markup, pages, shown_code
 from helpers.classroom.authoring.source import BuildError, as_solution, read_source
+from helpers.plots.picture import Picture
+from helpers.plots.style import new_canvas
 
 PICTURE = plots.course_map()
+
+#: What stands above the answer to the exercise of the small notebook.
+LABEL = ":::{container} answer-label\nYour answer · 4.1\n:::"
 
 
 def executed(path):
@@ -34,16 +40,16 @@ def runs(monkeypatch):
         ran.append(path.stem)
         notebook.cells = executed(path).cells
 
-    monkeypatch.setattr(site, "run", run)
+    monkeypatch.setattr(pages, "run", run)
     return ran
 
 
 def test_a_notebook_is_run_again_only_after_a_change(source_path, tmp_path, runs):
-    first = site.solve(source_path, tmp_path / "kept")
-    assert site.solve(source_path, tmp_path / "kept") == first
+    first = pages.solve(source_path, tmp_path / "kept")
+    assert pages.solve(source_path, tmp_path / "kept") == first
     assert runs == ["09_small"]
     source_path.write_text(source_path.read_text().replace("Some prose", "Other prose"))
-    site.solve(source_path, tmp_path / "kept")
+    pages.solve(source_path, tmp_path / "kept")
     assert runs == ["09_small"] * 2
     assert len([*(tmp_path / "kept").iterdir()]) == 1
 
@@ -55,30 +61,30 @@ def test_the_fingerprint_follows_the_code_that_notebooks_import_and_nothing_else
     for path in files:
         path.parent.mkdir(parents=True)
         path.write_text("before")
-    found = [site._fingerprint(notebook, package)]
+    found = [pages._fingerprint(notebook, package)]
     for path in files:
         path.write_text("after")
-        found.append(site._fingerprint(notebook, package))
+        found.append(pages._fingerprint(notebook, package))
     assert found[0] != found[1] != found[2] == found[3]
     shutil.copytree(package, tmp_path / "elsewhere")
-    assert site._fingerprint(notebook, tmp_path / "elsewhere") == found[3]
+    assert pages._fingerprint(notebook, tmp_path / "elsewhere") == found[3]
 
 
 def test_another_python_numpy_or_matplotlib_runs_a_notebook_again(source_path, monkeypatch):
     notebook, versions = as_solution(read_source(source_path)), {"numpy": "1.0", "matplotlib": "1.0"}
-    monkeypatch.setattr(site, "version", versions.__getitem__)
-    found = [site._fingerprint(notebook)]
+    monkeypatch.setattr(pages, "version", versions.__getitem__)
+    found = [pages._fingerprint(notebook)]
     for name in [*versions]:
         versions[name] = "another"
-        found.append(site._fingerprint(notebook))
-    monkeypatch.setattr(site.sys, "version", "another")
-    found.append(site._fingerprint(notebook))
+        found.append(pages._fingerprint(notebook))
+    monkeypatch.setattr(pages.sys, "version", "another")
+    found.append(pages._fingerprint(notebook))
     assert len(set(found)) == len(found)
 
 
 def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_path, tmp_path, runs):
-    solved = site.solve(source_path, tmp_path)
-    page = {cell.id: cell for cell in site.page(source_path, solved).cells}
+    solved = pages.solve(source_path, tmp_path)
+    page = {cell.id: cell for cell in pages.page(source_path, solved).cells}
     assert "NotImplementedError" in page["ex-4-1"].source and "factor" not in page["ex-4-1"].source
     assert page["check-4-1"].outputs == []
     assert [output.text for output in page["read-a-small-notebook_2"].outputs] == [
@@ -87,35 +93,43 @@ def test_a_learner_sees_stubs_and_no_verdict_and_the_outputs_of_all_else(source_
     assert page["ex-4-1"].metadata.tags == ["answer"]
 
 
+def test_a_panel_says_the_points_and_no_bare_number_does():
+    panel = new_output("display_data", data={"text/plain": "✓ Exercise 4.1 · right"})
+    points = new_output("execute_result", data={"text/plain": "1.0"})
+    notice = new_output("display_data", data={"text/plain": "→ This cell runs with the reference"})
+    cell = new_code_cell(outputs=[panel, notice, points], metadata={"nbgrader": {"grade": True}})
+    assert pages._tidy(new_notebook(cells=[cell])).cells[0].outputs == [panel]
+
+
 def test_no_book_has_a_hidden_test(source_path, tmp_path, runs):
-    solved = site.solve(source_path, tmp_path)
-    for notebook in solved, site.page(source_path, solved):
+    solved = pages.solve(source_path, tmp_path)
+    for notebook in solved, pages.page(source_path, solved):
         assert "hidden" not in json.dumps([cell.id for cell in notebook.cells])
         assert r"hidden_check(\"4.1" not in nbformat.writes(notebook)
 
 
 def test_an_answer_that_got_into_a_learners_page_stops_the_build(source_path, tmp_path, runs):
     source = source_path.read_text()
-    solved = site.solve(source_path, tmp_path)
+    solved = pages.solve(source_path, tmp_path)
     source_path.write_text(source + "\n\n# %%\nfactor = np.ones_like(x) + 1\nreturn factor * x\n")
     solved.cells.append(new_code_cell(id=read_source(source_path).cells[-1].id))
     with pytest.raises(BuildError, match=r"`factor = np.ones_like\(x\) \+ 1` of a solution or hidden test"):
-        site.page(source_path, solved)
+        pages.page(source_path, solved)
 
 
 def test_an_interactive_figure_becomes_a_picture_with_words_on_what_it_was():
     figure = plots.SliderFigure(lambda value: PICTURE, "rate", 0.1, 0.9, 0.5, 0.1)
-    data = {"text/plain": repr(figure), site.WIDGET: {"model_id": figure.model_id}}
+    data = {"text/plain": repr(figure), pages.WIDGET: {"model_id": figure.model_id}}
     notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", data=data)])])
-    notebook.metadata.widgets = {site.WIDGETS: Widget.get_manager_state()}
-    [output] = site._tidy(notebook).cells[0].outputs
+    notebook.metadata.widgets = {pages.WIDGETS: Widget.get_manager_state()}
+    [output] = pages._tidy(notebook).cells[0].outputs
     assert PICTURE._repr_html_() in output.data["text/html"]
     assert "In the notebook this is a slider, rate from 0.1 to 0.9, with a figure" in output.data["text/html"]
-    assert site.WIDGET not in output.data and "widgets" not in notebook.metadata
+    assert pages.WIDGET not in output.data and "widgets" not in notebook.metadata
 
 
 def test_a_picture_becomes_a_file_with_its_alt_text_and_proportions(tmp_path):
-    found = site.PICTURE.sub(lambda match: site._as_file(match, tmp_path), PICTURE._repr_html_())
+    found = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), PICTURE._repr_html_())
     [file] = tmp_path.iterdir()
     assert file.read_bytes().startswith(b"\x89PNG")
     assert f'alt="{PICTURE.alt}"' in found and f'src="figures/{file.name}"' in found and "base64" not in found
@@ -126,13 +140,89 @@ def test_a_picture_becomes_a_file_with_its_alt_text_and_proportions(tmp_path):
 def test_a_callout_becomes_a_box_and_another_quotation_stays():
     text = "Before.\n\n> **Try it.** One\n> *two*.\n\nAfter."
     boxed = "Before.\n\n:::{admonition} Try it\n:class: tip\nOne\n*two*.\n:::\n\nAfter."
-    assert site._callouts(text) == boxed
-    assert site._callouts("> **Bold** words\n") == "> **Bold** words\n"
+    assert markup.callouts(text) == boxed
+    assert markup.callouts("> **Bold** words\n") == "> **Bold** words\n"
 
 
 def test_a_link_to_a_notebook_leads_to_its_page_if_there_is_one():
     text = "See [that](../01_a/01_a.ipynb) and [this](notebooks/02_b/02_b.ipynb)."
-    assert site._links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
+    assert markup.links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
+    assert markup.links("the [glossary](../../GLOSSARY.md)", ()) == "the [glossary](glossary.md)"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown", "tags"),
+    [
+        ("plots.lstm_cell('of', new='f')", "plots.lstm_cell('of', new='f')", ["remove-input"]),
+        ("E = np.eye(2)\nplots.lookup(E)", "E = np.eye(2)\nplots.lookup(E)", []),
+        ("import numpy as np\n\nLSTM, clip = answer('4.4'), answer('2.2')", None, ["hide-input"]),
+        ("import numpy as np\nx = np.ones(3)", None, []),
+        ("print(x)\nassert (\n    x\n)\nplots.bars(x)", "print(x)\nplots.bars(x)", []),
+        ("for x in y:\n    print(x)\n    assert x", "for x in y:\n    print(x)", []),
+        ("for x in y:\n    assert x\nplots.bars(y)", "plots.bars(y)", ["remove-input"]),
+    ],
+)
+def test_code_that_only_draws_imports_or_tests_is_not_shown(code, shown, tags):
+    cell = new_code_cell(code, outputs=[new_output("stream", text="1\n")])
+    shown_code.leave_out_plumbing(new_notebook(cells=[cell]))
+    assert (cell.source, cell.metadata.tags) == (shown or code, tags)
+
+
+def test_a_cell_that_asserts_and_shows_nothing_is_left_out():
+    mere, shows = (
+        new_code_cell("a = f()\nassert a"),
+        new_code_cell("assert f()", outputs=[new_output("stream", text="1")]),
+    )
+    notebook = new_notebook(cells=[mere, shows, new_code_cell("a = f()")])
+    shown_code.leave_out_plumbing(notebook)
+    assert [cell.source for cell in notebook.cells] == ["", "a = f()"]
+
+
+def test_an_exercise_keeps_its_code_below_a_label(source_path, tmp_path, runs):
+    solved = pages.solve(source_path, tmp_path)
+    shown = markup.for_sphinx(pages.page(source_path, solved), (), tmp_path, "Your answer").cells
+    [label] = [place for place, cell in enumerate(shown) if cell.source == LABEL]
+    assert shown[label + 1].source.startswith("def ") and "raise NotImplementedError" in shown[label + 1].source
+    assert any(cell.source.startswith("check(") for cell in shown)
+
+
+def test_the_name_of_an_exercise_in_its_stub_is_not_said_twice():
+    cell = new_code_cell("# YOUR ANSWER · 4.1\ndef f(x):\n    pass")
+    [shown] = markup.for_sphinx(new_notebook(cells=[cell]), (), "", "Your answer").cells
+    assert shown.source.startswith("def f(x):")
+
+
+def test_the_style_that_a_picture_has_in_jupyterlab_is_not_the_sites(tmp_path):
+    image = re.search("<img .*?>", PICTURE._repr_html_())[0]
+    for shown in image, f'<div style="padding: 1em">{image}</div>':
+        page = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), f"<div>{shown}</div>")
+        assert page.startswith('<div><a class="figure') and page.endswith('"></a></div>') and "style=" not in page
+
+
+@pytest.mark.parametrize(("inches", "kind"), [(8, "figure wide"), (5, "figure")])
+def test_a_picture_that_is_wider_than_a_phone_can_be_scrolled(tmp_path, inches, kind):
+    picture = Picture(new_canvas(inches, 1)[0], "An empty figure.")
+    found = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), picture._repr_html_())
+    assert found.startswith(f'<a class="{kind}" href="figures/')
+
+
+def test_a_menu_has_levels_and_names_and_an_empty_corner_is_no_header():
+    page = finished.finish(
+        '<aside class="sidebar-drawer"><p class="caption" role="heading">The course</p></aside><article><table>'
+        "<thead><tr><th></th><th>time</th></tr></thead><tbody><tr><td>00</td><td>an hour</td></tr></tbody></table>"
+        '<details><summary aria-label="Toggle hidden content">Show</summary></details></article>'
+    )
+    assert '<aside aria-label="Menu"' in page and 'aria-level="2"' in page and "<summary>" in page
+    assert "<thead><tr><td></td><th>time</th></tr></thead>" in page and "stacks" not in page
+
+
+def test_a_table_of_sentences_can_be_stacked_with_the_title_of_its_column_at_each_cell():
+    page = finished.finish(
+        "<article><table><thead><tr><th></th><th>you write</th></tr></thead><tbody><tr><td>00</td>"
+        "<td>a sigmoid that never overflows</td></tr><tr><td>01</td><td></td></tr></tbody></table></article>"
+    )
+    assert '<table class="stacks" role="table">' in page and page.count('role="row"') == 3
+    assert '<td data-title="you write" role="cell">a sigmoid' in page and page.count("data-title") == 1
 
 
 def write_book(root, text):
@@ -146,7 +236,7 @@ def write_book(root, text):
     (root / "docs/course_map.png").write_bytes(b"")
     (root / "mathjax.js").write_text("")
     page = new_notebook(cells=[new_markdown_cell(f"# Begin\n\n{text}")])
-    return site.write_book(root, "course", {"00_a": page}, root / "build/site/course", root / "mathjax.js")
+    return books.write_book(root, "course", {"00_a": page}, root / "build/site/course", root / "mathjax.js")
 
 
 def test_a_book_takes_the_place_of_the_one_before_it_and_a_broken_link_leaves_that_as_it_is(tmp_path):
@@ -161,7 +251,7 @@ def test_a_book_takes_the_place_of_the_one_before_it_and_a_broken_link_leaves_th
 
 def test_missing_packages_and_an_unknown_book_are_said_in_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="There is no book answers; there are: course, solutions"):
-        site.build(tmp_path, "answers")
-    monkeypatch.setattr(site, "distribution", lambda name: (_ for _ in ()).throw(PackageNotFoundError(name)))
+        books.build(tmp_path, "answers")
+    monkeypatch.setattr(books, "distribution", lambda name: (_ for _ in ()).throw(PackageNotFoundError(name)))
     with pytest.raises(ValueError, match=r'not installed. `make site` installs it.*pip install .* -e "\.\[site\]"'):
-        site.build(tmp_path)
+        books.build(tmp_path)

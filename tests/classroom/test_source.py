@@ -8,6 +8,7 @@ import pytest
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import POINTS
+from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.source import BuildError, as_release, as_solution, grading, read_source
 
@@ -204,8 +205,8 @@ def source_of(notebook, cell_id):
 def test_a_learner_sees_the_stub_and_not_the_answer(source_path):
     release = as_release(read_source(source_path))
     assert source_of(release, "ex-4-1") == (
-        'def double(x):\n    """Return twice x."""\n    # 1. multiply by two\n'
-        '    raise NotImplementedError("Exercise 4.1: write double")'
+        '# YOUR ANSWER · 4.1\ndef double(x):\n    """Return twice x."""\n    # 1. multiply by two\n'
+        '    # ↓ replace this line\n    raise NotImplementedError("Exercise 4.1: write double")'
     )
     assert source_of(release, "ex-8-5") == "*Write your answer here.*"
     assert source_of(release, "hidden-4-1") == "# Your instructor's tests run here."
@@ -225,6 +226,30 @@ def test_each_method_of_a_class_has_its_own_stub(source_path):
     counter = source_of(as_release(read_source(source_path)), "ex-4-2")
     assert counter.count("raise NotImplementedError") == 2
     assert "self.counts = np.zeros(2)" in counter  # what is given stays
+
+
+def test_an_answer_cell_is_marked_in_the_release_alone(source_path):
+    source = read_source(source_path)
+    lines = source_of(as_release(source), "ex-4-2").split("\n")
+    assert lines[0] == "# YOUR ANSWER · 4.2"
+    raising = [number for number, line in enumerate(lines) if line.strip().startswith("raise")]
+    assert raising and all(lines[number - 1].strip() == "# ↓ replace this line" for number in raising)
+    assert "YOUR ANSWER" not in source_of(as_solution(source), "ex-4-2")
+
+
+def test_below_the_title_of_an_exercise_stand_its_stars_its_minutes_and_the_points_of_both_checks():
+    for path in find_sources(ROOT):
+        cells = read_source(path).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        found = re.findall(r"(?m)^### Exercise (\S+) · .+\n\n<small>(★+) · \d+ min · (.+)</small>$", text)
+        assert len(found) == len(re.findall(r"(?m)^### Exercise ", text))
+        for exercise_id, stars, points in found:
+            most = {
+                GradeId.parse(cell.id).exercise_id: cell for cell in cells if cell.id.startswith(("check-", "ex-8-5"))
+            }
+            half = grading(most[exercise_id])["points"]
+            expected = f"{half} points" if exercise_id == "8.5" else f"{half} + {half} points"
+            assert (points, POINTS[len(stars)]) == (expected, half if exercise_id == "8.5" else 2 * half)
 
 
 def test_an_answer_that_nobody_grades_is_in_the_solution_only(source_path):

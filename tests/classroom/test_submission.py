@@ -132,6 +132,13 @@ def test_every_change_to_a_check_is_reported(grading_template, work):
     ]
 
 
+def test_a_hidden_check_that_is_missing_is_no_change_and_one_that_was_edited_is(grading_template, work):
+    work.cells.remove(work.cell("hidden-1-1"))
+    assert read_submission(work.data(), grading_template).changes == []
+    work.cell("hidden-1-2")["source"] = "1.0"
+    assert read_submission(work.data(), grading_template).changes == ["The check hidden-1-2 was edited."]
+
+
 def test_a_release_saved_by_anything_that_reads_notebooks_has_no_changes(grading_template):
     saved = nbformat.writes(nbformat.reads(released("01", True), as_version=4), version=4)
     assert read_submission(saved.encode(), grading_template).changes == []

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pwd
-import re
 import secrets
 import shutil
 import subprocess
@@ -14,15 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import npm
+
 #: Seconds to wait for anything before a test fails; on an idle machine nothing takes twenty.
 PATIENCE = 180
 
 NEEDED = ("useradd", "userdel", "groupadd", "groupdel", "chpasswd", "node", "npm")
-
-#: What npm prints where there is no network.
-_NO_NETWORK = re.compile(
-    r"code (E(AI_AGAIN|CONN\w+|NOTFOUND|TIMEDOUT|NETUNREACH)|ERR_SOCKET_TIMEOUT|\w*(CERT|ISSUER)\w*)"
-)
 
 _PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 
@@ -188,25 +184,14 @@ def install(folder, kit, proxy):
         proxy: a package.json that names the proxy.
     """
     folder.mkdir()
-    _install_proxy(folder, proxy)
+    shutil.copy(proxy, folder / "package.json")
+    npm.install(folder, "the proxy of a hub")
     quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action=ignore")
     _succeed(find_python(), "-m", "venv", "--without-pip", folder / "env")
     pip = (sys.executable, "-m", "pip", "--python", folder / "env/bin/python")
     _succeed(*pip, "install", *quiet, "-c", kit / "requirements.lock", "-e", f"{kit}[hub]")
     (folder / "env/bin/configurable-http-proxy").symlink_to(folder / "node_modules/.bin/configurable-http-proxy")
     return folder / "env/bin"
-
-
-def _install_proxy(folder, package):
-    """Install it with npm, or skip the tests that need it where npm's registry cannot be reached."""
-    shutil.copy(package, folder / "package.json")
-    options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
-    try:
-        _succeed("npm", "install", "--prefix", folder, *options, timeout=PATIENCE)
-    except (subprocess.TimeoutExpired, AssertionError) as error:
-        if isinstance(error, AssertionError) and not _NO_NETWORK.search(str(error)):
-            raise
-        pytest.skip("npm's registry cannot be reached, and the proxy of a hub comes from there")
 
 
 def _succeed(*command, input=None, timeout=None):

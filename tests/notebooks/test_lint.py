@@ -18,7 +18,7 @@ hidden_check("0.1", sigmoid)
 RIGHT = f"""\
 # %% [markdown]
 # # Write a layer
-# **You will do** one. **You will learn** two. **You will need** three.
+# **You will do** one. **You will learn** two. **You will need** three. [Glossary](../../GLOSSARY.md)
 #
 # > **Note.** A callout.
 
@@ -29,7 +29,10 @@ plots.tanh_graph()
 plots.SliderFigure(lambda a: plots.tanh_graph(a), "a", 0, 1, 0, 1)
 
 # %% [markdown]
-# ### Exercise 0.1 ★ Sigmoid (about 5 min)
+# ### Exercise 0.1 · A sigmoid that never overflows
+#
+# <small>5 min</small>
+#
 # **Why.** It is needed.
 #
 # **By hand.** One number.
@@ -114,6 +117,7 @@ def test_a_right_notebook_has_no_findings(findings):
     [
         ("**You will learn**", "", "the notebook has no **You will learn**"),
         ("## Before you hand in", "## Then", "the notebook has no ## Before you hand in"),
+        ("(../../GLOSSARY.md)", "", "the notebook has no (../../GLOSSARY.md)"),
         ("# # Write a layer", "# Write a layer", "the notebook has no title"),
         ("# 3. How?", "# 4. How?", "the questions are numbered 1, 2, 4"),
         ("# 3. So.", "# So.", "3 questions have 2 answers"),
@@ -127,7 +131,8 @@ def test_a_right_notebook_has_no_findings(findings):
         ("# %%\nplots.tanh_graph()\n", "", "its slider moves `tanh_graph`"),
         ('sigmoid = answer("0.1")\n', "", "`sigmoid` is a stub in an untouched notebook"),
         ("### Exercise 0.1", "### Exercise 0.2", "exercise 0.1 has no heading"),
-        ("★ Sigmoid", "★★ Sigmoid", "its heading must be"),
+        ("· A sigmoid", "★ A sigmoid", "it must begin with `### Exercise 0.1 · A sigmoid that never overflows`"),
+        ("<small>5 min</small>", "(about 5 min)", "it must begin with"),
         ("**By hand.**", "", "it has no `**By hand`"),
         ("**Go further.**", "", "it has no `**Go further.**`"),
         ("# **Why.** It is needed.\n", "", "it has no `**Why.**`"),

@@ -26,10 +26,10 @@ ROWS = list(_rows())
 
 
 def headings(number):
-    """The headings of a notebook, without the stars and the minutes of an exercise's."""
+    """The headings of a notebook, and of an exercise the number alone as well."""
     text = "\n".join(cell.source for cell in CELLS[number] if cell.cell_type == "markdown")
     found = re.findall(r"^#{2,3} (.+)$", text, re.MULTILINE)
-    return {name for heading in found for name in (heading, heading.partition(" ★")[0])}
+    return {name for heading in found for name in (heading, heading.partition(" · ")[0])}
 
 
 def code(number):

@@ -42,7 +42,9 @@ def _seeds(base):
 def _positions(gate):
     memory = np.array([0.3, -0.8, 1.5, -2.5, 0.1, 0.9])
     if gate == "g":
-        return plots.gate_positions(gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", "$c_{next}$"))
+        return plots.gate_positions(
+            gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", r"$c_{\mathrm{next}}$")
+        )
     return plots.gate_positions(gate, memory, {o: o * memory for o in (0.0, 0.5, 1.0)}, ("$g$", r"$i \odot g$"))
 
 
@@ -151,7 +153,10 @@ FIGURES = {
         {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
     ),
     "course_progress": lambda: plots.course_progress(
-        {"00": [("0.1", "right")], "01": [("1.1", "right"), ("1.2", "not yet"), ("1.3", "open")]}
+        {
+            "00": [("0.1", "right", 1, 1)],
+            "01": [("1.1", "right", 1, 1), ("1.2", "not yet", 0, 1), ("1.3", "open", 0, 2)],
+        }
     ),
     "course_map": plots.course_map,
     "decay_on_plateau": lambda: plots.decay_on_plateau(
@@ -257,7 +262,14 @@ FIGURES = {
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
     "what_arrives": lambda: plots.what_arrives(
-        {"the same matrix": {"0.8 × orthogonal": _seeds(0.8)}, "gates": {"bias 1": 0.73**STEPS, "bias 5": 0.99**STEPS}}
+        {
+            "RNN: the same matrix": {"0.9 × orthogonal": 0.9**STEPS, "1.1 × orthogonal": 1.1**STEPS},
+            "LSTM: another gate each time": {
+                "forget bias 0": 0.5**STEPS,
+                "forget bias 1": _seeds(0.73),
+                "forget bias 5": 0.99**STEPS,
+            },
+        }
     ),
     "what_survives": lambda: plots.what_survives(_gates(), np.cumprod(_gates()[::-1], axis=0)[::-1]),
 }
@@ -291,6 +303,39 @@ VARIANTS = (
         ),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
         "gate_positions, g": lambda: _positions("g"),
+        "what_arrives, two ways": lambda: plots.what_arrives(
+            {
+                f"forget bias {bias}": {"through c alone": 0.8**STEPS, "through h as well": _seeds(0.7)}
+                for bias in (1, 5)
+            }
+        ),
+        "learning_to_remember, beginnings": lambda: plots.learning_to_remember(
+            {"Three": {f"LSTM, {start}": _learning_runs()["LSTM"] for start in ("chrono", "bias 0", "bias 1")}},
+            chance=0.25,
+        ),
+        "memory_over_time, words": lambda: plots.memory_over_time(
+            {
+                "open at step 0 only": np.full(41, 0.9),
+                "stuck open": np.sin(np.arange(41)),
+                "stuck closed": np.zeros(41),
+            },
+            title="Remember the first thing you hear",
+            marked=[0],
+        ),
+        "memory_over_time, learned": lambda: plots.memory_over_time(
+            {"right answer": np.repeat([0.2, -0.8, 0.6, 0.1], 25), "the LSTM": np.repeat([0.1, -0.7, 0.7, 0.2], 25)},
+            ylabel="number at the last flag",
+            marked=[0, 25, 50, 75],
+        ),
+        "perplexity_ladder, both": lambda: plots.perplexity_ladder(
+            {"unigram": 292.0, "Kneser-Ney trigram": 75.0, "your model": 71.0, "the reference": 70.5}, 3001
+        ),
+        "fit_and_generalise, feed-forward": lambda: plots.fit_and_generalise(
+            dict(zip(("LSTM, rate 10", "feed-forward, rate 10", "feed-forward, rate 5"), _overfitting_runs().values()))
+        ),
+        "recalled_by_seed, all": lambda: plots.recalled_by_seed(
+            {"none": [1.0, 0.99], "fresh": [0.5, 0.25], "shared": [0.97, 1.0]}, 0.25
+        ),
         "gate_openness, words": lambda: plots.gate_openness(
             {"one unit": dict.fromkeys("fi", np.linspace(0, 1, 9))},
             labels=["the", "keys", "that", "I", "left", "in", "the", "hall", "were"],

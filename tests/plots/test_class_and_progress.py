@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import plots
-from helpers.plots.style import COLOURS
+from helpers.plots.style import LOOKS
 
 
 def test_the_bars_of_an_exercise_are_the_shares_of_its_ends():
@@ -17,11 +17,12 @@ def test_the_bars_of_an_exercise_are_the_shares_of_its_ends():
 
 
 def test_only_what_is_right_counts_and_is_filled():
-    picture = plots.course_progress({"01": [("1.1", "right"), ("1.2", "not yet"), ("1.3", "open")]})
-    assert "notebook 01: 1 of 3." in picture.alt
+    picture = plots.course_progress({"01": [("1.1", "right", 1, 1), ("1.2", "not yet", 0, 1), ("1.3", "open", 0, 2)]})
+    assert "notebook 01: 1 of 3, 1 of 4 points." in picture.alt
     (ax,) = picture.figure.axes
-    filled = [patch.get_facecolor()[:3] == pytest.approx(_rgb(COLOURS["green"])) for patch in ax.patches]
+    filled = [patch.get_facecolor()[:3] == pytest.approx(_rgb(LOOKS["right"].text)) for patch in ax.patches]
     assert filled == [True, False, False] * 2  # the exercises, and the legend
+    assert "1 of 4 points" in [text.get_text() for text in ax.texts]
     assert len(ax.lines) == 2  # a cross for what is not right yet, here and in the legend
 
 

@@ -1,11 +1,9 @@
-"""What holds of every figure: its alt text, what it holds, its colours, and that no text touches another."""
+"""What holds of every figure: its alt text, what it holds, and that no text touches another."""
 
-import importlib.util
 import inspect
 import subprocess
 import sys
 from itertools import combinations
-from pathlib import Path
 
 import matplotlib as mpl
 import pytest
@@ -15,33 +13,10 @@ from PIL import Image
 
 from helpers import plots
 from helpers.plots.picture import Picture
-from helpers.plots.style import COLOUR_OF, COLOURS, SERIES, course_style, in_style, new_figure
+from helpers.plots.style import course_style, in_style, new_figure
+from tests.plots.examples import FIGURES, VARIANTS
 
-# The suite imports its modules by path, so a module of examples is read the same way.
-_SPEC = importlib.util.spec_from_file_location("examples", Path(__file__).with_name("examples.py"))
-_EXAMPLES = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_EXAMPLES)
-FIGURES = _EXAMPLES.FIGURES | _EXAMPLES.VARIANTS
-
-
-class Pictures(dict):
-    """Figures by name, each drawn once, when it is first asked for."""
-
-    def __missing__(self, name):
-        self[name] = FIGURES[name]()
-        return self[name]
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    """Every figure."""
-    return Pictures()
-
-
-@pytest.fixture(scope="module", params=FIGURES)
-def name(request):
-    """The name of a figure; since it belongs to the module, all tests of one figure follow each other."""
-    return request.param
+ALL = FIGURES | VARIANTS
 
 
 def _drawn_texts(figure, monkeypatch):
@@ -62,7 +37,7 @@ def _drawn_texts(figure, monkeypatch):
 
 def test_every_public_figure_has_an_example():
     public = {name for name, member in vars(plots).items() if inspect.isfunction(member)}
-    assert public == set(_EXAMPLES.FIGURES)
+    assert public == set(FIGURES)
 
 
 def test_the_alt_text_is_plain_sentences(name, pictures):
@@ -77,7 +52,7 @@ def _layout(picture):
 
 
 def test_the_same_arrays_give_the_same_figure(name, pictures):
-    again = FIGURES[name]()
+    again = ALL[name]()
     assert len(again.contents()) > len(again.figure.axes)
     assert again.contents() == pictures[name].contents() and again.alt == pictures[name].alt
     assert _layout(again) == _layout(pictures[name])
@@ -179,23 +154,18 @@ def test_a_notebook_shows_the_image_with_its_alt_text():
     assert repr(draw()) == 'Figure: A "quoted" alt text, with a < b.'
 
 
+def test_a_figure_is_shown_as_one_image_on_a_ground_with_rounded_edges(pictures):
+    shown = pictures["tanh_graph"]._repr_html_()
+    assert shown.count("data:image") == shown.count("<img") == 1
+    assert "border-radius" in shown and "var(--jp-layout-color0" in shown
+
+
 def test_a_saved_picture_has_its_alt_text_and_its_fingerprint(tmp_path, pictures):
     picture = pictures["survival_by_rate"]
     picture.save(tmp_path / "figure.png")
     with Image.open(tmp_path / "figure.png") as image:
         assert image.text["Description"] == picture.alt and image.text["Fingerprint"] == picture.fingerprint()
         assert image.size == tuple(picture.figure.get_size_inches() * picture.figure.dpi)
-
-
-def test_no_two_series_share_a_colour_a_dash_or_a_marker():
-    for key in ("color", "linestyle", "marker"):
-        assert len({str(series[key]) for series in SERIES}) == len(SERIES)
-
-
-def test_every_thing_has_its_own_colour_of_the_palette():
-    things = {name: colour for name, colour in COLOUR_OF.items() if name != "gradient"}
-    assert set(things.values()) <= set(COLOURS.values())
-    assert len(set(things.values())) == len(things)
 
 
 @pytest.mark.parametrize("name", ["scalar_powers", "norms_over_time", "disagreement"])

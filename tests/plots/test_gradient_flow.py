@@ -5,7 +5,7 @@ import pytest
 
 from helpers import plots
 from helpers.plots.lstm_glyph import PLACES
-from helpers.plots.style import COLOUR_OF
+from helpers.plots.style import LOOKS, PREV
 
 K = np.arange(41)
 
@@ -33,15 +33,15 @@ def test_the_line_of_the_memory_runs_from_right_to_left_through_plus_and_product
 def test_the_memory_alone_shows_no_output_gate_and_no_weights():
     alone, whole = (plots.lstm_step_backward(memory_only) for memory_only in (True, False))
     assert {"$f$", "$g$", "$i$"} <= set(_texts(alone))
-    assert not {"$o$", "$dh_{prev}$", "$dA$"} & set(_texts(alone))
-    assert {"$o$", "$dh_{prev}$", "$dA$", "$dx$"} <= set(_texts(whole))
+    assert not {"$o$", f"$dh{PREV}$", "$dA$"} & set(_texts(alone))
+    assert {"$o$", f"$dh{PREV}$", "$dA$", "$dx$"} <= set(_texts(whole))
     assert "dh_next" in whole.alt and "dh_next" not in alone.alt
 
 
 def test_each_step_has_a_forget_gate_of_its_own_and_the_matrix_is_the_same():
     texts = _texts(plots.memory_path())
     assert {"$f_{T-3}$", "$f_{T-2}$", "$f_{T-1}$"} <= set(texts)
-    assert texts.count(r"$W_h^\top$") == 3
+    assert texts.count(r"$W_h^{\!\top}$") == 3
 
 
 def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
@@ -50,7 +50,7 @@ def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
     thick = [patch for patch in thick if patch.get_linewidth() > 2]
     assert len(thick) == 3 and "1 - z" in picture.alt
     assert {patch.get_edgecolor()[:3] for patch in thick} == {
-        tuple(int(COLOUR_OF["h"][k : k + 2], 16) / 255 for k in (1, 3, 5))
+        tuple(int(LOOKS["h"].colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
     }
 
 

@@ -1,4 +1,4 @@
-/* Formulas in a line of text, on a narrow page. */
+/* Formulas in a line of text, on a narrow page; and what can be scrolled, with the keyboard. */
 
 /* A full stop after a formula does not begin a line: it becomes a part of the formula. */
 function takeStops() {
@@ -20,9 +20,26 @@ function markWide() {
   }
 }
 
+/* The keyboard reaches what can be scrolled, and stops at nothing else. */
+function markScrolling() {
+  for (const box of document.querySelectorAll("article :is(pre, .math, .math-wrapper, .table-wrapper)")) {
+    if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === "auto") {
+      box.tabIndex = 0;
+    } else {
+      box.removeAttribute("tabindex");
+    }
+  }
+}
+
+function fit() {
+  markWide();
+  markScrolling();
+}
+
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   takeStops();
-  markWide();
-  window.addEventListener("resize", markWide);
+  fit();
+  window.addEventListener("resize", fit);
+  document.addEventListener("toggle", fit, true); // a hint was opened
 });

@@ -1,4 +1,4 @@
-"""The learner kit: the course as a class gets it, in one archive, without the solutions and the tests."""
+"""The learner kit: the course as a class gets it, in one archive, without solutions, tests and hidden checks."""
 
 import logging
 import zipfile
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from helpers.atomic_write import write_atomically
+from helpers.classroom.authoring.learner_copy import make_learner_copy
 
 #: What a learner needs of the repository's top folder: folders, and files.
 FOLDERS = ("notebooks", "helpers", "docs", "examples")
@@ -44,7 +45,9 @@ def _write_archive(root: Path, file: BinaryIO) -> None:
         for path in _find_files(root):
             entry = zipfile.ZipInfo(f"learner-kit/{path.relative_to(root).as_posix()}", TIME)
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            data = path.read_bytes()
+            is_release = path.match("notebooks/*/*.ipynb")
+            archive.writestr(entry, make_learner_copy(data) if is_release else data, zipfile.ZIP_DEFLATED)
 
 
 def _find_files(root: Path) -> list[Path]:

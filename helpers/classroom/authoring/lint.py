@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: What every notebook has.
 PARTS = (
-    *("**You will do**", "**You will learn**", "**You will need**"),
+    *("**You will do**", "**You will learn**", "**You will need**", "(../../GLOSSARY.md)"),
     *("## Summary", "## Questions", "### Answers", "## Before you hand in", "## Further reading", "## 요약"),
 )
 
@@ -129,7 +129,7 @@ def _check_text_cells(cells: list[NotebookNode]) -> _Found:
 def _count_words(source: str) -> int:
     """Count the words of prose in a cell: without hints, equations, tables and the closing lists."""
     prose = re.split(r"^## (?:Summary|Questions|Further reading|요약)", source, flags=re.MULTILINE)[0]
-    return len(re.sub(r"(?s:<details>.*?</details>|\$\$.*?\$\$)|(?m:^\|.*$)", "", prose).split())
+    return len(re.sub(r"(?s:<details.*?</details>|<small>.*?</small>|\$\$.*?\$\$)|(?m:^\|.*$)", "", prose).split())
 
 
 def _check_sliders(cells: list[NotebookNode]) -> _Found:
@@ -180,9 +180,9 @@ def _check_exercise(cells: list[NotebookNode], exercise: Exercise) -> _Found:
 
 def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
     """Yield what is wrong with the words of an exercise, from its heading to the next."""
-    stars = "★" * exercise.stars
-    if not re.match(rf"### Exercise {exercise.id} {stars} .+ \(about \d+ min\)\n", words):
-        yield f"its heading must be `### Exercise {exercise.id} {stars} … (about … min)`."
+    title = f"### Exercise {exercise.id} · {exercise.title}"
+    if not re.match(rf"{re.escape(title)}\n\n<small>★+ · \d+ min · .+</small>\n", words):
+        yield f"it must begin with `{title}`, an empty line and `<small>… min</small>`."
     places = {part: words.find(part) for part in (*EXERCISE_PARTS, "**By hand")}
     for part, found in places.items():
         if found < 0:
@@ -191,7 +191,7 @@ def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
         if 0 <= second < first:
             yield f"`{other}` stands before `{one}`: change their order."
     for tier in (1, 2, 3):
-        if (count := words.count(f"<summary>Hint {tier}: ")) != 1:
+        if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != 1:
             yield f"it has {count} times a hint {tier}: give it one."
     why = len(words.partition("**Why.**")[2].split("\n\n")[0].split())
     if why > LONGEST_WHY:

@@ -20,6 +20,7 @@ from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import keep_edition
+from helpers.classroom.authoring.korean import mark_korean
 from helpers.classroom.authoring.source import (
     BuildError,
     as_release,
@@ -28,6 +29,7 @@ from helpers.classroom.authoring.source import (
     find_blocks,
     grading,
     is_only_in_solution,
+    mark_stub,
     name_edition,
     place,
     read_source,
@@ -55,18 +57,20 @@ class TakeSource(NbGraderPreprocessor):
         """Return the source beside the notebook, without the cells that are in the solution only."""
         source = read_source(_source_beside(resources))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
+        mark_korean(source.cells)
         return source, resources
 
 
-class DropBlankStubs(NbGraderPreprocessor):
-    """Remove the line of blanks that nbgrader leaves where a solution was."""
+class MarkStubs(NbGraderPreprocessor):
+    """Mark where an answer is written, and remove the line of blanks that nbgrader leaves where a solution was."""
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Remove such lines from a solution cell."""
-        if grading(cell).get("solution"):
-            cell.source = "\n".join(line for line in cell.source.split("\n") if not line.isspace())
+        """Change an answer cell."""
+        if grading(cell).get("solution") and cell.cell_type == "code":
+            text = "\n".join(line for line in cell.source.split("\n") if not line.isspace())
+            cell.source = mark_stub(text, grading(cell)["grade_id"])
         return cell, resources
 
 

@@ -8,13 +8,14 @@ Inside a function that a learner writes, the source has the answer between two m
     # 1. narrative comments for the learner
     raise NotImplementedError("Exercise 0.1: write sigmoid")
 
-The release is the source without the block, the solution the source without the markers and the stub.
+The release is the source without the block, with lines that show where to write; the solution is the source without
+the markers and the stub.
 """
 
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -29,11 +30,24 @@ from nbgrader.preprocessors import ComputeChecksums, LockCells
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.editions import name_of_edition
+from helpers.checks.exercise import POINTS
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
+from helpers.classroom.authoring.korean import mark_korean
 
 #: What replaces a written answer in the release; nbgrader_config.py uses it too.
 TEXT_STUB = "*Write your answer here.*"
+
+#: The first line of an answer cell in the release, and the line above each `raise` of a stub: an answer cell is to be
+#: told from others at a glance.
+ANSWER_LINE, REPLACE_LINE = "# YOUR ANSWER · {}", "# ↓ replace this line"
+
+#: The title of an exercise and the line below it, which has the minutes in the source; stars and points are filled in.
+EFFORT = re.compile(r"(?m)^(### Exercise (\d+\.\d+) · .+\n\n<small>)(\d+ min)</small>$")
+
+#: How a hint looks wherever a notebook is opened: no louder than the text, in a light and in a dark theme.
+HINT = "border-left: 3px solid rgba(127, 127, 127, 0.5); padding: 0 1em; margin: 0.5em 0"
+HINT_TITLE = "cursor: pointer; font-weight: 500"
 
 #: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
 SOLUTION_TAG = "solution"
@@ -98,6 +112,9 @@ def read_source(path: Path) -> NotebookNode:
             _fill_in_points(cell)
         except BuildError as error:
             raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _style_hints(_fill_in_efforts(cell.source, notebook.cells))
     try:
         MetadataValidator().validate_nb(notebook)
     except (ValidationError, KeyError) as error:
@@ -135,6 +152,12 @@ def name_edition(release: NotebookNode) -> None:
 def serialise(notebook: NotebookNode) -> str:
     """Return the one text form of a notebook: what is written to a file."""
     return f"{nbformat.writes(notebook, version=4)}\n"
+
+
+def mark_stub(text: str, grade_id: str) -> str:
+    """Return the text of an answer cell of a release with the lines that show where to write."""
+    first_line = ANSWER_LINE.format(GradeId.parse(grade_id).exercise_id)
+    return first_line + "\n" + re.sub(r"(?m)^( *)(?=raise NotImplementedError\()", rf"\1{REPLACE_LINE}\n\1", text)
 
 
 def grading(cell: NotebookNode) -> dict[str, Any]:
@@ -223,6 +246,26 @@ def _fill_in_points(cell: NotebookNode) -> None:
     if exercise is None:
         raise BuildError("its exercise is not in helpers/checks, where the points of a check come from.")
     grading(cell)["points"] = int(exercise.points) if exercise.points.is_integer() else exercise.points
+
+
+def _fill_in_efforts(text: str, cells: Iterable[NotebookNode]) -> str:
+    """Complete the line below the title of each exercise: ★★ · 15 min · 2 + 2 points."""
+
+    def effort(found: re.Match[str]) -> str:
+        before, exercise_id, minutes = found.groups()
+        if exercise := EXERCISES.get(exercise_id):
+            stars, points = exercise.stars, f"{exercise.points:g} + {exercise.points:g} points"
+        else:  # a written answer, which has its points in its header
+            [worth] = [grading(cell)["points"] for cell in cells if cell.id == str(GradeId("ex", exercise_id))] or [0]
+            stars, points = {most: stars for stars, most in POINTS.items()}.get(worth, 0), f"{worth:g} points"
+        return f"{before}{'★' * stars} · {minutes} · {points}</small>"
+
+    return EFFORT.sub(effort, text)
+
+
+def _style_hints(text: str) -> str:
+    styled = text.replace("<details>", f'<details style="{HINT}">')
+    return styled.replace("<summary>", f'<summary style="{HINT_TITLE}">')
 
 
 def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
@@ -330,13 +373,16 @@ def _derive(
     derived.cells = [cell for cell in derived.cells if keeps(cell)]
     for cell in derived.cells:
         cell.source = source_of(cell)
+    mark_korean(derived.cells)
     return derived
 
 
 def _release_of(cell: NotebookNode) -> str:
-    if grading(cell).get("solution") and cell.cell_type == "markdown":
+    is_answer = bool(grading(cell).get("solution"))
+    if is_answer and cell.cell_type == "markdown":
         return TEXT_STUB
-    return _without(cell, {number for block in find_blocks(cell) for number in range(block.begin, block.end + 1)})
+    text = _without(cell, {number for block in find_blocks(cell) for number in range(block.begin, block.end + 1)})
+    return mark_stub(text, grading(cell)["grade_id"]) if is_answer else text
 
 
 def _solution_of(cell: NotebookNode) -> str:

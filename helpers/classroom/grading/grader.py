@@ -277,7 +277,8 @@ class SubmissionGrader:
             status = "out of memory" if verdict.raised == "MemoryError" else "raised"
         misconceptions = tuple(cause.name for cause in verdict.causes)
         reason = "" if verdict.right else _shorten(verdict.paragraphs[0])
-        return Score(points, max_points, status, reason, misconceptions), [*map(_shorten_panel, self.panels)]
+        panels = [panel.with_texts(_shorten) for panel in self.panels]
+        return Score(points, max_points, status, reason, misconceptions), panels
 
     def _mutated_arguments(self, exercise_id: str) -> bool:
         """Whether the answer changed an array that it was given. A check also tries the answers that this one uses."""
@@ -441,11 +442,6 @@ def _shorten(paragraph: str) -> str:
     return for_html(paragraph if len(paragraph) <= MAX_PARAGRAPH else f"{paragraph[:MAX_PARAGRAPH]} …")
 
 
-def _shorten_panel(panel: Panel) -> Panel:
-    paragraphs, remarks = (map(_shorten, map(str, texts)) for texts in (panel.paragraphs, panel.remarks))
-    return Panel(panel.heading, panel.status, paragraphs, _shorten(panel.printed), remarks)
-
-
 def _no_points(exercise_id: str, max_points: float, status: Status, reason: str) -> tuple[Score, list[Panel]]:
-    panel = Panel(f"Exercise {exercise_id}", "not yet", [reason, f"0 of {max_points:g} points."])
+    panel = Panel(f"Exercise {exercise_id}", "not yet", [reason], points=f"0 of {max_points:g} points")
     return Score(0.0, max_points, status, reason), [panel]

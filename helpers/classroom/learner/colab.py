@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
+from helpers.classroom.authoring.learner_copy import as_learner_copy
 from helpers.classroom.learner.notebook_copies import find_releases, path_of_copy
 
 FIRST_CELL = """\
@@ -39,15 +40,18 @@ logger = logging.getLogger(__name__)
 
 
 def as_colab_copy(release: Path, address: str) -> NotebookNode:
-    """Return a released notebook with the first cell inserted, nbformat's.
+    """Return a learner's copy of a released notebook with the first cell inserted, nbformat's.
 
-    Cells, ids and nbgrader's metadata are unchanged, so that as much of them comes back as Colab keeps.
+    Its cells, ids and nbgrader's metadata are those of the release, so that as much of them comes back as Colab keeps.
+    Its link to the glossary is absolute, since on Colab no file lies beside a notebook.
 
     Args:
         release: path of the released notebook.
         address: where git finds the course.
     """
-    notebook: NotebookNode = nbformat.read(release, as_version=4)
+    notebook = as_learner_copy(nbformat.read(release, as_version=4))
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("(../../GLOSSARY.md)", f"({address}/blob/main/GLOSSARY.md)")
     source = FIRST_CELL.format(address=address, name=release.stem).rstrip()
     notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="colab"))
     return notebook

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import keep_edition
+from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
@@ -17,8 +18,7 @@ def add_missing(root: str | Path) -> None:
     """Copy each released notebook that is not yet in my/, and say so."""
     missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
-        keep_edition(root, release.stem, release.read_bytes())
-        replace_file(path_of_copy(root, release), release.read_bytes())
+        _put_copy(root, release)
     names = ", ".join(release.stem for release in missing)
     print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
 
@@ -41,8 +41,7 @@ def restore(root: Path, notebook: str) -> None:
         backup = next(path for path in backups if not path.exists())
         copy.rename(backup)
         print(f"Your notebook was kept as {backup.relative_to(root)}.")
-    keep_edition(root, release.stem, release.read_bytes())
-    replace_file(copy, release.read_bytes())
+    _put_copy(root, release)
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
@@ -69,6 +68,13 @@ def find_releases(root: str | Path) -> list[Path]:
 def path_of_copy(root: str | Path, release: Path) -> Path:
     """Return the path of the learner's copy of a released notebook."""
     return Path(root, "my", release.stem, release.name)
+
+
+def _put_copy(root: str | Path, release: Path) -> None:
+    """Put a fresh copy of a release into my/, and keep its edition, with which the copy will be compared."""
+    data = release.read_bytes()
+    keep_edition(root, release.stem, data)
+    replace_file(path_of_copy(root, release), make_learner_copy(data))
 
 
 def _number(release: Path) -> str:

@@ -1,0 +1,1 @@
+"""The site, from the notebooks' `pages` through Sphinx's `markup` to `finished` pages and `books`."""
