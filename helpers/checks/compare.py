@@ -164,6 +164,8 @@ def value_fault(name: str, got: Any, expected: Any) -> Fault | None:
     }
     values |= {"wrong": int(wrong.sum()), "size": wrong.size}
     template = "`{name}` is off in {wrong} of {size} places: at [{index}] it is {got}, expected {expected}."
+    if wrong.size == 1:
+        template = "`{name}` is {got}, expected {expected}."
     if _is_near(got, expected):
         template += (
             " All are right to about seven digits: is there a float32 on the way, or a small number that is added?"

@@ -1,6 +1,6 @@
 """Recognising mistakes: the answer is compared with what each known mistake, and each two of them, would have given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -10,15 +10,12 @@ import numpy as np
 from helpers.checks import compare
 from helpers.checks.edits import Answer, Edit
 from helpers.checks.exercise import Exercise, Misconception
-from helpers.checks.observation import Case, Observation, observe
+from helpers.checks.observation import Case, Observation, Record, observe
 
 Observations: TypeAlias = Sequence[Observation]
 
 #: How many pairs of mistakes are tried at most, the likeliest first, and how many of the unlikely ones among them.
-MOST_PAIRS, MOST_UNLIKELY_PAIRS = 400, 60
-
-#: The same for a class, which takes longer to try.
-MOST_PAIRS_OF_A_CLASS = 200
+MOST_PAIRS, MOST_UNLIKELY_PAIRS = 300, 60
 
 
 @dataclass(frozen=True)
@@ -37,8 +34,8 @@ class Diagnosis:
 def recognise(exercise: Exercise, tried: Sequence[Case], seen: Observations) -> Diagnosis:
     """Return the Diagnosis of a wrong answer. A cause that was not detected is not guessed.
 
-    One mistake that gives all that the answer gave comes first, then two that do so together, then those that give
-    some of its wrong results and contradict none of the others.
+    One mistake that gives all that the answer gave comes first; then some that have its wrong results between them, one
+    these and one those; then two that give all when made at once; then those that have some of its wrong results.
 
     Args:
         exercise: the Exercise.
@@ -63,7 +60,29 @@ def recognise(exercise: Exercise, tried: Sequence[Case], seen: Observations) -> 
 
 def _explains_all(exercise: Exercise, wrong: Answer, tried: Sequence[Case], seen: Observations) -> bool:
     """Whether a wrong answer gives what the learner's gave, in every case."""
-    return all(_is_alike(exercise, one, observe(exercise, wrong, case.arguments)) for case, one in zip(tried, seen))
+    return all(_gives(exercise, wrong, case, one) for case, one in zip(tried, seen))
+
+
+class _Differs(BaseException):
+    """A result is another one; no `except Exception` of a probe must catch this."""
+
+
+class _SameSoFar(Record):
+    """Results of a wrong answer, which is run only for as long as they are those of the learner's."""
+
+    def __init__(self, theirs: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.theirs = theirs
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, value)
+        if name not in self.theirs or not compare.same(self.theirs[name], self[name]):
+            raise _Differs
+
+
+def _gives(exercise: Exercise, wrong: Answer, case: Case, seen: Observation) -> bool:
+    """Whether a wrong answer gives on one case what the learner's gave."""
+    return _is_alike(exercise, seen, observe(exercise, wrong, case.arguments, _SameSoFar(seen.record)))
 
 
 def _is_alike(exercise: Exercise, one: Observation, other: Observation) -> bool:
@@ -174,11 +193,10 @@ def _pairs(
         if edit.target is second.target and not edit.overlaps(second):
             pairs = likely if _may_be_both(seen, right, fit, its_fit) else unlikely
             pairs.append(((one, other), edit + second))
-    chosen = likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]
     if isinstance(exercise.reference, type):
-        chosen = likely[:MOST_PAIRS_OF_A_CLASS]
-    for pair, both in chosen:
-        if _is_alike(exercise, seen, observe(exercise, both.wrong, case.arguments)):
+        unlikely = []  # a layer takes too long for these
+    for pair, both in likely[:MOST_PAIRS] + unlikely[:MOST_UNLIKELY_PAIRS]:
+        if _gives(exercise, both.wrong, case, seen):
             yield pair, both
 
 

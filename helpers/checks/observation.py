@@ -56,10 +56,10 @@ class Case:
     expected: Observation
 
 
-def observe(exercise: Exercise, answer: Answer, arguments: Values) -> Observation:
-    """Use `answer` once, on a copy of `arguments`, and return the Observation."""
+def observe(exercise: Exercise, answer: Answer, arguments: Values, record: Record | None = None) -> Observation:
+    """Use `answer` once, on a copy of `arguments`, and return the Observation, with the results in `record`."""
     given = copied(arguments)
-    seen = Observation()
+    seen = Observation(Record() if record is None else record)
     printed = io.StringIO()
     with (
         warnings.catch_warnings(record=True) as caught,

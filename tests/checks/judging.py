@@ -24,7 +24,7 @@ def _tried(exercise):
     return cases(exercise, VISIBLE, 0)
 
 
-def _observe_once(exercise, wrong, arguments):
+def _observe_once(exercise, wrong, arguments, record=None):
     key = wrong, id(arguments)  # which `_tried` keeps
     if key not in _observed:
         _observed[key] = observe(exercise, wrong, arguments)

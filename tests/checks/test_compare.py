@@ -73,7 +73,7 @@ def test_a_count_is_right_or_wrong():
 
 def test_numbers_that_differ_are_written_so_that_they_differ():
     assert str(compare.value_fault("norm", 1.0000001, 1.0000003).message) == "`norm` is 1.0000001, expected 1.0000003."
-    text = str(compare.value_fault("dx", np.array([1.0000001]), np.array([1.0000003])).message)
+    text = str(compare.value_fault("dx", np.array([1.0000001, 1.0]), np.array([1.0000003, 1.0])).message)
     assert "at [0] it is 1.0000001, expected 1.0000003" in text
 
 
@@ -109,3 +109,8 @@ def test_a_draw_can_be_scaled_cast_and_scattered_in_memory():
     assert not copied(arguments)["cache"][0].flags.c_contiguous
     assert (arguments["cache"][0] == 1).all()  # what is bounded is not scaled
     assert np.issubdtype(arguments["ids"].dtype, np.integer)
+
+
+def test_of_an_array_of_one_number_no_places_are_counted():
+    fault = compare.value_fault("dx", np.array([[1.0]]), np.array([[2.0]]))
+    assert str(fault.message) == "`dx` is 1, expected 2."

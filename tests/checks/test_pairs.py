@@ -24,7 +24,7 @@ class Engine:
     def tried(self):
         return cases(self.exercise, self.draws, seed=0)
 
-    def observe(self, exercise, wrong, arguments):
+    def observe(self, exercise, wrong, arguments, record=None):
         key = wrong, id(arguments)
         if key not in self.seen:
             self.seen[key] = observe(exercise, wrong, arguments)
