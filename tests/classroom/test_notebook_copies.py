@@ -138,3 +138,19 @@ def test_every_copy_is_the_release_without_its_hidden_checks(tmp_path):
         submission = read_submission(data, released, find_editions(tmp_path, release.stem))
         assert (submission.changes, submission.answers.own) == ([], frozenset())
         assert read_notebook(data).edition == find_editions(tmp_path, release.stem)[-1].name
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"\xff", b'{"nbformat": 4, "cells": [{}]}'])
+def test_a_damaged_release_is_named_and_the_copy_stays_where_it_is(course, data):
+    notebook_copies.add_missing(course)
+    release, *_ = notebook_copies.find_releases(course)
+    copy = notebook_copies.path_of_copy(course, release)
+    copy.write_text("my work")
+    release.write_bytes(data)
+    with pytest.raises(ValueError, match=rf"notebooks/.*{release.name} is damaged\. .* Get it again"):
+        notebook_copies.restore(course, release.stem)
+    assert copy.read_text() == "my work" and len([*copy.parent.glob("*.ipynb")]) == 1
+    copy.unlink()
+    with pytest.raises(ValueError, match="is damaged"):
+        notebook_copies.add_missing(course)
+    assert not copy.exists()

@@ -1,6 +1,8 @@
 """A notebook is found by its number in any form, its name, or the start of it."""
 
+import nbformat
 import pytest
+from nbformat.v4 import new_notebook
 
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.notebook_names import is_meant
@@ -43,7 +45,7 @@ def test_every_command_understands_them(asked, root, monkeypatch):
     assert Course(root).find_source(asked).stem == "09_small"
     released = root / "notebooks" / "09_small" / "09_small.ipynb"
     released.parent.mkdir(parents=True)
-    released.write_text("{}")
+    nbformat.write(new_notebook(), released)
     restore(root, asked)
     assert (root / "my" / "09_small" / "09_small.ipynb").exists()
 

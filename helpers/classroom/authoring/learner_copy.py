@@ -18,8 +18,16 @@ def as_learner_copy(release: NotebookNode) -> NotebookNode:
 
 
 def make_learner_copy(release: bytes) -> bytes:
-    """Return the bytes of a learner's copy of a released notebook, given those of the release."""
-    notebook: NotebookNode = nbformat.reads(release.decode(), as_version=4)
+    """Return the bytes of a learner's copy of a released notebook, given those of the release.
+
+    Raises:
+        ValueError: the release is no notebook.
+    """
+    try:
+        notebook: NotebookNode = nbformat.reads(release.decode(), as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, nbformat.ValidationError):
+        raise ValueError("It is not a notebook, or a part of it is missing.") from None
     return f"{nbformat.writes(as_learner_copy(notebook), version=4)}\n".encode()
 
 

@@ -15,10 +15,14 @@ _IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_nam
 
 
 def add_missing(root: str | Path) -> None:
-    """Copy each released notebook that is not yet in my/, and say so."""
+    """Copy each released notebook that is not yet in my/, and say so.
+
+    Raises:
+        ValueError: a released notebook cannot be read.
+    """
     missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
-        _put_copy(root, release)
+        replace_file(path_of_copy(root, release), _make_copy(root, release))
     names = ", ".join(release.stem for release in missing)
     print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
 
@@ -27,7 +31,7 @@ def restore(root: Path, notebook: str) -> None:
     """Put a fresh copy of a notebook, given its number or name, into my/, and keep the learner's as a numbered backup.
 
     Raises:
-        ValueError: there is no such notebook.
+        ValueError: there is no such notebook, or it cannot be read.
     """
     releases = find_releases(root)
     release = next((path for path in releases if is_meant(notebook, path.stem)), None)
@@ -35,13 +39,13 @@ def restore(root: Path, notebook: str) -> None:
         known = ", ".join(map(_number, releases))
         asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
         raise ValueError(f"{asked} Name one by its number, e.g. make restore NB=01; there are: {known}.")
-    copy = path_of_copy(root, release)
+    copy, fresh = path_of_copy(root, release), _make_copy(root, release)
     if copy.exists():
         backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
         backup = next(path for path in backups if not path.exists())
         copy.rename(backup)
         print(f"Your notebook was kept as {backup.relative_to(root)}.")
-    _put_copy(root, release)
+    replace_file(copy, fresh)
     print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
@@ -70,11 +74,16 @@ def path_of_copy(root: str | Path, release: Path) -> Path:
     return Path(root, "my", release.stem, release.name)
 
 
-def _put_copy(root: str | Path, release: Path) -> None:
-    """Put a fresh copy of a release into my/, and keep its edition, with which the copy will be compared."""
+def _make_copy(root: str | Path, release: Path) -> bytes:
+    """Return a fresh copy of a release, after its edition was kept, with which the copy will be compared."""
     data = release.read_bytes()
+    try:
+        copy = make_learner_copy(data)
+    except ValueError as error:
+        where = release.relative_to(root)
+        raise ValueError(f"{where} is damaged. {error} Get it again from where you got the course.") from None
     keep_edition(root, release.stem, data)
-    replace_file(path_of_copy(root, release), make_learner_copy(data))
+    return copy
 
 
 def _number(release: Path) -> str:
