@@ -3,7 +3,7 @@
 import html
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from helpers.checks.answer_search import FoundAnswers
 from helpers.checks.catalogue import EXERCISES, MODULES
 from helpers.checks.exercise import Exercise
 from helpers.checks.message import Message, message
-from helpers.checks.saved_answers import find_saved
+from helpers.checks.saved_answers import find_files, find_saved
 
 _HIDDEN_HALF = message("Points are those of the checks that you see; a grader's hidden checks are worth as many again.")
 
@@ -49,12 +49,12 @@ class Progress:
 
     Args:
         standings: a Standing for each exercise of the course, in order.
-        links: number of a notebook to the address of its file, for those that are there.
+        address: of what is next, as seen from a notebook of the course; "" if its notebook is not there.
     """
 
-    def __init__(self, standings: Sequence[Standing], links: Mapping[str, str]) -> None:
+    def __init__(self, standings: Sequence[Standing], address: str = "") -> None:
         self.standings = standings
-        self.links = links
+        self.address = address
 
     @property
     def notebooks(self) -> dict[str, list[Standing]]:
@@ -101,10 +101,8 @@ class Progress:
 
     def _repr_html_(self) -> str:
         advice = f"<b>{html.escape(str(self.advice))}</b>"
-        if self.next and self.next.notebook in self.links:
-            # JupyterLab names a heading after its words.
-            heading = quote(f"Exercise-{self.next.id}-·-{self.next.title}".replace(" ", "-"))
-            advice = f'<a href="{self.links[self.next.notebook]}#{heading}">{advice}</a>'
+        if self.address:
+            advice = f'<a href="{html.escape(self.address)}">{advice}</a>'
         return f"<p>{advice}</p><p>{_HIDDEN_HALF}</p>"
 
 
@@ -131,15 +129,19 @@ def read_progress(folder: str | Path) -> Progress:
     if "NBGRADER_EXECUTION" not in os.environ:
         found |= {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
     standings = [_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()]
-    return Progress(standings, {number: link for number in found if (link := _link(folder, number))})
+    shown = Progress(standings)
+    if shown.next:
+        shown.address = _address(folder, shown.next, found.get(shown.next.notebook))
+    return shown
 
 
-def _link(folder: str | Path, number: str) -> str:
-    """The address of a notebook as seen from one beside it, "" if it is not there."""
-    paths = (
-        path for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")) if path.stem == path.parent.name
-    )
-    return next((f"../{path.stem}/{path.name}" for path in paths), "")
+def _address(folder: str | Path, exercise: Exercise, found: FoundAnswers | None) -> str:
+    """The address of an exercise: its notebook, and in it, as JupyterLab names a place, the cell of its heading."""
+    path = next(find_files(folder, exercise.notebook), None)
+    cells = found.cells if found else ()
+    headings = (cell.id for cell in cells if cell.source.startswith(f"### Exercise {exercise.id} "))
+    place = next((f"#cell-id={cell_id}" for cell_id in headings if cell_id), "")
+    return quote(f"../{path.stem}/{path.name}") + place if path else ""
 
 
 def _standing(exercise: Exercise, found: FoundAnswers | None) -> Standing:

@@ -1,7 +1,7 @@
 """A learner's answers from earlier notebooks, taken from the files beside the one that is running."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,21 @@ def state_of_files(folder: Path, number: str) -> tuple[tuple[str, int, int], ...
     return tuple(found)
 
 
+def find_files(folder: str | Path, number: str) -> Iterator[Path]:
+    """Yield the file of the notebook with a number, which lies in a folder of its own name; backups lie there too."""
+    for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")):
+        if path.stem == path.parent.name:
+            yield path
+
+
 def find_saved(folder: str | Path, number: str) -> FoundAnswers | None:
     """Return the FoundAnswers of the saved notebook with a number, in its own folder NN_name; None without one.
 
     A notebook that cannot be read counts as none; `make restore` repairs it.
     """
-    for path in sorted(Path(folder).glob(f"{number}_*/{number}_*.ipynb")):
-        if path.stem == path.parent.name:  # else a backup or a copy
-            try:
-                notebook = read_notebook(path.read_bytes())
-            except (OSError, Unreadable):
-                continue
+    for path in find_files(folder, number):
+        with contextlib.suppress(OSError, Unreadable):
+            notebook = read_notebook(path.read_bytes())
             names = {exercise.id: exercise.name for exercise in EXERCISES.values() if exercise.notebook == number}
             return find_answers(notebook, names, find_editions(COURSE, path.stem))
     return None

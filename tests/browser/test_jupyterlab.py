@@ -35,6 +35,8 @@ CONTRASTS = """panel => {
     });
 }"""
 
+IN_VIEW = "node => node.getBoundingClientRect().top >= 0 && node.getBoundingClientRect().bottom <= innerHeight"
+
 
 @pytest.fixture(scope="module")
 def notebook(lab):
@@ -121,6 +123,14 @@ def test_a_panel_is_readable_in_both_themes_and_does_not_glare_in_the_dark(noteb
         assert [(text, contrast) for text, contrast, _ in found if contrast < (3 if text == "✗" else 4.5)] == []
         grounds[theme] = found[0][2]
     assert grounds["Dark"] < 0.15 and grounds["Light"] > 0.7  # relative luminances, plus 0.05
+
+
+def test_what_is_next_is_one_click_away(lab, notebook, screenshots):
+    notebook.cell(notebook.find("progress()")).get_by_role("link", name="Next: exercise 0.1").click()
+    place = lab.shown(START).panel.get_by_role("heading", name="Exercise 0.1")
+    lab.page.wait_for_function(IN_VIEW, arg=place.element_handle())
+    lab.page.screenshot(path=screenshots / "next.png")
+    lab.open(NOTEBOOK)
 
 
 def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser, course, screenshots):

@@ -4,7 +4,7 @@ import re
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.checks import progress, read_progress
 from helpers.checks.catalogue import EXERCISES
@@ -75,8 +75,14 @@ def test_what_is_next_comes_first_and_is_a_link_to_it_where_its_notebook_is(tmp_
     shown = read_progress(tmp_path)
     assert repr(shown).startswith("Next: exercise 0.1, ")
     assert "<a " not in shown._repr_html_()
-    save(tmp_path, "00_start", {})
-    link = '<p><a href="../00_start/00_start.ipynb#Exercise-0.1-%C2%B7-A-sigmoid-that-never-overflows"><b>Next: '
+    path = save(tmp_path, "00_start", {})
+    assert read_progress(tmp_path)._repr_html_().startswith('<p><a href="../00_start/00_start.ipynb"><b>Next: ')
+    cells = [
+        new_markdown_cell("### Exercise 0.1 · A sigmoid", id="one"),
+        new_markdown_cell("### Exercise 0.2", id="two"),
+    ]
+    nbformat.write(new_notebook(cells=cells), path)
+    link = '<p><a href="../00_start/00_start.ipynb#cell-id=one"><b>Next: exercise 0.1, '
     assert read_progress(tmp_path)._repr_html_().startswith(link)
 
 
