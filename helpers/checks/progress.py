@@ -3,6 +3,7 @@
 import html
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,8 @@ def _address(folder: str | Path, exercise: Exercise, found: FoundAnswers | None)
     """The address of an exercise: its notebook, and in it, as JupyterLab names a place, the cell of its heading."""
     path = next(find_files(folder, exercise.notebook), None)
     cells = found.cells if found else ()
-    headings = (cell.id for cell in cells if cell.source.startswith(f"### Exercise {exercise.id} "))
+    heading = re.compile(rf"^### Exercise {re.escape(exercise.id)} ", re.MULTILINE)
+    headings = (cell.id for cell in cells if heading.search(cell.source))
     place = next((f"#cell-id={cell_id}" for cell_id in headings if cell_id), "")
     return quote(f"../{path.stem}/{path.name}") + place if path else ""
 

@@ -78,7 +78,7 @@ def test_what_is_next_comes_first_and_is_a_link_to_it_where_its_notebook_is(tmp_
     path = save(tmp_path, "00_start", {})
     assert read_progress(tmp_path)._repr_html_().startswith('<p><a href="../00_start/00_start.ipynb"><b>Next: ')
     cells = [
-        new_markdown_cell("### Exercise 0.1 · A sigmoid", id="one"),
+        new_markdown_cell("<hr>\n\n### Exercise 0.1 · A sigmoid", id="one"),
         new_markdown_cell("### Exercise 0.2", id="two"),
     ]
     nbformat.write(new_notebook(cells=cells), path)

@@ -252,6 +252,15 @@ def test_below_the_title_of_an_exercise_stand_its_stars_its_minutes_and_the_poin
             assert (points, POINTS[len(stars)]) == (expected, half if exercise_id == "8.5" else 2 * half)
 
 
+def test_a_rule_stands_above_each_exercise_but_not_below_the_title_of_a_section():
+    found = []
+    for path in find_sources(ROOT):
+        text = "\n\n".join(cell.source for cell in read_source(path).cells)
+        found += [(above, below) for above, below in re.findall(r"(.*)\n+(<hr>\n\n|)### Exercise ", text)]
+    assert len(found) > len(EXERCISES)  # the written answer too
+    assert {(above.startswith("## "), below != "") for above, below in found} == {(True, False), (False, True)}
+
+
 def test_an_answer_that_nobody_grades_is_in_the_solution_only(source_path):
     source = read_source(source_path)
     words = "The answer to a question that nobody grades."

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,9 @@ ANSWER_LINE, REPLACE_LINE = "# YOUR ANSWER · {}", "# ↓ replace this line"
 
 #: The title of an exercise and the line below it, which has the minutes in the source; stars and points are filled in.
 EFFORT = re.compile(r"(?m)^(### Exercise (\d+\.\d+) · .+\n\n<small>)(\d+ min)</small>$")
+
+#: What stands above the title of an exercise, so that readers see where it begins.
+RULE = "<hr>\n\n"
 
 #: How a hint looks wherever a notebook is opened: no louder than the text, in a light and in a dark theme.
 HINT = "border-left: 3px solid rgba(127, 127, 127, 0.5); padding: 0 1em; margin: 0.5em 0"
@@ -115,6 +118,8 @@ def read_source(path: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _style_hints(_fill_in_efforts(cell.source, notebook.cells))
+    for above, cell in pairwise(notebook.cells):
+        cell.source = _rule_above_exercise(cell.source, above)
     try:
         MetadataValidator().validate_nb(notebook)
     except (ValidationError, KeyError) as error:
@@ -261,6 +266,13 @@ def _fill_in_efforts(text: str, cells: Iterable[NotebookNode]) -> str:
         return f"{before}{'★' * stars} · {minutes} · {points}</small>"
 
     return EFFORT.sub(effort, text)
+
+
+def _rule_above_exercise(text: str, above: NotebookNode) -> str:
+    """Begin an exercise with a rule, unless it stands directly below the title of a section."""
+    before, title, after = text.partition("### Exercise ")
+    section = re.fullmatch(r"#+ .*", (before or above.source).rstrip().rpartition("\n")[2])
+    return text if not title or section else before + RULE + title + after
 
 
 def _style_hints(text: str) -> str:

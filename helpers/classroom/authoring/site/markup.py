@@ -14,7 +14,7 @@ from nbformat.v4 import new_markdown_cell
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.build import PAYLOAD
 from helpers.classroom.authoring.site.shown_code import leave_out_plumbing
-from helpers.classroom.authoring.source import grading
+from helpers.classroom.authoring.source import RULE, grading
 
 #: The first words of a callout, and the theme's box for it.
 CALLOUTS = {"Note": "note", "Warning": "warning", "Notation": "important", "Try it": "tip"}
@@ -43,7 +43,7 @@ def for_sphinx(notebook: NotebookNode, pages: Container[str], figures: Path, lab
     leave_out_plumbing(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = callouts(links(cell.source, pages))
+            cell.source = callouts(links(cell.source.replace(RULE, ""), pages))
         else:
             cell.source = NOT_FOR_A_READER.sub("", cell.source)
         for output in cell.get("outputs", []):
