@@ -159,7 +159,8 @@ def points_of(verdict: Verdict, hidden: bool = False) -> Points:
 def _points(verdict: Verdict) -> Message | str:
     if verdict.status == "not written yet":
         return ""
-    return message("{points:g} of {most:g} points", points=verdict.points, most=verdict.max_points)
+    words = "{points:g} of {most:g} point" if verdict.max_points == 1 else "{points:g} of {most:g} points"
+    return message(words, points=verdict.points, most=verdict.max_points)
 
 
 def _message(text: Message | str) -> Message:

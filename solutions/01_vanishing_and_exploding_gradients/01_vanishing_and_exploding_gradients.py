@@ -140,7 +140,7 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 #
 # **The equation.**
 #
-# $$ a = x\,W_x + h_{prev}\,W_h + b \qquad\qquad h_{next} = \tanh(a) $$
+# $$ a = x\,W_x + h_\mathrm{prev}\,W_h + b \qquad\qquad h_\mathrm{next} = \tanh(a) $$
 #
 # | `x` | `Wx` | `h_prev` | `Wh` | `b` | `h_next` |
 # | --- | --- | --- | --- | --- | --- |
@@ -150,11 +150,11 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 plots.rnn_step_forward()
 
 # %% [markdown]
-# **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$,
+# **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_\mathrm{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$,
 # $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.1, 0.1)$.
 #
 # $a_1 = 0.3 + (0.4·0.5 + 0.2·0.5) + 0.1 = 0.7$ and $a_2 = -0.5 + (0.4·0.2 - 0.2·0.4) + 0.1 = -0.4$,
-# so $h_{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
+# so $h_\mathrm{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -233,9 +233,9 @@ print(
 #
 # **The equation.** From the outside in, the tanh first:
 #
-# $$ da = dh_{next} \odot (1 - h_{next}^2) \qquad (N, H) $$
-# $$ dW_x = x^\top da \qquad dW_h = h_{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
-# $$ dx = da\,W_x^\top \qquad dh_{prev} = da\,W_h^\top $$
+# $$ da = dh_\mathrm{next} \odot (1 - h_\mathrm{next}^2) \qquad (N, H) $$
+# $$ dW_x = x^\top da \qquad dW_h = h_\mathrm{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
+# $$ dx = da\,W_x^\top \qquad dh_\mathrm{prev} = da\,W_h^\top $$
 
 # %%
 plots.rnn_step_backward()
@@ -243,8 +243,8 @@ plots.rnn_step_backward()
 # %% [markdown]
 # The same cell, read from right to left. Five results fan out from `da`; only `dh_prev` travels on into the past.
 #
-# **By hand**, going on from 1.2 with $dh_{next} = (1, 1)$: $1 - h_{next}^2 = (0.6347, 0.8556)$, which is also $da$.
-# Then $dh_{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
+# **By hand**, going on from 1.2 with $dh_\mathrm{next} = (1, 1)$: $1 - h_\mathrm{next}^2 = (0.6347, 0.8556)$, which is also $da$.
+# Then $dh_\mathrm{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
 # A gradient of length 1.41 went in; one of length 0.49 came out. That was one step.
 
 
@@ -602,8 +602,8 @@ plots.unit_circle(
 #
 # **The equation.**
 #
-# $$ \sigma_{max} = \max_{\lVert v\rVert = 1} \lVert v\,W_h^\top \rVert
-# \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_{max} $$
+# $$ \sigma_\mathrm{max} = \max_{\lVert v\rVert = 1} \lVert v\,W_h^\top \rVert
+# \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_\mathrm{max} $$
 #
 # λ is an **eigenvalue** (고윳값) of $W_h$ if $v\,W_h = \lambda v$ for some $v \ne 0$: along v, the matrix is a mere number. It may
 # be negative or complex, so ρ, the **spectral radius** (스펙트럼 반지름), takes the largest *absolute* value.
@@ -613,7 +613,7 @@ plots.unit_circle(
 # diagonal: 0.5 and -0.8, and ρ = 0.8. Its singular values are the *square roots* of the eigenvalues of
 # $W_h^\top W_h = \begin{pmatrix}0.25 & 1\\ 1 & 4.64\end{pmatrix}$: for a 2 × 2 matrix
 # λ² - (sum of the diagonal) λ + (determinant) = 0, here $\lambda^2 - 4.89\,\lambda + 0.16 = 0$, which gives 4.857 and 0.033.
-# So $\sigma_{max} = \sqrt{4.857} = 2.204$.
+# So $\sigma_\mathrm{max} = \sqrt{4.857} = 2.204$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -689,9 +689,9 @@ plots.disagreement(norms, sigma, radius, worst)
 #
 # | if | then | word |
 # | --- | --- | --- |
-# | $\sigma_{max} < 1$ | every gradient shrinks at every step | `"vanishes"` |
+# | $\sigma_\mathrm{max} < 1$ | every gradient shrinks at every step | `"vanishes"` |
 # | $\rho > 1$ | almost every gradient grows in the long run | `"explodes"` |
-# | $\sigma_{max} > 1 > \rho$ | some gradients grow at first; all shrink in the end | `"grows, then vanishes"` |
+# | $\sigma_\mathrm{max} > 1 > \rho$ | some gradients grow at first; all shrink in the end | `"grows, then vanishes"` |
 #
 # **By hand.** The matrix of 1.6 has σ = 2.204 and ρ = 0.8: third row.
 

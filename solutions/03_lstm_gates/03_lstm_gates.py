@@ -89,20 +89,20 @@ print("c =", c, "  h = tanh(c) =", np.tanh(c).round(3))
 #
 # **The equation.**
 #
-# $$ o = \sigma(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad h_{next} = o \odot \tanh(c_{next}) \qquad (N, H) $$
+# $$ o = \sigma(x\,W_x + h_\mathrm{prev}\,W_h + b) \qquad\qquad h_\mathrm{next} = o \odot \tanh(c_\mathrm{next}) \qquad (N, H) $$
 #
-# ($c_{next}$ is the memory after this step; how it is made comes next.)
+# ($c_\mathrm{next}$ is the memory after this step; how it is made comes next.)
 
 # %%
 plots.lstm_cell("o", new="o")
 
 # %% [markdown]
-# **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
+# **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_\mathrm{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
 # $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1).$ The sum is
 # $a = (1 + 0.3 + 0.7,\; -1 + 0 - 1) = (2, -2)$, so $o = (0.881, 0.119)$: the first unit is almost open, the second almost
 # closed.
 #
-# With $c_{next} = (0.5, -2)$: $h_{next} = (0.881·0.462,\; 0.119·(-0.964)) = (0.407, -0.115)$. The larger memory shows less.
+# With $c_\mathrm{next} = (0.5, -2)$: $h_\mathrm{next} = (0.881·0.462,\; 0.119·(-0.964)) = (0.407, -0.115)$. The larger memory shows less.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -198,9 +198,9 @@ print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 # **Why.** A sentence ends, a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) says, unit by
 # unit, how much of `c_prev` stays.
 #
-# **The equation.** $f = \sigma(x\,W_x + h_{prev}\,W_h + b)$, with weights of its *own*, and
+# **The equation.** $f = \sigma(x\,W_x + h_\mathrm{prev}\,W_h + b)$, with weights of its *own*, and
 #
-# $$ c = f \odot c_{prev} \qquad (N, H) $$
+# $$ c = f \odot c_\mathrm{prev} \qquad (N, H) $$
 
 # %%
 plots.lstm_cell("of", new="f")
@@ -210,7 +210,7 @@ plots.lstm_cell("of", new="f")
 #
 # > **Warning.** The name misleads: f = 1 *keeps* everything, f = 0 forgets.
 #
-# **By hand**, with the numbers of 3.1, so that $f = (0.881, 0.119)$, and $c_{prev} = (0.5, -2)$:
+# **By hand**, with the numbers of 3.1, so that $f = (0.881, 0.119)$, and $c_\mathrm{prev} = (0.5, -2)$:
 # $c = (0.881·0.5,\; 0.119·(-2)) = (0.440, -0.238)$.
 
 
@@ -258,7 +258,7 @@ print("c =", keep(*by_hand, np.array([[0.5, -2.0]]), *block).round(3))
 kept = {openness: keep(x, h_prev, memory, *set_to(bias))[0] for openness, bias in positions.items()}
 for openness, c in kept.items():
     print(f"f = {openness}: c =", c.round(2) + 0.0)
-plots.gate_positions("f", memory[0], kept, (r"$c_{\mathrm{prev}}$", "$c$"))
+plots.gate_positions("f", memory[0], kept, (r"$c_\mathrm{prev}$", "$c$"))
 
 # %% [markdown]
 # A forget gate acts at *every* step: put a 1 into a cell and hold the gate at an openness f. What is
@@ -322,10 +322,10 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 #
 # **The equation.**
 #
-# $$ g = \tanh(x\,W_x + h_{prev}\,W_h + b) \qquad\qquad c_{next} = c + g \qquad (N, H) $$
+# $$ g = \tanh(x\,W_x + h_\mathrm{prev}\,W_h + b) \qquad\qquad c_\mathrm{next} = c + g \qquad (N, H) $$
 #
 # **By hand**, with the same numbers, $a = (2, -2)$ and $c = (0.5, -2)$: $g = (0.964, -0.964)$ and
-# $c_{next} = (1.464, -2.964).$
+# $c_\mathrm{next} = (1.464, -2.964).$
 
 # %%
 plots.lstm_cell("ofg", new="g")
@@ -380,7 +380,7 @@ written = {
 }
 for strength, c_next in written.items():
     print(f"g = {strength:g}: c_next =", c_next.round(2))
-plots.gate_positions("g", memory[0], written, ("$c$", r"$c_{\mathrm{next}}$"))
+plots.gate_positions("g", memory[0], written, ("$c$", r"$c_\mathrm{next}$"))
 
 # %% [markdown]
 # **What to notice.** `g` moves the memory up, down, or not at all, by at most 1 in a step. It is **not a gate**. A gate takes
@@ -410,7 +410,7 @@ plots.memory_over_time(cells, title="A cell that forgets nothing and is written 
 # With a sigmoid the memory only climbs: nothing can be taken back. With tanh it can; but it holds the sum of everything, and
 # nothing in particular. That is a forget gate **stuck open**, and a cell that writes without asking. The next exercise asks.
 #
-# **Go further.** Could $c_{next} = f \odot c_{prev} + g$, without another gate, learn to keep one value for a hundred steps?
+# **Go further.** Could $c_\mathrm{next} = f \odot c_\mathrm{prev} + g$, without another gate, learn to keep one value for a hundred steps?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** Only if g = 0 at every step in between, which means a = 0 *exactly in the middle* of tanh's
@@ -425,7 +425,7 @@ plots.memory_over_time(cells, title="A cell that forgets nothing and is written 
 # **Why.** Not everything that comes in is worth keeping. The **input gate** (입력 게이트) decides, for each element of `g`,
 # how much of it is worth adding.
 #
-# **The equation.** $i = \sigma(x\,W_x + h_{prev}\,W_h + b)$, with weights of its own once more, and what is added is
+# **The equation.** $i = \sigma(x\,W_x + h_\mathrm{prev}\,W_h + b)$, with weights of its own once more, and what is added is
 #
 # $$ gated = i \odot g \qquad (N, H) $$
 
@@ -552,16 +552,16 @@ plots.fused_product()
 #
 # **The equation.**
 #
-# $$ A = x\,W_x + h_{prev}\,W_h + b \qquad (N, 4H) $$
+# $$ A = x\,W_x + h_\mathrm{prev}\,W_h + b \qquad (N, 4H) $$
 # $$ f = \sigma(A_f) \quad g = \tanh(A_g) \quad i = \sigma(A_i) \quad o = \sigma(A_o) \qquad (N, H) $$
-# $$ c_{next} = f \odot c_{prev} + g \odot i \qquad\qquad h_{next} = o \odot \tanh(c_{next}) $$
+# $$ c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i \qquad\qquad h_\mathrm{next} = o \odot \tanh(c_\mathrm{next}) $$
 
 # %% [markdown]
-# **By hand**, with H = 1, so that the four blocks are four numbers: $x = (1)$, $h_{prev} = (0.5)$, $c_{prev} = (2)$,
+# **By hand**, with H = 1, so that the four blocks are four numbers: $x = (1)$, $h_\mathrm{prev} = (0.5)$, $c_\mathrm{prev} = (2)$,
 # $W_x = (1, 1, -1, 1)$, $W_h = (1, -1, -1, -2)$, $b = (0.5, 0, -0.5, 0)$.
 #
 # $A = (1 + 0.5 + 0.5,\; 1 - 0.5,\; -1 - 0.5 - 0.5,\; 1 - 1) = (2, 0.5, -2, 0)$, so $f = 0.881$, $g = 0.462$, $i = 0.119$,
-# $o = 0.5$. Then $c_{next} = 0.881·2 + 0.462·0.119 = 1.817$ and $h_{next} = 0.5·\tanh(1.817) = 0.474$.
+# $o = 0.5$. Then $c_\mathrm{next} = 0.881·2 + 0.462·0.119 = 1.817$ and $h_\mathrm{next} = 0.5·\tanh(1.817) = 0.474$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-5", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -65,17 +65,17 @@ plots.memory_path()
 #
 # **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
 #
-# **The equation.** Forward was $c_{next} = f \odot c_{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
+# **The equation.** Forward was $c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
 # term, and a product *swaps* its factors:
 #
-# $$ dc_{prev} = dc_{next} \odot f \qquad df = dc_{next} \odot c_{prev} \qquad dg = dc_{next} \odot i \qquad di = dc_{next} \odot g $$
+# $$ dc_\mathrm{prev} = dc_\mathrm{next} \odot f \qquad df = dc_\mathrm{next} \odot c_\mathrm{prev} \qquad dg = dc_\mathrm{next} \odot i \qquad di = dc_\mathrm{next} \odot g $$
 
 # %%
 plots.lstm_step_backward(memory_only=True)
 
 # %% [markdown]
-# All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
-# $i = (0.2, 0.6)$, $c_{prev} = (3, -2)$. Then $dc_{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
+# All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
+# $i = (0.2, 0.6)$, $c_\mathrm{prev} = (3, -2)$. Then $dc_\mathrm{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
 # $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole; the second, its gate nearly closed, lets go of most.
 
 
@@ -127,7 +127,7 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 # **Go further.** What must the gates be for a memory, and its gradient, to pass a step entirely unchanged?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** f = 1 and i = 0: then $c_{next} = c_{prev}$ and $dc_{prev} = dc_{next}$, for as many steps as the
+# **Go further, answered.** f = 1 and i = 0: then $c_\mathrm{next} = c_\mathrm{prev}$ and $dc_\mathrm{prev} = dc_\mathrm{next}$, for as many steps as the
 # gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
 
 # %% [markdown]
@@ -216,24 +216,24 @@ assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 #
 # **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
 #
-# **The equation.** $c_{next}$ goes on to the next step **and** into $h_{next} = o \odot \tanh(c_{next})$. So two gradients meet
+# **The equation.** $c_\mathrm{next}$ goes on to the next step **and** into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two gradients meet
 # there, and are added before anything else:
 #
-# $$ dc_{next} \leftarrow dc_{next} + dh_{next} \odot o \odot (1 - \tanh^2(c_{next})) \qquad do = dh_{next} \odot \tanh(c_{next}) $$
+# $$ dc_\mathrm{next} \leftarrow dc_\mathrm{next} + dh_\mathrm{next} \odot o \odot (1 - \tanh^2(c_\mathrm{next})) \qquad do = dh_\mathrm{next} \odot \tanh(c_\mathrm{next}) $$
 #
-# Then 4.1, then 4.2, and from `dA` to the parameters as in the RNN: $dW_x = x^\top dA$, $dW_h = h_{prev}^\top dA$,
-# $db = \sum_n dA_n$, $dx = dA\,W_x^\top$, $dh_{prev} = dA\,W_h^\top$.
+# Then 4.1, then 4.2, and from `dA` to the parameters as in the RNN: $dW_x = x^\top dA$, $dW_h = h_\mathrm{prev}^\top dA$,
+# $db = \sum_n dA_n$, $dx = dA\,W_x^\top$, $dh_\mathrm{prev} = dA\,W_h^\top$.
 
 # %%
 plots.lstm_step_backward()
 
 # %% [markdown]
-# **By hand**, with N = D = H = 1: $x = 1$, $h_{prev} = 0$, $c_{prev} = 1$, $W_x = (2, 0.5, 0, -2)$, four ones for $W_h$,
-# $b = 0$. So $f, g, i, o = 0.881, 0.462, 0.5, 0.119$, $c_{next} = 0.881 + 0.462·0.5 = 1.112$, and $\tanh(1.112) = 0.805$.
+# **By hand**, with N = D = H = 1: $x = 1$, $h_\mathrm{prev} = 0$, $c_\mathrm{prev} = 1$, $W_x = (2, 0.5, 0, -2)$, four ones for $W_h$,
+# $b = 0$. So $f, g, i, o = 0.881, 0.462, 0.5, 0.119$, $c_\mathrm{next} = 0.881 + 0.462·0.5 = 1.112$, and $\tanh(1.112) = 0.805$.
 #
-# Let $dh_{next} = 1$ and $dc_{next} = 0.5$. At $c_{next}$ that makes $0.5 + 0.119·(1 - 0.805^2) = 0.542$, so
-# $dc_{prev} = 0.542·0.881 = 0.477$. With $do = 0.805$, 4.1 and 4.2 give $dA = (0.057, 0.213, 0.063, 0.084)$. Then $dW_x = dA$,
-# as $x = 1$; $dW_h = 0$, as $h_{prev} = 0$; and $dh_{prev} = 0.417$, the sum of `dA`, as $W_h$ is all ones.
+# Let $dh_\mathrm{next} = 1$ and $dc_\mathrm{next} = 0.5$. At $c_\mathrm{next}$ that makes $0.5 + 0.119·(1 - 0.805^2) = 0.542$, so
+# $dc_\mathrm{prev} = 0.542·0.881 = 0.477$. With $do = 0.805$, 4.1 and 4.2 give $dA = (0.057, 0.213, 0.063, 0.084)$. Then $dW_x = dA$,
+# as $x = 1$; $dW_h = 0$, as $h_\mathrm{prev} = 0$; and $dh_\mathrm{prev} = 0.417$, the sum of `dA`, as $W_h$ is all ones.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -294,11 +294,11 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 # **What to notice.** Two gradients leave into the past: `dc_prev`, multiplied by `f` alone, and `dh_prev`, which went through
 # the slopes of the activations and through `Wh`.
 #
-# **Go further.** Which of the six results is still something if $dh_{next} = 0$? Which if $dc_{next} = 0$?
+# **Go further.** Which of the six results is still something if $dh_\mathrm{next} = 0$? Which if $dc_\mathrm{next} = 0$?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** All six in both cases: each of the two gradients reaches the memory, and from there everything.
-# Only `do` needs $dh_{next}$: with $dh_{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
+# Only `do` needs $dh_\mathrm{next}$: with $dh_\mathrm{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
 
 # %% [markdown]
 # ### Exercise 4.4 · The LSTM over time, and back
@@ -850,7 +850,7 @@ assert min(ratio["LSTM, chrono"]) > 1e-2
 # the old state the new one may see.
 #
 # > **Notation.** Here z says how much *new* comes in; in Cho et al. and in PyTorch, how much is *kept*. PyTorch also has the
-# > order r, z, n, and resets *after* the product: $r \odot (h_{prev} W_{hn})$.
+# > order r, z, n, and resets *after* the product: $r \odot (h_\mathrm{prev} W_{hn})$.
 
 # %%
 plots.gru_cell()
@@ -864,11 +864,11 @@ plots.gru_cell()
 #
 # **The equation.** Blocks in the order z, r, n:
 #
-# $$ z = \sigma(x W_{xz} + h_{prev} W_{hz} + b_z) \qquad r = \sigma(x W_{xr} + h_{prev} W_{hr} + b_r) $$
-# $$ n = \tanh(x W_{xn} + (r \odot h_{prev}) W_{hn} + b_n) \qquad h_{next} = (1-z) \odot h_{prev} + z \odot n $$
+# $$ z = \sigma(x W_{xz} + h_\mathrm{prev} W_{hz} + b_z) \qquad r = \sigma(x W_{xr} + h_\mathrm{prev} W_{hr} + b_r) $$
+# $$ n = \tanh(x W_{xn} + (r \odot h_\mathrm{prev}) W_{hn} + b_n) \qquad h_\mathrm{next} = (1-z) \odot h_\mathrm{prev} + z \odot n $$
 #
-# **By hand**: $x = 1$, $h_{prev} = 0.5$, $W_x = (-1, 1, 0.3)$, $W_h = (2, -2, 0.8)$, $b = 0$. Then $z = r = \sigma(0) = 0.5$,
-# $n = \tanh(0.3 + 0.25·0.8) = 0.462$, $h_{next} = 0.25 + 0.231 = 0.481$.
+# **By hand**: $x = 1$, $h_\mathrm{prev} = 0.5$, $W_x = (-1, 1, 0.3)$, $W_h = (2, -2, 0.8)$, $b = 0$. Then $z = r = \sigma(0) = 0.5$,
+# $n = \tanh(0.3 + 0.25·0.8) = 0.462$, $h_\mathrm{next} = 0.25 + 0.231 = 0.481$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -927,7 +927,7 @@ print(
 # **Go further.** Gates open or closed only: which settings make of the GRU a plain RNN?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** z = 1 and r = 1: $h_{next} = n = \tanh(x W_{xn} + h_{prev} W_{hn} + b_n)$, exercise 1.2.
+# **Go further, answered.** z = 1 and r = 1: $h_\mathrm{next} = n = \tanh(x W_{xn} + h_\mathrm{prev} W_{hn} + b_n)$, exercise 1.2.
 
 # %% [markdown]
 # ### Exercise 4.7 · Backward through one step of the GRU
@@ -939,22 +939,22 @@ print(
 #
 # **The equation.** From the outside in:
 #
-# $$ da_n = dh_{next} \odot z \odot (1 - n^2) \qquad u = da_n\, W_{hn}^\top \qquad (\text{the gradient of } r \odot h_{prev}) $$
-# $$ da_z = dh_{next} \odot (n - h_{prev}) \odot z(1-z) \qquad da_r = u \odot h_{prev} \odot r(1-r) $$
-# $$ dh_{prev} = dh_{next} \odot (1 - z) + u \odot r + da_z W_{hz}^\top + da_r W_{hr}^\top $$
+# $$ da_n = dh_\mathrm{next} \odot z \odot (1 - n^2) \qquad u = da_n\, W_{hn}^\top \qquad (\text{the gradient of } r \odot h_\mathrm{prev}) $$
+# $$ da_z = dh_\mathrm{next} \odot (n - h_\mathrm{prev}) \odot z(1-z) \qquad da_r = u \odot h_\mathrm{prev} \odot r(1-r) $$
+# $$ dh_\mathrm{prev} = dh_\mathrm{next} \odot (1 - z) + u \odot r + da_z W_{hz}^\top + da_r W_{hr}^\top $$
 #
-# and $dA = [\,da_z \,|\, da_r \,|\, da_n\,]$ gives the rest; mind that $W_{hn}$ met $r \odot h_{prev}$.
+# and $dA = [\,da_z \,|\, da_r \,|\, da_n\,]$ gives the rest; mind that $W_{hn}$ met $r \odot h_\mathrm{prev}$.
 
 # %%
 plots.gru_cell(numbered=True)
 
 # %% [markdown]
-# Read it from right to left. The four terms of $dh_{prev}$ come back at the four numbers: 1 the direct way, 2 the reset
+# Read it from right to left. The four terms of $dh_\mathrm{prev}$ come back at the four numbers: 1 the direct way, 2 the reset
 # product, 3 the update gate, 4 the reset gate.
 #
-# **By hand**, going on from 4.6 with $dh_{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
+# **By hand**, going on from 4.6 with $dh_\mathrm{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
 # $da_z = (0.462 - 0.5)·0.25 = -0.0095$, $da_r = 0.315·0.5·0.25 = 0.0393$. So
-# $dh_{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$, most of it by the direct way.
+# $dh_\mathrm{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$, most of it by the direct way.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1086,7 +1086,7 @@ assert min(shares) > 1e-2
 # %% [markdown]
 # ## Summary
 #
-# - The gradient of the memory meets only + and ×: $dc_{prev} = dc_{next} \odot f$.
+# - The gradient of the memory meets only + and ×: $dc_\mathrm{prev} = dc_\mathrm{next} \odot f$.
 # - The factors do multiply, but each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
 #   through `h` remains, with both.
 # - A forget gate that closes lets go of the past and of its gradient; that can be right.
@@ -1110,8 +1110,8 @@ assert min(shares) > 1e-2
 # %% [markdown] tags=["solution"]
 # ### Answers
 #
-# 1. At $c_{next}$: what comes from the next step, and what comes through $h_{next}$. (And at $h$: from above, from the next step.)
-# 2. The memory is multiplied element by element: unit j of $c_{next}$ depends on unit j of $c_{prev}$ only.
+# 1. At $c_\mathrm{next}$: what comes from the next step, and what comes through $h_\mathrm{next}$. (And at $h$: from above, from the next step.)
+# 2. The memory is multiplied element by element: unit j of $c_\mathrm{next}$ depends on unit j of $c_\mathrm{prev}$ only.
 # 3. $0.97^{100} = 0.048$.
 # 4. No: every factor is at most 1.
 # 5. Yes, through `h`, where `Wh` lies; section 2 measured that way.

@@ -314,8 +314,8 @@ plots.gap_between_curves(*base, 50)
 # %% [markdown]
 # **The equation.** With `tolerance` τ, for the perplexities after each epoch:
 #
-# $$ valid_{last} > (1 + \tau)\,\min(valid) \;\Rightarrow\; \text{overfitting} $$
-# $$ \text{else}\quad train_{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{still learning} $$
+# $$ valid_\mathrm{last} > (1 + \tau)\,\min(valid) \;\Rightarrow\; \text{overfitting} $$
+# $$ \text{else}\quad train_\mathrm{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{still learning} $$
 #
 # and otherwise `"finished"`: training longer would change little. The figure above is the first case.
 #

@@ -336,17 +336,17 @@ plots.masked_lstm_cell()
 #
 # **The equation.** With one $mask\;(N, H)$ for a whole forward:
 #
-# $$ A = x\,W_x + (mask \odot h_{prev})\,W_h + b $$
+# $$ A = x\,W_x + (mask \odot h_\mathrm{prev})\,W_h + b $$
 #
-# and everything else as in the LSTM. So the layer is your LSTM with $mask \odot h_{prev}$ in the place of $h_{prev}$.
-# Backward, the step gives the gradient of that product's input; through the mask it becomes the gradient of $h_{prev}$:
+# and everything else as in the LSTM. So the layer is your LSTM with $mask \odot h_\mathrm{prev}$ in the place of $h_\mathrm{prev}$.
+# Backward, the step gives the gradient of that product's input; through the mask it becomes the gradient of $h_\mathrm{prev}$:
 #
-# $$ dh_{prev} = mask \odot d(mask \odot h_{prev}) $$
+# $$ dh_\mathrm{prev} = mask \odot d(mask \odot h_\mathrm{prev}) $$
 
 # %% [markdown]
-# **By hand**, H = 2, rate 1/2, mask (2, 0), $h_{prev} = (0.4, 0.6)$, and one column of $W_h$ with the weights 1 and 1.
+# **By hand**, H = 2, rate 1/2, mask (2, 0), $h_\mathrm{prev} = (0.4, 0.6)$, and one column of $W_h$ with the weights 1 and 1.
 # The product of that column is $2 \cdot 0.4 + 0 \cdot 0.6 = 0.8$; without the mask, 1.0. A gradient of 1 on it comes back
-# as $mask \odot (1, 1) = (2, 0)$. The gradient of the column is $mask \odot h_{prev} = (0.8, 0)$: the weight of the
+# as $mask \odot (1, 1) = (2, 0)$. The gradient of the column is $mask \odot h_\mathrm{prev} = (0.8, 0)$: the weight of the
 # hidden unit does not move.
 
 

@@ -94,7 +94,7 @@ def test_the_panel_of_a_verdict_has_its_messages_its_remarks_and_the_notes():
 
     panel = panel_of(judge(EXERCISES["1.1"], in_float64, VISIBLE), [message("Exercise {id} is open.", id="0.1")])
     lines = repr(panel).split("\n  ")
-    assert lines[0] == "✓ Exercise 1.1 · right, with a remark · 1 of 1 points"
+    assert lines[0] == "✓ Exercise 1.1 · right, with a remark · 1 of 1 point"
     assert lines[2] == "Exercise 0.1 is open."
     assert lines[3].startswith("Remark: `dx` is float64 where the inputs are float32")
 
