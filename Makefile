@@ -9,6 +9,7 @@ VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
 # Four workers on two cores as well: many tests wait for other processes.
 IN_PARALLEL := -n 4 --dist worksteal
+SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +29,10 @@ test-all:  ## Run `make test`, and then all that it leaves out: some twenty minu
 	@$(MAKE) test ARGS=
 	@$(MAKE) test-more
 
-test-more: $(TOOLS)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
+test-more: $(TOOLS) $(DASK)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
 	@$(PY) -m pytest -m "seeds or slow" $(IN_PARALLEL)
-	@$(MAKE) test-cluster ARGS=
-	@$(MAKE) test-hub ARGS=
-	@$(MAKE) test-site ARGS=
+	@$(MAKE) -j 2 test-cluster test-hub ARGS=
+	@$(MAKE) test-site ARGS="$(SITE_TESTS) -k 'not axe'"
 
 lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
 	@$(HELPERS) lint-notebooks $(NB)
@@ -65,7 +65,7 @@ site: $(TOOLS)  ## Build the course and its solutions as books to browse, in bui
 	@$(HELPERS) site $(SITE)
 
 test-site: site  ## Test every page of both books, in headless Chromium.
-	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),tests/browser/test_site.py)
+	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),$(SITE_TESTS))
 
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
 	@$(HELPERS) kit
