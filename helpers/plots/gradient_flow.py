@@ -416,6 +416,6 @@ def _run(ax: Axes, right: ArrayLike, look: Look, label: str | None) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
     means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
     batches = _WINDOW + np.arange(means.size)
-    ax.plot(batches, means, lw=LINE, alpha=0.8, label=label, **look.line)
-    ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, alpha=0.8, gid=look.name)
+    ax.plot(batches, means, lw=LINE, label=label, **look.line)
+    ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
     return float(means[-1])

@@ -41,7 +41,7 @@ def course_progress(notebooks: Mapping[str, Sequence[_Exercise]]) -> Picture:
         write(ax, 0.12, bottom + 0.13, number, ha="left", fontweight="bold")
         for column, (name, state, _, _) in enumerate(exercises):
             _square(ax, 0.55 + _SQUARE * column, bottom, name, state)
-        write(ax, points_at, bottom + 0.13, f"{_points(exercises)} points", size=8.5, ha="left")
+        write(ax, points_at, bottom + 0.13, f"{_points(exercises)} points", ha="left")
     for x, state in (0.55, "right"), (2.0, "not yet"), (3.45, "open"):
         _square(ax, x, 0.06, "", state)
         write(ax, x + _SQUARE, 0.19, state if state != "open" else "not run yet", ha="left")

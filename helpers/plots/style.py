@@ -74,16 +74,18 @@ class Look:
         return {"facecolor": self.colour, "gid": self.name}
 
 
-# Okabe and Ito's colours, told apart by readers of every kind of colour vision, and wine, gold and greys. Beside each,
-# the same hue darkened for text: its contrast is at least 4.5 on every ground that figures have.
+# Okabe and Ito's colours, told apart by readers of every kind of colour vision, and wine, gold and greys. A line alone
+# has a contrast of at least 3 with the page, so their orange and sky blue are darker here, and vermilion too: it would
+# otherwise be like that orange to readers who see no red. Beside each, the same hue darkened for text: its contrast is
+# at least 4.5 on every ground that figures have. The frame has less, since what is in it carries the meaning.
 _BLUE = "#0072B2", "#0067A0"
-_VERMILION = "#D55E00", "#AA4B00"
+_VERMILION = "#B84700", "#AA4B00"
 _GREEN = "#009E73", "#007656"
 _PURPLE = "#CC79A7", "#8F5575"
-_ORANGE = "#E69F00", "#8A5F00"
-_SKY = "#56B4E9", "#346C8C"
+_ORANGE = "#D17D00", "#8A5F00"
+_SKY = "#3A97D3", "#346C8C"
 _WINE = "#882255", "#7A1F4C"
-_GOLD = "#C9A94A", "#79652C"
+_GOLD = "#A08F4E", "#79652C"
 _GREY = "#7F7F7F", "#676767"
 _INK = "#333333", "#333333"
 _PALE = "#7A828C", "#5F656D"
@@ -179,7 +181,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "part 3": (_WINE,),
     "right": (_GREEN,),
     "wrong": (_VERMILION, _SOLID, "o", "///"),
-    "not written": (_FRAME,),
+    "not written": (_PALE,),
     "stopped": (_PURPLE, _SOLID, "o", "xxx"),
     # the first, second, … of things that have no look of their own
     "series 1": (_BLUE, _SOLID, "o"),
