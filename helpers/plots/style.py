@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from helpers.plots.narrow import is_narrow, stacked
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -324,14 +326,10 @@ def course_style() -> Iterator[None]:
         yield
 
 
-#: Decorates a function that draws: lines and text take their settings when made, so all of it must run in style.
-in_style = course_style()
-
-
 def new_figure(
     width: float = 8.0, height: float = 3.2, columns: int = 1, rows: int = 1, **subplots: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure in the course's style and its axes (one, or an array of them).
+    """Return a figure in the course's style and its axes (one, or an array of them); narrow where that is drawn.
 
     Args:
         width, height: of the whole figure [inch].
@@ -341,6 +339,8 @@ def new_figure(
     from matplotlib.figure import Figure
 
     with course_style():
+        if is_narrow():
+            return stacked(height, columns, rows, **subplots)
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, **subplots)
 

@@ -12,8 +12,8 @@ from matplotlib.text import Text
 from PIL import Image
 
 from helpers import plots
-from helpers.plots.picture import Picture
-from helpers.plots.style import course_style, in_style, new_figure
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import course_style, new_figure
 from tests.plots.examples import FIGURES, VARIANTS
 
 ALL = FIGURES | VARIANTS
@@ -87,7 +87,7 @@ def test_showing_a_picture_does_not_change_it(name):
     ],
 )
 def test_whatever_changes_in_a_figure_changes_its_fingerprint(change):
-    @in_style
+    @draws_picture
     def draw():
         figure, ax = new_figure()
         ax.text(0, 0, "a text")
@@ -144,7 +144,7 @@ def test_drawing_leaves_the_readers_settings_alone():
 
 
 def test_a_notebook_shows_the_image_with_its_alt_text():
-    @in_style
+    @draws_picture
     def draw():
         return Picture(new_figure(4, 2)[0], 'A "quoted" alt text, with a < b.')
 
