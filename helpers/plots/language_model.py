@@ -401,13 +401,14 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     for (label, by_age), look in zip(recalled.items(), looks_of(recalled)):
         ax.plot(list(by_age), list(by_age.values()), label=label, **look.marked)
     ticks = [2**power for power in range(12) if 2**power < choices / 1.3]
-    ax.set(yscale="log", ylim=(0.85, 2.2 * max(choices, highest)), xlim=(0.6, oldest + 0.4))
+    ax.set(yscale="log", ylim=(0.85, (3.5 if is_narrow() else 2.2) * max(choices, highest)), xlim=(0.6, oldest + 0.4))
     ax.set(xlabel="steps since the key was read", ylabel="perplexity of the key")
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
     edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "of": "pale"}
-    note(ax, f"may lie in the same\nwindow of {window}", edge, (-6, -4), ha="right", **beside)
+    inside = "may lie in\nthe same\nwindow of" if is_narrow() else "may lie in the same\nwindow of"
+    note(ax, f"{inside} {window}", edge, (-6, -4), ha="right", **beside)
     note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
     draw_legend(ax, loc="center right")
     lines = []

@@ -51,10 +51,13 @@ def legend_columns(wide: int) -> int:
 
 def draw_legend(ax: Axes, **wide: Any) -> None:
     """Draw the legend of axes in them, as ``Axes.legend``; below a narrow figure, whose axes have no room for it."""
-    if is_narrow():
-        ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center")
-    else:
+    if not is_narrow():
         ax.legend(**wide)
+        return
+    handles, labels = ax.get_legend_handles_labels()
+    figure: Any = ax.figure
+    figure.set_figheight(figure.get_figheight() + 0.2 * len(labels))
+    figure.legend(handles, labels, loc="outside lower center")
 
 
 @contextmanager
