@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
-from helpers.plots.narrow import is_narrow
+from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.style import FINE, GROUND, LINE, LOOKS, MEDIUM, SMALL, THICK, Look, Point, Style, looks_of, tint
 
 if TYPE_CHECKING:
@@ -105,13 +105,15 @@ def name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, Look]], *, width: 
     Args:
         ax: the axes.
         ends: (y, text, look) of each line.
-        width: of a line of text [letters]; longer names are wrapped.
+        width: of a line of text [letters] in a wide figure; longer names are wrapped.
     """
     to_fraction = ax.transData + ax.transAxes.inverted()
     inch = ax.figure.dpi / ax.bbox.height
-    width = min(width, 14) if is_narrow() else width
     ends = sorted(ends, key=lambda end: end[0])
-    names = [text if "$" in text else textwrap.fill(text, width) for _, text, _ in ends]
+    if is_narrow():
+        names = [broken(text, 14) for _, text, _ in ends]
+    else:
+        names = [text if "$" in text else textwrap.fill(text, width) for _, text, _ in ends]
     halves = [(0.03 + 0.08 * len(name.splitlines())) * inch for name in names]
     heights, bottom = [], 0.0
     for (y, *_), half in zip(ends, halves):

@@ -175,7 +175,7 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
     land.view_init(elev=30, azim=50)
     land.set_box_aspect((1, 1, 0.7), zoom=0.9)
     land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
-    land.locator_params(nbins=4)
+    land.locator_params(nbins=2 if is_narrow() else 4)
     image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
     figure.colorbar(image, ax=ax, label="loss", pad=0.015)
     ax.grid(False)

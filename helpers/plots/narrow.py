@@ -130,10 +130,17 @@ def _copy_label(source: Axis, axis: Axis) -> None:
 
 
 def _break(text: Text, room: float, *, upright: bool = False) -> None:
-    """Break a text over as many lines as it takes to fit into the room [pixel]; a formula stays whole."""
-    words = re.sub(r"\$[^$]*\$", lambda formula: formula[0].replace(" ", "\0"), " ".join(text.get_text().split()))
-    for width in range(len(words), 8, -1):
+    """Break a text over as few lines as fit into the room [pixel], all of about one length."""
+    words = " ".join(text.get_text().split())
+    for count in range(2, 6):
         box = text.get_window_extent()
         if (box.height if upright else box.width) <= room:
             return
-        text.set_text(textwrap.fill(words, width, break_long_words=False).replace("\0", " "))
+        fillings = (broken(words, width) for width in range(8, len(words) + 1))
+        text.set_text(next(filling for filling in fillings if filling.count("\n") < count))
+
+
+def broken(text: str, width: int) -> str:
+    """Return a text in lines of some width [letters]; a formula stays whole, and a factor with its number."""
+    whole = re.sub(r"\$[^$]*\$|[\d.]+ × 10\S*|× \S+", lambda part: part[0].replace(" ", "\0"), text)
+    return textwrap.fill(whole, width, break_long_words=False).replace("\0", " ")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import plots
-from helpers.plots.narrow import TALLEST, WANTED, WIDTH, is_narrow, narrow_layout
+from helpers.plots.narrow import TALLEST, WANTED, WIDTH, broken, is_narrow, narrow_layout
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import course_style, new_canvas, new_figure
 from tests.plots.examples import CHARTS, DIAGRAMS, FIGURES, NARROW
@@ -133,6 +133,18 @@ def test_long_words_are_broken_and_a_formula_stays_whole():
         Picture(figure, "A figure.")
     assert formula in ax.get_title("left") and "\n" in ax.get_title("left")
     assert ax.get_xlabel() == "short" and "\n" in ax.get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("radius 1.8, × 0.1", "radius 1.8,\n× 0.1"),
+        ("w = 1.1:  1.38 × 10⁴", "w = 1.1:\n1.38 × 10⁴"),
+        (r"worst case $\|W_h^k x\|$", "worst case\n" r"$\|W_h^k x\|$"),
+    ],
+)
+def test_the_name_of_a_line_is_broken_where_a_reader_pauses(name, lines):
+    assert broken(name, 14) == lines
 
 
 def test_a_canvas_is_as_wide_as_ever():
