@@ -61,7 +61,7 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     ax.set(xlim=(0, room * widest), ylim=(len(models) - 0.5, -0.5), xlabel="numbers that are learned", ylabel="model")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     if is_narrow():
-        ax.locator_params(axis="x", nbins=4)
+        ax.locator_params(axis="x", nbins=3)
     counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
     said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
     return Picture(figure, f"How many numbers each model learns, as a bar of its parts. {said}.")
@@ -182,7 +182,8 @@ def decay_on_plateau(
     )
     for number in worse[:1]:  # one label is enough, and the circles may be close together
         late = numbers[number] > 0.75 * epochs
-        offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
+        # In a narrow figure below the curve, which falls: above it, the text would hide much of it.
+        offset, side = ((-8, -20 if is_narrow() else 8), "right") if late else ((10, 3), "left")
         place = numbers[number], perplexities[number]
         note(ax, "not below the best", place, offset, ha=side)
     lines = baseline_levels(ax, baselines, ["validation"])

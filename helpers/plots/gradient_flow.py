@@ -398,6 +398,7 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences, looks = [], _looks(panels)
+    below = -0.3 if is_narrow() and len(panels) > 1 else -0.22  # the panels of a narrow figure are not as high
     for ax, (title, runs) in zip(axes[0], panels.items()):
         for label, seeds in runs.items():
             ends = [_run(ax, right, looks[label], None if k else label) for k, right in enumerate(seeds)]
@@ -405,7 +406,7 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
             sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
         ax.axhline(chance, lw=LINE, label="guessing", **LOOKS["level"].line)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3 if is_narrow() else -0.22), ncols=2)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=2)
     axes[0, 0].set_ylabel("share right")
     alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
     guessing."""
