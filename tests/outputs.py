@@ -9,11 +9,14 @@ from helpers.classroom.authoring import build
 #: A cell that says so shows what differs from run to run, such as times.
 IGNORED = "# NBVAL_IGNORE_OUTPUT"
 
+#: A picture with a rendering for a narrow page, which only the site has.
+NARROW = re.compile("<picture><source[^>]*>(<img[^>]*>)</picture>")
+
 
 def outputs(notebook):
     """What each code cell of a notebook shows, by its id: what was printed, and the text of all else.
 
-    Pictures are left out, and so is a cell whose output differs from run to run.
+    Pictures are left out, also those for a narrow page, and so is a cell whose output differs from run to run.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and IGNORED not in cell.source]
     return {cell.id: (_printed(cell), _shown(cell)) for cell in code}
@@ -26,7 +29,7 @@ def _printed(cell):
 def _shown(cell):
     return [
         {
-            kind: re.sub(build.PAYLOAD, build.PLACEHOLDER, text)
+            kind: NARROW.sub(r"\1", re.sub(build.PAYLOAD, build.PLACEHOLDER, text))
             for kind, text in output.data.items()
             if kind.startswith("text/")
         }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.style import FINE, GROUND, LINE, LOOKS, MEDIUM, SMALL, THICK, Look, Point, Style, looks_of, tint
 
 if TYPE_CHECKING:
@@ -104,17 +105,27 @@ def name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, Look]], *, width: 
     Args:
         ax: the axes.
         ends: (y, text, look) of each line.
-        width: of a line of text [letters]; longer names are wrapped.
+        width: of a line of text [letters] in a wide figure; longer names are wrapped.
     """
     to_fraction = ax.transData + ax.transAxes.inverted()
     inch = ax.figure.dpi / ax.bbox.height
-    bottom = 0.0
-    for y, text, look in sorted(ends, key=lambda end: end[0]):
-        text = text if "$" in text else textwrap.fill(text, width)
-        half = (0.03 + 0.08 * len(text.splitlines())) * inch
-        height = max(to_fraction.transform((1, y))[1], bottom + half)
-        bottom = height + half
-        note(ax, text, (1, height), (6, 0), of=look, size=MEDIUM, on="axes fraction", va="center")
+    ends = sorted(ends, key=lambda end: end[0])
+    if is_narrow():
+        names = [broken(text, 14) for _, text, _ in ends]
+    else:
+        names = [text if "$" in text else textwrap.fill(text, width) for _, text, _ in ends]
+    halves = [(0.03 + 0.08 * len(name.splitlines())) * inch for name in names]
+    heights, bottom = [], 0.0
+    for (y, *_), half in zip(ends, halves):
+        heights.append(max(to_fraction.transform((1, y))[1], bottom + half))
+        bottom = heights[-1] + half
+    if is_narrow():  # names of several lines would reach the title
+        top = 1.0
+        for number in reversed(range(len(ends))):
+            heights[number] = min(heights[number], top - halves[number])
+            top = heights[number] - halves[number]
+    for name, height, (*_, look) in zip(names, heights, ends):
+        note(ax, name, (1, height), (6, 0), of=look, size=MEDIUM, on="axes fraction", va="center")
 
 
 def line_style(look: Look, steps: int, number: int = 0) -> Style:

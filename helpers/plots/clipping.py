@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays
 from helpers.plots.axes import ARROW, level, note
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import draw_legend, is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     LINE,
     LOOKS,
@@ -19,7 +20,6 @@ from helpers.plots.style import (
     RING,
     SIZE,
     THICK,
-    in_style,
     looks_of,
     new_figure,
 )
@@ -36,7 +36,7 @@ def _angle(one: FloatArray, other: FloatArray) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-@in_style
+@draws_picture
 def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
     """Draw the norm of three numbers in two arrays as a length: two right triangles, one built on the other.
 
@@ -80,7 +80,7 @@ def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Picture:
     """Draw a step of gradient descent over two weights: the gradient points one way, the step goes the other.
 
@@ -107,14 +107,15 @@ def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Pictur
     corners = np.stack([before, before + gradient, after])
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
     low, high = corners[:, 1].min() - 0.2, corners[:, 1].max() + 0.2
-    ax.set(ylim=(low, high), xlim=corners[:, 0].min() - 0.2 + np.array([0, 2.4 * (high - low)]))
+    across = 1.5 if is_narrow() else 2.4
+    ax.set(ylim=(low, high), xlim=corners[:, 0].min() - 0.2 + np.array([0, across * (high - low)]))
     turn = _angle(gradient, after - before)
     alt = f"""Two arrows from one point. The gradient has the length {np.linalg.norm(gradient):.3g}. The step
     has the length {np.linalg.norm(after - before):.3g} and an angle of {turn:.0f} degrees to it."""
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float) -> Picture:
     """Draw a gradient of two elements, clipped by its norm (to a circle) and by value (to a square).
 
@@ -148,7 +149,7 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapping[str, FloatArray]) -> Picture:
     """Draw a loss over two parameters as a landscape with a cliff, and on a map the paths of gradient descent.
 
@@ -174,7 +175,7 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
     land.view_init(elev=30, azim=50)
     land.set_box_aspect((1, 1, 0.7), zoom=0.9)
     land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
-    land.locator_params(nbins=4)
+    land.locator_params(nbins=2 if is_narrow() else 4)
     image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
     figure.colorbar(image, ax=ax, label="loss", pad=0.015)
     ax.grid(False)
@@ -184,7 +185,7 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
         ax.plot(*np.transpose(path), label=label, path_effects=casing, **look.marked)
         jumps.append(f"{label}: the longest step is {np.linalg.norm(np.diff(path, axis=0), axis=1).max():.2g}")
     ax.plot(*next(iter(paths.values()))[0], "*", color=PAGE, ms=RING, mec=LOOKS["ink"].colour)
-    ax.legend(loc="upper right", frameon=True, facecolor=PAGE, edgecolor="none", framealpha=1)
+    draw_legend(ax, loc="upper right")
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
     ax.set_title("two runs, from above")
     alt = f"""A loss over two parameters, as a landscape and as a map. A cliff separates a high region from a low one.
@@ -192,7 +193,7 @@ def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapp
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max_norm: float, guess: float) -> Picture:
     """Plot the loss and the gradient norm of several runs over training; a cross where one is no longer a number.
 

@@ -11,7 +11,7 @@ from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_arrays
 from helpers.plots.axes import shade
 from helpers.plots.diagrams import arrow, box, line, node, rectangle, write
-from helpers.plots.picture import Picture
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     FINE,
     LINE,
@@ -22,7 +22,6 @@ from helpers.plots.style import (
     POINT,
     THICK,
     WEIGHT_FILL,
-    in_style,
     new_canvas,
     new_figure,
     tint,
@@ -125,7 +124,7 @@ _STATIONS = (
 )
 
 
-@in_style
+@draws_picture
 def course_map() -> Picture:
     """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model."""
     from matplotlib.patches import Circle
@@ -148,7 +147,7 @@ def course_map() -> Picture:
     return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
 
 
-@in_style
+@draws_picture
 def sigmoid_curve(a: ArrayLike, y: ArrayLike) -> Picture:
     """Plot the sigmoid and read it as a gate: 0 is closed, 1 is open.
 

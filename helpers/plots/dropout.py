@@ -13,7 +13,7 @@ from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable
 from helpers.plots.diagrams import arrow, chain, layer_box, write
-from helpers.plots.picture import Picture
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     HAIR,
     LARGE,
@@ -26,7 +26,6 @@ from helpers.plots.style import (
     THICK,
     Point,
     Style,
-    in_style,
     looks_of,
     new_canvas,
     new_figure,
@@ -40,7 +39,7 @@ _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
 
 
-@in_style
+@draws_picture
 def stack_over_time(dropout: str = "") -> Picture:
     """Draw a stack of two LSTM layers over three steps, and the arrows that dropout is put on.
 
@@ -113,7 +112,7 @@ def dropout_mark(ax: Axes, x: float, y: float, mask: str = "mask") -> None:
     ax.plot(x, y, "x", ms=MARK - LINE, zorder=6, **style)
 
 
-@in_style
+@draws_picture
 def dropout_masks(masks: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks as tables, steps across and features down: white where a value is dropped.
 
@@ -149,7 +148,7 @@ def _repeats(mask: FloatArray) -> str:
     return "the same rows white at every step" if same else "another pattern at each step"
 
 
-@in_style
+@draws_picture
 def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], rate: float) -> Picture:
     """Plot a state that goes through a mask of its own at each step, and the share of it that is left.
 

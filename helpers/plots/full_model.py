@@ -10,7 +10,8 @@ from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
 from helpers.plots.dropout import marked_arrow
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     DOT,
     FINE,
@@ -24,7 +25,6 @@ from helpers.plots.style import (
     RING,
     SIGNED,
     THICK,
-    in_style,
     new_canvas,
     new_figure,
     tint,
@@ -33,7 +33,7 @@ from helpers.plots.style import (
 _PARTS = "E", "LSTMs", "W", "b"
 
 
-@in_style
+@draws_picture
 def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     """Plot how many numbers several models learn, each a bar of its parts.
 
@@ -48,23 +48,26 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     figure, ax = new_figure(8, 1.1 + 0.55 * len(models))
     totals = {name: sum(parts.values()) for name, parts in models.items()}
     widest = max(totals.values())
+    between, room = ("\n", 1.3) if is_narrow() else (" ", 1.16)
     for row, (name, parts) in enumerate(models.items()):
         left = 0
         for part, count in parts.items():
             ax.barh(row, count, left=left, height=0.6, edgecolor=PAGE, hatch=LOOKS[part].hatch, **LOOKS[part].fill)
-            if count > 0.08 * widest:
-                write(ax, left + count / 2, row, f"{part}: {count:,}", bbox=GROUND)
+            if count > (0.15 if is_narrow() else 0.08) * widest:
+                write(ax, left + count / 2, row, f"{part}:{between}{count:,}", bbox=GROUND)
             left += count
         note(ax, f"{totals[name]:,}", (left, row), (6, 0), size=MEDIUM, va="center")
     ax.set_yticks(range(len(models)), models)
-    ax.set(xlim=(0, 1.16 * widest), ylim=(len(models) - 0.5, -0.5), xlabel="numbers that are learned", ylabel="model")
+    ax.set(xlim=(0, room * widest), ylim=(len(models) - 0.5, -0.5), xlabel="numbers that are learned", ylabel="model")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    if is_narrow():
+        ax.locator_params(axis="x", nbins=3)
     counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
     said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
     return Picture(figure, f"How many numbers each model learns, as a bar of its parts. {said}.")
 
 
-@in_style
+@draws_picture
 def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     """Plot the two parts of a tied matrix's gradient and their sum, one row for each word.
 
@@ -98,7 +101,7 @@ _OUTPUTS = dict.fromkeys(_HEIGHTS, "(N, T, H)") | {"TiedAffine": "(N, T, V)", "S
 _HALF_WIDTH, _HALF_HEIGHT = 0.58, 0.22
 
 
-@in_style
+@draws_picture
 def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) -> Picture:
     """Draw the full model, unrolled: two LSTMs, three shared masks, one matrix at both ends, and who wrote each layer.
 
@@ -151,7 +154,7 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def decay_on_plateau(
     perplexities: ArrayLike, learning_rates: ArrayLike, epochs: int, baselines: Mapping[str, float]
 ) -> Picture:
@@ -179,7 +182,8 @@ def decay_on_plateau(
     )
     for number in worse[:1]:  # one label is enough, and the circles may be close together
         late = numbers[number] > 0.75 * epochs
-        offset, side = ((-8, 8), "right") if late else ((10, 3), "left")
+        # In a narrow figure below the curve, which falls: above it, the text would hide much of it.
+        offset, side = ((-8, -20 if is_narrow() else 8), "right") if late else ((10, 3), "left")
         place = numbers[number], perplexities[number]
         note(ax, "not below the best", place, offset, ha=side)
     lines = baseline_levels(ax, baselines, ["validation"])
@@ -198,7 +202,7 @@ def decay_on_plateau(
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
@@ -224,8 +228,9 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
         ax.plot(values, [number] * values.size, look.marker, color=look.colour, ms=MARK, mec=PAGE, gid=look.name)
         beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center"}
         note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=MEDIUM, of=look, **beside)
+    room = 0.6 if is_narrow() else 0.35
     low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
-    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + 0.35 * (high - low) + 0.5))
+    ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + room * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed", ylabel="row")
     said = "; ".join(f"{name}: {values.mean():.1f} ± {values.std(ddof=1):.1f}" for name, values in rows.items())

@@ -13,7 +13,8 @@ from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import line_style, listed, name_line_ends, spoken, zero_line
 from helpers.plots.diagrams import arrow, box, node, rectangle, write
 from helpers.plots.lstm_glyph import ACTIVATION
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     FINE,
     LARGE,
@@ -22,7 +23,6 @@ from helpers.plots.style import (
     PREV,
     THICK,
     Style,
-    in_style,
     looks_of,
     new_canvas,
     new_figure,
@@ -45,7 +45,7 @@ _NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output
 # --- one gate at a time ------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike], names: tuple[str, str]) -> Picture:
     """Plot the effect of three positions of one gate on the same memory: closed, half open, open.
 
@@ -76,7 +76,8 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
         _openness_strip(ax, position, gate)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    place: Style = {"loc": "outside upper right", "ncols": 2} if is_narrow() else {"loc": "outside right center"}
+    figure.legend(*axes[0].get_legend_handles_labels(), **place)
     axes[0].set_ylabel("value")
     results = "; ".join(
         f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
@@ -94,7 +95,7 @@ def _openness_strip(ax: Axes, position: float, gate: str) -> None:
     rectangle(ax, 1.02, 0, 0.04, 1, of="ink", **beside)
 
 
-@in_style
+@draws_picture
 def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Picture:
     """Plot the two squashing functions of the LSTM side by side: openness (σ) and content (tanh).
 
@@ -124,7 +125,7 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
 # --- memories over time ------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def memory_over_time(
     memories: Mapping[str, ArrayLike], *, ylabel: str = "memory $c$", title: str = "", marked: Steps = ()
 ) -> Picture:
@@ -161,7 +162,7 @@ def _bands(ax: Axes, marked: Steps) -> None:
         ax.axvspan(step - 0.5, step + 0.5, facecolor=tint("pale"), lw=0, gid="pale", zorder=0)
 
 
-@in_style
+@draws_picture
 def gate_openness(
     openness: Mapping[str, Mapping[str, ArrayLike]], *, labels: Sequence[str] | None = None, marked: Steps = ()
 ) -> Picture:
@@ -193,7 +194,7 @@ def gate_openness(
         axes[0, column].set_title(title)
         axes[-1, column].set_xlabel("step")
         if labels is not None:
-            slanted = {"rotation": 40, "ha": "right"} if len(labels) > 8 else {}
+            slanted = {"rotation": 60 if is_narrow() else 40, "ha": "right"} if len(labels) > 8 else {}
             axes[-1, column].set_xticks(np.arange(len(labels)), labels, **slanted)
     for ax, gate in zip(axes[:, 0], gates):
         ax.set_ylabel(f"{_NAMES[gate]}\n${gate}$", rotation=0, ha="right", va="center", labelpad=10)
@@ -222,7 +223,7 @@ def _shape(ax: Axes, x: float, y: float, shape: str) -> None:
     write(ax, x, y, shape, of="pale", va="baseline")
 
 
-@in_style
+@draws_picture
 def fused_product() -> Picture:
     """Draw the four blocks of the LSTM side by side in ``Wx``, ``Wh``, ``b`` and ``A = x @ Wx + h_prev @ Wh + b``."""
     figure, ax = new_canvas(8.0, 3.3)

@@ -28,7 +28,8 @@ from helpers.plots.diagrams import (
 )
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     FINE,
     LARGE,
@@ -44,7 +45,6 @@ from helpers.plots.style import (
     THICK,
     Look,
     Point,
-    in_style,
     looks_of,
     new_canvas,
     new_figure,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 # --- one step, backward ------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def lstm_step_backward(memory_only: bool = False) -> Picture:
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
@@ -164,7 +164,7 @@ def _to_the_inputs(ax: Axes) -> None:
     _shapes(ax, ((0.6, 0.83), "(N, H)"), ((1.83, 0.3), "(N, D)"), ((3.95, 0.84), "(N, 4H)"))
 
 
-@in_style
+@draws_picture
 def activation_slopes(
     openness: FloatArray, slope_of_gate: FloatArray, content: FloatArray, slope_of_content: FloatArray
 ) -> Picture:
@@ -191,7 +191,7 @@ def activation_slopes(
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def memory_path() -> Picture:
     """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
     figure, ax = new_canvas(8.0, 2.9)
@@ -235,7 +235,7 @@ _GRU_PLACES = {
 }  # fmt: skip
 
 
-@in_style
+@draws_picture
 def gru_cell(numbered: bool = False) -> Picture:
     """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
 
@@ -314,7 +314,7 @@ def _looks(panels: Mapping[str, Mapping[str, object]]) -> dict[str, Look]:
     return dict(zip(labels, looks_of(labels)))
 
 
-@in_style
+@draws_picture
 def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed") -> Picture:
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
@@ -350,7 +350,7 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     return Picture(figure, f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.")
 
 
-@in_style
+@draws_picture
 def what_survives(forget_gates: ArrayLike, gradient: ArrayLike) -> Picture:
     """Draw the forget gates over time, and beneath them how much of the last step's gradient each memory cell gets.
 
@@ -383,7 +383,7 @@ _WINDOW = 10  # batches that a running mean is over
 _SOLVED = 0.95  # a seed whose last running mean is at least this has learned the task
 
 
-@in_style
+@draws_picture
 def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]], *, chance: float) -> Picture:
     """Plot side by side how the share of right answers grows with training, one line for each seed.
 
@@ -398,6 +398,7 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences, looks = [], _looks(panels)
+    below = -0.3 if is_narrow() and len(panels) > 1 else -0.22  # the panels of a narrow figure are not as high
     for ax, (title, runs) in zip(axes[0], panels.items()):
         for label, seeds in runs.items():
             ends = [_run(ax, right, looks[label], None if k else label) for k, right in enumerate(seeds)]
@@ -405,7 +406,7 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
             sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
         ax.axhline(chance, lw=LINE, label="guessing", **LOOKS["level"].line)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=2)
     axes[0, 0].set_ylabel("share right")
     alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
     guessing."""
@@ -416,6 +417,6 @@ def _run(ax: Axes, right: ArrayLike, look: Look, label: str | None) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
     means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
     batches = _WINDOW + np.arange(means.size)
-    ax.plot(batches, means, lw=LINE, alpha=0.8, label=label, **look.line)
-    ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, alpha=0.8, gid=look.name)
+    ax.plot(batches, means, lw=LINE, label=label, **look.line)
+    ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
     return float(means[-1])

@@ -22,7 +22,8 @@ from helpers.plots.axes import (
     shade,
     spoken,
 )
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     ANGLE,
     FINE,
@@ -35,7 +36,6 @@ from helpers.plots.style import (
     SIGNED,
     THICK,
     Style,
-    in_style,
     looks_of,
     new_figure,
     tint,
@@ -77,7 +77,7 @@ def _last_drawable(values: FloatArray) -> float:
 # --- tanh, and one number multiplied again and again ---------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Picture:
     """Plot tanh with its derivative ``1 - y**2``, and shade where less than a tenth of a gradient gets through.
 
@@ -112,7 +112,7 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     """Plot how one number grows or decays as it is multiplied with itself.
 
@@ -139,7 +139,7 @@ def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
 # --- norms of gradients ------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def norms_over_time(
     norms: Mapping[str, ArrayLike], *, title: str = "", limits: tuple[float, float] | None = None, start: int = 1
 ) -> Picture:
@@ -174,7 +174,7 @@ def norms_over_time(
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, worst: ArrayLike) -> Picture:
     """Plot a gradient that first grows and then vanishes, between σᵏ and ρᵏ: the worst case ‖Whᵏ‖ never leaves them.
 
@@ -220,7 +220,7 @@ def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, wor
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
     """Draw the unit circle and its image under ``v @ Wh.T``, as in backprop: the singular values are its half-axes.
 
@@ -274,7 +274,7 @@ def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     """Plot the gradient of every unit at every step, red above 0 and blue below.
 
@@ -301,7 +301,7 @@ def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
 # --- where numbers of float32 end --------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def weights_that_stop(share: ArrayLike) -> Picture:
     """Plot which part of the weights changes at all when the gradient of a single past step is applied in float32.
 
@@ -334,7 +334,7 @@ def weights_that_stop(share: ArrayLike) -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def overflow(norms: ArrayLike) -> Picture:
     """Plot a gradient that grows until float32 has no number for it: inf first, then NaN.
 
@@ -365,8 +365,8 @@ def overflow(norms: ArrayLike) -> Picture:
         edge = min(events.values()) - 0.5
         # On the side of the line that has more room.
         offset, side = (-6, "right") if edge > np.mean(ax.get_xlim()) else (6, "left")
-        note(ax, "\n".join(notes), (edge, 0.28), (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top",
-             of="overflow")  # fmt: skip
+        place = edge, 0.17 if is_narrow() else 0.28
+        note(ax, "\n".join(notes), place, (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top", of="overflow")
         alt += f", {', '.join(notes)}"
     alt += f""". Lines mark the largest float32, {largest:.3g}, and its root, {np.sqrt(largest):.3g}, beyond
     which a square is inf."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from helpers.plots.picture import Picture
-from helpers.plots.style import LOOKS, PAGE, in_style, new_figure
+from helpers.plots.narrow import legend_columns
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import LOOKS, PAGE, new_figure
 
 _RESULTS = "right", "wrong", "not written", "stopped"
 
 
-@in_style
+@draws_picture
 def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     """Draw the results of a class in each exercise, the one most often right at the bottom.
 
@@ -33,7 +34,7 @@ def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     ax.set(yticks=places, yticklabels=ends, xlim=(0, 100), xlabel="submissions [%]", ylabel="exercise")
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
-    ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=1.6)
+    ax.legend(ncols=legend_columns(4), loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=1.6)
     hardest, share = next(iter(ends)), shares[0, 0]
     return Picture(
         figure,

@@ -23,7 +23,8 @@ from helpers.plots.diagrams import (
     weight,
     write,
 )
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import draw_legend, is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     CELL_FILL,
     FIELD_FILL,
@@ -36,7 +37,6 @@ from helpers.plots.style import (
     SERIES,
     THICK,
     Point,
-    in_style,
     looks_of,
     new_canvas,
     new_figure,
@@ -59,7 +59,7 @@ _EMBEDDING, _LSTM, _AFFINE, _LOSS = 0.98, 1.78, 2.68, 3.5  # heights of the four
 _HALF_WIDTH, _HALF_HEIGHT = 0.62, 0.25
 
 
-@in_style
+@draws_picture
 def language_model(words: Sequence[str]) -> Picture:
     """Draw the whole model, unrolled: embedding, LSTM, affine, and softmax with loss, one column for each word.
 
@@ -111,7 +111,7 @@ def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     write(ax, x + 0.12, _LOSS + 0.42, f"target: {target}", of="target", ha="left")
 
 
-@in_style
+@draws_picture
 def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
     """Draw an embedding with its numbers: the rows that are read, and what each row gets back.
 
@@ -164,7 +164,7 @@ def _join(ax: Axes, start: Point, end: Point, top: float, of: str) -> None:
     arrow(ax, (x + 0.06, top - 0.42 * row), (to_x - 0.06, top - 0.42 * to_row), of=of)
 
 
-@in_style
+@draws_picture
 def affine_graph() -> Picture:
     """Draw ``ys = xs @ W + b`` as a graph of two nodes, with its gradients beneath."""
     figure, ax = new_canvas(8.0, 2.3)
@@ -197,7 +197,7 @@ def affine_graph() -> Picture:
 # --- the loss ----------------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> Picture:
     """Plot the probabilities of one place, and the gradient of the loss with respect to its logits.
 
@@ -231,7 +231,7 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Picture:
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
@@ -249,8 +249,11 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
     for height, (look, (name, value)) in enumerate(zip(looks_of(rungs), rungs.items())):
         ax.plot([1, value], [-height] * 2, **look.line)
         ax.plot(value, -height, look.marker, color=look.colour, ms=MARK, gid=look.name)
-        note(ax, f"{name}: {value:.0f}", (value, -height), (9, 0), of=look, size=MEDIUM, va="center")
-    ax.set(xscale="log", xlim=(1, 40 * vocabulary_size), ylim=(0.6 - len(rungs), 0.6), yticks=[])
+        beside = {"place": (value, -height), "offset": (9, 0), "va": "center"}
+        above = {"place": (1, -height), "offset": (4, 7)}
+        note(ax, f"{name}: {value:.0f}", of=look, size=MEDIUM, **(above if is_narrow() else beside))
+    room = 3 if is_narrow() else 40  # where the names stand above the lines, or else beside them
+    ax.set(xscale="log", xlim=(1, room * vocabulary_size), ylim=(0.6 - len(rungs), 0.6), yticks=[])
     plain_ticks(ax.xaxis, [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size])
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
     ax.spines["left"].set_visible(False)
@@ -261,7 +264,7 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
 # --- the stream --------------------------------------------------------------------------------------------------
 
 
-@in_style
+@draws_picture
 def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
     """Draw how a stream is cut into rows, and the rows into windows: each row goes on in the next window.
 
@@ -321,7 +324,7 @@ def _id_cell(ax: Axes, left: float, y: float, size: float, word: int, window: in
     write(ax, left + size / 2, y - 0.01, f"{word}", family="monospace")
 
 
-@in_style
+@draws_picture
 def truncated_bptt() -> Picture:
     """Draw three windows of truncated BPTT: the state passes the borders, the gradient does not."""
     figure, ax = new_canvas(8.0, 2.45)
@@ -347,7 +350,7 @@ def truncated_bptt() -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -> Picture:
     """Plot what a model loses when its state is set back to zeros every few steps.
 
@@ -375,7 +378,7 @@ def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, choices: int) -> Picture:
     """Plot how well something read some steps ago is recalled, for several ways of training.
 
@@ -398,15 +401,16 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     for (label, by_age), look in zip(recalled.items(), looks_of(recalled)):
         ax.plot(list(by_age), list(by_age.values()), label=label, **look.marked)
     ticks = [2**power for power in range(12) if 2**power < choices / 1.3]
-    ax.set(yscale="log", ylim=(0.85, 2.2 * max(choices, highest)), xlim=(0.6, oldest + 0.4))
+    ax.set(yscale="log", ylim=(0.85, (3.5 if is_narrow() else 2.2) * max(choices, highest)), xlim=(0.6, oldest + 0.4))
     ax.set(xlabel="steps since the key was read", ylabel="perplexity of the key")
     ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
     ax.set_xticks(range(1, oldest + 1))
     ax.minorticks_off()
     edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "of": "pale"}
-    note(ax, f"may lie in the same\nwindow of {window}", edge, (-6, -4), ha="right", **beside)
+    inside = "may lie in\nthe same\nwindow of" if is_narrow() else "may lie in the same\nwindow of"
+    note(ax, f"{inside} {window}", edge, (-6, -4), ha="right", **beside)
     note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
-    ax.legend(loc="center right")
+    draw_legend(ax, loc="center right")
     lines = []
     for label, by_age in recalled.items():
         first, last = min(by_age), max(by_age)
@@ -416,7 +420,7 @@ def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, ch
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: Mapping[str, float]) -> Picture:
     """Plot the perplexity of a run that may still be going on.
 
@@ -441,7 +445,7 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -> Picture:
     """Plot the probabilities of the next word at several temperatures, side by side.
 

@@ -26,8 +26,8 @@ from helpers.plots.diagrams import (
     write,
     write_all,
 )
-from helpers.plots.picture import Picture
-from helpers.plots.style import FIELD_FILL, LARGE, LINE, MEDIUM, NEXT, PAGE, PREV, SMALL, THICK, in_style, new_canvas
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import FIELD_FILL, LARGE, LINE, MEDIUM, NEXT, PAGE, PREV, SMALL, THICK, new_canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ def _pass_over(ax: Axes, x: float, y: float, ground: str) -> None:
     line(ax, (x, y - 0.1), (x, y + 0.1), of="h", zorder=3.6, solid_capstyle="butt", snap=False)
 
 
-@in_style
+@draws_picture
 def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     """Draw one step of the LSTM, or of the smaller cells it grows from, with the names of what goes in and out.
 
@@ -186,7 +186,7 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def lstm_unrolled() -> Picture:
     """Draw three steps of an LSTM layer: c is passed along inside the layer, h is passed along and also goes up."""
     figure, ax = new_canvas(8.0, 3.1)

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_arrays
 from helpers.plots.axes import border, log_perplexity_axis, name_line_ends, note
-from helpers.plots.picture import Picture
-from helpers.plots.style import FINE, LOOKS, MARK, MEDIUM, SERIES, in_style, looks_of, new_figure, tint
+from helpers.plots.narrow import draw_legend, is_narrow, legend_columns
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import FINE, LOOKS, MARK, MEDIUM, SERIES, looks_of, new_figure, tint
 
 #: From a name to two curves, of training and validation.
 Runs: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
@@ -24,7 +25,7 @@ def _curves(runs: Runs) -> dict[str, list[FloatArray]]:
     return {name: to_arrays("(n,)", train=train, valid=valid) for name, (train, valid) in runs.items()}
 
 
-@in_style
+@draws_picture
 def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Picture:
     """Plot training and validation perplexity of one run, the best moment and the gap at the end.
 
@@ -55,7 +56,7 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Pictur
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def four_answers(runs: Runs, every: int) -> Picture:
     """Plot training and validation perplexity of several runs side by side, each beside the first one's validation.
 
@@ -77,8 +78,10 @@ def four_answers(runs: Runs, every: int) -> Picture:
         ax.plot(updates, valid, **_VALID.marked)
         ax.plot(updates, train, **_TRAIN.marked)
         end = updates[-1]
-        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), (0, 7), of=_VALID, size=MEDIUM, ha="center")
-        note(ax, f"{train[-1]:.0f}", (end, train[-1]), (0, -15), of=_TRAIN, size=MEDIUM, ha="center")
+        # A narrow panel has room beside the ends, but little above and below them.
+        above, below = ((15, 2), (15, -9)) if is_narrow() else ((0, 7), (0, -15))
+        note(ax, f"{valid[-1]:.0f}", (end, valid[-1]), above, of=_VALID, size=MEDIUM, ha="center")
+        note(ax, f"{train[-1]:.0f}", (end, train[-1]), below, of=_TRAIN, size=MEDIUM, ha="center")
         ax.set_title(name, fontsize=MEDIUM)
         ax.set_xlim(0, updates[-1] * 1.18)
         ax.set_xticks([0, int(updates[-1])])
@@ -88,7 +91,7 @@ def four_answers(runs: Runs, every: int) -> Picture:
     handles, labels = axes[0][0].lines[:2], ["validation", "training"]
     if len(curves) > 1:
         handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(curves))}"]
-    figure.legend(handles, labels, loc="outside upper right", ncols=3)
+    figure.legend(handles, labels, loc="outside upper right", ncols=legend_columns(3))
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
                      for name, (train, valid) in curves.items())  # fmt: skip
     alt = f"""Panels, {len(curves)} side by side, of training and validation perplexity against updates on one log axis;
@@ -96,7 +99,7 @@ def four_answers(runs: Runs, every: int) -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def fit_and_generalise(runs: Runs) -> Picture:
     """Plot validation against training perplexity: the path that each model takes while it learns.
 
@@ -116,7 +119,7 @@ def fit_and_generalise(runs: Runs) -> Picture:
     ax.plot(ax.get_xlim(), ax.get_xlim(), **LOOKS["border"].line)
     ax.invert_xaxis()
     ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
-    ax.legend(loc="upper center")
+    draw_legend(ax, loc="upper center")
     ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"
                      for name, (train, valid) in curves.items())  # fmt: skip
     alt = f"""Validation against training perplexity, both on log axes, training falling to the right: one path for each
@@ -124,7 +127,7 @@ def fit_and_generalise(runs: Runs) -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     """Plot how the weights of several models are spread, on one axis.
 
@@ -146,6 +149,6 @@ def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
         ax.plot((bins[1:] + bins[:-1]) / 2, share / values.size, label=label, **look.line)
     ax.axvline(0, lw=FINE, **LOOKS["ink"].line)
     ax.set(xlabel="weight", ylabel="share of the weights", ylim=(0, None))
-    ax.legend()
+    draw_legend(ax)
     sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in flat.items())
     return Picture(figure, f"How the weights are spread around 0, one line for each model. Root mean square: {sizes}.")

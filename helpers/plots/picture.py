@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import html
 import io
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.atomic_write import replace_file
+from helpers.plots.narrow import fit, is_narrow, is_wanted, narrow_layout
 from helpers.plots.style import RC, course_style
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
+
+P = ParamSpec("P")
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +37,20 @@ class Picture:
     Args:
         figure: a matplotlib figure.
         alt: one or two sentences that say what the figure shows.
+
+    Attributes:
+        narrow: the same for a narrow screen, if that is wanted and the figure is a chart, or else None.
     """
+
+    narrow: Picture | None = None
 
     def __init__(self, figure: Figure, alt: str) -> None:
         self.figure = figure
         self.alt = " ".join(alt.split())
         # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
         with course_style():
+            if is_narrow():
+                fit(figure)
             figure.draw_without_rendering()
         figure.set_layout_engine("none")
 
@@ -70,14 +81,24 @@ class Picture:
         return hashlib.sha256("\n".join([self.alt, *self.contents()]).encode()).hexdigest()
 
     def _repr_html_(self) -> str:
-        # Twice the resolution at the same width: sharp on dense screens. JupyterLab gives a PNG output no alt text,
-        # so the image goes into HTML, which can carry one.
-        data = base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
-        width = round(self.figure.get_figwidth() * RC["figure.dpi"])
+        # JupyterLab gives a PNG output no alt text, so the image goes into HTML, which can carry one.
         alt = html.escape(self.alt)
         kind = ' class="colour-map"' if self._has_colour_map() else ""
-        image = f'<img{kind} alt="{alt}" width="{width}" style="{_IMAGE}" src="data:image/png;base64,{data}">'
+        image = f'<img{kind} alt="{alt}" width="{self._width}" style="{_IMAGE}" src="{self._payload()}">'
+        if self.narrow:
+            size = f'width="{self.narrow._width}"'
+            source = f'<source media="{_NARROW_PAGE}" {size} srcset="{self.narrow._payload()}">'
+            image = f"<picture>{source}{image}</picture>"
         return f'<div class="course-figure" style="{_GROUND}">{image}</div>'
+
+    @property
+    def _width(self) -> int:
+        """The width at which the image is shown [pixel]."""
+        return round(float(self.figure.get_figwidth() * RC["figure.dpi"]))
+
+    def _payload(self) -> str:
+        """Return the image as an address that holds all of it, at twice the resolution: sharp on dense screens."""
+        return "data:image/png;base64," + base64.b64encode(self.png(dpi=2 * RC["savefig.dpi"])).decode()
 
     def _has_colour_map(self) -> bool:
         """Return whether light and dark mean something in the figure, so that a dark page must not turn them round."""
@@ -88,6 +109,30 @@ class Picture:
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"
 
+
+def draws_picture(function: Callable[P, Picture]) -> Callable[P, Picture]:
+    """Decorate a function that draws a figure: it runs in the course's style, and again for a narrow rendering.
+
+    Lines and text take their settings when made, so all of the function must run in style. A diagram, whose parts have
+    fixed places, is as wide the second time and has no narrow rendering.
+    """
+
+    @functools.wraps(function)
+    def draw(*args: P.args, **kwargs: P.kwargs) -> Picture:
+        with course_style():
+            picture = function(*args, **kwargs)
+            if is_wanted() and not is_narrow():
+                with narrow_layout():
+                    narrow = function(*args, **kwargs)
+                if narrow.figure.get_figwidth() < picture.figure.get_figwidth():
+                    picture.narrow = narrow
+            return picture
+
+    return draw
+
+
+# A page that is narrower shows the narrow rendering, as in the style sheet of the site.
+_NARROW_PAGE = "(max-width: 46em)"
 
 # The ground that a figure is shown on has rounded edges and takes a little of the page's colour: white on a light page,
 # a soft grey in the dark theme of JupyterLab, or of the site. The image's own white is multiplied onto it and becomes

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from helpers.plots.diagrams import line, rectangle, write
-from helpers.plots.picture import Picture
-from helpers.plots.style import FINE, LINE, LOOKS, PAGE, in_style, new_canvas
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import FINE, LINE, LOOKS, PAGE, new_canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ _ROW, _SQUARE = 0.32, 0.46
 _STATES = {"right": "right", "not yet": "wrong", "open": "pale"}
 
 
-@in_style
+@draws_picture
 def course_progress(notebooks: Mapping[str, Sequence[_Exercise]]) -> Picture:
     """Draw each exercise as a square: filled once it is right, crossed where its check said "not yet", else empty.
 

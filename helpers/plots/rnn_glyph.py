@@ -12,8 +12,8 @@ import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, arrow, box, fork, line, node, weight, write
-from helpers.plots.picture import Picture
-from helpers.plots.style import LARGE, MEDIUM, NEXT, PATH, PREV, SMALL, THICK, in_style, new_canvas
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import LARGE, MEDIUM, NEXT, PATH, PREV, SMALL, THICK, new_canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def _nodes(ax: Axes, squash: str) -> None:
         node(ax, place, symbol)
 
 
-@in_style
+@draws_picture
 def rnn_step_forward() -> Picture:
     """Draw one step of the RNN: ``h_next = tanh(x @ Wx + h_prev @ Wh + b)``, with the shapes beside the arrows."""
     figure, ax = new_canvas(8.0, 3.3)
@@ -74,7 +74,7 @@ def rnn_step_forward() -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def rnn_step_backward() -> Picture:
     """Draw the gradients of one step of the RNN, in the places of `rnn_step_forward`, flowing from right to left."""
     figure, ax = new_canvas(8.0, 3.3)
@@ -111,7 +111,7 @@ def rnn_step_backward() -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def tanh_graph() -> Picture:
     """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath."""
     figure, ax = new_canvas(6.0, 1.35)
@@ -135,7 +135,7 @@ _HALF = 0.4  # half the width of a small cell
 _SMALL = 0.15  # radius of the plus between two of them
 
 
-@in_style
+@draws_picture
 def rnn_unrolled(steps: int = 4, backward: bool = False) -> Picture:
     """Draw the same cell at every step, the state passed along; or the gradients that return through it (BPTT).
 

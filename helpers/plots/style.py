@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from helpers.plots.narrow import is_narrow, stacked
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -74,16 +76,18 @@ class Look:
         return {"facecolor": self.colour, "gid": self.name}
 
 
-# Okabe and Ito's colours, told apart by readers of every kind of colour vision, and wine, gold and greys. Beside each,
-# the same hue darkened for text: its contrast is at least 4.5 on every ground that figures have.
+# Okabe and Ito's colours, told apart by readers of every kind of colour vision, and wine, gold and greys. A line alone
+# has a contrast of at least 3 with the page, so their orange and sky blue are darker here, and vermilion too: it would
+# otherwise be like that orange to readers who see no red. Beside each, the same hue darkened for text: its contrast is
+# at least 4.5 on every ground that figures have. The frame has less, since what is in it carries the meaning.
 _BLUE = "#0072B2", "#0067A0"
-_VERMILION = "#D55E00", "#AA4B00"
+_VERMILION = "#B84700", "#AA4B00"
 _GREEN = "#009E73", "#007656"
 _PURPLE = "#CC79A7", "#8F5575"
-_ORANGE = "#E69F00", "#8A5F00"
-_SKY = "#56B4E9", "#346C8C"
+_ORANGE = "#D17D00", "#8A5F00"
+_SKY = "#3A97D3", "#346C8C"
 _WINE = "#882255", "#7A1F4C"
-_GOLD = "#C9A94A", "#79652C"
+_GOLD = "#A08F4E", "#79652C"
 _GREY = "#7F7F7F", "#676767"
 _INK = "#333333", "#333333"
 _PALE = "#7A828C", "#5F656D"
@@ -179,7 +183,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "part 3": (_WINE,),
     "right": (_GREEN,),
     "wrong": (_VERMILION, _SOLID, "o", "///"),
-    "not written": (_FRAME,),
+    "not written": (_PALE,),
     "stopped": (_PURPLE, _SOLID, "o", "xxx"),
     # the first, second, … of things that have no look of their own
     "series 1": (_BLUE, _SOLID, "o"),
@@ -322,14 +326,10 @@ def course_style() -> Iterator[None]:
         yield
 
 
-#: Decorates a function that draws: lines and text take their settings when made, so all of it must run in style.
-in_style = course_style()
-
-
 def new_figure(
     width: float = 8.0, height: float = 3.2, columns: int = 1, rows: int = 1, **subplots: Any
 ) -> tuple[Figure, Any]:
-    """Return a figure in the course's style and its axes (one, or an array of them).
+    """Return a figure in the course's style and its axes (one, or an array of them); narrow where that is drawn.
 
     Args:
         width, height: of the whole figure [inch].
@@ -339,6 +339,8 @@ def new_figure(
     from matplotlib.figure import Figure
 
     with course_style():
+        if is_narrow():
+            return stacked(height, columns, rows, **subplots)
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, **subplots)
 

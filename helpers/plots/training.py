@@ -10,14 +10,14 @@ from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import level, name_line_ends
-from helpers.plots.picture import Picture
-from helpers.plots.style import FINE, LOOKS, in_style, looks_of, new_figure
+from helpers.plots.picture import Picture, draws_picture
+from helpers.plots.style import FINE, LOOKS, looks_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@in_style
+@draws_picture
 def learning_curves(
     curves: Mapping[str, ArrayLike], *, baselines: Mapping[str, float], learning_rates: Sequence[float]
 ) -> Picture:
@@ -50,7 +50,7 @@ def learning_curves(
     return Picture(figure, f"Perplexity by epoch, on a log axis. {'; '.join(ends + lines)}.")
 
 
-@in_style
+@draws_picture
 def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     """Plot the global norm of the gradients at each training step, and the norm they are clipped to.
 

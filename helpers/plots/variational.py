@@ -11,7 +11,8 @@ from helpers.plots.axes import border, name_line_ends, note
 from helpers.plots.diagrams import NODE_RADIUS, line, node, write, write_all
 from helpers.plots.dropout import dropout_mark, mask_table
 from helpers.plots.lstm_glyph import PLACES, SIZE, draw_lstm_cell
-from helpers.plots.picture import Picture
+from helpers.plots.narrow import is_narrow
+from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     LARGE,
     LINE,
@@ -23,14 +24,13 @@ from helpers.plots.style import (
     PREV,
     SMALL,
     THICK,
-    in_style,
     looks_of,
     new_canvas,
     new_figure,
 )
 
 
-@in_style
+@draws_picture
 def survival(
     computed: Mapping[str, Sequence[float] | FloatArray],
     simulated: Mapping[str, ArrayLike] | None = None,
@@ -77,7 +77,7 @@ def survival(
     return Picture(figure, f"The fraction that is left against steps, on a log axis. {ends}.{points}")
 
 
-@in_style
+@draws_picture
 def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | FloatArray]]) -> Picture:
     """Plot the fraction of a memory that is left after 1, 2, … steps, one panel for each rate, on one axis.
 
@@ -101,7 +101,7 @@ def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | Float
             place = len(values), values[-1]
             name = f"{next(names)}: " if ax is axes[0][0] else ""
             note(ax, f"{name}{values[-1]:.2g}", place, (0, lift), of=look, size=MEDIUM, ha="right", va=va)
-        ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / 50, 50))
+        ax.set(title=f"rate {rate:g}", xlabel="steps", yscale="log", ylim=(lowest / (1000 if is_narrow() else 50), 50))
     axes[0][0].set_ylabel("fraction that is left")
     ends = "; ".join(f"rate {rate:g}: " + ", ".join(f"{label} {values[-1]:.2g}" for label, values in lines.items())
                      for rate, lines in curves.items())  # fmt: skip
@@ -110,7 +110,7 @@ def survival_by_rate(curves: Mapping[float, Mapping[str, Sequence[float] | Float
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLike]) -> Picture:
     """Plot masks and what is left of a state that goes through them, steps across: white is dropped, or gone.
 
@@ -139,7 +139,7 @@ def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLi
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def masked_lstm_cell() -> Picture:
     """Draw the LSTM's cell with a mask on h_prev, before the product with Wh, and nowhere else."""
     figure, ax = new_canvas(*SIZE)
@@ -164,7 +164,7 @@ def masked_lstm_cell() -> Picture:
     return Picture(figure, alt)
 
 
-@in_style
+@draws_picture
 def recalled_by_seed(shares: Mapping[str, ArrayLike], chance: float) -> Picture:
     """Plot how much each of several runs recalls, one point for each seed.
 

@@ -107,8 +107,8 @@ def test_every_link_leads_somewhere(books, book):
     read = pages(books / book)
     dead = []
     for path, page in read.items():
-        for tag in page.find_all(src=True) + page.find_all(href=True):
-            link = tag.get("src") or tag["href"]
+        for tag in page.find_all(src=True) + page.find_all(href=True) + page.find_all(srcset=True):
+            link = tag.get("src") or tag.get("href") or tag["srcset"]
             parts = urlsplit(link)
             if parts.scheme in ("http", "https", "mailto"):
                 continue
@@ -274,6 +274,27 @@ def test_on_a_phone_a_wide_figure_is_600_pixels_wide_and_the_rows_of_a_table_are
     page.goto((books / "course" / "glossary.html").as_uri())
     first, second = (page.locator("table.stacks tbody tr").first.locator("td").nth(place) for place in (0, 1))
     assert second.bounding_box()["y"] > first.bounding_box()["y"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("window", "width"), [(PHONE, 440), (DESKTOP, 880)], ids=["phone", "desktop"])
+def test_a_phone_shows_the_narrow_rendering_of_a_chart_and_no_other(books, window, width, visit):
+    page = visit(books.as_uri(), window)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((books / "course" / "00_start_here.html").as_uri())
+    settle(page)
+    chart = page.locator("a.figure picture").first
+    source, image = chart.locator("source"), chart.locator("img")
+    files = {440: source.get_attribute("srcset"), 880: image.get_attribute("src")}
+    assert image.evaluate("one => one.currentSrc").endswith(files[width])
+    assert image.evaluate("one => one.naturalWidth / one.naturalHeight") == pytest.approx(
+        image.bounding_box()["width"] / image.bounding_box()["height"],
+        rel=0.05,  # but for the ground around it
+    )
+    assert [url for url in asked if url.endswith(files[1320 - width])] == []
+    link = page.locator("a.figure", has=page.locator("picture")).first
+    assert link.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 @pytest.mark.browser

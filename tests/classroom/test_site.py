@@ -4,17 +4,23 @@ import json
 import re
 import shutil
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers import plots
+from helpers.classroom.authoring import build
 from helpers.classroom.authoring.site import books, finished, markup, pages, shown_code
 from helpers.classroom.authoring.source import BuildError, as_solution, read_source
 from helpers.plots.picture import Picture
 from helpers.plots.style import new_canvas
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PICTURE = plots.course_map()
 
@@ -36,7 +42,7 @@ def runs(monkeypatch):
     """The names of the notebooks that were run; nothing really is."""
     ran = []
 
-    def run(notebook, path):
+    def run(notebook, path, **_):
         ran.append(path.stem)
         notebook.cells = executed(path).cells
 
@@ -204,6 +210,39 @@ def test_a_picture_that_is_wider_than_a_phone_can_be_scrolled(tmp_path, inches, 
     picture = Picture(new_canvas(inches, 1)[0], "An empty figure.")
     found = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), picture._repr_html_())
     assert found.startswith(f'<a class="{kind}" href="figures/')
+
+
+@pytest.fixture
+def chart(monkeypatch):
+    """A chart as a kernel draws it that runs a notebook for the site."""
+    monkeypatch.setenv(pages.NARROW_FIGURES, "1")
+    return plots.scalar_powers({"w = 0.9": 0.9 ** np.arange(1, 9)})
+
+
+def test_a_chart_has_a_file_for_a_narrow_page_and_is_not_scrolled(tmp_path, chart):
+    page = markup.PICTURE.sub(lambda match: markup.as_file(match, tmp_path), chart._repr_html_())
+    link = BeautifulSoup(page, "html.parser").find("a")
+    source, image = link.find("source"), link.find("img")
+    assert link["class"] == ["figure"] and link["href"] == image["src"] and "base64" not in page
+    assert source.parent == image.parent and image["alt"] == chart.alt and "style" not in image.attrs
+    for tag, address, picture in (source, "srcset", chart.narrow), (image, "src", chart):
+        assert (tmp_path / Path(tag[address]).name).read_bytes().startswith(b"\x89PNG")
+        size = [round(110 * inch) for inch in picture.figure.get_size_inches()]
+        assert [int(tag["width"]), int(tag["height"])] == size
+
+
+def test_a_narrow_page_is_the_same_for_the_style_sheet_and_for_charts(chart):
+    media = BeautifulSoup(chart._repr_html_(), "html.parser").find("source")["media"]
+    assert f"@media {media} {{" in (ROOT / "docs/site/static/course.css").read_text(encoding="utf-8")
+
+
+def test_a_notebook_draws_narrow_charts_when_it_is_run_for_the_site_and_only_then(source_path, tmp_path):
+    name = pages.NARROW_FIGURES
+    source_path.write_text(f"{source_path.read_text()}\n\n# %%\nimport os\nprint(os.environ.get('{name}'))\n")
+    shown = pages.solve(source_path, tmp_path / "kept").cells[-1].outputs[0].text
+    notebook = as_solution(read_source(source_path))
+    build.run(notebook, source_path)
+    assert (shown, notebook.cells[-1].outputs[0].text) == ("1\n", "None\n")
 
 
 def test_a_menu_has_levels_and_names_and_an_empty_corner_is_no_header():

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.plots.examples import FIGURES, VARIANTS
-
-ALL = FIGURES | VARIANTS
+from tests.plots.examples import ALL
 
 
 class Pictures(dict):

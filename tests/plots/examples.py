@@ -1,9 +1,12 @@
 """One example of every figure, from arrays that a notebook might hold."""
 
+from functools import partial
+
 import numpy as np
 
 from helpers import plots
 from helpers.data import stream_batches
+from helpers.plots.narrow import narrow_layout
 
 STEPS = np.arange(1, 61)
 X = np.linspace(-4, 4, 201)
@@ -342,3 +345,24 @@ VARIANTS = (
         ),
     }
 )
+
+#: Figures whose parts have fixed places on a canvas. All others are charts, with a rendering for a narrow screen.
+DIAGRAMS = {
+    *("affine_graph", "course_map", "course_progress", "embedding_lookup", "full_model", "fused_product", "gru_cell"),
+    *("language_model", "lstm_cell", "lstm_step_backward", "lstm_unrolled", "masked_lstm_cell", "memory_path"),
+    *("rnn_step_backward", "rnn_step_forward", "rnn_unrolled", "stack_over_time", "stream_rows", "tanh_graph"),
+    "truncated_bptt",
+}
+
+
+def narrowly(draw):
+    """Draw a figure for a narrow screen."""
+    with narrow_layout():
+        return draw()
+
+
+CHARTS = {name: draw for name, draw in (FIGURES | VARIANTS).items() if name.partition(",")[0] not in DIAGRAMS}
+NARROW = {f"{name}, narrow": partial(narrowly, draw) for name, draw in CHARTS.items()}
+
+#: Every form of every figure, in every rendering.
+ALL = FIGURES | VARIANTS | NARROW

@@ -42,10 +42,16 @@ NEUTRAL_COLOURS = {
     *map(to_hex, (PAGE, CELL_FILL, FIELD_FILL, WEIGHT_FILL, RC["grid.color"])),
 }
 
+#: What carries no meaning by itself: the white of the page, and the frames of what is written in them.
+FAINT = "page", "frame"
+
+
+def _linear(colour):
+    return np.array([c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)])
+
 
 def _luminance(colour):
-    parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return float(np.dot((0.2126, 0.7152, 0.0722), parts))
+    return float(np.dot((0.2126, 0.7152, 0.0722), _linear(colour)))
 
 
 def _contrast(one, other):
@@ -140,6 +146,19 @@ def test_whatever_is_coloured_says_what_it_is_and_has_its_look(name, pictures):
     assert not wrong
 
 
+def test_a_line_stands_out_from_the_page(name, pictures):
+    """Bands, frames and what lies below a thicker line of its own colour may be fainter."""
+    found = [line for ax in pictures[name].figure.axes for line in ax.lines if line.get_gid() not in FAINT]
+    solid = {line.get_gid() for line in found if line.get_alpha() is None}
+    faint = {
+        line.get_gid(): line.get_color()
+        for line in found
+        if (line.get_alpha() is not None and line.get_gid() not in solid)
+        or max(_contrast(colour, PAGE) for colour in (line.get_color(), line.get_markeredgecolor())) < 3
+    }
+    assert not faint
+
+
 def test_no_two_things_of_a_figure_look_alike(name, pictures):
     used = {of for of, *_ in _artists(pictures[name].figure)} - {None, *NEUTRAL}
     alike = [
@@ -191,6 +210,31 @@ def test_no_line_of_the_grid_strikes_a_text_through(name, pictures):
 
 
 # --- the table ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("of", LOOKS)
+def test_a_colour_stands_out_from_the_page(of):
+    assert of in FAINT or _contrast(LOOKS[of].colour, PAGE) >= 3
+
+
+#: How readers see colours who lack one kind of cone: on linear RGB (Machado, Oliveira and Fernandes 2009).
+NO_RED = [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]
+NO_GREEN = [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]
+NO_BLUE = [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]
+TO_XYZ = np.array([[0.434, 0.376, 0.190], [0.213, 0.715, 0.072], [0.018, 0.109, 0.873]])  # white is 1, 1, 1
+
+
+def _lab(linear):
+    x, y, z = np.cbrt(TO_XYZ @ np.clip(linear, 0.001, 1))
+    return np.array([116 * y, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("seen", [np.eye(3), NO_RED, NO_GREEN, NO_BLUE], ids=["all", "no red", "no green", "no blue"])
+def test_coloured_series_differ_for_every_kind_of_colour_vision(seen):
+    """By 10 in CIE Lab, where 2 can just be seen side by side; beside it, they differ in dash and marker."""
+    colours = {LOOKS[of].colour for of in ("h", "f", "c", "g", "i", "o", "gradient", "weight")}
+    places = [_lab(np.array(seen) @ _linear(colour)) for colour in colours]
+    assert min(np.linalg.norm(one - other) for one, other in combinations(places, 2)) > 10
 
 
 @pytest.mark.parametrize("of", LOOKS)

@@ -6,6 +6,7 @@ a build that fails changes nothing.
 """
 
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -107,12 +108,13 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     return notebook
 
 
-def run(notebook: NotebookNode, path: Path) -> None:
+def run(notebook: NotebookNode, path: Path, **environment: str) -> None:
     """Run a notebook in an empty folder, with a progress bar; its outputs stay as they are, with their pictures.
 
     Args:
         notebook: the solution; it is changed in place.
         path: of its source, for the bar and the messages.
+        environment: variables for its kernel, besides those of this process.
 
     Raises:
         BuildError: a cell fails.
@@ -130,7 +132,7 @@ def run(notebook: NotebookNode, path: Path) -> None:
             config=KERNEL,
         )
         try:
-            client.execute()
+            client.execute(env=os.environ | environment)
         except CellExecutionError as error:
             cell = next(cell for cell in code_cells if any(out.output_type == "error" for out in cell.outputs))
             raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None

@@ -19,14 +19,19 @@ from helpers.classroom.authoring.source import RULE, grading
 #: The first words of a callout, and the theme's box for it.
 CALLOUTS = {"Note": "note", "Warning": "warning", "Notation": "important", "Try it": "tip"}
 
-#: A picture in a notebook, with or without a box around it. Its style is for JupyterLab; the site has a style sheet.
-_IMAGE = rf'<img(?P<attributes{{0}}>[^>]*?) style="[^"]*" src="(?P<payload{{0}}>{PAYLOAD})">'
-PICTURE = re.compile(rf"<div [^>]*>{_IMAGE.format(1)}</div>|{_IMAGE.format(2)}")
+#: A picture in a notebook, with or without a box around it, and with or without a rendering for a narrow screen. Its
+#: style is for JupyterLab; the site has a style sheet.
+PICTURE = re.compile(
+    r"(?P<box><div [^>]*>)?"
+    rf'(?:<picture><source(?P<narrow_attributes>[^>]*?) srcset="(?P<narrow>{PAYLOAD})">)?'
+    rf'<img(?P<attributes>[^>]*?) style="[^"]*" src="(?P<payload>{PAYLOAD})">'
+    r"(?(narrow)</picture>)(?(box)</div>)"
+)
 
 #: What is for the tests, or says what the label above an answer says, at the top of a cell.
 NOT_FOR_A_READER = re.compile(r"\A# (?:NBVAL_IGNORE_OUTPUT|YOUR ANSWER\b.*)\n")
 
-#: A figure that is wider [pixels] can be scrolled on a narrow page.
+#: A figure that is wider [pixels] can be scrolled on a narrow page, unless it has a rendering for that.
 WIDE = 600
 
 
@@ -82,13 +87,23 @@ def _callout(quote: str) -> str:
 
 
 def as_file(found: re.Match[str], figures: Path) -> str:
-    """Write a picture to a file and return the `<img>` that shows it, inside a link to it at its full size."""
-    attributes, payload = (found[f"{name}1"] or found[f"{name}2"] for name in ("attributes", "payload"))
+    """Write a picture to files and return the HTML that shows it, inside a link to it at its full size."""
+    name, width, height = _write(found["payload"], found["attributes"], figures)
+    # With its height the page does not jump when the picture is loaded.
+    shown = f'<img{found["attributes"]} height="{height}" loading="lazy" src="figures/{name}">'
+    if found["narrow"]:
+        narrow, _, height = _write(found["narrow"], found["narrow_attributes"], figures)
+        source = f'<source{found["narrow_attributes"]} height="{height}" srcset="figures/{narrow}">'
+        shown = f"<picture>{source}{shown}</picture>"
+    scrolls = width > WIDE and not found["narrow"]
+    return f'<a class="figure{" wide" * scrolls}" href="figures/{name}">{shown}</a>'
+
+
+def _write(payload: str, attributes: str, figures: Path) -> tuple[str, int, int]:
+    """Write an image to a file, and return its name, and the width and height at which it is shown [pixel]."""
     png = base64.b64decode(payload.partition(",")[2])
     name = f"{hashlib.sha256(png).hexdigest()[:16]}.png"
     (figures / name).write_bytes(png)
     width = int(re.findall(r' width="(\d+)"', attributes)[0])
     across, down = struct.unpack(">II", png[16:24])
-    height = round(width * down / across)  # with it the page does not jump when the picture is loaded
-    image = f'<img{attributes} height="{height}" loading="lazy" src="figures/{name}">'
-    return f'<a class="figure{" wide" * (width > WIDE)}" href="figures/{name}">{image}</a>'
+    return name, width, round(width * down / across)

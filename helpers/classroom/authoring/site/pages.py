@@ -27,6 +27,9 @@ from helpers.classroom.authoring.source import (
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+#: By this variable a kernel is asked to draw charts for narrow screens, too: `plots.narrow.WANTED`.
+NARROW_FIGURES = "COURSE_NARROW_FIGURES"
+
 #: The package whose code the notebooks run.
 HELPERS = Path(__file__).resolve().parents[3]
 
@@ -47,7 +50,7 @@ def solve(path: Path, folder: Path) -> NotebookNode:
         logger.info("%s was run before: %s", path.stem, kept)
         notebook = nbformat.read(kept, as_version=4)
     else:
-        run(notebook, path)
+        run(notebook, path, **{NARROW_FIGURES: "1"})
         for old in Path(folder).glob(f"{path.stem}-*.ipynb"):
             old.unlink()
         replace_file(kept, serialise(notebook))
