@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.layers import describe_machine
 from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.exercise import Exercise
+from helpers.checks.exercise import Exercise, Misconception
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
 from helpers.checks.location import located
@@ -29,7 +29,7 @@ from helpers.checks.location import located
 FUNCTION, CLASS = (0.05, 0.5), (0.3, 2.0)
 #: Functions that draw thousands of words, or build a whole model.
 AS_LONG_AS_CLASSES = ("5.6", "8.3")
-#: How often a right answer is checked; the least counts.
+#: How often a check is timed; the least counts, since whatever else runs can only make it slower.
 ROUNDS = 3
 
 
@@ -54,15 +54,18 @@ def measure(exercise: Exercise) -> Cost:
     """Check the right answer of an exercise, and every known mistake as if it were not known."""
     goals = CLASS if inspect.isclass(exercise.reference) or exercise.id in AS_LONG_AS_CLASSES else FUNCTION
     right = min(_seconds(exercise, exercise.reference) for _ in range(ROUNDS))
-    wrong = {
-        mistake.name: _seconds(
-            replace(exercise, misconceptions=tuple(one for one in exercise.misconceptions if one is not mistake)),
-            mistake.wrong,
-        )
-        for mistake in exercise.misconceptions
-    }
+    wrong = {mistake.name: _seconds_if_unknown(exercise, mistake) for mistake in exercise.misconceptions}
+    for mistake in exercise.misconceptions:
+        for _ in range(ROUNDS - 1):
+            if wrong[mistake.name] > goals[1]:
+                wrong[mistake.name] = min(wrong[mistake.name], _seconds_if_unknown(exercise, mistake))
     slowest = max(wrong, key=wrong.__getitem__)
     return Cost(f"{exercise.id} {exercise.name}", right, goals[0], wrong[slowest], goals[1], slowest)
+
+
+def _seconds_if_unknown(exercise: Exercise, mistake: Misconception) -> float:
+    others = tuple(one for one in exercise.misconceptions if one is not mistake)
+    return _seconds(replace(exercise, misconceptions=others), mistake.wrong)
 
 
 def _seconds(exercise: Exercise, answer: Any) -> float:
