@@ -11,12 +11,17 @@ function takeStops() {
   }
 }
 
-/* A formula that is wider than the page gets a line of its own, which scrolls. */
+/* A formula that is wider than the text gets a line of its own, as wide as code may be, which scrolls if need be. */
 function markWide() {
   for (const formula of document.querySelectorAll("span.math")) {
     formula.classList.remove("wide");
-    const page = formula.closest("p, li, td, article");
-    formula.classList.toggle("wide", formula.getBoundingClientRect().width > page.clientWidth);
+    formula.style.width = "";
+    const text = formula.closest("p, li, td, article");
+    if (formula.getBoundingClientRect().width > text.clientWidth) {
+      formula.classList.add("wide");
+      const { right } = formula.closest("td, details, article").getBoundingClientRect();
+      formula.style.width = `${right - formula.getBoundingClientRect().left}px`;
+    }
   }
 }
 
