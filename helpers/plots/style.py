@@ -215,6 +215,7 @@ _WORDS = {
     "RNN": "RNN",
     "GRU": "GRU",
     "your": "yours",
+    "this model": "yours",
     "the reference": "reference",
     "every word": "blind",
     "unigram": "unigram",
