@@ -14,8 +14,8 @@ from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers import plots
-from helpers.classroom.authoring import build
-from helpers.classroom.authoring.site import books, finished, markup, pages, shown_code
+from helpers.classroom.authoring import build, shown_code
+from helpers.classroom.authoring.site import books, finished, markup, pages
 from helpers.classroom.authoring.source import BuildError, as_solution, read_source
 from helpers.plots.picture import Picture
 from helpers.plots.style import new_canvas
@@ -182,6 +182,23 @@ def test_a_cell_that_asserts_and_shows_nothing_is_left_out():
     notebook = new_notebook(cells=[mere, shows, new_code_cell("a = f()")])
     shown_code.leave_out_plumbing(notebook)
     assert [cell.source for cell in notebook.cells] == ["", "a = f()"]
+
+
+def test_jupyterlab_folds_code_that_only_draws_or_tests():
+    folded = ["plots.lstm_cell(\n    'of'\n)", "a = f()\nassert a"]
+    shown = [
+        "plots.bars(x)\nx",
+        "print(x)\nassert x",
+        "a = f()",
+        "assert x\nplots.bars(x)",
+        "import numpy as np",
+        "# empty",
+    ]
+    cells = [new_code_cell(source) for source in (*folded, *shown)]
+    graded = new_code_cell("plots.bars(x)", metadata={"nbgrader": {"grade_id": "ex-1-1"}})
+    shown_code.fold_plumbing([*cells, graded])
+    hidden = [cell.source for cell in (*cells, graded) if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert hidden == folded
 
 
 def test_an_exercise_keeps_its_code_below_a_label(source_path, tmp_path, runs):

@@ -34,6 +34,7 @@ from helpers.checks.exercise import POINTS
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.korean import mark_korean
+from helpers.classroom.authoring.shown_code import fold_plumbing
 
 #: What replaces a written answer in the release; nbgrader_config.py uses it too.
 TEXT_STUB = "*Write your answer here.*"
@@ -386,6 +387,7 @@ def _derive(
     for cell in derived.cells:
         cell.source = source_of(cell)
     mark_korean(derived.cells)
+    fold_plumbing(derived.cells)
     return derived
 
 

@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell
 
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.build import PAYLOAD
-from helpers.classroom.authoring.site.shown_code import leave_out_plumbing
+from helpers.classroom.authoring.shown_code import leave_out_plumbing
 from helpers.classroom.authoring.source import RULE, grading
 
 #: The first words of a callout, and the theme's box for it.
