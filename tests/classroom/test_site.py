@@ -196,7 +196,8 @@ def test_jupyterlab_folds_code_that_only_draws_or_tests():
     ]
     cells = [new_code_cell(source) for source in (*folded, *shown)]
     graded = new_code_cell("plots.bars(x)", metadata={"nbgrader": {"grade_id": "ex-1-1"}})
-    shown_code.fold_plumbing([*cells, graded])
+    for cell in (*cells, graded):
+        shown_code.fold_plumbing(cell)
     hidden = [cell.source for cell in (*cells, graded) if cell.metadata.get("jupyter", {}).get("source_hidden")]
     assert hidden == folded
 

@@ -1,32 +1,32 @@
 """Which code of a notebook is shown: what only draws, imports or tests stands between a reader and the idea."""
 
 import ast
-from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
 
-def fold_plumbing(cells: list[NotebookNode]) -> None:
-    """Let JupyterLab fold the code of cells that only draw or test, in place.
+def fold_plumbing(cell: NotebookNode) -> None:
+    """Let JupyterLab fold the code of a cell that only draws or tests, in place.
 
     Its first line stays in view, and a click opens it; so of a single line there is nothing to fold.
+
+    Raises:
+        SyntaxError: its code is no Python.
     """
-    for cell in _plain_code(cells):
-        if "\n" in cell.source and (_only_draws(ast.parse(cell.source)) or _only_tests(cell)):
-            cell.metadata.jupyter = NotebookNode(source_hidden=True)
+    if _is_plain_code(cell) and "\n" in cell.source and (_only_draws(ast.parse(cell.source)) or _only_tests(cell)):
+        cell.metadata.jupyter = NotebookNode(source_hidden=True)
 
 
 def leave_out_plumbing(notebook: NotebookNode) -> None:
     """Leave out assertions, and the code of cells that only draw; fold cells that only import. Exercises stay whole."""
-    tests = [cell for cell in _plain_code(notebook.cells) if _only_tests(cell)]
-    notebook.cells = [cell for cell in notebook.cells if cell not in tests]
-    for cell in _plain_code(notebook.cells):
+    notebook.cells = [cell for cell in notebook.cells if not (_is_plain_code(cell) and _only_tests(cell))]
+    for cell in filter(_is_plain_code, notebook.cells):
         cell.source = _without_assertions(cell.source)
         cell.metadata.tags = _tags(ast.parse(cell.source))
 
 
-def _plain_code(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
-    return (cell for cell in cells if cell.cell_type == "code" and not cell.metadata.get("nbgrader"))
+def _is_plain_code(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and not cell.metadata.get("nbgrader")
 
 
 def _only_tests(cell: NotebookNode) -> bool:

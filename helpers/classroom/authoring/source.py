@@ -114,7 +114,8 @@ def read_source(path: Path) -> NotebookNode:
         try:
             _check_cell(cell)
             _fill_in_points(cell)
-        except BuildError as error:
+            fold_plumbing(cell)
+        except (BuildError, SyntaxError) as error:
             raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -387,7 +388,6 @@ def _derive(
     for cell in derived.cells:
         cell.source = source_of(cell)
     mark_korean(derived.cells)
-    fold_plumbing(derived.cells)
     return derived
 
 
