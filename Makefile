@@ -25,7 +25,7 @@ test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= go
 	@$(HELPERS) lint-notebooks
 	@$(PY) -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
-test-all:  ## Run `make test`, and then all that it leaves out: some twenty minutes on two cores.
+test-all:  ## Run `make test`, and then all that it leaves out: some half an hour on two cores.
 	@$(MAKE) test ARGS=
 	@$(MAKE) test-more
 
