@@ -84,7 +84,7 @@ plots.clipping_cliff(ws, bs, loss_and_gradient(*np.meshgrid(ws, bs))[0], paths)
 # %% [markdown]
 # Both runs start at the star, on the plateau, and walk towards the edge. At the edge the slope is so steep that one step
 # throws the first run (orange) across the whole picture; from up there it creeps back, and is not home after sixty
-# steps. The second (white) goes the *same way* with a step of bounded length, and ends at the foot of the cliff, where the
+# steps. The second (blue) goes the *same way* with a step of bounded length, and ends at the foot of the cliff, where the
 # loss is 0. Nothing else differs.
 
 # %% [markdown]

@@ -187,6 +187,9 @@ def test_a_cell_that_asserts_and_shows_nothing_is_left_out():
 def test_jupyterlab_folds_code_that_only_draws_or_tests():
     folded = ["plots.lstm_cell(\n    'of'\n)", "a = f()\nassert a"]
     shown = [
+        "plots.lstm_cell('of')",  # a single line would stay in view
+        "assert x",
+        "made = {}\nfor x in y:\n    made[x] = 2 * x\n    assert made[x]",  # what it makes is used further down
         "plots.bars(x)\nx",
         "print(x)\nassert x",
         "a = f()",
