@@ -122,9 +122,11 @@ class Killer(threading.Thread):
             os.kill(self.killed[-1], signal.SIGKILL)
 
     def _find_prey(self):
-        busy = [worker for worker, tasks in self.client.processing().items() if tasks]
-        pids = self.client.run(os.getpid, workers=busy, on_error="ignore") if busy else {}
-        return next((pid for pid in pids.values() if pid not in self.killed), None)
+        # The scheduler knows; a worker that was just killed would let its question wait.
+        busy = self.client.run_on_scheduler(
+            lambda dask_scheduler: [one.pid for one in dask_scheduler.workers.values() if one.processing]
+        )
+        return next((pid for pid in busy if pid not in self.killed), None)
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
