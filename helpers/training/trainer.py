@@ -170,7 +170,7 @@ class Trainer:
 
     def _end_epoch(self, watch: Watch) -> None:
         with self.average.in_place():
-            valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, watch=watch)
+            valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, title="validating", watch=watch)
         self.history.append(
             {
                 "epoch": self.epoch + 1,
