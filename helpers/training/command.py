@@ -29,7 +29,7 @@ from helpers.training.presets import PURPOSES, choose
 from helpers.training.runs import MODEL, Results, RunFolder, find_model
 from helpers.training.saved_model import load_model, save_model
 from helpers.training.timing import TOO_SLOW, time_steps
-from helpers.training.trainer import Trainer
+from helpers.training.trainer import Epoch, Trainer
 
 logger = logging.getLogger(__name__)
 
@@ -164,26 +164,9 @@ class Run:
 
     def advice(self, results: Results) -> str:
         """Return what to try if the model is not better than a trigram; "" if it is."""
-        trigram = results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]
-        if results["test_perplexity"] < trigram:
+        if results["test_perplexity"] < results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]:
             return ""
-        return f"That does not beat the trigram, which only counts words. {self._what_to_try()}"
-
-    def _what_to_try(self) -> str:
-        if self.preset == "tiny":
-            return "tiny only rehearses: train with PRESET=standard."
-        if len(self.corpus.train) < SHORT_TEXT:
-            return (
-                f"A text of {len(self.corpus.train):,} tokens is short for a network: read more of it, as in CORPUS="
-                '"one.txt two.txt", or read it by characters, ARGS="--unit characters".'
-            )
-        train, valid = ([epoch[f"{split}_perplexity"] for epoch in self.folder.epochs] for split in ("train", "valid"))
-        found = diagnose(train, valid) if len(train) > 1 else "still learning"
-        if found == "overfitting":
-            return "It overfits: take more text, fewer epochs, or a preset with more dropout (PRESET=long)."
-        if found == "still learning":
-            return f'It was still learning: train longer, ARGS="--epochs {2 * self.settings.epochs}".'
-        return "It has learned what it can: take more text, or a larger model (PRESET=long)."
+        return f"That does not beat the trigram, which only counts words. {what_to_try(self.preset, len(self.corpus.train), self.folder.epochs)}"
 
     def _report_epoch(self, trainer: Trainer) -> None:
         self.folder.write_metrics(trainer.history, trainer.norms)
@@ -201,6 +184,30 @@ def fingerprint(corpus: Corpus) -> str:
     for split in (corpus.train, corpus.valid, corpus.test):
         checksum.update(split.tobytes())
     return checksum.hexdigest()[:12]
+
+
+def what_to_try(preset: str, tokens: int, epochs: Sequence[Epoch]) -> str:
+    """Return what may help a model that is no better than a trigram.
+
+    Args:
+        preset: name of its settings.
+        tokens: number of the tokens that it was trained on.
+        epochs: what was measured after each of its epochs.
+    """
+    if preset == "tiny":
+        return "tiny only rehearses: train with PRESET=standard."
+    if tokens < SHORT_TEXT:
+        return (
+            f'A text of {tokens:,} tokens is short for a network: take more of it, as in CORPUS="one.txt two.txt", or '
+            'read it by characters, ARGS="--unit characters".'
+        )
+    train, valid = ([epoch["train_perplexity"] for epoch in epochs], [epoch["valid_perplexity"] for epoch in epochs])
+    found = diagnose(train, valid) if len(epochs) > 1 else "still learning"
+    if found == "overfitting":
+        return "It overfits: take more text, fewer epochs, or a preset with more dropout (PRESET=long)."
+    if found == "still learning":
+        return f'It was still learning: train longer, ARGS="--epochs {2 * len(epochs)}".'
+    return "It has learned what it can: take more text, or a larger model (PRESET=long)."
 
 
 def show(results: Results, sentences: Sequence[str], folder: Path, twin: Results | None = None) -> None:

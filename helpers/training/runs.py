@@ -72,7 +72,7 @@ class RunFolder:
 
     @property
     def epochs(self) -> list[Any]:
-        """What was measured after each epoch so far."""
+        """The record of each epoch so far."""
         found: list[Any] = (_read_json(self.path / "metrics.json") or {}).get("epochs", [])
         return found
 

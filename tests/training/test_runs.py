@@ -8,10 +8,10 @@ import pytest
 import helpers.__main__
 from helpers.data import EOS, UNK, Corpus, Vocabulary
 from helpers.nn import PLAIN, assemble, create_params
-from helpers.training.command import Run, fingerprint
+from helpers.training.command import SHORT_TEXT, Run, fingerprint, what_to_try
 from helpers.training.experiment import LONGEST_SENTENCE, write_sentence
 from helpers.training.perplexity import evaluate
-from helpers.training.runs import Results, RunFolder
+from helpers.training.runs import MODEL, Results, RunFolder
 
 VOCABULARY = Vocabulary([EOS, UNK, "a", "b"])
 
@@ -24,6 +24,8 @@ def test_results_that_are_damaged_count_as_none(tmp_path, damaged):
     folder = RunFolder(tmp_path / "run", {})
     results = dict.fromkeys(Results.__annotations__, 1) | {"model": "tiny"}
     folder.write_results(results, ["a sentence"])
+    assert folder.finished is None  # without a model it cannot write
+    (folder.path / MODEL).touch()
     assert folder.finished == (results, ["a sentence"])
     (folder.path / "results.json").write_text(damaged, encoding="utf-8")
     assert folder.finished is None
@@ -55,6 +57,36 @@ def test_a_text_that_differs_in_one_word_of_any_split_or_of_the_vocabulary_is_an
     ]
     assert len(set(map(fingerprint, texts))) == len(texts)
     assert fingerprint(texts[0]) == fingerprint(small([2, 3], [2, 3], [2, 3]))
+
+
+def test_the_same_run_with_the_references_layers_is_found_beside_this_one(tmp_path):
+    config, results = {"seed": 0, "layers": "reference"}, dict.fromkeys(Results.__annotations__, 1)
+    RunFolder(tmp_path / "another", config | {"seed": 1}).write_results(results | {"epochs": 2}, [])
+    own = RunFolder(tmp_path / "own", config | {"layers": "my", "LSTM": "0123"})
+    unfinished = RunFolder(tmp_path / "reference", config)
+    assert own.find_twin(config) is None
+    unfinished.write_results(results, [])
+    assert own.find_twin(config) == results
+
+
+def epochs(*pairs):
+    return [{"train_perplexity": train, "valid_perplexity": valid} for train, valid in pairs]
+
+
+@pytest.mark.parametrize(
+    "preset, tokens, pairs, advice",
+    [
+        ("tiny", SHORT_TEXT, [(90, 90)], "PRESET=standard"),
+        ("standard", SHORT_TEXT - 1, [(90, 90)], 'CORPUS="one.txt two.txt"'),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (40, 80)], "It overfits"),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (40, 65)], "--epochs 6"),
+        ("standard", SHORT_TEXT, [(90, 90)], "--epochs 2"),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (49, 69)], "more text, or a larger model"),
+    ],
+    ids=["tiny", "short", "overfitting", "still learning", "one epoch", "finished"],
+)
+def test_a_model_that_does_not_beat_the_trigram_is_told_what_to_try(preset, tokens, pairs, advice):
+    assert advice in what_to_try(preset, tokens, epochs(*pairs))
 
 
 # --- its end ----------------------------------------------------------------------------------------------------------
