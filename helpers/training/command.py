@@ -166,7 +166,8 @@ class Run:
         """Return what to try if the model is not better than a trigram; "" if it is."""
         if results["test_perplexity"] < results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]:
             return ""
-        return f"That does not beat the trigram, which only counts words. {what_to_try(self.preset, len(self.corpus.train), self.folder.epochs)}"
+        advice = what_to_try(self.preset, len(self.corpus.train), self.folder.epochs)
+        return f"That does not beat the trigram, which only counts words. {advice}"
 
     def _report_epoch(self, trainer: Trainer) -> None:
         self.folder.write_metrics(trainer.history, trainer.norms)
