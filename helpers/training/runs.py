@@ -49,16 +49,16 @@ class RunFolder:
 
     def __init__(self, path: str | Path, config: Mapping[str, Any], fresh: bool = False) -> None:
         self.path = Path(path)
+        self.checkpoints = Checkpoints(self.path / "checkpoints")
         if not (self.path / "config.json").exists():
             self._check_unused()
         elif fresh:
             free = _free_path(self.path)
             logger.info("Renaming the old run %s to %s.", self.path, free)
             self.path.rename(free)
-        else:
+        elif (self.path / "results.json").exists() or any(self.checkpoints.folder.glob("*")):
             self._check_config(config)
         self._write_json("config.json", config)
-        self.checkpoints = Checkpoints(self.path / "checkpoints")
 
     @property
     def finished(self) -> tuple[Results, list[str]] | None:

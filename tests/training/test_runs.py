@@ -1,5 +1,6 @@
 """A run in this process: its folder, what is measured at its end, and the sentences it writes."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,9 +39,15 @@ def test_what_a_process_that_was_killed_at_its_first_file_left_is_not_in_the_way
 
 @pytest.mark.parametrize("before, now", [({"seed": 0, "old": 1}, {"seed": 0}), ({"seed": 0}, {"seed": 0, "new": 1})])
 def test_a_setting_that_only_one_of_two_runs_has_tells_them_apart(tmp_path, before, now):
-    RunFolder(tmp_path / "run", before)
+    RunFolder(tmp_path / "run", before).checkpoints.save({"epoch": 0}, step=1)
     with pytest.raises(ValueError, match=r"another (old|new): "):
         RunFolder(tmp_path / "run", now)
+
+
+def test_a_run_that_was_refused_before_its_first_step_may_begin_with_other_settings(tmp_path):
+    RunFolder(tmp_path / "run", {"LSTM": "0123"})
+    RunFolder(tmp_path / "run", {"LSTM": "4567"})
+    assert json.loads((tmp_path / "run" / "config.json").read_text()) == {"LSTM": "4567"}
 
 
 def small(*splits, words=VOCABULARY.words):
