@@ -13,6 +13,7 @@ SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
 
 help:  ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F '"' '/^PURPOSES/,/^}/ { if (NF > 3) printf "    PRESET=%-15s %s\n", $$2, $$4 }' helpers/training/presets.py
 	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
 
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
@@ -37,8 +38,14 @@ test-more: $(TOOLS) $(DASK)  ## Run what `make test` leaves out: other random dr
 lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
 	@$(HELPERS) lint-notebooks $(NB)
 
-train: $(READY)  ## Train the full language model. PRESET=long, CORPUS=ptb, or any ARGS="--help".
-	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
+WHOSE = $(if $(LAYERS),--layers "$(LAYERS)")
+
+train: $(READY)  ## Train the full language model. LAYERS=my takes your own layers. PRESET=long, CORPUS=ptb or a text, ARGS="--help".
+	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(WHOSE) \
+	    $(if $(PROMPT),--prompt "$(PROMPT)") $(ARGS)
+
+write: $(READY)  ## Let the model of a finished run write: RUN=runs/sotu-standard-seed0, PROMPT="my fellow americans".
+	@$(HELPERS) write "$(RUN)" $(if $(PROMPT),--prompt "$(PROMPT)") $(WHOSE) $(ARGS)
 
 notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them or one: NB=01.
 	@$(HELPERS) notebooks $(NB)

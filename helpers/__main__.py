@@ -5,17 +5,20 @@ Each command imports what it needs itself, so that ``--help`` is fast.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from helpers import logs
 from helpers.command_line import App, Verbosity, resumable, run_app
 
 if TYPE_CHECKING:
+    from helpers.checks.own_layers import OwnLayers
     from helpers.training.command import Run
     from helpers.training.perplexity import Perplexities
     from helpers.training.sweep import Workers
@@ -153,36 +156,102 @@ def lint_notebooks(notebook: AllNotebooks = "") -> None:
     sys.exit(1 if findings else 0)
 
 
-@app.command()
+class WithPresets(TyperCommand):
+    """A command whose help ends with the presets; they are read only then, since that takes a while."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """See `TyperCommand`."""
+        from helpers.training.presets import PURPOSES
+
+        self.epilog = "\n\n".join(["The presets, on one core:", *(f"{name}: {PURPOSES[name]}." for name in PURPOSES)])
+        super().format_help(ctx, formatter)
+
+
+LayersOption = Annotated[
+    str, typer.Option("--layers", help="Whose layers: reference, or my for your own from my/ (or any other folder).")
+]
+
+
+@app.command(cls=WithPresets)
 def train(
-    corpus: Annotated[str, typer.Option(help="sotu, ptb, docstrings, or the path of a UTF-8 text.")] = "sotu",
+    corpus: Annotated[
+        str,
+        typer.Option(help="sotu, docstrings, ptb, wikitext2, or your own UTF-8 text: a file, several, or a folder."),
+    ] = "sotu",
     unit: Annotated[str, typer.Option(help="Tokens of your own text: words or characters.")] = "words",
-    preset: Annotated[str, typer.Option(help="standard, long, tiny, textbook-small or textbook-large.")] = "standard",
+    preset: Annotated[str, typer.Option(help="Settings of the run: see below.")] = "standard",
     seed: Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)] = 0,
     epochs: Annotated[int | None, typer.Option(help="Replaces the preset's number of epochs.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.", show_default="in runs/")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start again; an existing run is renamed.")] = False,
     threads: Annotated[int, typer.Option(help="BLAS threads.", min=1)] = 1,
     save_every: Annotated[float, typer.Option(help="Seconds between two checkpoints.", min=0)] = 20.0,
+    layers: LayersOption = "reference",
+    patient: Annotated[bool, typer.Option("--patient", help="Train your own layers however slow they are.")] = False,
+    prompt: Annotated[str, typer.Option(help="Beginning of a text that the trained model continues.")] = "",
 ) -> None:
     """Train the full language model, or resume an interrupted run, and show the results."""
     with resumable("Run the same command again, without --fresh, to resume."):  # the imports take seconds
         from threadpoolctl import threadpool_limits
 
         from helpers.training import command
+        from helpers.training.experiment import REFERENCE, LayerSource
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every)
-        if finished := run.folder.finished:
-            results, sentences = finished
-            print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
-        else:
-            run.train()
-            results, sentences = run.measure()
-            _draw_run(run, results["baselines"])
-            run.folder.write_results(results, sentences)
-        command.show(results, sentences, run.folder.path)
+        with _own_layers(layers) as own:
+            source = LayerSource("my", own, own.fingerprints) if own else REFERENCE
+            run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every, source)
+            if finished := run.folder.finished:
+                results, sentences = finished
+                print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
+            else:
+                run.resume()
+                if own:
+                    print(f"{own}")
+                    run.check_speed(patient)
+                run.train()
+                results, sentences = run.measure()
+                _draw_run(run, results["baselines"])
+                run.folder.write_results(results, sentences)
+            command.show(results, sentences, run.folder.path, run.find_twin())
+            if advice := run.advice(results):
+                print(advice)
+            if prompt:
+                _print_texts(command.write(run.folder.path, prompt, seed, source.classes))
+
+
+@app.command()
+def write(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run, e.g. runs/sotu-standard-seed0.")],
+    prompt: Annotated[str, typer.Option(help="Beginning of the text.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn.", min=0)] = 0,
+    layers: LayersOption = "reference",
+) -> None:
+    """Let the model of a finished run continue a text, or begin one, without training."""
+    if run == Path():  # `make write` without RUN
+        raise ValueError("Which run? Name its folder, e.g. RUN=runs/sotu-standard-seed0.")
+    from helpers.nn import FAST
+    from helpers.training import command
+
+    with _own_layers(layers) as own:
+        _print_texts(command.write(run, prompt, seed, own or FAST))
+
+
+def _print_texts(texts: list[str]) -> None:
+    print("It writes:", *texts, sep="\n  ")
+
+
+@contextmanager
+def _own_layers(layers: str) -> "Iterator[OwnLayers | None]":
+    """Find a learner's layers, unless the reference's are asked for; while they run, say where they stop."""
+    if layers == "reference":
+        yield None
+        return
+    from helpers.checks.own_layers import OwnLayers, explained
+
+    with explained():
+        yield OwnLayers(ROOT / "my" if layers == "my" else Path(os.path.expanduser(layers)))
 
 
 def _draw_run(run: "Run", baselines: "Mapping[str, Perplexities]") -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from helpers.checks.cell_statements import Definition, read_statements
+from helpers.checks.cell_statements import Definition, read_statements, without_magics
 
 #: IPython lets it hold for all cells that run later.
 _FUTURE = re.compile(r"^from __future__ import .*\bannotations\b", re.MULTILINE)
@@ -79,6 +79,15 @@ class NotebookSlices:
         if exercise_id not in self._slices:
             self._slices[exercise_id] = self._cut(exercise_id)
         return self._slices[exercise_id]
+
+    def code_of(self, exercise_id: str) -> str:
+        """Return the code of an exercise's slice, without comments and layout; "" where nothing answers it."""
+        found = self.slice_of(exercise_id)
+        if found is None:
+            return ""
+        places = [(one.cell, one.first - 1, one.last) for one in found.definitions] + [(found.cell, 0, None)]
+        lines = [without_magics(self.sources[cell]).split("\n")[first:last] for cell, first, last in places]
+        return "\n".join(_without_layout("\n".join(some)) for some in lines)
 
     def define(self, exercise_id: str, namespace: dict[str, Any]) -> list[tuple[Definition, str]]:
         """Run an exercise's slice in a namespace.
@@ -219,6 +228,13 @@ def _run(definitions: Iterable[Definition], namespace: dict[str, Any]) -> list[t
         except (Exception, SystemExit) as error:
             failed.append((definition, _told(error)))
     return failed
+
+
+def _without_layout(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
 
 
 def _told(error: BaseException) -> str:

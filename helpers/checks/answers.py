@@ -5,6 +5,8 @@ earlier one.
 """
 
 import contextlib
+import hashlib
+import itertools
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,7 +73,8 @@ class Answers:
     Args:
         namespace_of: gives the Namespace of an answer.
         names_in: gives the names that an answer looks up when it runs.
-        in_notebook: whether answers may come from the notebooks beside this one, and a wrong one is located.
+        in_notebook: whether answers may come from saved notebooks, and a wrong one is located.
+        folder: that holds a folder for each saved notebook; by default the one around the current folder.
     """
 
     def __init__(
@@ -79,10 +82,12 @@ class Answers:
         namespace_of: Callable[[Any], Namespace] | None = None,
         names_in: Callable[[Any], set[str]] | None = None,
         in_notebook: bool = True,
+        folder: Path | None = None,
     ) -> None:
         self.namespace_of = namespace_of or _globals_of
         self.names_in = names_in or _names_in
         self.in_notebook = in_notebook
+        self.folder = folder
         self._running: dict[str, Any] = {}  # exercise id to its answer in this session
         self._tried: dict[tuple[str, Hashable], tuple[Any, Verdict]] = {}  # by exercise id and identity of the code
         self._saved: dict[str, tuple[Hashable, ResolvedAnswer | None]] = {}  # with the state of the files
@@ -216,22 +221,30 @@ class Answers:
         """The right answer of a saved notebook; what was found there holds until one of the files changes."""
         if not self.in_notebook or "NBGRADER_EXECUTION" in os.environ:
             return None
-        state = state_of_files(Path.cwd().parent, exercise.notebook)
+        state = state_of_files(self._notebooks, exercise.notebook)
         if exercise.id not in self._saved or self._saved[exercise.id][0] != state:
             self._saved[exercise.id] = state, self._load(exercise)
         return self._saved[exercise.id][1]
+
+    @property
+    def _notebooks(self) -> Path:
+        return self.folder or Path.cwd().parent
 
     def _is_saved(self, given: Any) -> bool:
         return any(given is one for one in self._loaded)
 
     def _load(self, exercise: Exercise) -> ResolvedAnswer | None:
         self._wrong_saved.discard(exercise.id)
-        saved = SavedAnswer(exercise, Path.cwd())
+        saved = SavedAnswer(exercise, self._notebooks)
         if not saved.is_written:
             return None
-        given = saved.define(
-            self._names_for(exercise, saved.others()), lambda exercise_id: self._earlier(find(exercise_id), exercise)
-        )
+        asked_for: list[Exercise] = []
+
+        def answer(exercise_id: str) -> Answer:
+            asked_for.append(find(exercise_id))
+            return self._earlier(asked_for[-1], exercise)
+
+        given = saved.define(self._names_for(exercise, saved.others()), answer)
         if given is None:
             return None
         self._loaded.append(given)
@@ -243,7 +256,15 @@ class Answers:
         for use in self._not_right(exercise, given):  # its names are nobody else's, so the reference can stay
             use.namespace.update({use.exercise.name: use.exercise.reference})
         lent = [use for use in self._uses(exercise, given) if use.value is use.exercise.reference]
-        return ResolvedAnswer(exercise, given, "saved", self.lacks(lent))
+        used = [use.exercise for use in self._uses(exercise, given)] + saved.others() + asked_for
+        return ResolvedAnswer(exercise, given, "saved", self.lacks(lent), self._fingerprint(saved, used))
+
+    def _fingerprint(self, saved: SavedAnswer, used: Sequence[Exercise]) -> str:
+        earlier = itertools.takewhile(lambda other: other is not saved.exercise, EXERCISES.values())
+        ids = {other.id for other in used}
+        others = [(other.id, self._from_saved(other)) for other in earlier if other.id in ids]
+        code = "\n".join([saved.code, *(f"{name} {one.fingerprint if one else ''}" for name, one in others)])
+        return hashlib.sha256(code.encode()).hexdigest()[:12]
 
     def _names_for(self, exercise: Exercise, others: Iterable[Exercise]) -> dict[str, Answer]:
         """The other answers that a saved one may use: those that it is meant to, and those that it names."""

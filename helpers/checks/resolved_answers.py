@@ -52,12 +52,14 @@ class ResolvedAnswer:
         answer: a function or class.
         source: whether it is the learner's own, from this session, or from a saved notebook; or the reference.
         lacks: the exercises, this one or those that it calls, that the reference stands in for.
+        fingerprint: of a saved answer: a checksum of its code, and of the answers that it uses.
     """
 
     exercise: Exercise
     answer: Any
     source: Literal["own", "saved", "reference"]
     lacks: tuple[Lack, ...] = ()
+    fingerprint: str = ""
 
     @property
     def is_told(self) -> bool:

@@ -55,14 +55,19 @@ class SavedAnswer:
 
     Args:
         exercise: the Exercise.
-        beside: the folder of a notebook; the others are looked for in its neighbours.
+        folder: that holds a folder for each notebook.
     """
 
-    def __init__(self, exercise: Exercise, beside: str | Path) -> None:
+    def __init__(self, exercise: Exercise, folder: str | Path) -> None:
         self.exercise = exercise
-        found = find_saved(Path(beside).resolve().parent, exercise.notebook)
+        found = find_saved(folder, exercise.notebook)
         self.slices = NotebookSlices(found.sources, found.wanted) if found else NotebookSlices([], {})
         self.is_written = found is not None and found.is_written(exercise.id)
+
+    @property
+    def code(self) -> str:
+        """The code that is run for it, without comments and layout."""
+        return self.slices.code_of(self.exercise.id)
 
     def others(self) -> list[Exercise]:
         """Return the earlier exercises whose names the answer mentions where a notebook would look them up."""

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from helpers.arrays import IntArray
-from helpers.data import docstring_corpus, own_text, ptb, sotu
+from helpers.data import docstring_corpus, own_text, ptb, sotu, wikitext2
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import Splits, join
+from helpers.data.tokens import Splits, join, tokenize_beginning
 from helpers.data.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ SOURCES: dict[str, tuple[Source, int | None, int]] = {
     "sotu": (sotu, 3000, 2),
     "docstrings": (docstring_corpus, 3000, 2),
     "ptb": (ptb, None, 1),
+    "wikitext2": (wikitext2, None, 1),
 }
 
 
@@ -43,13 +44,13 @@ class Corpus:
     """A text as three streams of word ids.
 
     Args:
-        name: "sotu", "docstrings", "ptb" or the name of a file.
+        name: of one of the `SOURCES`, or of the text's files.
         train (n,): int32 word ids to learn from.
         valid (n,): word ids to choose sizes, rates and the stopping time with.
         test (n,): word ids for one final measurement.
         vocabulary: the Vocabulary of the training split.
         citation: the origin of the text, and its licence.
-        separator: printed between two tokens: " " for words, "" for characters.
+        unit: what its tokens are: "words", "characters", or "as spaced" in the files.
 
     Example:
         >>> from helpers.data import Corpus, Vocabulary
@@ -65,11 +66,15 @@ class Corpus:
     test: IntArray
     vocabulary: Vocabulary
     citation: str
-    separator: str = " "
+    unit: str = "words"
 
     def text(self, ids: Iterable[int]) -> str:
         """Format ids as readable text, one sentence per line."""
-        return join(self.vocabulary.decode(ids), self.separator)
+        return join(self.vocabulary.decode(ids), "" if self.unit == "characters" else " ")
+
+    def tokens(self, beginning: str) -> list[str]:
+        """Split the beginning of a text into tokens, as the corpus was."""
+        return tokenize_beginning(beginning, self.unit)
 
     def __str__(self) -> str:
         sizes = " / ".join(f"{len(split):,}" for split in (self.train, self.valid, self.test))
@@ -85,14 +90,16 @@ def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, 
 
     Args:
         name: "sotu", State of the Union addresses (the default); "docstrings", those of Python's standard library,
-            also used, with a notice, if the package sotu is not installed; "ptb", the Penn Treebank from a local
-            folder; any other name is the path of your own UTF-8 text file.
-        folder: folder of the Penn Treebank; by default the environment variable ``PTB_DIR``.
+            also used, with a notice, if the package sotu is not installed; "ptb" and "wikitext2", the Penn Treebank
+            and WikiText-2 from a local folder; any other name is the path of your own UTF-8 text file, of a folder of
+            .txt files, or several paths with spaces between them.
+        folder: folder of the Penn Treebank or WikiText-2; by default the environment variable ``PTB_DIR`` or
+            ``WIKITEXT2_DIR``.
         unit: "words", or "characters" for your own text, e.g. a Korean one by syllables.
 
     Returns:
         Corpus: the vocabulary of sotu, docstrings and your own text keeps the words that occur at least twice in the
-        training split, at most the 3,000 most frequent (10,000 of your own text); that of ptb keeps all.
+        training split, at most the 3,000 most frequent (10,000 of your own text); those of ptb and wikitext2 keep all.
 
     Raises:
         CorpusError: the text is missing or unsuitable for training; the message says why.
@@ -107,20 +114,23 @@ def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, 
         'president, distinguished members'
     """
     if name not in SOURCES:
-        splits, separator = own_text.read_splits(name, unit), " " if unit == "words" else ""
-        return _build(Path(name).name, splits, f"A text of your own: {name}.", 10_000, 2, separator)
+        files = own_text.find_files(name)
+        several = len(files) > 1 and not Path(name).expanduser().is_dir()
+        called = "+".join(file.stem for file in files)[:80] if several else Path(name).name
+        return _build(called, own_text.read_splits(files, unit), f"A text of your own: {name}.", 10_000, 2, unit)
     if unit != "words":
         raise ValueError(f"{name} is read by words; unit={unit!r} is for a text of your own.")
     source, size, min_count = SOURCES[name]
     try:
-        splits = ptb.read_splits(folder) if source is ptb else source.read_splits()
+        splits = source.read_splits(folder) if source in (ptb, wikitext2) else source.read_splits()
     except metadata.PackageNotFoundError:
         print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
         return load_corpus("docstrings")
-    return _build(name, splits, source.CITATION, size, min_count)
+    unit = "as spaced" if source is wikitext2 else "words"
+    return _build(name, splits, source.CITATION, size, min_count, unit)
 
 
-def _build(name: str, splits: Splits, citation: str, size: int | None, min_count: int, separator: str = " ") -> Corpus:
+def _build(name: str, splits: Splits, citation: str, size: int | None, min_count: int, unit: str) -> Corpus:
     vocabulary = Vocabulary.from_tokens(splits["train"], size, min_count)
     ids = {split: vocabulary.encode(tokens) for split, tokens in splits.items()}
     if np.mean(ids["train"] == vocabulary.unk) > MAX_UNKNOWN:
@@ -128,6 +138,6 @@ def _build(name: str, splits: Splits, citation: str, size: int | None, min_count
             f"{name} hardly repeats itself: more than half of its tokens are words that occur only once, and a model "
             'cannot learn them. Take a longer text, or read it by characters: unit="characters".'
         )
-    corpus = Corpus(name, **ids, vocabulary=vocabulary, citation=citation, separator=separator)
+    corpus = Corpus(name, **ids, vocabulary=vocabulary, citation=citation, unit=unit)
     logger.info("loaded %s", corpus)
     return corpus

@@ -7,8 +7,8 @@ class CorpusError(ValueError):
     Example:
         >>> from helpers.data import CorpusError, load_corpus
         >>> try:
-        ...     load_corpus("missing.txt")
+        ...     load_corpus("my.txt")
         ... except CorpusError as error:
         ...     print(error)
-        There is no file missing.txt. Give the path of a text file, or one of the names sotu, docstrings and ptb.
+        There is no file my.txt. Give the path of a text file, or one of the names sotu, docstrings, ptb and wikitext2.
     """

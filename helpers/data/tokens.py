@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from helpers.data.vocabulary import EOS, UNK
@@ -56,6 +56,26 @@ def tokenize_characters(text: str) -> list[str]:
     """
     lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", text).splitlines())
     return [token for line in lines if line for token in [*line, EOS]]
+
+
+def tokenize_lines(text: str) -> list[str]:
+    """Split a text that was tokenised before at its spaces, with `EOS` at the end of each line."""
+    return text.replace("\n", f" {EOS} ").split()
+
+
+#: How a text is split, by its unit; “as spaced” is a text that was tokenised before.
+TOKENIZERS: dict[str, Callable[[str], list[str]]] = {
+    "words": tokenize,
+    "characters": tokenize_characters,
+    "as spaced": tokenize_lines,
+}
+
+
+def tokenize_beginning(text: str, unit: str) -> list[str]:
+    """Split the beginning of a text; `EOS` stands at its end only where a sentence or a line has ended."""
+    tokens = TOKENIZERS[unit](text)
+    ended = text.endswith("\n") or (unit == "words" and tokens[-2:-1] and tokens[-2][0] in _SENTENCE_END)
+    return tokens[:-1] if tokens[-1:] == [EOS] and not ended else tokens
 
 
 def join(tokens: Iterable[str], separator: str = " ") -> str:

@@ -69,7 +69,7 @@ class Checkpoints:
         Raises:
             OSError: it could not be written, e.g. because the disk is full; earlier checkpoints are unchanged.
         """
-        write_atomically(self.folder / f"step-{step:08d}.npz", lambda file: _write_tree(file, tree))
+        write_atomically(self.folder / f"step-{step:08d}.npz", lambda file: write_tree(file, tree))
         for old in self._paths()[: -self.KEEP]:
             old.unlink()
         for leftover in self.folder.glob(".*.tmp"):  # of a process that was killed while writing
@@ -86,7 +86,7 @@ class Checkpoints:
         """
         paths = self._paths()
         for path in reversed(paths):
-            tree = _read_tree(path.read_bytes())
+            tree = read_tree(path.read_bytes())
             if tree is not None:
                 logger.info("Read checkpoint %s.", path)
                 return tree
@@ -102,14 +102,15 @@ class Checkpoints:
         return sorted(self.folder.glob("step-*.npz"))
 
 
-def _write_tree(file: BinaryIO, tree: Mapping[str, Tree]) -> None:
+def write_tree(file: BinaryIO, tree: Mapping[str, Tree]) -> None:
+    """Write a tree and its checksum."""
     arrays: list[AnyArray] = []
     structure = json.dumps(_take_arrays(tree, arrays))
     named = {f"array_{number}": array for number, array in enumerate(arrays)}
     np.savez(file, structure=structure, checksum=_checksum(structure, arrays), **named)  # type: ignore[arg-type]  # no array is named allow_pickle
 
 
-def _read_tree(data: bytes) -> dict[str, Any] | None:
+def read_tree(data: bytes) -> dict[str, Any] | None:
     """Return the tree of a checkpoint's bytes, or None if they are damaged."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:

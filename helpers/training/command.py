@@ -13,15 +13,30 @@ from tqdm.auto import tqdm
 
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
-from helpers.training.experiment import TEMPERATURE, build_model, measure, measure_baselines, write_sentence
+from helpers.nn.model import LayerClasses
+from helpers.training.diagnosis import diagnose
+from helpers.training.experiment import (
+    REFERENCE,
+    TEMPERATURE,
+    LayerSource,
+    build_model,
+    measure,
+    measure_baselines,
+    write_sentence,
+)
 from helpers.training.perplexity import Perplexities
-from helpers.training.presets import choose
-from helpers.training.runs import Results, RunFolder
-from helpers.training.trainer import Trainer
+from helpers.training.presets import PURPOSES, choose
+from helpers.training.runs import MODEL, Results, RunFolder, find_model
+from helpers.training.saved_model import load_model, save_model
+from helpers.training.timing import TOO_SLOW, time_steps
+from helpers.training.trainer import Epoch, Trainer
 
 logger = logging.getLogger(__name__)
 
 SENTENCES = 3
+
+#: From fewer tokens than this a network hardly learns more than a count of words tells.
+SHORT_TEXT = 50_000
 
 
 class Run:
@@ -35,6 +50,7 @@ class Run:
         out: the run folder, or None for one in runs/ that is named after the run.
         fresh: whether to start again where there is a run already.
         save_every: time between two checkpoints [s].
+        layers: a LayerSource.
 
     Raises:
         ValueError: an unknown preset, or an unusable corpus or run folder.
@@ -51,17 +67,20 @@ class Run:
         out: Path | None,
         fresh: bool,
         save_every: float,
+        layers: LayerSource = REFERENCE,
     ) -> None:
-        self.settings = choose(preset, epochs)
+        self.preset, self.settings = preset, choose(preset, epochs)
         self.corpus = load_corpus(corpus, unit=unit)
-        self.seed = seed
+        self.seed, self.layers = seed, layers
         logger.info("Corpus %s; settings %s, seed %d.", self.corpus, self.settings, seed)
-        config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed, **asdict(self.settings)}
-        path = out or Path("runs") / f"{Path(self.corpus.name).stem}-{preset}-seed{seed}"
-        self.folder = RunFolder(path, config, fresh)
         rng = np.random.default_rng(seed)
+        model = build_model(self.settings, self.corpus, rng, layers.classes)
+        self.config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed}
+        self.config |= {**asdict(self.settings), "layers": layers.name}
+        name = f"{Path(self.corpus.name).stem}-{preset}-seed{seed}{'' if layers is REFERENCE else '-my'}"
+        self.folder = RunFolder(out or Path("runs") / name, {**self.config, **layers.fingerprints()}, fresh)
         self.trainer = Trainer(
-            build_model(self.settings, self.corpus, rng),
+            model,
             self.settings,
             self.corpus.train,
             self.corpus.valid,
@@ -72,35 +91,83 @@ class Run:
             report=self._report_epoch,
         )
 
-    def train(self) -> None:
-        """Train to the end, from the newest checkpoint if there is one.
+    def check_speed(self, patient: bool) -> None:
+        """Say how long the run will take with layers that are not the reference's.
+
+        Args:
+            patient: whether slow layers are to be trained all the same.
 
         Raises:
-            ValueError: damaged checkpoints, or a text too short for the batches.
+            ValueError: a text too short for the batches; or a step takes more than `TOO_SLOW` times as long as the
+                reference's, and `patient` is false.
+        """
+        print("Timing a step of your layers …")
+        times = time_steps(self.layers.classes, self.settings, self.corpus)
+        said = (
+            f"A step takes {times.own:.3g} s with your layers, {times.ratio:.3g} times as long as with the "
+            f"reference's; `{times.slowest}` takes {times.share:.0%} of it."
+        )
+        remaining = self.trainer.total_steps - self.trainer.step
+        estimate = f"about {in_words(remaining * times.own)} for {remaining:,} steps"
+        if times.ratio > TOO_SLOW and not patient:
+            raise ValueError(
+                f"{said} The answers are right, but this run would take {estimate}, so it was not begun. A loop over "
+                "single numbers or words, in the place of an operation on whole arrays, is the usual reason. To train "
+                "all the same: ARGS=--patient."
+            )
+        print(f"{said} That makes {estimate}, and some more for the measurements.")
+
+    def train(self) -> None:
+        """Train to the end, from where it is.
+
+        Raises:
+            ValueError: a text too short for the batches.
             OSError: a file cannot be written.
             KeyboardInterrupt: Ctrl-C; the progress is in a checkpoint.
         """
+        self.trainer.train()
+
+    def resume(self) -> None:
+        """Restore the newest checkpoint if there is one, and say what is trained, and where it stands.
+
+        Raises:
+            ValueError: damaged checkpoints.
+        """
         trainer = self.trainer
         print(f"{self.corpus}\n{self.settings}: {count_parameters(trainer.params):,} parameters, seed {self.seed}.")
+        if self.preset == "tiny":
+            print(f"The preset tiny {PURPOSES['tiny']}.")
         kind = "Resuming the run" if trainer.resume() else "A new run"
         print(f"{kind} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
-        trainer.train()
 
     def measure(self) -> tuple[Results, list[str]]:
-        """Measure the trained model and the baselines, and sample sentences."""
+        """Measure the trained model and the baselines, sample sentences, and save the model."""
         trainer, rng = self.trainer, np.random.default_rng(self.seed)
         logger.info("Measuring the model and the baselines.")
         with trainer.average.in_place():
             perplexities = measure(trainer.model, self.corpus)
             sentences = [write_sentence(trainer.model, self.corpus, rng) for _ in range(SENTENCES)]
+            save_model(self.folder.path / MODEL, trainer.model, self.corpus)
         return {
             "model": f"{self.settings}",
+            "layers": f"{self.layers}",
             "parameters": count_parameters(trainer.params),
             "epochs": trainer.epoch,
             **perplexities,
             "baselines": measure_baselines(self.corpus),
             "cpu_seconds": trainer.cpu_seconds,
         }, sentences
+
+    def find_twin(self) -> Results | None:
+        """Return the results of the same run with the reference's layers, if it stands beside this one."""
+        return None if self.layers is REFERENCE else self.folder.find_twin(self.config | {"layers": REFERENCE.name})
+
+    def advice(self, results: Results) -> str:
+        """Return what to try if the model is not better than a trigram; "" if it is."""
+        if results["test_perplexity"] < results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]:
+            return ""
+        advice = what_to_try(self.preset, len(self.corpus.train), self.folder.epochs)
+        return f"That does not beat the trigram, which only counts words. {advice}"
 
     def _report_epoch(self, trainer: Trainer) -> None:
         self.folder.write_metrics(trainer.history, trainer.norms)
@@ -120,17 +187,78 @@ def fingerprint(corpus: Corpus) -> str:
     return checksum.hexdigest()[:12]
 
 
-def show(results: Results, sentences: Sequence[str], folder: Path) -> None:
-    """Print the results of a finished run: a table that includes the baselines, and the sentences."""
-    table = Table("model", *(Column(heading, justify="right") for heading in ("parameters", "valid", "test")))
+def what_to_try(preset: str, tokens: int, epochs: Sequence[Epoch]) -> str:
+    """Return what may help a model that is no better than a trigram.
+
+    Args:
+        preset: name of its settings.
+        tokens: number of the tokens that it was trained on.
+        epochs: what was measured after each of its epochs.
+    """
+    if preset == "tiny":
+        return "tiny only rehearses: train with PRESET=standard."
+    if tokens < SHORT_TEXT:
+        return (
+            f'A text of {tokens:,} tokens is short for a network: take more of it, as in CORPUS="one.txt two.txt", or '
+            'read it by characters, ARGS="--unit characters".'
+        )
+    train, valid = ([epoch["train_perplexity"] for epoch in epochs], [epoch["valid_perplexity"] for epoch in epochs])
+    found = diagnose(train, valid) if len(epochs) > 1 else "still learning"
+    if found == "overfitting":
+        return "It overfits: take more text, fewer epochs, or a preset with more dropout (PRESET=long)."
+    if found == "still learning":
+        return f'It was still learning: train longer, ARGS="--epochs {2 * len(epochs)}".'
+    return "It has learned what it can: take more text, or a larger model (PRESET=long)."
+
+
+def show(results: Results, sentences: Sequence[str], folder: Path, twin: Results | None = None) -> None:
+    """Print the results of a finished run: a table that includes the baselines, and the sentences.
+
+    Args:
+        twin: the results of the same run with the reference's layers, if there are any.
+    """
+    table = Table("model", "layers", *(Column(heading, justify="right") for heading in ("parameters", "valid", "test")))
     table.title = "Perplexity (lower is better)"
     for name, found in results["baselines"].items():
-        table.add_row(name, "", *_perplexities(found))
-    table.add_row(results["model"], f"{results['parameters']:,}", *_perplexities(results), style="bold")
+        table.add_row(name, "", "", *_perplexities(found))
+    for one in [twin, results] if twin else [results]:
+        style = "bold" if one is results else ""
+        table.add_row(one["model"], one["layers"], f"{one['parameters']:,}", *_perplexities(one), style=style)
     Console().print(table)
     print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder}")
     print(f"{len(sentences)} sentences sampled from it (temperature {TEMPERATURE}):")
     print(*(f"  {sentence}" for sentence in sentences), sep="\n")
+
+
+def write(path: Path, prompt: str, seed: int, layers: LayerClasses) -> list[str]:
+    """Let the model of a finished run continue a text.
+
+    Args:
+        path: the run folder.
+        prompt: the beginning of the text.
+        seed: of what is drawn.
+        layers: what the model is made of.
+
+    Returns:
+        some texts that begin with it.
+
+    Raises:
+        ValueError: there is no finished run, or its model is damaged.
+    """
+    model, corpus = load_model(find_model(path), layers)
+    tokens = corpus.tokens(prompt)
+    if unknown := sorted(set(tokens) - set(corpus.vocabulary.words)):
+        print(f"Not among the {len(corpus.vocabulary):,} words that it knows: {', '.join(unknown)}.")
+    rng, ids = np.random.default_rng(seed), corpus.vocabulary.encode(tokens).tolist()
+    return [write_sentence(model, corpus, rng, ids) for _ in range(SENTENCES)]
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration in its usual unit."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.2g} {unit}s"
+    return f"{seconds:.2g} seconds"
 
 
 def _perplexities(found: Perplexities) -> list[str]:

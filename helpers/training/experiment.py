@@ -1,6 +1,7 @@
-"""Building a model for a corpus, measuring it beside the baselines, and sampling sentences from it."""
+"""Building a model for a corpus, measuring it beside the baselines, and letting it write."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,8 +9,33 @@ from helpers.arrays import IntArray
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.nn import FAST, LanguageModel, assemble, create_params, sample_next
+from helpers.nn.model import LayerClasses
 from helpers.training.perplexity import Perplexities, evaluate
 from helpers.training.presets import Settings
+
+
+@dataclass(frozen=True)
+class LayerSource:
+    """Where the layers of a run come from.
+
+    Args:
+        name: "reference" or "my".
+        classes: as for `build_model`.
+        fingerprints: returns, when a model was built of them, name to a checksum of each that is in it, or to
+            "reference" where the reference stands in.
+    """
+
+    name: str
+    classes: LayerClasses
+    fingerprints: Callable[[], Mapping[str, str]]
+
+    def __str__(self) -> str:
+        found = self.fingerprints().values()
+        own = sum(one != REFERENCE.name for one in found)
+        return f"{own} of {len(found)} yours" if found else "the reference"
+
+
+REFERENCE = LayerSource("reference", FAST, dict)
 
 #: Below 1, so that a short sample has fewer unlikely words.
 TEMPERATURE = 0.8
@@ -18,13 +44,30 @@ TEMPERATURE = 0.8
 LONGEST_SENTENCE = 50
 
 
-def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) -> LanguageModel:
-    """Draw a language model of the fast layers; the dropout masks come from the same `rng` as the weights."""
+def build_model(
+    settings: Settings, corpus: Corpus, rng: np.random.Generator, layers: LayerClasses = FAST
+) -> LanguageModel:
+    """Draw a language model; the dropout masks come from the same `rng` as the weights.
+
+    Args:
+        layers: as for `assemble`; if ``build_language_model`` is among them, it builds what it can express.
+
+    Raises:
+        ValueError: a setting needs a layer that is not there.
+    """
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
+    if settings.is_full_model and "build_language_model" in layers:
+        model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, rng)
+        return model
     rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
-    return assemble(FAST, params, rng, dropout=settings.dropout, **rates)
+    if lacking := [name for name in settings.needs if name not in layers]:
+        raise ValueError(
+            f"dropout={settings.dropout!r} with recurrent_rate={settings.recurrent_rate} needs a `{lacking[0]}`, which "
+            "is none of these layers. Take another preset, or train the reference's layers."
+        )
+    return assemble(layers, params, rng, dropout=settings.dropout, **rates)
 
 
 def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
@@ -36,26 +79,34 @@ def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:
 
 def measure(model: LanguageModel, corpus: Corpus) -> Perplexities:
     """Measure a model on the two splits it was not trained on, each read unbroken from its first word to its last."""
-    return _measure_splits(lambda ids: evaluate(model, ids, corpus.vocabulary.eos), corpus)
+    return _measure_splits(lambda ids: evaluate(model, ids, corpus.vocabulary.eos, title="measuring"), corpus)
 
 
 def _measure_splits(perplexity: Callable[[IntArray], float], corpus: Corpus) -> Perplexities:
     return {"valid_perplexity": perplexity(corpus.valid), "test_perplexity": perplexity(corpus.test)}
 
 
-def write_sentence(model: LanguageModel, corpus: Corpus, rng: np.random.Generator) -> str:
-    """Sample a sentence from the model, word by word; the unknown word is never drawn."""
+def write_sentence(
+    model: LanguageModel, corpus: Corpus, rng: np.random.Generator, beginning: Sequence[int] = ()
+) -> str:
+    """Sample a sentence from the model, word by word; the unknown word is never drawn.
+
+    Args:
+        beginning: word ids of a text, which the sentence continues.
+
+    Returns:
+        the beginning and the sentence.
+    """
     eos, unk = corpus.vocabulary.eos, corpus.vocabulary.unk
-    ids: list[int] = []
-    word, state = eos, None
-    while len(ids) < LONGEST_SENTENCE:
-        logits, state = model.forward(np.array([[word]]), state)
-        scores = logits[0, 0].copy()
+    ids = [eos, *beginning]
+    logits, state = model.forward(np.array([ids]))
+    for _ in range(LONGEST_SENTENCE):
+        scores = logits[0, -1].copy()
         scores[unk] = -np.inf
-        if not ids:
+        if ids[-1] == eos:
             scores[eos] = -np.inf  # a sentence has at least one word
-        word = sample_next(scores, TEMPERATURE, rng)
-        if word == eos:
+        ids.append(sample_next(scores, TEMPERATURE, rng))
+        if ids[-1] == eos:
             break
-        ids.append(word)
-    return corpus.text(ids)
+        logits, state = model.forward(np.array([ids[-1:]]), state)
+    return corpus.text(ids[1:])

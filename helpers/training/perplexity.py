@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypedDict
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from helpers.arrays import FloatArray, IntArray
 from helpers.data.batching import cover_batches
@@ -50,6 +51,7 @@ def evaluate(
     *,
     rows: int = 1,
     steps: int = 35,
+    title: str = "",
     watch: Callable[[Windows], Windows] = iter,
 ) -> float:
     """Measure a model's perplexity over every token of a text, the first one predicted from the end of a sentence.
@@ -61,13 +63,16 @@ def evaluate(
         rows: how many parts to cut the text into and read side by side; 1 reads it unbroken, more are faster, but
             each part starts from a state of zeros.
         steps: words read in one forward pass; makes no difference to the result.
-        watch: called with the windows, yields them unchanged; for a progress bar or an interruption.
+        title: of a progress bar, if one is to be shown.
+        watch: called with the windows, yields them unchanged; for an interruption.
 
     Raises:
         ValueError: the text is empty.
     """
     total_nll, state = 0.0, None
-    for xs, targets, weights in watch(cover_batches(ids, rows, steps, eos)):
+    count = math.ceil(math.ceil(len(ids) / rows) / steps)
+    bar = tqdm(cover_batches(ids, rows, steps, eos), title, count, leave=False, disable=not title, delay=1)
+    for xs, targets, weights in watch(bar):
         logits, state = model.forward(xs, state)
         log_probs = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
         total_nll -= float((weights * log_probs).sum(dtype=np.float64))

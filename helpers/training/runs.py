@@ -17,10 +17,15 @@ from helpers.training.perplexity import Perplexities
 logger = logging.getLogger(__name__)
 
 
+#: The file of the trained model in a run's folder.
+MODEL = "model.npz"
+
+
 class Results(Perplexities):
     """The results of a finished run."""
 
     model: str
+    layers: str
     parameters: int
     epochs: int
     baselines: dict[str, Perplexities]
@@ -31,7 +36,7 @@ class RunFolder:
     """The files of one run.
 
     config.json (settings, seed, corpus), metrics.csv and metrics.json (one entry per epoch), checkpoints/, samples.txt,
-    results.json (once the run is finished) and the figures.
+    results.json and model.npz (once the run is finished) and the figures.
 
     Args:
         path: of the folder; created if it is missing.
@@ -44,27 +49,39 @@ class RunFolder:
 
     def __init__(self, path: str | Path, config: Mapping[str, Any], fresh: bool = False) -> None:
         self.path = Path(path)
+        self.checkpoints = Checkpoints(self.path / "checkpoints")
         if not (self.path / "config.json").exists():
             self._check_unused()
         elif fresh:
             free = _free_path(self.path)
             logger.info("Renaming the old run %s to %s.", self.path, free)
             self.path.rename(free)
-        else:
+        elif (self.path / "results.json").exists() or any(self.checkpoints.folder.glob("*")):
             self._check_config(config)
         self._write_json("config.json", config)
-        self.checkpoints = Checkpoints(self.path / "checkpoints")
 
     @property
     def finished(self) -> tuple[Results, list[str]] | None:
-        """Results and sentences of a finished run; None if they are missing or damaged."""
+        """Results and sentences of a finished run; None if they, or its model, are missing or damaged."""
+        results = _read_results(self.path)
         try:
-            results = json.loads((self.path / "results.json").read_text(encoding="utf-8"))
-            if not isinstance(results, dict) or not Results.__annotations__.keys() <= results.keys():
-                return None
-            return cast(Results, results), (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
+            sentences = (self.path / "samples.txt").read_text(encoding="utf-8").splitlines()
         except (FileNotFoundError, ValueError):
             return None
+        return (results, sentences) if results and (self.path / MODEL).exists() else None
+
+    @property
+    def epochs(self) -> list[Any]:
+        """The record of each epoch so far."""
+        found: list[Any] = (_read_json(self.path / "metrics.json") or {}).get("epochs", [])
+        return found
+
+    def find_twin(self, config: Mapping[str, Any]) -> Results | None:
+        """Return the results of a finished run beside this one that has the same config; None if there is none."""
+        for path in sorted(self.path.resolve().parent.glob("*/config.json")):
+            if _read_json(path) == config and (results := _read_results(path.parent)):
+                return results
+        return None
 
     def write_metrics(self, history: Sequence[Mapping[str, Any]], norms: Sequence[float]) -> None:
         """Write what the run has measured so far: a record of each epoch, and the gradient norm of each step."""
@@ -92,17 +109,44 @@ class RunFolder:
 
     def _check_config(self, config: Mapping[str, Any]) -> None:
         path = self.path / "config.json"
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise ValueError(f"{path} is damaged. {_ADVICE}") from None
-        for name in held | config:
-            old, new = held.get(name), config.get(name)
+        held = _read_json(path)
+        if held is None:
+            raise ValueError(f"{path} is damaged. {_ADVICE}")
+        for name in {**held, **config}:
+            old, new = held.get(name, "none"), config.get(name, "none")
             if old != new:
                 raise ValueError(f"{self.path} holds a run with another {name}: {old} there, {new} here. {_ADVICE}")
 
 
+def find_model(folder: Path) -> Path:
+    """Return the file of the model of a finished run.
+
+    Raises:
+        ValueError: the folder has none.
+    """
+    file = folder / MODEL
+    if not file.exists():
+        if (folder / "config.json").exists():
+            raise ValueError(f"The run in {folder} is not finished: run the command that began it once more.")
+        raise ValueError(f"{folder} is not the folder of a run. `make train` says the name of its folder.")
+    return file
+
+
 _ADVICE = "Choose another folder with --out, or start again with --fresh."
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """Return what is in a file; None if it is missing or damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _read_results(folder: Path) -> Results | None:
+    results = _read_json(folder / "results.json")
+    return cast(Results, results) if results and Results.__annotations__.keys() <= results.keys() else None
 
 
 def _free_path(path: Path) -> Path:

@@ -162,7 +162,7 @@ class Trainer:
         self.model.backward()
         self.learning_rate = self.schedule.rate(self.progress)
         self.norms.append(self.optimiser.step(self.learning_rate, self.settings.max_norm))
-        self.nll += loss * targets.size
+        self.nll += float(loss) * targets.size  # a learner's loss may be one of NumPy's numbers
         self.tokens += targets.size
         self.window += 1
         if self.progress > self.settings.average_from and self.step % AVERAGE_EVERY == 0:
@@ -170,7 +170,7 @@ class Trainer:
 
     def _end_epoch(self, watch: Watch) -> None:
         with self.average.in_place():
-            valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, watch=watch)
+            valid = evaluate(self.model, self.valid_ids, self.eos, rows=VALID_ROWS, title="validating", watch=watch)
         self.history.append(
             {
                 "epoch": self.epoch + 1,

@@ -150,7 +150,7 @@ class Stacked(Layer):
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>Write the loop for stateless layers only. Then add the branch <code>if layer.recurrent:</code>.</details>
 # <details><summary>Hint 2: the equation to use</summary>Take the entries from the front on the way up (an iterator, or an index that only grows at recurrent layers), and from the back on the way down. Do not reuse the name <code>state</code> for what a layer returns.</details>
-# <details><summary>Hint 3: almost the code</summary>Up: <code>xs, new = layer.forward(xs, next(entries), training=training)</code>, <code>after.append(new)</code>. Down: <code>for layer in reversed(self.layers)</code>, <code>dys, new = layer.backward(dys, entries.pop())</code>, and <code>tuple(reversed(before))</code> at the end.</details>
+# <details><summary>Hint 3: almost the code</summary>Up: <code>xs, new = layer.forward(xs, next(entries), training=training)</code>, <code>after.append(new)</code>. Down: a list again, <code>entries = list(dstate)</code> or <code>None</code>s; <code>for layer in reversed(self.layers)</code>, <code>dys, new = layer.backward(dys, entries.pop())</code>, and <code>tuple(reversed(before))</code> at the end.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-6-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.1", Stacked)

@@ -409,7 +409,7 @@ class VariationalLSTM(Layer):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Copy your LSTM of notebook 04 and change two lines: what goes into a step as <code>h</code>, and what comes back for it.</details>
+# <details><summary>Hint 1: a nudge</summary>Copy your LSTM of notebook 04 and let forward draw and keep a mask. Then two lines change: what goes into a step as <code>h</code>, and what comes back for it.</details>
 # <details><summary>Hint 2: the equation to use</summary>The cache of a step then holds <code>mask * h_prev</code>, so <code>dWh</code> is right by itself. Only <code>dh</code> needs one more factor.</details>
 # <details><summary>Hint 3: almost the code</summary>Forward: <code>lstm_step_forward(xs[:, step], self.mask * h, c, …)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, self.caches[step])</code>, then <code>dh = self.mask * dh</code>.</details>
 

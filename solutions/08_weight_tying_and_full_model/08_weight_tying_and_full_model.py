@@ -897,8 +897,9 @@ print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters
 # *Kernel → Restart Kernel and Run All Cells*; it takes a minute or two. Look at the points under every check, write your
 # answer to 8.5, save, and hand in the file `08_weight_tying_and_full_model.ipynb`.
 #
-# This was the last notebook. From here: `make train` trains a larger model of the same kind on the whole corpus and saves
-# it; with `CORPUS=` it reads a text of your own.
+# This was the last notebook. From here: `make train LAYERS=my`, in a terminal in the course folder, trains a larger model
+# of the same kind with *your* layers on the whole corpus, in some twenty minutes, and lets it write; with `CORPUS=` it
+# reads a text of your own.
 
 # %% [markdown]
 # ## Further reading

@@ -96,13 +96,48 @@ def test_a_file_that_is_unsuitable_for_training_is_rejected_with_the_reason(file
     assert "\n" not in str(refused.value)
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match="is a folder"):
+def test_several_files_are_each_cut_80_10_10_so_that_every_split_has_some_of_each(file, tmp_path):
+    file((ENGLISH * 60).encode(), "a.txt")
+    file((KOREAN * 60).encode(), "b.txt")
+    file(b"\0", "c.bin")
+    folder = load_corpus(tmp_path)
+    several = load_corpus(f"{tmp_path / 'a.txt'}  {tmp_path / 'b.txt'}")
+    assert (folder.name, several.name) == (tmp_path.name, "a+b")
+    for name in ("train", "valid", "test"):
+        np.testing.assert_array_equal(getattr(folder, name), getattr(several, name))
+        assert {"cat", "바다를"} <= set(folder.vocabulary.decode(getattr(folder, name)))
+    alone = [load_corpus(tmp_path / name) for name in ("a.txt", "b.txt")]
+    assert len(folder.test) == sum(len(one.test) for one in alone)
+
+
+def test_a_path_with_a_space_in_it_is_one_file(file):
+    path = file((ENGLISH * 97).encode(), "my own.txt")
+    assert load_corpus(str(path)).name == "my own.txt"
+
+
+def test_texts_that_are_too_short_alone_may_be_long_enough_together(file, tmp_path):
+    short = [file((ENGLISH * 40).encode(), f"{number}.txt") for number in range(3)]
+    with pytest.raises(CorpusError, match=r"0\.txt is too short"):
+        load_corpus(short[0])
+    assert len(load_corpus(tmp_path).train) > 1000
+
+
+def test_of_several_files_the_one_that_is_missing_or_bad_is_named(file, tmp_path):
+    path = file((ENGLISH * 97).encode())
+    with pytest.raises(CorpusError, match=r"no file missing\.txt"):
+        load_corpus(f"{path} missing.txt")
+    bad = file(b"", "bad.txt")
+    with pytest.raises(CorpusError, match=r"bad\.txt is empty"):
+        load_corpus(f"{path} {bad}")
+
+
+def test_a_folder_without_texts_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="is a folder without a text"):
         load_corpus(tmp_path)
 
 
 def test_a_name_that_is_not_a_file_is_rejected_with_the_names_that_exist():
-    with pytest.raises(CorpusError, match=r"no file stou.*sotu, docstrings and ptb"):
+    with pytest.raises(CorpusError, match=r"no file stou.*sotu, docstrings, ptb and wikitext2"):
         load_corpus("stou")
 
 

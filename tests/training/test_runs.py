@@ -1,5 +1,6 @@
 """A run in this process: its folder, what is measured at its end, and the sentences it writes."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,10 +9,10 @@ import pytest
 import helpers.__main__
 from helpers.data import EOS, UNK, Corpus, Vocabulary
 from helpers.nn import PLAIN, assemble, create_params
-from helpers.training.command import Run, fingerprint
+from helpers.training.command import SHORT_TEXT, Run, fingerprint, what_to_try
 from helpers.training.experiment import LONGEST_SENTENCE, write_sentence
 from helpers.training.perplexity import evaluate
-from helpers.training.runs import Results, RunFolder
+from helpers.training.runs import MODEL, Results, RunFolder
 
 VOCABULARY = Vocabulary([EOS, UNK, "a", "b"])
 
@@ -24,6 +25,8 @@ def test_results_that_are_damaged_count_as_none(tmp_path, damaged):
     folder = RunFolder(tmp_path / "run", {})
     results = dict.fromkeys(Results.__annotations__, 1) | {"model": "tiny"}
     folder.write_results(results, ["a sentence"])
+    assert folder.finished is None  # without a model it cannot write
+    (folder.path / MODEL).touch()
     assert folder.finished == (results, ["a sentence"])
     (folder.path / "results.json").write_text(damaged, encoding="utf-8")
     assert folder.finished is None
@@ -36,9 +39,15 @@ def test_what_a_process_that_was_killed_at_its_first_file_left_is_not_in_the_way
 
 @pytest.mark.parametrize("before, now", [({"seed": 0, "old": 1}, {"seed": 0}), ({"seed": 0}, {"seed": 0, "new": 1})])
 def test_a_setting_that_only_one_of_two_runs_has_tells_them_apart(tmp_path, before, now):
-    RunFolder(tmp_path / "run", before)
+    RunFolder(tmp_path / "run", before).checkpoints.save({"epoch": 0}, step=1)
     with pytest.raises(ValueError, match=r"another (old|new): "):
         RunFolder(tmp_path / "run", now)
+
+
+def test_a_run_that_was_refused_before_its_first_step_may_begin_with_other_settings(tmp_path):
+    RunFolder(tmp_path / "run", {"LSTM": "0123"})
+    RunFolder(tmp_path / "run", {"LSTM": "4567"})
+    assert json.loads((tmp_path / "run" / "config.json").read_text()) == {"LSTM": "4567"}
 
 
 def small(*splits, words=VOCABULARY.words):
@@ -55,6 +64,36 @@ def test_a_text_that_differs_in_one_word_of_any_split_or_of_the_vocabulary_is_an
     ]
     assert len(set(map(fingerprint, texts))) == len(texts)
     assert fingerprint(texts[0]) == fingerprint(small([2, 3], [2, 3], [2, 3]))
+
+
+def test_the_same_run_with_the_references_layers_is_found_beside_this_one(tmp_path):
+    config, results = {"seed": 0, "layers": "reference"}, dict.fromkeys(Results.__annotations__, 1)
+    RunFolder(tmp_path / "another", config | {"seed": 1}).write_results(results | {"epochs": 2}, [])
+    own = RunFolder(tmp_path / "own", config | {"layers": "my", "LSTM": "0123"})
+    unfinished = RunFolder(tmp_path / "reference", config)
+    assert own.find_twin(config) is None
+    unfinished.write_results(results, [])
+    assert own.find_twin(config) == results
+
+
+def epochs(*pairs):
+    return [{"train_perplexity": train, "valid_perplexity": valid} for train, valid in pairs]
+
+
+@pytest.mark.parametrize(
+    "preset, tokens, pairs, advice",
+    [
+        ("tiny", SHORT_TEXT, [(90, 90)], "PRESET=standard"),
+        ("standard", SHORT_TEXT - 1, [(90, 90)], 'CORPUS="one.txt two.txt"'),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (40, 80)], "It overfits"),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (40, 65)], "--epochs 6"),
+        ("standard", SHORT_TEXT, [(90, 90)], "--epochs 2"),
+        ("standard", SHORT_TEXT, [(90, 90), (50, 70), (49, 69)], "more text, or a larger model"),
+    ],
+    ids=["tiny", "short", "overfitting", "still learning", "one epoch", "finished"],
+)
+def test_a_model_that_does_not_beat_the_trigram_is_told_what_to_try(preset, tokens, pairs, advice):
+    assert advice in what_to_try(preset, tokens, epochs(*pairs))
 
 
 # --- its end ----------------------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from helpers.training.checkpoints import Checkpoints
+from helpers.training.presets import PRESETS, PURPOSES
 
 EPOCHS = 20
-PRESET = ["--preset", "tiny", "--epochs", str(EPOCHS), "--save-every", "0.05"]
+SETTINGS = ["--preset", "tiny", "--epochs", str(EPOCHS), "--save-every", "0.05"]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def outcome(folder):
 def whole(text, tmp_path_factory):
     """The folder and the process of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole") / "run"
-    return folder, run(*PRESET, "--corpus", text, "--out", folder)
+    return folder, run(*SETTINGS, "--corpus", text, "--out", folder)
 
 
 def test_a_korean_text_of_ones_own_is_trained_on_from_end_to_end(whole):
@@ -118,7 +119,7 @@ def test_the_run_folder_is_well_formed(whole):
 def test_a_finished_run_prints_its_result_again_and_says_how_to_train_anew(whole, text):
     folder, first = whole
     before = outcome(folder)
-    again = run(*PRESET, "--corpus", text, "--out", folder)
+    again = run(*SETTINGS, "--corpus", text, "--out", folder)
     assert again.returncode == 0
     assert "is finished" in again.stdout and "--fresh" in again.stdout
     assert again.stdout.splitlines()[-10:] == first.stdout.splitlines()[-10:]
@@ -127,7 +128,7 @@ def test_a_finished_run_prints_its_result_again_and_says_how_to_train_anew(whole
 
 def test_another_config_in_the_folder_is_refused(whole, text):
     folder, _ = whole
-    refused = run(*PRESET, "--corpus", text, "--out", folder, "--seed", 1)
+    refused = run(*SETTINGS, "--corpus", text, "--out", folder, "--seed", 1)
     assert_refused(refused, "another seed: 0 there, 1 here.*--out.*--fresh")
 
 
@@ -156,12 +157,12 @@ def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path)
 def test_a_folder_without_a_run_is_left_alone(text, tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     for fresh in ([], ["--fresh"]):
-        assert_refused(run(*PRESET, "--corpus", text, "--out", tmp_path, *fresh), "not the folder of a run")
+        assert_refused(run(*SETTINGS, "--corpus", text, "--out", tmp_path, *fresh), "not the folder of a run")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
-    arguments = [*PRESET, "--corpus", text, "--out", tmp_path / "run"]
+    arguments = [*SETTINGS, "--corpus", text, "--out", tmp_path / "run"]
     for epoch in (2, 7):
         process = start(*arguments)
         wait_for_epoch(process, epoch)
@@ -176,7 +177,7 @@ def test_a_run_interrupted_by_ctrl_c_goes_on_bit_for_bit(whole, text, tmp_path):
 
 
 def test_a_run_killed_at_random_moments_goes_on_bit_for_bit_and_loses_at_most_an_interval(whole, text, tmp_path):
-    arguments = [*PRESET, "--corpus", text, "--out", tmp_path / "run"]
+    arguments = [*SETTINGS, "--corpus", text, "--out", tmp_path / "run"]
     steps = json.loads((whole[0] / "metrics.json").read_text())["epochs"][0]["step"]
     for epoch in (3, 6, 10):
         process = start(*arguments)
@@ -204,7 +205,7 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(whole, text, t
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 1
     newest.write_bytes(data)
-    finished = run(*PRESET, "--corpus", text, "--out", tmp_path / "run")
+    finished = run(*SETTINGS, "--corpus", text, "--out", tmp_path / "run")
     assert finished.returncode == 0, finished.stderr
     np.testing.assert_equal(outcome(tmp_path / "run"), outcome(whole[0]))
 
@@ -212,12 +213,12 @@ def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(whole, text, t
 def test_with_both_checkpoints_damaged_it_says_so(whole, text, tmp_path):
     for path in copy_unfinished(whole[0], tmp_path / "run"):
         path.write_bytes(path.read_bytes()[:-100])
-    assert_refused(run(*PRESET, "--corpus", text, "--out", tmp_path / "run"), "checkpoint.*damaged.*--fresh")
+    assert_refused(run(*SETTINGS, "--corpus", text, "--out", tmp_path / "run"), "checkpoint.*damaged.*--fresh")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits on the size of files are a matter of POSIX")
 def test_a_full_disk_ends_the_run_with_a_sentence_and_the_run_goes_on_when_there_is_room(whole, text, tmp_path):
-    arguments = [*PRESET, "--corpus", text, "--out", tmp_path / "run"]
+    arguments = [*SETTINGS, "--corpus", text, "--out", tmp_path / "run"]
     process = start(*arguments)
     wait_for_epoch(process, 5)
     process.kill()
@@ -250,6 +251,35 @@ def test_a_missing_penn_treebank_is_answered_with_a_sentence(tmp_path):
 def test_bad_input_is_answered_with_one_sentence(arguments, sentence, tmp_path):
     assert_refused(run("--preset", "tiny", "--out", tmp_path / "run", *arguments), sentence)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_help_and_make_help_say_of_every_preset_what_it_is_for():
+    helped = run("--help", env=os.environ | {"COLUMNS": "200"}).stdout
+    made = subprocess.run(["make", "help"], capture_output=True, text=True, check=True).stdout
+    assert PURPOSES.keys() == PRESETS.keys()
+    for preset, purpose in PURPOSES.items():
+        assert f"{preset}: {purpose}." in re.sub(r"\s+", " ", helped)
+        assert re.search(rf"PRESET={preset} +{re.escape(purpose)}$", made, re.MULTILINE)
+
+
+def test_what_does_not_beat_the_trigram_is_told_what_to_try(text, whole, tmp_path):
+    finished = run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run")
+    assert "That does not beat the trigram, which only counts words. tiny only rehearses" in finished.stdout
+    results = json.loads((whole[0] / "results.json").read_text())
+    assert results["test_perplexity"] < results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]
+    assert "trigram, which only" not in whole[1].stdout
+
+
+def test_several_texts_of_ones_own_are_one_corpus_and_the_model_continues_a_prompt(text, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("우리는 바다에 간다.\n" * 300, encoding="utf-8")
+    arguments = ["--preset", "tiny", "--epochs", 1, "--corpus", f"{text} {other}", "--out", tmp_path / "run"]
+    finished = run(*arguments, "--prompt", "우리는 바다에")
+    assert finished.returncode == 0, finished.stderr
+    assert "글+other: " in finished.stdout
+    assert len(re.findall(r"^  우리는 바다에", finished.stdout, re.MULTILINE)) >= 3
+    again = run(*arguments, "--prompt", "우리는 바다에")
+    assert again.stdout.splitlines()[-3:] == finished.stdout.splitlines()[-3:]
 
 
 def test_an_invalid_number_is_a_usage_error():

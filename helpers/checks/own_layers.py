@@ -1,0 +1,89 @@
+"""A learner's own layers for the full model, from their saved notebooks; the reference's where one is not right."""
+
+import contextlib
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from helpers.checks.answers import Answers
+from helpers.checks.catalogue import EXERCISES
+from helpers.checks.notebook_file import Unreadable, read_notebook
+from helpers.checks.resolved_answers import ResolvedAnswer
+from helpers.checks.saved_answers import find_files
+from helpers.training.experiment import REFERENCE
+
+#: What a language model can be made of, by the name of the class or function.
+_NAMES = {"Embedding", "LSTM", "Affine", "TiedAffine", "Dropout", "VariationalDropout", "VariationalLSTM", "Stacked"}
+_NAMES |= {"SoftmaxCrossEntropy", "build_language_model"}
+LAYERS = {exercise.name: exercise for exercise in EXERCISES.values() if exercise.name in _NAMES}
+
+
+class OwnLayers(Mapping[str, Any]):
+    """Name to class, each found and judged as `answer` does when it is first asked for.
+
+    Args:
+        folder: that holds a folder for each notebook.
+
+    Raises:
+        ValueError: there is no such folder, or it holds no notebook of the course.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not any(folder.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb")):
+            raise ValueError(f"{folder} holds no notebook of yours. `make learn` puts yours into my/.")
+        self._folder = folder
+        self._answers = Answers(folder=folder)
+        self.used: dict[str, ResolvedAnswer] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.used:
+            self.used[name] = self._answers.resolve(LAYERS[name])
+        return self.used[name].answer
+
+    def __contains__(self, name: object) -> bool:
+        return name in LAYERS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LAYERS)
+
+    def __len__(self) -> int:
+        return len(LAYERS)
+
+    def __repr__(self) -> str:
+        used = sorted(self.used.items(), key=lambda item: item[1].exercise.id)
+        rows = [("layer", "exercise", "whose"), *((name, one.exercise.id, f"{one.whose}") for name, one in used)]
+        lines = [f"{name:<22}{number:<10}{whose}" for name, number, whose in rows]
+        return "\n".join([*lines, *self._unreadable()])
+
+    def _unreadable(self) -> Iterator[str]:
+        for number in sorted({one.exercise.notebook for one in self.used.values()}):
+            for path in find_files(self._folder, number):
+                try:
+                    read_notebook(path.read_bytes())
+                except (OSError, Unreadable):
+                    yield f"{path} cannot be read, so its exercises count as open: `make restore NB={number}`."
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return what is in use: name to a checksum of the learner's code, or to "reference"."""
+        return {name: one.fingerprint or REFERENCE.name for name, one in self.used.items()}
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error in a learner's own code into one sentence that says where it is.
+
+    Raises:
+        ValueError: the sentence.
+    """
+    try:
+        yield
+    except Exception as error:
+        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith("<exercise cell")]
+        if not frames:
+            raise
+        place = frames[-1]
+        raise ValueError(
+            f"Your `{place.name}` stopped at `{place.line}`, line {place.lineno} of its cell: {type(error).__name__}: "
+            f"{error}. Its check did not meet this case. What was trained until the last checkpoint is saved."
+        ) from error
