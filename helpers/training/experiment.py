@@ -7,6 +7,7 @@ import numpy as np
 from helpers.arrays import IntArray
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
+from helpers.data.word_vectors import count_vectors
 from helpers.nn import FAST, LanguageModel, assemble, create_params, sample_next
 from helpers.training.perplexity import Perplexities, evaluate
 from helpers.training.presets import Settings
@@ -23,8 +24,21 @@ def build_model(settings: Settings, corpus: Corpus, rng: np.random.Generator) ->
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
-    rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
-    return assemble(FAST, params, rng, dropout=settings.dropout, **rates)
+    if settings.count_vectors:
+        E = params["E"].value
+        vectors = count_vectors(corpus.train, len(corpus.vocabulary), settings.hidden_size, rng)
+        E[...] = vectors * np.sqrt(np.mean(E**2))  # as large as the random ones
+    return assemble(
+        FAST,
+        params,
+        rng,
+        rate=settings.rate,
+        dropout=settings.dropout,
+        recurrent_rate=settings.recurrent_rate,
+        word_rate=settings.word_rate,
+        activation_penalty=settings.activation_penalty,
+        change_penalty=settings.change_penalty,
+    )
 
 
 def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:

@@ -22,6 +22,9 @@ class Settings:
         tied: whether the output layer uses the embedding's matrix.
         dropout: "variational" or "standard".
         recurrent_rate: P(drop) on the recurrent path.
+        word_rate: P(drop) of a whole word at the embedding.
+        activation_penalty: strength of the penalty on large outputs of the last LSTM.
+        change_penalty: strength of the penalty on changes of them from step to step.
         batch_size: N.
         steps: T, steps of truncated BPTT.
         max_norm: gradients are clipped to this global norm.
@@ -29,6 +32,8 @@ class Settings:
         shifted: whether each epoch starts at a random position of the text (whose end is joined to its beginning), so
             that no two epochs cut it into the same windows.
         unigram_bias: whether the output's bias is initialised to the log-frequencies of the words; else to zero.
+        count_vectors: whether the embedding is initialised to vectors made from counts of each word's neighbours; else
+            at random.
 
     Example:
         >>> from helpers.training import Settings
@@ -47,17 +52,24 @@ class Settings:
     tied: bool = True
     dropout: str = "variational"
     recurrent_rate: float = 0.0
+    word_rate: float = 0.0
+    activation_penalty: float = 0.0
+    change_penalty: float = 0.0
     batch_size: int = 20
     steps: int = 35
     max_norm: float = 0.25
     optimiser: str = "sgd"
     shifted: bool = False
     unigram_bias: bool = False
+    count_vectors: bool = False
 
     def __str__(self) -> str:
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
         recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
-        return f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}"
+        words = f", {self.word_rate} of whole words" if self.word_rate else ""
+        return (
+            f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}{words}"
+        )
 
     def schedule(self) -> Schedule:
         """Return the schedule of the learning rate."""

@@ -63,6 +63,38 @@ def test_assemble_gives_each_dropout_its_own_rate_and_all_of_them_the_generator(
     assert all(layer.rng is rng for layer in layers)
 
 
+@pytest.mark.parametrize("layers", [PLAIN, FAST], ids=["plain", "fast"])
+def test_word_dropout_is_around_the_embedding_with_a_rate_of_its_own(layers, rng):
+    model = assemble(layers, create_params(V, H, 1, rng), rng, rate=0.5, word_rate=0.1)
+    assert names(model)[:2] == ["WordDropout", "VariationalDropout"]
+    words = model.body.layers[0]
+    assert (type(words.embedding), words.rate, words.rng) == (layers["Embedding"], 0.1, rng)
+    assert model.output.E is words.embedding.E
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_the_penalties_are_around_the_last_dropout_with_a_strength_of_their_own(rate, rng):
+    penalties = {"activation_penalty": 2.0, "change_penalty": 3.0}
+    model = assemble(PLAIN, create_params(V, H, 1, rng), rng, rate=rate, **penalties)
+    assert names(model)[-3 - bool(rate) :] == (
+        ["LSTM", "ChangePenalty", *["VariationalDropout"] * bool(rate), "ActivationPenalty"]
+    )
+    assert (model.body.layers[-1].strength, model.body.layers[-2 - bool(rate)].strength) == (2.0, 3.0)
+
+
+def test_plain_and_fast_give_the_same_gradients_under_every_regulariser(rng):
+    rates = {"rate": 0.3, "recurrent_rate": 0.2, "word_rate": 0.2, "activation_penalty": 2.0, "change_penalty": 1.0}
+    xs, gradients = rng.integers(V, size=(3, 5)), []
+    for layers in (PLAIN, FAST):
+        params = create_params(V, H, 2, np.random.default_rng(0), dtype="float64")
+        model = assemble(layers, params, np.random.default_rng(1), **rates)
+        model.loss(xs, xs, training=True)
+        model.backward()
+        gradients.append({name: param.grad for name, param in params.items()})
+    for name, gradient in gradients[0].items():
+        np.testing.assert_allclose(gradients[1][name], gradient, rtol=1e-9, atol=1e-14, err_msg=name)
+
+
 def test_assemble_refuses_an_unknown_dropout(rng):
     with pytest.raises(ValueError, match="standard, variational: got 'none'"):
         assemble(PLAIN, create_params(V, H, 1, rng), rng, dropout="none")
