@@ -79,13 +79,35 @@ class Settings:
 
 
 _STANDARD = Settings(
-    hidden_size=200, depth=2, rate=0.35, epochs=15, hold=0.3, batch_size=8, shifted=True, unigram_bias=True
+    hidden_size=200,
+    depth=2,
+    rate=0.35,
+    epochs=15,
+    learning_rate=14.0,
+    hold=0.3,
+    average_from=0.9,
+    word_rate=0.05,
+    batch_size=8,
+    shifted=True,
+    unigram_bias=True,
+    count_vectors=True,
 )
 
 #: Name to settings. "tiny" is a trial run of a few seconds, not a good model.
 PRESETS = {
     "standard": _STANDARD,
-    "long": replace(_STANDARD, hidden_size=280, rate=0.45, recurrent_rate=0.2, epochs=35, hold=0.35),
+    "long": replace(
+        _STANDARD,
+        hidden_size=280,
+        rate=0.4,
+        epochs=34,
+        learning_rate=20.0,
+        hold=0.35,
+        recurrent_rate=0.2,
+        word_rate=0.1,
+        activation_penalty=1.0,
+        change_penalty=1.0,
+    ),
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(
