@@ -50,6 +50,8 @@ class Param:
             raise TypeError(f"Param {name!r}: expected floating-point values, got dtype {value.dtype}.")
         self._value = value
         self._grad = np.zeros_like(value)
+        self._overwritten = False  # by some layer, so that it need not be filled with zeros before
+        self._zeros_due = True
         self.name = name
 
     @property
@@ -64,11 +66,24 @@ class Param:
     @property
     def grad(self) -> FloatArray:
         """The gradient, an array of the same shape; a layer's ``backward`` adds to it."""
+        if self._zeros_due:
+            self._grad[...], self._zeros_due = 0, False
         return self._grad
 
     @grad.setter
     def grad(self, new: FloatArray) -> None:
         self._check_same_array("grad", self._grad, new, "`.grad += …`")
+
+    def zero_grad(self) -> None:
+        """Set the gradient to zero, in place; where a layer calls `may_overwrite`, only as soon as `grad` is read."""
+        self._zeros_due = self._overwritten
+        if not self._zeros_due:
+            self._grad[...] = 0
+
+    def may_overwrite(self) -> bool:
+        """Whether the gradient is zero and nobody has read it; the caller must then overwrite it, not add to it."""
+        due, self._zeros_due, self._overwritten = self._zeros_due, False, True
+        return due
 
     def _check_same_array(self, what: str, current: FloatArray, new: FloatArray, how: str) -> None:
         # `param.grad += dW` also calls the setter, with the same array: that is allowed.
@@ -115,7 +130,7 @@ class Layer:
     def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
         for param in self.parameters():
-            param.grad[...] = 0
+            param.zero_grad()
 
 
 class StatelessLayer(Protocol):

@@ -3,7 +3,8 @@
 They are fast because everything that does not depend on the previous step is done for all steps at once, arrays are
 time-major inside, buffers are allocated once and reused, and large arrays are processed one cache-sized block at a
 time. The cost: **what forward and backward return may be a view into such a buffer, valid until the next forward**.
-Copy it to keep it. The returned states are already copies.
+Copy it to keep it. The returned states are already copies. A gradient that was set to zero is overwritten by the next
+backward; until then the zeros are seen in `Param.grad`, and not in a view of it that was made before.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from helpers.arrays import AnyArray, FloatArray, IntArray
-from helpers.nn.base import LSTM_ORDER
+from helpers.nn.base import LSTM_ORDER, Param
 from helpers.nn.layers import (
     Affine,
     Embedding,
@@ -81,8 +82,12 @@ def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
         yield slice(start, min(start + count, len(array)))
 
 
-def add_product(grad: FloatArray, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
+def add_product(param: Param, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
     """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
+    if param.may_overwrite():
+        np.matmul(left, right, out=param.grad)
+        return
+    grad = param.grad
     wide = grad.shape[1] > grad.shape[0]
     for block in row_blocks(grad.T if wide else grad, 4 * BLOCK):  # smaller products would be slower
         if wide:
@@ -112,8 +117,9 @@ class FastEmbedding(Buffered, Embedding):
         """See `Embedding.backward`."""
         ids = needs_forward(self, self.ids)
         check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys")
+        grad = self.E.grad
         for word, dy in zip(ids.T.flat, rows(self._buffers.time_major("dys", dys))):
-            row = self.E.grad[word]
+            row = grad[word]
             row += dy
 
 
@@ -190,7 +196,7 @@ class FastLSTM(Buffered, LSTM):
 
         dA, dxs = rows(A), self._buffer("dxs", *xs.shape)
         for param, left in (self.Wx, xs), (self.Wh, inputs):
-            param.grad += np.matmul(rows(left).T, dA, out=self._buffer("scratch", *param.grad.shape))
+            add_product(param, rows(left).T, dA, self._buffers)
         self.b.grad += sum_rows(dA)
         np.matmul(dA, self.Wx.value.T, out=rows(dxs))
         return time_major(dxs), (dh, dc)
@@ -206,7 +212,7 @@ class FastLSTM(Buffered, LSTM):
     ) -> None:
         """Step back through time; the local derivatives become dA, and dh and dc become those of the first state."""
         T, N, H = forget.shape
-        masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
+        masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("WhT", 4 * H, H)
         WhT[...] = self.Wh.value.T
         dA, to_memory, to_output = derivatives.reshape(T, N, 4 * H), derivatives[:, :, :3], derivatives[:, :, 3]
         for step in reversed(range(T)):
@@ -269,7 +275,7 @@ class FastAffine(Buffered, Affine):
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `Affine.add_weight_gradient`."""
-        add_product(self.W.grad, xs.T, dys, self._buffers)
+        add_product(self.W, xs.T, dys, self._buffers)
 
 
 class FastTiedAffine(TiedAffine, FastAffine):
@@ -277,7 +283,7 @@ class FastTiedAffine(TiedAffine, FastAffine):
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `TiedAffine.add_weight_gradient`."""
-        add_product(self.E.grad, dys.T, xs, self._buffers)
+        add_product(self.E, dys.T, xs, self._buffers)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
@@ -293,7 +299,8 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
             logits, targets = self._buffers.time_major("logits", logits), targets.T
         x, targets, total = rows(logits), targets.ravel(), 0.0
         for block in row_blocks(x, BLOCK):
-            total += turn_into_gradient(x[block], targets[block], len(x))
+            powers = self._buffers.get("powers", x[block].shape, x.dtype)
+            total += turn_into_gradient(x[block], targets[block], len(x), powers)
         self.dlogits = time_major(logits) if swapped else logits
         return total / len(x)
 
@@ -302,13 +309,15 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
         return needs_forward(self, self.dlogits)
 
 
-def turn_into_gradient(x: FloatArray, targets: IntArray, count: int) -> float:
+def turn_into_gradient(x: FloatArray, targets: IntArray, count: int, powers: FloatArray) -> float:
     """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
-    at = np.arange(len(targets)), targets
-    x -= x.max(axis=1, keepdims=True)
-    at_targets = x[at]
-    np.exp(x, out=x)
-    sums = x @ np.ones(x.shape[1], x.dtype)
-    x *= (1 / (sums * count))[:, None]
+    at, ones = (np.arange(len(targets)), targets), np.ones(x.shape[1], x.dtype)
+    with np.errstate(over="ignore"):
+        sums = np.exp(x, out=powers) @ ones
+    if not 1e-20 < sums.min() <= sums.max() < 1e20:  # in between, no power that counts is 0 or infinite
+        x -= x.max(axis=1, keepdims=True)
+        sums = np.exp(x, out=powers) @ ones
+    losses = np.log(sums) - x[at]
+    np.multiply(powers, (1 / (sums * count))[:, None], out=x)
     x[at] -= 1 / count
-    return float((np.log(sums) - at_targets).sum(dtype=np.float64))
+    return float(losses.sum(dtype=np.float64))

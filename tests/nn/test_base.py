@@ -85,6 +85,27 @@ def test_zero_grad_zeroes_in_place():
     assert not any(grad.any() for grad in grads)
 
 
+def test_a_gradient_may_be_overwritten_only_if_it_is_zero():
+    param = Param(np.ones(3))
+    assert param.may_overwrite()
+    assert not param.may_overwrite()
+    param.grad += 1
+    param.zero_grad()
+    assert param.may_overwrite()
+    param.grad += 1
+    assert not param.may_overwrite()
+
+
+def test_a_gradient_that_may_be_overwritten_reads_as_zero_until_it_is():
+    param = Param(np.ones(3))
+    param.may_overwrite()
+    for _ in range(2):
+        param.grad += 1
+        param.zero_grad()
+        assert not param.grad.any()
+        assert not param.may_overwrite()
+
+
 def test_a_layer_says_whether_it_takes_a_state():
     W, b = Param(np.ones((3, 3))), Param(np.ones(3))
     assert RNN(W, W, b).recurrent
