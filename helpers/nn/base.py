@@ -76,7 +76,7 @@ class Param:
 
     def zero_grad(self) -> None:
         """Set the gradient to zero, in place; where a layer calls `may_overwrite`, only as soon as `grad` is read."""
-        self._zeros_due = self._overwritten
+        self._zeros_due |= self._overwritten
         if not self._zeros_due:
             self._grad[...] = 0
 
