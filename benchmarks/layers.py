@@ -185,12 +185,12 @@ def products_and_passes(setting: Setting) -> Step:
             np.multiply(gates, 0.5, out=gates)
         np.add(logits, bias, out=logits)
         for block in row_blocks(logits, BLOCK):
-            powers = np.exp(logits[block], out=scratch[: logits[block].size].reshape(-1, V))
-            np.matmul(powers, bias)
-            np.multiply(powers, scale[block], out=logits[block])
+            part = logits[block]
+            np.exp(part, out=part)
+            np.matmul(part, bias)
+            np.multiply(part, scale[block], out=part)
         np.matmul(ones, logits)
-        for block in row_blocks(grads, BLOCK):
-            np.vdot(grads[block], grads[block])
+        np.vdot(grads, grads)
         for block in row_blocks(grads, BLOCK):
             part = values[block]
             part -= np.multiply(grads[block], 0.001, out=scratch[: part.size])

@@ -82,19 +82,12 @@ def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
         yield slice(start, min(start + count, len(array)))
 
 
-def add_product(param: Param, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
-    """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
+def add_product(param: Param, left: FloatArray, right: FloatArray) -> None:
+    """Compute grad += left @ right; a gradient of zero is overwritten, without a second array of its size."""
     if param.may_overwrite():
         np.matmul(left, right, out=param.grad)
-        return
-    grad = param.grad
-    wide = grad.shape[1] > grad.shape[0]
-    for block in row_blocks(grad.T if wide else grad, 4 * BLOCK):  # smaller products would be slower
-        if wide:
-            part, factors = grad[:, block], (left, right[:, block])
-        else:
-            part, factors = grad[block], (left[block], right)
-        part += np.matmul(*factors, out=buffers.get("product", part.shape, grad.dtype))
+    else:
+        param.grad += left @ right
 
 
 def sum_rows(array: FloatArray) -> FloatArray:
@@ -196,7 +189,7 @@ class FastLSTM(Buffered, LSTM):
 
         dA, dxs = rows(A), self._buffer("dxs", *xs.shape)
         for param, left in (self.Wx, xs), (self.Wh, inputs):
-            add_product(param, rows(left).T, dA, self._buffers)
+            add_product(param, rows(left).T, dA)
         self.b.grad += sum_rows(dA)
         np.matmul(dA, self.Wx.value.T, out=rows(dxs))
         return time_major(dxs), (dh, dc)
@@ -275,15 +268,15 @@ class FastAffine(Buffered, Affine):
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `Affine.add_weight_gradient`."""
-        add_product(self.W, xs.T, dys, self._buffers)
+        add_product(self.W, xs.T, dys)
 
 
 class FastTiedAffine(TiedAffine, FastAffine):
-    """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
+    """`TiedAffine` with its results in buffers."""
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `TiedAffine.add_weight_gradient`."""
-        add_product(self.E, dys.T, xs, self._buffers)
+        add_product(self.E, dys.T, xs)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
@@ -299,8 +292,7 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
             logits, targets = self._buffers.time_major("logits", logits), targets.T
         x, targets, total = rows(logits), targets.ravel(), 0.0
         for block in row_blocks(x, BLOCK):
-            powers = self._buffers.get("powers", x[block].shape, x.dtype)
-            total += turn_into_gradient(x[block], targets[block], len(x), powers)
+            total += turn_into_gradient(x[block], targets[block], len(x))
         self.dlogits = time_major(logits) if swapped else logits
         return total / len(x)
 
@@ -309,15 +301,15 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
         return needs_forward(self, self.dlogits)
 
 
-def turn_into_gradient(x: FloatArray, targets: IntArray, count: int, powers: FloatArray) -> float:
+def turn_into_gradient(x: FloatArray, targets: IntArray, count: int) -> float:
     """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
-    at, ones = (np.arange(len(targets)), targets), np.ones(x.shape[1], x.dtype)
-    with np.errstate(over="ignore"):
-        sums = np.exp(x, out=powers) @ ones
-    if not 1e-20 < sums.min() <= sums.max() < 1e20:  # in between, no power that counts is 0 or infinite
-        x -= x.max(axis=1, keepdims=True)
-        sums = np.exp(x, out=powers) @ ones
-    losses = np.log(sums) - x[at]
-    np.multiply(powers, (1 / (sums * count))[:, None], out=x)
+    at = np.arange(len(targets)), targets
+    largest = x.max(axis=1, keepdims=True)
+    if np.abs(largest).max() > 50:  # otherwise exp is safe: neither infinite, nor 0 where it counts
+        x -= largest
+    at_targets = x[at]
+    np.exp(x, out=x)
+    sums = x @ np.ones(x.shape[1], x.dtype)
+    x *= (1 / (sums * count))[:, None]
     x[at] -= 1 / count
-    return float(losses.sum(dtype=np.float64))
+    return float((np.log(sums) - at_targets).sum(dtype=np.float64))
