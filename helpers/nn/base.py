@@ -74,7 +74,7 @@ class Param:
 
     @property
     def grad_is_zero(self) -> bool:
-        """Whether nobody has had `grad` since it was zero: it may be overwritten then, which is less work than adding."""
+        """Whether nobody has had `grad` since it was zero; then it may be overwritten, not added to."""
         return self._grad_is_zero
 
     def zero_grad(self) -> None:
