@@ -201,7 +201,7 @@ def train(
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
         with _own_layers(layers) as own:
             source = LayerSource("my", own, own.fingerprints) if own else REFERENCE
-            run = command.Run(corpus, unit, preset, seed, epochs, out, fresh, save_every, source)
+            run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every, source)
             if finished := run.folder.finished:
                 results, sentences = finished
                 print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")

@@ -23,13 +23,16 @@ from helpers.nn.fast import (
 from helpers.nn.feedforward import Tanh, WordWindow
 from helpers.nn.functional import dropout_mask, log_softmax, sample_next, sigmoid, softmax, tanh_backward
 from helpers.nn.layers import (
+    ActivationPenalty,
     Affine,
+    ChangePenalty,
     Dropout,
     Embedding,
     SoftmaxCrossEntropy,
     Stacked,
     TiedAffine,
     VariationalDropout,
+    WordDropout,
 )
 from helpers.nn.model import LanguageModel, assemble, build_language_model, create_params
 from helpers.nn.numerical import numerical_gradient
@@ -63,6 +66,8 @@ PLAIN: dict[str, type[Any]] = {
         SoftmaxCrossEntropy,
         Dropout,
         VariationalDropout,
+        ActivationPenalty,
+        ChangePenalty,
     )
 }
 

@@ -50,6 +50,7 @@ class Param:
             raise TypeError(f"Param {name!r}: expected floating-point values, got dtype {value.dtype}.")
         self._value = value
         self._grad = np.zeros_like(value)
+        self._grad_is_zero = True
         self.name = name
 
     @property
@@ -64,11 +65,22 @@ class Param:
     @property
     def grad(self) -> FloatArray:
         """The gradient, an array of the same shape; a layer's ``backward`` adds to it."""
+        self._grad_is_zero = False  # whoever has it may change it
         return self._grad
 
     @grad.setter
     def grad(self, new: FloatArray) -> None:
         self._check_same_array("grad", self._grad, new, "`.grad += …`")
+
+    @property
+    def grad_is_zero(self) -> bool:
+        """Whether nobody has had `grad` since it was zero; then it may be overwritten, not added to."""
+        return self._grad_is_zero
+
+    def zero_grad(self) -> None:
+        """Set the gradient to zero, in place."""
+        self._grad[...] = 0
+        self._grad_is_zero = True
 
     def _check_same_array(self, what: str, current: FloatArray, new: FloatArray, how: str) -> None:
         # `param.grad += dW` also calls the setter, with the same array: that is allowed.
@@ -115,7 +127,7 @@ class Layer:
     def zero_grad(self) -> None:
         """Set every gradient to zero, in place."""
         for param in self.parameters():
-            param.grad[...] = 0
+            param.zero_grad()
 
 
 class StatelessLayer(Protocol):

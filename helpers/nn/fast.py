@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from helpers.arrays import AnyArray, FloatArray, IntArray
-from helpers.nn.base import LSTM_ORDER
+from helpers.nn.base import LSTM_ORDER, Param
 from helpers.nn.layers import (
     Affine,
     Embedding,
@@ -81,15 +81,12 @@ def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
         yield slice(start, min(start + count, len(array)))
 
 
-def add_product(grad: FloatArray, left: FloatArray, right: FloatArray, buffers: Buffers) -> None:
-    """Compute grad += left @ right, one block of the longer side at a time, without a second array of grad's size."""
-    wide = grad.shape[1] > grad.shape[0]
-    for block in row_blocks(grad.T if wide else grad, 4 * BLOCK):  # smaller products would be slower
-        if wide:
-            part, factors = grad[:, block], (left, right[:, block])
-        else:
-            part, factors = grad[block], (left[block], right)
-        part += np.matmul(*factors, out=buffers.get("product", part.shape, grad.dtype))
+def add_product(param: Param, left: FloatArray, right: FloatArray) -> None:
+    """Compute grad += left @ right; a gradient of zero is overwritten, without a second array of its size."""
+    if param.grad_is_zero:
+        np.matmul(left, right, out=param.grad)
+    else:
+        param.grad += left @ right
 
 
 def sum_rows(array: FloatArray) -> FloatArray:
@@ -112,8 +109,9 @@ class FastEmbedding(Buffered, Embedding):
         """See `Embedding.backward`."""
         ids = needs_forward(self, self.ids)
         check_shape(dys, (*ids.shape, self.E.value.shape[1]), "dys")
+        grad = self.E.grad
         for word, dy in zip(ids.T.flat, rows(self._buffers.time_major("dys", dys))):
-            row = self.E.grad[word]
+            row = grad[word]
             row += dy
 
 
@@ -190,7 +188,7 @@ class FastLSTM(Buffered, LSTM):
 
         dA, dxs = rows(A), self._buffer("dxs", *xs.shape)
         for param, left in (self.Wx, xs), (self.Wh, inputs):
-            param.grad += np.matmul(rows(left).T, dA, out=self._buffer("scratch", *param.grad.shape))
+            add_product(param, rows(left).T, dA)
         self.b.grad += sum_rows(dA)
         np.matmul(dA, self.Wx.value.T, out=rows(dxs))
         return time_major(dxs), (dh, dc)
@@ -206,7 +204,7 @@ class FastLSTM(Buffered, LSTM):
     ) -> None:
         """Step back through time; the local derivatives become dA, and dh and dc become those of the first state."""
         T, N, H = forget.shape
-        masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("scratch", 4 * H, H)
+        masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("WhT", 4 * H, H)
         WhT[...] = self.Wh.value.T
         dA, to_memory, to_output = derivatives.reshape(T, N, 4 * H), derivatives[:, :, :3], derivatives[:, :, 3]
         for step in reversed(range(T)):
@@ -269,15 +267,15 @@ class FastAffine(Buffered, Affine):
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `Affine.add_weight_gradient`."""
-        add_product(self.W.grad, xs.T, dys, self._buffers)
+        add_product(self.W, xs.T, dys)
 
 
 class FastTiedAffine(TiedAffine, FastAffine):
-    """`TiedAffine` with its results in buffers, and without a second array of the embedding's size."""
+    """`TiedAffine` with its results in buffers."""
 
     def add_weight_gradient(self, xs: FloatArray, dys: FloatArray) -> None:
         """See `TiedAffine.add_weight_gradient`."""
-        add_product(self.E.grad, dys.T, xs, self._buffers)
+        add_product(self.E, dys.T, xs)
 
 
 class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
@@ -305,7 +303,9 @@ class FastSoftmaxCrossEntropy(Buffered, SoftmaxCrossEntropy):
 def turn_into_gradient(x: FloatArray, targets: IntArray, count: int) -> float:
     """Replace rows of logits by (softmax - onehot) / count, and return the sum of their losses."""
     at = np.arange(len(targets)), targets
-    x -= x.max(axis=1, keepdims=True)
+    largest = x.max(axis=1, keepdims=True)
+    if np.abs(largest).max() > 50:  # otherwise exp is safe: neither infinite, nor 0 where it counts
+        x -= largest
     at_targets = x[at]
     np.exp(x, out=x)
     sums = x @ np.ones(x.shape[1], x.dtype)

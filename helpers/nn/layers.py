@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from helpers.arrays import AnyArray, FloatArray, IntArray
-from helpers.nn.base import Layer, Param, State
+from helpers.nn.base import Layer, Param, State, StatelessLayer
 from helpers.nn.functional import dropout_mask, log_softmax
 
 _Stored = TypeVar("_Stored")
@@ -265,6 +265,116 @@ class VariationalDropout(Dropout):
         """Return the shape of the mask: one value for each sequence and feature."""
         N, _, D = xs.shape
         return N, 1, D
+
+
+class WordDropout(Layer):
+    """An embedding under dropout of whole words: a dropped word is zero wherever it occurs in the sequence.
+
+    One mask over the vocabulary is drawn for each sequence, so a model cannot rely on any single word.
+
+    Args:
+        embedding: the layer from ids (N, T) to vectors (N, T, D).
+        vocabulary_size: V.
+        rate: P(drop), 0 <= rate < 1.
+        rng: what the masks are drawn from.
+
+    Raises:
+        ValueError: the rate is out of range.
+
+    Example:
+        >>> from helpers.nn import Embedding, Param, WordDropout
+        >>> layer = WordDropout(Embedding(Param(np.ones((3, 1)))), 3, 0.5, np.random.default_rng(1))
+        >>> layer.forward(np.array([[0, 1, 2, 1, 0, 2]]), training=True)[..., 0].tolist()
+        [[0.0, 2.0, 2.0, 2.0, 0.0, 2.0]]
+
+    Source: Gal & Ghahramani (2016), *A theoretically grounded application of dropout in recurrent neural networks*,
+    section 4.2; for tied models Merity et al. (2018), *Regularizing and optimizing LSTM language models*, section 4.3.
+    """
+
+    def __init__(self, embedding: StatelessLayer, vocabulary_size: int, rate: float, rng: np.random.Generator) -> None:
+        self.embedding, self.vocabulary_size = embedding, vocabulary_size
+        self.rate, self.rng = check_rate(rate), rng
+        self.mask: FloatArray | None = None
+
+    def forward(self, xs: IntArray, *, training: bool = False) -> FloatArray:
+        """Look up the vectors of the words xs (N, T), and drop words under a new mask, in training only."""
+        ys = self.embedding.forward(xs, training=training)
+        if not training:
+            self.mask = np.ones((), ys.dtype)
+            return ys
+        words = dropout_mask((len(xs), self.vocabulary_size), self.rate, self.rng, ys.dtype)
+        self.mask = np.take_along_axis(words, np.asarray(xs), axis=1)[..., None]
+        return ys * self.mask
+
+    def backward(self, dys: FloatArray) -> None:
+        """Pass the gradient dys (N, T, D) on to the embedding under the same mask."""
+        self.embedding.backward(dys * needs_forward(self, self.mask))
+
+
+class _Penalty(Layer):
+    """A layer that returns its input, and adds the gradient of a penalty on it to the gradient, in training only.
+
+    Args:
+        strength: weight of the penalty.
+    """
+
+    def __init__(self, strength: float) -> None:
+        self.strength = strength
+        self.hs: FloatArray | None = None
+
+    def forward(self, hs: FloatArray, *, training: bool = False) -> FloatArray:
+        """Return hs (N, T, H)."""
+        self.hs = hs if training else hs[:0]
+        return hs
+
+    def backward(self, dhs: FloatArray) -> FloatArray:
+        """Return dhs (N, T, H) plus the gradient of the penalty."""
+        hs = needs_forward(self, self.hs)
+        return dhs + self.strength * self.gradient(hs) if hs.size else dhs
+
+    def gradient(self, hs: FloatArray) -> FloatArray:
+        """Return the gradient of the penalty of strength 1."""
+        raise NotImplementedError
+
+
+class ActivationPenalty(_Penalty):
+    """A penalty on large activations, strength · mean(h²), which is not part of the reported loss.
+
+    Example:
+        >>> from helpers.nn import ActivationPenalty
+        >>> layer = ActivationPenalty(2.0)
+        >>> hs = layer.forward(np.array([[[1.0], [4.0]]]), training=True)
+        >>> layer.backward(np.zeros((1, 2, 1))).tolist()
+        [[[2.0], [8.0]]]
+
+    Source: Merity et al. (2018), *Regularizing and optimizing LSTM language models*, section 4.6 (AR).
+    """
+
+    def gradient(self, hs: FloatArray) -> FloatArray:
+        """Return 2 h / (N·T·H)."""
+        return hs * (2 / hs.size)
+
+
+class ChangePenalty(_Penalty):
+    """A penalty on large changes from step to step, strength · mean((h_next - h)²), not part of the reported loss.
+
+    Example:
+        >>> from helpers.nn import ChangePenalty
+        >>> layer = ChangePenalty(1.0)
+        >>> hs = layer.forward(np.array([[[1.0], [4.0]]]), training=True)
+        >>> layer.backward(np.zeros((1, 2, 1))).tolist()
+        [[[-6.0], [6.0]]]
+
+    Source: Merity et al. (2018), *Regularizing and optimizing LSTM language models*, section 4.6 (TAR).
+    """
+
+    def gradient(self, hs: FloatArray) -> FloatArray:
+        """Return the sum over both steps of each change, 2 (h - h_prev) / count - 2 (h_next - h) / count."""
+        changes = np.diff(hs, axis=1)
+        gradient = np.zeros_like(hs)
+        gradient[:, 1:] += changes
+        gradient[:, :-1] -= changes
+        return gradient * (2 / max(1, changes.size))
 
 
 class Stacked(Layer):

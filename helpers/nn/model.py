@@ -149,18 +149,23 @@ def assemble(
     rate: float = 0.0,
     dropout: str = "variational",
     recurrent_rate: float = 0.0,
+    activation_penalty: float = 0.0,
+    change_penalty: float = 0.0,
 ) -> LanguageModel:
     """Assemble a language model from classes and parameters.
 
     Args:
         layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM``, ``Affine``, ``TiedAffine``,
-            ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]`` that a rate above 0 needs.
+            ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]``, ``ActivationPenalty`` and ``ChangePenalty``
+            that a rate or strength above 0 needs.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
         params: returned by `create_params`; their names tell the depth and whether the output is tied.
         rng: what the dropout masks are drawn from.
         rate: P(drop) after the embedding and after every LSTM.
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
         recurrent_rate: P(drop) on the recurrent path, along time.
+        activation_penalty: strength of the `ActivationPenalty` on the input of the output layer.
+        change_penalty: strength of the `ChangePenalty` on the last LSTM, before its dropout.
 
     Raises:
         ValueError: an unknown kind of dropout.
@@ -182,6 +187,10 @@ def assemble(
         body.append(layers[along](*lstm, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*lstm))
     if rate:
         body = [part for layer in body for part in (layer, layers[between](rate, rng))]
+    if change_penalty:
+        body.insert(len(body) - bool(rate), layers["ChangePenalty"](change_penalty))
+    if activation_penalty:
+        body.append(layers["ActivationPenalty"](activation_penalty))
     output, weights = ("Affine", "W") if "W" in params else ("TiedAffine", "E")
     output_layer = layers[output](params[weights], params["b"])
     return LanguageModel(layers["Stacked"](body), output_layer, layers["SoftmaxCrossEntropy"]())

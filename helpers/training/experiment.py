@@ -1,5 +1,6 @@
 """Building a model for a corpus, measuring it beside the baselines, and letting it write."""
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,19 @@ import numpy as np
 from helpers.arrays import IntArray
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
-from helpers.nn import FAST, LanguageModel, assemble, create_params, sample_next
+from helpers.data.word_vectors import count_vectors
+from helpers.nn import (
+    FAST,
+    ActivationPenalty,
+    ChangePenalty,
+    LanguageModel,
+    Layer,
+    Param,
+    WordDropout,
+    assemble,
+    create_params,
+    sample_next,
+)
 from helpers.nn.model import LayerClasses
 from helpers.training.perplexity import Perplexities, evaluate
 from helpers.training.presets import Settings
@@ -58,16 +71,42 @@ def build_model(
     params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
+    if settings.count_vectors:
+        E = params["E"].value
+        vectors = count_vectors(corpus.train, len(corpus.vocabulary), settings.hidden_size, rng)
+        E[...] = vectors * np.sqrt(np.mean(E**2))  # as large as the random ones
+    layers = add_regularisers(layers, len(corpus.vocabulary), settings.word_rate, rng)
     if settings.is_full_model and "build_language_model" in layers:
         model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, rng)
         return model
-    rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
     if lacking := [name for name in settings.needs if name not in layers]:
         raise ValueError(
             f"dropout={settings.dropout!r} with recurrent_rate={settings.recurrent_rate} needs a `{lacking[0]}`, which "
             "is none of these layers. Take another preset, or train the reference's layers."
         )
-    return assemble(layers, params, rng, dropout=settings.dropout, **rates)
+    return assemble(
+        layers,
+        params,
+        rng,
+        rate=settings.rate,
+        dropout=settings.dropout,
+        recurrent_rate=settings.recurrent_rate,
+        activation_penalty=settings.activation_penalty,
+        change_penalty=settings.change_penalty,
+    )
+
+
+def add_regularisers(
+    layers: LayerClasses, vocabulary_size: int, word_rate: float, rng: np.random.Generator
+) -> LayerClasses:
+    """Return the layers with what no exercise builds: the penalties, and an ``Embedding`` under `WordDropout`."""
+
+    def embedding(E: Param) -> Layer:
+        plain: Layer = layers["Embedding"](E)
+        return WordDropout(plain, vocabulary_size, word_rate, rng) if word_rate else plain
+
+    penalties = {"ActivationPenalty": ActivationPenalty, "ChangePenalty": ChangePenalty}
+    return ChainMap({"Embedding": embedding}, layers, penalties)  # type: ignore[arg-type]  # none is written to
 
 
 def measure_baselines(corpus: Corpus) -> dict[str, Perplexities]:

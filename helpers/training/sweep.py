@@ -58,6 +58,10 @@ SWEEPS = {
 }
 
 
+#: Settings that were added when there were stored runs already.
+LATER = ("word_rate", "activation_penalty", "change_penalty", "count_vectors")
+
+
 class Measurements(TypedDict):
     """What is measured of one run; the training perplexity is that of the last epoch, under dropout."""
 
@@ -113,7 +117,9 @@ def find_rows(name: str) -> dict[str, Settings]:
 
 def fingerprint(settings: Settings) -> str:
     """Return a short checksum of settings, by which a stored run of other settings is recognised."""
-    return hashlib.sha256(repr(sorted(asdict(settings).items())).encode()).hexdigest()[:12]
+    # a later addition that is off leaves the checksum as it was, so stored runs stay valid
+    items = [(name, value) for name, value in asdict(settings).items() if value or name not in LATER]
+    return hashlib.sha256(repr(sorted(items)).encode()).hexdigest()[:12]
 
 
 def run_sweep(

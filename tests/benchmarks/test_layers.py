@@ -73,4 +73,17 @@ def test_a_run_prints_one_table_and_writes_all_of_it(tmp_path, capsys):
     assert rows["small: peak memory"]["met"]
     assert {"fast", "products", "plain"} <= set(report["cpu_seconds"]["small"])
     assert "kernels for" in printed
+    assert "large: the products and the least that NumPy needs for the rest take" in printed
     assert f"{rows['large: peak memory']['got']:.2f} MB" in printed
+
+
+@pytest.mark.parametrize(("kernels", "again"), [("SkylakeX", True), ("Haswell", False), ("neoversen1", False)])
+def test_kernels_for_avx512_are_measured_beside_those_for_avx2(kernels, again, tmp_path, monkeypatch):
+    written, started = [], []
+    monkeypatch.setattr(bench, "run", written.append)
+    monkeypatch.setattr(bench, "describe_machine", lambda: {"kernels": kernels})
+    monkeypatch.setattr(bench.subprocess, "run", lambda command, env, check: started.append((command[-1], env)))
+    bench.run_with_all_kernels(tmp_path / "bench.json")
+    assert written == [tmp_path / "bench.json"]
+    assert [path for path, _ in started] == [str(tmp_path / "bench-avx2.json")] * again
+    assert all(env["OPENBLAS_CORETYPE"] == "Haswell" for _, env in started)

@@ -85,6 +85,17 @@ def test_zero_grad_zeroes_in_place():
     assert not any(grad.any() for grad in grads)
 
 
+def test_a_gradient_counts_as_zero_until_somebody_has_had_it():
+    param = Param(np.ones(3))
+    for _ in range(2):
+        assert param.grad_is_zero
+        param.grad += 1
+        assert not param.grad_is_zero
+        param.zero_grad()
+    assert not param.grad.any()
+    assert not param.grad_is_zero  # it may have been changed
+
+
 def test_a_layer_says_whether_it_takes_a_state():
     W, b = Param(np.ones((3, 3))), Param(np.ones(3))
     assert RNN(W, W, b).recurrent

@@ -5,7 +5,9 @@ from helpers.nn import (
     GRU,
     LSTM,
     RNN,
+    ActivationPenalty,
     Affine,
+    ChangePenalty,
     Dropout,
     Embedding,
     FastLSTM,
@@ -14,6 +16,7 @@ from helpers.nn import (
     Stacked,
     TiedAffine,
     VariationalDropout,
+    WordDropout,
 )
 from helpers.nn.fast import FastAffine, FastEmbedding, FastSoftmaxCrossEntropy, FastTiedAffine
 
@@ -265,6 +268,74 @@ def test_dropout_rejects_a_rate_that_is_not_a_probability_below_one(kind, rate, 
         kind(rate, rng)
 
 
+@pytest.fixture(params=EMBEDDINGS)
+def word_dropout(request, draw):
+    return WordDropout(request.param(Param(draw(V, D))), V, 0.4, np.random.default_rng(0))
+
+
+def test_word_dropout_drops_a_word_wherever_it_occurs_in_a_sequence_and_scales_up_the_others(word_dropout, rng):
+    ids = rng.integers(V, size=(30, 40))
+    scales = (word_dropout.forward(ids, training=True) / word_dropout.embedding.E.value[ids]).round(12)
+    assert set(scales.flat) == {0, round(1 / 0.6, 12)}
+    assert (scales == scales[..., :1]).all()
+    kept = {(row, word): scale for row, words in enumerate(ids) for word, scale in zip(words, scales[row, :, 0])}
+    assert all(kept[row, word] == scales[row, step, 0] for (row, step), word in np.ndenumerate(ids))
+    assert any(kept.get((0, word)) != kept.get((1, word)) for word in range(V))
+    assert abs(np.mean([scale == 0 for scale in kept.values()]) - 0.4) < 5 * np.sqrt(0.24 / len(kept))
+
+
+def test_word_dropout_is_off_when_not_training(word_dropout, draw):
+    ids, dys, embedding = [[3, 0, 3]], draw(1, 3, D), word_dropout.embedding
+    word_dropout.forward(ids, training=True)
+    np.testing.assert_array_equal(word_dropout.forward(ids), embedding.E.value[ids])
+    word_dropout.backward(dys)
+    np.testing.assert_allclose(embedding.E.grad[[3, 0]], [dys[0, 0] + dys[0, 2], dys[0, 1]])
+
+
+def test_word_dropout_gradient_matches_the_numerical_one(word_dropout, draw, rng, assert_gradients_match):
+    ids, dys, E = rng.integers(V, size=(N, T)), draw(N, T, D), word_dropout.embedding.E
+
+    def loss():
+        word_dropout.rng = np.random.default_rng(1)  # the same mask each time
+        return float((word_dropout.forward(ids, training=True) * dys).sum())
+
+    loss()
+    assert word_dropout.backward(dys) is None
+    assert_gradients_match(loss, {"E": E.value}, {"E": E.grad})
+
+
+# --- penalties -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "penalty"),
+    [(ActivationPenalty, lambda hs: np.mean(hs**2)), (ChangePenalty, lambda hs: np.mean(np.diff(hs, axis=1) ** 2))],
+)
+def test_a_penalty_changes_no_value_and_its_gradient_matches_the_numerical_one(
+    kind, penalty, draw, assert_gradients_match
+):
+    layer, hs, dhs = kind(0.7), draw(N, T, D), draw(N, T, D)
+    assert layer.forward(hs, training=True) is hs
+    given = dhs.copy()
+    gradient = layer.backward(dhs)
+    np.testing.assert_array_equal(dhs, given)
+    assert_gradients_match(lambda: float((hs * dhs).sum() + 0.7 * penalty(hs)), {"hs": hs}, {"hs": gradient})
+
+
+@pytest.mark.parametrize("kind", [ActivationPenalty, ChangePenalty])
+def test_a_penalty_is_off_when_not_training(kind, draw):
+    layer, dhs = kind(0.7), draw(N, T, D)
+    layer.forward(draw(N, T, D), training=True)
+    layer.forward(draw(N, T, D))
+    np.testing.assert_array_equal(layer.backward(dhs), dhs)
+
+
+def test_a_sequence_of_one_step_has_no_changes(draw):
+    layer, hs = ChangePenalty(0.7), draw(N, 1, D)
+    layer.forward(hs, training=True)
+    np.testing.assert_array_equal(layer.backward(hs), hs)
+
+
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 
@@ -275,6 +346,8 @@ def test_dropout_rejects_a_rate_that_is_not_a_probability_below_one(kind, rate, 
         *(kind(Param(np.zeros((D, M))), Param(np.zeros(M))) for kind in AFFINES),
         *(kind(Param(np.zeros((V, D))), Param(np.zeros(V))) for kind in TIED),
         *(kind(0.5, np.random.default_rng(0)) for kind in (Dropout, VariationalDropout)),
+        WordDropout(Embedding(Param(np.zeros((V, D)))), V, 0.5, np.random.default_rng(0)),
+        *(kind(1.0) for kind in (ActivationPenalty, ChangePenalty)),
     ],
     ids=lambda layer: type(layer).__name__,
 )

@@ -63,6 +63,16 @@ def test_assemble_gives_each_dropout_its_own_rate_and_all_of_them_the_generator(
     assert all(layer.rng is rng for layer in layers)
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_the_penalties_are_around_the_last_dropout_with_a_strength_of_their_own(rate, rng):
+    penalties = {"activation_penalty": 2.0, "change_penalty": 3.0}
+    model = assemble(PLAIN, create_params(V, H, 1, rng), rng, rate=rate, **penalties)
+    assert names(model)[-3 - bool(rate) :] == (
+        ["LSTM", "ChangePenalty", *["VariationalDropout"] * bool(rate), "ActivationPenalty"]
+    )
+    assert (model.body.layers[-1].strength, model.body.layers[-2 - bool(rate)].strength) == (2.0, 3.0)
+
+
 def test_assemble_refuses_an_unknown_dropout(rng):
     with pytest.raises(ValueError, match="standard, variational: got 'none'"):
         assemble(PLAIN, create_params(V, H, 1, rng), rng, dropout="none")

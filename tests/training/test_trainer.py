@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from helpers.data import EOS, UNK, Corpus, Unigram, Vocabulary
+from helpers.data.word_vectors import count_vectors
 from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.training.checkpoints import Checkpoints
-from helpers.training.experiment import build_model
+from helpers.training.experiment import add_regularisers, build_model
 from helpers.training.interrupt import Interrupted, interruptible
 from helpers.training.perplexity import evaluate
 from helpers.training.presets import PRESETS, Settings, choose
@@ -19,12 +20,15 @@ from helpers.training.trainer import Trainer
 V = 9
 SETTINGS = Settings(hidden_size=8, depth=2, rate=0.2, epochs=3, recurrent_rate=0.1, batch_size=4, steps=6, shifted=True)
 IDS = np.tile(np.arange(V), 40)
+CORPUS = Corpus("small", IDS[:100], IDS, IDS, Vocabulary([EOS, UNK, *map(str, range(V - 2))]), citation="")
 
 
 def trainer(settings=SETTINGS, layers=FAST, **options):
     rng = np.random.default_rng(0)
     params = create_params(V, settings.hidden_size, settings.depth, rng, dtype="float64")
-    rates = {"rate": settings.rate, "recurrent_rate": settings.recurrent_rate}
+    names = ("rate", "recurrent_rate", "activation_penalty", "change_penalty")
+    rates = {name: getattr(settings, name) for name in names}
+    layers = add_regularisers(layers, V, settings.word_rate, rng)
     return Trainer(assemble(layers, params, rng, **rates), settings, IDS, IDS[:50], eos=0, rng=rng, **options)
 
 
@@ -81,6 +85,7 @@ def test_the_history_has_an_entry_per_epoch_and_a_norm_per_step():
         {"optimiser": "adam", "learning_rate": 0.01},
         {"decay": 2.0, "average_from": 1.0},
         {"shifted": False, "average_from": 0.0},
+        {"word_rate": 0.1, "activation_penalty": 1.0, "change_penalty": 1.0},
     ],
 )
 @pytest.mark.parametrize("after", [1, 16, 44])
@@ -265,7 +270,17 @@ def test_each_epoch_starts_from_a_state_of_zeros():
 
 @pytest.mark.parametrize("unigram_bias", [False, True])
 def test_the_bias_of_the_output_starts_with_the_frequencies_of_the_words_if_asked_for(unigram_bias):
-    corpus = Corpus("small", IDS[:100], IDS, IDS, Vocabulary([EOS, UNK, *map(str, range(V - 2))]), citation="")
-    model = build_model(replace(SETTINGS, unigram_bias=unigram_bias), corpus, np.random.default_rng(0))
-    expected = np.log(Unigram(corpus.train, V).next_word()) if unigram_bias else np.zeros(V)
+    model = build_model(replace(SETTINGS, unigram_bias=unigram_bias), CORPUS, np.random.default_rng(0))
+    expected = np.log(Unigram(CORPUS.train, V).next_word()) if unigram_bias else np.zeros(V)
     np.testing.assert_allclose(model.output.b.value, expected, rtol=1e-6)
+
+
+def test_the_embedding_starts_with_vectors_from_counts_as_large_as_the_random_ones_if_asked_for():
+    random, counted = (
+        build_model(replace(SETTINGS, count_vectors=on), CORPUS, np.random.default_rng(0)).output.E.value
+        for on in (False, True)
+    )
+    assert np.mean(counted**2) == pytest.approx(np.mean(random**2), rel=1e-5)
+    expected = count_vectors(CORPUS.train, V, SETTINGS.hidden_size, np.random.default_rng(1))
+    products, expected = counted @ counted.T, expected @ expected.T
+    np.testing.assert_allclose(products / np.trace(products), expected / np.trace(expected), atol=1e-3)
