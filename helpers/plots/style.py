@@ -104,6 +104,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "frame": (_FRAME,),
     "level": (_INK, _LEVEL),
     "border": (_PALE, _DASHED),
+    "guess": (_INK, _SHORT, "*"),
     "outline": (_INK, _DASHED),
     # the quantities of a cell
     "x": (_GREY,),
