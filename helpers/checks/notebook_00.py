@@ -36,7 +36,7 @@ SIGMOID = Exercise(
         """
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-a))
             The textbook formula `1 / (1 + np.exp(-a))` overflows in `np.exp(-a)` at a = -1000.
-            Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
+            For which `a` is the number inside `np.exp` large? Find a form of the same curve that never gives it one.
         1 / (1 + e), e / (1 + e) → 1 / (1 + np.exp(-a)), np.exp(a) / (1 + np.exp(a))
             `np.where` computes *both* formulas for every element, so that one of them overflows.
             Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
