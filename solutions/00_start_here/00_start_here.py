@@ -127,8 +127,8 @@ check("0.1", textbook_sigmoid)
 #
 # Each exercise has two checks, and each is worth half of its points. You see one of them. The other one is *hidden*: only a
 # grader runs it, on the same kinds of input with other numbers and other sizes. So the line below the title of an
-# exercise says “1 + 1 points”, and the panel says “of 1 point”. Whatever counts points for you, the panels and your
-# progress, counts the half that you can see.
+# exercise says “1 + 1 points”, and the panel says “of 1 point”. The panels and your progress
+# count only the half that you can see; a grader counts both.
 
 # %% [markdown]
 # ### What passes

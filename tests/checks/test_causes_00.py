@@ -40,7 +40,7 @@ def test_branches_exchanged_that_overflow_are_not_called_a_sign():
 
 def test_a_cut_that_does_not_help_float32_is_named():
     (name,) = causes("0.1", lambda a: 1 / (1 + np.exp(-np.clip(a, -500, 500))))
-    assert name.startswith("`a` is cut off at ±500")
+    assert name.startswith("`a` is cut off, as at ±500")
 
 
 def test_a_tanh_halved_alone_is_named():
