@@ -89,9 +89,9 @@ print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y
 # %% [markdown]
 # ## A function to start with
 #
-# An LSTM (long short-term memory, 장단기 메모리) has three gates (게이트, one for what it forgets, one for what it takes in,
-# one for what it gives out). Each of them needs a number between 0 (closed) and 1 (open). The **sigmoid** (시그모이드)
-# makes one out of any number $a$:
+# An LSTM (long short-term memory, 장단기 메모리) has three gates (게이트): one for what it forgets, one for what it takes in,
+# and one for what it gives out. Each needs a number between 0 (closed) and 1 (open). The **sigmoid** (시그모이드) makes one
+# out of any number $a$:
 #
 # $$ \sigma(a) = \frac{1}{1 + e^{-a}} $$
 #
@@ -157,8 +157,8 @@ check("0.1", textbook_sigmoid)
 #
 # - In $1/(1+e^{-a})$, multiply numerator and denominator by $e^{a}$. For which $a$ is this form safe, and for which the
 #   first one?
-# - NumPy computes $\tanh u = (1 - e^{-2u})/(1 + e^{-2u})$ safely for every $u$. Which $u$ puts $e^{-a}$ there? And how do
-#   you turn a number between −1 and 1 into one between 0 and 1?
+# - NumPy computes $\tanh u = (1 - e^{-2u})/(1 + e^{-2u})$ safely for every $u$. For which $u$ is $e^{-2u} = e^{-a}$? And how
+#   do you turn a number between −1 and 1 into one between 0 and 1?
 #
 # **By hand.** $\sigma(0) = 0.5$; $\sigma(2) = 1/(1+e^{-2}) = 1/1.135 = 0.881$; and $\sigma(-2) = 1 - 0.881 = 0.119$.
 
@@ -235,7 +235,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # This *numerical differentiation* (수치 미분) is far too slow for training. But it tells you whether the gradient that you
 # derived is right.
 #
-# Write it once, here. From then on you can check any `backward` yourself; 1.3, 4.3 and 8.2 will ask you to.
+# Write it once, here. From then on you can check any `backward` yourself, as 1.3 and 4.3 will ask you to.
 
 # %% [markdown]
 # ### Exercise 0.2 · A gradient without a formula
@@ -335,9 +335,9 @@ for each, error in zip(eps[:3], errors["float64"]):
 plots.error_by_eps(eps, errors, guess=guess)
 
 # %% [markdown]
-# **What to notice.** From each point to the next, `eps` is divided by ten. In float64 the error is first divided by a
-# hundred each time: it falls as $\varepsilon^2$. Then it *grows*. The two values of `f` are so close together that only
-# the last digits of them differ, and those are rounded. The best `eps` lies where the two meet: hence the default of 1e-5.
+# **What to notice.** From left to right, `eps` is divided by ten at each point. In float64 the error is first divided by a
+# hundred each time: it falls as $\varepsilon^2$. Then it *grows*. The two values of `f` are so close together that they
+# differ only in their last digits, and those are rounded. Between the two lies the best `eps`, the default of 1e-5.
 #
 # In float32, which has half the digits, rounding takes over from 1e-2 on, and the smallest error is larger by several
 # powers of ten. So gradients are checked in float64.
@@ -352,8 +352,8 @@ plots.error_by_eps(eps, errors, guess=guess)
 # ### Check a backward
 #
 # A function called `backward` gets `dout`, the gradient of the loss with respect to what a layer gave, and returns the
-# gradient with respect to what the layer got. For a check you need one number to differentiate. Take the output times
-# `dout`, summed: the gradient of this number with respect to the output *is* `dout`.
+# gradient with respect to what the layer got. For a check you need one number to differentiate. Take the sum of the
+# output times `dout`: its gradient with respect to the output *is* `dout`.
 #
 # Below are two ways back through a sigmoid $y = \sigma(x)$. One is wrong. Decide which before you run the second cell.
 
