@@ -48,6 +48,7 @@ _BASELINE = Settings(
 _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
+_TIED = replace(_VARIATIONAL, tied=True)
 
 #: Name of a sweep to its rows, name of a row to its settings, all of one kind. Each row of the ablation changes one
 #: more setting; the rehearsal takes seconds and shows whether a cluster works.
@@ -57,8 +58,9 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "depth": _DEEP,
         "dropout": _DROPPED,
         "variational": _VARIATIONAL,
-        "tying": replace(_VARIATIONAL, tied=True),
+        "tying": _TIED,
     },
+    "gru": {"LSTM": _TIED, "GRU": replace(_TIED, cell="GRU")},
     "recall": ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
