@@ -4,7 +4,15 @@ from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, run
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import ablation, decay_on_plateau, full_model, parameter_counts, summed_gradient
-from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
+from helpers.plots.gate_player import GatePlayer, hand_set_gates
+from helpers.plots.gates import (
+    fused_product,
+    gate_openness,
+    gate_or_content,
+    gate_positions,
+    memory_over_time,
+    stuck_gates,
+)
 from helpers.plots.gradient_flow import (
     activation_slopes,
     gru_cell,
