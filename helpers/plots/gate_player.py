@@ -125,17 +125,16 @@ def hand_set_gates(openness: Setting, symbols: Mapping[str, float], c: ArrayLike
     for name, (y, half) in _SIGNED.items():
         write(ax, 0.1, y, _NAMES[name], of=name, size=MEDIUM, ha="left")
         line(ax, (_LEFT, y), (right, y), of="pale", width=0.8)
-        before = [c[0]] if name == "c" else []
-        values = {"g": list(symbols.values()), "c": c[1:], "h": h}[name]
-        bound = max(1.0, np.abs([*before, *values]).max()) if name == "c" else 1.0
-        for step, value in enumerate([*before, *values], start=-len(before)):
+        values = {"g": np.array(list(symbols.values())), "c": c, "h": h}[name]
+        bound = max(1.0, np.abs(values).max())
+        for step, value in enumerate(values, start=T - values.size):
             _bar(ax, _middle(step), y, value, half / bound, name)
         if name == "c":
             height = y + wanted * half / bound
             line(ax, (_middle(first) - _WIDE / 2, height), (right, height), of="outline", linestyle="--")
         if name == "h":
-            line(ax, *((_middle(T - 1) + side, y + np.tanh(wanted) * half) for side in (-_WIDE / 2, _WIDE / 2)),
-                 of="outline", linestyle="--")  # fmt: skip
+            left, height = right - _WIDE, y + float(np.tanh(wanted)) * half
+            line(ax, (left, height), (right, height), of="outline", linestyle="--")
     write(ax, 0.1, _SIGNED["c"][0] - 0.22, f"dashed: {keep}", of="outline", ha="left")
     for gate, y in _GAUGES.items():
         write(ax, 0.1, y, f"{GATES[gate]} ${gate}$", of=gate, size=MEDIUM, ha="left")

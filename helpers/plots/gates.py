@@ -265,7 +265,7 @@ def stuck_gates(errors: Mapping[str, Mapping[str, ArrayLike]], baseline: float, 
         ax.set_yticks(range(len(labels)), labels)
     axes[0, 0].set_ylabel("stuck gate")
     alt = f"""Typical errors of networks with a stuck gate, a dot for each seed. {"; ".join(sentences)}.
-    Without a stuck gate: {intact:.2f}; always saying 0: {baseline:.2f}."""
+    Without a stuck gate: {intact:.2f}; always answering 0: {baseline:.2f}."""
     return Picture(figure, alt)
 
 

@@ -55,8 +55,8 @@ plots.course_progress(progress().squares)
 plots.lstm_unrolled()
 
 # %% [markdown]
-# `h` is passed on to the next step *and* goes up to the layer above, as in the RNN. `c` is only passed on. It stays inside
-# the layer and never goes up.
+# `h` is passed on to the next step *and* goes up to the layer above, as in the RNN. The memory `c` is only passed on: it stays
+# inside the layer and never goes up.
 #
 # Now look into one cell, at first without a gate. The memory before the step is `c_prev`, the memory after it is `c_next`.
 # How the one becomes the other is left open for now. What the cell shows is
@@ -64,11 +64,9 @@ plots.lstm_unrolled()
 # $$ h_\mathrm{next} = \tanh(c_\mathrm{next}) $$
 
 # %%
-plots.lstm_cell("")
-
-# %%
 c_next = np.array([[0.5, -2.0]])
 print("c_next =", c_next, "  h_next = tanh(c_next) =", np.tanh(c_next).round(3))
+plots.lstm_cell("")
 
 # %% [markdown]
 # The memory can be any number; what leaves the cell lies in -1…1. You will now replace the question mark, part by part.
@@ -93,21 +91,11 @@ plots.gate_positions("o", content, gated, ("comes in", "passes"))
 # %% [markdown]
 # Dashed: what comes to the gate. Filled: what passes. The strip at the right edge is the openness. With its weights at 0, a
 # gate does what its bias says: σ(-1000) = 0, σ(0) = 0.5, σ(1000) = 1.
-
-# %% [markdown]
+#
 # **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_\mathrm{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
 # $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1).$ The sum is
 # $a = (1 + 0.3 + 0.7,\; -1 + 0 - 1) = (2, -2)$, and the openness is $\sigma(a) = (0.881, 0.119)$: the first unit is almost
 # open, the second almost closed. These numbers serve for exercises 3.1 to 3.4.
-#
-# > **Notation.** In exercises 3.1 to 3.4 `Wx (D, H)`, `Wh (H, H)` and `b (H,)` belong to the one part that you are
-# > writing. `x` is (N, D); states, memories and gates are (N, H).
-
-# %%
-by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
-# Wx, Wh and b
-block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])
-memory = np.array([[0.5, -2.0]])
 
 # %% [markdown]
 # ### Exercise 3.1 · The output gate
@@ -116,15 +104,17 @@ memory = np.array([[0.5, -2.0]])
 #
 # **Why.** A cell may hold what will matter in twenty steps and is of no use now. The **output gate** (출력 게이트) `o` decides
 # how much of each element of `tanh(c_next)` the next step and the layer above get to see.
-
-# %%
-plots.lstm_cell("o", new="o")
-
-# %% [markdown]
-# The figure asks for `h_next`: follow the arrows. Which value does the gate multiply? (How `c_next` is made comes later.)
+#
+# The figure asks for `h_next`. Which value does the gate multiply? (`c_next` comes later.)
 #
 # **By hand**, with the gate above and $c_\mathrm{next} = (0.5, -2)$: $\tanh(c_\mathrm{next}) = (0.462, -0.964)$, and
 # $h_\mathrm{next} = (0.407, -0.115)$. The larger memory shows less.
+#
+# > **Notation.** Up to exercise 3.4, `Wx (D, H)`, `Wh (H, H)` and `b (H,)` belong to the part that you are writing.
+# > States, memories and gates are (N, H).
+
+# %%
+plots.lstm_cell("o", new="o")
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -167,6 +157,10 @@ hidden_check("3.1", output_gate)
 
 # %%
 apply_output_gate = answer("3.1")
+by_hand = np.array([[1.0]]), np.array([[0.4, -0.2]])  # x and h_prev of the example
+# Wx, Wh and b
+block = np.array([[1.0, -1.0]]), np.array([[0.5, 0.2], [-0.5, 0.4]]), np.array([0.7, -1.0])
+memory = np.array([[0.5, -2.0]])
 print("h_next =", apply_output_gate(*by_hand, memory, *block).round(3))
 
 
@@ -204,17 +198,16 @@ print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 #
 # **Why.** A sentence ends, or a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) `f` says, unit
 # by unit, how much of `c_prev` stays. What it leaves is called `c`.
-
-# %%
-plots.lstm_cell("of", new="f")
-
-# %% [markdown]
+#
 # The gate is made as before, with weights of its *own*. Follow the line of the memory: the old memory passes one ⊙ and
 # *nothing else*, no matrix and no tanh. (So far nothing is added to it: `c_next` is `c`.)
 #
 # > **Warning.** The name misleads: f = 1 *keeps* everything, f = 0 forgets.
 #
 # **By hand**, with f = (0.881, 0.119) and $c_\mathrm{prev} = (0.5, -2)$: $c = (0.440, -0.238)$.
+
+# %%
+plots.lstm_cell("of", new="f")
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -276,11 +269,10 @@ def remaining(f, steps=50):
     return np.ravel(left)
 
 
-# %%
 memories = {f"$f$ = {f}": remaining(f) for f in (0.5, 0.9, 0.99, 0.999)}
 for label, left in memories.items():
     print(f"{label.replace('$', '')}: {left[7]:.2f} left after 7 steps, {left[-1]:.3f} after 50")
-print(f"0.9⁵⁰ = {0.9**50:.3f}; f = 0.99: {remaining(0.99, 100)[-1]:.2f} left after 100 steps")
+print(f"f = 0.99: {remaining(0.99, 100)[-1]:.2f} left after 100 steps")
 plots.memory_over_time(memories, ylabel="what is left", guess=guess)
 
 # %% [markdown]
@@ -319,15 +311,14 @@ print(np.log(0.99 / 0.01).round(2), sigmoid(np.array([4.6])).round(3))
 #
 # **Why.** So far the cell can only lose. Something has to come in: the **new memory** (새로운 기억 셀) `g`, which most papers
 # call the *candidate cell state*. It is *added* to `c`, to what the forget gate left.
-
-# %%
-plots.lstm_cell("ofg", new="g")
-
-# %% [markdown]
+#
 # `g` is made from the same sum as a gate, with weights of its own, but it goes through a tanh. The result of this exercise is
 # both: `c_next`, and `g` alone.
 #
 # **By hand**, with $a = (2, -2)$ and $c = (0.5, -2)$: $g = (0.964, -0.964)$ and $c_\mathrm{next} = (1.464, -2.964).$
+
+# %%
+plots.lstm_cell("ofg", new="g")
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -374,34 +365,17 @@ add_new_memory = answer("3.3")
 c_next, g = add_new_memory(*by_hand, memory, *block)
 print("c_next =", c_next.round(3), "  g =", g.round(3))
 
-# %% [markdown]
-# **What to notice.** `g` moves the memory up or down, by at most 1 in a step. It is **not a gate**. A gate says *how much* of
-# something else passes, so it takes the sigmoid. `g` *is* that something: its tanh gives it a strength and a sign.
-
-# %%
-a = np.linspace(-5, 5, 201)
-two = np.array([2.0, -2.0])
+a, two = np.linspace(-5, 5, 201), np.array([2.0, -2.0])
 print("at a = (2, -2):  σ gives", sigmoid(two).round(3), "  tanh gives", np.tanh(two).round(3))
 plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
 # %% [markdown]
-# At a = -2 a gate says “almost closed”; the new memory says “strongly *down*”. With a sigmoid `g` could only push the memory
-# up. Add 100 random values of each kind to a cell that forgets nothing:
-
-# %%
-a = np.random.default_rng(0).normal(size=100)
-cells = {"$g$ = tanh($a$)": np.cumsum(np.tanh(a)), "$g$ = σ($a$), wrong": np.cumsum(sigmoid(a))}
-for label, added in cells.items():
-    signs = int((np.diff(np.sign(added)) != 0).sum())
-    print(
-        f"{label.replace('$', '')}: from {added.min():.1f} to {added.max():.1f}, changes its sign {signs} times"
-    )
-plots.memory_over_time(cells, title="A cell that forgets nothing and adds every input")
-
-# %% [markdown]
-# With a sigmoid the memory only climbs: nothing can be taken back. With tanh it can, but the memory is now the sum of
-# everything that came in. That is a forget gate **stuck open**, in a cell that adds every input. The next exercise lets it
-# choose.
+# **What to notice.** `g` moves the memory up or down, by at most 1 a step. It is **not a gate**. A gate says *how much* of
+# something else passes. `g` *is* that something: its tanh gives it a strength and a sign. At a = -2 a gate says “almost
+# closed”, the new memory “strongly *down*”. With a sigmoid it could only push the memory up.
+#
+# If the forget gate is **stuck open**, every `g` is added and nothing is dropped: the memory is the sum of everything that
+# came in. The next gate lets the cell choose.
 #
 # **Go further.** Could $c_\mathrm{next} = f \odot c_\mathrm{prev} + g$, without another gate, keep one value for a hundred steps?
 
@@ -417,15 +391,14 @@ plots.memory_over_time(cells, title="A cell that forgets nothing and adds every 
 #
 # **Why.** Not everything that comes in is worth keeping. The **input gate** (입력 게이트) `i` decides, for each element of `g`,
 # how much of it is added to the memory. That part is called `gated` here.
-
-# %%
-plots.lstm_cell("ofgi", new="i")
-
-# %% [markdown]
+#
 # The cell is complete: what to drop, what to add, what to show, and the content itself.
 #
 # **By hand**, with $i = (0.881, 0.119)$ and $g = (0.964, -0.964)$: $gated = (0.849, -0.115)$. The two contents are equally
 # strong. One is written, the other hardly.
+
+# %%
+plots.lstm_cell("ofgi", new="i")
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-3-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -505,7 +478,9 @@ def run_cell(f, i, o):
 
 
 # %% [markdown]
-# With all gates half open, as they are before training, nothing of B is left at the end:
+# Here all gates are half open, as they are before training. Read a column from top to bottom. `g` comes in, through the input
+# gate, into the memory; the old memory comes from the left, through the forget gate; the output gate decides what is shown.
+# Dashed: what is wanted.
 
 # %%
 half = np.full(6, 0.5)
@@ -514,9 +489,6 @@ plots.hand_set_gates(
 )
 
 # %% [markdown]
-# Read a column from top to bottom. `g` comes in, through the input gate, into the memory; the old memory comes from the left,
-# through the forget gate; the output gate decides what is shown. Dashed: what is wanted.
-#
 # Now set the gates. With the keyboard: Tab moves from slider to slider, the arrow keys move it. The line at the bottom says
 # what is off.
 
@@ -528,8 +500,8 @@ plots.GatePlayer(run_cell, symbols, keep="B")
 # > the cell hold the *sum* of B and D? (The line at the bottom will object.)
 
 # %% [markdown] tags=["solution"]
-# One setting that works. What the output gate hides, nobody sees; and what `f` does at step 0 makes no difference, since the
-# old memory is dropped at step 1.
+# One setting that works, and one for the sum. At step 0 `f` and `i` make no difference, since the memory of step 0 is dropped at
+# step 1 and the output gate is closed.
 
 # %% tags=["solution"]
 setting = {"f": [0, 0, 1, 1, 1, 1], "i": [1, 1, 0, 0, 0, 0], "o": [0, 0, 0, 0, 0, 1]}
@@ -698,7 +670,8 @@ print("target", targets[0, :, 0].round(1))
 # %% [markdown]
 # The network is an LSTM of one unit and an affine layer (Affine 계층, 아핀 계층) that reads its `h`. You write the backward
 # pass in notebook 04; until then the course's own layer, `FastLSTM`, does it. The weights start small, so every gate is about
-# half open. The loss is the mean squared error. `Adam` is SGD with a step size of its own for each weight.
+# half open. The loss is the mean squared error. `Adam` is SGD with a step size of
+# its own for each weight. What the gates do stands in the cache of your own `lstm_step_forward`.
 
 
 # %%
@@ -718,10 +691,6 @@ def train(lstm, output, rng, updates=400):
         output.zero_grad()
         lstm.backward(output.backward(2 * error / error.size))
         adam.step(learning_rate=0.05)
-
-
-# %% [markdown]
-# What do the gates do? Your own `lstm_step_forward` tells, in its cache.
 
 
 # %%
@@ -763,17 +732,8 @@ plots.gate_openness(openness, marked=np.flatnonzero(at_flags), guess=guess)
 # The pale bands are the flags. Before training every gate is about half open. Afterwards **the input gate opens at the flags,
 # and the forget gate closes there**, as you would have set them. Nobody told them; the loss did. The forget gate
 # closes only to about a quarter, and it need not close further, as you will see. The output gate stays open, since the answer
-# is wanted at every step. The weights say the same:
-
-# %%
-for gate in "fi":
-    column = LSTM_ORDER.index(gate)
-    bias, weight = lstm.b.value[column], lstm.Wx.value[1, column]
-    without, at = sigmoid(np.array([bias, bias + weight]))
-    print(f"{gate}: bias {bias:+.1f}, weight of the flag {weight:+.1f}:", end=" ")
-    print(f"σ = {without:.2f} without a flag, {at:.2f} at one")
-
-# %% [markdown]
+# is wanted at every step.
+#
 # Was it luck? That was seed 0. Here are all five, on sequences five times as long as those of the training:
 
 
@@ -794,7 +754,6 @@ print(f"largest typical error {max(errors):.3f}; always answering 0: {always_0:.
 
 # %%
 answers = output.forward(lstm.forward(xs[:1])[0])[0, :, 0]
-print(f"left of a memory after 8 steps with f = 0.99: {0.99**8:.2f}")
 curves = {"right answer": targets[0, :, 0], "the LSTM": answers}
 plots.memory_over_time(
     curves, ylabel="number at the last flag", title="100 steps", marked=np.flatnonzero(flags[0])
@@ -813,7 +772,6 @@ plots.memory_over_time(
 guess = ...  # in words: one of f, i, o, and open or closed
 
 
-# %%
 def stick(lstm, gate, bias):
     """Set the weights of one gate to 0 and its bias to ±1000; with a slope of 0, it stays so in training."""
     column = LSTM_ORDER.index(gate)
@@ -839,21 +797,20 @@ for way, (gate, bias) in ways.items():
 # One way does no harm, the output gate stuck open: here the answer is wanted at every step. With any other the network is
 # little better than always answering 0, or worse.
 #
-# But is that fair? The other parts were trained to work with that gate. So let each network learn from the beginning, with the
-# gate stuck from the first update on.
+# But is that fair? The other parts were trained to work with that gate. So let three networks learn from the beginning, with
+# the gate stuck from the first update on. (Half a minute on a slow machine.)
 
 # %%
 stuck_before = {}
 for way, (gate, bias) in ways.items():
     stuck_before[way] = []
-    for seed in range(5):
+    for seed in range(3):
         network = new_network(seed)
         stick(network[0], gate, bias)
         train(*network)
         stuck_before[way].append(typical_error(*network[:2]))
     print(f"{way:8}: typical error {min(stuck_before[way]):.2f} to {max(stuck_before[way]):.2f}")
 
-# %%
 tables = {"stuck after training": stuck_after, "stuck before training": stuck_before}
 plots.stuck_gates(tables, baseline=always_0, intact=float(np.median(errors)))
 
@@ -869,19 +826,20 @@ plots.stuck_gates(tables, baseline=always_0, intact=float(np.median(errors)))
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** The new memory reads `h_prev` with a negative weight. At a flag `g` is made of the new number
 # *minus* some of what the cell still shows, and that takes away what f has left standing. In the first network it takes away
-# about the quarter; with f = 1 it must take away all of it. So forgetting is not the forget gate's work alone.
+# about that quarter; with f = 1 it takes away nearly all of it. So forgetting is not the forget gate's work alone.
 
 # %% tags=["solution"]
-at = {gate: after[gate][0, at_flags].mean() for gate in "fio"}
-read_by_g = networks[0][0].Wh.value[0, LSTM_ORDER.index("g")]
-taken = -at["i"] * read_by_g * at["o"]
-print(f"left by f: {at['f']:.2f} of the old memory; taken away by g: about {taken:.2f} of it")
-network = new_network(0)
-stick(network[0], "f", 1000)
-train(*network)
-print(
-    f"with f = 1, g reads h_prev with the weight {network[0].Wh.value[0, LSTM_ORDER.index('g')]:.1f}"
-)
+without_f = new_network(0)
+stick(without_f[0], "f", 1000)
+train(*without_f)
+for network in networks[0], without_f:
+    gates, weight = gates_over_time(network[0], xs), network[0].Wh.value[0, LSTM_ORDER.index("g")]
+    f, i, o = (gates[gate][flags].mean() for gate in "fio")
+    print(
+        f"at a flag: left by f {f:.2f} of the old memory; g reads h_prev with the weight {weight:.1f},",
+        end=" ",
+    )
+    print(f"and i · weight · o = {i * weight * o:.2f}")
 
 # %% [markdown]
 # ## Summary
