@@ -169,7 +169,8 @@ def _middle(step: int) -> float:
 
 def _bar(ax: Axes, x: float, y: float, value: float, scale: float, of: str) -> None:
     rectangle(ax, x - 0.22, y, 0.2, value * scale, of=of, fill=LOOKS[of].colour, lw=0, zorder=2)
-    write(ax, x + 0.02, y + np.sign(value) * 0.12, f"{value:.2f}".replace("-0.00", "0.00"), of=of, ha="left")
+    side = 1 if value > -0.005 else -1
+    write(ax, x + 0.02, y + side * 0.12, f"{value:.2f}".replace("-0.00", "0.00"), of=of, ha="left")
 
 
 def _gauge(ax: Axes, x: float, y: float, value: float, gate: str) -> None:
@@ -196,9 +197,12 @@ class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         self.image, self.verdict = HTML(), HTML()
         self.sliders = {gate: [_slider(gate, step) for step in range(len(symbols))] for gate in GATES}
         inch = RC["figure.dpi"]
-        rows = [part for gate in GATES for part in (Label(f"{GATES[gate]} {gate}"), *self.sliders[gate])]
-        columns = f"{(_LEFT + _BEFORE) * inch:.0f}px repeat({len(symbols)}, {_WIDE * inch:.0f}px)"
-        grid = GridBox(rows, layout=Layout(grid_template_columns=columns, align_items="center"))
+        rows = [part for gate in GATES for part in (Label(f"{GATES[gate]} {gate}"), *self.sliders[gate], Label())]
+        # Each slider stands below its step, also where the figure is shown smaller than it is.
+        shares = _LEFT + _BEFORE, *[_WIDE] * len(symbols)
+        columns = " ".join(f"minmax(0, {share}fr)" for share in (*shares, _SIZE[0] - sum(shares)))
+        place = Layout(width="100%", max_width=f"{_SIZE[0] * inch:.0f}px", grid_template_columns=columns)
+        grid = GridBox(rows, layout=place)
         for sliders in self.sliders.values():
             for slider in sliders:
                 slider.observe(lambda _: self._draw(), "value")

@@ -826,7 +826,7 @@ plots.stuck_gates(tables, baseline=always_0, intact=float(np.median(errors)))
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** The new memory reads `h_prev` with a negative weight. At a flag `g` is made of the new number
 # *minus* some of what the cell still shows, and that takes away what f has left standing. In the first network it takes away
-# about that quarter; with f = 1 it takes away nearly all of it. So forgetting is not the forget gate's work alone.
+# about that quarter; with f = 1 it takes away about all of it. So forgetting is not the forget gate's work alone.
 
 # %% tags=["solution"]
 without_f = new_network(0)
