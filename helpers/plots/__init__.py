@@ -11,7 +11,15 @@ from helpers.plots.full_model import (
     perplexity_by_seed,
     summed_gradient,
 )
-from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
+from helpers.plots.gate_player import GatePlayer, hand_set_gates
+from helpers.plots.gates import (
+    fused_product,
+    gate_openness,
+    gate_or_content,
+    gate_positions,
+    memory_over_time,
+    stuck_gates,
+)
 from helpers.plots.gradient_flow import (
     activation_slopes,
     gru_cell,

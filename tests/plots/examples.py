@@ -128,6 +128,35 @@ def _learning_runs():
     return {"LSTM": rising, "RNN": [0.25 + rng.normal(0, 0.05, 90) for _ in range(2)]}
 
 
+SYMBOLS = {"A": 0.5, "B": 0.8, "C": -0.9, "D": 0.6, "E": -0.4, "F": 0.7}
+
+
+def _hand_set(f, i, o):
+    """A memory cell that keeps -0.7 from before, with its gates set by hand."""
+    c, h = [-0.7], []
+    for step, g in enumerate(SYMBOLS.values()):
+        c.append(f[step] * c[-1] + i[step] * g)
+        h.append(o[step] * np.tanh(c[-1]))
+    return np.array(c), np.array(h)
+
+
+def _half_open():
+    half = np.full(6, 0.5)
+    return plots.hand_set_gates(dict.fromkeys("fio", half), SYMBOLS, *_hand_set(half, half, half), keep="B")
+
+
+def _all_open():
+    one = np.ones(6)
+    return plots.hand_set_gates(dict.fromkeys("fio", one), SYMBOLS, *_hand_set(one, one, one), keep="B")
+
+
+def _stuck():
+    labels = ("f closed", "f open", "i closed", "i open", "o closed", "o open")
+    after = dict(zip(labels, np.array([[0.5], [0.57], [0.58], [0.8], [0.58], [0.04]]) * [0.9, 1.0, 1.1]))
+    again = dict(zip(labels, np.array([[0.1], [0.04], [0.58], [0.2], [0.58], [0.04]]) * [0.9, 1.0, 1.1]))
+    return plots.stuck_gates({"stuck after training": after, "stuck before training": again}, 0.58, 0.037)
+
+
 OUT = np.linspace(-1, 1, 9)
 COUNTED = {"unigram": 292.0, "trigram": 75.0}
 
@@ -227,6 +256,7 @@ FIGURES = {
     "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
     "gru_cell": plots.gru_cell,
     "gru_step_backward": plots.gru_step_backward,
+    "hand_set_gates": _half_open,
     "item_analysis": lambda: plots.item_analysis(
         {"1.4": (12, 21, 9, 8), "1.3": (25, 20, 4, 1), "1.6": (31, 16, 3, 0), "1.1": (50, 0, 0, 0)}
     ),
@@ -276,6 +306,7 @@ FIGURES = {
     "softmax_loss": _softmax_loss,
     "stack_over_time": plots.stack_over_time,
     "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
+    "stuck_gates": _stuck,
     "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
     "tanh_graph": plots.tanh_graph,
     "training_curve": lambda: plots.training_curve(900 * np.arange(1, 15) ** -0.7, 25, 500, COUNTED),
@@ -326,6 +357,15 @@ VARIANTS = (
             {"Order": _learning_runs(), "First symbol": _learning_runs()}, chance=0.25
         ),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
+        "hand_set_gates, all open": _all_open,
+        "gate_openness, guess": lambda: plots.gate_openness(
+            {"before": dict.fromkeys("fio", np.full(24, 0.5)), "after": dict.fromkeys("fio", np.linspace(0, 1, 24))},
+            marked=[0, 5, 13],
+            guess=0.3,
+        ),
+        "memory_over_time, guess": lambda: plots.memory_over_time(
+            {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", guess=12
+        ),
         "gate_positions, g": lambda: _positions("g"),
         "what_arrives, two ways": lambda: plots.what_arrives(
             {
@@ -371,6 +411,7 @@ VARIANTS = (
 DIAGRAMS = {
     *("affine_graph", "course_map", "course_progress", "embedding_lookup", "full_model", "fused_product", "gru_cell"),
     "gru_step_backward",
+    "hand_set_gates",
     *("language_model", "lstm_cell", "lstm_step_backward", "lstm_unrolled", "masked_lstm_cell", "memory_path"),
     *("rnn_step_backward", "rnn_step_forward", "rnn_unrolled", "stack_over_time", "stream_rows", "tanh_graph"),
     "truncated_bptt",
