@@ -48,8 +48,10 @@ from helpers.plots.language_model import (
     truncated_bptt,
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
+from helpers.plots.numerical import error_by_eps
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.progress import course_progress
+from helpers.plots.recall import recall_by_lag
 from helpers.plots.rnn_glyph import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.training import gradient_norms, learning_curves
 from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival, survival_by_rate
