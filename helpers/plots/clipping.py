@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import ARROW, level, listed, name_line_ends, note
-from helpers.plots.guess import Guess, is_given, mark_guess, spoken_guess
+from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import FINE, LINE, LOOKS, MARK, PAGE, RING, SIZE, THICK, looks_of, new_figure
+from helpers.plots.style import DOT, FINE, LINE, LOOKS, MARK, PAGE, RING, SIZE, THICK, looks_of, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,9 @@ def _angle(one: FloatArray, other: FloatArray) -> float:
 
 
 @draws_picture
-def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float) -> Picture:
+def two_ways_to_clip(
+    gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float, *, guess: Guess = ...
+) -> Picture:
     """Draw a gradient of two elements, clipped by its norm (to a circle) and by value (to a square).
 
     Args:
@@ -40,6 +42,7 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
         by_norm (2,): clipped by norm.
         by_value (2,): each element clipped to ± limit.
         limit: radius of the circle, and half the side of the square.
+        guess: by how many degrees clipping by value was expected to turn the gradient, drawn as a line.
 
     Raises:
         ValueError: arrays of another shape.
@@ -58,10 +61,15 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
         ax.set(title=f"{title}: turned by {turns[-1]:.0f}°", aspect="equal", xlabel="first element")
         low, high = np.minimum(gradient, -limit) - 0.3, np.maximum(gradient, limit) + 0.3
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    if (turn := as_number(guess)) is not None:
+        angle = np.arctan2(gradient[1], gradient[0]) + np.radians(turn)
+        end = 1.6 * limit * np.array([np.cos(angle), np.sin(angle)])
+        axes[1].plot(*np.transpose([(0, 0), end]), lw=LINE, **LOOKS["guess"].line)
+        note(axes[1], "your guess", end, (4, 0), of="guess", va="center")
     axes[0].set_ylabel("second element")
     alt = f"""Two panels, each with a gradient as an arrow of length {np.linalg.norm(gradient):.3g} and the clipped
     one as another. By norm it ends on a circle and is turned by {turns[0]:.0f} degrees; by value it ends in a
-    square and is turned by {turns[1]:.0f} degrees."""
+    square and is turned by {turns[1]:.0f} degrees.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
@@ -78,16 +86,16 @@ def cliff_landscape(ws: FloatArray, bs: FloatArray, loss: FloatArray) -> Picture
         ValueError: loss of another shape.
     """
     _check_map(ws, bs, loss)
-    figure, flat = new_figure(8, 3.6)
+    figure, flat = new_figure(6, 3.6)
     grid = flat.get_subplotspec()
     flat.remove()
     land = figure.add_subplot(grid, projection="3d")
     fine = {"rcount": 200, "ccount": 200, "lw": 0, "antialiased": False, "shade": False}
     land.plot_surface(*np.meshgrid(ws, bs), loss, cmap=SIZE, **fine)
     land.view_init(elev=30, azim=50)
-    land.set_box_aspect((1, 1, 0.7), zoom=0.9)
+    land.set_box_aspect((1, 1, 0.6), zoom=1.1)
     land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
-    land.locator_params(nbins=2 if is_narrow() else 4)
+    land.locator_params(nbins=2 if is_narrow() else 3)
     alt = f"""A loss over two parameters, as a landscape. A cliff separates a plateau, where the loss is up to
     {np.max(loss):.2g}, from a plain, where it is small."""
     return Picture(figure, alt)
@@ -132,7 +140,7 @@ def clipping_cliff(
     casing = [Stroke(linewidth=2 * LINE, foreground=PAGE), Normal()]  # so that a line shows on every colour of the map
     for (label, path), look in zip(paths.items(), looks_of(paths)):
         values = losses[label]
-        ax.plot(*np.transpose(path), label=label, path_effects=casing, **look.marked)
+        ax.plot(*np.transpose(path), label=label, path_effects=casing, ms=DOT, **look.marked)
         right.plot(np.maximum(values, _LOWEST), **look.line)
         ends.append((max(values[-1], _LOWEST), label, look))
         longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
@@ -141,7 +149,7 @@ def clipping_cliff(
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), title="the way, from above")
     level(right, start, "at the start", below=True)
     right.set(yscale="log", xlabel="step", ylabel="loss (log axis)", title="the loss at each step")
-    right.set_ylim(_LOWEST / 2, 20)
+    right.set_ylim(_LOWEST / 2, 5 * max(values.max() for values in losses.values()))
     right.margins(x=0.01)
     name_line_ends(right, ends, width=10)
     alt = f"""A map of a loss over two parameters, with a cliff between a high region and a low one, and beside it the
@@ -237,7 +245,14 @@ def runs_with_and_without(
 
 
 @draws_picture
-def lost_and_loss(losses: Mapping[str, Mapping[float, Sequence[float]]], constant: float, xlabel: str) -> Picture:
+def lost_and_loss(
+    losses: Mapping[str, Mapping[float, Sequence[float]]],
+    constant: float,
+    xlabel: str,
+    *,
+    at: float = 0.5,
+    guess: Guess = ...,
+) -> Picture:
     """Plot, against a setting, how many runs are lost, and the loss of the others: thin lines their range.
 
     A run is lost if its loss is not a number, or above that of the best constant answer.
@@ -246,6 +261,8 @@ def lost_and_loss(losses: Mapping[str, Mapping[float, Sequence[float]]], constan
         losses: dict from label to a dict from the value of a setting to the losses of the runs with it, one a seed.
         constant: the loss of the best constant answer, drawn as a line.
         xlabel: what the setting is.
+        at: the value of the setting for which a loss was guessed.
+        guess: that loss.
 
     Raises:
         ValueError: no runs, or more kinds than there are line styles.
@@ -273,13 +290,16 @@ def lost_and_loss(losses: Mapping[str, Mapping[float, Sequence[float]]], constan
             f"{', '.join(f'{value:.1g}' if np.isfinite(value) else 'none' for value in middle)}"
         )
     level(below, constant, "always 0")
-    above.set(ylim=(-0.06 * most, 1.1 * most), ylabel=f"lost of {most}")
+    above.set(ylim=(-0.06 * most, 1.1 * most), yticks=range(0, most + 1, max(1, most // 5)), ylabel=f"lost of {most}")
     below.set(yscale="log", xlabel=xlabel, ylabel="loss of the others\n(log axis)")
     below.set_ylim(top=3 * constant)
+    if is_given(guess):
+        mark_guess(below, x=at, y=guess)
     name_line_ends(above, tops)
     name_line_ends(below, ends)
-    at = listed(values)
-    return Picture(figure, f"Two panels over {xlabel}, at {at}: how many of {most} runs are lost. {'; '.join(facts)}.")
+    alt = f"""Two panels over {xlabel}, at {listed(values)}: how many of {most} runs are lost, and the loss of
+    the others. {"; ".join(facts)}.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
 
 
 @draws_picture

@@ -1,31 +1,17 @@
 """The runs of notebook 02: an RNN that repeats the number of some steps ago, with and without gradient clipping.
 
 The notebook trains one seed live, with the learner's own layer. The table holds more of them, trained here in the same
-way; `python -m helpers.training.echo` adds the runs that are missing from it.
+way, as the sweep "echo".
 """
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers.arrays import FloatArray
-from helpers.atomic_write import replace_file
 from helpers.nn import RNN, Affine, Param
 from helpers.training.clipping import clip_gradients, global_norm
 from helpers.training.optimisers import sgd_step
-
-#: The finished runs that the notebook shows.
-TABLE = Path(__file__).parent / "sweeps" / "echo.csv"
-
-SEEDS = range(10)
-
-#: Mean squared error of always saying 0, the mean of the numbers.
-ALWAYS_ZERO = 1 / 3
 
 #: How many updates a run has, and how many of the last ones its loss is averaged over.
 UPDATES, LAST = 400, 50
@@ -51,40 +37,25 @@ class EchoSettings:
     window: int = 0
     delay: int = 2
 
-
-@dataclass(frozen=True)
-class EchoRun(EchoSettings):
-    """One finished run, a line of the table.
-
-    Args:
-        seed: of the weights and the numbers.
-        loss: mean squared error over the last updates, NaN where the gradients were no longer finite.
-        clipped: share of the updates whose gradient was longer than `max_norm`.
-    """
-
-    seed: int = 0
-    loss: float = 0.0
-    clipped: float = 0.0
-
     @property
-    def lost(self) -> bool:
-        """Whether the run ended in NaN, or with a loss above that of always saying 0."""
-        return not self.loss <= ALWAYS_ZERO
+    def name(self) -> str:
+        """The name of the row in the table."""
+        return ", ".join(f"{name} {value:g}" for name, value in asdict(self).items())
 
 
 _SCALES = (0.5, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8)
 
-#: The settings of the table: by the size of the initial `Wh`, by `max_norm`, and by the learning rate.
-ROWS = tuple(
-    dict.fromkeys(
-        [EchoSettings(scale, max_norm) for scale in _SCALES for max_norm in (0.0, 1.0)]
-        + [EchoSettings(scale, window=5) for scale in _SCALES]
-        + [EchoSettings(max_norm=max_norm) for max_norm in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0)]
-        + [EchoSettings(scale, max_norm, rate) for scale in (0.5, 1.8) for max_norm in (0.0, 0.3, 1.0)
-           for rate in (0.03, 0.1, 1.0)]
-        + [EchoSettings(scale, max_norm, delay=10) for scale in (0.5, 1.0) for max_norm in (0.0, 1.0, 0.1)]
+#: Name of a row to its settings: by the size of the initial `Wh`, the limit of the norm, the learning rate, the delay.
+ROWS = {
+    settings.name: settings
+    for settings in (
+        *(EchoSettings(scale, max_norm) for scale in _SCALES for max_norm in (0.0, 1.0)),
+        *(EchoSettings(scale, window=5) for scale in _SCALES),
+        *(EchoSettings(max_norm=max_norm) for max_norm in (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0)),
+        *(EchoSettings(max_norm=max_norm, rate=rate) for max_norm in (0.0, 1.0) for rate in (0.03, 0.1, 1.0)),
+        *(EchoSettings(scale, max_norm, delay=10) for scale in (0.5, 1.0) for max_norm in (0.0, 1.0)),
     )
-)  # fmt: skip
+}
 
 
 def train_echo(settings: EchoSettings, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -130,50 +101,14 @@ def _loss_and_backward(rnn: RNN, head: Affine, numbers: FloatArray, settings: Ec
     return squares / count
 
 
-def measure_echo(settings: EchoSettings, seed: int) -> EchoRun:
-    """Train one network and measure it."""
+def measure_echo(settings: EchoSettings, seed: int) -> dict[str, float]:
+    """Train one network and return what the table holds of the run.
+
+    Returns:
+        loss: mean squared error over the last updates, NaN where the gradients were no longer finite
+        clipped: the share of the updates whose gradient was longer than `max_norm`
+    """
     with np.errstate(all="ignore"):  # some are meant to overflow
         losses, norms = train_echo(settings, seed)
-    loss = float(losses[-LAST:].mean()) if np.isfinite(norms[-1]) else float("nan")
-    clipped = float(np.mean(norms > settings.max_norm)) if settings.max_norm else 0.0
-    return EchoRun(**asdict(settings), seed=seed, loss=loss, clipped=clipped)
-
-
-def load_echo(path: str | Path = TABLE) -> list[EchoRun]:
-    """Return the finished runs of the table.
-
-    Raises:
-        ValueError: the table is damaged.
-    """
-    if not Path(path).exists():
-        return []
-    kinds = {"window": int, "delay": int, "seed": int}
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            lines = list(csv.DictReader(file))
-        return [EchoRun(**{name: kinds.get(name, float)(value) for name, value in line.items()}) for line in lines]
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Move it away and make it again.") from None
-
-
-def make_echo(path: str | Path = TABLE, rows: Sequence[EchoSettings] = ROWS, seeds: Sequence[int] = SEEDS) -> None:
-    """Add the missing runs to the table; each is saved at once, so that this can be interrupted."""
-    done = load_echo(path)
-    found = {(run.scale, run.max_norm, run.rate, run.window, run.delay, run.seed) for run in done}
-    for seed in tqdm(seeds, desc="echo", unit="seed"):
-        for row in rows:
-            if (*asdict(row).values(), seed) not in found:
-                done.append(measure_echo(row, seed))
-                _write(Path(path), done)
-
-
-def _write(path: Path, runs: Sequence[EchoRun]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(asdict(runs[0])), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(run) | {"loss": f"{run.loss:.4g}", "clipped": f"{run.clipped:.4g}"} for run in runs)
-    replace_file(path, text.getvalue())
-
-
-if __name__ == "__main__":
-    make_echo()
+    loss = float(f"{losses[-LAST:].mean():.4g}") if np.isfinite(norms[-1]) else float("nan")
+    return {"loss": loss, "clipped": float(np.mean(norms > settings.max_norm)) if settings.max_norm else 0.0}
