@@ -1,6 +1,14 @@
 """Every figure of the course: functions that take arrays and return a `Picture`, a figure with its alt text."""
 
-from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, runs_with_and_without, two_ways_to_clip
+from helpers.plots.clipping import (
+    cliff_landscape,
+    clip_limits,
+    clipping_cliff,
+    lost_and_loss,
+    lost_starts,
+    runs_with_and_without,
+    two_ways_to_clip,
+)
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import (

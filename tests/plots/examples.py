@@ -156,6 +156,8 @@ def _next_words():
     return plots.next_words({t: p / p.sum() for t, p in powers.items()}, [f"word {number}" for number in range(8)])
 
 
+CLIFF = np.linspace(0, 1, 8), np.linspace(-1, 0, 6), np.linspace(0, 2, 48).reshape(6, 8)
+
 #: From the name of a public function to a call that draws it.
 FIGURES = {
     "ablation": _ablation,
@@ -164,11 +166,14 @@ FIGURES = {
     ),
     "affine_graph": plots.affine_graph,
     "circle_after_steps": lambda: plots.circle_after_steps(SHEAR, [0, 1], (0, 1, 3, 25)),
+    "cliff_landscape": lambda: plots.cliff_landscape(*CLIFF),
+    "clip_limits": lambda: plots.clip_limits(
+        [0.1, 1.0, 10.0], [[0.3, 0.02, 0.5], [0.2, 0.01, 0.6]], [[1.0, 0.1, 0.7], [1.0, 0.2, 0.8]], 1 / 3, guess=0.1
+    ),
     "clipping_cliff": lambda: plots.clipping_cliff(
-        np.linspace(0, 1, 8),
-        np.linspace(-1, 0, 6),
-        np.linspace(0, 2, 48).reshape(6, 8),
+        *CLIFF,
         {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
+        {"not clipped": [0.08, 0.09], "clipped": [0.08, 1e-5]},
     ),
     "course_progress": lambda: plots.course_progress(
         {
@@ -253,6 +258,17 @@ FIGURES = {
     "learning_to_remember": lambda: plots.learning_to_remember({"Order": _learning_runs()}, chance=0.25),
     "lstm_cell": plots.lstm_cell,
     "lstm_step_backward": plots.lstm_step_backward,
+    "lost_and_loss": lambda: plots.lost_and_loss(
+        {
+            "not clipped": {0.5: [0.01, 0.02], 1.0: [0.02, 0.5], 1.8: [np.nan, 0.9]},
+            "clipped": {0.5: [0.01, 0.02], 1.0: [0.03, 0.04], 1.8: [0.1, 0.2]},
+        },
+        1 / 3,
+        "scale of the initial Wh",
+    ),
+    "lost_starts": lambda: plots.lost_starts(
+        {"not clipped": [10, 29, 26], "clipped": [2, 1, 0]}, [0.1, 0.5, 2.0], 100, guess=50
+    ),
     "lstm_unrolled": plots.lstm_unrolled,
     "masked_again_and_again": _masked_again,
     "memory_length": lambda: plots.memory_length([1, 2, 5, 10, 35], [138.0, 128.0, 118.0, 113.0, 109.0], 107.0),
@@ -261,7 +277,6 @@ FIGURES = {
     ),
     "memory_path": plots.memory_path,
     "next_words": _next_words,
-    "norm_as_length": lambda: plots.norm_as_length([3.0, 4.0], 12.0, 13.0),
     "norms_over_time": lambda: plots.norms_over_time(
         {
             "0.4 × random: vanishes": _seeds(0.5),
@@ -271,7 +286,6 @@ FIGURES = {
         title="Three sizes",
         limits=(1e-9, 1e3),
     ),
-    "one_step": lambda: plots.one_step([1.0, -2.0], [0.5, -1.0], [0.95, -1.9]),
     "overflow": _overflow,
     "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
     "rnn_step_backward": plots.rnn_step_backward,
@@ -283,7 +297,7 @@ FIGURES = {
             "clipped": (np.geomspace(1, 0.01, 50), np.geomspace(8, 0.5, 50)),
         },
         max_norm=0.5,
-        guess=0.17,
+        constant=0.17,
     ),
     "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
     "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
