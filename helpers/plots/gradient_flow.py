@@ -38,6 +38,7 @@ from helpers.plots.style import (
     MARK,
     MEDIUM,
     NEXT,
+    PAGE,
     PATH,
     PREV,
     SIZE,
@@ -193,38 +194,50 @@ def activation_slopes(
 
 @draws_picture
 def memory_path() -> Picture:
-    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
-    figure, ax = new_canvas(8.0, 2.9)
-    top, bottom = 2.2, 0.95
-    lefts = (0.85, 3.15, 5.45)
-    end = 7.88
-    for step, left in reversed(list(enumerate(lefts))):
-        box(ax, left, 0.5, 1.75, 2.2)
-        forget, plus, squash, product = left + 0.5, left + 1.25, left + 1.25, left + 0.5
-        arrow(ax, (end, top), (plus, top), reach=NODE_RADIUS, of="c", width=PATH)
-        arrow(ax, (plus, top), (forget, top), **BETWEEN, of="c", width=PATH)
-        arrow(ax, (end, bottom), (squash, bottom), reach=NODE_RADIUS, of="h")
-        arrow(ax, (squash, bottom), (product, bottom), **BETWEEN, of="h")
-        arrow(ax, (squash, bottom), (plus, top), **BETWEEN, of="pale", width=FINE)
-        arrow(ax, (forget, top), (product, bottom), **BETWEEN, of="pale", width=FINE)
-        node(ax, (plus, top), "+")
-        node(ax, (forget, top), r"$\odot$")
-        node(ax, (squash, bottom), "tanh")
-        node(ax, (product, bottom), "@")
+    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h slopes and a matrix."""
+    figure, ax = new_canvas(8.0, 3.6)
+    top, middle, bottom = 2.8, 1.95, 1.05
+    lefts = (0.72, 3.1, 5.48)
+    for step, left in enumerate(lefts):
+        box(ax, left, 0.5, 2.02, 2.85)
+        start = lefts[step + 1] + 0.4 - NODE_RADIUS if step < 2 else 7.9
+        matrix, join, product, split = (left + shift for shift in (0.4, 0.85, 1.3, 1.75))
+        # along the memory: dc is split into what goes on and what goes down to the gates
+        arrow(ax, (start, top), (split, top), reach=NODE_RADIUS, of="c", width=PATH)
+        arrow(ax, (split, top), (matrix, top), **BETWEEN, of="c", width=PATH)
+        # along the hidden state: dh goes to the output gate, and from all the gates through the matrix
+        arrow(ax, (start, bottom), (product, bottom), reach=NODE_RADIUS, of="h")
+        arrow(ax, (product, bottom), (matrix, bottom), **BETWEEN, of="h")
+        arrow(ax, (split, bottom), (split, middle), reach=NODE_RADIUS, of="pale", width=FINE)
+        arrow(ax, (split, middle), (split, top), **BETWEEN, of="pale", width=FINE)
+        line(ax, (join, top), (join, middle + 0.19), of="pale", width=FINE)
+        arrow(ax, (join, middle - 0.19), (join, bottom), of="pale", width=FINE)
+        box(ax, join - 0.3, middle - 0.19, 0.6, 0.38, of="frame", fill=PAGE, rounding=0.08)
+        write(ax, join, middle, "$f, g, i$", size=MEDIUM)
+        fork(ax, (join, top), of="c")
+        fork(ax, (split, bottom), of="h")
+        node(ax, (split, top), "+")
+        node(ax, (matrix, top), r"$\odot$")
+        node(ax, (split, middle), r"$\odot$")
+        node(ax, (product, bottom), r"$\odot$")
+        node(ax, (matrix, bottom), "@")
         index = ("T-3", "T-2", "T-1")[step]
-        write(ax, forget, top + 0.27, rf"$f_{{{index}}}$", of="f", size=LARGE, va="baseline")
-        write(ax, product + 0.3, bottom - 0.36, r"$W_h^{\!\top}$", size=LARGE, va="baseline")
-        end = forget - NODE_RADIUS
+        write(ax, matrix, top + 0.3, rf"$f_{{{index}}}$", of="f", size=LARGE, va="baseline")
+        write(ax, matrix, bottom - 0.4, r"$W_h^{\!\top}$", size=LARGE, va="baseline")
+        write(ax, product + 0.12, bottom - 0.4, r"$o(1-o)\,\tanh(c)$", size=MEDIUM, va="baseline")
+        write(ax, split - 0.02, middle + 0.3, r"$o\,\tanh'(c)$", size=MEDIUM, ha="right", va="baseline")
+    end = lefts[0] + 0.4 - NODE_RADIUS
     arrow(ax, (end, top), (0.12, top), of="c", width=PATH)
     arrow(ax, (end, bottom), (0.12, bottom), of="h")
-    write_all(ax, (((0.4, top + 0.14), "$dc$", "c"), ((0.4, bottom + 0.1), "$dh$", "h")))
-    along_c, along_h = "along c: another f at every step", "along h: the same matrix, and squashing, at every step"
-    write(ax, 0.85, 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
+    write_all(ax, (((0.4, top + 0.16), "$dc$", "c"), ((0.4, bottom + 0.12), "$dh$", "h")))
+    along_c, along_h = "along c: another f at every step", "along h: slopes, and the same matrix at every step"
+    write(ax, lefts[0], 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
     write(ax, 7.8, 0.17, along_h, of="h", size=MEDIUM, ha="right", va="baseline")
     alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
     memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
-    bottom, through the hidden state h, each step has a squashing function and the product with the same matrix, Wh
-    transposed. At every step thin arrows lead from each way to the other."""
+    bottom, through the hidden state h, each step has a product with the slope of the output gate times the tanh of c,
+    and the product with the same matrix, Wh transposed. Two thin ways cross at every step: from h up to the plus, times
+    o and the slope of tanh, and from c down through f, g and i to the matrix."""
     return Picture(figure, alt)
 
 
