@@ -48,35 +48,42 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the LSTM a gradient has two ways back. How it moves through a network is called **gradient flow** (기울기 흐름).
+# In the LSTM a gradient has two ways back through time. How it moves through a network is called **gradient flow** (기울기
+# 흐름).
 
 # %%
 plots.memory_path()
 
 # %% [markdown]
-# Below, the way of the RNN, through the hidden state: at every step squashing and the same matrix. Above, the new one, through
-# the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
-# product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
+# Read it from right to left. Above is the way through the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**:
+# a plus passes it on unchanged, and a Hadamard product (아다마르 곱) multiplies it by the forget gate (망각 게이트) of *that* step.
+#
+# Below is the way through the hidden state `h`. From step to step it meets the slope of the output gate (출력 게이트), times
+# $\tanh(c)$, and then the same matrix every time, as in the RNN. The thin arrows lead from one way to the other; the slope of
+# tanh lies on the way from `h` up to `c`.
 
 # %% [markdown]
 # ### Exercise 4.1 · Back through the memory
 #
 # <small>15 min</small>
 #
-# **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
+# **Why.** Everything else depends on one question: what does one step do to the gradient of the memory?
 #
-# **The equation.** Forward was $c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
-# term, and a product *swaps* its factors:
+# **The equation.** Forward, all arrays (N, H), it was
 #
-# $$ dc_\mathrm{prev} = dc_\mathrm{next} \odot f \qquad df = dc_\mathrm{next} \odot c_\mathrm{prev} \qquad dg = dc_\mathrm{next} \odot i \qquad di = dc_\mathrm{next} \odot g $$
+# $$ c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i $$
+#
+# Two rules lead back. A sum passes its gradient on to *each* of its terms. A product sends to each factor the gradient times the
+# *other* factor. Which four gradients follow?
 
 # %%
 plots.lstm_step_backward(memory_only=True)
 
 # %% [markdown]
-# All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
+# **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
 # $i = (0.2, 0.6)$, $c_\mathrm{prev} = (3, -2)$. Then $dc_\mathrm{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
-# $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole; the second, its gate nearly closed, lets go of most.
+# $di = (0.5, -1.6)$. The forget gate of the first unit is open, and nine tenths of the gradient pass. That of the second is
+# nearly closed, and one tenth passes.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -94,13 +101,13 @@ def memory_backward(dc_next, f, g, i, c_prev):
     return dc_next * f, dc_next * c_prev, dc_next * i, dc_next * g
     ### END SOLUTION
     # 1. the plus: the same dc_next goes to both products
-    # 2. each product: what goes to one factor is multiplied with the other
+    # 2. each product: the gradient of one factor is dc_next times the other factor
     raise NotImplementedError("Exercise 4.1: write memory_backward")
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Four results, one product each. Nothing is summed, nothing squashed.</details>
-# <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u.</details>
+# <details><summary>Hint 1: a nudge</summary>There are four results, and each is one product. No sum is needed, and no slope.</details>
+# <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u. So dc<sub>prev</sub> = dc<sub>next</sub> ⊙ f, df = dc<sub>next</sub> ⊙ c<sub>prev</sub>, dg = dc<sub>next</sub> ⊙ i and di = dc<sub>next</sub> ⊙ g.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_prev = dc_next * f</code>; now find the partner of each of the other three, and mind the order <code>dc_prev, df, dg, di</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -121,28 +128,27 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
     print(name, "=", gradient.round(2))
 
 # %% [markdown]
-# **What to notice.** On the line of the memory there is no `Wh` and no tanh′: one number per unit, between 0 and 1, and the
-# network itself has chosen it.
+# **What to notice.** From `dc_next` to `dc_prev` there is no `Wh` and no tanh′. There is one number per unit, between 0 and 1,
+# and the network itself sets it.
 #
-# **Go further.** What must the gates be for a memory, and its gradient, to pass a step entirely unchanged?
+# **Go further.** What must the gates be for a memory and its gradient to pass a step unchanged?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** f = 1 and i = 0: then $c_\mathrm{next} = c_\mathrm{prev}$ and $dc_\mathrm{prev} = dc_\mathrm{next}$, for as many steps as the
-# gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
+# **Go further, answered.** f = 1 and i = 0. Then $c_\mathrm{next} = c_\mathrm{prev}$ and $dc_\mathrm{prev} = dc_\mathrm{next}$, for as many steps as the
+# gates stay so.
 
 # %% [markdown]
 # ### Exercise 4.2 · Back through the activations
 #
 # <small>15 min</small>
 #
-# **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
+# **Why.** `df`, `dg`, `di` and the output gate's `do` are gradients of what came *out of* the activations. Before they can reach
+# the weights, they must go back through σ and tanh.
 #
-# **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
-# $y(1-y)$; for the new memory (새로운 기억 셀) `g`, which is not a gate, $1 - g^2$:
-#
-# $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
-#
-# in the order of the blocks of `Wx`, `Wh` and `b`.
+# **The equation.** The outputs are enough, as in exercise 1.1. The slope of a sigmoid (시그모이드) $y = \sigma(a)$ is $y(1-y)$.
+# The new memory (새로운 기억 셀) `g` is not a gate, so its slope is another one. The chain rule multiplies each gradient by the
+# slope of its activation. The results stand side by side in `dA` (N, 4H), in the order of the blocks of `Wx`, `Wh` and `b`:
+# f, g, i, o.
 
 # %%
 openness, content = np.linspace(0, 1, 101), np.linspace(-1, 1, 101)
@@ -150,7 +156,7 @@ slopes = openness * (1 - openness), 1 - content**2
 plots.activation_slopes(openness, slopes[0], content, slopes[1])
 
 # %% [markdown]
-# Two hills, on one scale: at its steepest a gate has a quarter of the slope of the new memory.
+# Both slopes are drawn on one scale. Where it is steepest, a gate has a quarter of the largest slope of the new memory.
 #
 # **By hand**, with N = H = 1: $df = 1, f = 0.9$ gives $0.9·0.1 = 0.09$; $dg = 1, g = 0.5$ gives $1 - 0.25 = 0.75$;
 # $di = 2, i = 0.5$ gives $2·0.25 = 0.5$; $do = -1, o = 0.2$ gives $-0.16$. So $dA = (0.09, 0.75, 0.5, -0.16)$.
@@ -172,13 +178,13 @@ def gates_backward(df, dg, di, do, f, g, i, o):
     return np.hstack(blocks)
     ### END SOLUTION
     # 1. three blocks through a sigmoid, one through a tanh (exercise 1.1)
-    # 2. side by side, in the order f, g, i, o
+    # 2. put them side by side, in the order f, g, i, o
     raise NotImplementedError("Exercise 4.2: write gates_backward")
 
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>Which of the four is not a gate?</details>
-# <details><summary>Hint 2: the equation to use</summary>σ′ from the output is y (1 − y), tanh′ is 1 − y². The chain rule multiplies with what comes from above.</details>
+# <details><summary>Hint 2: the equation to use</summary>dA = [ df ⊙ f (1 − f) | dg ⊙ (1 − g²) | di ⊙ i (1 − i) | do ⊙ o (1 − o) ]</details>
 # <details><summary>Hint 3: almost the code</summary><code>np.hstack([df * f * (1 - f), …, …, …])</code>; the second block is <code>tanh_backward(dg, g)</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -197,32 +203,30 @@ numbers = (1, 1, 2, -1, 0.9, 0.5, 0.5, 0.2)
 print("dA =", answer("4.2")(*(np.array([[float(number)]]) for number in numbers)).round(2))
 print("largest slope of a gate:", slopes[0].max(), " at openness", openness[slopes[0].argmax()])
 print("a gate at 0.999:", round(0.999 * (1 - 0.999), 4))
-assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 
 # %% [markdown]
-# **What to notice.** The slope of a gate is at most 0.25, and almost 0 where the gate is wide open. These factors stand on the
-# way to the *weights* and to `h`, not on the line of the memory.
+# **What to notice.** The slope of a gate is at most 0.25. It is almost 0 where the gate is wide open or closed. These factors
+# stand on the way to the *weights* and to `h`, not on the way of the memory.
 #
-# **Go further.** A forget gate at 0.999 passes its memory's gradient on nearly whole. How fast does that gate itself learn?
+# **Go further.** A forget gate at 0.999 passes nearly all of its memory's gradient on. How fast does that gate itself learn?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001. An open gate is a good conductor and a slow learner.
-# That is one more reason to start it where it should be: section 3.
+# **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001, so its weights get a thousandth of `df`. A gate that is
+# wide open hardly changes. That is one more reason to start it where it should be: section 3.
 
 # %% [markdown]
 # ### Exercise 4.3 · Backward through one step of the LSTM
 #
 # <small>40 min</small>
 #
-# **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
+# **Why.** Now put the two pieces together. One thing is still missing: the memory is used *twice*.
 #
-# **The equation.** $c_\mathrm{next}$ goes on to the next step **and** into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two gradients meet
-# there, and are added before anything else:
+# **The equation.** $c_\mathrm{next}$ goes on to the next step, **and** it goes into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two
+# gradients meet at $c_\mathrm{next}$: the one that comes from the next step, and what $dh_\mathrm{next}$ sends back through the
+# product and the tanh. Add them before anything else. The product also sends `do` to the output gate.
 #
-# $$ dc_\mathrm{next} \leftarrow dc_\mathrm{next} + dh_\mathrm{next} \odot o \odot (1 - \tanh^2(c_\mathrm{next})) \qquad do = dh_\mathrm{next} \odot \tanh(c_\mathrm{next}) $$
-#
-# Then 4.1, then 4.2, and from `dA` to the parameters as in the RNN: $dW_x = x^\top dA$, $dW_h = h_\mathrm{prev}^\top dA$,
-# $db = \sum_n dA_n$, $dx = dA\,W_x^\top$, $dh_\mathrm{prev} = dA\,W_h^\top$.
+# Then come 4.1 and 4.2. From `dA` to the parameters, to `x` and to $h_\mathrm{prev}$ it goes as in the RNN of exercise 1.3, with
+# `dA` in the place of `da`.
 
 # %%
 plots.lstm_step_backward()
@@ -266,8 +270,8 @@ def lstm_step_backward(dh_next, dc_next, cache):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Follow the arrows of the figure from the right. At the plus on the line of the memory two of them meet: nothing further left can be right before they are added.</details>
-# <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh ⊙ t, and dc gets dh ⊙ o ⊙ (1 − t²) on top.</details>
+# <details><summary>Hint 1: a nudge</summary>Follow the arrows of the figure from the right. Two of them meet at the first plus of the memory. Everything further left needs their sum.</details>
+# <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh<sub>next</sub> ⊙ t, and dc<sub>next</sub> becomes dc<sub>next</sub> + dh<sub>next</sub> ⊙ o ⊙ (1 − t²). At the end dW<sub>x</sub> = xᵀ dA, dW<sub>h</sub> = h<sub>prev</sub>ᵀ dA, db sums dA over the batch, dx = dA W<sub>x</sub>ᵀ and dh<sub>prev</sub> = dA W<sub>h</sub>ᵀ.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_next = dc_next + tanh_backward(dh_next * o, t)</code> makes a new array; <code>+=</code> would change the caller's. Then <code>dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -291,14 +295,14 @@ print("c_next =", c_next.round(3), "  dc_prev =", dc_prev.round(3), "  dh_prev =
 print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 
 # %% [markdown]
-# **What to notice.** Two gradients leave into the past: `dc_prev`, multiplied by `f` alone, and `dh_prev`, which went through
-# the slopes of the activations and through `Wh`.
+# **What to notice.** Two gradients go on into the past. `dc_prev` was multiplied by `f` alone. `dh_prev` went through the slopes
+# of the activations and through `Wh`.
 #
-# **Go further.** Which of the six results is still something if $dh_\mathrm{next} = 0$? Which if $dc_\mathrm{next} = 0$?
+# **Go further.** Which of the six results become zero if $dh_\mathrm{next} = 0$? Which if $dc_\mathrm{next} = 0$?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** All six in both cases: each of the two gradients reaches the memory, and from there everything.
-# Only `do` needs $dh_\mathrm{next}$: with $dh_\mathrm{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
+# **Go further, answered.** None, in both cases: each of the two gradients reaches the memory, and from there it reaches all six.
+# Only `do` needs $dh_\mathrm{next}$: without it the fourth block of `dA` is 0, so the output gate learns nothing.
 
 # %% [markdown]
 # ### Exercise 4.4 · The LSTM over time, and back
@@ -307,18 +311,15 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 #
 # **Why.** From notebook 05 on, this class of yours reads English.
 #
-# **The equation.** As the RNN of exercise 1.4, with a *pair* for a state, $(h, c)$, and a pair that comes back, $(dh, dc)$:
-#
-# $$ dh_s,\, dc_s \leftarrow \mathrm{step\_backward}(dhs_s + dh,\; dc) \qquad dW \mathrel{+}= dW_s $$
-#
-# From above comes a gradient for `h` only: `c` never leaves the layer. `None` means zeros for both. The figure of section 1
-# shows three of the steps.
+# **The equation.** None is new. The loops are those of the RNN in exercise 1.4, but the state is a *pair*, $(h, c)$, and so is
+# what comes back, $(dh, dc)$. `None` means zeros for both. The layer above sends a gradient for `h` only, since `c` never goes
+# up. What must be added to what, before each step back? The figure of section 1 shows three of the steps.
 
 # %% [markdown]
 # **By hand**, with T = 2 and the gates of 4.3 at both steps, made by $b = (2, 0.5, 0, -2)$ while $W_x = W_h = 0$. Forward from
 # zeros: $c_0 = 0.462·0.5 = 0.231$ and $c_1 = 0.881·0.231 + 0.231 = 0.435$. Backward from $dhs = (0, 1)$: at step 1
-# $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$, of which $0.881·0.099 = 0.087$ goes on to step 0 and $0.881·0.087 = 0.077$ to the
-# state before it. Through `h` comes nothing, as $W_h = 0$.
+# $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$. Of this $0.881·0.099 = 0.087$ goes on to step 0, and $0.881·0.087 = 0.077$ to the
+# state before it. Nothing comes through `h`, since $W_h = 0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -375,7 +376,7 @@ class LSTM(Layer):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. What is new is that two things are carried, in both directions.</details>
+# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. One thing is new: the loop carries two arrays, in both directions.</details>
 # <details><summary>Hint 2: the equation to use</summary>Forward: <code>h, c, cache = lstm_step_forward(…)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, …)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>h, c = (zeros, zeros) if state is None else state</code>, and the loops of 1.4 with one more name in them. Return <code>hs, (h, c)</code> and <code>dxs, (dh, dc)</code>.</details>
 
@@ -405,13 +406,12 @@ both = layer_class(*params), FastLSTM(*params)
 (hs, dxs), (fast_hs, fast_dxs) = ((layer.forward(xs)[0], layer.backward(dhs)[0]) for layer in both)
 agree = np.allclose(hs, fast_hs, atol=1e-12) and np.allclose(dxs, fast_dxs, atol=1e-12)
 print("this LSTM and the course's fast one agree, forward and back:", agree)
-assert agree
 
 # %% [markdown]
-# **What to notice.** `FastLSTM` does the same sums, with all that does not depend on the step before taken out of the loop. Of
-# the networks trained below one will be yours, the others these.
+# **What to notice.** `FastLSTM` computes the same numbers. It does everything that does not depend on the step before outside
+# of the loop, for all steps at once. Section 4 trains one network with your class, and more with this one.
 #
-# **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM did so too?
+# **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM returned only that?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** The memory: the next call would start from c = 0, and everything remembered through `c` would be
@@ -424,14 +424,14 @@ assert agree
 #
 # <small>15 min</small>
 #
-# **Why.** Follow the line of the memory all the way. What arrives?
+# **Why.** Follow the gradient along the memory, all the way back. How much of it arrives?
 #
 # **The equation.** Each step back multiplies by its own forget gate. Along this *direct* path, with the gates held fixed,
 #
 # $$ \frac{\partial c_{T-1}}{\partial c_s} = \prod_{r=s+1}^{T-1} f_r \qquad \text{row } s \text{ of } (T, H); \text{ the last row is ones} $$
 #
 # **By hand**, one unit, $f = (0.9, 0.5, 0.8, 0.9)$: row 3 is 1, row 2 is 0.9, row 1 is $0.9·0.8 = 0.72$, row 0 is
-# $0.72·0.5 = 0.36$. The first gate is not used: it stands *before* $c_0$.
+# $0.72·0.5 = 0.36$. The first gate, 0.9, is not used: it acts *before* $c_0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -442,7 +442,7 @@ def memory_gradient(forget_gates):
         forget_gates (T, H): openness of the forget gate at each step.
 
     Returns:
-        gradient (T, H): row s is the product of the rows after s; a new array
+        gradient (T, H): row s is the product of the rows of forget_gates after s; a new array
     """
     ### BEGIN SOLUTION
     gradient = np.ones_like(forget_gates)
@@ -451,12 +451,12 @@ def memory_gradient(forget_gates):
     return gradient
     ### END SOLUTION
     # 1. the last row: ones
-    # 2. from there to the left: each row is made from the one after it
+    # 2. from there back to the first: each row is made from the one after it
     raise NotImplementedError("Exercise 4.5: write memory_gradient")
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Write the four rows of the example one under the other, the last one first. What do you do from one to the next?</details>
+# <details><summary>Hint 1: a nudge</summary>Write the four rows of the example one below the other, the last one first. How do you get from one to the next?</details>
 # <details><summary>Hint 2: the equation to use</summary>gradient<sub>s</sub> = gradient<sub>s+1</sub> ⊙ f<sub>s+1</sub>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>gradient = np.ones_like(forget_gates)</code>, then <code>for step in reversed(range(T - 1)):</code>. Or <code>np.cumprod</code> of the reversed rows, shifted by one.</details>
 
@@ -478,8 +478,10 @@ for f in (0.5, 0.9, 0.99, 0.999):
     print(f"f = {f} at all 100 steps: {arrives(np.full((101, 1), f))[0, 0]:.1e} arrives")
 
 # %% [markdown]
-# **What to notice.** Say it exactly: the factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each is **learned**, is
-# another one at every step and for every unit, and **can stay near 1**; and no `Wh` and no tanh′ lies on this path.
+# **What to notice.** The factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each of them is **learned**, differs from step
+# to step and from unit to unit, and **can stay near 1**. No `Wh` and no tanh′ lies on this path. Where f = 1, the gradient
+# passes unchanged, step after step: Hochreiter and Schmidhuber (1997) called this the **constant error carousel**.
+# Their LSTM had no forget gate, so its f was always 1.
 #
 # **Go further.** How open must a constant gate be for half of the gradient to arrive after 100 steps?
 
@@ -494,9 +496,13 @@ print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
-# Left, the RNN of notebook 01 without its tanh: 0.9, or 1.1, times an orthogonal matrix (직교 행렬), which itself changes no
-# length. Right, the forget gates of an LSTM with random weights on random inputs; only the forget bias (편향) differs. Five
-# seeds each, thin, and their median, thick.
+# On the left is the RNN of notebook 01 without its tanh: its matrix is 0.9 or 1.1 times an orthogonal matrix (직교 행렬), which
+# itself changes no length. On the right are the forget gates of an LSTM with random weights on random inputs; only the forget
+# bias (편향) differs. Thin lines are five seeds, a thick line is their median. First guess: with the common forget bias of 1,
+# which share of the gradient is left after 100 steps?
+
+# %%
+guess = ...  # a share, such as 0.1 or 1e-3
 
 
 # %%
@@ -533,20 +539,14 @@ lstm = {
     for bias in (0, 1, 5)
 }
 for label, seeds in (rnn | lstm).items():
-    print(f"{label}: {np.median(seeds[:, -1]):.1e} arrives after 100 steps")
-plots.what_arrives({"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm})
-
-# %%
-for gain in (0.9, 1.1):
-    assert np.allclose(rnn[f"{gain} × orthogonal"], gain ** np.arange(101))  # all five seeds
-first, second, third = (lstm[f"forget bias {bias}"] for bias in (0, 1, 5))
-assert all(seeds.max() <= 1 for seeds in lstm.values())  # nothing explodes
-assert first[:, -1].max() < second[:, -1].max() < rnn["0.9 × orthogonal"].min()
-assert third[:, -1].min() > 0.3
+    ends = seeds[:, -1]
+    print(f"{label}: {ends.min():.1e} to {ends.max():.1e} arrives after 100 steps")
+panels = {"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm}
+plots.what_arrives(panels, guess=guess)
 
 # %% [markdown]
-# Left, the matrix decides, once and for all. Right, nothing can explode, and the gates decide: with a bias of 0 or 1 even
-# *less* arrives than in the RNN at 0.9, so an LSTM is not better by birth; with a bias of 5 nearly half does.
+# On the left the matrix decides, once and for all. On the right nothing can explode, and the gates decide. With a bias of 0 or
+# 1 even *less* arrives than in the RNN at 0.9, so an LSTM is not automatically better. With a bias of 5 nearly half arrives.
 #
 # ### The forget gate decides what survives
 #
@@ -558,22 +558,18 @@ forget_gates[30, 1] = 0.02  # closes at step 30, and opens again
 forget_gates[:, 2] = 0.5
 forget_gates[:25, 3] = 0.6
 survives = arrives(forget_gates)
-print("at the first step arrives, unit by unit:", [f"{share:.0e}" for share in survives[0]])
-assert survives[0, 0] > 0.7 and survives[30:, 1].min() > 0.8 and survives[:30, 1].max() < 0.02
-assert (
-    survives[:50, 2].max() < 0.002 and survives[24:, 3].min() > 0.8 > 0.01 > survives[:15, 3].max()
-)
+print("what arrives at the first step, unit by unit:", [f"{share:.0e}" for share in survives[0]])
 plots.what_survives(forget_gates, survives)
 
 # %% [markdown]
-# Read the lower map from right to left. Unit 0 keeps most of the gradient all the way, unit 1 up to the closed gate, unit 2
-# for a few steps, unit 3 while its gate is open.
+# Read the lower map from right to left. Unit 0 keeps most of the gradient all the way, unit 1 keeps it up to the closed gate,
+# unit 2 for a few steps, and unit 3 while its gate is open.
 #
-# A closed gate cuts the past off, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*.
-# The network is no longer unable to learn from the past; it has been put in charge of it.
+# A closed gate cuts off the past, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*.
+# The network itself decides which part of the past it learns from.
 #
-# > **Try it.** Move the slider: one gate, at one bias. Where does it keep as much as the RNN's matrix (f = 0.9)? Where does
-# > half arrive? (No slider? “LSTM: another gate each time” shows three biases.)
+# > **Try it.** The slider sets the bias of one gate. At which bias does the gate keep as much as the RNN's matrix (f = 0.9)?
+# > At which does half arrive? (Without a slider, see “LSTM: another gate each time”, which shows three biases.)
 
 
 # %%
@@ -589,8 +585,8 @@ plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0
 # %% [markdown]
 # ### The other way, measured beside it
 #
-# Send a gradient into the last memory cell, go back with your step, and split what reaches each earlier cell into the direct
-# path and all the rest, which went through `h` at least once.
+# Send a gradient into the last memory cell and go back with your step. Split what reaches each earlier cell into two parts: what
+# came along the direct path, and the rest, which went through `h` at least once.
 
 
 # %%
@@ -613,39 +609,29 @@ panels = {}
 for bias in (1, 5):
     direct, rest = np.array([paths_back(bias, seed) for seed in range(5)]).transpose(1, 0, 2)
     panels[f"forget bias {bias}"] = {"through c alone": direct, "through h as well": rest}
-    alone, also = np.median(direct[:, -1]), np.median(rest[:, -1])
-    print(
-        f"bias {bias}, after 100 steps: {alone:.1e} through c alone, {also:.1e} through h as well"
-    )
+    for way, ends in (("c alone", direct[:, -1]), ("h as well", rest[:, -1])):
+        print(f"bias {bias}, through {way}: {ends.min():.1e} to {ends.max():.1e} after 100 steps")
 plots.what_arrives(panels)
 
-# %%
-fading, growing = panels["forget bias 1"], panels["forget bias 5"]
-assert np.all(fading["through h as well"][:, 20:] > fading["through c alone"][:, 20:])
-assert fading["through h as well"][:, -1].max() < 1e-5
-assert np.all(growing["through c alone"][:, -1] > 0.3)
-assert np.all(growing["through h as well"][:, -1] > growing["through c alone"][:, -1])
-assert np.median(growing["through h as well"][:, -1]) > 5
-
 # %% [markdown]
-# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, and fades
-# all the same: its median ends below a millionth. With bias 5 it *grows*, in the median to some thirty times what was sent: an
-# open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The memory adds a way
-# that learning can keep open; it takes none away.
+# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, but it fades
+# too: on every seed less than 1 in 100,000 is left after 100 steps. With bias 5 it *grows*, on the five seeds to between
+# PATHS times what was sent. An open forget gate does not stop it. That is why LSTMs are trained with gradient clipping
+# (기울기 클리핑). The memory adds a way back that learning can keep open; it takes none away.
 
 # %% [markdown]
 # ## 3. How to begin
 #
 # At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
-# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is all but out of reach *before
-# learning begins*, and next to no gradient arrives there to change that.
+# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is nearly out of reach *before
+# learning begins*, and hardly any gradient arrives there to change that.
 #
 # **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales (시간 척도) of the units
 # from 2 to T steps, the span of what has to be remembered:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
 #
-# Then $f = u/(1+u)$ and $1/(1-f) = 1 + u$; and the more a unit keeps, the less its input gate (입력 게이트) takes in.
+# Then $f = u/(1+u)$ and $1/(1-f) = 1 + u$. The longer a unit keeps its memory, the less its input gate (입력 게이트) takes in.
 
 # %%
 T, H = 80, 32
@@ -672,13 +658,6 @@ for label, f in openness.items():
     print(f"{label}: memories of {(1 / (1 - f)).min():.1f} to {(1 / (1 - f)).max():.1f} steps")
 units = {label: arrives(np.tile(f, (T, 1)))[::-1].T for label, f in openness.items()}
 plots.what_arrives({"At the start, unit by unit": units}, each="unit")
-
-# %%
-assert units["bias 0"].max(axis=0)[-1] < units["bias 1"].max(axis=0)[-1] < 1e-10
-assert units["chrono"].max(axis=0)[-1] > 0.3 and np.median(units["chrono"][:, -1]) > 0.1
-u = np.exp(starts["chrono"][:H])  # the formulas above
-assert np.allclose(openness["chrono"], u / (1 + u))
-assert np.allclose(1 / (1 - openness["chrono"]), 1 + u)
 
 # %% [markdown]
 # Every thin line is a unit. With one bias for all, they forget together. With chrono initialisation some forget fast, and more
