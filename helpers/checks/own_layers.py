@@ -13,9 +13,10 @@ from helpers.checks.resolved_answers import ResolvedAnswer
 from helpers.checks.saved_answers import find_files
 from helpers.training.experiment import REFERENCE
 
-#: What a language model can be made of, by the name of the class or function.
 _NAMES = {"Embedding", "LSTM", "Affine", "TiedAffine", "Dropout", "VariationalDropout", "VariationalLSTM", "Stacked"}
 _NAMES |= {"SoftmaxCrossEntropy", "build_language_model"}
+
+#: The exercises whose answers a language model can be made of, by the name of the class or function.
 LAYERS = {exercise.name: exercise for exercise in EXERCISES.values() if exercise.name in _NAMES}
 
 

@@ -1,11 +1,11 @@
 """The corpora of the course, all loaded by `load_corpus`; a new one is added to `SOURCES`."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -21,21 +21,35 @@ logger = logging.getLogger(__name__)
 MAX_UNKNOWN = 0.5
 
 
-class Source(Protocol):
+class Reader(Protocol):
     """A module that reads a corpus."""
 
     CITATION: str
-
-    def read_splits(self) -> Splits:
-        """Return the tokens of the three splits."""
+    read_splits: Callable[..., Splits]
 
 
-#: Name of a corpus to the module that reads it, and the size and the minimum count of its vocabulary.
-SOURCES: dict[str, tuple[Source, int | None, int]] = {
-    "sotu": (sotu, 3000, 2),
-    "docstrings": (docstring_corpus, 3000, 2),
-    "ptb": (ptb, None, 1),
-    "wikitext2": (wikitext2, None, 1),
+class Source(NamedTuple):
+    """Where a corpus comes from, and how it is read.
+
+    Args:
+        reader: the module that reads it.
+        size, min_count: of its vocabulary.
+        in_folder: whether its files lie in a folder of the reader's, and not in a package.
+        unit: of its tokens.
+    """
+
+    reader: Reader
+    size: int | None
+    min_count: int
+    in_folder: bool = False
+    unit: str = "words"
+
+
+SOURCES = {
+    "sotu": Source(sotu, 3000, 2),
+    "docstrings": Source(docstring_corpus, 3000, 2),
+    "ptb": Source(ptb, None, 1, in_folder=True),
+    "wikitext2": Source(wikitext2, None, 1, in_folder=True, unit="as spaced"),
 }
 
 
@@ -120,14 +134,13 @@ def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, 
         return _build(called, own_text.read_splits(files, unit), f"A text of your own: {name}.", 10_000, 2, unit)
     if unit != "words":
         raise ValueError(f"{name} is read by words; unit={unit!r} is for a text of your own.")
-    source, size, min_count = SOURCES[name]
+    source = SOURCES[name]
     try:
-        splits = source.read_splits(folder) if source in (ptb, wikitext2) else source.read_splits()
+        splits = source.reader.read_splits(folder) if source.in_folder else source.reader.read_splits()
     except metadata.PackageNotFoundError:
         print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
         return load_corpus("docstrings")
-    unit = "as spaced" if source is wikitext2 else "words"
-    return _build(name, splits, source.CITATION, size, min_count, unit)
+    return _build(name, splits, source.reader.CITATION, source.size, source.min_count, source.unit)
 
 
 def _build(name: str, splits: Splits, citation: str, size: int | None, min_count: int, unit: str) -> Corpus:
