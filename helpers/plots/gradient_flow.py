@@ -26,6 +26,7 @@ from helpers.plots.diagrams import (
     write,
     write_all,
 )
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
 from helpers.plots.narrow import is_narrow
@@ -64,7 +65,8 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
     Args:
-        memory_only: draw only what starts from dc_next: along the memory, and at the + and the products.
+        memory_only: draw only what starts from dc_next, along the memory, at the + and at the products; without the
+            factors, which exercise 4.1 asks for.
     """
     figure, ax = _canvas_of_the_memory() if memory_only else new_canvas(*CANVAS)
     if not memory_only:
@@ -74,18 +76,18 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
         block(ax, gate)
-    equation = rf"$dc{PREV} = dc{NEXT} \odot f$"
     alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
-    and is multiplied by f to become dc_prev, which leaves to the left. At the plus a copy of it goes down to a product,
-    which sends dg (times i) to the new memory and di (times g) to the input gate; at the forget product, df (times
-    c_prev) goes down to the forget gate."""
+    and goes through the product with the forget gate to become dc_prev, which leaves to the left. At the plus a copy of
+    it goes down to a product, which sends dg to the new memory and di to the input gate; from the forget product, df
+    goes down to the forget gate."""
     if not memory_only:
-        equation = rf"$dc{NEXT} \leftarrow dc{NEXT} + dh{NEXT} \odot o \odot (1 - \tanh^2 c{NEXT})$"
-        alt += """ dh_next, the sum of what comes from above and from the next step, splits at the output product: do
-        (times the tanh of c_next) goes to the output gate, the rest goes up through the tanh and is added to dc_next.
-        The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
-    place = (4.65, 0.96) if memory_only else (6.3, 0.3)
-    write(ax, *place, equation, size=LARGE, ha="right", va="baseline")
+        alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top; a plus adds to it what
+        comes from h_next. The sum passes a second plus unchanged and is multiplied by f to become dc_prev, which leaves
+        to the left. At that plus a copy of it goes down to a product, which sends dg (times i) to the new memory and di
+        (times g) to the input gate; from the forget product, df (times c_prev) goes down to the forget gate. dh_next,
+        the sum of what comes from above and from the next step, splits at the output product: do (times the tanh of
+        c_next) goes to the output gate, the rest (times o) goes up through the tanh, times its slope, to the first
+        plus. The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
     return Picture(figure, alt)
 
 
@@ -120,9 +122,12 @@ def _along_the_memory(ax: Axes, memory_only: bool) -> None:
     write_all(ax, (
         ((0.55, 3.08), f"$dc{PREV}$", "c"), ((after, 3.08), f"$dc{NEXT}$", "c"), ((2.53, 3.08), "$dc$", "c"),
         ((1.83, 2.16), "$df$", "gradient"), ((2.86, 1.93), "$dg$", "gradient"), ((4.14, 1.93), "$di$", "gradient"),
-        ((2.34, 2.5), rf"$\times\, c{PREV}$", "pale"), ((1.55, 3.08), r"$\times\, f$", "ink"),
-        ((3.24, 1.93), r"$\times\, i$", "pale"), ((3.54, 2.38), r"$\times\, g$", "pale"),
     ))  # fmt: skip
+    if not memory_only:
+        write_all(ax, (
+            ((2.34, 2.5), rf"$\times\, c{PREV}$", "pale"), ((1.55, 3.08), r"$\times\, f$", "ink"),
+            ((3.24, 1.93), r"$\times\, i$", "pale"), ((3.54, 2.38), r"$\times\, g$", "pale"),
+        ))  # fmt: skip
     _shapes(ax, ((0.55, 2.7), "(N, H)"), ((after, 2.7), "(N, H)"))
 
 
@@ -328,16 +333,17 @@ def _looks(panels: Mapping[str, Mapping[str, object]]) -> dict[str, Look]:
 
 
 @draws_picture
-def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed") -> Picture:
+def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed", guess: Guess = ...) -> Picture:
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
     Args:
         panels: dict from title to dict from label to array (steps,) or (lines, steps), from 0 steps back on; of several
             lines, each is drawn thin and their median thick.
         each: what one of several lines is, "seed" or "unit".
+        guess: a share after the last step, marked in the last panel.
 
     Raises:
-        ValueError: no such dict.
+        ValueError: no such dict, or a guess that is not a number.
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharey=True)
@@ -360,7 +366,9 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     axes[0, 0].set(yscale="log", ylabel="share of the gradient left", ylim=(_LOWEST, 30 * largest))
     for ax, names in zip(axes[0], ends):
         name_line_ends(ax, [(max(end, _LOWEST), name, look) for end, name, look in names], width=14)
-    return Picture(figure, f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.")
+    mark_guess(axes[0, -1], y=guess)
+    alt = f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 @draws_picture

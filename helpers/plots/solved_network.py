@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,10 +12,7 @@ from helpers.plots.axes import border, drawable, listed, name_line_ends, note, p
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LINE, LOOKS, MARK, MEDIUM, SMALL, THICK, Look, looks_of, new_figure, tint
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from helpers.plots.style import LINE, LOOKS, MARK, MEDIUM, THICK, Look, looks_of, new_figure, tint
 
 _TICKS = (50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
@@ -47,10 +43,11 @@ def updates_until_solved(rows: Mapping[str, Sequence[float]], *, limit: int, gue
         sentences.append(f"{label}: {solved.sum()} of {values.size} seeds{between}")
     border(ax, 1.2 * limit)
     ax.set(xscale="log", xlim=(80, 2 * limit), ylim=(len(updates) - 0.5, -0.8), xlabel="updates until solved")
-    plain_ticks(ax.xaxis, [tick for tick in _TICKS if 80 <= tick <= limit])
-    ax.set_yticks(range(len(updates)), [broken(label, 12) if is_narrow() else label for label in updates])
+    ticks = (100, 1000) if is_narrow() else _TICKS
+    plain_ticks(ax.xaxis, [tick for tick in ticks if 80 <= tick <= limit])
+    ax.set_yticks(range(len(updates)), [broken(label, 16) if is_narrow() else label for label in updates])
     ax.grid(axis="y", visible=False)
-    note(ax, "never", (beyond, -0.55), (0, 0), of="pale", ha="center", va="center")
+    note(ax, "unsolved", (beyond, -0.55), (0, 0), of="pale", ha="center", va="center")
     note(ax, "solved", (1, -0.55), (6, 0), of="pale", on=ax.get_yaxis_transform(), va="center")
     mark_guess(ax, x=guess)
     alt = f"""Updates until a task is solved, one mark for each seed, on a log axis up to {limit:,} updates.
@@ -66,12 +63,37 @@ def _looks_of_kinds(labels: Mapping[str, object]) -> list[Look]:
 
 
 @draws_picture
+def solved_by_rate(rows: Mapping[str, Mapping[float, int]], *, seeds: int) -> Picture:
+    """Plot how many seeds of some networks learned a task, against the learning rate on a log axis.
+
+    Args:
+        rows: dict from label to dict from learning rate to the number of seeds that learned it.
+        seeds: how many there were at each rate.
+
+    Raises:
+        ValueError: no such dict.
+    """
+    check_entries(rows, "rows", 4)
+    figure, ax = new_figure(8, 2.8)
+    sentences, looks = [], _looks_of_kinds(rows)
+    for (label, by_rate), look in zip(rows.items(), looks):
+        rates, counts = zip(*sorted(by_rate.items()))
+        ax.plot(rates, counts, **look.marked | {"ms": MARK})
+        sentences.append(f"{label}: " + ", ".join(f"{count} at {rate:g}" for rate, count in zip(rates, counts)))
+        best = int(np.argmax(counts))
+        note(ax, label, (rates[best], counts[best]), (0, 8), of=look, size=MEDIUM, ha="center")
+    ax.set(xscale="log", xlabel="learning rate", ylabel=f"solved, of {seeds} seeds", ylim=(-0.3, seeds + 0.9))
+    ax.set_yticks(range(seeds + 1))
+    return Picture(figure, f"How many of {seeds} seeds learned a task, by learning rate. {'; '.join(sentences)}.")
+
+
+@draws_picture
 def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
     """Mark how far the gates of some units are open, on average, at each of several symbols.
 
     Args:
-        gates: dict from gate ("f", "i", "o") to dict from symbol to the openness of each unit (units,), 0 to 1; the
-            first symbol is drawn hollow.
+        gates: dict from gate ("f", "i", "o") to dict from symbol to the openness of each unit (units,), 0 to 1; of up
+            to three symbols the first is drawn hollow.
 
     Raises:
         ValueError: no such dict.
@@ -88,7 +110,7 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
             sentences.append(f"{_NAMES[gate]} at {symbol}: {listed(values, '.2f')}")
         ax.set(title=f"{_NAMES[gate]} {gate}", xlabel="unit", ylim=(-0.04, 1.06), xlim=(-0.5, values.size - 0.5))
         ax.set_xticks(range(values.size))
-        ax.legend(loc="upper left" if gate == "i" else "lower left", handletextpad=0.1)
+    axes[0, 0].legend(loc="upper right", handletextpad=0.1)
     axes[0, 0].set_ylabel("openness, on average")
     return Picture(figure, f"Average openness of the gates of {values.size} units. {'; '.join(sentences)}.")
 
@@ -113,8 +135,8 @@ def gradient_by_step(norms: Mapping[str, ArrayLike], *, marked: Mapping[int, str
         ax.axvspan(step - 0.5, step + 0.5, facecolor=tint("pale"), lw=0, gid="pale", zorder=0)
         note(ax, symbol, (step, 1), (0, 3), of="ink", size=MEDIUM, on=ax.get_xaxis_transform(), ha="center")
     shares = {label: values / values.sum() for label, values in lines.items()}
-    looks = _looks_of_states(shares)
-    for number, ((label, share), look) in enumerate(zip(shares.items(), looks)):
+    looks = [LOOKS["gradient"] if number else LOOKS["reference"] for number in range(len(shares))]
+    for number, (share, look) in enumerate(zip(shares.values(), looks)):
         ax.plot(drawable(share), lw=THICK if number else LINE, **look.line)
     ax.set(yscale="log", xlabel="step", ylabel="share of the gradient")
     ax.margins(x=0.01)
@@ -125,8 +147,3 @@ def gradient_by_step(norms: Mapping[str, ArrayLike], *, marked: Mapping[int, str
         for label, share in shares.items()
     )
     return Picture(figure, f"Share of the gradient that reaches each of {share.size} steps, on a log scale. {at}.")
-
-
-def _looks_of_states(labels: Mapping[str, object]) -> list[Look]:
-    """Return a pale look for the first line, and that of a gradient for the last."""
-    return [LOOKS["gradient"] if number else LOOKS["reference"] for number in range(len(labels))]

@@ -11,4 +11,5 @@ from helpers.training.perplexity import evaluate, perplexity
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
 from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
+from helpers.training.temporal_order import ORDER_ROWS, start_layer
 from helpers.training.trainer import Trainer

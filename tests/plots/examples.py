@@ -200,6 +200,16 @@ FIGURES = {
     ),
     "gate_or_content": lambda: plots.gate_or_content(X, 1 / (1 + np.exp(-X)), np.tanh(X)),
     "gate_positions": lambda: _positions("o"),
+    "gates_by_symbol": lambda: plots.gates_by_symbol(
+        {
+            "i": {"noise": [0.03, 0.1, 0.3], "X": [0.5, 0.4, 0.4], "Y": [0.4, 0.2, 0.6]},
+            "f": {"noise": [1.0, 0.98, 0.6], "X": [0.99, 0.9, 0.7], "Y": [0.97, 0.95, 0.4]},
+        }
+    ),
+    "gradient_by_step": lambda: plots.gradient_by_step(
+        {"before training": 0.9 ** STEPS[::-1], "after training": np.where(np.isin(STEPS, (13, 33)), 1.0, 0.02)},
+        marked={12: "X", 32: "Y"},
+    ),
     "gradient_heatmap": lambda: plots.gradient_heatmap(
         np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
     ),
@@ -252,6 +262,9 @@ FIGURES = {
     "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
     "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
     "softmax_loss": _softmax_loss,
+    "solved_by_rate": lambda: plots.solved_by_rate(
+        {"RNN, identity": {0.0003: 5, 0.001: 1, 0.003: 0}, "LSTM, chrono": {0.001: 4, 0.003: 5, 0.01: 5}}, seeds=5
+    ),
     "stack_over_time": plots.stack_over_time,
     "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
     "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
@@ -261,6 +274,15 @@ FIGURES = {
     "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
     "unit_circle": lambda: plots.unit_circle(
         {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
+    ),
+    "updates_until_solved": lambda: plots.updates_until_solved(
+        {
+            "RNN, random": [np.inf] * 5,
+            "RNN, identity": [635, np.inf, 280, 360, 514],
+            "LSTM, chrono": [133, 165, 109, 138, 212],
+        },
+        limit=3000,
+        guess=900,
     ),
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
     "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
