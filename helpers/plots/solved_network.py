@@ -102,14 +102,12 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
     figure, axes = new_figure(8, 3.2, len(gates), squeeze=False, sharex=True, sharey=True)
     sentences = []
     for ax, (gate, by_symbol) in zip(axes[0], gates.items()):
-        look = LOOKS[gate]
-        for number, (symbol, values) in enumerate(by_symbol.items()):
-            values = to_array(values, f"gates[{gate!r}][{symbol!r}]", "(units,)", finite=True)
+        look, marks = LOOKS[gate], to_dict(by_symbol, f"gates[{gate!r}]", "(units,)", most=3, finite=True)
+        for number, (symbol, values) in enumerate(marks.items()):
             fill = look.colour if number else "none"
             ax.plot(values, "o^v"[number], ms=MARK, mfc=fill, mec=look.colour, gid=gate, label=symbol)
             sentences.append(f"{_NAMES[gate]} at {symbol}: {listed(values, '.2f')}")
-        ax.set(title=f"{_NAMES[gate]} {gate}", xlabel="unit", ylim=(-0.04, 1.06), xlim=(-0.5, values.size - 0.5))
-        ax.set_xticks(range(values.size))
+        ax.set(title=f"{_NAMES[gate]} {gate}", xlabel="unit", ylim=(-0.04, 1.06), xticks=range(values.size))
     axes[0, 0].legend(loc="upper right", handletextpad=0.1)
     axes[0, 0].set_ylabel("openness, on average")
     return Picture(figure, f"Average openness of the gates of {values.size} units. {'; '.join(sentences)}.")
