@@ -182,6 +182,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "part 1": (_BLUE,),
     "part 2": (_GREEN,),
     "part 3": (_WINE,),
+    "part 4": (_PURPLE,),
     "right": (_GREEN,),
     "wrong": (_VERMILION, _SOLID, "o", "///"),
     "not written": (_PALE,),

@@ -16,7 +16,7 @@
 # *Let the gradient through.*
 #
 # **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
-# simple RNN cannot; write the GRU.
+# simple RNN cannot.
 #
 # **You will learn**: why the memory cell lets gradients through, and why the first value of one bias decides whether learning
 # starts at all.
@@ -27,12 +27,11 @@
 
 # %%
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import tasks
-from helpers.nn import GRU, RNN, Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
+from helpers.nn import Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
 from helpers.training import ORDER_ROWS, Adam, load_order, start_layer
 
 sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer("3.5")
@@ -887,247 +886,6 @@ RECALL
 # RECALLTEXT
 
 # %% [markdown]
-# ## 5. The GRU: fewer gates, the same idea
-#
-# The **GRU** (게이트 순환 유닛) of Cho et al. (2014) has one state and two gates. The **update gate** (업데이트 게이트) `z` does
-# the work of f and i at once: what comes in takes the place of what goes. The **reset gate** (리셋 게이트) `r` says how much of
-# the old state the new one may see.
-#
-# > **Notation.** Here z says how much *new* comes in; in Cho et al. and in PyTorch, how much is *kept*. PyTorch also has the
-# > order r, z, n, and resets *after* the product: $r \odot (h_\mathrm{prev} W_{hn})$.
-
-# %%
-plots.gru_cell()
-
-# %% [markdown]
-# ### Exercise 4.6 · One step of the GRU
-#
-# <small>15 min</small>
-#
-# **Why.** Three blocks in place of four, no `c`: is that enough?
-#
-# **The equation.** Blocks in the order z, r, n:
-#
-# $$ z = \sigma(x W_{xz} + h_\mathrm{prev} W_{hz} + b_z) \qquad r = \sigma(x W_{xr} + h_\mathrm{prev} W_{hr} + b_r) $$
-# $$ n = \tanh(x W_{xn} + (r \odot h_\mathrm{prev}) W_{hn} + b_n) \qquad h_\mathrm{next} = (1-z) \odot h_\mathrm{prev} + z \odot n $$
-#
-# **By hand**: $x = 1$, $h_\mathrm{prev} = 0.5$, $W_x = (-1, 1, 0.3)$, $W_h = (2, -2, 0.8)$, $b = 0$. Then $z = r = \sigma(0) = 0.5$,
-# $n = \tanh(0.3 + 0.25·0.8) = 0.462$, $h_\mathrm{next} = 0.25 + 0.231 = 0.481$.
-
-
-# %% nbgrader={"grade": false, "grade_id": "ex-4-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def gru_step_forward(x, h_prev, Wx, Wh, b):
-    """One step of the GRU, blocks in the order z, r, n; the reset comes before the product.
-
-    Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
-        Wx (D, 3H), Wh (H, 3H), b (3H,): parameters.
-
-    Returns:
-        h_next (N, H): hidden state after
-        cache: the tuple (x, h_prev, Wx, Wh, z, r, n), for the way back
-    """
-    ### BEGIN SOLUTION
-    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-    az, ar, an = np.split(x @ Wx + b, 3, axis=1)
-    z, r = sigmoid(az + h_prev @ Whz), sigmoid(ar + h_prev @ Whr)
-    n = np.tanh(an + (r * h_prev) @ Whn)
-    h_next = (1 - z) * h_prev + z * n
-    return h_next, (x, h_prev, Wx, Wh, z, r, n)
-    ### END SOLUTION
-    # 1. cut Wh, and x @ Wx + b, into the blocks z, r, n
-    # 2. the two gates, then the new state from what r leaves of h_prev
-    # 3. mix old and new
-    raise NotImplementedError("Exercise 4.6: write gru_step_forward")
-
-
-# %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Why can the three blocks not be one product, as in the LSTM? What must be known before <code>Whn</code> is used?</details>
-# <details><summary>Hint 2: the equation to use</summary><code>np.split(Wh, 3, axis=1)</code> gives Whz, Whr, Whn. The third meets <code>r * h_prev</code>, the first two <code>h_prev</code>.</details>
-# <details><summary>Hint 3: almost the code</summary><code>n = np.tanh(an + (r * h_prev) @ Whn)</code> and <code>h_next = (1 - z) * h_prev + z * n</code>.</details>
-
-# %% nbgrader={"grade": true, "grade_id": "check-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
-check("4.6", gru_step_forward)
-
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Exercise 4.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
-### BEGIN HIDDEN TESTS
-from helpers.checks import hidden_check
-
-hidden_check("4.6", gru_step_forward)
-### END HIDDEN TESTS
-
-# %%
-Wx, Wh = np.array([[-1.0, 1.0, 0.3]]), np.array([[2.0, -2.0, 0.8]])
-h_next, cache = answer("4.6")(one, 0.5 * one, Wx, Wh, np.zeros(3))
-print(
-    "z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_next =", h_next.round(3)
-)
-
-# %% [markdown]
-# **What to notice.** $1 - z$ stands where the forget gate stood. With z = 0 the state, and its gradient, pass the step
-# unchanged.
-#
-# **Go further.** Gates open or closed only: which settings make of the GRU a plain RNN?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** z = 1 and r = 1: $h_\mathrm{next} = n = \tanh(x W_{xn} + h_\mathrm{prev} W_{hn} + b_n)$, exercise 1.2.
-
-# %% [markdown]
-# ### Exercise 4.7 · Backward through one step of the GRU
-#
-# <small>40 min</small>
-#
-# **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only the gradient is
-# wrong.
-#
-# **The equation.** From the outside in:
-#
-# $$ da_n = dh_\mathrm{next} \odot z \odot (1 - n^2) \qquad u = da_n\, W_{hn}^\top \qquad (\text{the gradient of } r \odot h_\mathrm{prev}) $$
-# $$ da_z = dh_\mathrm{next} \odot (n - h_\mathrm{prev}) \odot z(1-z) \qquad da_r = u \odot h_\mathrm{prev} \odot r(1-r) $$
-# $$ dh_\mathrm{prev} = dh_\mathrm{next} \odot (1 - z) + u \odot r + da_z W_{hz}^\top + da_r W_{hr}^\top $$
-#
-# and $dA = [\,da_z \,|\, da_r \,|\, da_n\,]$ gives the rest; mind that $W_{hn}$ met $r \odot h_\mathrm{prev}$.
-
-# %%
-plots.gru_cell(numbered=True)
-
-# %% [markdown]
-# Read it from right to left. The four terms of $dh_\mathrm{prev}$ come back at the four numbers: 1 the direct way, 2 the reset
-# product, 3 the update gate, 4 the reset gate.
-#
-# **By hand**, going on from 4.6 with $dh_\mathrm{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
-# $da_z = (0.462 - 0.5)·0.25 = -0.0095$, $da_r = 0.315·0.5·0.25 = 0.0393$. So
-# $dh_\mathrm{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$, most of it by the direct way.
-
-
-# %% nbgrader={"grade": false, "grade_id": "ex-4-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def gru_step_backward(dh_next, cache):
-    """Backward through one step of the GRU.
-
-    Args:
-        dh_next (N, H): gradient of the loss with respect to h_next.
-        cache: from exercise 4.6, (x (N, D), h_prev (N, H), Wx (D, 3H), Wh (H, 3H), z, r, n (N, H)).
-
-    Returns:
-        dx (N, D), dh_prev (N, H), dWx (D, 3H), dWh (H, 3H), db (3H,)
-    """
-    ### BEGIN SOLUTION
-    x, h_prev, Wx, Wh, z, r, n = cache
-    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-    dan = tanh_backward(dh_next * z, n)
-    dreset = dan @ Whn.T  # with respect to r * h_prev
-    daz = dh_next * (n - h_prev) * z * (1 - z)
-    dar = dreset * h_prev * r * (1 - r)
-    dh_prev = dh_next * (1 - z) + dreset * r + daz @ Whz.T + dar @ Whr.T
-    dA = np.hstack([daz, dar, dan])
-    dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
-    return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(axis=0)
-    ### END SOLUTION
-    # x, h_prev, Wx, Wh, z, r, n = cache
-    # 1. through the mixture: to n, to z, and straight to h_prev
-    # 2. through n to the reset product, and from there to r and to h_prev
-    # 3. through both gates to h_prev: now four parts make dh_prev
-    # 4. dWh block by block, the rest from dA
-    raise NotImplementedError("Exercise 4.7: write gru_step_backward")
-
-
-# %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Mark every place where <code>h_prev</code> stands in the four equations of 4.6. Each mark is one term of <code>dh_prev</code>.</details>
-# <details><summary>Hint 2: the equation to use</summary>Start with <code>dan</code>, then u = <code>dan @ Whn.T</code>: everything that concerns the reset is made from it.</details>
-# <details><summary>Hint 3: almost the code</summary><code>dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T</code>; the third block of <code>dWh</code> is <code>(r * h_prev).T @ dan</code>.</details>
-
-# %% nbgrader={"grade": true, "grade_id": "check-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
-check("4.7", gru_step_backward)
-
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Exercise 4.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
-### BEGIN HIDDEN TESTS
-from helpers.checks import hidden_check
-
-hidden_check("4.7", gru_step_backward)
-### END HIDDEN TESTS
-
-# %%
-dx, dh_prev, *_ = answer("4.7")(one, cache)
-direct = one * (1 - cache[4])
-print("dh_prev =", dh_prev.round(3), "  of which by the direct way:", direct.round(3))
-_, h_prev, _, Wh, z, r, n = cache
-u = z * (1 - n**2) * Wh[:, 2:]  # the four terms of the equation, with dh_next = 1
-terms = direct, u * r, (n - h_prev) * z * (1 - z) * Wh[:, :1], u * h_prev * r * (1 - r) * Wh[:, 1:2]
-print("the four terms:", *(round(term.item(), 4) for term in terms))
-assert np.allclose(sum(terms), dh_prev)
-
-# %% [markdown]
-# **What to notice.** The direct way is again a product with a gate alone, $1 - z$. But what the GRU remembers is also what it
-# shows, so the other three ways end there too.
-#
-# **Go further.** What is chrono initialisation for a GRU?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** $1 - z$ plays the part of f, so $b_z = -\log u$ with the same u. There is no $b_i$ to set: what comes
-# in is z itself, small where much is kept.
-
-# %% [markdown]
-# ### Side by side
-#
-# Your two functions in the course's loop over time, on temporal order and on a second task: after 80 steps, which of four
-# symbols came *first*?
-
-
-# %%
-class YourGRU(GRU):
-    step_forward = staticmethod(answer("4.6"))
-    step_backward = staticmethod(answer("4.7"))
-
-
-def gru_bias(rng):
-    return np.concatenate([-np.log(rng.uniform(1, T - 1, H)), np.zeros(2 * H)])
-
-
-def seeds_of(layer_class, bias, count, **options):
-    generators = [np.random.default_rng(seed) for seed in range(count)]
-    return [
-        train(new_layer(layer_class, bias(rng), rng), rng, **options) for rng in tqdm(generators)
-    ]
-
-
-# %%
-order, recall = "Temporal order", "Which came first?"
-first_symbol = {"task": tasks.first_symbol_recall}
-side_by_side = {order: {}, recall: {}}
-side_by_side[order]["LSTM"] = runs["LSTM, chrono"]
-side_by_side[order]["RNN"] = runs["RNN"]
-side_by_side[order]["GRU"] = seeds_of(YourGRU, gru_bias, 3)
-side_by_side[recall]["LSTM"] = seeds_of(FastLSTM, chrono_bias, 2, **first_symbol)
-side_by_side[recall]["RNN"] = seeds_of(RNN, lambda rng: np.zeros(H), 2, limit=200, **first_symbol)
-side_by_side[recall]["GRU"] = seeds_of(YourGRU, gru_bias, 2, **first_symbol)
-
-# %%
-for task, layers in side_by_side.items():
-    for label, seeds in layers.items():
-        solved = sum(last(right) >= 0.99 for right in seeds)
-        print(f"{task} {label}: solved by {solved} of {len(seeds)} seeds")
-        assert solved == (0 if label == "RNN" else len(seeds))
-    assert max(map(highest, layers["RNN"])) < 0.4
-plots.learning_to_remember(side_by_side, chance=0.25)
-
-# %%
-rng = np.random.default_rng(0)
-layers = new_layer(YourGRU, gru_bias(rng), rng), new_layer(FastLSTM, chrono_bias(rng), rng)
-sizes = [sum(param.value.size for param in layer.parameters()) for layer in layers]
-print("parameters: GRU", sizes[0], " LSTM", sizes[1], " share", sizes[0] / sizes[1])
-assert sizes[0] / sizes[1] == 0.75
-shares = [reaches_the_first_signal(YourGRU, gru_bias, seed) for seed in range(5)]
-print(f"from the first signal of a fresh GRU: {min(shares):.0e} to {max(shares):.0e}")
-assert min(shares) > 1e-2
-
-# %% [markdown]
-# With three quarters of the parameters the GRU does here what the LSTM does. Few seeds and two tasks do not say which is
-# better; in a large comparison (Jozefowicz et al. 2015) neither always was. This course goes on with the LSTM, whose memory
-# you can see.
-
-# %% [markdown]
 # ## Summary
 #
 # - The gradient of the memory meets only + and ×: $dc_\mathrm{prev} = dc_\mathrm{next} \odot f$.
@@ -1135,7 +893,7 @@ assert min(shares) > 1e-2
 #   through `h` remains, with both.
 # - A forget gate that closes lets go of the past and of its gradient; that can be right.
 # - The first forget bias decides how far back learning can begin; chrono initialisation spreads it.
-# - The GRU has the same direct path, with $1 - z$ for f.
+# - The GRU has the same direct path with one state and two gates: the appendix, notebook 09, builds it.
 
 # %% [markdown]
 # ## Questions
@@ -1149,7 +907,6 @@ assert min(shares) > 1e-2
 # 7. The cache holds `c_next` and not `tanh(c_next)`. Which derivative must be written differently than in the RNN?
 # 8. What is wrong with setting every forget bias to 10?
 # 9. Why is $b_i = -b_f$ a sensible companion?
-# 10. You want to load the weights of PyTorch's GRU into yours. Which two things must you do, and why is that not enough?
 
 # %% [markdown] tags=["solution"]
 # ### Answers
@@ -1166,8 +923,6 @@ assert min(shares) > 1e-2
 # 8. Every unit keeps everything for some 22,000 steps, and the gates' slopes are so small that they hardly learn to let go.
 # 9. A unit that keeps long should not be overwritten at every step: what comes in per step is about $1/u$, so that over its
 #    time scale the memory stays of size 1.
-# 10. Its $z$ is $1 - z$ of yours: turn the sign of `Wx`, `Wh` and `b` in that block, since $\sigma(-a) = 1 - \sigma(a)$, and
-#     reorder the blocks. Even then its reset comes *after* the product, so the two agree only where that makes no difference.
 
 # %% tags=["solution"]
 print("3.", f"{0.97**100:.3f}")
@@ -1184,8 +939,6 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 #
 # - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997).
 # - F. Gers, J. Schmidhuber, F. Cummins, *Learning to forget: continual prediction with LSTM*, Neural Computation 12 (2000).
-# - K. Cho et al., *Learning phrase representations using RNN encoder-decoder for statistical machine translation*, EMNLP 2014.
-# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An empirical exploration of recurrent network architectures*, ICML 2015.
 # - C. Tallec, Y. Ollivier, *Can recurrent neural networks warp time?*, ICLR 2018.
 
 # %% [markdown]
@@ -1197,4 +950,4 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 # 3. 은닉 상태 h를 지나는 경로도 그대로 남아 있으므로, 그 경로에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
 # 4. 학습 초기에 얼마나 먼 과거까지 배울 수 있는지는 망각 게이트 편향의 초깃값이 정하며, 크로노 초기화는 유닛마다 다른 시간 척도를
 #    준다.
-# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 이어지는 경로에서는 1 - z가 f를 대신한다.
+# 5. GRU에도 직접 이어지는 경로가 있으며, 상태 하나와 게이트 두 개로 이루어진다(부록, 노트북 09).
