@@ -15,13 +15,12 @@
 #
 # *Let the gradient through.*
 #
-# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
-# simple RNN cannot.
+# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; compare the RNN and the
+# LSTM, each at its best, on a task that needs a long memory; open the network that solved it.
 #
-# **You will learn**: why the memory cell lets gradients through, and why the first value of one bias decides whether learning
-# starts at all.
+# **You will learn**: why the memory cell lets gradients through, and how much depends on the way a network starts.
 #
-# **You will need**: three hours; notebooks 01 and 03.
+# **You will need**: two hours; notebooks 01 and 03, and exercise 0.2.
 #
 # [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
@@ -890,15 +889,16 @@ RECALL
 #
 # - The gradient of the memory meets only + and ×: $dc_\mathrm{prev} = dc_\mathrm{next} \odot f$.
 # - The factors do multiply, but each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
-#   through `h` remains, with both.
-# - A forget gate that closes lets go of the past and of its gradient; that can be right.
-# - The first forget bias decides how far back learning can begin; chrono initialisation spreads it.
+#   through `h` remains, and there both are met.
+# - A forget gate that closes cuts off the past and its gradient. That can be right.
+# - How a network starts decides how far back it can learn. Chrono initialisation gives each unit of an LSTM its own time scale.
+# - SUMMARY
 # - The GRU has the same direct path with one state and two gates: the appendix, notebook 09, builds it.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Where exactly does the LSTM *add* two gradients in one step back?
+# 1. Where exactly does the LSTM *add* two gradients, in one step back?
 # 2. Why does `dc_prev` need no matrix product?
 # 3. f = 0.97 at all steps: how much arrives by the direct path after 100?
 # 4. Can the gradient along the direct path explode?
@@ -920,9 +920,10 @@ RECALL
 
 # %% [markdown] tags=["solution"]
 # 7. That of the tanh: `1 - np.tanh(c_next)**2`, where the RNN could write `1 - h_next**2`.
-# 8. Every unit keeps everything for some 22,000 steps, and the gates' slopes are so small that they hardly learn to let go.
-# 9. A unit that keeps long should not be overwritten at every step: what comes in per step is about $1/u$, so that over its
-#    time scale the memory stays of size 1.
+# 8. Every unit keeps everything for about 22,000 steps, and the slopes of the gates are so small that they hardly learn to
+#    close.
+# 9. A unit that keeps long should not be overwritten at every step. With $b_i = -b_f$ about $1/u$ comes in per step, so over
+#    the $u$ steps of its time scale the memory stays of size 1.
 
 # %% tags=["solution"]
 print("3.", f"{0.97**100:.3f}")
@@ -939,6 +940,8 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 #
 # - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997).
 # - F. Gers, J. Schmidhuber, F. Cummins, *Learning to forget: continual prediction with LSTM*, Neural Computation 12 (2000).
+# - Q. Le, N. Jaitly, G. Hinton, *A simple way to initialize recurrent networks of rectified linear units*, 2015: the identity
+#   as a start.
 # - C. Tallec, Y. Ollivier, *Can recurrent neural networks warp time?*, ICLR 2018.
 
 # %% [markdown]
