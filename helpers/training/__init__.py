@@ -9,7 +9,8 @@ from helpers.training.interrupt import Interrupted
 from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
 from helpers.training.perplexity import evaluate, perplexity
 from helpers.training.presets import PRESETS, Settings
+from helpers.training.recall import recall_accuracy, recall_curve
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
-from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
+from helpers.training.sweep import SWEEPS, load_order, load_recall, load_sweep, run_sweep
 from helpers.training.temporal_order import ORDER_ROWS, start_layer
 from helpers.training.trainer import Trainer

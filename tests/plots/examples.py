@@ -132,6 +132,10 @@ OUT = np.linspace(-1, 1, 9)
 COUNTED = {"unigram": 292.0, "trigram": 75.0}
 
 
+def _recalls(*means):
+    return {lag: [mean, mean - 0.05, mean] for lag, mean in zip((1, 2, 5, 10, 20, 40, 80), means)}
+
+
 def _softmax_loss():
     p = np.array([0.5, 0.25, 0.125, 0.125])
     return plots.softmax_loss(p, 1, p - np.eye(4)[1])
@@ -179,6 +183,15 @@ FIGURES = {
         },
         5,
         8,
+    ),
+    "recall_by_lag": lambda: plots.recall_by_lag(
+        {
+            "RNN": _recalls(1, 1, 1, 0.9, 0.5, 0.3, 0.24),
+            "RNN, clipped": _recalls(1, 1, 1, 1, 0.9, 0.5, 0.26),
+            "LSTM": _recalls(1, 1, 1, 1, 1, 1, 0.97),
+        },
+        yours=dict(zip((1, 5, 10, 20), (1.0, 1.0, 0.51, 0.24))),
+        guess=30,
     ),
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
     "summed_gradient": _tied_gradient,

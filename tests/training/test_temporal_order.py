@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.nn import FastLSTM
+from helpers.training.sweep import fingerprint, load_order, load_sweep
 from helpers.training.temporal_order import ORDER_ROWS, measure_order, shares_right, start_layer
 
 SHORT = {"steps": 10, "updates": 15, "hidden_size": 6, "batch_size": 5}
@@ -65,3 +66,22 @@ def test_a_run_ends_when_the_last_ten_batches_are_right():
     rng = np.random.default_rng(0)
     shares = list(shares_right(settings, start_layer(settings, rng), rng))
     assert len(shares) < 600 and np.mean(shares[-10:]) >= 0.99 > np.mean(shares[-11:-1])
+
+
+def test_the_stored_table_gives_the_updates_of_every_seed_and_inf_where_it_was_not_solved(tmp_path):
+    rows = dict.fromkeys(["RNN, identity", "LSTM, bias 0"])
+    lines = [
+        f'"{row}",{seed},{fingerprint(ORDER_ROWS[row])},{300 + seed},{int(row[0] == "R")},1.0'
+        for row in rows
+        for seed in (0, 1)
+    ]
+    (tmp_path / "order.csv").write_text("\n".join(["row,seed,settings,updates,solved,cpu_seconds", *lines]))
+    assert load_order(tmp_path) == {"RNN, identity": [300, 301], "LSTM, bias 0": [np.inf, np.inf]}
+
+
+def test_the_table_of_the_course_has_five_seeds_of_every_row_as_it_is_set_today():
+    runs = load_sweep("order")
+    assert [(run["row"], run["seed"]) for run in runs] == [(row, seed) for row in ORDER_ROWS for seed in range(5)]
+    assert {(run["row"], run["settings"]) for run in runs} == {
+        (name, fingerprint(row)) for name, row in ORDER_ROWS.items()
+    }
