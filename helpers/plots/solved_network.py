@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.plots.arguments import check_entries, to_array, to_dict
+from helpers.plots.arguments import check_entries, to_dict
 from helpers.plots.axes import border, drawable, listed, name_line_ends, note, plain_ticks
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LINE, LOOKS, MARK, MEDIUM, THICK, Look, looks_of, new_figure, tint
+from helpers.plots.style import LINE, LOOKS, MARK, MEDIUM, POINT, THICK, Look, looks_of, new_figure, tint
 
 _TICKS = (50, 100, 200, 500, 1000, 2000, 5000, 10000)
 
@@ -87,13 +87,16 @@ def solved_by_rate(rows: Mapping[str, Mapping[float, int]], *, seeds: int) -> Pi
     return Picture(figure, f"How many of {seeds} seeds learned a task, by learning rate. {'; '.join(sentences)}.")
 
 
+_NAMES = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "new memory, size of g"}
+
+
 @draws_picture
 def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
-    """Mark how far the gates of some units are open, on average, at each of several symbols.
+    """Mark how far the gates of each unit are open, and how large its new memory is, on average at several symbols.
 
     Args:
-        gates: dict from gate ("f", "i", "o") to dict from symbol to the openness of each unit (units,), 0 to 1; of up
-            to three symbols the first is drawn hollow.
+        gates: dict from "f", "i", "o" or "g" to dict from symbol to an average for each unit (units,), 0 to 1; of up to
+            three symbols the first is drawn hollow.
 
     Raises:
         ValueError: no such dict.
@@ -105,15 +108,14 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
         look, marks = LOOKS[gate], to_dict(by_symbol, f"gates[{gate!r}]", "(units,)", most=3, finite=True)
         for number, (symbol, values) in enumerate(marks.items()):
             fill = look.colour if number else "none"
-            ax.plot(values, "o^v"[number], ms=MARK, mfc=fill, mec=look.colour, gid=gate, label=symbol)
-            sentences.append(f"{_NAMES[gate]} at {symbol}: {listed(values, '.2f')}")
-        ax.set(title=f"{_NAMES[gate]} {gate}", xlabel="unit", ylim=(-0.04, 1.06), xticks=range(values.size))
-    axes[0, 0].legend(loc="upper right", handletextpad=0.1)
-    axes[0, 0].set_ylabel("openness, on average")
-    return Picture(figure, f"Average openness of the gates of {values.size} units. {'; '.join(sentences)}.")
-
-
-_NAMES = {"f": "forget gate", "i": "input gate", "o": "output gate"}
+            ax.plot(values, "o^v"[number], ms=POINT, mfc=fill, mec=look.colour, gid=gate, label=symbol)
+            sentences.append(f"{_NAMES[gate]} at {symbol}: {np.median(values):.2f}")
+        ax.set(title=_NAMES[gate], xlabel="unit", ylim=(-0.04, 1.06))
+    axes[0, 0].legend(loc="best", handletextpad=0.1)
+    axes[0, 0].set_ylabel("average")
+    alt = f"""Averages for each of {values.size} units, on a scale from 0 to 1. In the middle of the units,
+    {"; ".join(sentences)}."""
+    return Picture(figure, alt)
 
 
 @draws_picture

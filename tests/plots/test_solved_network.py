@@ -37,7 +37,7 @@ def test_gates_share_one_scale_and_the_first_symbol_is_hollow():
     left, right = picture.figure.axes
     assert left.get_ylim() == right.get_ylim()
     assert left.lines[0].get_markerfacecolor() == "none" != left.lines[1].get_markerfacecolor()
-    assert "input gate at X: 0.50, 0.60" in picture.alt
+    assert "input gate i at X: 0.55" in picture.alt
 
 
 def test_shares_of_the_gradient_add_up_to_one_and_are_named_at_the_signals():
