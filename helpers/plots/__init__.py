@@ -40,6 +40,7 @@ from helpers.plots.language_model import (
     truncated_bptt,
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
+from helpers.plots.numerical import error_by_eps
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.progress import course_progress
 from helpers.plots.recall import recall_by_lag

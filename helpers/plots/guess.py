@@ -38,18 +38,34 @@ def as_number(guess: Guess) -> float | None:
 
 
 def mark_guess(ax: Axes, *, x: Guess = ..., y: Guess = ...) -> None:
-    """Draw a guess as a line across the axes, at a value of x or of y, or as a mark where both are given."""
-    right, up, look, text = as_number(x), as_number(y), LOOKS["guess"], "your guess"
+    """Draw a guess as a line across the axes, at a value of x or of y, or as a mark where both are given.
+
+    A guess beyond limits that are set, or at most 0 on a log axis, is drawn at the edge, with its number.
+    """
+    look, text = LOOKS["guess"], "your guess"
+    right, over = _within(ax.get_xlim(), ax.get_autoscalex_on() and (ax.get_xscale() != "log"), as_number(x))
+    up, above = _within(ax.get_ylim(), ax.get_autoscaley_on() and (ax.get_yscale() != "log"), as_number(y))
+    if over or above:
+        text += ": " + ", ".join(f"{number:g}" for number in (as_number(x), as_number(y)) if number is not None)
     words: Style = {"fontsize": SMALL, "color": look.text, "gid": look.name, "bbox": GROUND}
     if right is not None and up is not None:
         ax.plot([right], [up], linestyle="none", marker=look.marker, color=look.colour, gid=look.name)
         ax.annotate(text, (right, up), (6, 6), "data", "offset points", **words)
     elif right is not None:
         ax.axvline(right, lw=LINE, **look.line)
-        ax.annotate(text, (right, 1), (4, -12), ax.get_xaxis_transform(), "offset points", **words)
+        across = ax.transAxes.inverted().transform(ax.get_xaxis_transform().transform((right, 1)))[0]
+        place: Style = {"xytext": (-4, -12), "ha": "right"} if across > 0.8 else {"xytext": (4, -12)}
+        ax.annotate(text, (right, 1), xycoords=ax.get_xaxis_transform(), textcoords="offset points", **place, **words)
     elif up is not None:
         ax.axhline(up, lw=LINE, **look.line)
         ax.annotate(text, (0, up), (4, 4), ax.get_yaxis_transform(), "offset points", **words)
+
+
+def _within(limits: tuple[float, float], is_free: bool, value: float | None) -> tuple[float | None, bool]:
+    """Return where in the limits of an axis a guess is drawn, and whether that is at the edge for want of room."""
+    if value is None or is_free or min(limits) <= value <= max(limits):
+        return value, False
+    return min(max(value, min(limits)), max(limits)), True
 
 
 def spoken_guess(guess: Guess) -> str:

@@ -66,6 +66,15 @@ def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(
     assert {grade_id: graded.scores[grade_id].points for grade_id in max_points(number)} == max_points(number)
 
 
+@pytest.mark.parametrize("way", ["gradient_with_nditer", "gradient_by_unit_vectors", "gradient_by_steps_up_and_down"])
+def test_an_answer_calls_a_function_that_the_check_gives_it(way, grade):
+    """With the array that it was given, changed in place, and with arrays of its own."""
+    source = inspect.getsource(import_module("tests.checks.honest.notebook_00")).partition("\nANSWERS")[0]
+    work = Work("00")
+    work.write("0.2", f"{source}\n\nnumerical_gradient = {way}")
+    assert {score.status for score in grade(work, "00").scores.values()} == {"right"}
+
+
 def test_an_untouched_release_earns_nothing_and_is_called_unwritten(grade):
     graded = grade(Work("01", solved=False))
     assert {score.points for score in graded.scores.values()} == {0.0}

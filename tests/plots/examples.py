@@ -202,6 +202,11 @@ FIGURES = {
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),
+    "error_by_eps": lambda: plots.error_by_eps(
+        10.0 ** -np.arange(1, 7),
+        {"float64": [2e-4, 2e-6, 2e-8, 2e-10, 3e-11, 3e-10], "float32": [2e-4, 2e-5, 2e-4, 1e-3, 2e-2, 0.2]},
+        guess=1e-4,
+    ),
     "fit_and_generalise": lambda: plots.fit_and_generalise(dict(list(_overfitting_runs().items())[:3])),
     "four_answers": lambda: plots.four_answers(_overfitting_runs(), 50),
     "full_model": lambda: plots.full_model(["we", "must", "act", "now"], OWNERS),

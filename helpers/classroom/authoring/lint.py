@@ -14,6 +14,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Exercise
 from helpers.checks.grade_id import GradeId, Kind
 from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.shown_answers import shown_answers
 from helpers.classroom.authoring.source import grading, is_only_in_solution, place, read_source
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,8 @@ def lint(root: Path, notebook: str = "") -> list[Finding]:
 
 def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> list[Finding]:
     """Return the findings in one source, solutions/NN_name/NN_name.py, by the exercises of a catalogue."""
-    cells: list[NotebookNode] = read_source(path).cells
+    notebook = read_source(path)
+    cells: list[NotebookNode] = notebook.cells
     number = int(path.stem.partition("_")[0])
     exercises = [exercise for exercise in catalogue.values() if exercise.id.startswith(f"{number}.")]
     found = [
@@ -73,6 +75,7 @@ def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> li
         *_check_text_cells(cells),
         *_check_sliders(cells),
         *_check_untouched(cells),
+        *_check_shown_answers(notebook),
         *(finding for exercise in exercises for finding in _check_exercise(cells, exercise)),
     ]
     logger.debug("%s: %d cells, %d exercises, %d findings", place(path), len(cells), len(exercises), len(found))
@@ -159,6 +162,14 @@ def _check_untouched(cells: list[NotebookNode]) -> _Found:
             unwritten -= {name.id for name in names if isinstance(name.ctx, ast.Store)}
             for name in sorted(unwritten & {name.id for name in names}):
                 yield cell, f"`{name}` is a stub in an untouched notebook: write `{name} = answer(…)` before its use."
+
+
+def _check_shown_answers(notebook: NotebookNode) -> _Found:
+    for cell, exercise, line in shown_answers(notebook):
+        yield (
+            cell,
+            f"it shows `{line}`, a line of the answer to {exercise}, before its stub: take it out.",
+        )
 
 
 # --- an exercise ------------------------------------------------------------------------------------------------------
