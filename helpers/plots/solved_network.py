@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import check_entries, to_dict
-from helpers.plots.axes import border, drawable, listed, name_line_ends, note, plain_ticks
+from helpers.plots.axes import border, drawable, listed, name_line_ends, note
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.picture import Picture, draws_picture
@@ -42,13 +42,20 @@ def updates_until_solved(rows: Mapping[str, Sequence[float]], *, limit: int, gue
         between = f", after {values[solved].min():.0f} to {values[solved].max():.0f}" if solved.any() else ""
         sentences.append(f"{label}: {solved.sum()} of {values.size} seeds{between}")
     border(ax, 1.2 * limit)
-    ax.set(xscale="log", xlim=(80, 2 * limit), ylim=(len(updates) - 0.5, -0.8), xlabel="updates until solved")
-    ticks = (100, 1000) if is_narrow() else _TICKS
-    plain_ticks(ax.xaxis, [tick for tick in ticks if 80 <= tick <= limit])
+    ax.set(
+        xscale="log",
+        xlim=(80, 2 * limit),
+        ylim=(len(updates) - 0.5, -0.8),
+        xlabel="updates until solved",
+        ylabel="layer and start",
+    )
+    ticks = [tick for tick in ((100, 1000) if is_narrow() else _TICKS) if 80 <= tick <= limit]
+    ax.xaxis.set_ticks([*ticks, beyond], [*(f"{tick:,}" for tick in ticks), "never"])
+    ax.xaxis.set_ticks([], minor=True)
     ax.set_yticks(range(len(updates)), [broken(label, 16) if is_narrow() else label for label in updates])
     ax.grid(axis="y", visible=False)
-    note(ax, "unsolved", (beyond, -0.55), (0, 0), of="pale", ha="center", va="center")
-    note(ax, "solved", (1, -0.55), (6, 0), of="pale", on=ax.get_yaxis_transform(), va="center")
+    if not is_narrow():
+        note(ax, "solved", (1, -0.55), (6, 0), of="pale", on=ax.get_yaxis_transform(), va="center")
     mark_guess(ax, x=guess)
     alt = f"""Updates until a task is solved, one mark for each seed, on a log axis up to {limit:,} updates.
     {"; ".join(sentences)}.{spoken_guess(guess)}"""

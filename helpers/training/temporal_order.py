@@ -62,7 +62,7 @@ ORDER_ROWS = {
     "LSTM, chrono to 20": replace(_CHRONO, span=20),
     "LSTM, chrono to 320": replace(_CHRONO, span=320),
     **{f"RNN, identity at {rate}": replace(_IDENTITY, learning_rate=rate) for rate in (0.0001, 0.001, 0.003)},
-    **{f"LSTM, chrono at {rate}": replace(_CHRONO, learning_rate=rate) for rate in (0.001, 0.003, 0.03)},
+    **{f"LSTM, chrono at {rate}": replace(_CHRONO, learning_rate=rate) for rate in (0.001, 0.003, 0.03, 0.1)},
 }
 
 

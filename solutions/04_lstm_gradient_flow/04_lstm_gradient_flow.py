@@ -427,7 +427,7 @@ print("this LSTM and the course's fast one agree, forward and back:", agree)
 
 # %% [markdown]
 # **What to notice.** `FastLSTM` computes the same numbers. It does everything that does not depend on the step before outside
-# of the loop, for all steps at once. Section 4 trains one network with your class, and more with this one.
+# of the loop, for all steps at once. Section 4 trains yours.
 #
 # **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM returned only that?
 
@@ -580,12 +580,13 @@ print("what arrives at the first step, unit by unit:", [f"{share:.0e}" for share
 plots.what_survives(forget_gates, survives)
 
 # %% [markdown]
-# Read the lower map from right to left. Unit 0 keeps most of the gradient all the way, unit 1 keeps it up to the closed gate,
+# Read the lower map from right to left, that is, back in time. Unit 0 keeps most of the gradient all the way, unit 1 keeps it up to the closed gate,
 # unit 2 for a few steps, and unit 3 while its gate is open.
 #
 # A closed gate cuts off the past, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*.
 # The network itself decides which part of the past it learns from.
-#
+
+# %% [markdown]
 # > **Try it.** The slider sets the bias of one gate. At which bias does the gate keep as much as the RNN's matrix (f = 0.9)?
 # > At which does half arrive? (Without a slider, see “LSTM: another gate each time”, which shows three biases.)
 
@@ -716,7 +717,7 @@ def learn_from(xs, targets, layer, head, criterion, optimiser, learning_rate):
 
 
 # %%
-def train(layer, rng, learning_rate, limit=3000):
+def train(layer, rng, learning_rate, limit=2000):
     """Learn from new batches until 99 % of the last ten are right; the head, and the shares right."""
     head = Affine(
         Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32"))
@@ -729,16 +730,16 @@ def train(layer, rng, learning_rate, limit=3000):
 
 
 # %% [markdown]
-# **A fair comparison.** The RNN may start with a random `Wh`, with an orthogonal one, or with the identity, which changes nothing
-# at first and so forgets nothing. The LSTM may start with forget biases of 0, of 1, or with chrono initialisation. Every start
-# has a learning rate of its own, the best on three other seeds. Every batch is new, so the share that is right *before* an
-# update is a test.
+# **A fair comparison.** The RNN may start with a random `Wh`, with an orthogonal one, or with the identity, which hands each unit
+# its own last value. The LSTM may start with a forget bias of 0, of 1, or with chrono initialisation. Each start has its own
+# learning rate, the best of those tried on three other seeds. Every batch is new, so the share that is right *before* an update
+# is a test.
 #
-# First the best start of each, live, on one seed: the LSTM and the RNN are **your own classes**. Before you run it: how many
-# updates will the *RNN* need, if it gets there?
+# First comes the best start of each kind, live, on one seed. The LSTM and the RNN are **your own classes**. Guess before you run
+# it: after how many updates will the *RNN* have solved the task?
 
 # %%
-guess = ...  # a number of updates up to 3,000; or np.inf for “never”
+guess = ...  # a number of updates, up to 2,000
 
 # %%
 runs, solved = {}, {}
@@ -807,7 +808,8 @@ for name in starts:
 # signal. With bias 1 it is faint, and learning may find it or not. From the identity and from chrono initialisation a few
 # hundredths arrive, and both learn on every seed. But the orthogonal start passes on the most of all, and did not learn in time.
 # So a gradient that arrives is *necessary*, and not yet enough.
-#
+
+# %% [markdown]
 # ### Open the network that solved it
 #
 # What has your LSTM learned? Let it read 200 new sequences, and average f, i and the size of g at the noise, at X and at Y. Which of
@@ -846,8 +848,9 @@ plots.gates_by_symbol(
 # %% [markdown]
 # It is not what one might draw on a blackboard. The forget gates stay open at every symbol: in the middle of the units f is
 # above 0.95. The input gates hardly react to a signal. What does react is the new memory: `g` is about twice as large at X and
-# Y as at noise. A network finds *a* solution, not the one that we would have built.
-#
+# Y as at noise. A network finds *a* solution, not always the one that we would have built.
+
+# %% [markdown]
 # And the gradient? Send the gradient of the loss back through the same sequences, before training and after it. The figure has
 # the first sequence, with its two signals marked.
 
