@@ -46,12 +46,12 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the LSTM a gradient has two ways back through time: its **gradient flow** (기울기 흐름). Read the figure from right to left.
+# In the LSTM a gradient has two ways back: its **gradient flow** (기울기 흐름). Read the figure from right to left.
 # Above is the way through the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus passes it on, and a
 # Hadamard product (아다마르 곱) multiplies it by the forget gate (망각 게이트) of *that* step.
 #
 # Below is the way through the hidden state `h`: at each step the slope of the output gate (출력 게이트), times $\tanh(c)$, and then
-# the same matrix, as in the RNN. Thin arrows lead from one way to the other; the slope of tanh lies on the way from `h` up to `c`.
+# the same matrix, as in the RNN. The slope of tanh lies on the way from `h` up to `c`.
 
 # %%
 plots.memory_path()
