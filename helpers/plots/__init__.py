@@ -15,14 +15,13 @@ from helpers.plots.gradient_flow import (
     what_survives,
 )
 from helpers.plots.gradients import (
-    disagreement,
+    circle_after_steps,
     gradient_heatmap,
     norms_over_time,
     overflow,
     scalar_powers,
+    shares_by_step,
     tanh_and_derivative,
-    unit_circle,
-    weights_that_stop,
 )
 from helpers.plots.interactive import LiveFigure, SliderFigure
 from helpers.plots.item_analysis import item_analysis

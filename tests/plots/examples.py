@@ -10,32 +10,13 @@ from helpers.plots.narrow import narrow_layout
 
 STEPS = np.arange(1, 61)
 X = np.linspace(-4, 4, 201)
-SHEAR = np.array([[0.9, 2.0], [0.0, 0.8]])
-
-
-def _shear_norms():
-    dh, norms, worst = np.array([[0.0, 1.0]]), [], []
-    for k in STEPS:
-        dh = dh @ SHEAR.T
-        norms.append(np.linalg.norm(dh))
-        worst.append(np.linalg.norm(np.linalg.matrix_power(SHEAR, k), 2))
-    return np.array(norms), np.array(worst)
-
-
-def _disagreement():
-    norms, worst = _shear_norms()
-    return plots.disagreement(norms, np.linalg.norm(SHEAR, 2), 0.9, worst)
+SHEAR = np.array([[0.9, 2.0], [0.0, 0.5]])
 
 
 def _overflow():
     norms = np.append(2.0 ** np.arange(1, 64), np.full(40, np.inf))
     norms[90:] = np.nan
     return plots.overflow(norms)
-
-
-def _rotation(degrees):
-    angle = np.radians(degrees)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def _seeds(base):
@@ -153,6 +134,7 @@ FIGURES = {
         np.linspace(0, 1, 9), np.linspace(0, 1, 9) * (1 - np.linspace(0, 1, 9)), OUT, 1 - OUT**2
     ),
     "affine_graph": plots.affine_graph,
+    "circle_after_steps": lambda: plots.circle_after_steps(SHEAR, [0, 1], (0, 1, 3, 25)),
     "clipping_cliff": lambda: plots.clipping_cliff(
         np.linspace(0, 1, 8),
         np.linspace(-1, 0, 6),
@@ -169,7 +151,6 @@ FIGURES = {
     "decay_on_plateau": lambda: plots.decay_on_plateau(
         [90, 72, 110, 54, 51, 50], [30, 30, 30, 7.5, 7.5, 7.5], 8, {"unigram": 143.0, "Kneser-Ney trigram": 55.0}
     ),
-    "disagreement": _disagreement,
     "dropout_masks": _masks,
     "masked_lstm_cell": plots.masked_lstm_cell,
     "masks_over_time": _masks_over_time,
@@ -194,6 +175,9 @@ FIGURES = {
         guess=30,
     ),
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
+    "shares_by_step": lambda: plots.shares_by_step(
+        {f"{base} × orthogonal": base**STEPS / (base**STEPS).sum() for base in (0.5, 0.9)}
+    ),
     "summed_gradient": _tied_gradient,
     "survival": _survival,
     "survival_by_rate": lambda: plots.survival_by_rate(
@@ -290,9 +274,6 @@ FIGURES = {
     "training_curve": lambda: plots.training_curve(900 * np.arange(1, 15) ** -0.7, 25, 500, COUNTED),
     "truncated_bptt": plots.truncated_bptt,
     "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
-    "unit_circle": lambda: plots.unit_circle(
-        {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
-    ),
     "updates_until_solved": lambda: plots.updates_until_solved(
         {
             "RNN, random": [np.inf] * 5,
@@ -303,7 +284,6 @@ FIGURES = {
         guess=900,
     ),
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
-    "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
     "what_arrives": lambda: plots.what_arrives(
         {
             "RNN: the same matrix": {"0.9 × orthogonal": 0.9**STEPS, "1.1 × orthogonal": 1.1**STEPS},
@@ -327,10 +307,10 @@ VARIANTS = (
         for backward in (False, True)
     }
     | {
-        f"unit_circle, {count}": lambda count=count: plots.unit_circle(
-            {f"turns by {angle}°": _rotation(angle) for angle in (90, 0, 30, 200)[:count]}
+        f"circle_after_steps, {count}": lambda count=count, guess=guess: plots.circle_after_steps(
+            SHEAR, [0, 1], (3, 0, 25)[:count], guesses={3: guess}
         )
-        for count in (1, 2, 4)
+        for count, guess in ((1, 2), (3, 40))
     }
     | {
         f"lstm_cell, {gates}": lambda gates=gates: plots.lstm_cell(gates, new=gates[-1:])
