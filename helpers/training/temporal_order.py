@@ -2,8 +2,8 @@
 
 A sequence of 80 symbols holds two signals, one near its beginning and one in its middle, and the layer names both in
 their order (`helpers.data.tasks.temporal_order`). Each way to start has a learning rate, and an RNN's a scale of `Wx`,
-that did well on some seeds from 100 on, which are not shown; for the RNN's orthogonal start and its identity these were
-the best that were found. The best start of each kind is run at other rates as well, to show how much depends on the rate.
+that did well on some seeds from 100 on, which are not shown; for the orthogonal start and the identity these were the
+best that were found. The best start of each kind is run at other rates as well, to show how much depends on the rate.
 """
 
 import time

@@ -671,10 +671,10 @@ for sequence, target in zip(xs[:3].argmax(axis=2), targets):
     print("".join("abcdEBXY"[symbol] for symbol in sequence), "→", ("XX", "XY", "YX", "YY")[target])
 
 # %% [markdown]
-# The next cell is one update, with parts that you will write in notebook 05. `head` is an `Affine` layer: it turns the last hidden
-# state into four scores, one for each answer. `criterion`, a `SoftmaxCrossEntropy`, turns scores and right answers into a loss
-# and gives the gradient back. `Adam` steps against the gradient like the SGD of notebook 02, but divides each weight's step by
-# the usual size of that weight's gradient.
+# The next cell is one update. `head` is an `Affine` layer: it turns the last hidden state into four scores, one for each answer.
+# `criterion`, a `SoftmaxCrossEntropy`, turns scores and right answers into a loss and gives the gradient back. You will write
+# both in notebook 05. `Adam` steps against the gradient like the SGD of notebook 02, but divides each weight's step by the usual
+# size of that weight's gradient.
 
 
 # %%
