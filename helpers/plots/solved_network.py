@@ -91,6 +91,7 @@ def solved_by_rate(rows: Mapping[str, Mapping[float, int]], *, seeds: int) -> Pi
         note(ax, label, (rates[best], counts[best]), (0, 8), of=look, size=MEDIUM, ha="center")
     ax.set(xscale="log", xlabel="learning rate", ylabel=f"solved, of {seeds} seeds", ylim=(-0.3, seeds + 0.9))
     ax.set_yticks(range(seeds + 1))
+    ax.margins(x=0.12)
     return Picture(figure, f"How many of {seeds} seeds learned a task, by learning rate. {'; '.join(sentences)}.")
 
 
