@@ -726,6 +726,7 @@ for name, layer_class in (("LSTM, chrono", answer("4.4")), ("RNN, identity", ans
     runs[name], solved[name] = [shares], (layer, head, fresh)
     print(f"{name}: {np.mean(shares[-10:]):.2f} right after {len(shares)} updates")
 plots.learning_to_remember({"Temporal order, T = 80": runs}, chance=0.25)
+
 # %% [markdown]
 # One seed proves little. Here are **five seeds** of every start, from a stored table (`make sweep NAME=order` makes it again), with
 # up to 2,000 updates each. Since chrono initialisation was told that the task has 80 steps, it is there twice more, spread up to
@@ -740,9 +741,9 @@ plots.updates_until_solved(starts, limit=2000, guess=guess)
 
 # %% [markdown]
 # Two starts solved it on all five seeds: the LSTM with chrono initialisation, after 108 to 177 updates, and the RNN that started
-# from the identity, after 221 to 634. So a simple RNN *can* learn this, and the start matters as much as the kind of layer: its
-# other starts and a forget bias of 0 solved it on no seed, a bias of 1 on two. Chrono initialisation need not know the length:
-# spread up to 320 steps it was as fast, and up to 20 steps it took about twice as long.
+# from the identity, after 221 to 634. So a simple RNN *can* learn this, and the start matters as much as the kind of layer: the
+# RNN's other starts and a forget bias of 0 solved it on no seed, a bias of 1 on two. Chrono initialisation need not know the
+# length: spread up to 320 steps it was as fast, and up to 20 steps it took about twice as long.
 #
 # One objection is left: every start had a rate that suits it. Here are the two best at other rates, from the same table.
 
@@ -817,10 +818,8 @@ averages = {
     name: {symbol: values[place].mean(axis=0) for symbol, place in places.items()}
     for name, values in at_each_step(weights, xs).items()
 }
-order_of_units = np.argsort(-averages["f"]["noise"])  # those that keep most come first
-plots.gates_by_symbol(
-    {name: {s: v[order_of_units] for s, v in by.items()} for name, by in averages.items()}
-)
+most = np.argsort(-averages["f"]["noise"])  # the units that keep most come first
+plots.gates_by_symbol({n: {s: v[most] for s, v in by.items()} for n, by in averages.items()})
 
 # %% [markdown]
 # It is not what one might draw on a blackboard. Most forget gates stay open at every symbol. Most input gates hardly react to a
