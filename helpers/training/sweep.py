@@ -1,7 +1,7 @@
 """Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run.
 
-What is run, and what is measured, depends on the kind of the settings: a language model, a layer that recalls, or a
-network that repeats a number.
+What is run, and what is measured, depends on the kind of the settings: a language model, or one of the experiments of
+the notebooks, each in a module of its own.
 """
 
 import csv
@@ -22,11 +22,13 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
-from helpers.training import echo
+from helpers.training.echo import ROWS as ECHO_ROWS
 from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
-from helpers.training.recall import LAGS, ROWS, RecallSettings, measure_recall
+from helpers.training.recall import LAGS, RecallSettings, measure_recall
+from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -63,9 +65,10 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "variational": _VARIATIONAL,
         "tying": _TIED,
     },
-    "echo": echo.ROWS,
+    "echo": ECHO_ROWS,
     "gru": {"LSTM": _TIED, "GRU": replace(_TIED, cell="GRU")},
-    "recall": ROWS,
+    "order": ORDER_ROWS,
+    "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
@@ -103,34 +106,6 @@ def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
         return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
-
-
-def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]]:
-    """Return what the stored runs of the sweep "recall" got right: name of a row to lag to accuracies, one a seed.
-
-    Raises:
-        ValueError: its table is damaged.
-    """
-    found: dict[str, dict[int, list[float]]] = {}
-    for run in load_sweep("recall", folder):
-        curve = found.setdefault(run["row"], {lag: [] for lag in LAGS})
-        for lag, accuracies in curve.items():
-            accuracies.append(run[f"lag_{lag}"])
-    return found
-
-
-def load_echo(folder: str | Path = FOLDER) -> dict[EchoSettings, dict[str, list[float]]]:
-    """Return what was measured of the stored runs of the sweep "echo": settings to "loss" and "clipped", one a seed.
-
-    Raises:
-        ValueError: its table is damaged.
-    """
-    found: dict[EchoSettings, dict[str, list[float]]] = {}
-    for run in load_sweep("echo", folder):
-        measured = found.setdefault(echo.ROWS[run["row"]], {"loss": [], "clipped": []})
-        for name, values in measured.items():
-            values.append(run[name])
-    return found
 
 
 def find_rows(name: str) -> Mapping[str, Any]:
@@ -240,6 +215,7 @@ _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
+    OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 
 
