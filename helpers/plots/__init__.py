@@ -1,6 +1,14 @@
 """Every figure of the course: functions that take arrays and return a `Picture`, a figure with its alt text."""
 
-from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, runs_with_and_without, two_ways_to_clip
+from helpers.plots.clipping import (
+    cliff_landscape,
+    clip_limits,
+    clipping_cliff,
+    lost_and_loss,
+    lost_starts,
+    runs_with_and_without,
+    two_ways_to_clip,
+)
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import (
@@ -11,7 +19,15 @@ from helpers.plots.full_model import (
     perplexity_by_seed,
     summed_gradient,
 )
-from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
+from helpers.plots.gate_player import GatePlayer, hand_set_gates
+from helpers.plots.gates import (
+    fused_product,
+    gate_openness,
+    gate_or_content,
+    gate_positions,
+    memory_over_time,
+    stuck_gates,
+)
 from helpers.plots.gradient_flow import (
     activation_slopes,
     gru_cell,
@@ -23,14 +39,13 @@ from helpers.plots.gradient_flow import (
     what_survives,
 )
 from helpers.plots.gradients import (
-    disagreement,
+    circle_after_steps,
     gradient_heatmap,
     norms_over_time,
     overflow,
     scalar_powers,
+    shares_by_step,
     tanh_and_derivative,
-    unit_circle,
-    weights_that_stop,
 )
 from helpers.plots.interactive import LiveFigure, SliderFigure
 from helpers.plots.item_analysis import item_analysis

@@ -1,6 +1,7 @@
 """Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run.
 
-What is run, and what is measured, depends on the kind of the settings: a language model, or a layer that recalls.
+What is run, and what is measured, depends on the kind of the settings: a language model, a layer that recalls, or a
+network that repeats a number.
 """
 
 import csv
@@ -21,6 +22,8 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
+from helpers.training import echo
+from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, ROWS, RecallSettings, measure_recall
@@ -60,6 +63,7 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "variational": _VARIATIONAL,
         "tying": _TIED,
     },
+    "echo": echo.ROWS,
     "gru": {"LSTM": _TIED, "GRU": replace(_TIED, cell="GRU")},
     "recall": ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
@@ -112,6 +116,20 @@ def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]
         curve = found.setdefault(run["row"], {lag: [] for lag in LAGS})
         for lag, accuracies in curve.items():
             accuracies.append(run[f"lag_{lag}"])
+    return found
+
+
+def load_echo(folder: str | Path = FOLDER) -> dict[EchoSettings, dict[str, list[float]]]:
+    """Return what was measured of the stored runs of the sweep "echo": settings to "loss" and "clipped", one a seed.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[EchoSettings, dict[str, list[float]]] = {}
+    for run in load_sweep("echo", folder):
+        measured = found.setdefault(echo.ROWS[run["row"]], {"loss": [], "clipped": []})
+        for name, values in measured.items():
+            values.append(run[name])
     return found
 
 
@@ -220,6 +238,7 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
+    EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
 }
 
