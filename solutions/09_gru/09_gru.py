@@ -13,7 +13,7 @@
 # %% [markdown]
 # # GRU
 #
-# *One state, two gates, and a change of engine.* An appendix: read it after notebook 08, or straight after 04.
+# *One state, two gates, beside the LSTM.* An appendix: read it after notebook 08, or straight after 04.
 #
 # **You will do**: write the GRU, one step forward and back, and over time; let it remember; put it where the LSTM was.
 #
@@ -262,7 +262,8 @@ print("by differences, as in exercise 0.2:", by_differences.round(3))
 # **What to notice.** Two ways to the same numbers. The direct way is again a product with a gate alone, $1 - z$. But what the GRU remembers is also what it
 # shows, so the other three ways end there too.
 #
-# **Go further.** What is chrono initialisation for a GRU?
+# **Go further.** Chrono initialisation (notebook 04) set $b_f = \log u$ and $b_i = -\log u$, with u between 1 and T − 1. What
+# does the same for a GRU?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** $1 - z$ plays the part of f, so $b_z = -\log u$ with the same u. There is no $b_i$ to set: what comes
@@ -337,7 +338,7 @@ class GRU(Layer):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. How much of it knows which cell it runs?</details>
+# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. Which of its lines say that it is an RNN?</details>
 # <details><summary>Hint 2: the equation to use</summary>Forward: <code>h, cache = gru_step_forward(…)</code>. Backward: <code>dx, dh, dWx, dWh, db = gru_step_backward(dhs[:, step] + dh, …)</code>.</details>
 # <details><summary>Hint 3: the plan</summary>Two loops. The first runs from step 0 on and keeps each <code>h</code> and each cache. The second runs from the last step to the first and adds each <code>dW</code> to its <code>.grad</code>. Turn the list of <code>dx</code> round at the end.</details>
 
@@ -360,7 +361,7 @@ dxs, dh = by_hand.backward(np.array([[[0.0], [1.0]]]))
 print("h =", hs.ravel().round(3), "  before the first step: dh =", dh.round(3))
 
 # %% [markdown]
-# **What to notice.** Nothing in this class knows which cell it runs but the names of the two steps.
+# **What to notice.** Only the names of the two steps say which cell this class runs.
 #
 # **Go further.** Which lines would have to change for a cell with *two* states?
 
@@ -409,14 +410,13 @@ plain = recall_curve(replace(ROWS["GRU"], start="random"), 5, (10, 20, 40), answ
 print("biases of 0:", {lag: round(share, 2) for lag, share in plain.items()})
 
 # %% [markdown]
-# It takes both. Without those biases the GRU still finds what lies 20 steps back, and at 40 it only guesses. As with the LSTM,
+# On this seed, without those biases, the GRU still finds what lies 20 steps back, and at 40 it only guesses. As with the LSTM,
 # the cell makes a long memory *possible*, and the first bias decides whether learning finds it.
 
 # %% [markdown]
 # ## 3. In the LSTM's place
 #
-# Now the change of engine: the full model of notebook 08, two layers, tied, with variational dropout, and GRUs where the
-# LSTMs were. Nothing else changes. First, the size. A GRU has three blocks where the LSTM has four; what is left of the
+# Now the GRU takes the LSTM's place in the full model of notebook 08: two layers, tied, with variational dropout. Nothing else changes. First, the size. A GRU has three blocks where the LSTM has four; what is left of the
 # *whole* model, embedding and all?
 
 # %%
@@ -428,7 +428,9 @@ for cell in "LSTM", "GRU":
     params = create_params(V, H, 2, np.random.default_rng(0), cell=cell)
     sizes[cell] = count_parameters(params.values())
     print(f"{cell:5} {sizes[cell]:,} numbers")
-print(f"share: {sizes['GRU'] / sizes['LSTM']:.2f}   your guess:", guess)
+print(f"share: {sizes['GRU'] / sizes['LSTM']:.2f}")
+if guess is not ...:
+    print("your guess:", guess)
 
 # %% [markdown]
 # Most of the model is the embedding, which no cell makes smaller.
@@ -535,7 +537,7 @@ drawn(curves)
 #
 # - The GRU has one state and two gates: $h_\mathrm{next} = (1-z) \odot h_\mathrm{prev} + z \odot n$.
 # - Its direct path is that of the LSTM, with $1 - z$ for f. `h_prev` is used in four places, so $dh_\mathrm{prev}$ has four terms.
-# - With biases that spread the time scales it remembers over 80 steps, as the LSTM does; with biases of 0 it does not.
+# - With biases that spread the time scales it remembers over 80 steps, as the LSTM does. With biases of 0 it did not reach 40.
 # - SUMMARY_RESULT
 # - Libraries differ in three choices, and none of them gives an error: what z means, where the reset comes, and the order
 #   of the blocks.
