@@ -383,6 +383,7 @@ VARIANTS = (
             {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", guess=12
         ),
         "gate_positions, g": lambda: _positions("g"),
+        "gate_positions, in general": lambda: _positions(""),
         "what_arrives, two ways": lambda: plots.what_arrives(
             {
                 f"forget bias {bias}": {"through c alone": 0.8**STEPS, "through h as well": _seeds(0.7)}
