@@ -11,11 +11,19 @@ from helpers.plots.clipping import (
 )
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
-from helpers.plots.full_model import ablation, decay_on_plateau, full_model, parameter_counts, summed_gradient
+from helpers.plots.full_model import (
+    ablation,
+    decay_on_plateau,
+    full_model,
+    parameter_counts,
+    perplexity_by_seed,
+    summed_gradient,
+)
 from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
 from helpers.plots.gradient_flow import (
     activation_slopes,
     gru_cell,
+    gru_step_backward,
     learning_to_remember,
     lstm_step_backward,
     memory_path,

@@ -51,6 +51,7 @@ _BASELINE = Settings(
 _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
+_TIED = replace(_VARIATIONAL, tied=True)
 
 #: Name of a sweep to its rows, name of a row to its settings, all of one kind. Each row of the ablation changes one
 #: more setting; the rehearsal takes seconds and shows whether a cluster works.
@@ -60,9 +61,10 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "depth": _DEEP,
         "dropout": _DROPPED,
         "variational": _VARIATIONAL,
-        "tying": replace(_VARIATIONAL, tied=True),
+        "tying": _TIED,
     },
     "echo": echo.ROWS,
+    "gru": {"LSTM": _TIED, "GRU": replace(_TIED, cell="GRU")},
     "recall": ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }

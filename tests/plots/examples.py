@@ -189,6 +189,9 @@ FIGURES = {
         5,
         8,
     ),
+    "perplexity_by_seed": lambda: plots.perplexity_by_seed(
+        {"LSTM": [62.1, 63.2, 62.5], "GRU": [63.0, 63.6, 62.9]}, guess=61.5
+    ),
     "recall_by_lag": lambda: plots.recall_by_lag(
         {
             "RNN": _recalls(1, 1, 1, 0.9, 0.5, 0.3, 0.24),
@@ -228,6 +231,7 @@ FIGURES = {
     ),
     "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
     "gru_cell": plots.gru_cell,
+    "gru_step_backward": plots.gru_step_backward,
     "item_analysis": lambda: plots.item_analysis(
         {"1.4": (12, 21, 9, 8), "1.3": (25, 20, 4, 1), "1.6": (31, 16, 3, 0), "1.1": (50, 0, 0, 0)}
     ),
@@ -332,7 +336,6 @@ VARIANTS = (
         "stack_over_time, depth": lambda: plots.stack_over_time("depth"),
         "stack_over_time, shared": lambda: plots.stack_over_time("shared"),
         "stack_over_time, time": lambda: plots.stack_over_time("time"),
-        "gru_cell, numbered": lambda: plots.gru_cell(numbered=True),
         "learning_to_remember, two panels": lambda: plots.learning_to_remember(
             {"Order": _learning_runs(), "First symbol": _learning_runs()}, chance=0.25
         ),
@@ -381,6 +384,7 @@ VARIANTS = (
 #: Figures whose parts have fixed places on a canvas. All others are charts, with a rendering for a narrow screen.
 DIAGRAMS = {
     *("affine_graph", "course_map", "course_progress", "embedding_lookup", "full_model", "fused_product", "gru_cell"),
+    "gru_step_backward",
     *("language_model", "lstm_cell", "lstm_step_backward", "lstm_unrolled", "masked_lstm_cell", "memory_path"),
     *("rnn_step_backward", "rnn_step_forward", "rnn_unrolled", "stack_over_time", "stream_rows", "tanh_graph"),
     "truncated_bptt",
