@@ -254,12 +254,8 @@ _GRU_PLACES = {
 
 
 @draws_picture
-def gru_cell(numbered: bool = False) -> Picture:
-    """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
-
-    Args:
-        numbered: number the four places that use h_prev, from 1 to 4.
-    """
+def gru_cell() -> Picture:
+    """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it."""
     figure, ax = new_canvas(*CANVAS)
     P = _GRU_PLACES
     box(ax, 0.8, 0.5, 5.6, 2.7)
@@ -306,11 +302,70 @@ def gru_cell(numbered: bool = False) -> Picture:
     alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
     1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
     fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
-    if numbered:
-        for number, place in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
-            write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
-        alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
-        the way into z, 4 on the way into r."""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def gru_step_backward() -> Picture:
+    """Draw the gradients of one GRU step, in the places of `gru_cell`, flowing from right to left."""
+    figure, ax = new_canvas(*CANVAS)
+    P, top, inputs, meet = _GRU_PLACES, _GRU_PLACES["h_prev"][1], _GRU_PLACES["join"][1], 0.13
+    from_gates, from_reset, at_z = (P["join"][0], top), (P["reset"][0], top), (P["z"][0], P["take"][1])
+    box(ax, 0.8, 0.5, 5.6, 2.7)
+    # along the state
+    arrow(ax, P["h_next"], P["h_fork"], reach=meet, of="h", width=THICK)
+    arrow(ax, (P["h_fork"][0], 3.4), P["h_fork"], reach=meet, of="h")
+    arrow(ax, P["h_fork"], P["plus"], leave=meet, reach=NODE_RADIUS, of="h", width=THICK)
+    arrow(ax, P["plus"], P["keep"], **BETWEEN, of="h", width=THICK)
+    arrow(ax, P["keep"], from_reset, leave=NODE_RADIUS, reach=meet, of="h", width=THICK)
+    arrow(ax, from_reset, from_gates, leave=meet, reach=meet, of="h", width=THICK)
+    arrow(ax, from_gates, P["h_prev"], leave=meet, of="h", width=THICK)
+    # to the new state, and on to the reset product
+    arrow(ax, P["plus"], P["take"], **BETWEEN, of="gradient")
+    elbow(ax, (P["take"][0], P["take"][1] - NODE_RADIUS), (P["take"][0], P["n"][1]),
+          (P["n"][0] + CARD[0] / 2, P["n"][1]), of="gradient")  # fmt: skip
+    elbow(ax, (P["n"][0] - CARD[0] / 2, P["n"][1]), (4.4, P["n"][1]), (4.4, 1.68), (3.2, 1.68), (3.2, P["reset"][1]),
+          (P["reset"][0] + NODE_RADIUS, P["reset"][1]), of="gradient")  # fmt: skip
+    arrow(ax, P["reset"], from_reset, leave=NODE_RADIUS, reach=meet, of="gradient")
+    elbow(ax, (P["reset"][0] - NODE_RADIUS, P["reset"][1]), (P["r"][0], P["reset"][1]),
+          (P["r"][0], P["r"][1] + HALF_CARD), of="gradient")  # fmt: skip
+    # to z, from both products that it is a factor of
+    arrow(ax, P["keep"], at_z, leave=NODE_RADIUS, reach=meet, of="gradient")
+    arrow(ax, P["take"], at_z, leave=NODE_RADIUS, reach=meet, of="gradient")
+    arrow(ax, at_z, P["z"], leave=meet, reach=HALF_CARD, of="gradient")
+    # from the three blocks to h_prev and to x
+    line(ax, (P["z"][0], P["z"][1] - HALF_CARD), (P["z"][0], inputs), P["join"], of="gradient")
+    line(ax, (P["r"][0], P["r"][1] - HALF_CARD), (P["r"][0], inputs), of="gradient")
+    arrow(ax, P["join"], from_gates, reach=meet, of="gradient")
+    line(ax, (P["n"][0], P["n"][1] - HALF_CARD), (P["n"][0], 0.62), (P["join"][0], 0.62), of="gradient")
+    line(ax, P["join"], (P["join"][0], 0.62), of="gradient")
+    arrow(ax, (P["x"][0], 0.62), P["x"], of="x")
+    fork(ax, P["join"])
+    for place in from_gates, from_reset, at_z, P["h_fork"]:
+        node(ax, place, "+", radius=meet)
+    for name, symbol in ("r", ACTIVATION["f"]), ("z", ACTIVATION["f"]), ("n", "tanh"):
+        gate_card(ax, P[name], name, symbol)
+    for name, symbol in ("keep", r"$\odot$"), ("take", r"$\odot$"), ("reset", r"$\odot$"), ("plus", "+"):
+        node(ax, P[name], symbol)
+    write_all(ax, (
+        ((0.45, 2.88), f"$dh{PREV}$", "h"), ((6.7, 2.95), f"$dh{NEXT}$", "h"), ((0.95, 0.2), "$dx$", "x"),
+        ((3.42, 2.9), r"$\times\,(1 - z)$", "pale"), ((4.42, 2.3), rf"$\times\,(-h{PREV})$", "pale"),
+        ((4.75, 2.03), r"$\times\, n$", "pale"), ((5.87, 1.55), r"$\times\, z$", "pale"),
+        ((2.82, 2.3), r"$\times\, r$", "pale"), ((1.6, 1.75), rf"$\times\, h{PREV}$", "pale"),
+        ((3.5, 1.75), "$u$", "gradient"), ((2.26, 0.86), "$da_r$", "gradient"), ((4.16, 0.86), "$da_z$", "gradient"),
+        ((5.16, 0.7), "$da_n$", "gradient"),
+    ))  # fmt: skip
+    _shapes(ax, ((0.45, 2.5), "(N, H)"), ((6.7, 2.5), "(N, H)"), ((1.55, 0.2), "(N, D)"))
+    beside = ((7.0, 3.5), "from the layer above", "pale"), ((7.4, 2.2), "from the next step", "pale")
+    write_all(ax, beside, size=SMALL)
+    for number, place in enumerate(((2.85, 2.9), (2.34, 2.3), (3.74, 0.86), (1.84, 0.86)), 1):
+        write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
+    alt = """The cell of the GRU, read from right to left. dh_next, the sum of what comes from above and from the next
+    step, passes the plus unchanged. Number 1: times 1 - z it goes straight on along the top to h_prev. A copy goes down
+    to the product with z, which sends it (times z) to n and (times n) to z; the product on top sends z the other part
+    (times minus h_prev). From n a gradient u goes back to the reset product, which sends it (times r) up to h_prev,
+    number 2, and (times h_prev) to r. Below the blocks, da_z and da_r lead to h_prev too, numbers 3 and 4, and all
+    three to x. All four numbers are added on the line along the top."""
     return Picture(figure, alt)
 
 

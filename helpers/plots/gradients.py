@@ -22,7 +22,7 @@ from helpers.plots.axes import (
     shade,
     spoken,
 )
-from helpers.plots.guess import Guess, as_number, mark_guess
+from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
@@ -196,8 +196,8 @@ def circle_after_steps(
     parts = np.linalg.solve(eigenvectors, dh) * eigenvectors  # a column each, whose sum is dh
     reach = 1.15 * max(1.0, np.abs(parts[0]).max())
     columns, rows = min(2, len(ks)), (len(ks) + 1) // 2
-    figure, axes = new_figure(8, 3.2 if columns == 1 else 2 * rows, columns, rows, squeeze=False)
-    sentences, places = [], axes.T.ravel()
+    figure, axes = new_figure(8, 3.2 if columns == 1 else 1.8 * rows, columns, rows, squeeze=False)
+    sentences, places = [], (axes.T if is_narrow() else axes).ravel()
     for ax, k in zip(places, ks):
         power, now = np.linalg.matrix_power(Wh, k), parts * eigenvalues**k
         longest, shortest = np.linalg.svd(power, compute_uv=False)
@@ -205,10 +205,7 @@ def circle_after_steps(
         ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-1.6, 1.6), yticks=[-1, 0, 1])
         ax.set_title(f"{k} step{'s' * (k != 1)} back: longest half-axis {longest:.2f}")
         guess = as_number((guesses or {}).get(k))
-        if guess is not None and abs(guess) > 0.9 * reach:
-            note(ax, f"your guess: {guess:g} →", (reach, 1.6), (-4, -4), of="guess", ha="right", va="top")
-        else:
-            mark_guess(ax, x=guess)
+        mark_guess(ax, x=guess)
         told = "" if guess is None else f", where your guess was {guess:g}"
         sentences.append(f"{k} back, half-axes of {longest:.2f} and {shortest:.2f}{told}")
     for ax in axes[-1]:
@@ -244,14 +241,17 @@ def _draw_circle(
         if name in names and np.linalg.norm(tip) > 3:
             side = 1 if tip[0] > 0 else -1
             note(ax, names[name], tip, (-14 * side, -14), of=look, ha="center")
+        if name == "gradient" and tip[1] > 0.9:
+            note(ax, "gradient", tip, (16, 0), of=look, va="center")
 
 
 @draws_picture
-def shares_by_step(shares: Mapping[str, ArrayLike]) -> Picture:
+def shares_by_step(shares: Mapping[str, ArrayLike], *, guess: Mapping[int, Guess] | None = None) -> Picture:
     """Plot which share each past step has in a gradient that is summed over time, on a log axis.
 
     Args:
         shares: dict from label to array (steps,): the share of the step 0, 1, 2, … steps back; they add up to 1.
+        guess: dict from how many steps back to the share that the reader guessed.
 
     Raises:
         ValueError: no dict of such arrays, or shares that do not add up to 1.
@@ -261,6 +261,10 @@ def shares_by_step(shares: Mapping[str, ArrayLike]) -> Picture:
         raise ValueError("Shares are at least 0 and add up to 1.")
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, *shares.values())
+    guessed = ""
+    for back, share in (guess or {}).items():
+        mark_guess(ax, x=back if is_given(share) else ..., y=share)
+        guessed += spoken_guess(share)
     ends, sentences = [], []
     for number, (look, (label, values)) in enumerate(zip(looks_of(shares), shares.items())):
         ax.plot(range(values.size), drawable(values), **line_style(look, values.size, number))
@@ -272,7 +276,7 @@ def shares_by_step(shares: Mapping[str, ArrayLike]) -> Picture:
     ax.set(xlabel=_STEPS_BACK, ylabel="share of the gradient")
     ax.margins(x=0.01)
     name_line_ends(ax, ends)
-    return Picture(figure, f"Share of each step in the gradient of Wh, on a log axis. {'; '.join(sentences)}.")
+    return Picture(figure, f"Share of each step in the gradient of Wh, on a log axis. {'; '.join(sentences)}.{guessed}")
 
 
 @draws_picture

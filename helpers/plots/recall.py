@@ -10,7 +10,7 @@ from helpers.arrays import FloatArray
 from helpers.plots.axes import level, name_line_ends, plain_ticks, spoken
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LINE, LOOKS, MARK, THICK, Look, looks_of, new_figure
+from helpers.plots.style import DOT, LINE, LOOKS, MARK, THICK, Look, looks_of, new_figure
 
 #: From this share on, a lag counts as remembered.
 _RECALLED = 0.9
@@ -54,7 +54,7 @@ def recall_by_lag(
         means = np.array([values.mean() for values in curve.values()])
         for lag, values in curve.items():
             aside = np.full(values.size, lag * 1.03 ** (number - (len(curves) - 1) / 2))
-            ax.plot(aside, values, look.marker, color=look.colour, gid=look.name, ms=3, alpha=0.4, mew=0)
+            ax.plot(aside, values, look.marker, color=look.colour, gid=look.name, ms=DOT, alpha=0.6, mew=0)
         ax.plot(lags, means, lw=LINE, **look.line)
         ends.append((means[-1], label, look))
         seeds = min(values.size for values in curve.values())

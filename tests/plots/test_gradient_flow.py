@@ -63,10 +63,10 @@ def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
     }
 
 
-def test_the_four_uses_of_the_state_are_numbered_where_they_are_read():
-    plain, numbered = (plots.gru_cell(numbered) for numbered in (False, True))
-    assert not set("1234") & set(_texts(plain)) and set("1234") <= set(_texts(numbered))
-    assert "3 on the way into z" in numbered.alt and "way into z" not in plain.alt
+def test_the_four_ways_back_to_the_state_are_numbered():
+    plain, back = plots.gru_cell(), plots.gru_step_backward()
+    assert not set("1234") & set(_texts(plain)) and set("1234") <= set(_texts(back))
+    assert "numbers 3 and 4" in back.alt
 
 
 def test_the_highest_slopes_are_named_in_the_words():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from helpers.nn import FastLSTM
-from helpers.training.sweep import fingerprint, load_order, load_sweep
+from helpers.training.stored_runs import load_order
+from helpers.training.sweep import fingerprint, load_sweep
 from helpers.training.temporal_order import ORDER_ROWS, measure_order, shares_right, start_layer
 
 SHORT = {"steps": 10, "updates": 15, "hidden_size": 6, "batch_size": 5}
