@@ -5,10 +5,11 @@ is hard. The same number of updates is spent on every distance and every kind of
 fresh sequences that are answered right; guessing is right once in four.
 
 Each row has a start of its own, and the learning rate and the scale of the inputs that suit it. These were chosen with
-the seeds 10 to 12, which are not shown, at the lags where the row begins to fail. For the RNNs it is the best of five to
-fourteen pairs of a rate and a scale (0.03, 0.1 or 0.3); among equals, the one that held at 160 steps too. For the gated
-layers three rates were tried at one scale: with "chrono" all three are right at 80 steps, with "bias 1" none is. The
-last two rows exchange the scales of two others: what happens to a layer whose inputs are not of the size that suits it?
+the seeds 10 to 12, which are not shown, at the lags where the row begins to fail. For the RNNs it is the best of
+five to fourteen pairs of a rate and a scale (0.03, 0.1 or 0.3); among equals, the one that held at 160 steps too. For
+the gated layers three rates were tried at one scale: with "chrono" all three are right at 80 steps, with "bias 1" none
+is. The last two rows exchange the scales of two others: what happens to a layer whose inputs are not of the size that
+suits it?
 """
 
 import time
