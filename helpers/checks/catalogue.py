@@ -1,12 +1,21 @@
 """All exercises of the course, by id, in order."""
 
+import pkgutil
+import re
 from importlib import import_module
+from pathlib import Path
 
 from helpers.checks.exercise import Exercise
 from helpers.checks.message import Message, message
 
 #: One module of this package per notebook, and one of the same name with its honest answers in the tests.
-MODULES = tuple(f"notebook_{number:02d}" for number in range(10))
+MODULES = tuple(
+    sorted(
+        module.name
+        for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+        if re.fullmatch(r"notebook_\d\d", module.name)
+    )
+)
 
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise for module in MODULES for exercise in import_module(f"helpers.checks.{module}").EXERCISES

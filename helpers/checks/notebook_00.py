@@ -36,7 +36,7 @@ SIGMOID = Exercise(
         """
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-a))
             The textbook formula `1 / (1 + np.exp(-a))` overflows in `np.exp(-a)` at a = -1000.
-            Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
+            For which `a` is the number inside `np.exp` large? Find a form of the same curve that never gives it one.
         1 / (1 + e), e / (1 + e) → 1 / (1 + np.exp(-a)), np.exp(a) / (1 + np.exp(a))
             `np.where` computes *both* formulas for every element, so that one of them overflows.
             Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
@@ -53,7 +53,7 @@ SIGMOID = Exercise(
             `np.exp(-a) / (1 + np.exp(-a))` is σ(-a), and infinity divided by infinity at a = -1000.
             Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -500, 500)))
-            `a` is cut off at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
+            `a` is cut off, as at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
             Cutting off hides the overflow of one type only. Choose a formula that cannot overflow.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -10, 10)))
             `a` is cut off at ±10: σ(-1000) is then 0.0000454, not 0.

@@ -161,9 +161,9 @@ def assemble(
     """Assemble a language model from classes and parameters.
 
     Args:
-        layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM`` or ``GRU``, ``Affine``, ``TiedAffine``,
-            ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]``, ``ActivationPenalty`` and ``ChangePenalty``
-            that a rate or strength above 0 needs.
+        layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM`` or ``GRU``, ``Affine``,
+            ``TiedAffine``, ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]``, ``ActivationPenalty`` and
+            ``ChangePenalty`` that a rate or strength above 0 needs.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
         params: returned by `create_params`; their names tell the cell, the depth and whether the output is tied.
         rng: what the dropout masks are drawn from.

@@ -70,7 +70,8 @@ class Settings:
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
         recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
         words = f", {self.word_rate} of whole words" if self.word_rate else ""
-        return f"{self.depth} × {self.cell} {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}{words}"
+        tied = "tied" if self.tied else "untied"
+        return f"{self.depth} × {self.cell} {self.hidden_size}, {tied}, {dropout}{recurrent}{words}"
 
     @property
     def is_full_model(self) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.nn import sigmoid
+from helpers.nn import Layer, gru_step_backward, gru_step_forward, sigmoid
 from tests.checks.judging import judge_quickly
 
 # --- 9.1 and 9.2 ------------------------------------------------------------------------------------------------------
@@ -40,6 +40,59 @@ def gru_backward(order="zr", through_Whn=True):
     return step
 
 
+# --- 9.3 --------------------------------------------------------------------------------------------------------------
+
+
+class Base(Layer):
+    """A GRU over time, right as it stands."""
+
+    def __init__(self, Wx, Wh, b):
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs, state=None, *, training=False):
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
+        self.caches, hs = [], []
+        for step in range(xs.shape[1]):
+            h, cache = gru_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
+            self.caches.append(cache)
+            hs.append(h)
+        return np.stack(hs, axis=1), h
+
+    def backward(self, dhs, dstate=None):
+        dh, dxs = np.zeros_like(dhs[:, 0]) if dstate is None else dstate, []
+        for step in reversed(range(dhs.shape[1])):
+            dx, dh, *grads = gru_step_backward(self.arrives(dhs, step, dh), self.caches[step])
+            dxs.insert(0, dx)
+            for param, grad in zip((self.Wx, self.Wh, self.b), grads):
+                param.grad += grad
+        return np.stack(dxs, axis=1), dh
+
+    def arrives(self, dhs, step, dh):
+        return dhs[:, step] + dh
+
+
+class NothingFromTheFuture(Base):
+    def arrives(self, dhs, step, dh):
+        return dhs[:, step]
+
+
+class StateAsAPair(Base):
+    def forward(self, xs, state=None, *, training=False):
+        hs, h = super().forward(xs, state)
+        return hs, (h, h)
+
+
+class StateIgnored(Base):
+    def forward(self, xs, state=None, *, training=False):
+        return super().forward(xs)
+
+
+class LastExampleForLastStep(Base):
+    def forward(self, xs, state=None, *, training=False):
+        hs, _ = super().forward(xs, state)
+        return hs, hs[-1]
+
+
 #: Exercise, answer, and how the names of its causes begin, each of them; none where it is only located.
 WRONG = [
     ("9.1", gru(swap=True), ["z stands where r belongs", "r stands where z belongs"]),
@@ -51,6 +104,10 @@ WRONG = [
     ("9.1", gru(bias_of_r=False), ["The reset gate has no bias"]),
     ("9.2", gru_backward(through_Whn=False), ["`dan` is used where `dan @ Whn.T` belongs"]),
     ("9.2", gru_backward(order="rz"), ["The cache is unpacked with r and z"]),
+    ("9.3", NothingFromTheFuture, ["Nothing comes from the future"]),
+    ("9.3", StateAsAPair, ["The state comes back as a pair"]),
+    ("9.3", StateIgnored, ["The layer always starts from zeros"]),
+    ("9.3", LastExampleForLastStep, ["The state that comes back is `hs[-1]`"]),
 ]
 
 
@@ -61,3 +118,7 @@ def test_a_wrong_answer_gets_its_own_causes_and_no_others(exercise_id, wrong, be
     assert verdict.status == "not yet"
     assert len(names) == len(begins)
     assert all(name.startswith(begin) for name, begin in zip(names, sorted(begins))), names
+
+
+def test_the_base_of_the_wrong_layers_is_right():
+    assert judge_quickly(EXERCISES["9.3"], Base).right

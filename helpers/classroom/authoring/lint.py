@@ -28,6 +28,9 @@ PARTS = (
 #: What every exercise has, in this order.
 EXERCISE_PARTS = ("**Why.**", "NotImplementedError", "Hint 1: ", "check(", "**What to notice.**", "**Go further.**")
 
+#: Exercises of one line, which have one hint.
+ONE_LINE = ("2.1", "2.3")
+
 CALLOUTS = ("Note", "Warning", "Notation", "Try it")
 
 #: The most words of a text cell, and of the paragraph on why an exercise is worth doing.
@@ -201,9 +204,10 @@ def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
     for (one, first), (other, second) in pairwise((part, places[part]) for part in EXERCISE_PARTS):
         if 0 <= second < first:
             yield f"`{other}` stands before `{one}`: change their order."
+    hints = 1 if exercise.id in ONE_LINE else 3
     for tier in (1, 2, 3):
-        if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != 1:
-            yield f"it has {count} times a hint {tier}: give it one."
+        if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != (tier <= hints):
+            yield f"it has {count} times a hint {tier}: give it {hints} hint{'s' if hints > 1 else ''}."
     why = len(words.partition("**Why.**")[2].split("\n\n")[0].split())
     if why > LONGEST_WHY:
         yield f"its “Why” has {why} words, at most {LONGEST_WHY} are allowed: shorten it."
