@@ -570,8 +570,8 @@ _, dxs = gradient_per_step(1.0, seed=0, steps=40)
 plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
 
 # %% [markdown]
-# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches what stood
-# there.
+# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches the first
+# inputs.
 
 # %% [markdown]
 # ## 3. The same matrix, T times
@@ -681,7 +681,7 @@ upwards = np.array([0.0, 1.0])  # a gradient of length 1
 plots.circle_after_steps(sheared, upwards, (0, 1, 3, 25), guesses={3: guess})
 
 # %% [markdown]
-# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient is shorter than 0.4. Why?
+# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient of the circle is shorter than 0.4. Why?
 #
 # The two thin lines are the **eigenvectors** (고유벡터). A gradient that lies on one stays on it, and a step only
 # multiplies it by a number, its **eigenvalue** (고윳값): here 0.9 and 0.5. So along these lines everything shrinks. But
