@@ -286,7 +286,7 @@ print("norm before", clip(grads, 650.0), "· left:", *grads, "· norm after", no
 # %% [markdown]
 # ### Back to the cliff
 #
-# The same start and the same 100 starts, now with your `clip_gradients` and a `max_norm` of 0.3:
+# The same run again, and the same 100 starts, now with `clip_gradients` and a `max_norm` of 0.3:
 
 
 # %%

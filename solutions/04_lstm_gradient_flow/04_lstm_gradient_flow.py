@@ -707,7 +707,7 @@ def train(layer, rng, learning_rate, limit=2000):
 # %% [markdown]
 # **A fair comparison.** The RNN may start with a random `Wh`, an orthogonal one, or the identity, which hands each unit its own
 # last value. The LSTM may start with a forget bias of 0, of 1, or with chrono initialisation. Each start has its own learning
-# rate, one that did well on three other seeds. Every batch is new, so the share right *before* an update is a test.
+# rate; those that can learn the task, one that did well on other seeds. Every batch is new, so the share right *before* an update is a test.
 #
 # First the best start of each kind, live, with **your own classes**. Guess before you run it: after how many updates will the
 # *RNN* have solved the task?
