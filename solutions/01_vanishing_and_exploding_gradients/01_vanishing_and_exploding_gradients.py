@@ -235,7 +235,7 @@ print(
 # **Why.** Going back, you will call this function at every step. What it does to a gradient once, it does T times. Watch
 # `dh_prev`.
 #
-# **The equation.** From the outside in, the tanh first (⊙ is the Hadamard product, 아다마르 곱: element by element):
+# **The equation.** From the outside in, the tanh first. ⊙ is the Hadamard product (아다마르 곱), element by element.
 #
 # $$ da = dh_\mathrm{next} \odot (1 - h_\mathrm{next}^2) \qquad (N, H) $$
 # $$ dW_x = x^\top da \qquad dW_h = h_\mathrm{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
@@ -467,8 +467,8 @@ print(
 # name the first one. Guessing is right once in four. For each distance k your RNN starts anew and gets 300 updates of plain
 # stochastic gradient descent (SGD, 확률적 경사 하강법).
 #
-# > **Notation.** `Affine` makes four scores from the last state, `SoftmaxCrossEntropy` is the loss; its `backward` gives the
-# > gradient of the scores. You will write both in notebook 05.
+# > **Notation.** `Affine` makes four scores from the last state. The loss compares them with the right symbol, and its
+# > `backward` gives their gradient. You will write both in notebook 05.
 
 
 # %%
