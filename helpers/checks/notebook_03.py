@@ -217,7 +217,7 @@ NEW_MEMORY = Exercise(
                 `g` is made from `x` and `h_prev` alone; the memory is added afterwards.
             np.tanh(a) → a
                 The tanh is missing: `g = a`.
-                The tanh keeps one step from writing more than -1…1.
+                The tanh keeps what one step adds between -1 and 1.
             return c_next, g → return g, c_next
                 `c_next` and `g` are exchanged.
                 The order is `c_next, g`.
@@ -412,7 +412,7 @@ LSTM_STEP_FORWARD = Exercise(
                 The order is `h_next, c_next, cache`.
             Wh, f, g, i, o → Wh, A_f, A_g, A_i, A_o
                 The cache holds the blocks as they were *before* sigmoid and tanh.
-                Backward wants the outputs, as in exercise 1.1: the derivatives are made from them.
+                Backward needs the outputs, as in exercise 1.1: the derivatives are made from them.
             , c_next) → , np.tanh(c_next))
                 The last entry of the cache is `np.tanh(c_next)`.
                 It is `c_next` itself; backward can take its tanh.

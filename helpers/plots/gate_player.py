@@ -19,7 +19,7 @@ from helpers.plots.arguments import to_array
 from helpers.plots.axes import listed
 from helpers.plots.diagrams import line, rectangle, write
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, TINT, new_canvas, tint
+from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, new_canvas, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def hand_set_gates(openness: Setting, symbols: Mapping[str, float], c: ArrayLike
     for step, symbol in enumerate(symbols):
         x = _middle(step)
         if step in (first, T - 1):
-            rectangle(ax, x - _WIDE / 2, 0.02, _WIDE, 4.26, of="pale", fill=tint("pale", TINT / 2), lw=0, zorder=0)
+            rectangle(ax, x - _WIDE / 2, 0.02, _WIDE, 4.26, of="pale", fill=tint("pale"), lw=0, zorder=0)
         said = {first: f"keep {symbol}", T - 1: f"{symbol}: show {keep}"}.get(step, symbol)
         write(ax, x, 4.1, said, size=MEDIUM, fontweight="bold")
         write(ax, x, 3.86, f"step {step}", of="pale")

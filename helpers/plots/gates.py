@@ -54,7 +54,7 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     For the new memory, which is not a gate, the positions are the strengths -1, 0 and 1.
 
     Args:
-        gate: "f", "g", "i" or "o".
+        gate: "f", "g", "i" or "o", or "" for a gate in general.
         before (H,): the values before the gate.
         after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
         names: of the values before and after, such as ``("$c$", "$h$")``.
@@ -68,24 +68,26 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     if list(gated) != list(words) or any(values.shape != before.shape for values in gated.values()):
         raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, words))}.")
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
+    symbol, look = f"${gate}$" if gate else "openness", gate or "sigmoid"
     units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
     for ax, (position, values) in zip(axes, gated.items()):
         zero_line(ax)
         outline = {"facecolor": "none", "edgecolor": LOOKS["outline"].colour, "ls": LOOKS["outline"].dash}
         ax.bar(units, before, width=0.8, lw=FINE, gid="outline", label=names[0], **outline)
-        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[gate].fill)
-        ax.set(title=f"{words[position]}: ${gate}$ = {position:g}", xlabel="unit", xticks=units)
+        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[look].fill)
+        ax.set(title=f"{words[position]}: {symbol} = {position:g}", xlabel="unit", xticks=units)
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
-        _openness_strip(ax, position, gate)
+        _openness_strip(ax, position, look)
     place: Style = {"loc": "outside upper right", "ncols": 2} if is_narrow() else {"loc": "outside right center"}
     figure.legend(*axes[0].get_legend_handles_labels(), **place)
     axes[0].set_ylabel("value")
     results = "; ".join(
-        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
+        f"{words[position]}, {gate or 'openness'} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
     )
-    alt = f"""Three positions of the {_NAMES[gate]}, applied to the same values {listed(before, ".2f")}, drawn as dashed
-    outlines. The results, drawn as bars: {results}."""
+    which = f"the {_NAMES[gate]}" if gate else "a gate"
+    alt = f"""Three positions of {which}, applied to the same values {listed(before, ".2f")}, drawn as dashed outlines.
+    The results, drawn as bars: {results}."""
     return Picture(figure, alt)
 
 
@@ -248,7 +250,7 @@ def stuck_gates(errors: Mapping[str, Mapping[str, ArrayLike]], baseline: float, 
     sentences, look = [], LOOKS["LSTM"]
     for ax, (title, row) in zip(axes[0], rows.items()):
         for place, (label, values) in enumerate(row.items()):
-            dots: Style = {"ls": "none", "marker": look.marker, "color": look.colour, "gid": look.name, "alpha": 0.7}
+            dots: Style = {"ls": "none", "marker": look.marker, "color": look.colour, "gid": look.name}
             ax.plot(values, np.full(values.size, place), **dots)
             sentences.append(f"{title}, {label}: {values.min():.2f} to {values.max():.2f}")
         for value, text, style, ha in (

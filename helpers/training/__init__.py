@@ -12,5 +12,7 @@ from helpers.training.perplexity import evaluate, perplexity
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import recall_accuracy, recall_curve
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
-from helpers.training.sweep import SWEEPS, load_echo, load_recall, load_sweep, run_sweep
+from helpers.training.stored_runs import load_echo, load_order, load_recall
+from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
+from helpers.training.temporal_order import ORDER_ROWS, start_layer
 from helpers.training.trainer import Trainer

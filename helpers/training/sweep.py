@@ -1,7 +1,7 @@
 """Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run.
 
-What is run, and what is measured, depends on the kind of the settings: a language model, a layer that recalls, or a
-network that repeats a number.
+What is run, and what is measured, depends on the kind of the settings: a language model, or one of the experiments of
+the notebooks, each in a module of its own.
 """
 
 import csv
@@ -22,13 +22,15 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
-from helpers.training import echo
 from helpers.training.cells import ROWS as CELL_ROWS
 from helpers.training.cells import CellSettings, measure_cell
+from helpers.training.echo import ROWS as ECHO_ROWS
 from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
-from helpers.training.recall import LAGS, ROWS, RecallSettings, measure_recall
+from helpers.training.recall import LAGS, RecallSettings, measure_recall
+from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -64,9 +66,10 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "variational": _VARIATIONAL,
         "tying": replace(_VARIATIONAL, tied=True),
     },
-    "echo": echo.ROWS,
+    "echo": ECHO_ROWS,
     "gru": CELL_ROWS,
-    "recall": ROWS,
+    "order": ORDER_ROWS,
+    "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
@@ -104,34 +107,6 @@ def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
         return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
-
-
-def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]]:
-    """Return what the stored runs of the sweep "recall" got right: name of a row to lag to accuracies, one a seed.
-
-    Raises:
-        ValueError: its table is damaged.
-    """
-    found: dict[str, dict[int, list[float]]] = {}
-    for run in load_sweep("recall", folder):
-        curve = found.setdefault(run["row"], {lag: [] for lag in LAGS})
-        for lag, accuracies in curve.items():
-            accuracies.append(run[f"lag_{lag}"])
-    return found
-
-
-def load_echo(folder: str | Path = FOLDER) -> dict[EchoSettings, dict[str, list[float]]]:
-    """Return what was measured of the stored runs of the sweep "echo": settings to "loss" and "clipped", one a seed.
-
-    Raises:
-        ValueError: its table is damaged.
-    """
-    found: dict[EchoSettings, dict[str, list[float]]] = {}
-    for run in load_sweep("echo", folder):
-        measured = found.setdefault(echo.ROWS[run["row"]], {"loss": [], "clipped": []})
-        for name, values in measured.items():
-            values.append(run[name])
-    return found
 
 
 def find_rows(name: str) -> Mapping[str, Any]:
@@ -244,6 +219,7 @@ _KINDS = {
     CellSettings: _Kind(measure_cell, {**dict.fromkeys(_OF_A_CELL, float), "parameters": int}, range(3)),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
+    OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 
 

@@ -337,9 +337,9 @@ plots.error_by_eps(eps, errors, guess=guess)
 # %% [markdown]
 # **What to notice.** From left to right, `eps` is divided by ten at each point. In float64 the error is first divided by a
 # hundred each time: it falls as $\varepsilon^2$. Then it *grows*. The two values of `f` are so close together that they
-# differ only in their last digits, and those are rounded. Between the two lies the best `eps`, the default of 1e-5.
+# differ only in their last digits, and those are rounded. Between the two lies the best `eps`: here 1e-5, the default.
 #
-# In float32, which has half the digits, rounding takes over from 1e-2 on, and the smallest error is larger by several
+# In float32, with about half the digits, rounding takes over from 1e-2 on, and the smallest error is larger by several
 # powers of ten. So gradients are checked in float64.
 #
 # **Go further.** A model has a million numbers to learn. How often must its loss be computed for one numerical gradient?

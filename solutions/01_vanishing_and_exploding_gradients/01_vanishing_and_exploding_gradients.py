@@ -464,7 +464,8 @@ print(
 # ### How far back can it remember?
 #
 # This question runs through the course. A network reads one of four symbols, then k others that tell nothing, and must
-# name the first one. Guessing is right once in four. For each distance k your RNN starts anew and gets 300 updates.
+# name the first one. Guessing is right once in four. For each distance k your RNN starts anew and gets 300 updates of plain
+# stochastic gradient descent (SGD, 확률적 경사 하강법).
 #
 # > **Notation.** `Affine` makes four scores from the last state, `SoftmaxCrossEntropy` is the loss; its `backward` gives the
 # > gradient of the scores. You will write both in notebook 05.
@@ -480,7 +481,7 @@ def new_network(rng, H=32):
 
 # %%
 def update(rnn, scores, xs, first, learning_rate=0.01):
-    """One step of stochastic gradient descent (SGD) on one batch."""
+    """One update with SGD, on one batch."""
     hs, _ = rnn.forward(xs)
     loss, dhs = SoftmaxCrossEntropy(), np.zeros_like(hs)
     loss.forward(scores.forward(hs[:, -1:]), first[:, None])  # only the last state has to answer
@@ -516,16 +517,16 @@ plots.recall_by_lag({"RNN": stored}, yours=yours, guess=guess)
 
 # %% [markdown]
 # Ten steps back, all five seeds are right (yours is the first of them). From twenty on it depends on the seed, and eighty steps
-# back no network answers more than half. One share is far *below* guessing: that network had learned it, and its last two
-# updates threw it out again. Such jumps are the subject of notebook 02.
+# back no network gets more than half of them right. One share is far *below* guessing: that network had learned it, and an
+# exploding gradient in its last two updates threw it out again. Notebook 02 is about that.
 
 # %% [markdown]
 # Is the state too small? No: what has to be remembered is one symbol, near or far. Is it the training? The learning rate and
-# the size of `Wx` are the best of a dozen pairs, tried on other seeds. Another start of `Wh` does help, as notebook 04 shows.
+# the size of `Wx` are the best of fourteen pairs, tried on other seeds. Another start of `Wh` does help, as notebook 04 shows.
 # But first find out what becomes of the *training signal* on its way into the past.
 #
-# > **Try it.** Is it the number of updates? `share_right(20, updates=3000)` and `share_right(40, updates=3000)` take some ten
-# > and twenty seconds. The five seeds and the learning rates come from a stored table; `make sweep NAME=recall` makes it again.
+# > **Try it.** Is it the number of updates? `share_right(20, updates=3000)` and `share_right(40, updates=3000)` take five to
+# > twenty seconds. The five seeds come from a stored table; `make sweep NAME=recall` makes it again.
 
 # %% [markdown]
 # ### How far back does its gradient reach?
@@ -569,8 +570,8 @@ _, dxs = gradient_per_step(1.0, seed=0, steps=40)
 plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
 
 # %% [markdown]
-# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches what stood
-# there.
+# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches the first
+# inputs.
 
 # %% [markdown]
 # ## 3. The same matrix, T times
@@ -669,7 +670,7 @@ for trace in (0.0, 1e-16):
 # `dh @ Wh.T`, and it turns the circle into an **ellipse**. The lengths of its half-axes are the **singular values**
 # (특잇값) of `Wh`. The largest is the most, the smallest the least, that one step can do to a gradient's length.
 #
-# Here the largest is 2.24. One step can make a gradient more than twice as long. And three steps?
+# For the matrix below the largest is 2.24: one step can make a gradient more than twice as long. And three steps?
 
 # %%
 guess = ...  # a number: how long is the longest half-axis after three steps?
@@ -680,7 +681,7 @@ upwards = np.array([0.0, 1.0])  # a gradient of length 1
 plots.circle_after_steps(sheared, upwards, (0, 1, 3, 25), guesses={3: guess})
 
 # %% [markdown]
-# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient is shorter than 0.4. Why?
+# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient of the circle is shorter than 0.4. Why?
 #
 # The two thin lines are the **eigenvectors** (고유벡터). A gradient that lies on one stays on it, and a step only
 # multiplies it by a number, its **eigenvalue** (고윳값): here 0.9 and 0.5. So along these lines everything shrinks. But
@@ -908,7 +909,8 @@ plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 #
 # ## 6. What this does to learning
 #
-# **Vanishing: the far steps are outvoted.** The gradient of `Wh` is a *sum* over the steps. What becomes of a far step in it?
+# **Vanishing: the far steps hardly count.** The gradient of `Wh` is a *sum* over the steps. How much of it is left for a step
+# far back?
 
 # %%
 step_backward = answer("1.3")
@@ -972,8 +974,8 @@ plots.overflow(norms)
 # One update with NaN and **every weight is NaN**: the model is lost.
 #
 # What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing, scaling
-# cannot help, since the shares stay. A better start of `Wh` can, and another path for the memory, with **gates** (게이트), does
-# so more reliably: the LSTM of notebooks 03 and 04, and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebook 09.
+# cannot help, since the shares stay. A better start of `Wh` can, and so can another path for the memory, with **gates**
+# (게이트): the LSTM of notebooks 03 and 04, and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebook 09.
 
 # %% [markdown]
 # ## Summary

@@ -86,7 +86,7 @@ content, bias = np.array([0.3, -0.8, 1.5, -2.5, 0.1, 0.9]), {0.0: -1000.0, 0.5: 
 gated = {openness: sigmoid(np.full(6, bias[openness])) * content for openness in bias}
 for openness, values in gated.items():
     print(f"openness {openness}:", values.round(2) + 0.0)
-plots.gate_positions("o", content, gated, ("comes in", "passes"))
+plots.gate_positions("", content, gated, ("comes in", "passes"))
 
 # %% [markdown]
 # Dashed: what comes to the gate. Filled: what passes. The strip at the right edge is the openness. With its weights at 0, a
@@ -395,7 +395,7 @@ plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 # The cell is complete: what to drop, what to add, what to show, and the content itself.
 #
 # **By hand**, with $i = (0.881, 0.119)$ and $g = (0.964, -0.964)$: $gated = (0.849, -0.115)$. The two contents are equally
-# strong. One is written, the other hardly.
+# strong. The first is written, the second hardly at all.
 
 # %%
 plots.lstm_cell("ofgi", new="i")
@@ -444,7 +444,7 @@ apply_input_gate = answer("3.4")
 print("gated =", apply_input_gate(*by_hand, np.array([[0.964, -0.964]]), *block).round(3))
 
 # %% [markdown]
-# **What to notice.** You can answer now what the last figure asks: `c_next` is `c + gated`. With f = 1 and i = 0 it is exactly
+# **What to notice.** You can now answer what the last figure asks: `c_next` is `c + gated`. With f = 1 and i = 0 it is exactly
 # `c_prev`: the cell *keeps* a value, and computes nothing anew.
 #
 # **Go further.** Some cells save a gate and set i = 1 - f. What can such a cell not do?
@@ -489,8 +489,8 @@ plots.hand_set_gates(
 )
 
 # %% [markdown]
-# Now set the gates. With the keyboard: Tab moves from slider to slider, the arrow keys move it. The line at the bottom says
-# what is off.
+# Now set the gates, with the mouse or the keyboard: Tab goes from slider to slider, and the arrow keys move the slider. The
+# line at the bottom says what is off.
 
 # %%
 plots.GatePlayer(run_cell, symbols, keep="B")
@@ -516,7 +516,7 @@ print("B and D are added, with f = i = 1 at step 3: c_next =", c[-1].round(2))
 # ## 3. Four in one product
 #
 # The four parts read the same two inputs. Put their weights side by side, and *one* product with `x` and one with `h_prev`
-# give all four. This is how libraries store an LSTM: one `Wx`, one `Wh` and one `b`, instead of twelve arrays.
+# give all four. Libraries store an LSTM in this way too: in three arrays (PyTorch in four: it has two biases), not twelve.
 #
 # > **Notation.** The order of the blocks is a convention. Here it is `LSTM_ORDER = ("f", "g", "i", "o")`: columns 0 to H-1 of
 # > `Wx`, `Wh` and `b` belong to f, the next H to g, and so on. PyTorch and Keras use i, f, g, o; ONNX uses i, o, f, g.

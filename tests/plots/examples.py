@@ -239,6 +239,16 @@ FIGURES = {
     ),
     "gate_or_content": lambda: plots.gate_or_content(X, 1 / (1 + np.exp(-X)), np.tanh(X)),
     "gate_positions": lambda: _positions("o"),
+    "gates_by_symbol": lambda: plots.gates_by_symbol(
+        {
+            "i": {"noise": [0.03, 0.1, 0.3], "X": [0.5, 0.4, 0.4], "Y": [0.4, 0.2, 0.6]},
+            "f": {"noise": [1.0, 0.98, 0.6], "X": [0.99, 0.9, 0.7], "Y": [0.97, 0.95, 0.4]},
+        }
+    ),
+    "gradient_by_step": lambda: plots.gradient_by_step(
+        {"before training": 0.9 ** STEPS[::-1], "after training": np.where(np.isin(STEPS, (13, 33)), 1.0, 0.02)},
+        marked={12: "X", 32: "Y"},
+    ),
     "gradient_heatmap": lambda: plots.gradient_heatmap(
         np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
     ),
@@ -302,6 +312,9 @@ FIGURES = {
     "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
     "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
     "softmax_loss": _softmax_loss,
+    "solved_by_rate": lambda: plots.solved_by_rate(
+        {"RNN, identity": {0.0003: 5, 0.001: 1, 0.003: 0}, "LSTM, chrono": {0.001: 4, 0.003: 5, 0.01: 5}}, seeds=5
+    ),
     "stack_over_time": plots.stack_over_time,
     "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
     "stuck_gates": _stuck,
@@ -310,6 +323,15 @@ FIGURES = {
     "training_curve": lambda: plots.training_curve(900 * np.arange(1, 15) ** -0.7, 25, 500, COUNTED),
     "truncated_bptt": plots.truncated_bptt,
     "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
+    "updates_until_solved": lambda: plots.updates_until_solved(
+        {
+            "RNN, random": [np.inf] * 5,
+            "RNN, identity": [635, np.inf, 280, 360, 514],
+            "LSTM, chrono": [133, 165, 109, 138, 212],
+        },
+        limit=3000,
+        guess=900,
+    ),
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
     "what_arrives": lambda: plots.what_arrives(
         {
@@ -361,6 +383,7 @@ VARIANTS = (
             {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", guess=12
         ),
         "gate_positions, g": lambda: _positions("g"),
+        "gate_positions, in general": lambda: _positions(""),
         "what_arrives, two ways": lambda: plots.what_arrives(
             {
                 f"forget bias {bias}": {"through c alone": 0.8**STEPS, "through h as well": _seeds(0.7)}
