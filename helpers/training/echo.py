@@ -29,6 +29,12 @@ class EchoSettings:
         rate: the learning rate.
         window: how many steps a gradient goes back at most, or 0 for all of them.
         delay: how many steps ago the number was that the network is to repeat.
+
+    Example:
+        >>> from helpers.training import EchoSettings, load_echo
+        >>> losses = load_echo()[EchoSettings(scale=0.5)]["loss"]
+        >>> len(losses), max(losses) < 0.01
+        (5, True)
     """
 
     scale: float = 1.8

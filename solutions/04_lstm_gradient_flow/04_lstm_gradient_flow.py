@@ -672,9 +672,9 @@ for sequence, target in zip(xs[:3].argmax(axis=2), targets):
 
 # %% [markdown]
 # The next cell is one update. `head` is an `Affine` layer: it turns the last hidden state into four scores, one for each answer.
-# `criterion`, a `SoftmaxCrossEntropy`, turns scores and right answers into a loss and gives the gradient back. You will write
-# both in notebook 05. `Adam` steps against the gradient like the SGD of notebook 02, but divides each weight's step by the usual
-# size of that weight's gradient.
+# `criterion`, a `SoftmaxCrossEntropy`, makes probabilities of them (softmax, 소프트맥스), compares these with the right answers,
+# and gives the loss and the gradient. You will write both in notebook 05. `Adam` steps against the gradient like the SGD of
+# notebook 02, but divides each weight's step by the usual size of that weight's gradient.
 
 
 # %%
