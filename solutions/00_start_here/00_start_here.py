@@ -349,7 +349,7 @@ plots.error_by_eps(eps, errors, guess=guess)
 # many numbers there are. So the numerical gradient checks a small model, and backpropagation trains the large one.
 
 # %% [markdown]
-# ### Check a backward
+# ### Is this backward right?
 #
 # A function called `backward` gets `dout`, the gradient of the loss with respect to what a layer gave, and returns the
 # gradient with respect to what the layer got. For a check you need one number to differentiate. Take the sum of the

@@ -263,7 +263,7 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
     page.get_by_role("heading", name="Start here").wait_for()
     hint = page.locator("details", has_text="Hint 1").first
     hint.locator("summary").tap()
-    assert hint.get_by_text("single NumPy function").is_visible()
+    assert hint.get_by_text("one NumPy function").is_visible()
 
 
 @pytest.mark.browser

@@ -36,7 +36,7 @@ def test_gates_share_one_scale_and_the_first_symbol_is_hollow():
     picture = plots.gates_by_symbol({"i": by_symbol, "f": by_symbol})
     left, right = picture.figure.axes
     assert left.get_ylim() == right.get_ylim()
-    assert left.lines[0].get_markerfacecolor() == "none" != left.lines[1].get_markerfacecolor()
+    assert [len(marks.get_facecolor()) for marks in left.collections] == [0, 1, 1]
     assert "input gate i at X: 0.55" in picture.alt
 
 
