@@ -115,9 +115,8 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
     for ax, (gate, by_symbol) in zip(axes[0], gates.items()):
         look, marks = LOOKS[gate], to_dict(by_symbol, f"gates[{gate!r}]", "(units,)", most=3, finite=True)
         for number, (symbol, values) in enumerate(marks.items()):
-            fill = look.colour if number else "none"
-            ax.scatter(range(values.size), values, POINT**2, fill, marker="o^v"[number], edgecolors=look.colour, gid=gate,
-                       label=symbol)  # fmt: skip
+            style = {"marker": "o^v"[number], "color": look.colour if number else "none", "edgecolors": look.colour}
+            ax.scatter(range(values.size), values, POINT**2, gid=gate, label=symbol, **style)
             sentences.append(f"{_NAMES[gate]} at {symbol}: {np.median(values):.2f}")
         ax.set(title=_NAMES[gate], xlabel="unit", ylim=(-0.04, 1.06))
     axes[0, 0].legend(loc="best", handletextpad=0.1)
