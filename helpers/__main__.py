@@ -80,6 +80,7 @@ def visible(
     need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
+    from helpers.checks.progress import read_progress
     from helpers.classroom.learner.visible_checks import find_missing, run_visible_checks
 
     find_missing([], need or ())  # an unknown name is an error before anything runs
@@ -88,6 +89,8 @@ def visible(
         outcomes.append(outcome)
         print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {outcome.status}")
     print(f"{sum(one.status == 'right' for one in outcomes)} of {len(outcomes)} exercises are right.")
+    for sentence in read_progress(folder).moved:
+        print(sentence)
     missing = find_missing(outcomes, need or ())
     if missing:
         print(f"Needed and not right: {', '.join(missing)}.")

@@ -4,10 +4,10 @@ import re
 import warnings
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 
-import helpers.__main__  # noqa: F401 - sets the environment, before NumPy is imported
+# First of all, since it sets the environment for NumPy, and spares each process what nbformat would take to import.
+import helpers.__main__  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -15,13 +15,14 @@ def autograde(tmp_path_factory):
     """A function that releases a notebook and has nbgrader grade it: the release as it is, or its solution.
 
     One course for the session: nbgrader takes seconds to make a gradebook. A notebook that offers a rehearsal is run
-    as one here; the site runs it in full.
+    as one here; the site runs it in full, and a kernel of that name can replay what came of it.
     """
     course = tmp_path_factory.mktemp("course")
-    return lambda source_path, student: _autograde(source_path, student, course)
+    return lambda source_path, student, kernel="": _autograde(source_path, student, course, kernel)
 
 
-def _autograde(source_path, student, course):
+def _autograde(source_path, student, course, kernel):
+    import nbformat
     from nbgrader.api import Gradebook
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
@@ -38,11 +39,13 @@ def _autograde(source_path, student, course):
     notebook = as_solution(read_source(source_path)) if solved else nbformat.read(release, as_version=4)
     folder = course / "build/submitted" / student / name
     folder.mkdir(parents=True)
-    nbformat.write(_rehearsed(notebook), folder / release.name)
+    nbformat.write(notebook if kernel else _rehearsed(notebook), folder / release.name)
 
     config = load_config(course)
     config.pop("Autograde")  # nbgrader's own steps, and not this course's
     config.CourseDirectory.assignment_id = name
+    if kernel:
+        config.Execute.kernel_name = kernel
     directory = CourseDirectory(config=config)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's own use of its database
@@ -60,6 +63,8 @@ def _rehearsed(notebook):
 
 def _collect(submission, course, name, student):
     """Gather what nbgrader found: points by cell, the most there are, and the errors that cells ended in."""
+    import nbformat
+
     graded = [grade for grade in submission.grades if grade.cell.cell_type == "code"]
     notebook = nbformat.read(course / "build/autograded" / student / name / f"{name}.ipynb", as_version=4)
     return SimpleNamespace(

@@ -143,6 +143,13 @@ def test_the_panel_in_the_readme_is_what_the_check_says():
     assert f"{panel_of(verdict)!r}\n" == block(README, "text", "Exercise 1.3")
 
 
+def test_the_points_that_notebook_00_explains_are_those_of_its_first_exercise():
+    text = " ".join(cell.source.replace("\n", " ") for cell in as_release(read_source(SOURCES["00"])).cells)
+    points = f"{EXERCISES['0.1'].points:g}"
+    assert f"“{points} + {points} points”" in text and f"“of {points} point”" in text
+    assert text.count(f"· {points} + {points} points</small>") == 1, "only 0.1 has so few"
+
+
 def test_the_misconception_in_contributing_is_one_of_the_bank():
     shown = eval(block(CONTRIBUTING, "python", "mistakes("), {"mistakes": mistakes, "tanh_backward": tanh_backward})
     bank = {misconception.name: misconception for misconception in EXERCISES["1.1"].misconceptions}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from helpers.checks.answer_code import functions_of, identity_of, names_used_by
-from helpers.checks.catalogue import EXERCISES
+from helpers.checks.catalogue import EXERCISES, MOVED, where_it_went
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import Exercise
 from helpers.checks.inputs import VISIBLE, InputSpec
@@ -288,6 +288,8 @@ def find(exercise_id: str) -> Exercise:
     Raises:
         ValueError: there is none with this id.
     """
+    if exercise_id in MOVED:
+        raise ValueError(str(where_it_went(exercise_id)))
     if exercise_id not in EXERCISES:
         raise ValueError(f"There is no exercise {exercise_id!r}. The exercises are {', '.join(EXERCISES)}.")
     return EXERCISES[exercise_id]

@@ -42,15 +42,18 @@ def recognise(exercise: Exercise, tried: Sequence[Case], seen: Observations) -> 
         tried: its Cases.
         seen: what the answer gave in each.
     """
+    wrong = _wrong_results(tried, seen)
+    if not wrong and not any(one.error or one.changed or one.warned for one in seen):
+        return Diagnosis()  # the values are right, only their type is too narrow
     alone = [observe(exercise, mistake.wrong, tried[0].arguments) for mistake in exercise.misconceptions]
     for mistake, theirs in zip(exercise.misconceptions, alone):
         if _is_alike(exercise, seen[0], theirs) and _explains_all(exercise, mistake.wrong, tried, seen):
             return Diagnosis((mistake,))
-    if not _wrong_results(tried, seen) and not any(one.error for one in seen):
+    if not wrong and not any(one.error for one in seen):
         return Diagnosis()  # every result is right: it is how they came about that is not
     partly = _those_in_part(exercise, tried, seen, alone)
     explained = set().union(*partly.values())
-    if len(partly) > 1 and explained == _wrong_results(tried, seen):
+    if len(partly) > 1 and explained == wrong:
         return Diagnosis(_in_order(partly))
     for pair, both in _pairs(exercise, tried[0], seen[0], alone):
         if _explains_all(exercise, both.wrong, tried, seen):

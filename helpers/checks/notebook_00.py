@@ -36,7 +36,7 @@ SIGMOID = Exercise(
         """
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-a))
             The textbook formula `1 / (1 + np.exp(-a))` overflows in `np.exp(-a)` at a = -1000.
-            Give `np.exp` no large positive number: `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
+            For which `a` is the number inside `np.exp` large? Find a form of the same curve that never gives it one.
         1 / (1 + e), e / (1 + e) → 1 / (1 + np.exp(-a)), np.exp(a) / (1 + np.exp(a))
             `np.where` computes *both* formulas for every element, so that one of them overflows.
             Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
@@ -53,7 +53,7 @@ SIGMOID = Exercise(
             `np.exp(-a) / (1 + np.exp(-a))` is σ(-a), and infinity divided by infinity at a = -1000.
             Two things: the sign inside `np.exp`, and a form that never gives it a large positive number.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -500, 500)))
-            `a` is cut off at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
+            `a` is cut off, as at ±500: enough for float64, but in float32 `np.exp` overflows at 89.
             Cutting off hides the overflow of one type only. Choose a formula that cannot overflow.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = 1 / (1 + np.exp(-np.clip(a, -10, 10)))
             `a` is cut off at ±10: σ(-1000) is then 0.0000454, not 0.
@@ -148,6 +148,10 @@ NUMERICAL_GRADIENT = Exercise(
         / (2 * eps) → / eps
             The difference is one-sided: `(f(x + eps) - f(x)) / eps`.
             Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
+        x[index] = kept + eps → x[index] = kept
+        / (2 * eps) → / eps
+            The difference is one-sided: `(f(x) - f(x - eps)) / eps`.
+            Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
         / (2 * eps) → / eps
             The difference is divided by `eps`, but the two points are `2 * eps` apart.
             Divide by `(2 * eps)`.
@@ -163,6 +167,16 @@ NUMERICAL_GRADIENT = Exercise(
         dx[index] = → x[index] = kept + eps; dx[index] =
             `x` is not put back: each element stays at `x + eps`.
             Keep `x[index]` before you change it, and write it back after both calls of `f`.
+        kept = x[index] → kept, old = x[index], x.copy()
+        dx[index] = → x[index] = kept - eps; x = old; dx[index] =
+            Only the name `x` is put back, as by `x = old`: the caller's array stays changed.
+            `x = …` gives the name to another array. Write into the array itself: `x[index] = kept`.
+        dx = np.zeros_like(x) → dx = x
+            `dx = x` makes no new array: each slope is written into `x` itself.
+            Two names, one array. Start from a new one: `dx = np.zeros_like(x)`.
+        return dx → return x
+            What is returned is `x` itself, not the slopes.
+            Return `dx`. And `dx = x` makes no new array: start from `dx = np.zeros_like(x)`.
         dx = np.zeros_like(x) → return np.full_like(x, (f(x + eps) - f(x - eps)) / (2 * eps))
             All elements are changed at once, which gives one number: the sum of all derivatives.
             Change one element, call `f` twice, put it back; then the next. One number for each element.
@@ -176,6 +190,10 @@ NUMERICAL_GRADIENT = Exercise(
         np.ndindex(x.shape) → range(len(x))
             Only the first axis is gone through, and what is kept is a view, which changes too.
             `for index in np.ndindex(x.shape)` visits every element, and `x[index]` is then a number.
+        np.ndindex(x.shape) → [(..., i) for i in range(x.shape[-1])]
+        kept = x[index] → kept = np.copy(x[index])
+            Only the last axis is gone through: `x[..., i]` is a whole column, and all of it changes at once.
+            `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
         np.ndindex(x.shape) → range(x.size)
         kept = x[index] → kept = np.copy(x[index])
             One number as an index runs off the first axis: `x[i]` is a row, not an element.
@@ -201,6 +219,11 @@ NUMERICAL_GRADIENT = Exercise(
         kept = x[index] → kept, eps = x[index], 1e-5
             The argument `eps` is not used: it is 1e-5 whatever is asked for.
             Use `eps` for the change and for the division.
+        x[index] = kept + eps → x[index] = kept + eps * abs(kept)
+        x[index] = kept - eps → x[index] = kept - eps * abs(kept)
+        / (2 * eps) → / (2 * eps * abs(kept))
+            `eps` is multiplied by the element: a large element moves far, and one that is 0 not at all.
+            Move every element by `eps` itself.
         eps: float = 1e-5 → eps: float = 1e-3
             `eps` is 1e-3 when it is left out: its error shows in the seventh digit.
             That is a size for float32, and the arrays are float64: keep the default of 1e-5.
@@ -210,6 +233,9 @@ NUMERICAL_GRADIENT = Exercise(
         dx = np.zeros_like(x) → x = x.astype("float32"); dx = np.zeros_like(x)
             `x` is turned to float32, where a change of 1e-5 drowns in rounding.
             Stay in float64.
+        dx = np.zeros_like(x) → dx = np.zeros(x.shape, int)
+            `dx` is made of integers: each slope loses what stands behind the point.
+            `np.zeros_like(x)` has the type of `x`; `np.zeros(x.shape)` is float64 as well.
         above - below → below - above
             The sign is turned round: `f(x - eps) - f(x + eps)`.
             The point above comes first: `f(x + eps) - f(x - eps)`.

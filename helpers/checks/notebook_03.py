@@ -97,8 +97,8 @@ def _mistakes_of_a_gate(block: Answer, gate: str, content: str) -> tuple[Misconc
             The sigmoid of the gate is missing: `{gate} = a`.
             `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
         {gate} * {content} → {gate} * h_prev
-            The gate is multiplied onto `h_prev` instead of the memory.
-            `h_prev` only helps to decide. What gets through, or not, is the memory: `{gate} * {content}`.
+            The gate multiplies `h_prev`, not `{content}`.
+            `h_prev` only helps to set the gate. What passes through it is `{content}`: `{gate} * {content}`.
         {gate} * {content} → {gate}
             The gate itself is returned: `{gate}`.
             The gate only says how much. What gets through is `{gate} * {content}`.
@@ -217,7 +217,7 @@ NEW_MEMORY = Exercise(
                 `g` is made from `x` and `h_prev` alone; the memory is added afterwards.
             np.tanh(a) → a
                 The tanh is missing: `g = a`.
-                The tanh keeps one step from writing more than -1…1.
+                The tanh keeps what one step adds between -1 and 1.
             return c_next, g → return g, c_next
                 `c_next` and `g` are exchanged.
                 The order is `c_next, g`.
@@ -273,9 +273,9 @@ _CACHE = (
     | {"c_next": "(N, H)"}
 )
 
-#: One unit, so that the four blocks are four numbers: A = (2, 0.5, -2, 0).
+#: One unit, so that the four blocks are four numbers: A = (2, 0.5, -1, 1.5). No gate is 1 minus another.
 LSTM_BY_HAND = by_hand(x=[1.0], h_prev=[0.5], c_prev=[2.0], Wx=[1.0, 1.0, -1.0, 1.0], Wh=[1.0, -1.0, -1.0, -2.0]) | {
-    "b": np.array([0.5, 0.0, -0.5, 0.0])
+    "b": np.array([0.5, 0.0, 0.5, 1.5])
 }
 
 
@@ -412,7 +412,7 @@ LSTM_STEP_FORWARD = Exercise(
                 The order is `h_next, c_next, cache`.
             Wh, f, g, i, o → Wh, A_f, A_g, A_i, A_o
                 The cache holds the blocks as they were *before* sigmoid and tanh.
-                Backward wants the outputs, as in exercise 1.1: the derivatives are made from them.
+                Backward needs the outputs, as in exercise 1.1: the derivatives are made from them.
             , c_next) → , np.tanh(c_next))
                 The last entry of the cache is `np.tanh(c_next)`.
                 It is `c_next` itself; backward can take its tanh.

@@ -4,7 +4,7 @@ import html
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from IPython.display import display
 
 from helpers.checks.answer_search import FoundAnswers
-from helpers.checks.catalogue import EXERCISES, MODULES
+from helpers.checks.catalogue import EXERCISES, MODULES, MOVED, where_it_went
 from helpers.checks.exercise import Exercise
 from helpers.checks.message import Message, message
 from helpers.checks.saved_answers import find_files, find_saved
@@ -51,11 +51,13 @@ class Progress:
     Args:
         standings: a Standing for each exercise of the course, in order.
         address: of what is next, as seen from a notebook of the course; "" if its notebook is not there.
+        moved: a sentence for each exercise that a saved notebook has under an earlier number.
     """
 
-    def __init__(self, standings: Sequence[Standing], address: str = "") -> None:
+    def __init__(self, standings: Sequence[Standing], address: str = "", moved: Sequence[Message] = ()) -> None:
         self.standings = standings
         self.address = address
+        self.moved = moved
 
     @property
     def notebooks(self) -> dict[str, list[Standing]]:
@@ -98,13 +100,15 @@ class Progress:
 
     def __repr__(self) -> str:
         table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
-        return f"{self.advice}\n\n{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{_HIDDEN_HALF}"
+        below = "\n".join(map(str, (_HIDDEN_HALF, *self.moved)))
+        return f"{self.advice}\n\n{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{below}"
 
     def _repr_html_(self) -> str:
         advice = f"<b>{html.escape(str(self.advice))}</b>"
         if self.address:
             advice = f'<a href="{html.escape(self.address)}">{advice}</a>'
-        return f"<p>{advice}</p><p>{_HIDDEN_HALF}</p>"
+        below = "".join(f"<p>{html.escape(str(one))}</p>" for one in self.moved)
+        return f"<p>{advice}</p><p>{_HIDDEN_HALF}</p>{below}"
 
 
 def progress(folder: str | Path | None = None) -> Progress:
@@ -130,7 +134,7 @@ def read_progress(folder: str | Path) -> Progress:
     if "NBGRADER_EXECUTION" not in os.environ:
         found |= {module[-2:]: find_saved(folder, module[-2:]) for module in MODULES}
     standings = [_standing(exercise, found.get(exercise.notebook)) for exercise in EXERCISES.values()]
-    shown = Progress(standings)
+    shown = Progress(standings, moved=[where_it_went(one) for one in MOVED if _has_check(found.values(), one)])
     if shown.next:
         shown.address = _address(folder, shown.next, found.get(shown.next.notebook))
     return shown
@@ -144,6 +148,12 @@ def _address(folder: str | Path, exercise: Exercise, found: FoundAnswers | None)
     headings = (cell.id for cell in cells if heading.search(cell.source))
     place = next((f"#cell-id={cell_id}" for cell_id in headings if cell_id), "")
     return quote(f"../{path.stem}/{path.name}") + place if path else ""
+
+
+def _has_check(notebooks: Iterable[FoundAnswers | None], exercise_id: str) -> bool:
+    """Whether a saved notebook has the check of an exercise that is not one of its own any more."""
+    called = f'check("{exercise_id}"'
+    return any(called in cell.source for notebook in notebooks if notebook for cell in notebook.cells)
 
 
 def _standing(exercise: Exercise, found: FoundAnswers | None) -> Standing:

@@ -7,8 +7,10 @@ from typing import Any
 from IPython.display import display
 
 from helpers.checks.answers import Answers, Namespace, find
+from helpers.checks.catalogue import MOVED, where_it_went
 from helpers.checks.inputs import HIDDEN
 from helpers.checks.judge import Verdict
+from helpers.checks.message import message
 from helpers.checks.panel import Panel, Points, panel_of, panel_of_hidden, points_of
 from helpers.checks.resolved_answers import (
     ResolvedAnswer,
@@ -82,6 +84,8 @@ class Session:
 
     def check(self, exercise_id: str, given: Any) -> Points:
         """See `check`."""
+        if exercise_id in MOVED:
+            return self._say_where(exercise_id)
         found = self.answers.check(find(exercise_id), given)
         self.latest = found.verdict
         self.show(panel_of(found.verdict, notices_of_a_check(self.answers.lacks(found.replaced))))
@@ -89,6 +93,8 @@ class Session:
 
     def hidden_check(self, exercise_id: str, given: Any) -> Points:
         """See `hidden_check`."""
+        if exercise_id in MOVED:
+            return self._say_where(exercise_id)
         # Without a secret seed the hidden draws are fixed: good enough for someone who studies alone.
         secret = os.environ.get(SECRET_SEED, "") if self.secret is None else self.secret
         self.latest = self.answers.try_out(find(exercise_id), given, HIDDEN, [1, *secret.encode()]).verdict
@@ -97,12 +103,20 @@ class Session:
 
     def answer(self, exercise_id: str) -> Any:
         """See `answer`."""
+        if exercise_id in MOVED:
+            self._say_where(exercise_id)
+            exercise_id, _ = MOVED[exercise_id]
         resolved = self.answers.resolve(find(exercise_id))
         if resolved.is_told:
             first, self._asked_for[exercise_id] = not self._asked_for, resolved
             if first:
                 at_the_end_of_the_cell(self._show_asked_for)
         return resolved.answer
+
+    def _say_where(self, exercise_id: str) -> Points:
+        """Tell an older copy of a notebook where an exercise of it is now; there are no points for it here."""
+        self.show(Panel(where_it_went(exercise_id), "notice", []))
+        return Points(0.0, message("No points here."))
 
     def _show_asked_for(self) -> None:
         resolved, self._asked_for = self._asked_for, {}

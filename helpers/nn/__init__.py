@@ -14,6 +14,7 @@ from helpers.nn.base import GRU_ORDER, LSTM_ORDER, Layer, Param
 from helpers.nn.fast import (
     FastAffine,
     FastEmbedding,
+    FastGRU,
     FastLSTM,
     FastSoftmaxCrossEntropy,
     FastStepDropoutLSTM,
@@ -59,6 +60,7 @@ PLAIN: dict[str, type[Any]] = {
         Stacked,
         Embedding,
         LSTM,
+        GRU,
         VariationalLSTM,
         StepDropoutLSTM,
         Affine,
@@ -75,6 +77,7 @@ PLAIN: dict[str, type[Any]] = {
 FAST = PLAIN | {
     "Embedding": FastEmbedding,
     "LSTM": FastLSTM,
+    "GRU": FastGRU,
     "VariationalLSTM": FastVariationalLSTM,
     "StepDropoutLSTM": FastStepDropoutLSTM,
     "Affine": FastAffine,

@@ -26,7 +26,7 @@ from helpers.nn.layers import (
     check_targets,
     needs_forward,
 )
-from helpers.nn.recurrent import LSTM, LSTMState, StepDropoutLSTM, VariationalLSTM, first_states
+from helpers.nn.recurrent import GRU, LSTM, LSTMState, StepDropoutLSTM, VariationalLSTM, first_state, first_states
 
 #: Values processed at a time, so that a block fits in a core's cache.
 BLOCK = 1 << 17
@@ -232,6 +232,99 @@ def replace_by_derivatives(gates: FloatArray, c_prev: FloatArray, tanh_c: FloatA
     i[...] = through_input
     o *= (1 - o) * tanh_c
     tanh_c[...] = through_tanh
+
+
+class FastGRU(Buffered, GRU):
+    """`GRU` with everything except the recurrence itself moved out of the loops over time.
+
+    Each forward allows one backward, which overwrites the stored gates with gradients.
+
+    Example:
+        >>> from helpers.nn import FastGRU, Param
+        >>> Wx, Wh, b = (Param(np.ones(shape)) for shape in [(6, 21), (7, 21), (21,)])
+        >>> hs, h = FastGRU(Wx, Wh, b).forward(np.ones((2, 5, 6)))
+        >>> hs.shape, h.shape
+        ((2, 5, 7), (2, 7))
+    """
+
+    stored: tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None = None
+
+    def forward(
+        self, xs: FloatArray, state: FloatArray | None = None, *, training: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
+        """See `GRU.forward`."""
+        h = first_state(state, check_inputs(xs, len(self.Wx.value)), self.Wh.value)
+        (N, T, _), H = xs.shape, len(self.Wh.value)
+        hs, seen, A = self._buffer("hs", T + 1, N, H), self._buffer("seen", T, N, H), self._buffer("A", T, N, 3 * H)
+        hs[0] = h
+        xs = self._buffers.time_major("xs", xs)
+        np.matmul(rows(xs), self.Wx.value, out=rows(A))
+        A += self.b.value
+        self._loop_forward(A, seen, hs)
+        self.stored = xs, seen, hs, A
+        return time_major(hs[1:]), hs[-1].copy()
+
+    def _loop_forward(self, A: FloatArray, seen: FloatArray, hs: FloatArray) -> None:
+        """Step through time; A holds xs Wx + b at first, and z, r, n at the end; `seen` becomes r ⊙ h."""
+        T, N, H = seen.shape
+        Whzr, Whn = np.ascontiguousarray(self.Wh.value[:, : 2 * H]), np.ascontiguousarray(self.Wh.value[:, 2 * H :])
+        zr, n, product = A[:, :, : 2 * H], A[:, :, 2 * H :], self._buffer("h Whzr", N, 2 * H)
+        for step in range(T):
+            h, h_next = hs[step], hs[step + 1]
+            np.matmul(h, Whzr, out=product)
+            product += zr[step]
+            product *= 0.5  # σ(a) = (1 + tanh(a/2))/2
+            np.tanh(product, out=product)
+            product *= 0.5
+            product += 0.5
+            zr[step] = product
+            np.multiply(product[:, H:], h, out=seen[step])
+            n[step] += np.matmul(seen[step], Whn, out=h_next)
+            np.tanh(n[step], out=n[step])
+            np.subtract(n[step], h, out=h_next)
+            h_next *= product[:, :H]
+            h_next += h
+
+    def backward(self, dhs: FloatArray, dstate: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """See `GRU.backward`."""
+        xs, seen, hs, A = needs_forward(self, self.stored)
+        T, N, H = seen.shape
+        check_shape(dhs, (N, T, H), "dhs")
+        dh = first_state(dstate, dhs, self.Wh.value, "dstate").copy()
+        self.stored = None
+        self._loop_backward(A, hs[:-1], time_major(dhs), dh)
+
+        dA, dxs, grad = rows(A), self._buffer("dxs", *xs.shape), self.Wh.grad
+        add_product(self.Wx, rows(xs).T, dA)
+        grad[:, : 2 * H] += rows(hs[:-1]).T @ dA[:, : 2 * H]
+        grad[:, 2 * H :] += rows(seen).T @ dA[:, 2 * H :]
+        self.b.grad += sum_rows(dA)
+        np.matmul(dA, self.Wx.value.T, out=rows(dxs))
+        return time_major(dxs), dh
+
+    def _loop_backward(self, A: FloatArray, before: FloatArray, dhs: FloatArray, dh: FloatArray) -> None:
+        """Step back through time; z, r, n become their gradients, and dh becomes that of the first state."""
+        T, N, H = before.shape
+        z, r, n = A.reshape(T, N, 3, H).transpose(2, 0, 1, 3)
+        keep, reset = 1 - z, r.copy()
+        to_z, to_r = (n - before) * z * keep, before * r * (1 - r)
+        n[...] = z * (1 - n * n)
+        z[...], r[...] = to_z, to_r
+        WhzrT, WhnT = self.Wh.value[:, : 2 * H].T.copy(), self.Wh.value[:, 2 * H :].T.copy()
+        u = self._buffer("u", N, H)
+        for step in reversed(range(T)):
+            dh += dhs[step]
+            n[step] *= dh
+            z[step] *= dh
+            np.matmul(n[step], WhnT, out=u)
+            r[step] *= u
+            dh *= keep[step]
+            u *= reset[step]
+            dh += u
+            dh += np.matmul(A[step, :, : 2 * H], WhzrT, out=u)
+
+    def _buffer(self, name: str, *shape: int) -> FloatArray:
+        return self._buffers.get(name, shape, self.Wh.value.dtype)
 
 
 class FastVariationalLSTM(VariationalLSTM, FastLSTM):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from helpers.arrays import FloatArray, IntArray
-from helpers.nn.base import LSTM_ORDER, Criterion, Layer, Param, RecurrentLayer, State, StatelessLayer
+from helpers.nn.base import GRU_ORDER, LSTM_ORDER, Criterion, Layer, Param, RecurrentLayer, State, StatelessLayer
 
 #: Class name to class; the classes take different arguments.
 LayerClasses: TypeAlias = Mapping[str, Callable[..., Any]]
@@ -83,11 +83,12 @@ def create_params(
     tied: bool = True,
     scale: float = 0.1,
     forget_bias: float = 0.0,
+    cell: str = "LSTM",
     dtype: DTypeLike = "float32",
 ) -> dict[str, Param]:
     """Draw the parameters of a language model.
 
-    Weights are uniform: the embedding (and an untied output) within ± `scale`, a matrix of an LSTM within
+    Weights are uniform: the embedding (and an untied output) within ± `scale`, a matrix of an LSTM or a GRU within
     ± 1/sqrt(H). Biases are zero, except the forget gate's.
 
     Args:
@@ -98,7 +99,8 @@ def create_params(
         width: D, the width of the embedding; by default the hidden size.
         tied: whether the output layer shares the embedding's matrix; then D must equal H.
         scale: bound of the embedding's values.
-        forget_bias: initial bias of the forget gates.
+        forget_bias: initial bias of the forget gates of an LSTM.
+        cell: "LSTM" or "GRU", whose names begin with "gru" and which has three blocks.
         dtype: of every parameter.
 
     Returns:
@@ -106,7 +108,7 @@ def create_params(
         "W" (H, V) if untied, and "b" (V,).
 
     Raises:
-        ValueError: tied, with a width that differs from the hidden size.
+        ValueError: tied, with a width that differs from the hidden size; an unknown cell.
 
     Example:
         >>> from helpers.nn import create_params
@@ -121,16 +123,20 @@ def create_params(
             "Give both the same size, or use tied=False."
         )
 
+    if cell not in ("LSTM", "GRU"):
+        raise ValueError(f"cell must be LSTM or GRU: got {cell!r}.")
+
     def uniform(bound: float, *shape: int) -> FloatArray:
         return rng.uniform(-bound, bound, shape)
 
     values = {"E": uniform(scale, vocabulary_size, width)}
     bound = 1 / math.sqrt(hidden_size)
-    biases = [forget_bias if block == "f" else 0.0 for block in LSTM_ORDER]
+    biases = [forget_bias if block == "f" else 0.0 for block in (LSTM_ORDER if cell == "LSTM" else GRU_ORDER)]
     for number in range(1, depth + 1):
-        values[f"lstm{number}.Wx"] = uniform(bound, width if number == 1 else hidden_size, 4 * hidden_size)
-        values[f"lstm{number}.Wh"] = uniform(bound, hidden_size, 4 * hidden_size)
-        values[f"lstm{number}.b"] = np.repeat(biases, hidden_size)
+        name, blocks = f"{cell.lower()}{number}", len(biases) * hidden_size
+        values[f"{name}.Wx"] = uniform(bound, width if number == 1 else hidden_size, blocks)
+        values[f"{name}.Wh"] = uniform(bound, hidden_size, blocks)
+        values[f"{name}.b"] = np.repeat(biases, hidden_size)
     if not tied:
         values["W"] = uniform(scale, hidden_size, vocabulary_size)
     values["b"] = np.zeros(vocabulary_size)
@@ -155,11 +161,11 @@ def assemble(
     """Assemble a language model from classes and parameters.
 
     Args:
-        layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM``, ``Affine``, ``TiedAffine``,
-            ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]``, ``ActivationPenalty`` and ``ChangePenalty``
-            that a rate or strength above 0 needs.
+        layers: dict from class name to class: ``Stacked``, ``Embedding``, ``LSTM`` or ``GRU``, ``Affine``,
+            ``TiedAffine``, ``SoftmaxCrossEntropy``, and those of ``DROPOUTS[dropout]``, ``ActivationPenalty`` and
+            ``ChangePenalty`` that a rate or strength above 0 needs.
             ``helpers.nn.FAST`` and ``helpers.nn.PLAIN`` are two such dicts; a learner's classes make a third.
-        params: returned by `create_params`; their names tell the depth and whether the output is tied.
+        params: returned by `create_params`; their names tell the cell, the depth and whether the output is tied.
         rng: what the dropout masks are drawn from.
         rate: P(drop) after the embedding and after every LSTM.
         dropout: "variational" (one mask for all steps) or "standard" (a mask for each step).
@@ -168,7 +174,7 @@ def assemble(
         change_penalty: strength of the `ChangePenalty` on the last LSTM, before its dropout.
 
     Raises:
-        ValueError: an unknown kind of dropout.
+        ValueError: an unknown kind of dropout, or one on the recurrent path of a GRU.
 
     Example:
         >>> from helpers.nn import FAST, assemble, create_params
@@ -182,17 +188,20 @@ def assemble(
     between, along = DROPOUTS[dropout]
     depth = sum(name.endswith(".Wh") for name in params)
     body = [layers["Embedding"](params["E"])]
+    cell = "GRU" if "gru1.Wh" in params else "LSTM"
+    if cell == "GRU" and recurrent_rate:
+        raise ValueError("A GRU has no dropout on the recurrent path here: use recurrent_rate=0.")
     for number in range(1, depth + 1):
-        lstm = [params[f"lstm{number}.{part}"] for part in ("Wx", "Wh", "b")]
-        body.append(layers[along](*lstm, recurrent_rate, rng) if recurrent_rate else layers["LSTM"](*lstm))
+        weights = [params[f"{cell.lower()}{number}.{part}"] for part in ("Wx", "Wh", "b")]
+        body.append(layers[along](*weights, recurrent_rate, rng) if recurrent_rate else layers[cell](*weights))
     if rate:
         body = [part for layer in body for part in (layer, layers[between](rate, rng))]
     if change_penalty:
         body.insert(len(body) - bool(rate), layers["ChangePenalty"](change_penalty))
     if activation_penalty:
         body.append(layers["ActivationPenalty"](activation_penalty))
-    output, weights = ("Affine", "W") if "W" in params else ("TiedAffine", "E")
-    output_layer = layers[output](params[weights], params["b"])
+    output, matrix = ("Affine", "W") if "W" in params else ("TiedAffine", "E")
+    output_layer = layers[output](params[matrix], params["b"])
     return LanguageModel(layers["Stacked"](body), output_layer, layers["SoftmaxCrossEntropy"]())
 
 

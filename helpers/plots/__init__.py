@@ -1,13 +1,37 @@
 """Every figure of the course: functions that take arrays and return a `Picture`, a figure with its alt text."""
 
-from helpers.plots.clipping import clipping_cliff, norm_as_length, one_step, runs_with_and_without, two_ways_to_clip
+from helpers.plots.clipping import (
+    cliff_landscape,
+    clip_limits,
+    clipping_cliff,
+    lost_and_loss,
+    lost_starts,
+    runs_with_and_without,
+    two_ways_to_clip,
+)
 from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
-from helpers.plots.full_model import ablation, decay_on_plateau, full_model, parameter_counts, summed_gradient
-from helpers.plots.gates import fused_product, gate_openness, gate_or_content, gate_positions, memory_over_time
+from helpers.plots.full_model import (
+    ablation,
+    decay_on_plateau,
+    full_model,
+    parameter_counts,
+    perplexity_by_seed,
+    summed_gradient,
+)
+from helpers.plots.gate_player import GatePlayer, hand_set_gates
+from helpers.plots.gates import (
+    fused_product,
+    gate_openness,
+    gate_or_content,
+    gate_positions,
+    memory_over_time,
+    stuck_gates,
+)
 from helpers.plots.gradient_flow import (
     activation_slopes,
     gru_cell,
+    gru_step_backward,
     learning_to_remember,
     lstm_step_backward,
     memory_path,
@@ -15,14 +39,13 @@ from helpers.plots.gradient_flow import (
     what_survives,
 )
 from helpers.plots.gradients import (
-    disagreement,
+    circle_after_steps,
     gradient_heatmap,
     norms_over_time,
     overflow,
     scalar_powers,
+    shares_by_step,
     tanh_and_derivative,
-    unit_circle,
-    weights_that_stop,
 )
 from helpers.plots.interactive import LiveFigure, SliderFigure
 from helpers.plots.item_analysis import item_analysis
@@ -40,8 +63,11 @@ from helpers.plots.language_model import (
     truncated_bptt,
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
+from helpers.plots.numerical import error_by_eps
 from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
 from helpers.plots.progress import course_progress
+from helpers.plots.recall import recall_by_lag
 from helpers.plots.rnn_glyph import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
+from helpers.plots.solved_network import gates_by_symbol, gradient_by_step, solved_by_rate, updates_until_solved
 from helpers.plots.training import gradient_norms, learning_curves
 from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival, survival_by_rate

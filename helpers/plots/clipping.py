@@ -1,28 +1,23 @@
-"""Figures of gradient clipping: a norm as a length, a direction kept or turned, a cliff of the loss, a lost run."""
+"""Figures of gradient clipping: a cliff of the loss, a direction kept or turned, lost runs."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
-from helpers.plots.arguments import to_array, to_arrays
-from helpers.plots.axes import ARROW, level, note
-from helpers.plots.narrow import draw_legend, is_narrow
+from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
+from helpers.plots.axes import ARROW, level, listed, name_line_ends, note
+from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
+from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import (
-    LINE,
-    LOOKS,
-    MARK,
-    MEDIUM,
-    PAGE,
-    PATH,
-    RING,
-    SIZE,
-    THICK,
-    looks_of,
-    new_figure,
-)
+from helpers.plots.style import DOT, FINE, LINE, LOOKS, MARK, PAGE, RING, SIZE, THICK, looks_of, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def _up_to(value: float) -> str:
@@ -37,86 +32,9 @@ def _angle(one: FloatArray, other: FloatArray) -> float:
 
 
 @draws_picture
-def norm_as_length(first: ArrayLike, second: float, norm: float) -> Picture:
-    """Draw the norm of three numbers in two arrays as a length: two right triangles, one built on the other.
-
-    Args:
-        first (2,): the first array.
-        second: the one element of the second.
-        norm: of all three numbers.
-
-    Raises:
-        ValueError: an array of another shape, or a norm that is not the length of the long side.
-    """
-    a, b = np.abs(to_array(first, "first", "(2,)"))
-    own, long = np.hypot(a, b), abs(float(second))
-    if not np.isclose(np.hypot(own, long), norm):
-        raise ValueError(f"The norm of these is {np.hypot(own, long):.6g}: got {norm}.")
-    figure, ax = new_figure(8, 3)
-    corner, top = np.array([long, 0.0]), np.array([long, own])
-    outside = corner + b / own * np.array([a, b])  # the right angle between a and b
-    for start, end, of, width in (
-        (outside, top, "pale", LINE),
-        (corner, outside, "pale", LINE),
-        (corner, top, "ink", THICK),
-        (np.zeros(2), corner, "ink", THICK),
-        (np.zeros(2), top, "gradient", PATH),
-    ):
-        ax.plot(*np.transpose([start, end]), lw=width, solid_capstyle="round", **LOOKS[of].line)
-    words = (
-        ((outside + top) / 2, (6, 4), f"{a:g}", "pale", "left"),
-        ((corner + outside) / 2, (6, -10), f"{b:g}", "pale", "left"),
-        ((corner + top) / 2, (-6, -4), f"first array: {own:g}", "ink", "right"),
-        (corner / 2, (0, -16), f"second array: {long:g}", "ink", "center"),
-        (top / 2, (-8, 8), f"global norm: {norm:g}", "gradient", "right"),
-    )
-    for place, lift, text, of, side in words:
-        note(ax, text, place, lift, of=of, size=MEDIUM, ha=side)
-    ax.set(aspect="equal", xlim=(-1, outside[0] + 1), ylim=(-1.1, own + 0.5))
-    ax.set_axis_off()
-    alt = f"""Two triangles with right angles. The sides {a:g} and {b:g} have the long side {own:g}, the length of the
-    first array. That and {long:g}, the second array, have the long side {norm:g}: the global norm, shorter than
-    {own:g} + {long:g} = {own + long:g}."""
-    return Picture(figure, alt)
-
-
-@draws_picture
-def one_step(before: ArrayLike, gradient: ArrayLike, after: ArrayLike) -> Picture:
-    """Draw a step of gradient descent over two weights: the gradient points one way, the step goes the other.
-
-    Args:
-        before (2,): the weights before the step.
-        gradient (2,): at `before`.
-        after (2,): the weights after it.
-
-    Raises:
-        ValueError: arrays of another shape.
-    """
-    before, gradient, after = to_arrays("(2,)", before=before, gradient=gradient, after=after)
-    figure, ax = new_figure(8, 2.9)
-    for end, of in (before + gradient, "gradient"), (after, "step"):
-        ax.annotate("", end, before, arrowprops=ARROW | {"color": LOOKS[of].colour, "lw": THICK}, gid=of)
-    for place, of in (before, "ink"), (after, "step"):
-        ax.plot(*place, LOOKS[of].marker, ms=MARK, color=LOOKS[of].colour, gid=of)
-    for place, of, text in (
-        (before, "ink", "W before the step"),
-        (after, "step", f"W after it, {np.linalg.norm(after - before):.3g} away"),
-        (before + gradient, "gradient", f"gradient dW, length {np.linalg.norm(gradient):.3g}"),
-    ):
-        note(ax, text, place, (9, 0), of=of, size=MEDIUM, va="center")
-    corners = np.stack([before, before + gradient, after])
-    ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
-    low, high = corners[:, 1].min() - 0.2, corners[:, 1].max() + 0.2
-    across = 1.5 if is_narrow() else 2.4
-    ax.set(ylim=(low, high), xlim=corners[:, 0].min() - 0.2 + np.array([0, across * (high - low)]))
-    turn = _angle(gradient, after - before)
-    alt = f"""Two arrows from one point. The gradient has the length {np.linalg.norm(gradient):.3g}. The step
-    has the length {np.linalg.norm(after - before):.3g} and an angle of {turn:.0f} degrees to it."""
-    return Picture(figure, alt)
-
-
-@draws_picture
-def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float) -> Picture:
+def two_ways_to_clip(
+    gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLike, limit: float, *, guess: Guess = ...
+) -> Picture:
     """Draw a gradient of two elements, clipped by its norm (to a circle) and by value (to a square).
 
     Args:
@@ -124,6 +42,7 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
         by_norm (2,): clipped by norm.
         by_value (2,): each element clipped to ± limit.
         limit: radius of the circle, and half the side of the square.
+        guess: by how many degrees clipping by value was expected to turn the gradient, drawn as a line.
 
     Raises:
         ValueError: arrays of another shape.
@@ -142,65 +61,154 @@ def two_ways_to_clip(gradient: ArrayLike, by_norm: ArrayLike, by_value: ArrayLik
         ax.set(title=f"{title}: turned by {turns[-1]:.0f}°", aspect="equal", xlabel="first element")
         low, high = np.minimum(gradient, -limit) - 0.3, np.maximum(gradient, limit) + 0.3
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    if (turn := as_number(guess)) is not None:
+        angle = np.arctan2(gradient[1], gradient[0]) + np.radians(turn)
+        end = 1.6 * limit * np.array([np.cos(angle), np.sin(angle)])
+        axes[1].plot(*np.transpose([(0, 0), end]), lw=LINE, **LOOKS["guess"].line)
+        note(axes[1], "your guess", end, (4, 0), of="guess", va="center")
     axes[0].set_ylabel("second element")
     alt = f"""Two panels, each with a gradient as an arrow of length {np.linalg.norm(gradient):.3g} and the clipped
     one as another. By norm it ends on a circle and is turned by {turns[0]:.0f} degrees; by value it ends in a
-    square and is turned by {turns[1]:.0f} degrees."""
+    square and is turned by {turns[1]:.0f} degrees.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
 @draws_picture
-def clipping_cliff(ws: FloatArray, bs: FloatArray, loss: FloatArray, paths: Mapping[str, FloatArray]) -> Picture:
-    """Draw a loss over two parameters as a landscape with a cliff, and on a map the paths of gradient descent.
+def cliff_landscape(ws: FloatArray, bs: FloatArray, loss: FloatArray) -> Picture:
+    """Draw a loss over two parameters as a landscape.
 
     Args:
         ws (n,): values of the first parameter.
         bs (m,): values of the second.
         loss (m, n): the loss.
-        paths: dict from label to array (steps, 2): where each run went.
 
     Raises:
         ValueError: loss of another shape.
     """
-    from matplotlib.patheffects import Normal, Stroke
-
-    if np.shape(loss) != (len(bs), len(ws)):
-        raise ValueError(f"loss must have the shape {(len(bs), len(ws))}: got {np.shape(loss)}.")
-    figure, (left, ax) = new_figure(8, 3.9, columns=2, width_ratios=(1, 1.2))
-    grid = left.get_subplotspec()
-    left.remove()
+    _check_map(ws, bs, loss)
+    figure, flat = new_figure(6, 3.6)
+    grid = flat.get_subplotspec()
+    flat.remove()
     land = figure.add_subplot(grid, projection="3d")
     fine = {"rcount": 200, "ccount": 200, "lw": 0, "antialiased": False, "shade": False}
     land.plot_surface(*np.meshgrid(ws, bs), loss, cmap=SIZE, **fine)
     land.view_init(elev=30, azim=50)
-    land.set_box_aspect((1, 1, 0.7), zoom=0.9)
+    land.set_box_aspect((1, 1, 0.6), zoom=1.1)
     land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
-    land.locator_params(nbins=2 if is_narrow() else 4)
-    image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
-    figure.colorbar(image, ax=ax, label="loss", pad=0.015)
-    ax.grid(False)
-    jumps = []
-    casing = [Stroke(linewidth=2 * LINE, foreground=PAGE), Normal()]  # so that a line shows on every colour of the map
-    for (label, path), look in zip(paths.items(), looks_of(paths)):
-        ax.plot(*np.transpose(path), label=label, path_effects=casing, **look.marked)
-        jumps.append(f"{label}: the longest step is {np.linalg.norm(np.diff(path, axis=0), axis=1).max():.2g}")
-    ax.plot(*next(iter(paths.values()))[0], "*", color=PAGE, ms=RING, mec=LOOKS["ink"].colour)
-    draw_legend(ax, loc="upper right")
-    ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]))
-    ax.set_title("two runs, from above")
-    alt = f"""A loss over two parameters, as a landscape and as a map. A cliff separates a high region from a low one.
-    Two runs start at the same star on the high side. {"; ".join(jumps)}."""
+    land.locator_params(nbins=2 if is_narrow() else 3)
+    alt = f"""A loss over two parameters, as a landscape. A cliff separates a plateau, where the loss is up to
+    {np.max(loss):.2g}, from a plain, where it is small."""
     return Picture(figure, alt)
 
 
+def _check_map(ws: FloatArray, bs: FloatArray, loss: FloatArray) -> None:
+    if np.shape(loss) != (len(bs), len(ws)):
+        raise ValueError(f"loss must have the shape {(len(bs), len(ws))}: got {np.shape(loss)}.")
+
+
 @draws_picture
-def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max_norm: float, guess: float) -> Picture:
+def clipping_cliff(
+    ws: FloatArray,
+    bs: FloatArray,
+    loss: FloatArray,
+    paths: Mapping[str, FloatArray],
+    losses: Mapping[str, ArrayLike],
+) -> Picture:
+    """Draw a loss with a cliff as a map with the paths of gradient descent on it, and the loss at each of their steps.
+
+    Args:
+        ws (n,): values of the first parameter.
+        bs (m,): values of the second.
+        loss (m, n): the loss.
+        paths: dict from label to array (steps, 2): where each run went; all begin at one point.
+        losses: dict from label to array (steps,): the loss at each of these points.
+
+    Raises:
+        ValueError: loss of another shape, or losses that are not those of the paths.
+    """
+    from matplotlib.patheffects import Normal, Stroke
+
+    _check_map(ws, bs, loss)
+    losses = to_dict(losses, "losses", "(steps,)")
+    if {label: len(path) for label, path in paths.items()} != {label: len(values) for label, values in losses.items()}:
+        raise ValueError("losses must have the labels of paths, and one loss for each of their steps.")
+    figure, (ax, right) = new_figure(8, 3.6, columns=2, width_ratios=(1.1, 1))
+    image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
+    figure.colorbar(image, ax=ax, label="loss", pad=0.015)
+    ax.grid(False)
+    facts, ends, start = [], [], next(iter(losses.values()))[0]
+    casing = [Stroke(linewidth=2 * LINE, foreground=PAGE), Normal()]  # so that a line shows on every colour of the map
+    for (label, path), look in zip(paths.items(), looks_of(paths)):
+        values = losses[label]
+        ax.plot(*np.transpose(path), label=label, path_effects=casing, ms=DOT, **look.marked)
+        right.plot(np.maximum(values, _LOWEST), **look.line)
+        ends.append((max(values[-1], _LOWEST), label, look))
+        longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
+        facts.append(f"{label}: the longest step is {longest:.2g}, the loss at the end {values[-1]:.2g}")
+    ax.plot(*next(iter(paths.values()))[0], "*", color=PAGE, ms=RING, mec=LOOKS["ink"].colour)
+    ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), title="the way, from above")
+    level(right, start, "at the start", below=True)
+    right.set(yscale="log", xlabel="step", ylabel="loss (log axis)", title="the loss at each step")
+    right.set_ylim(_LOWEST / 2, 5 * max(values.max() for values in losses.values()))
+    right.margins(x=0.01)
+    name_line_ends(right, ends, width=10)
+    alt = f"""A map of a loss over two parameters, with a cliff between a high region and a low one, and beside it the
+    loss at each step. All runs start at one star below the cliff, at a loss of {start:.2g}. {"; ".join(facts)}."""
+    return Picture(figure, alt)
+
+
+#: The lowest loss that the figure of the cliff shows.
+_LOWEST = 1e-6
+
+
+@draws_picture
+def lost_starts(lost: Mapping[str, ArrayLike], rates: ArrayLike, starts: int, guess: Guess = ...) -> Picture:
+    """Plot how many of many runs end with a higher loss than they began with, against the learning rate.
+
+    Args:
+        lost: dict from label to the number of such runs at each rate (rates,).
+        rates (rates,): the learning rates.
+        starts: how many runs there are at each rate.
+        guess: the number that the learner expected.
+
+    Raises:
+        ValueError: numbers of runs that do not belong to the rates.
+    """
+    rates = to_array(rates, "rates", "(rates,)")
+    lost = to_dict(lost, "lost", f"({rates.size},)")
+    figure, ax = new_figure(8, 2.8)
+    ends, facts = [], []
+    for (label, counts), look in zip(lost.items(), looks_of(lost)):
+        ax.plot(rates, counts, **look.marked)
+        ends.append((counts[-1], label, look))
+        facts.append(f"{label}: {listed(counts, '.0f')}")
+    ax.set(xscale="log", xlabel="learning rate (log axis)", ylabel=f"runs of {starts}", ylim=(-3, 60))
+    ax.set_title("ended with a higher loss than they began with")
+    _name_ticks(ax, rates)
+    mark_guess(ax, y=guess)
+    name_line_ends(ax, ends)
+    alt = f"""Of {starts} runs at each of the learning rates {listed(rates)}, so many end with a higher loss than they
+    began with. {"; ".join(facts)}.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+def _name_ticks(ax: Axes, values: ArrayLike) -> None:
+    """Put ticks with plain numbers at some values of x, and none between them."""
+    values = np.asarray(values, dtype=float)
+    ax.set_xticks(values, [f"{value:g}" for value in values])
+    ax.set_xticks([], minor=True)
+
+
+@draws_picture
+def runs_with_and_without(
+    runs: Mapping[str, tuple[FloatArray, FloatArray]], max_norm: float, constant: float
+) -> Picture:
     """Plot the loss and the gradient norm of several runs over training; a cross where one is no longer a number.
 
     Args:
         runs: dict from label to (losses (steps,), norms (steps,)).
         max_norm: where clipping begins, drawn as a line.
-        guess: the loss of the best constant answer, drawn as a line.
+        constant: the loss of the best constant answer, drawn as a line.
 
     Raises:
         ValueError: losses and norms of different lengths.
@@ -226,7 +234,7 @@ def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max
         else:
             most = _up_to(len(losses))
             facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
-    for ax, value, text in (above, guess, "always the same answer"), (below, max_norm, "max_norm"):
+    for ax, value, text in (above, constant, "always the same answer"), (below, max_norm, "max_norm"):
         level(ax, value, text)
         ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))
         ax.margins(x=0.01)
@@ -234,3 +242,99 @@ def runs_with_and_without(runs: Mapping[str, tuple[FloatArray, FloatArray]], max
     below.set(ylabel="gradient norm", xlabel="training step (log axis)")
     figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
     return Picture(figure, f"Loss and gradient norm over training, on log axes. {'; '.join(facts)}.")
+
+
+@draws_picture
+def lost_and_loss(
+    losses: Mapping[str, Mapping[float, Sequence[float]]],
+    constant: float,
+    xlabel: str,
+    *,
+    at: float = 0.5,
+    guess: Guess = ...,
+) -> Picture:
+    """Plot, against a setting, how many runs are lost, and the loss of the others: thin lines their range.
+
+    A run is lost if its loss is not a number, or above that of the best constant answer.
+
+    Args:
+        losses: dict from label to a dict from the value of a setting to the losses of the runs with it, one a seed.
+        constant: the loss of the best constant answer, drawn as a line.
+        xlabel: what the setting is.
+        at: the value of the setting for which a loss was guessed.
+        guess: that loss.
+
+    Raises:
+        ValueError: no runs, or more kinds than there are line styles.
+    """
+    check_entries(losses, "losses")
+    figure, (above, below) = new_figure(8, 4.4, rows=2, sharex=True, height_ratios=(1, 1.6))
+    facts, tops, ends, most = [], [], [], 0
+    for (label, by_value), look in zip(losses.items(), looks_of(losses)):
+        values = sorted(by_value)
+        runs = [np.asarray(by_value[value], dtype=float) for value in values]
+        kept = [run[run <= constant] for run in runs]
+        lost = [len(run) - len(rest) for run, rest in zip(runs, kept)]
+        middle = np.array([np.median(rest) if len(rest) else np.nan for rest in kept])
+        most = max(most, *map(len, runs))
+        above.plot(values, lost, **look.marked)
+        below.plot(values, middle, **look.marked)
+        for value, rest in zip(values, kept):
+            if len(rest):
+                below.plot([value, value], [rest.min(), rest.max()], lw=FINE, color=look.colour, gid=look.name)
+        shown = middle[np.isfinite(middle)]
+        ends.append((shown[-1] if shown.size else constant, label, look))
+        tops.append((lost[-1], label, look))
+        facts.append(
+            f"{label}: lost {listed(lost, '.0f')}, median loss of the others "
+            f"{', '.join(f'{value:.1g}' if np.isfinite(value) else 'none' for value in middle)}"
+        )
+    level(below, constant, "always 0")
+    above.set(ylim=(-0.06 * most, 1.1 * most), yticks=range(0, most + 1, max(1, most // 5)), ylabel=f"lost of {most}")
+    below.set(yscale="log", xlabel=xlabel, ylabel="loss of the others\n(log axis)")
+    below.set_ylim(top=3 * constant)
+    if is_given(guess):
+        mark_guess(below, x=at, y=guess)
+    name_line_ends(above, tops)
+    name_line_ends(below, ends)
+    alt = f"""Two panels over {xlabel}, at {listed(values)}: how many of {most} runs are lost, and the loss of
+    the others. {"; ".join(facts)}.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def clip_limits(
+    max_norms: ArrayLike, losses: ArrayLike, clipped: ArrayLike, constant: float, at: float = 5.0, guess: Guess = ...
+) -> Picture:
+    """Plot, against the limit of the norm, which share of the updates is clipped, and the loss at the end.
+
+    Args:
+        max_norms (n,): the limits.
+        losses (seeds, n): of each run at the end.
+        clipped (seeds, n): share of the updates at which the gradient was longer than the limit.
+        constant: the loss of the best constant answer, drawn as a line.
+        at: the limit for which a share was guessed.
+        guess: that share, from 0 to 1.
+
+    Raises:
+        ValueError: arrays of other shapes.
+    """
+    max_norms = to_array(max_norms, "max_norms", "(n,)")
+    shape = f"(seeds, {max_norms.size})"
+    losses, clipped = to_array(losses, "losses", shape), to_array(clipped, "clipped", shape)
+    figure, (above, below) = new_figure(8, 4.2, rows=2, sharex=True)
+    for ax, runs, of in (above, clipped, "gradient"), (below, losses, "training"):
+        look = LOOKS[of]
+        ax.plot(max_norms, runs.T, lw=FINE, color=look.colour, gid=look.name, alpha=0.4)
+        ax.plot(max_norms, np.median(runs, axis=0), lw=THICK, **look.marked)
+    level(below, constant, "always 0", below=True)
+    above.set(xscale="log", ylabel="share of updates\nthat are clipped", ylim=(-0.05, 1.05))
+    below.set(yscale="log", ylabel="loss at the end\n(log axis)", xlabel="max_norm (log axis)")
+    _name_ticks(below, max_norms)
+    if is_given(guess):
+        mark_guess(above, x=at, y=guess)
+    shares, ends = np.median(clipped, axis=0), np.median(losses, axis=0)
+    alt = f"""Two panels over max_norm, at {listed(max_norms)}, medians of {len(losses)} seeds. Clipped are
+    {", ".join(f"{share:.0%}" for share in shares)} of the updates; the losses at the end are
+    {", ".join(f"{end:.1g}" for end in ends)}.{spoken_guess(guess)}"""
+    return Picture(figure, alt)

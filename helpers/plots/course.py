@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-_PARTS = "The trouble with the simple RNN", "The LSTM", "Better language models"
+_PARTS = "The trouble with the simple RNN", "The LSTM", "Better language models", "An appendix: after 04, or after 08"
 
 
 # --- a sketch of each notebook, 0.85 × 0.55 inch, from its lower left corner, in the colour of its part ---------------
@@ -103,6 +103,15 @@ def _tied(ax: Axes, x: float, y: float) -> None:
     write(ax, x + 0.66, y + 0.265, r"$E^{\!\top}$", size=MEDIUM)
 
 
+def _mixed(ax: Axes, x: float, y: float) -> None:
+    line(ax, (x, y + 0.4), (x + 0.85, y + 0.4), of="part 4", width=THICK)
+    line(ax, (x + 0.6, y + 0.4), (x + 0.6, y + 0.1), (x + 0.28, y + 0.1), of="part 4")
+    for offset, symbol in (0.28, r"$\odot$"), (0.6, "+"):
+        node(ax, (x + offset, y + 0.4), symbol, radius=0.1)
+    box(ax, x + 0.1, y, 0.2, 0.22, of="part 4", fill=tint("part 4"), rounding=0.05)
+    write(ax, x + 0.2, y + 0.1, "$z$", size=MEDIUM, va="center_baseline")
+
+
 def _frame(ax: Axes, x: float, y: float) -> None:
     line(ax, (x, y + 0.55), (x, y), (x + 0.85, y), of="frame", width=FINE)
 
@@ -121,22 +130,23 @@ _STATIONS = (
     ("Stacking and\noverfitting", "deeper, until it learns\nby heart", _overfit),
     ("Variational dropout", "one mask for all steps", _shared_mask),
     ("Weight tying and\nthe full model", "one matrix used twice,\nand your layers train", _tied),
+    ("GRU", "one state, two gates,\nbeside the LSTM", _mixed),
 )
 
 
 @draws_picture
 def course_map() -> Picture:
-    """Draw the nine notebooks as stations of one line, from vanishing gradients to a language model."""
+    """Draw the notebooks as stations of one line, from vanishing gradients to a language model, and an appendix."""
     from matplotlib.patches import Circle
 
-    figure, ax = new_canvas(8.0, 3.65)
+    figure, ax = new_canvas(8.0, 4.85)
     for row, part in enumerate(_PARTS):
-        line_y, of = 3.32 - 1.2 * row, f"part {row + 1}"
+        line_y, of = 4.52 - 1.2 * row, f"part {row + 1}"
         write(ax, 0.62, line_y + 0.1, part, of=of, ha="left", va="baseline")
-        arrow(ax, (0.12, line_y), (7.9, line_y), of=of, width=PATH)
-        for column in range(3):
-            number, x = 3 * row + column, 0.4 + 2.6 * column
-            title, subject, sketch = _STATIONS[number]
+        stations = list(enumerate(_STATIONS))[3 * row : 3 * row + 3]
+        arrow(ax, (0.12, line_y), (2.6 * len(stations) + 0.1, line_y), of=of, width=PATH)
+        for column, (number, (title, subject, sketch)) in enumerate(stations):
+            x = 0.4 + 2.6 * column
             ax.add_patch(Circle((x, line_y), 0.15, facecolor=LOOKS[of].text, edgecolor=PAGE, lw=LINE, gid=of, zorder=3))
             write(ax, x, line_y - 0.005, f"{number:02d}", of="page", va="center_baseline", fontweight="bold", zorder=4)
             sketch(ax, x - 0.15, line_y - 0.8)
@@ -144,7 +154,8 @@ def course_map() -> Picture:
             write(ax, left, line_y - 0.2, title, ha="left", va="top", fontweight="bold", linespacing=1.15)
             write(ax, left, below, subject, of="pale", ha="left", va="top", linespacing=1.2)
     names = "; ".join(f"{number:02d} {title}" for number, (title, _, _) in enumerate(_STATIONS))
-    return Picture(figure, f"The nine notebooks of the course as stations of one line, in three parts: {names}.")
+    alt = f"The {len(_STATIONS)} notebooks of the course as stations, in three parts and an appendix: {names}."
+    return Picture(figure, alt)
 
 
 @draws_picture

@@ -1,7 +1,10 @@
 """Figures of the full model: what tying saves, the parts of its gradient, the stack, its training, its ablation."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +13,7 @@ from helpers.plots.arguments import to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
 from helpers.plots.dropout import marked_arrow
+from helpers.plots.guess import Guess, as_number, mark_guess, spoken_guess
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
@@ -29,6 +33,10 @@ from helpers.plots.style import (
     new_figure,
     tint,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _PARTS = "E", "LSTMs", "W", "b"
 
@@ -212,14 +220,42 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
+    figure, ax, said = _by_seed(rows)
+    rows = to_dict(rows, "rows", "(seeds,)")
+    ax.plot([values.mean() for values in rows.values()], range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
+    ax.set_ylabel("row")
+    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")
+
+
+@draws_picture
+def perplexity_by_seed(rows: Mapping[str, ArrayLike], guess: Guess = ...) -> Picture:
+    """Plot the test perplexity of some models: a point for each seed, the mean, and one standard deviation.
+
+    Args:
+        rows: dict from name to perplexities (seeds,).
+        guess: a mean that the reader guessed, drawn as a line.
+
+    Raises:
+        ValueError: no rows, or fewer than two seeds.
+    """
+    figure, ax, said = _by_seed(rows)
+    ax.set_ylabel("model")
+    mark_guess(ax, x=guess)
+    if (number := as_number(guess)) is not None:
+        low, high = ax.get_xlim()
+        ax.set_xlim(min(low, number - 0.5), max(high, number + 0.5))
+    alt = f"Test perplexity, a point for each seed, mean and deviation. {said}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
+
+
+def _by_seed(rows: Mapping[str, ArrayLike]) -> tuple[Figure, Axes, str]:
+    """Draw a row for each of some models, and return what its words are as well."""
     from matplotlib.patches import Rectangle
 
     rows = to_dict(rows, "rows", "(seeds,)")
     if any(values.size < 2 for values in rows.values()):
         raise ValueError("Each row needs at least two seeds.")
     figure, ax = new_figure(8, 0.9 + 0.55 * len(rows))
-    means = [values.mean() for values in rows.values()]
-    ax.plot(means, range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
     look = LOOKS["test"]
     for number, values in enumerate(rows.values()):
         mean, spread = values.mean(), values.std(ddof=1)
@@ -232,6 +268,6 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + room * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
-    ax.set(xlabel="test perplexity, one point for each seed", ylabel="row")
+    ax.set(xlabel="test perplexity, one point for each seed")
     said = "; ".join(f"{name}: {values.mean():.1f} ± {values.std(ddof=1):.1f}" for name, values in rows.items())
-    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")
+    return figure, ax, said

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
-from helpers.plots.axes import line_style, listed, name_line_ends, spoken, zero_line
+from helpers.plots.axes import line_style, listed, name_line_ends, note, spoken, zero_line
 from helpers.plots.diagrams import arrow, box, node, rectangle, write
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.lstm_glyph import ACTIVATION
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
@@ -19,6 +20,7 @@ from helpers.plots.style import (
     FINE,
     LARGE,
     LOOKS,
+    NEXT,
     PAGE,
     PREV,
     THICK,
@@ -52,7 +54,7 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     For the new memory, which is not a gate, the positions are the strengths -1, 0 and 1.
 
     Args:
-        gate: "f", "g", "i" or "o".
+        gate: "f", "g", "i" or "o", or "" for a gate in general.
         before (H,): the values before the gate.
         after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
         names: of the values before and after, such as ``("$c$", "$h$")``.
@@ -66,24 +68,26 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     if list(gated) != list(words) or any(values.shape != before.shape for values in gated.values()):
         raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, words))}.")
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
+    symbol, look = f"${gate}$" if gate else "openness", gate or "sigmoid"
     units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
     for ax, (position, values) in zip(axes, gated.items()):
         zero_line(ax)
         outline = {"facecolor": "none", "edgecolor": LOOKS["outline"].colour, "ls": LOOKS["outline"].dash}
         ax.bar(units, before, width=0.8, lw=FINE, gid="outline", label=names[0], **outline)
-        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[gate].fill)
-        ax.set(title=f"{words[position]}: ${gate}$ = {position:g}", xlabel="unit", xticks=units)
+        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[look].fill)
+        ax.set(title=f"{words[position]}: {symbol} = {position:g}", xlabel="unit", xticks=units)
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
-        _openness_strip(ax, position, gate)
+        _openness_strip(ax, position, look)
     place: Style = {"loc": "outside upper right", "ncols": 2} if is_narrow() else {"loc": "outside right center"}
     figure.legend(*axes[0].get_legend_handles_labels(), **place)
     axes[0].set_ylabel("value")
     results = "; ".join(
-        f"{words[position]}, {gate} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
+        f"{words[position]}, {gate or 'openness'} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
     )
-    alt = f"""Three positions of the {_NAMES[gate]}, applied to the same values {listed(before, ".2f")}, drawn as dashed
-    outlines. The results, drawn as bars: {results}."""
+    which = f"the {_NAMES[gate]}" if gate else "a gate"
+    alt = f"""Three positions of {which}, applied to the same values {listed(before, ".2f")}, drawn as dashed outlines.
+    The results, drawn as bars: {results}."""
     return Picture(figure, alt)
 
 
@@ -127,7 +131,12 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
 
 @draws_picture
 def memory_over_time(
-    memories: Mapping[str, ArrayLike], *, ylabel: str = "memory $c$", title: str = "", marked: Steps = ()
+    memories: Mapping[str, ArrayLike],
+    *,
+    ylabel: str = rf"memory $c{NEXT}$",
+    title: str = "",
+    marked: Steps = (),
+    guess: Guess = ...,
 ) -> Picture:
     """Plot the value of one memory cell at every step, for one or several ways of treating it.
 
@@ -136,6 +145,7 @@ def memory_over_time(
         ylabel: what is plotted.
         title: of the figure.
         marked: steps at which something happens, drawn as pale bands.
+        guess: a step that the reader has guessed.
 
     Raises:
         ValueError: no such dict.
@@ -150,11 +160,13 @@ def memory_over_time(
     ax.set(xlabel="step", ylabel=ylabel, title=title)
     ax.locator_params("x", integer=True)
     ax.margins(x=0.01)
+    mark_guess(ax, x=guess)
     name_line_ends(ax, [(values[-1], label, look) for look, (label, values) in zip(looks, memories.items())])
     ends = "; ".join(f"{spoken(label)}: {v[0]:.2f} at first, {v[-1]:.2f} at step {v.size - 1}, largest {v.max():.2f}"
                      for label, v in memories.items())  # fmt: skip
     bands = f" Pale bands mark the steps {', '.join(str(int(step)) for step in marked)}." if len(marked) else ""
-    return Picture(figure, f"{spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}")
+    alt = f"{spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 def _bands(ax: Axes, marked: Steps) -> None:
@@ -164,7 +176,11 @@ def _bands(ax: Axes, marked: Steps) -> None:
 
 @draws_picture
 def gate_openness(
-    openness: Mapping[str, Mapping[str, ArrayLike]], *, labels: Sequence[str] | None = None, marked: Steps = ()
+    openness: Mapping[str, Mapping[str, ArrayLike]],
+    *,
+    labels: Sequence[str] | None = None,
+    marked: Steps = (),
+    guess: Guess = ...,
 ) -> Picture:
     """Plot how far each gate is open at every step, as bars from 0 to 1, for one or two states of a network.
 
@@ -172,6 +188,7 @@ def gate_openness(
         openness: dict from title to dict from gate ("f", "i", "o") to array (T,), one or two.
         labels: T texts beneath the steps, such as the words of a sentence; by default the number of the step.
         marked: steps at which the input matters, drawn as pale bands.
+        guess: how far the forget gate is open in the bands, in the last state, as the reader has guessed it.
 
     Raises:
         ValueError: no such dict, or an openness outside 0..1.
@@ -196,9 +213,13 @@ def gate_openness(
         if labels is not None:
             slanted = {"rotation": 60 if is_narrow() else 40, "ha": "right"} if len(labels) > 8 else {}
             axes[-1, column].set_xticks(np.arange(len(labels)), labels, **slanted)
+    if "f" in gates:
+        mark_guess(axes[gates.index("f"), -1], y=guess)
     for ax, gate in zip(axes[:, 0], gates):
         ax.set_ylabel(f"{_NAMES[gate]}\n${gate}$", rotation=0, ha="right", va="center", labelpad=10)
-    return Picture(figure, f"Openness of the gates at every step, as bars from 0 to 1. {'. '.join(sentences)}.")
+    said = ". ".join(sentences)
+    alt = f"Openness of the gates at every step, as bars from 0 to 1. {said}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 def _at_marks(values: FloatArray, marked: Steps) -> str:
@@ -206,6 +227,48 @@ def _at_marks(values: FloatArray, marked: Steps) -> str:
         return f"from {values.min():.2f} to {values.max():.2f}"
     at = np.isin(np.arange(values.size), marked)
     return f"{values[at].mean():.2f} on average in the pale bands, {values[~at].mean():.2f} elsewhere"
+
+
+@draws_picture
+def stuck_gates(errors: Mapping[str, Mapping[str, ArrayLike]], baseline: float, intact: float) -> Picture:
+    """Plot the error of networks one gate of which is stuck, in one or two panels with the same log axis.
+
+    Args:
+        errors: dict from title to dict from label, such as "f closed", to the errors of several seeds (seeds,).
+        baseline: the error of a model that learned nothing.
+        intact: the error without a stuck gate.
+
+    Raises:
+        ValueError: no such dict, or an error that is not above 0.
+    """
+    check_entries(errors, "errors", 2)
+    rows = {title: to_dict(by_gate, f"errors[{title!r}]", "(seeds,)", finite=True) for title, by_gate in errors.items()}
+    labels = list(next(iter(rows.values())))
+    if any(list(row) != labels or min(values.min() for values in row.values()) <= 0 for row in rows.values()):
+        raise ValueError("errors must have the same labels in both panels, and be above 0.")
+    figure, axes = new_figure(8, 0.9 + 0.36 * len(labels), len(rows), squeeze=False, sharex=True, sharey=True)
+    sentences, look = [], LOOKS["LSTM"]
+    for ax, (title, row) in zip(axes[0], rows.items()):
+        for place, (label, values) in enumerate(row.items()):
+            dots: Style = {"ls": "none", "marker": look.marker, "color": look.colour, "gid": look.name}
+            ax.plot(values, np.full(values.size, place), **dots)
+            sentences.append(f"{title}, {label}: {values.min():.2f} to {values.max():.2f}")
+        for value, text, style, ha in (
+            (intact, "none stuck", "border", "left"),
+            (baseline, "always 0", "level", "right"),
+        ):
+            ax.axvline(value, lw=FINE, **LOOKS[style].line)
+            note(ax, text, (value, -0.9), (3 if ha == "left" else -3, -9), of=style, ha=ha)
+        ax.set(xscale="log", title=title, xlabel="typical error", ylim=(len(labels) - 0.5, -1.0))
+        ax.set_xlim(intact / 1.4, 2 * baseline)
+        plain = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if intact / 1.4 <= tick <= 2 * baseline]
+        ax.xaxis.set_ticks(plain, [f"{tick:g}" for tick in plain])
+        ax.xaxis.set_ticks([], minor=True)
+        ax.set_yticks(range(len(labels)), labels)
+    axes[0, 0].set_ylabel("stuck gate")
+    alt = f"""Typical errors of networks with a stuck gate, a dot for each seed. {"; ".join(sentences)}.
+    Without a stuck gate: {intact:.2f}; always answering 0: {baseline:.2f}."""
+    return Picture(figure, alt)
 
 
 _BLOCK_WIDTH = 0.42

@@ -26,6 +26,7 @@ from helpers.plots.diagrams import (
     write,
     write_all,
 )
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
 from helpers.plots.narrow import is_narrow
@@ -38,6 +39,7 @@ from helpers.plots.style import (
     MARK,
     MEDIUM,
     NEXT,
+    PAGE,
     PATH,
     PREV,
     SIZE,
@@ -63,7 +65,8 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     """Draw the gradients of one LSTM step, in the places of `lstm_cell`, flowing from right to left.
 
     Args:
-        memory_only: draw only what starts from dc_next: along the memory, and at the + and the products.
+        memory_only: draw only what starts from dc_next, along the memory, at the + and at the products; without the
+            factors, which exercise 4.1 asks for.
     """
     figure, ax = _canvas_of_the_memory() if memory_only else new_canvas(*CANVAS)
     if not memory_only:
@@ -73,18 +76,18 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
         block(ax, gate)
-    equation = rf"$dc{PREV} = dc{NEXT} \odot f$"
     alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
-    and is multiplied by f to become dc_prev, which leaves to the left. At the plus a copy of it goes down to a product,
-    which sends dg (times i) to the new memory and di (times g) to the input gate; at the forget product, df (times
-    c_prev) goes down to the forget gate."""
+    and goes through the product with the forget gate to become dc_prev, which leaves to the left. At the plus a copy of
+    it goes down to a product, which sends dg to the new memory and di to the input gate; from the forget product, df
+    goes down to the forget gate."""
     if not memory_only:
-        equation = rf"$dc{NEXT} \leftarrow dc{NEXT} + dh{NEXT} \odot o \odot (1 - \tanh^2 c{NEXT})$"
-        alt += """ dh_next, the sum of what comes from above and from the next step, splits at the output product: do
-        (times the tanh of c_next) goes to the output gate, the rest goes up through the tanh and is added to dc_next.
-        The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
-    place = (4.65, 0.96) if memory_only else (6.3, 0.3)
-    write(ax, *place, equation, size=LARGE, ha="right", va="baseline")
+        alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top; a plus adds to it what
+        comes from h_next. The sum passes a second plus unchanged and is multiplied by f to become dc_prev, which leaves
+        to the left. At that plus a copy of it goes down to a product, which sends dg (times i) to the new memory and di
+        (times g) to the input gate; from the forget product, df (times c_prev) goes down to the forget gate. dh_next,
+        the sum of what comes from above and from the next step, splits at the output product: do (times the tanh of
+        c_next) goes to the output gate, the rest (times o) goes up through the tanh, times its slope, to the first
+        plus. The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
     return Picture(figure, alt)
 
 
@@ -119,9 +122,12 @@ def _along_the_memory(ax: Axes, memory_only: bool) -> None:
     write_all(ax, (
         ((0.55, 3.08), f"$dc{PREV}$", "c"), ((after, 3.08), f"$dc{NEXT}$", "c"), ((2.53, 3.08), "$dc$", "c"),
         ((1.83, 2.16), "$df$", "gradient"), ((2.86, 1.93), "$dg$", "gradient"), ((4.14, 1.93), "$di$", "gradient"),
-        ((2.34, 2.5), rf"$\times\, c{PREV}$", "pale"), ((1.55, 3.08), r"$\times\, f$", "ink"),
-        ((3.24, 1.93), r"$\times\, i$", "pale"), ((3.54, 2.38), r"$\times\, g$", "pale"),
     ))  # fmt: skip
+    if not memory_only:
+        write_all(ax, (
+            ((2.34, 2.5), rf"$\times\, c{PREV}$", "pale"), ((1.55, 3.08), r"$\times\, f$", "ink"),
+            ((3.24, 1.93), r"$\times\, i$", "pale"), ((3.54, 2.38), r"$\times\, g$", "pale"),
+        ))  # fmt: skip
     _shapes(ax, ((0.55, 2.7), "(N, H)"), ((after, 2.7), "(N, H)"))
 
 
@@ -193,38 +199,50 @@ def activation_slopes(
 
 @draws_picture
 def memory_path() -> Picture:
-    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h a matrix and a tanh."""
-    figure, ax = new_canvas(8.0, 2.9)
-    top, bottom = 2.2, 0.95
-    lefts = (0.85, 3.15, 5.45)
-    end = 7.88
-    for step, left in reversed(list(enumerate(lefts))):
-        box(ax, left, 0.5, 1.75, 2.2)
-        forget, plus, squash, product = left + 0.5, left + 1.25, left + 1.25, left + 0.5
-        arrow(ax, (end, top), (plus, top), reach=NODE_RADIUS, of="c", width=PATH)
-        arrow(ax, (plus, top), (forget, top), **BETWEEN, of="c", width=PATH)
-        arrow(ax, (end, bottom), (squash, bottom), reach=NODE_RADIUS, of="h")
-        arrow(ax, (squash, bottom), (product, bottom), **BETWEEN, of="h")
-        arrow(ax, (squash, bottom), (plus, top), **BETWEEN, of="pale", width=FINE)
-        arrow(ax, (forget, top), (product, bottom), **BETWEEN, of="pale", width=FINE)
-        node(ax, (plus, top), "+")
-        node(ax, (forget, top), r"$\odot$")
-        node(ax, (squash, bottom), "tanh")
-        node(ax, (product, bottom), "@")
+    """Draw the two ways back over three steps of an LSTM: along c only + and products, along h slopes and a matrix."""
+    figure, ax = new_canvas(8.0, 3.6)
+    top, middle, bottom = 2.8, 1.95, 1.05
+    lefts = (0.72, 3.1, 5.48)
+    for step, left in enumerate(lefts):
+        box(ax, left, 0.5, 2.02, 2.85)
+        start = lefts[step + 1] + 0.4 - NODE_RADIUS if step < 2 else 7.9
+        matrix, join, product, split = (left + shift for shift in (0.4, 0.85, 1.3, 1.75))
+        # along the memory: dc is split into what goes on and what goes down to the gates
+        arrow(ax, (start, top), (split, top), reach=NODE_RADIUS, of="c", width=PATH)
+        arrow(ax, (split, top), (matrix, top), **BETWEEN, of="c", width=PATH)
+        # along the hidden state: dh goes to the output gate, and from all the gates through the matrix
+        arrow(ax, (start, bottom), (product, bottom), reach=NODE_RADIUS, of="h")
+        arrow(ax, (product, bottom), (matrix, bottom), **BETWEEN, of="h")
+        arrow(ax, (split, bottom), (split, middle), reach=NODE_RADIUS, of="pale", width=FINE)
+        arrow(ax, (split, middle), (split, top), **BETWEEN, of="pale", width=FINE)
+        line(ax, (join, top), (join, middle + 0.19), of="pale", width=FINE)
+        arrow(ax, (join, middle - 0.19), (join, bottom), of="pale", width=FINE)
+        box(ax, join - 0.3, middle - 0.19, 0.6, 0.38, of="frame", fill=PAGE, rounding=0.08)
+        write(ax, join, middle, "$f, g, i$", size=MEDIUM)
+        fork(ax, (join, top), of="c")
+        fork(ax, (split, bottom), of="h")
+        node(ax, (split, top), "+")
+        node(ax, (matrix, top), r"$\odot$")
+        node(ax, (split, middle), r"$\odot$")
+        node(ax, (product, bottom), r"$\odot$")
+        node(ax, (matrix, bottom), "@")
         index = ("T-3", "T-2", "T-1")[step]
-        write(ax, forget, top + 0.27, rf"$f_{{{index}}}$", of="f", size=LARGE, va="baseline")
-        write(ax, product + 0.3, bottom - 0.36, r"$W_h^{\!\top}$", size=LARGE, va="baseline")
-        end = forget - NODE_RADIUS
+        write(ax, matrix, top + 0.3, rf"$f_{{{index}}}$", of="f", size=LARGE, va="baseline")
+        write(ax, matrix, bottom - 0.4, r"$W_h^{\!\top}$", size=LARGE, va="baseline")
+        write(ax, product + 0.12, bottom - 0.4, r"$o(1-o)\,\tanh(c)$", size=MEDIUM, va="baseline")
+        write(ax, split - 0.02, middle + 0.3, r"$o\,\tanh'(c)$", size=MEDIUM, ha="right", va="baseline")
+    end = lefts[0] + 0.4 - NODE_RADIUS
     arrow(ax, (end, top), (0.12, top), of="c", width=PATH)
     arrow(ax, (end, bottom), (0.12, bottom), of="h")
-    write_all(ax, (((0.4, top + 0.14), "$dc$", "c"), ((0.4, bottom + 0.1), "$dh$", "h")))
-    along_c, along_h = "along c: another f at every step", "along h: the same matrix, and squashing, at every step"
-    write(ax, 0.85, 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
+    write_all(ax, (((0.4, top + 0.16), "$dc$", "c"), ((0.4, bottom + 0.12), "$dh$", "h")))
+    along_c, along_h = "along c: another f at every step", "along h: slopes, and the same matrix at every step"
+    write(ax, lefts[0], 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
     write(ax, 7.8, 0.17, along_h, of="h", size=MEDIUM, ha="right", va="baseline")
     alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
     memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
-    bottom, through the hidden state h, each step has a squashing function and the product with the same matrix, Wh
-    transposed. At every step thin arrows lead from each way to the other."""
+    bottom, through the hidden state h, each step has a product with the slope of the output gate times the tanh of c,
+    and the product with the same matrix, Wh transposed. Two thin ways cross at every step: from h up to the plus, times
+    o and the slope of tanh, and from c down through f, g and i to the matrix."""
     return Picture(figure, alt)
 
 
@@ -236,12 +254,8 @@ _GRU_PLACES = {
 
 
 @draws_picture
-def gru_cell(numbered: bool = False) -> Picture:
-    """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it.
-
-    Args:
-        numbered: number the four places that use h_prev, from 1 to 4.
-    """
+def gru_cell() -> Picture:
+    """Draw one step of the GRU: one state, which z mixes with a new one; r hides a part of the old one from it."""
     figure, ax = new_canvas(*CANVAS)
     P = _GRU_PLACES
     box(ax, 0.8, 0.5, 5.6, 2.7)
@@ -288,11 +302,70 @@ def gru_cell(numbered: bool = False) -> Picture:
     alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
     1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
     fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
-    if numbered:
-        for number, place in enumerate(((3.4, 2.96), (2.26, 2.42), (3.68, 0.9), (1.78, 0.9)), 1):
-            write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
-        alt += """ Four numbers mark where h_prev is used: 1 at the product with 1 - z, 2 at the product with r, 3 on
-        the way into z, 4 on the way into r."""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def gru_step_backward() -> Picture:
+    """Draw the gradients of one GRU step, in the places of `gru_cell`, flowing from right to left."""
+    figure, ax = new_canvas(*CANVAS)
+    P, top, inputs, meet = _GRU_PLACES, _GRU_PLACES["h_prev"][1], _GRU_PLACES["join"][1], 0.13
+    from_gates, from_reset, at_z = (P["join"][0], top), (P["reset"][0], top), (P["z"][0], P["take"][1])
+    box(ax, 0.8, 0.5, 5.6, 2.7)
+    # along the state
+    arrow(ax, P["h_next"], P["h_fork"], reach=meet, of="h", width=THICK)
+    arrow(ax, (P["h_fork"][0], 3.4), P["h_fork"], reach=meet, of="h")
+    arrow(ax, P["h_fork"], P["plus"], leave=meet, reach=NODE_RADIUS, of="h", width=THICK)
+    arrow(ax, P["plus"], P["keep"], **BETWEEN, of="h", width=THICK)
+    arrow(ax, P["keep"], from_reset, leave=NODE_RADIUS, reach=meet, of="h", width=THICK)
+    arrow(ax, from_reset, from_gates, leave=meet, reach=meet, of="h", width=THICK)
+    arrow(ax, from_gates, P["h_prev"], leave=meet, of="h", width=THICK)
+    # to the new state, and on to the reset product
+    arrow(ax, P["plus"], P["take"], **BETWEEN, of="gradient")
+    elbow(ax, (P["take"][0], P["take"][1] - NODE_RADIUS), (P["take"][0], P["n"][1]),
+          (P["n"][0] + CARD[0] / 2, P["n"][1]), of="gradient")  # fmt: skip
+    elbow(ax, (P["n"][0] - CARD[0] / 2, P["n"][1]), (4.4, P["n"][1]), (4.4, 1.68), (3.2, 1.68), (3.2, P["reset"][1]),
+          (P["reset"][0] + NODE_RADIUS, P["reset"][1]), of="gradient")  # fmt: skip
+    arrow(ax, P["reset"], from_reset, leave=NODE_RADIUS, reach=meet, of="gradient")
+    elbow(ax, (P["reset"][0] - NODE_RADIUS, P["reset"][1]), (P["r"][0], P["reset"][1]),
+          (P["r"][0], P["r"][1] + HALF_CARD), of="gradient")  # fmt: skip
+    # to z, from both products that it is a factor of
+    arrow(ax, P["keep"], at_z, leave=NODE_RADIUS, reach=meet, of="gradient")
+    arrow(ax, P["take"], at_z, leave=NODE_RADIUS, reach=meet, of="gradient")
+    arrow(ax, at_z, P["z"], leave=meet, reach=HALF_CARD, of="gradient")
+    # from the three blocks to h_prev and to x
+    line(ax, (P["z"][0], P["z"][1] - HALF_CARD), (P["z"][0], inputs), P["join"], of="gradient")
+    line(ax, (P["r"][0], P["r"][1] - HALF_CARD), (P["r"][0], inputs), of="gradient")
+    arrow(ax, P["join"], from_gates, reach=meet, of="gradient")
+    line(ax, (P["n"][0], P["n"][1] - HALF_CARD), (P["n"][0], 0.62), (P["join"][0], 0.62), of="gradient")
+    line(ax, P["join"], (P["join"][0], 0.62), of="gradient")
+    arrow(ax, (P["x"][0], 0.62), P["x"], of="x")
+    fork(ax, P["join"])
+    for place in from_gates, from_reset, at_z, P["h_fork"]:
+        node(ax, place, "+", radius=meet)
+    for name, symbol in ("r", ACTIVATION["f"]), ("z", ACTIVATION["f"]), ("n", "tanh"):
+        gate_card(ax, P[name], name, symbol)
+    for name, symbol in ("keep", r"$\odot$"), ("take", r"$\odot$"), ("reset", r"$\odot$"), ("plus", "+"):
+        node(ax, P[name], symbol)
+    write_all(ax, (
+        ((0.45, 2.88), f"$dh{PREV}$", "h"), ((6.7, 2.95), f"$dh{NEXT}$", "h"), ((0.95, 0.2), "$dx$", "x"),
+        ((3.42, 2.9), r"$\times\,(1 - z)$", "pale"), ((4.42, 2.3), rf"$\times\,(-h{PREV})$", "pale"),
+        ((4.75, 2.03), r"$\times\, n$", "pale"), ((5.87, 1.55), r"$\times\, z$", "pale"),
+        ((2.82, 2.3), r"$\times\, r$", "pale"), ((1.6, 1.75), rf"$\times\, h{PREV}$", "pale"),
+        ((3.5, 1.75), "$u$", "gradient"), ((2.26, 0.86), "$da_r$", "gradient"), ((4.16, 0.86), "$da_z$", "gradient"),
+        ((5.16, 0.7), "$da_n$", "gradient"),
+    ))  # fmt: skip
+    _shapes(ax, ((0.45, 2.5), "(N, H)"), ((6.7, 2.5), "(N, H)"), ((1.55, 0.2), "(N, D)"))
+    beside = ((7.0, 3.5), "from the layer above", "pale"), ((7.4, 2.2), "from the next step", "pale")
+    write_all(ax, beside, size=SMALL)
+    for number, place in enumerate(((2.85, 2.9), (2.34, 2.3), (3.74, 0.86), (1.84, 0.86)), 1):
+        write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
+    alt = """The cell of the GRU, read from right to left. dh_next, the sum of what comes from above and from the next
+    step, passes the plus unchanged. Number 1: times 1 - z it goes straight on along the top to h_prev. A copy goes down
+    to the product with z, which sends it (times z) to n and (times n) to z; the product on top sends z the other part
+    (times minus h_prev). From n a gradient u goes back to the reset product, which sends it (times r) up to h_prev,
+    number 2, and (times h_prev) to r. Below the blocks, da_z and da_r lead to h_prev too, numbers 3 and 4, and all
+    three to x. All four numbers are added on the line along the top."""
     return Picture(figure, alt)
 
 
@@ -315,16 +388,17 @@ def _looks(panels: Mapping[str, Mapping[str, object]]) -> dict[str, Look]:
 
 
 @draws_picture
-def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed") -> Picture:
+def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "seed", guess: Guess = ...) -> Picture:
     """Plot side by side, on one log scale, how much of a gradient is left the further back it has travelled.
 
     Args:
         panels: dict from title to dict from label to array (steps,) or (lines, steps), from 0 steps back on; of several
             lines, each is drawn thin and their median thick.
         each: what one of several lines is, "seed" or "unit".
+        guess: a share after the last step, marked in the last panel.
 
     Raises:
-        ValueError: no such dict.
+        ValueError: no such dict, or a guess that is not a number.
     """
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharey=True)
@@ -347,7 +421,9 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     axes[0, 0].set(yscale="log", ylabel="share of the gradient left", ylim=(_LOWEST, 30 * largest))
     for ax, names in zip(axes[0], ends):
         name_line_ends(ax, [(max(end, _LOWEST), name, look) for end, name, look in names], width=14)
-    return Picture(figure, f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.")
+    mark_guess(axes[0, -1], y=guess)
+    alt = f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 @draws_picture

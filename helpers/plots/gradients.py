@@ -12,30 +12,26 @@ from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_arrays, to_dict
 from helpers.plots.axes import (
     ARROW,
-    border,
     draw_runs,
     drawable,
     heat_map,
     line_style,
+    listed,
     name_line_ends,
     note,
     shade,
     spoken,
 )
+from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
-    ANGLE,
     FINE,
-    GROUND,
-    LARGE,
     LOOKS,
     MARK,
     MEDIUM,
-    POINT,
     SIGNED,
     THICK,
-    Style,
     looks_of,
     new_figure,
     tint,
@@ -175,103 +171,112 @@ def norms_over_time(
 
 
 @draws_picture
-def disagreement(norms: ArrayLike, sigma_max: float, spectral_radius: float, worst: ArrayLike) -> Picture:
-    """Plot a gradient that first grows and then vanishes, between σᵏ and ρᵏ: the worst case ‖Whᵏ‖ never leaves them.
+def circle_after_steps(
+    Wh: ArrayLike, dh: ArrayLike, ks: Sequence[int], *, guesses: Mapping[int, Guess] | None = None
+) -> Picture:
+    """Draw what becomes of the unit circle k steps back, ``v @ (Wh.T)ᵏ``: an ellipse, all on one scale.
+
+    Lines through the centre are the eigenvectors. A gradient is drawn with its two parts along them, whose sum it is.
 
     Args:
-        norms (steps,): of one dh of length 1 after 1, 2, … products with Wh.T.
-        sigma_max: σ, the largest singular value of Wh; above 1.
-        spectral_radius: ρ, the largest absolute eigenvalue of Wh; below 1.
-        worst (steps,): the largest norm that any dh of length 1 can have after as many products, ‖Whᵏ‖₂.
+        Wh (2, 2): with two real eigenvalues.
+        dh (2,): a gradient.
+        ks: how many steps back, a panel each, at most four.
+        guesses: dict from k to how long the reader guessed the longest half-axis to be there.
 
     Raises:
-        ValueError: arrays of another shape, or a Wh for which the two measures agree.
+        ValueError: arrays of other shapes, eigenvalues that are complex or equal, or no or too many ks.
     """
-    norms, worst = to_arrays("(steps,)", norms=norms, worst=worst)
-    if not sigma_max > 1 > spectral_radius > 0:
-        raise ValueError(f"This figure is for a Wh with σ > 1 > ρ > 0: got σ = {sigma_max}, ρ = {spectral_radius}.")
-    k = np.arange(1, norms.size + 1)
-    figure, ax = new_figure(8, 3.4)
-    _set_log_y(ax, norms, worst, spectral_radius**k, room=6)
-    ax.axhline(1, lw=FINE, **LOOKS["pale"].line)
-    # σᵏ soon leaves through the top: drawn, and named, up to there.
-    leaves = min(np.log(ax.get_ylim()[1]) / np.log(sigma_max), k[-1])
-    sigma, rho, gradient, worst_case = (LOOKS[name] for name in ("sigma 1", "rho", "gradient", "worst case"))
-    ax.plot([1, leaves], [sigma_max, sigma_max**leaves], **sigma.line)
-    name = rf"$\sigma^k$,  $\sigma$ = {sigma_max:.3g}"
-    note(ax, name, (leaves, sigma_max**leaves), (6, -12), of=sigma, size=MEDIUM, annotation_clip=False)
-    ax.plot(k, spectral_radius**k, **rho.line)
-    ax.plot(k, drawable(norms), **line_style(gradient, k.size))
-    ax.plot(k, drawable(worst), **line_style(worst_case, k.size, 1))
-    name_line_ends(ax, [
-        (_last_drawable(worst), r"worst case $\|W_h^k\|$", worst_case),
-        (_last_drawable(norms), "one gradient", gradient),
-        (spectral_radius ** k[-1], rf"$\rho^k$,  $\rho$ = {spectral_radius:.3g}", rho),
-    ])  # fmt: skip
-    ax.set(xlabel=f"{_STEPS_BACK} $k$", ylabel=r"$\|dh\|$, from length 1")
-    ax.margins(x=0.01)
-    peak = int(np.argmax(worst))
-    below = int(np.flatnonzero(worst >= 1)[-1]) + 2 if worst.max() >= 1 else 1
-    end = f"stays below 1 from step {below} on" if below <= k[-1] else "does not come back below 1"
-    alt = f"""With sigma = {sigma_max:.3g} and rho = {spectral_radius:.3g} the worst case grows to
-    {worst[peak]:.3g} at step {peak + 1}, {end}, and is {worst[-1]:.3g} after {k[-1]} steps. One gradient of
-    length 1 peaks at {norms.max():.3g} and ends at {norms[-1]:.3g}. Beside them, sigma to the k only grows and
-    rho to the k only decays."""
+    Wh, dh = to_array(Wh, "Wh", "(2, 2)"), to_array(dh, "dh", "(2,)")
+    eigenvalues, eigenvectors = np.linalg.eig(Wh)
+    if np.iscomplexobj(eigenvalues) or abs(np.linalg.det(eigenvectors)) < 1e-6:
+        raise ValueError("Wh must have two real eigenvalues that differ.")
+    if not 1 <= len(ks) <= 4 or min(ks) < 0:
+        raise ValueError(f"There must be one to four numbers of steps, none below 0: got {list(ks)}.")
+    parts = np.linalg.solve(eigenvectors, dh) * eigenvectors  # a column each, whose sum is dh
+    reach = 1.15 * max(1.0, np.abs(parts[0]).max())
+    columns, rows = min(2, len(ks)), (len(ks) + 1) // 2
+    figure, axes = new_figure(8, 3.2 if columns == 1 else 1.8 * rows, columns, rows, squeeze=False)
+    sentences, places = [], (axes.T if is_narrow() else axes).ravel()
+    for ax, k in zip(places, ks):
+        power, now = np.linalg.matrix_power(Wh, k), parts * eigenvalues**k
+        longest, shortest = np.linalg.svd(power, compute_uv=False)
+        _draw_circle(ax, power, now, eigenvalues, eigenvectors)
+        ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-1.6, 1.6), yticks=[-1, 0, 1])
+        ax.set_title(f"{k} step{'s' * (k != 1)} back: longest half-axis {longest:.2f}")
+        guess = as_number((guesses or {}).get(k))
+        mark_guess(ax, x=guess)
+        told = "" if guess is None else f", where your guess was {guess:g}"
+        sentences.append(f"{k} back, half-axes of {longest:.2f} and {shortest:.2f}{told}")
+    for ax in axes[-1]:
+        ax.set_xlabel("first element of the gradient")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("second")
+    for ax in places[len(ks) :]:
+        ax.remove()
+    apart = np.degrees(np.arccos(min(abs(eigenvectors[:, 0] @ eigenvectors[:, 1]), 1)))
+    long = listed(np.linalg.norm(parts, axis=0), ".2f")
+    alt = f"""The unit circle and its ellipses under v @ Wh.T: {"; ".join(sentences)}. The eigenvectors, with the
+    eigenvalues {listed(eigenvalues)}, stand {apart:.0f} degrees apart. A gradient of length
+    {np.linalg.norm(dh):.3g} is at first the sum of two parts along them, {long} long."""
     return Picture(figure, alt)
+
+
+def _draw_circle(
+    ax: Axes, power: FloatArray, parts: FloatArray, eigenvalues: FloatArray, eigenvectors: FloatArray
+) -> None:
+    """Draw the unit circle, its image, the eigenvectors as lines, and a gradient with its parts along them."""
+    angles = np.linspace(0, 2 * np.pi, 121)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for number, direction in enumerate(eigenvectors.T, 1):
+        ax.axline((0, 0), tuple(direction), lw=FINE, **LOOKS[f"eigenvector {number}"].line)
+    ax.plot(*circle.T, **LOOKS["border"].line)
+    ax.plot(*(circle @ power.T).T, **LOOKS["ink"].line)
+    tips = {f"eigenvector {number}": tip for number, tip in enumerate(parts.T, 1)} | {"gradient": parts.sum(axis=1)}
+    names = {f"eigenvector {number}": rf"$\lambda$ = {value:.3g}" for number, value in enumerate(eigenvalues, 1)}
+    for name, tip in tips.items():
+        look = LOOKS[name]
+        if np.linalg.norm(tip) > 0.1:
+            ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": look.colour, "lw": THICK}, gid=look.name)
+        if name in names and np.linalg.norm(tip) > 3:
+            side = 1 if tip[0] > 0 else -1
+            note(ax, names[name], tip, (-14 * side, -14), of=look, ha="center")
+        if name == "gradient" and tip[1] > 0.9:
+            note(ax, "gradient", tip, (16, 0), of=look, va="center")
 
 
 @draws_picture
-def unit_circle(matrices: Mapping[str, ArrayLike]) -> Picture:
-    """Draw the unit circle and its image under ``v @ Wh.T``, as in backprop: the singular values are its half-axes.
-
-    Every panel has its own scale; the dashed circle has the radius 1 in each.
+def shares_by_step(shares: Mapping[str, ArrayLike], *, guess: Mapping[int, Guess] | None = None) -> Picture:
+    """Plot which share each past step has in a gradient that is summed over time, on a log axis.
 
     Args:
-        matrices: dict from title to Wh (2, 2), one to four.
+        shares: dict from label to array (steps,): the share of the step 0, 1, 2, … steps back; they add up to 1.
+        guess: dict from how many steps back to the share that the reader guessed.
 
     Raises:
-        ValueError: no dict of such matrices.
+        ValueError: no dict of such arrays, or shares that do not add up to 1.
     """
-    matrices = to_dict(matrices, "matrices", "(2, 2)", most=4)
-    count = len(matrices)
-    figure, axes = new_figure(min(8, 4 * count), min(8, 4 * count) / count + 0.6, count, squeeze=False)
-    angles = np.linspace(0, 2 * np.pi, 241)
-    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    marked = slice(0, 240, 20)
-    dots: Style = {
-        "c": angles[marked],
-        "cmap": ANGLE,
-        "edgecolors": LOOKS["ink"].colour,
-        "linewidths": FINE,
-        "zorder": 3,
-    }
-    sentences = []
-    for ax, (title, Wh) in zip(axes[0], matrices.items()):
-        image = circle @ Wh.T
-        ax.plot(*circle.T, **LOOKS["border"].line)
-        ax.plot(*image.T, **LOOKS["ink"].line)
-        # Large dots before, small ones of the same colour after: a rotation shows although the curves coincide.
-        ax.scatter(*circle[marked].T, s=MARK**2, alpha=0.5, **dots)
-        ax.scatter(*image[marked].T, s=POINT**2, **dots)
-        axes_of_image, sigmas, _ = np.linalg.svd(Wh)
-        bound = 1.35 * max(1, sigmas[0])
-        for number, (sigma, direction) in enumerate(zip(sigmas, axes_of_image.T), 1):
-            look = LOOKS[f"sigma {number}"]
-            tip = sigma * direction * (1 if direction @ (1e-6, 1) >= 0 else -1)  # upwards, or else to the right
-            ax.annotate("", tip, (0, 0), arrowprops=ARROW | {"color": look.colour, "lw": THICK}, gid=look.name)
-            ground = GROUND | {"alpha": 0.7}
-            note(ax, rf"$\sigma_{number}$", tip, 13 * tip / (sigma or 1), of=look, size=LARGE, ha="center", va="center",
-                 zorder=4, bbox=ground)  # fmt: skip
-            place = 0.5 * number - 0.5, 1
-            note(ax, rf"$\sigma_{number}$ = {sigma:.2f}", place, (0, 8), of=look, size=MEDIUM, on="axes fraction")
-        ax.set(aspect="equal", xlim=(-bound, bound), ylim=(-bound, bound), xlabel="first element")
-        ax.locator_params(nbins=5)
-        ax.set_title(title, pad=26)
-        sentences.append(f"{spoken(title)}: {sigmas[0]:.2f} and {sigmas[1]:.2f}")
-    axes[0, 0].set_ylabel("second element")
-    alt = f"""The unit circle, dashed, and its image under v @ Wh.T, an ellipse whose half-axes are the singular values
-    of Wh. They are, for {"; ".join(sentences)}."""
-    return Picture(figure, alt)
+    shares = to_dict(shares, "shares", "(steps,)")
+    if any(abs(values.sum() - 1) > 1e-6 or (values < 0).any() for values in shares.values()):
+        raise ValueError("Shares are at least 0 and add up to 1.")
+    figure, ax = new_figure(8, 3.2)
+    _set_log_y(ax, *shares.values())
+    guessed = ""
+    for back, share in (guess or {}).items():
+        mark_guess(ax, x=back if is_given(share) else ..., y=share)
+        guessed += spoken_guess(share)
+    ends, sentences = [], []
+    for number, (look, (label, values)) in enumerate(zip(looks_of(shares), shares.items())):
+        ax.plot(range(values.size), drawable(values), **line_style(look, values.size, number))
+        ends.append((_last_drawable(values), label, look))
+        told = ", ".join(
+            f"{values[back]:.0e} {back} back" for back in (0, 5, 10, values.size - 1) if back < len(values)
+        )
+        sentences.append(f"{spoken(label)}: {told}")
+    ax.set(xlabel=_STEPS_BACK, ylabel="share of the gradient")
+    ax.margins(x=0.01)
+    name_line_ends(ax, ends)
+    return Picture(figure, f"Share of each step in the gradient of Wh, on a log axis. {'; '.join(sentences)}.{guessed}")
 
 
 @draws_picture
@@ -299,39 +304,6 @@ def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
 
 
 # --- where numbers of float32 end --------------------------------------------------------------------------------
-
-
-@draws_picture
-def weights_that_stop(share: ArrayLike) -> Picture:
-    """Plot which part of the weights changes at all when the gradient of a single past step is applied in float32.
-
-    Args:
-        share (steps,): part of the weights that change, 0 to 1, for the step 0, 1, 2, … steps back.
-
-    Raises:
-        ValueError: another shape, or shares outside 0 to 1.
-    """
-    share = to_array(share, "share", "(steps,)")
-    if not ((share >= 0) & (share <= 1)).all():
-        raise ValueError("A share of the weights lies between 0 and 1.")
-    back = np.arange(share.size)
-    figure, ax = new_figure(8, 2.9)
-    ax.bar(back, share, width=0.8, **LOOKS["moved"].fill)
-    ax.set(xlabel=_STEPS_BACK, ylabel="weights that move", ylim=(0, 1.08))
-    ax.set_yticks([0, 0.5, 1], ["none", "half", "all"])
-    ax.margins(x=0.01)
-    alt = f"""Bars: the part of the weights that the gradient of one past step changes, by how far back it lies. The
-    last step changes {share[0]:.0%} of them"""
-    moving = np.flatnonzero(share)
-    first = moving[-1] + 1 if moving.size else 0
-    if first < share.size:
-        border(ax, first - 0.5)
-        text = f"from {first} steps back on,\nnot one weight moves"
-        note(ax, text, (first - 0.5, 0.9), (6, 0), on=ax.get_xaxis_transform(), va="top")
-        alt += f", and from {first} steps back on not a single one moves."
-    else:
-        alt += f", the one {back[-1]} steps back still {share[-1]:.0%}."
-    return Picture(figure, alt)
 
 
 @draws_picture

@@ -1,4 +1,4 @@
-"""The cell of an LSTM, drawn the same way all course: from h = tanh(c) it grows by one gate after the other.
+"""The cell of an LSTM, drawn the same way all course: from h_next = tanh(c_next) it grows by one gate after the other.
 
 The memory cell runs along the top and stays inside the layer; x and the hidden state come in at the bottom, as in the
 RNN, and h leaves to the right and forks. Lengths are inches on a canvas of `SIZE`.
@@ -47,18 +47,26 @@ FULL = "ofgi"  # the gates in the order in which the course adds them
 ACTIVATION = {"f": r"$\sigma$", "g": "tanh", "i": r"$\sigma$", "o": r"$\sigma$"}
 _UNKNOWN = (2.55, 2.95)
 
+_SHOWN = rf"$h{NEXT} = o \odot \tanh(c{NEXT})$"
 _EQUATIONS = {
-    "": r"$h = \tanh(c)$",
-    "o": rf"$h{NEXT} = o \odot \tanh(c{NEXT})$",
-    "of": rf"$c = f \odot c{PREV}$        $h{NEXT} = o \odot \tanh(c)$",
-    "ofg": rf"$c{NEXT} = f \odot c{PREV} + g$        $h{NEXT} = o \odot \tanh(c{NEXT})$",
-    "ofgi": rf"$c{NEXT} = f \odot c{PREV} + g \odot i$        $h{NEXT} = o \odot \tanh(c{NEXT})$",
+    "": rf"$h{NEXT} = \tanh(c{NEXT})$",
+    "o": _SHOWN,
+    "of": rf"$c = f \odot c{PREV}$        {_SHOWN}",
+    "ofg": rf"$c = f \odot c{PREV}$        $c{NEXT} = c + g$        {_SHOWN}",
+    "ofgi": rf"$c{NEXT} = f \odot c{PREV} + g \odot i$        {_SHOWN}",
+}
+#: What stands there as long as an exercise asks how the new block is used.
+_ASKED = {
+    "o": rf"$h{NEXT} =\ ?$",
+    "f": rf"$c =\ ?$        {_SHOWN}",
+    "g": rf"$c = f \odot c{PREV}$        $c{NEXT} =\ ?$        {_SHOWN}",
+    "i": rf"$c = f \odot c{PREV}$        $c{NEXT} =\ ?$        {_SHOWN}",
 }
 _SPOKEN = {
-    "o": "The output gate o, a sigmoid, is multiplied with tanh(c) and decides how much of it leaves as h.",
-    "f": "The forget gate f, a sigmoid, is multiplied with c_prev on the line of the memory.",
+    "o": "The output gate o, a sigmoid, multiplies tanh(c_next) and decides how much of it leaves as h_next.",
+    "f": "The forget gate f, a sigmoid, multiplies c_prev on the line of the memory; what it leaves is c.",
     "g": "The new memory g, a tanh and not a gate, is added to the line of the memory by a plus.",
-    "i": "The input gate i, a sigmoid, is multiplied with g before the plus.",
+    "i": "The input gate i, a sigmoid, multiplies g before the plus.",
 }
 
 
@@ -153,7 +161,7 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
 
     Args:
         gates: those that are there already: "", "o", "of", "ofg" or "ofgi".
-        new: the one that was added last, drawn with a halo, or "".
+        new: the one that was added last, drawn with a halo, or ""; the equation that it enters is a question mark.
 
     Raises:
         ValueError: gates in another order, or a new one that is not among them.
@@ -164,23 +172,23 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
         )
     figure, ax = new_canvas(*SIZE)
     draw_lstm_cell(ax, gates, new=new)
-    # What the forget gate leaves is called c; without gates, so is the memory, and h what is seen of it.
-    c_after, h_after = "" if gates in ("", "of") else NEXT, NEXT if gates else ""
     for place, symbol, of in (
-        ((0.55, 3.06), f"$c{PREV}$", "c"), ((6.64, 3.06), f"$c{c_after}$", "c"),
-        ((0.55, 1.16), f"$h{PREV}$", "h"), ((6.64, 1.16), f"$h{h_after}$", "h"),
+        ((0.55, 3.06), f"$c{PREV}$", "c"), ((6.64, 3.06), f"$c{NEXT}$", "c"),
+        ((0.55, 1.16), f"$h{PREV}$", "h"), ((6.64, 1.16), f"$h{NEXT}$", "h"),
     ):  # fmt: skip
         write(ax, *place, symbol, of=of, size=LARGE, va="baseline")
         write(ax, place[0], place[1] - 0.31, "(N, H)", of="pale", va="baseline")
+    if "f" in gates:  # what the forget gate leaves
+        write(ax, 2.53, 3.06, "$c$", of="c", size=LARGE, va="baseline")
     write(ax, 1.4, 0.35, "$x$", of="x", size=LARGE, ha="right")
     write(ax, 1.6, 0.35, "(N, D)", of="pale", ha="left")
     beside = ((7.0, 3.5), "to the layer above", "pale"), ((7.4, 0.72), "to the next step", "pale")
     write_all(ax, (*beside, ((7.46, 2.66), "stays inside", "c")), size=SMALL)
-    write(ax, 6.3, 0.3, _EQUATIONS[gates], size=LARGE, ha="right", va="baseline")
-    made = "" if "f" in gates else "How c is made from c_prev, x and h_prev is still a question mark."
+    write(ax, 6.3, 0.3, _ASKED[new] if new else _EQUATIONS[gates], size=LARGE, ha="right", va="baseline")
+    made = "" if "f" in gates else "How c_next is made from c_prev, x and h_prev is still a question mark."
     growing = "" if gates == FULL else " as it grows"
-    alt = f"""One step of an LSTM cell{growing}. The memory cell c runs along the top from c_prev to the next step and
-    stays inside; a branch of it goes through tanh to become h, which leaves to the right and also goes up to the layer
+    alt = f"""One step of an LSTM cell{growing}. The memory runs along the top, from c_prev to c_next, and stays inside;
+    a branch of it goes through tanh to become h_next, which leaves to the right and also goes up to the layer
     above. x and h_prev come in at the bottom and feed every block.
     {" ".join(_SPOKEN[gate] for gate in gates)} {made}"""
     return Picture(figure, alt)

@@ -51,7 +51,8 @@ class Picture:
         with course_style():
             if is_narrow():
                 fit(figure)
-            figure.draw_without_rendering()
+            if figure.get_layout_engine() is not None:  # a canvas has none: its parts have fixed places
+                figure.draw_without_rendering()
         figure.set_layout_engine("none")
 
     def png(self, dpi: float = RC["savefig.dpi"], metadata: dict[str, str] | None = None) -> bytes:

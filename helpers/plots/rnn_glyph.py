@@ -113,7 +113,7 @@ def rnn_step_backward() -> Picture:
 
 @draws_picture
 def tanh_graph() -> Picture:
-    """Draw ``y = tanh(x)`` as a graph of one node, with its gradient ``dx = dout * (1 - y**2)`` beneath."""
+    """Draw ``y = tanh(x)`` as a graph of one node, with the gradients `dout` and `dx` beneath."""
     figure, ax = new_canvas(6.0, 1.35)
     middle = (3.3, 0.7)
     for start, end, symbol in (0.7, 3.12, "$x$"), (3.48, 5.7, "$y = \\tanh(x)$"):
@@ -121,10 +121,10 @@ def tanh_graph() -> Picture:
     for start, end in (5.7, 3.48), (3.12, 0.7):
         arrow(ax, (start, 0.6), (end, 0.6), of="gradient")
     node(ax, middle, "tanh")
-    _note(ax, 1.9, 0.3, r"$dx = dout \odot (1 - y^2)$", of="gradient", size=LARGE)
+    _note(ax, 1.9, 0.3, "$dx$ = ?", of="gradient", size=LARGE)
     _note(ax, 4.6, 0.3, "$dout$", of="gradient", size=LARGE)
     alt = """A graph of one node, tanh. Forward, x comes in from the left and y = tanh(x) leaves to the right. Backward,
-    dout comes in from the right and dx = dout times (1 - y squared), elementwise, leaves to the left."""
+    dout comes in from the right and dx, which is asked for, leaves to the left."""
     return Picture(figure, alt)
 
 

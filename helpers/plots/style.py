@@ -104,6 +104,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "frame": (_FRAME,),
     "level": (_INK, _LEVEL),
     "border": (_PALE, _DASHED),
+    "guess": (_INK, _SHORT, "*"),
     "outline": (_INK, _DASHED),
     # the quantities of a cell
     "x": (_GREY,),
@@ -144,16 +145,14 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "target": (_VERMILION, _SOLID, "o", "//"),
     "answer": (_VERMILION, _DASHED, "s"),
     "probability": (_BLUE,),
+    # the eigenvectors of Wh
+    "eigenvector 1": (_BLUE, _DOTTED),
+    "eigenvector 2": (_GREEN, _DASH_DOT),
     # the norm of a gradient
-    "sigma 1": (_VERMILION, _DASHED),
-    "sigma 2": (_BLUE, _DOTTED),
-    "rho": (_BLUE, _DOTTED),
-    "worst case": (_ORANGE, _DASH_DOT, "^"),
     "step": (_BLUE, _SOLID, "s"),
     "clipped": (_BLUE, _DASHED, "s"),
     "not clipped": (_ORANGE, _SOLID, "o"),
     "overflow": (_VERMILION, _DOTTED),
-    "moved": (_BLUE,),
     # dropout and its masks
     "kept": (_BLUE,),
     "mask": (_WINE, _SOLID, "s"),
@@ -181,6 +180,7 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "part 1": (_BLUE,),
     "part 2": (_GREEN,),
     "part 3": (_WINE,),
+    "part 4": (_PURPLE,),
     "right": (_GREEN,),
     "wrong": (_VERMILION, _SOLID, "o", "///"),
     "not written": (_PALE,),
@@ -260,10 +260,9 @@ def _unlike(looks: Collection[Look], *keys: str) -> Look:
 
 # --- maps and grounds --------------------------------------------------------------------------------------------
 
-#: Maps for arrays: `SIZE` for magnitudes, `SIGNED` (centred on 0) for gradients, `ANGLE` for directions.
+#: Maps for arrays: `SIZE` for magnitudes, `SIGNED` (centred on 0) for gradients.
 SIZE = "viridis"
 SIGNED = "RdBu_r"
-ANGLE = "twilight"
 
 #: Grounds: the page, a cell or a layer of a network, the field around several of them, and a parameter.
 PAGE, CELL_FILL, FIELD_FILL, WEIGHT_FILL = "#FFFFFF", "#F3F6FA", "#FAFBFD", "#FFF8E1"

@@ -19,23 +19,28 @@ if TYPE_CHECKING:
 
 @draws_picture
 def learning_curves(
-    curves: Mapping[str, ArrayLike], *, baselines: Mapping[str, float], learning_rates: Sequence[float]
+    curves: Mapping[str, ArrayLike], *, baselines: Mapping[str, float], learning_rates: Sequence[float] | None
 ) -> Picture:
     """Plot perplexity against epochs on a log axis, with the learning rate of each epoch beneath.
 
     Args:
         curves: dict from label to perplexities (epochs,), e.g. of the training and the validation split.
         baselines: dict from label to one perplexity, drawn as a horizontal line.
-        learning_rates (epochs,): of each epoch.
+        learning_rates (epochs,): of each epoch; None where the curves have different ones, which are not drawn then.
 
     Raises:
         ValueError: no curves, an empty one, or more than there are line styles.
     """
     curves = to_dict(curves, "curves", "(epochs,)")
-    figure, (ax, below) = new_figure(8, 4.8, rows=2, sharex=True, height_ratios=[3, 1])
-    below.step(range(1, len(learning_rates) + 1), learning_rates, where="mid", **LOOKS["ink"].line)
-    below.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
-    below.locator_params(axis="x", integer=True)
+    if learning_rates is None:
+        figure, ax = new_figure(8, 3.6)
+        ax.set_xlabel("epoch")
+        ax.locator_params(axis="x", integer=True)
+    else:
+        figure, (ax, below) = new_figure(8, 4.8, rows=2, sharex=True, height_ratios=[3, 1])
+        below.step(range(1, len(learning_rates) + 1), learning_rates, where="mid", **LOOKS["ink"].line)
+        below.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
+        below.locator_params(axis="x", integer=True)
     looks = looks_of([*curves, *baselines])
     for look, perplexities in zip(looks, curves.values()):
         ax.plot(range(1, len(perplexities) + 1), perplexities, **look.marked)

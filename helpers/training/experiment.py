@@ -68,7 +68,9 @@ def build_model(
     Raises:
         ValueError: a setting needs a layer that is not there.
     """
-    params = create_params(len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied)
+    params = create_params(
+        len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied, cell=settings.cell
+    )
     if settings.unigram_bias:
         params["b"].value[...] = np.log(Unigram(corpus.train, len(corpus.vocabulary)).next_word())
     if settings.count_vectors:

@@ -35,6 +35,7 @@ class Settings:
         unigram_bias: whether the output's bias is initialised to the log-frequencies of the words; else to zero.
         count_vectors: whether the embedding is initialised to vectors made from counts of each word's neighbours; else
             at random.
+        cell: "LSTM" or "GRU".
 
     Example:
         >>> from helpers.training import Settings
@@ -63,20 +64,20 @@ class Settings:
     shifted: bool = False
     unigram_bias: bool = False
     count_vectors: bool = False
+    cell: str = "LSTM"
 
     def __str__(self) -> str:
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
         recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
         words = f", {self.word_rate} of whole words" if self.word_rate else ""
-        return (
-            f"{self.depth} × LSTM {self.hidden_size}, {'tied' if self.tied else 'untied'}, {dropout}{recurrent}{words}"
-        )
+        tied = "tied" if self.tied else "untied"
+        return f"{self.depth} × {self.cell} {self.hidden_size}, {tied}, {dropout}{recurrent}{words}"
 
     @property
     def is_full_model(self) -> bool:
         """Whether `build_language_model` can build it: two layers, tied, one mask for all steps, and nothing more."""
         more = self.recurrent_rate or self.activation_penalty or self.change_penalty
-        return self.depth == 2 and self.tied and self.dropout == "variational" and not more
+        return self.cell == "LSTM" and self.depth == 2 and self.tied and self.dropout == "variational" and not more
 
     @property
     def needs(self) -> list[str]:

@@ -1,4 +1,8 @@
-"""Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run."""
+"""Sweeps: the same run for several rows of settings and several seeds, one line of a table for each finished run.
+
+What is run, and what is measured, depends on the kind of the settings: a language model, or one of the experiments of
+the notebooks, each in a module of its own.
+"""
 
 import csv
 import functools
@@ -8,9 +12,9 @@ import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, cast
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -18,8 +22,15 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
+from helpers.training.cells import ROWS as CELL_ROWS
+from helpers.training.cells import CellSettings, measure_cell
+from helpers.training.echo import ROWS as ECHO_ROWS
+from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
+from helpers.training.recall import LAGS, RecallSettings, measure_recall
+from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -27,6 +38,7 @@ logger = logging.getLogger(__name__)
 #: The finished runs that the course shows.
 FOLDER = Path(__file__).parent / "sweeps"
 
+#: Of the runs of a language model in each row.
 SEEDS = (0, 1, 2, 3)
 
 _BASELINE = Settings(
@@ -44,9 +56,9 @@ _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
 
-#: Name of a sweep to its rows, name of a row to its settings. Each row of the ablation changes one more setting; the
-#: rehearsal takes seconds and shows whether a cluster works.
-SWEEPS = {
+#: Name of a sweep to its rows, name of a row to its settings, all of one kind. Each row of the ablation changes one
+#: more setting; the rehearsal takes seconds and shows whether a cluster works.
+SWEEPS: dict[str, Mapping[str, Any]] = {
     "ablation": {
         "baseline": _BASELINE,
         "depth": _DEEP,
@@ -54,16 +66,16 @@ SWEEPS = {
         "variational": _VARIATIONAL,
         "tying": replace(_VARIATIONAL, tied=True),
     },
+    "echo": ECHO_ROWS,
+    "gru": CELL_ROWS,
+    "order": ORDER_ROWS,
+    "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
 
-#: Settings that were added when there were stored runs already.
-LATER = ("word_rate", "activation_penalty", "change_penalty", "count_vectors")
-
-
 class Measurements(TypedDict):
-    """What is measured of one run; the training perplexity is that of the last epoch, under dropout."""
+    """What is measured of a language model; the training perplexity is that of the last epoch, under dropout."""
 
     parameters: int
     train_perplexity: float
@@ -72,16 +84,8 @@ class Measurements(TypedDict):
     cpu_seconds: float
 
 
-class SweepRun(Measurements):
-    """One finished run, a line of the table; "settings" is a fingerprint."""
-
-    row: str
-    seed: int
-    settings: str
-
-
-#: The columns of the table and their types.
-COLUMNS: dict[str, type] = {"row": str, "seed": int, "settings": str, **Measurements.__annotations__}
+#: One finished run, a line of the table: its row, its seed, a fingerprint of its settings, and what was measured.
+SweepRun: TypeAlias = dict[str, Any]
 
 #: Starts an executor to run on; what follows it in the tuple is not used here.
 Workers: TypeAlias = Callable[[], tuple[Executor, Any]]
@@ -96,15 +100,16 @@ def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
     rows, path = list(find_rows(name)), Path(folder) / f"{name}.csv"
     if not path.exists():
         return []
+    columns = _columns(name)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            runs = [{column: kind(line[column]) for column, kind in COLUMNS.items()} for line in csv.DictReader(file)]
-        return sorted(cast(list[SweepRun], runs), key=lambda run: (rows.index(run["row"]), run["seed"]))
+            runs = [{column: kind(line[column]) for column, kind in columns.items()} for line in csv.DictReader(file)]
+        return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
 
 
-def find_rows(name: str) -> dict[str, Settings]:
+def find_rows(name: str) -> Mapping[str, Any]:
     """Return the settings of a sweep by the name of their row.
 
     Raises:
@@ -115,22 +120,26 @@ def find_rows(name: str) -> dict[str, Settings]:
     return SWEEPS[name]
 
 
-def fingerprint(settings: Settings) -> str:
-    """Return a short checksum of settings, by which a stored run of other settings is recognised."""
-    # a later addition that is off leaves the checksum as it was, so stored runs stay valid
-    items = [(name, value) for name, value in asdict(settings).items() if value or name not in LATER]
+def fingerprint(settings: Any) -> str:
+    """Return a short checksum of settings, by which a stored run of other settings is recognised.
+
+    A setting that has its default is left out, so one that is added later leaves the stored runs valid. Whoever changes
+    a default moves the tables away.
+    """
+    defaults = {field.name: field.default for field in fields(settings) if field.default is not MISSING}
+    items = [(name, value) for name, value in asdict(settings).items() if (name, value) not in defaults.items()]
     return hashlib.sha256(repr(sorted(items)).encode()).hexdigest()[:12]
 
 
 def run_sweep(
-    name: str, folder: str | Path = FOLDER, seeds: Sequence[int] = SEEDS, workers: Workers | None = None
+    name: str, folder: str | Path = FOLDER, seeds: Sequence[int] | None = None, workers: Workers | None = None
 ) -> None:
     """Run what is missing of a sweep, which can be interrupted and resumed: each finished run is saved at once.
 
     Args:
         name: of the sweep.
         folder: of its table.
-        seeds: of the runs in each row.
+        seeds: of the runs in each row; without them, those that the course shows.
         workers: a function that returns a tuple whose first item is the executor to run on; without it, one run after
             the other in this process. Only this process writes the table.
 
@@ -138,7 +147,7 @@ def run_sweep(
         ValueError: there is no such sweep, or its table is damaged or of other settings.
         OSError: the table cannot be written, or the workers are lost.
     """
-    rows, path = find_rows(name), Path(folder) / f"{name}.csv"
+    rows, path, seeds = find_rows(name), Path(folder) / f"{name}.csv", seeds or _kind(name).seeds
     done = set()
     for run in load_sweep(name, folder):
         if run["settings"] != fingerprint(rows[run["row"]]):
@@ -154,8 +163,8 @@ def run_sweep(
 
 
 def _run_all(
-    rows: Mapping[str, Settings], missing: Sequence[tuple[str, int]], workers: Workers | None
-) -> Generator[tuple[str, int, Measurements]]:
+    rows: Mapping[str, Any], missing: Sequence[tuple[str, int]], workers: Workers | None
+) -> Generator[tuple[str, int, Mapping[str, Any]]]:
     """Yield the row, the seed and the result of each run as soon as it is finished."""
     if not workers or not missing:
         for row, seed in missing:
@@ -175,7 +184,12 @@ def _load_corpus() -> Corpus:
     return load_corpus("sotu")
 
 
-def run_once(settings: Settings, seed: int) -> Measurements:
+def run_once(settings: Any, seed: int) -> Mapping[str, Any]:
+    """Run and measure what the settings describe, everything random in it drawn with the seed."""
+    return _KINDS[type(settings)].run(settings, seed)
+
+
+def measure_language_model(settings: Settings, seed: int) -> Measurements:
     """Train one model on the course's corpus, its weights and masks drawn with the seed, and measure it."""
     corpus, rng = _load_corpus(), np.random.default_rng(seed)
     model = build_model(settings, corpus, rng)
@@ -190,10 +204,39 @@ def run_once(settings: Settings, seed: int) -> Measurements:
     }
 
 
+class _Kind(NamedTuple):
+    """A kind of sweep: what runs one row with one seed, the columns that this measures, and the seeds by default."""
+
+    run: Callable[[Any, int], Mapping[str, Any]]
+    measured: Mapping[str, type]
+    seeds: Sequence[int]
+
+
+_OF_A_CELL = "parameters", "valid_perplexity", "test_perplexity", "cpu_seconds"
+
+_KINDS = {
+    Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
+    CellSettings: _Kind(measure_cell, {**dict.fromkeys(_OF_A_CELL, float), "parameters": int}, range(3)),
+    EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
+    RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
+    OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
+}
+
+
+def _kind(name: str) -> _Kind:
+    """Return the kind of a sweep."""
+    return _KINDS[type(next(iter(find_rows(name).values())))]
+
+
+def _columns(name: str) -> dict[str, type]:
+    """Return the columns of a sweep's table and their types."""
+    return {"row": str, "seed": int, "settings": str, **_kind(name).measured}
+
+
 def _append(path: Path, run: Mapping[str, Any]) -> None:
     """Add a line to the table, atomically: half a line would cost all runs that are in it."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, list(run), lineterminator="\n")
     if path.exists():
         text.write(path.read_text(encoding="utf-8"))
     else:

@@ -17,9 +17,9 @@
 #
 # **You will do**: run your first cells, write two functions, let a check find what is wrong with them, and fix them.
 #
-# **You will learn**: how a notebook of this course works, how to read a check, where the hints are, how to hand in,
-# and how to get a broken notebook back. Why the sigmoid, which every gate of this course is made of, should not
-# be typed in as the textbook prints it. And how to find out whether a gradient is right.
+# **You will learn**: how a notebook of this course works, how to read a check, where the hints are, how to hand in, and
+# how to get a broken notebook back. You will also learn why the sigmoid, which every gate uses, should not be typed in
+# as the textbook prints it, and how to find out by yourself whether a gradient is right.
 #
 # **You will need**: 50 minutes; a little Python and NumPy; the derivative of a function of one variable.
 #
@@ -32,15 +32,16 @@ from helpers import plots
 from helpers.checks import check
 
 # %% [markdown]
-# Click on the cell above and press **Shift + Enter**: the cell runs, and the next one is chosen. A number in brackets
-# appears beside it. That is all there is to running a notebook: from the top to the bottom, one cell after the other.
-# Cells remember what ran before them, so if you start in the middle, names are missing.
-#
+# Click on the cell above and press **Shift + Enter**: the cell runs, a number in brackets appears beside it, and the next
+# cell is selected. Run a notebook like this from top to bottom, one cell after the other. A cell uses the names that the
+# cells above it have defined. If you start in the middle, names are missing.
+
+# %% [markdown]
 # ## Where this course goes
 #
-# A recurrent network (RNN, 순환 신경망) reads one word after the other and keeps a *hidden state* (은닉 상태): its only
-# memory of what it has read. You will see that memory fail, repair it, and train a language
-# model (언어 모델) on the repaired one.
+# A recurrent network (RNN, 순환 신경망) reads one word after the other. Its *hidden state* (은닉 상태) is its only memory of
+# what it has read. One question runs through the course: **how far back can this network remember?** You will see the
+# memory fail, repair it, and train a language model (언어 모델) with it.
 
 # %%
 plots.course_map()
@@ -53,21 +54,21 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# Nine notebooks, each a station. In every one you write small pieces in NumPy, and every piece is checked at once. In
-# the last notebook **the layers that you wrote train a real language model**.
+# Each station is a notebook. In each one you write small pieces in NumPy, and a check tells you at once whether a piece is
+# right. In notebook 08 **the layers that you wrote train a real language model**.
 #
-# > **Note.** No exercise is locked behind an earlier one. Where you left one open, the course's own *reference* takes
-# > its place and a line tells you so. Skip what you know, come back to what you skipped.
+# > **Note.** You can do any exercise without the ones before it. If you left one open, the course's own answer, the
+# > *reference*, takes its place, and a line tells you so. Skip what you know; come back to what you skipped.
 
 # %% [markdown]
-# ## How it is written
+# ## Letters and shapes
 #
-# Sizes have the same letters in every formula, every docstring and every message:
+# The same letters stand for the same sizes in every formula, docstring and message:
 #
 # | letter | size of | letter | size of |
 # | --- | --- | --- | --- |
-# | `N` | the batch (배치): sequences (시퀀스) read side by side | `D` | an input vector |
-# | `T` | the time steps (시각) | `H` | the hidden state |
+# | `N` | the batch (배치): how many sequences (시퀀스) are read side by side | `D` | an input vector |
+# | `T` | time: the number of time steps (시각) | `H` | the hidden state |
 # | | | `V` | the vocabulary (어휘) |
 
 # %% [markdown]
@@ -82,26 +83,29 @@ y = x @ W
 print("x", x.shape, "times W", W.shape, "gives y", y.shape, "with the values", y)
 
 # %% [markdown]
-# One row of three numbers times a (3, 2) matrix: one row of two. The first is 1·1 + 2·0 + 3·1 = 4. If a line of your own
-# ever puzzles you, print the shapes first, as this cell does: many a mistake is a shape mistake, and a shape is seen at a
-# glance.
+# A row of three numbers times a (3, 2) matrix gives a row of two. The first of them is 1·1 + 2·0 + 3·1 = 4. If a line of
+# your own code puzzles you, print the shapes first, as this cell does: many mistakes show there at once.
 
 # %% [markdown]
 # ## A function to start with
 #
-# Three of the four lines inside an LSTM (long short-term memory, 장단기 메모리) ask the same question: *how far is this
-# gate (게이트) open?* The answer must lie between 0 (closed) and 1 (open). The **sigmoid** (시그모이드) gives it:
+# An LSTM (long short-term memory, 장단기 메모리) has three gates (게이트): one for what it forgets, one for what it takes in,
+# and one for what it gives out. Each needs a number between 0 (closed) and 1 (open). The **sigmoid** (시그모이드) makes one
+# out of any number $a$:
 #
 # $$ \sigma(a) = \frac{1}{1 + e^{-a}} $$
+#
+# > **Notation.** σ with an argument, as in $\sigma(a)$, is the sigmoid. From notebook 01 on, σ *without* an argument, or
+# > with an index, is a singular value (특잇값) of a matrix. Both are standard, and the two have nothing to do with each other.
 
 # %%
 a = np.linspace(-8, 8, 201)
 plots.sigmoid_curve(a, 1 / (1 + np.exp(-a)))
 
 # %% [markdown]
-# Far to the left the gate is shut, far to the right it is wide open, and only in between does a small change of `a` make
-# a difference. Here is the formula, typed in as it stands. It looks right, and in the figure above it *was* right. Give
-# it to the check and read what it says.
+# Far to the left the gate is closed, far to the right it is open. Only in between does a small change of `a` make a
+# difference. Below is the formula, typed in as it stands. It looks right, and it drew the figure above. Give it to the
+# check, and read what the check says.
 
 
 # %%
@@ -114,37 +118,47 @@ check("0.1", textbook_sigmoid)
 # %% [markdown]
 # ## Read a check
 #
-# A check tells you, in this order: **what** is wrong and where; the **cause**, if your numbers are exactly those of a known
-# mistake; and what to **look at**. If it names no cause, it found none: it does not guess. The points you earned stand in
-# the title, and you may check as often as you like.
+# A check tells you, in this order: **what** is wrong, and where; the **cause**, if your numbers are exactly those of a
+# known mistake; and what to **look at**. If it names no cause, it has found none: it does not guess. You may check as often
+# as you like.
+
+# %% [markdown]
+# ### Points
 #
-# Each exercise has two checks, for half of its points each: the one you see, and a *hidden* one for a grader, with the
-# same kinds of input, other numbers and other sizes.
+# Each exercise has two checks, and each is worth half of its points. You see one of them. The other one is *hidden*: only a
+# grader runs it, on the same kinds of input with other numbers and other sizes. So the line below the title of an
+# exercise says “1 + 1 points”, and the panel says “of 1 point”. The panels and your progress
+# count only the half that you can see; a grader counts both.
 
 # %% [markdown]
 # ### What passes
 #
-# - **Any way of computing**: loops, `einsum`, functions of your own. Every number is compared with the reference's, in
-#   float64 to 7 digits, in float32 to 4.
-# - **With a remark**, for full points: a wider type than the inputs' (float64 for float32), and right numbers beside a
-#   NumPy warning. Only 0.1, 5.3 and 5.4, on stable formulas, take no warning.
-# - **What does not pass**: a narrower type; NaN or infinity; a changed argument, unless the docstring asks for it; a
-#   `.grad` that is replaced, not added to; a state kept between calls.
+# - **Any way of computing**: loops, `einsum`, functions of your own. Every number is compared with the reference's, to 7
+#   digits in float64 and to 4 in float32.
+# - **With a remark, for full points**: a wider type than the inputs' (float64 for float32); right numbers beside a NumPy
+#   warning. Only 0.1, 5.3 and 5.4, on stable formulas, allow no warning.
+# - **What does not pass**: a narrower type; NaN or infinity; a changed argument, unless the docstring allows it; a `.grad`
+#   that is replaced, not added to; a state that is kept between calls.
 #
-# Right in the visible check is right in the hidden one, unless it was fitted to the visible numbers.
+# What passes the check that you see passes the hidden one, unless it was fitted to the numbers.
 
 # %% [markdown]
 # ### Exercise 0.1 · A sigmoid that never overflows
 #
 # <small>10 min</small>
 #
-# **Why.** In float64, $e^{710}$ is already infinity: it overflows (오버플로). A gate far *below* its threshold must simply be
-# closed, without a warning on the screen; and in later formulas infinity divided by infinity is NaN (not a number), which spreads.
+# **Why.** In float64, $e^{710}$ is already infinite: it overflows (오버플로). But a gate with a very negative $a$ is simply
+# closed, and there is nothing to warn of. In later formulas infinity is divided by infinity. That gives NaN (not a number),
+# and whatever is computed from it is NaN too.
+
+# %% [markdown]
+# **The question.** In what form of $\sigma$ does no large positive number go into the exponential function, whatever $a$
+# is? There are two ways to find one. Choose either.
 #
-# **The equation.** Two ways of writing the same curve that never put a large positive number into `exp`:
-#
-# $$ \sigma(a) = \tfrac12\left(1 + \tanh\tfrac a2\right)
-# \qquad\qquad \sigma(a) = \begin{cases} 1/(1+e^{-a}) & a \ge 0\\ e^{a}/(1+e^{a}) & a < 0 \end{cases} $$
+# - In $1/(1+e^{-a})$, multiply numerator and denominator by $e^{a}$. For which $a$ is this form safe, and for which the
+#   first one?
+# - NumPy computes $\tanh u = (1 - e^{-2u})/(1 + e^{-2u})$ safely for every $u$. For which $u$ is $e^{-2u} = e^{-a}$? And how
+#   do you turn a number between −1 and 1 into one between 0 and 1?
 #
 # **By hand.** $\sigma(0) = 0.5$; $\sigma(2) = 1/(1+e^{-2}) = 1/1.135 = 0.881$; and $\sigma(-2) = 1 - 0.881 = 0.119$.
 
@@ -162,16 +176,16 @@ def sigmoid(a):
     ### BEGIN SOLUTION
     return (1 + np.tanh(a / 2)) / 2
     ### END SOLUTION
-    # 1. choose one of the two forms above
+    # 1. use a form that is safe for every `a`
     # 2. return a new array; `a` itself stays as it is
     raise NotImplementedError("Exercise 0.1: write sigmoid")
 
 
 # %% [markdown]
-# Stuck? Open one hint at a time; each gives away a little more.
+# Stuck? Open one hint at a time; each tells you a little more.
 #
-# <details><summary>Hint 1: a nudge</summary>One of the two forms needs a single NumPy function that is safe everywhere.</details>
-# <details><summary>Hint 2: the equation to use</summary>σ(a) = (1 + tanh(a/2)) / 2. Why? Write tanh(u) as (1 − e<sup>−2u</sup>) / (1 + e<sup>−2u</sup>) and put u = a/2.</details>
+# <details><summary>Hint 1: a nudge</summary>The second way needs one NumPy function and no choice. The first way needs a choice for each element; <code>np.where</code> computes both forms everywhere, so both must be safe everywhere.</details>
+# <details><summary>Hint 2: the equation to use</summary>σ(a) = (1 + tanh(a/2)) / 2. Or: 1 / (1 + e) for a ≥ 0 and e / (1 + e) for a &lt; 0, where e = exp(−|a|) is safe on both sides.</details>
 # <details><summary>Hint 3: almost the code</summary><code>np.tanh(a / 2)</code> runs from −1 to 1. Add something, then divide by something.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-0-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -186,8 +200,8 @@ hidden_check("0.1", sigmoid)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **What to notice.** The two forms are *equal* as formulas and differ as programs. That happens all through this course:
-# the equation says what to compute, and floating-point arithmetic (부동소수점 연산) decides how.
+# **What to notice.** As formulas, yours and the textbook's are *equal*. As programs they are not. You will see this again
+# and again: the equation says what to compute; how to compute it depends on floating-point arithmetic (부동소수점 연산).
 
 # %%
 from helpers.checks import answer
@@ -197,9 +211,9 @@ print("σ(0), σ(2), σ(-2) =", np.round(sigmoid_now(np.array([0.0, 2.0, -2.0]))
 print("σ(±1000)          =", sigmoid_now(np.array([1000.0, -1000.0])))
 
 # %% [markdown]
-# `answer("0.1")` hands you *your* function if its check has passed, and the reference if not: demonstrations like this
-# one always run. The three numbers are those of the example by hand, and the last line is a gate wide open and one
-# shut, without a warning. (A number too small for float64 simply becomes 0. That *underflow* does no harm here.)
+# `answer("0.1")` gives you *your* function if its check has passed, and the reference if not. So a demonstration like this
+# one always runs. The first three numbers are those of the example by hand. The last line shows an open gate and a closed
+# one, without a warning. (A number that is too small for float64 becomes 0. This *underflow* does no harm here.)
 #
 # **Go further.** Show that $\sigma(-a) = 1 - \sigma(a)$, and that $\sigma'(a) = \sigma(a)(1 - \sigma(a))$. Where is the
 # slope largest, and how large is it there?
@@ -207,7 +221,7 @@ print("σ(±1000)          =", sigmoid_now(np.array([1000.0, -1000.0])))
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** $1 - \frac{1}{1+e^{-a}} = \frac{e^{-a}}{1+e^{-a}} = \frac{1}{e^{a}+1} = \sigma(-a)$. For the slope,
 # $\frac{d}{da}(1+e^{-a})^{-1} = \frac{e^{-a}}{(1+e^{-a})^2} = \sigma(a)\,\sigma(-a) = \sigma(a)(1-\sigma(a))$. It is largest at
-# $a = 0$, where it is 1/4. A sigmoid takes at least three quarters of a gradient away; remember that in notebook 03.
+# $a = 0$, where it is 1/4. So at most a quarter of a gradient gets back through a sigmoid; remember this in notebook 03.
 
 # %% tags=["solution"]
 slope = (sigmoid_now(a + 1e-5) - sigmoid_now(a - 1e-5)) / 2e-5
@@ -217,19 +231,19 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # ## Is this gradient right?
 #
 # From notebook 01 on you work out gradients by hand, and it is easy to lose a sign, a factor or a whole term. A
-# **numerical gradient** (수치 기울기) needs no derivation: move one number a little, and see how much the result moves.
-# Such *numerical differentiation* (수치 미분) is far too slow to train with, but it tells you whether the gradient you
+# **numerical gradient** (수치 기울기) needs no derivation: change one number a little, and see how much the result changes.
+# This *numerical differentiation* (수치 미분) is far too slow for training. But it tells you whether the gradient that you
 # derived is right.
 #
-# Write it once, and use it on any `backward` that you do not trust: 1.3, 4.3 and 8.2 are good places.
+# Write it once, here. From then on you can check any `backward` yourself, as 1.3 and 4.3 will ask you to.
 
 # %% [markdown]
 # ### Exercise 0.2 · A gradient without a formula
 #
 # <small>20 min</small>
 #
-# **Why.** A check tells you that a gradient is wrong. In your own projects there is no check, and this function takes
-# its place.
+# **Why.** In this course a check tells you that a gradient is wrong. In your own projects there is no such check. There
+# you need this function.
 #
 # **The equation.** *Central differences* (중심 차분), a little to either side of each element $x_k$:
 #
@@ -240,7 +254,7 @@ print("largest slope", round(float(slope.max()), 4), "at a =", float(a[slope.arg
 # %% [markdown]
 # **By hand.** $f(x) = x_1^2\,x_2$ at $x = (1, 3)$ with $\varepsilon = 0.1$:
 # $(1.1^2 · 3 - 0.9^2 · 3) / 0.2 = (3.63 - 2.43) / 0.2 = 6$ and $(1 · 3.1 - 1 · 2.9) / 0.2 = 1$. Indeed
-# $2 x_1 x_2 = 6$ and $x_1^2 = 1$. To one side only, the first would be $(3.63 - 3) / 0.1 = 6.3$.
+# $2 x_1 x_2 = 6$ and $x_1^2 = 1$. A difference to one side only would give $(3.63 - 3) / 0.1 = 6.3$ for the first.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-0-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -249,7 +263,7 @@ def numerical_gradient(f, x, eps=1e-5):
 
     Args:
         f: a function that takes x and returns a float.
-        x (any shape): float64 array; you may change it on the way, but afterwards it is as it was.
+        x (any shape): float64 array; you may change it during the call, but put it back as it was.
         eps: how far to go to either side.
 
     Returns:
@@ -267,15 +281,15 @@ def numerical_gradient(f, x, eps=1e-5):
         dx[index] = (above - below) / (2 * eps)
     return dx
     ### END SOLUTION
-    # for every element: `for index in np.ndindex(x.shape)` visits them all, whatever the shape
-    # 1. f with this one element a little larger, then a little smaller
+    # for each element: `for index in np.ndindex(x.shape)` visits all of them, whatever the shape
+    # 1. call f with this one element a little larger, then a little smaller
     # 2. put the element back
-    # 3. the difference, divided by the distance of the two points
+    # 3. divide the difference by the distance between the two points
     raise NotImplementedError("Exercise 0.2: write numerical_gradient")
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary><code>f</code> takes the whole array and gives one number. How many times must you call it for an array of 12 elements?</details>
+# <details><summary>Hint 1: a nudge</summary><code>f</code> takes the whole array and gives one number. How many times must you call it for an array of 12 elements? Call it with the whole array each time.</details>
 # <details><summary>Hint 2: the equation to use</summary>dx[index] = (f(x with x[index] + eps) − f(x with x[index] − eps)) / (2 eps): two calls for each element.</details>
 # <details><summary>Hint 3: the plan</summary>Start from <code>dx = np.zeros_like(x)</code>. In the loop keep <code>x[index]</code>, write <code>kept + eps</code> into <code>x</code> and call <code>f(x)</code>, do the same with <code>kept - eps</code>, write <code>kept</code> back, and fill <code>dx[index]</code>.</details>
 
@@ -290,36 +304,92 @@ from helpers.checks import hidden_check
 hidden_check("0.2", numerical_gradient)
 ### END HIDDEN TESTS
 
+# %% [markdown]
+# How small should `eps` be? The next cells take the slope of the sigmoid at nine points, with `eps` from 0.1 down to 1e-12,
+# and compare it with the exact slope, $\sigma(a)(1 - \sigma(a))$. Which `eps` has the smallest error?
+#
+# > **Note.** A cell with `guess = ...` asks what you expect. Put your guess in the place of the three dots, and the figure
+# > shows it beside what came out. It gives no points, and nothing fails if you leave the dots.
+
+# %%
+guess = ...  # the eps with the smallest error, as a number such as 0.1, 1e-3 or 1e-12
+
 # %%
 gradient_of = answer("0.2")
-x = np.array([[0.0, 2.0, -2.0]])
-exact = sigmoid_now(x) * (1 - sigmoid_now(x))  # the slope of the sigmoid
-for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
-    off = gradient_of(lambda x: float(sigmoid_now(x).sum()), x, eps) - exact
-    print(f"eps {eps:.0e}: off by {np.abs(off).max():.0e}")
+points = np.linspace(-4, 4, 9)
+exact = sigmoid_now(points) * (1 - sigmoid_now(points))
+
+
+def largest_error(eps, dtype):
+    def f(a):  # the slope of this sum along one element is the slope of the sigmoid there
+        return float(sigmoid_now(a.astype(dtype)).sum())
+
+    return np.abs(gradient_of(f, points, eps) - exact).max()
+
+
+# %%
+eps = 10.0 ** -np.arange(1, 13)
+errors = {dtype: [largest_error(each, dtype) for each in eps] for dtype in ("float64", "float32")}
+for each, error in zip(eps[:3], errors["float64"]):
+    print(f"float64, eps {each:g}: off by {error:.1e}")
+plots.error_by_eps(eps, errors, guess=guess)
 
 # %% [markdown]
-# **What to notice.** A tenth of `eps` leaves a hundredth of the error: it falls as $\varepsilon^2$. But not for ever. Below
-# about 1e-5 it *grows*: the two values of `f` are then so alike that their difference keeps few right digits. In float32,
-# with half the digits, this sets in much sooner, so gradients are checked in float64.
+# **What to notice.** From left to right, `eps` is divided by ten at each point. In float64 the error is first divided by a
+# hundred each time: it falls as $\varepsilon^2$. Then it *grows*. The two values of `f` are so close together that they
+# differ only in their last digits, and those are rounded. Between the two lies the best `eps`: here 1e-5, the default.
 #
-# **Go further.** A model has a million numbers to learn. How many times does its numerical gradient compute the loss?
+# In float32, with about half the digits, rounding takes over from 1e-2 on, and the smallest error is larger by several
+# powers of ten. So gradients are checked in float64.
+#
+# **Go further.** A model has a million numbers to learn. How often must its loss be computed for one numerical gradient?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** Two million times, for one gradient. Backpropagation takes one pass forward and one back, however
 # many numbers there are. So the numerical gradient checks a small model, and backpropagation trains the large one.
 
 # %% [markdown]
-# ## The rules of the house
+# ### Is this backward right?
 #
-# - **Call no file `helpers.py`**: beside a notebook it hides the course's own package.
-# - **Your answers go into the cells** that raise `NotImplementedError`; helper functions and imports too, or into a cell
-#   of your own above the check.
-# - **The last cell above a check that defines the name counts**: leave no old attempt below.
-# - **You may add cells** to try things out; nobody grades them.
-# - **Names stay as they are**: a check looks for `sigmoid`, not for `my_sigmoid`.
-# - **Check cells stay as they are.** Changing one changes nothing but what *you* see.
-# - `print` inside your function as much as you like: the panel shows what was printed.
+# A function called `backward` gets `dout`, the gradient of the loss with respect to what a layer gave, and returns the
+# gradient with respect to what the layer got. For a check you need one number to differentiate. Take the sum of the
+# output times `dout`: its gradient with respect to the output *is* `dout`.
+#
+# Below are two ways back through a sigmoid $y = \sigma(x)$. One is wrong. Decide which before you run the second cell.
+
+
+# %%
+def first(dout, y):
+    return dout * (1 - y)
+
+
+def second(dout, y):
+    return dout * y * (1 - y)
+
+
+# %%
+rng = np.random.default_rng(0)
+x, dout = rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+numerical = gradient_of(lambda x: float((dout * sigmoid_now(x)).sum()), x)
+for backward in (first, second):
+    off = np.abs(backward(dout, sigmoid_now(x)) - numerical).max()
+    print(f"{backward.__name__} is off by {off:.8f}")
+
+# %% [markdown]
+# The right one agrees to eight decimals, the wrong one not even to one. Where two gradients agree to three or four digits,
+# the fault may be in the check: look for a float32 on the way, and try another `eps`.
+
+# %% [markdown]
+# ## Rules for your answers
+#
+# - **Name no file `helpers.py`**: it would hide the course's own package.
+# - **Write your answers into the cells** that raise `NotImplementedError`. Helper functions and imports go there too, or
+#   into a cell of your own above the check.
+# - **The last cell above a check that defines the name counts**, so leave no old attempt below your answer.
+# - **Add cells** to try things out; nobody grades them.
+# - **Keep the names**: a check looks for `sigmoid`, not for `my_sigmoid`.
+# - **Leave the check cells as they are.** If you change one, that changes only what *you* see.
+# - **Print** inside your function if you like: the panel shows what was printed.
 
 # %% [markdown]
 # > **Try it.** Put `print(a.shape)` into your sigmoid and check again. Then take it out.
@@ -329,27 +399,26 @@ for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
 #
 # | what you see | what to do |
 # | --- | --- |
-# | `'helpers' is not a package` | a file `helpers.py` lies beside the notebook: give it another name, then *Kernel → Restart* |
+# | `'helpers' is not a package` | there is a file `helpers.py` beside the notebook: rename it, then *Kernel → Restart* |
 # | `NameError: name 'np' is not defined` | a cell above has not run, or stopped with an error: *Run → Run All Above Selected Cell* |
-# | a cell shows `[*]` and never ends | the square button ■ interrupts it; look for a loop that does not end |
-# | results you cannot explain | menu *Kernel → Restart Kernel and Run All Cells*: it forgets everything and starts clean |
-# | a cell you deleted, a check you changed, a file that will not open | in a terminal: `make restore NB=00` |
+# | a cell shows `[*]` and never ends | interrupt it with the square button ■, and look for a loop that does not end |
+# | results that you cannot explain | *Kernel → Restart Kernel and Run All Cells*: everything is forgotten and computed anew |
+# | a cell is deleted, a check is changed, or the file does not open | in a terminal: `make restore NB=00` |
 #
-# `make restore` puts a fresh copy in the place of yours and keeps yours beside it as a numbered backup. Nothing is ever
-# thrown away.
+# `make restore` replaces your copy by a fresh one and keeps yours beside it as a numbered backup. Nothing is thrown away.
 
 # %% [markdown]
-# ## Where your work lives
+# ## Where your work is
 #
-# You are working in `my/00_start_here/`, on your own copy. `make learn` makes such copies and never touches one that is
+# You are working on your own copy, in `my/00_start_here/`. `make learn` makes such copies and never touches one that is
 # there, so you can update the course and keep your answers. Save with **Ctrl + S** (⌘ S on a Mac). Full solutions, with the
-# questions answered, are in `solutions/`. They are worth more *after* you tried.
+# questions answered, are in `solutions/`. You learn more from them *after* you have tried.
 #
 # ## Summary
 #
-# - The sigmoid turns any number into an openness between 0 and 1; write it in a form that cannot overflow.
-# - A numerical gradient needs no formula: central differences, one element at a time, in float64.
-# - Run from the top; check at once; open a hint; restart when in doubt; restore when it is broken.
+# - The sigmoid turns any number into one between 0 and 1, the openness of a gate; write it in a form that cannot overflow.
+# - A numerical gradient needs no formula: central differences, one element at a time, in float64, with `eps` near 1e-5.
+# - Run from the top; check at once; open a hint when you are stuck; restart when in doubt; restore what is broken.
 # - Print shapes. `dW` has the shape of `W`.
 
 # %% [markdown]
@@ -363,6 +432,7 @@ for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
 # 6. What is the largest number that float32 can hold, roughly, and what is its logarithm?
 # 7. A check says that your numbers are wrong and names no cause. What does that tell you?
 # 8. Your check passed yesterday; today the same cell raises `NameError`. What happened?
+# 9. With `eps` = 1e-12, a numerical gradient differs from yours in the fourth decimal. Is yours wrong?
 
 # %% [markdown] tags=["solution"]
 # ### Answers
@@ -375,6 +445,7 @@ for eps in (1e-1, 1e-2, 1e-3, 1e-5, 1e-8, 1e-11):
 # 6. About 3.4·10³⁸; its natural logarithm is 88.7. So exp(89) overflows in float32.
 # 7. That they are not exactly those of any known mistake. Start from the one number it shows, got against expected.
 # 8. The kernel was restarted and forgot every name. Run the cells above first.
+# 9. You cannot tell: at 1e-12, rounding alone makes an error of that size, as the figure shows. Try 1e-5.
 
 # %% tags=["solution"]
 for kind in ("float32", "float64"):
@@ -387,9 +458,9 @@ for kind in ("float32", "float64"):
 # Learning on your own? Then there is nothing to hand in: go on to
 # [notebook 01](../01_vanishing_and_exploding_gradients/01_vanishing_and_exploding_gradients.ipynb).
 #
-# In a class: *Kernel → Restart Kernel and Run All Cells*, look at the points under every check, save, and give your teacher
-# the saved file `00_start_here.ipynb`. Restarting matters: it shows what a grader will see, who has none of the names that
-# only your session remembers.
+# In a class: choose *Kernel → Restart Kernel and Run All Cells*, look at the points under every check, save, and give your
+# teacher the saved file `00_start_here.ipynb`. Restarting matters: a grader has none of the names that only your session
+# remembers.
 #
 # ## Further reading
 #

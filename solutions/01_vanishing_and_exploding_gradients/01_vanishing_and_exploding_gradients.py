@@ -15,8 +15,8 @@
 #
 # *See gradients vanish and explode.*
 #
-# **You will do**: write a recurrent network, forward and back through time; measure what happens to its gradient on the
-# way into the past; predict it from two numbers.
+# **You will do**: write a recurrent network, forward and back through time; find out how far back it can remember; measure
+# what happens to its gradient on the way into the past; predict that from two numbers.
 #
 # **You will learn**: why a simple RNN forgets. Not because its state is too small, but because the *training signal* from
 # far back is lost: it vanishes (vanishing gradient, 기울기 소실), or it explodes (exploding gradient, 기울기 폭발).
@@ -31,7 +31,9 @@ import numpy as np
 
 from helpers import plots
 from helpers.checks import answer, check
-from helpers.nn import Layer, Param
+from helpers.data import tasks
+from helpers.nn import Affine, Layer, Param, SoftmaxCrossEntropy
+from helpers.training import load_recall
 
 # %% [markdown]
 # ## 1. A state that is carried along
@@ -64,20 +66,20 @@ plots.course_progress(progress().squares)
 # **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
 # once per step.
 #
-# **The equation.** Let $y = \tanh(x)$, and `dout` and `dx` be the gradients with respect to `y` and `x`. The *output* is
-# enough; the input need not be kept:
+# **The question.** Let $y = \tanh(x)$. The gradient `dout` with respect to `y` comes from above. What is `dx`, the gradient
+# with respect to `x`? Two ingredients are enough: the chain rule, element by element, and the derivative
 #
-# $$ dx = dout \odot (1 - y^2) $$
+# $$ \tanh'(x) = 1 - \tanh^2(x) $$
 #
-# ⊙ is the Hadamard product (아다마르 곱): element by element.
+# `x` is not kept on the way forward. Only `dout` and `y` are given.
 
 # %%
 plots.tanh_graph()
 
 # %% [markdown]
-# **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$. Then
-# $dx = (1 · (1 - 0.25),\; 2 · (1 - 0.81)) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half as large:
-# its unit (유닛) is nearly *saturated* (포화), with an output close to -1 or 1.
+# **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$. The slopes of tanh there are 0.75 and 0.19, so
+# $dx = (1 · 0.75,\; 2 · 0.19) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half as large: its unit
+# (유닛) is nearly *saturated* (포화), with an output close to -1 or 1.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -100,7 +102,7 @@ def tanh_backward(dout, y):
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>Two factors, multiplied element by element. One of them is given.</details>
-# <details><summary>Hint 2: the equation to use</summary>tanh′(x) = 1 − tanh²(x), and tanh(x) is what you call <code>y</code>.</details>
+# <details><summary>Hint 2: the equation to use</summary>tanh(x) is what you call <code>y</code>, so tanh′(x) = 1 − y² and dx = dout ⊙ (1 − y²). ⊙ is the Hadamard product (아다마르 곱): element by element.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dout * (1 - …)</code>, where … is <code>y</code> squared.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-1-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -122,21 +124,23 @@ print("slope at x = 2:", slope[np.abs(x - 2).argmin()].round(3))
 plots.tanh_and_derivative(x, np.tanh(x), slope)
 
 # %% [markdown]
-# **What to notice.** The slope is 1 at exactly one point and smaller everywhere else: 0.07 at x = 2. Going back through a
-# tanh never makes a gradient larger. After T steps there are T such factors.
+# **What to notice.** The output was enough: the input need not be kept. The slope is 1 at exactly one point and smaller
+# everywhere else: 0.07 at x = 2. Going back through a tanh never makes a gradient larger. After T steps there are T such
+# factors.
 #
 # **Go further.** If every factor were 0.9, after how many steps would less than a hundredth be left?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** 0.9ᵏ < 0.01 means k > ln 0.01 / ln 0.9 = 43.7: after 44 steps. A factor of 0.9 needs |x| = 0.33
-# only, a unit in its most lively range.
+# **Go further, answered.** 0.9ᵏ < 0.01 means k > ln 0.01 / ln 0.9 = 43.7: after 44 steps. The factor is 0.9 already at
+# |x| = 0.33, where a unit is far from saturated.
 
 # %% [markdown]
 # ### Exercise 1.2 · One step of the RNN
 #
 # <small>10 min</small>
 #
-# **Why.** This is the whole network. All that follows, forward and back, is this function called T times.
+# **Why.** This is the whole network. Everything that follows calls this one function T times, and then goes back through
+# the T calls.
 #
 # **The equation.**
 #
@@ -228,10 +232,10 @@ print(
 #
 # <small>20 min</small>
 #
-# **Why.** Going back, you will call this function at every step: what it does to a gradient once, it does T times. Keep your
-# eye on `dh_prev`.
+# **Why.** Going back, you will call this function at every step. What it does to a gradient once, it does T times. Watch
+# `dh_prev`.
 #
-# **The equation.** From the outside in, the tanh first:
+# **The equation.** From the outside in, the tanh first. ⊙ is the Hadamard product (아다마르 곱), element by element.
 #
 # $$ da = dh_\mathrm{next} \odot (1 - h_\mathrm{next}^2) \qquad (N, H) $$
 # $$ dW_x = x^\top da \qquad dW_h = h_\mathrm{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
@@ -276,6 +280,22 @@ def rnn_step_backward(dh_next, cache):
 # <details><summary>Hint 2: the equation to use</summary><code>da = tanh_backward(dh_next, h_next)</code>. For Y = X W the gradients are dX = dY Wᵀ and dW = Xᵀ dY.</details>
 # <details><summary>Hint 3: almost the code</summary>Let the shapes lead: <code>dWh</code> is (H, H) and must be made of <code>h_prev</code> (N, H) and <code>da</code> (N, H). Only <code>h_prev.T @ da</code> or its transpose fits; the first index belongs to <code>h_prev</code>. The bias was added to N rows: sum over axis 0.</details>
 
+# %% [markdown]
+# Check it yourself first: the next cell calls **your own** `numerical_gradient` of exercise 0.2. The loss is the sum of
+# `h_next`, so $dh_\mathrm{next} = (1, 1)$, and the numbers are those of the example above.
+
+
+# %%
+def loss(Wh):
+    return step_forward(*cache[:3], Wh, np.full(2, 0.1))[0].sum()
+
+
+print("dWh by numerical_gradient:", answer("0.2")(loss, Wh.copy()).round(4).tolist())
+
+# %% [markdown]
+# > **Try it.** Add a line that prints what your function gives: `rnn_step_backward(np.ones((1, 2)), cache)[3]`. Do the two
+# > agree? Then let the check look at all five results.
+
 # %% nbgrader={"grade": true, "grade_id": "check-1-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.3", rnn_step_backward)
 
@@ -289,7 +309,7 @@ hidden_check("1.3", rnn_step_backward)
 
 # %%
 dx, dh_prev, dWx, dWh, db = answer("1.3")(np.ones((1, 2)), cache)
-print("da = db =", db.round(4), "  dh_prev =", dh_prev.round(4))
+print("da = db =", db.round(4), "  dh_prev =", dh_prev.round(4), "  dWh =", dWh.round(4).tolist())
 print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_prev).round(2))
 
 # %% [markdown]
@@ -300,7 +320,7 @@ print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_p
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** Those with h = ±1: the unit is saturated and 1 - h² is 0. Its gradient with respect to `a` is
-# then 0 too, so nothing tells the weights to move it back. It stays until the *other* inputs happen to change.
+# then 0 too, so this step changes none of the unit's weights. It stays saturated until other inputs bring it back.
 
 # %% [markdown]
 # ## 2. Back through time
@@ -409,7 +429,8 @@ hidden_check("1.4", RNN)
 ### END HIDDEN TESTS
 
 # %%
-small = answer("1.4")(Param(np.ones((1, 1))), Param(np.array([[0.5]])), Param(np.zeros(1)))
+layer_class = answer("1.4")
+small = layer_class(Param(np.ones((1, 1))), Param(np.array([[0.5]])), Param(np.zeros(1)))
 hs, _ = small.forward(np.array([[[1.0], [0.0]]]))
 small.backward(np.array([[[0.0], [1.0]]]))
 sums = {f"d{name}": round(getattr(small, name).grad.item(), 3) for name in ("Wx", "Wh", "b")}
@@ -419,12 +440,102 @@ print("hs =", hs.ravel().round(3), sums)
 # **What to notice.** If 1.2 or 1.3 is still open, the check used the reference there, and says so. The three gradients are
 # sums over both steps: that is how one weight can serve many steps, and later two layers.
 #
-# Now measure. There is one loss, at the last step, and its gradient has to travel back to every earlier input.
+# **Go further.** Put a loss on *every* step of a long sequence. Does the gradient of the first input still vanish? Can
+# the last steps now learn from the first?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** It no longer vanishes: the losses near the first input reach it without a detour. But they are
+# *near*. The part that comes from the last loss is as small as before; a sum hides what is missing in it. The next cell
+# compares the two.
+
+# %% tags=["solution"]
+rng = np.random.default_rng(0)
+orthogonal, _ = np.linalg.qr(rng.normal(size=(16, 16)))
+layer = layer_class(Param(rng.normal(0, 0.3, (8, 16))), Param(orthogonal), Param(np.zeros(16)))
+hs, _ = layer.forward(rng.normal(size=(4, 60, 8)))
+every_step = rng.normal(size=hs.shape)
+last_step = np.where(np.arange(60)[:, None] == 59, every_step, 0)
+first_input = [np.linalg.norm(layer.backward(dhs)[0][:, 0]) for dhs in (every_step, last_step)]
+print(
+    f"gradient of the first input: losses at every step {first_input[0]:.2g}, the last loss alone {first_input[1]:.0e}"
+)
+
+# %% [markdown]
+# ### How far back can it remember?
+#
+# This question runs through the course. A network reads one of four symbols, then k others that tell nothing, and must
+# name the first one. Guessing is right once in four. For each distance k your RNN starts anew and gets 300 updates of plain
+# stochastic gradient descent (SGD, 확률적 경사 하강법).
+#
+# > **Notation.** `Affine` makes four scores from the last state. The loss compares them with the right symbol, and its
+# > `backward` gives their gradient. You will write both in notebook 05.
+
 
 # %%
-layer_class = answer("1.4")
+def new_network(rng, H=32):
+    """Your RNN with small random weights, and a layer that makes four scores of its state."""
+    Wx, Wh = rng.normal(0, 0.1, (8, H)), rng.normal(0, 1 / np.sqrt(H), (H, H))
+    rnn = layer_class(Param(Wx), Param(Wh), Param(np.zeros(H)))
+    return rnn, Affine(Param(rng.normal(0, 1 / np.sqrt(H), (H, 4))), Param(np.zeros(4)))
 
 
+# %%
+def update(rnn, scores, xs, first, learning_rate=0.01):
+    """One update with SGD, on one batch."""
+    hs, _ = rnn.forward(xs)
+    loss, dhs = SoftmaxCrossEntropy(), np.zeros_like(hs)
+    loss.forward(scores.forward(hs[:, -1:]), first[:, None])  # only the last state has to answer
+    rnn.zero_grad(), scores.zero_grad()
+    dhs[:, -1:] = scores.backward(loss.backward())
+    rnn.backward(dhs)
+    for param in rnn.parameters() + scores.parameters():
+        param.value -= learning_rate * param.grad
+
+
+# %%
+def share_right(k, seed=0, updates=300):
+    """Train a new network for this distance, then ask it about 1000 new sequences."""
+    rng = np.random.default_rng(seed)
+    rnn, scores = new_network(rng)
+    for _ in range(updates):
+        update(rnn, scores, *tasks.first_symbol_recall(32, k + 1, rng))
+    xs, first = tasks.first_symbol_recall(1000, k + 1, rng)
+    answers = scores.forward(rnn.forward(xs)[0][:, -1:])[:, 0].argmax(axis=1)
+    return float(np.mean(answers == first))
+
+
+# %%
+guess = ...  # a number: up to how many steps back will your RNN be right nearly always?
+
+# %%
+yours = {k: share_right(k) for k in (1, 2, 5, 10, 20, 40)}
+stored = load_recall()["RNN"]
+print("yours:", {k: round(share, 2) for k, share in yours.items()})
+for k, shares in stored.items():
+    print(f"k = {k}, five seeds: {min(shares):.2f} to {max(shares):.2f} right")
+plots.recall_by_lag({"RNN": stored}, yours=yours, guess=guess)
+
+# %% [markdown]
+# Ten steps back, all five seeds are right (yours is the first of them). From twenty on it depends on the seed, and eighty steps
+# back no network gets more than half of them right. One share is far *below* guessing: that network had learned it, and an
+# exploding gradient in its last two updates threw it out again. Notebook 02 is about that.
+
+# %% [markdown]
+# Is the state too small? No: what has to be remembered is one symbol, near or far. Is it the training? The learning rate and
+# the size of `Wx` are the best of fourteen pairs, tried on other seeds. Another start of `Wh` does help, as notebook 04 shows.
+# But first find out what becomes of the *training signal* on its way into the past.
+#
+# > **Try it.** Is it the number of updates? `share_right(20, updates=3000)` and `share_right(40, updates=3000)` take five to
+# > twenty seconds. The five seeds come from a stored table; `make sweep NAME=recall` makes it again.
+
+# %% [markdown]
+# ### How far back does its gradient reach?
+#
+# There is one loss, at the last step, and its gradient has to travel back to every earlier input. Measure it on the way, in
+# networks that have not learned anything yet.
+
+
+# %%
 def gradient_per_step(gain, seed, steps=60, inputs=0.3, H=32, D=8):
     """Norm of the gradient at the input 0 … steps-1 steps before the loss, and that gradient."""
     rng = np.random.default_rng(seed)
@@ -459,28 +570,8 @@ _, dxs = gradient_per_step(1.0, seed=0, steps=40)
 plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
 
 # %% [markdown]
-# The loss stands at the right edge. Towards the left its gradient fades into white, and what stood there cannot be learned
-# from.
-#
-# **Go further.** Put a loss on *every* step. Does the gradient of the first input still vanish? Can the last steps now learn
-# from the first?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** It no longer vanishes: the losses near the first input reach it without a detour. But they are
-# *near*. The part that comes from the last loss is as small as before; a sum hides what is missing in it. The next cell
-# compares the two.
-
-# %% tags=["solution"]
-rng = np.random.default_rng(0)
-orthogonal, _ = np.linalg.qr(rng.normal(size=(16, 16)))
-layer = layer_class(Param(rng.normal(0, 0.3, (8, 16))), Param(orthogonal), Param(np.zeros(16)))
-hs, _ = layer.forward(rng.normal(size=(4, 60, 8)))
-every_step = rng.normal(size=hs.shape)
-last_step = np.where(np.arange(60)[:, None] == 59, every_step, 0)
-first_input = [np.linalg.norm(layer.backward(dhs)[0][:, 0]) for dhs in (every_step, last_step)]
-print(
-    f"gradient of the first input: losses at every step {first_input[0]:.2g}, the last loss alone {first_input[1]:.0e}"
-)
+# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches the first
+# inputs.
 
 # %% [markdown]
 # ## 3. The same matrix, T times
@@ -495,8 +586,7 @@ print("after 100 steps:", {label: float(f"{values[-1]:.2g}") for label, values i
 plots.scalar_powers(powers)
 
 # %% [markdown]
-# A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes 14,000 of it. Only |w| = 1 keeps the size, and no
-# training keeps a number exactly there.
+# A tenth below 1 leaves 0.00003 after 100 steps, a tenth above makes 14,000 of it. Only |w| = 1 keeps the size.
 #
 # ### Exercise 1.5 · How large is the gradient after k steps?
 #
@@ -555,8 +645,8 @@ norms_of = answer("1.5")
 print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
 
 # %% [markdown]
-# **What to notice.** The gradient ended almost entirely along the second axis: what a matrix stretches most takes over. So one
-# number per matrix may be enough to say what happens in the long run. Which one?
+# **What to notice.** The gradient ended almost entirely along the second axis: the direction that is stretched most takes
+# over. So perhaps one number per matrix says what happens in the long run. Which one?
 #
 # **Go further.** For which `dh` would this matrix make the gradient vanish, and how large an error in that `dh` would
 # spoil it within 60 steps?
@@ -576,37 +666,57 @@ for trace in (0.0, 1e-16):
 # %% [markdown]
 # ## 4. The unit circle under Wh
 #
-# Take all gradients of length 1 (in two dimensions, a circle) through one step. A matrix turns the circle into an
-# **ellipse**. The lengths of its half-axes are the **singular values** (특잇값): each says how far what the matrix made of
-# the circle is spread along one axis.
+# Take all gradients of length 1: in two dimensions, a circle. One step back is a product with $W_h^\top$, as in
+# `dh @ Wh.T`, and it turns the circle into an **ellipse**. The lengths of its half-axes are the **singular values**
+# (특잇값) of `Wh`. The largest is the most, the smallest the least, that one step can do to a gradient's length.
+#
+# For the matrix below the largest is 2.24: one step can make a gradient more than twice as long. And three steps?
 
 # %%
-plots.unit_circle(
-    {
-        "shrinks everything": np.array([[0.6, 0.3], [-0.2, 0.5]]),
-        "stretches one direction": np.array([[1.2, 0.4], [0.1, 0.3]]),
-        "shears": np.array([[0.9, 2.0], [0.0, 0.8]]),
-    }
-)
+guess = ...  # a number: how long is the longest half-axis after three steps?
+
+# %%
+sheared = np.array([[0.9, 2.0], [0.0, 0.5]])
+upwards = np.array([0.0, 1.0])  # a gradient of length 1
+plots.circle_after_steps(sheared, upwards, (0, 1, 3, 25), guesses={3: guess})
 
 # %% [markdown]
-# Left: both half-axes below 1, so every gradient gets shorter. Middle: one above 1. Right: one far above 1, and yet you
-# will see this matrix let *every* gradient vanish.
+# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient of the circle is shorter than 0.4. Why?
+#
+# The two thin lines are the **eigenvectors** (고유벡터). A gradient that lies on one stays on it, and a step only
+# multiplies it by a number, its **eigenvalue** (고윳값): here 0.9 and 0.5. So along these lines everything shrinks. But
+# the two lines are only 11° apart. The upward gradient of length 1 is the sum of two long parts, 5.00 and 5.10, that nearly
+# cancel. One of them shrinks faster, they cancel no longer, and the sum *grows*, until both parts are gone.
+
+# %% [markdown]
+# > **Try it.** Move the slider (or use the arrow keys). At which k is the gradient longest? When is the green part gone,
+# > and by which factor does each step shrink the gradient from there on?
+
+# %%
+plots.SliderFigure(
+    lambda k: plots.circle_after_steps(sheared, upwards, [int(k)]),
+    "k",
+    low=0,
+    high=25,
+    start=2,
+    step=1,
+)
 
 # %% [markdown]
 # ### Exercise 1.6 · Two numbers that say where the gradient goes
 #
 # <small>15 min</small>
 #
-# **Why.** The largest singular value bounds *one* step; the spectral radius governs *many*.
+# **Why.** The largest singular value bounds *one* step; the largest eigenvalue decides about *many*.
 #
 # **The equation.**
 #
 # $$ \sigma_\mathrm{max} = \max_{\lVert v\rVert = 1} \lVert v\,W_h^\top \rVert
 # \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_\mathrm{max} $$
 #
-# λ is an **eigenvalue** (고윳값) of $W_h$ if $v\,W_h = \lambda v$ for some $v \ne 0$: along v, the matrix is a mere number. It may
-# be negative or complex, so ρ, the **spectral radius** (스펙트럼 반지름), takes the largest *absolute* value.
+# λ is an eigenvalue if $v\,W_h^\top = \lambda v$ for some $v \ne 0$. It may be negative or complex, so ρ, the **spectral
+# radius** (스펙트럼 반지름), takes the largest *absolute* value. The transpose is there because the gradient goes back through
+# `Wh.T`; `Wh` itself has the same singular values and the same eigenvalues, so both may be computed from it.
 
 # %% [markdown]
 # **By hand.** $W_h = \begin{pmatrix}0.5 & 2\\ 0 & -0.8\end{pmatrix}$ is triangular, so its eigenvalues stand on the
@@ -655,18 +765,15 @@ hidden_check("1.6", gradient_bounds)
 
 # %%
 bounds = answer("1.6")
-sheared = np.array([[0.9, 2.0], [0.0, 0.8]])
 sigma, radius = bounds(sheared)
-norms = norms_of(sheared, np.array([[0.0, 1.0]]), 60)
-worst = np.array([bounds(np.linalg.matrix_power(sheared, k))[0] for k in range(1, 61)])
+norms = norms_of(sheared, upwards[None], 60)
 print(f"σ = {sigma:.2f}, ρ = {radius:.2f}")
 print(f"up to {norms.max():.2f} after {norms.argmax() + 1} steps, {norms[-1]:.3f} after 60")
-plots.disagreement(norms, sigma, radius, worst)
+print(f"from step 59 to step 60 × {norms[-1] / norms[-2]:.2f}")
 
 # %% [markdown]
-# **What to notice.** The two numbers disagree. The gradient first grows fivefold, then vanishes, in the end at the rate ρ:
-# “σ > 1, so it explodes” would have been wrong. (The *worst case*, the largest singular value of $W_h^k$, is the most that any
-# gradient of length 1 can become in k steps; this one comes close.)
+# **What to notice.** The two numbers of the matrix of section 4 disagree. The gradient first becomes three times as long, then
+# vanishes, in the end by the factor ρ at each step. “σ > 1, so it explodes” would have been wrong.
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
 # > exploding. What happens in the long run is up to ρ.
@@ -675,15 +782,15 @@ plots.disagreement(norms, sigma, radius, worst)
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** For *normal* matrices, those with $W_h W_h^\top = W_h^\top W_h$: symmetric and orthogonal ones
-# among them. Their eigenvectors stand at right angles, so no direction borrows length from another. That is why the cells
-# of section 2 used orthogonal matrices: there the two numbers agree.
+# among them. Their eigenvectors stand at right angles, so the parts of a gradient are never longer than the gradient, and
+# nothing cancels. That is why the cells of section 2 used orthogonal matrices: there the two numbers agree.
 
 # %% [markdown]
 # ### Exercise 1.7 · Predict it
 #
 # <small>15 min</small>
 #
-# **Why.** A rule you have written down is one you can be wrong about. Predict first, measure afterwards.
+# **Why.** Predict first, measure afterwards: only a rule that is written down can turn out to be wrong.
 #
 # **The equation.** For the linear recurrence of exercise 1.5:
 #
@@ -693,7 +800,7 @@ plots.disagreement(norms, sigma, radius, worst)
 # | $\rho > 1$ | almost every gradient grows in the long run | `"explodes"` |
 # | $\sigma_\mathrm{max} > 1 > \rho$ | some gradients grow at first; all shrink in the end | `"grows, then vanishes"` |
 #
-# **By hand.** The matrix of 1.6 has σ = 2.204 and ρ = 0.8: third row.
+# **By hand.** The matrix worked out in 1.6 has σ = 2.204 and ρ = 0.8: third row.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -719,7 +826,7 @@ def predict_gradient(Wh):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Which of the two numbers is sure to be on the same side of 1 in the first two rows?</details>
+# <details><summary>Hint 1: a nudge</summary>Which rows can you settle by one number alone, and by which?</details>
 # <details><summary>Hint 2: the equation to use</summary>ρ ≤ σ always. So σ &lt; 1 settles the first row, ρ &gt; 1 the second, and the third is all that is left.</details>
 # <details><summary>Hint 3: almost the code</summary><code>sigma_max, spectral_radius = gradient_bounds(Wh)</code>, two <code>if</code>, three <code>return</code>.</details>
 
@@ -735,39 +842,39 @@ hidden_check("1.7", predict_gradient)
 ### END HIDDEN TESTS
 
 # %%
-predict = answer("1.7")
 rng = np.random.default_rng(0)
-base = rng.normal(0, 1 / 4, (16, 16))
-predicted = {f"{scale} × base: {predict(scale * base)}": scale * base for scale in (0.4, 0.7, 1.4)}
-for label, Wh in predicted.items():
-    print(f"σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}, prediction for {label}")
+base = rng.normal(0, 1 / np.sqrt(8), (8, 8))
+matrices = {
+    "0.4 × random": 0.4 * base,
+    "chain": 0.7 * np.eye(8) + 0.7 * np.eye(8, k=1),
+    "1.4 × random": 1.4 * base,
+}
+for label, Wh in matrices.items():
+    print(f"{label}: σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}")
+
+# %% [markdown]
+# In the chain, each unit keeps 0.7 of itself and gets 0.7 of its neighbour. Before you go on, commit yourself: what does
+# each of the three do to the gradient that one step lengthens most?
 
 # %%
-# the gradient of length 1 that one step lengthens most, by σ
-most_stretched = np.linalg.svd(base)[2][:1]
-measured = {label: norms_of(Wh, most_stretched, 60) for label, Wh in predicted.items()}
+guess = ...  # three of the words of the table, one for each matrix, e.g. ["explodes", …]
+
+# %%
+predict = answer("1.7")
+measured, said = {}, dict(zip(matrices, guess)) if guess is not ... else {}
+for label, Wh in matrices.items():
+    most_stretched = np.linalg.svd(Wh)[2][:1]
+    norms = norms_of(Wh, most_stretched, 60)
+    print(f"{label}: {predict(Wh)}; longest {norms.max():.3g} after {norms.argmax() + 1}")
+    you = f" (you: {said[label]})" if label in said else ""
+    measured[f"{label}: {predict(Wh)}{you}"] = norms
 plots.norms_over_time(measured, title="Predicted, then measured")
 
 # %% [markdown]
-# **What to notice.** The words beside the lines were chosen before anything was multiplied. In the middle case the first step
-# lengthens this gradient by σ = 1.32, and it vanishes all the same.
+# **What to notice.** The words beside the lines come from σ and ρ alone. The chain's gradient grows for 19 steps, to thirty
+# times its length, and vanishes all the same. Its eigenvectors do not merely stand close together, they all *coincide*.
 #
-# > **Try it.** Move the slider; the figure above shows three positions of it. At which scales does the prediction turn, and
-# > which of the two numbers passes 1 there?
-
-
-# %%
-def gradient_at(scale):
-    sigma, radius = bounds(scale * base)
-    label = f"σ = {sigma:.2f}, ρ = {radius:.2f}: {predict(scale * base)}"
-    norms = {label: norms_of(scale * base, most_stretched, 60)}
-    return plots.norms_over_time(norms, limits=(1e-25, 1e25))
-
-
-plots.SliderFigure(gradient_at, "scale", low=0.3, high=1.6, start=0.7, step=0.05)
-
-# %% [markdown]
-# **Go further.** "Grows, then vanishes": how long can a gradient grow before it has to fall?
+# **Go further.** “Grows, then vanishes”: how long can a gradient grow before it has to fall?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** As long as you like: the closer ρ comes to 1 from below, the later the turn. The upper triangle
@@ -802,41 +909,53 @@ plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 #
 # ## 6. What this does to learning
 #
-# **Vanishing: weights that do not move.** An update from a step far back is so small beside the weight that adding it, in
-# floating-point numbers (부동소수점 수), changes nothing.
+# **Vanishing: the far steps hardly count.** The gradient of `Wh` is a *sum* over the steps. How much of it is left for a step
+# far back?
 
 # %%
-weight, update = np.float32(0.3), np.float32(1e-9)
-print("0.3 - 0.000000001 == 0.3 in float32:", weight - update == weight)
-
-# %%
-rng = np.random.default_rng(0)
-Q, _ = np.linalg.qr(rng.normal(size=(32, 32)))
-Wx, Wh, h, caches = rng.normal(0, 0.3, (8, 32)), 0.5 * Q, np.zeros((4, 32)), []
 step_backward = answer("1.3")
-for x in rng.normal(size=(40, 4, 8)):
-    h, cache = step_forward(x, h, Wx, Wh, np.zeros(32))
-    caches.append(cache)
-dh, gradients = rng.normal(size=(4, 32)), []
-for cache in reversed(caches):
-    _, dh, _, dWh, _ = step_backward(dh, cache)
-    gradients.append(dWh)
+
+
+def shares(gain, seed, steps=40):  # of each step in the gradient of Wh, from the last step back
+    rng = np.random.default_rng(seed)
+    Wh, caches, sizes = gain * np.linalg.qr(rng.normal(size=(32, 32)))[0], [], []
+    Wx, h, dh = rng.normal(0, 0.3, (8, 32)), np.full((4, 32), 0.1), rng.normal(size=(4, 32))
+    for x in rng.normal(size=(steps, 4, 8)):
+        h, cache = step_forward(x, h, Wx, Wh, np.zeros(32))
+        caches.append(cache)
+    for cache in reversed(caches):
+        _, dh, _, dWh, _ = step_backward(dh, cache)
+        sizes.append(np.linalg.norm(dWh))
+    return np.array(sizes) / sum(sizes)
+
 
 # %%
-before = Wh.astype("float32")
-share = np.array(
-    [np.mean(before - np.float32(0.1) * dWh.astype("float32") != before) for dWh in gradients]
-)
-none = np.flatnonzero(share)[-1] + 1
-print(f"the last step moves {share[0]:.0%} of the 1024 weights; from {none} steps back on, none")
-plots.weights_that_stop(share)
+guess = ...  # a number: which share has the step ten steps back, where Wh is 0.5 × orthogonal?
+
+# %%
+by_gain = {
+    f"{gain} × orthogonal": np.mean([shares(gain, seed) for seed in range(5)], axis=0)
+    for gain in (0.5, 1.0)
+}
+for label, share in by_gain.items():
+    print(f"{label}: five steps back {share[5]:.0e}, ten steps back {share[10]:.0e}")
+plots.shares_by_step(by_gain, guess={10: guess})
 
 # %% [markdown]
-# Each bar applies the gradient of one step alone, with learning rate 0.1. Near the loss every weight moves, further back fewer
-# and fewer do, and then not one of the 1024 moves by a single bit, even if that step held the answer. The network does not
-# *decide* to forget: it is never told.
+# Five seeds each; the lines are their means. At 0.5, the step ten steps back has some 0.00002 of the sum, even if that very
+# step held the answer. The steps nearby decide where the weights go. A larger learning rate does not help, nor does scaling
+# the gradient: it multiplies the whole sum, and the **shares stay**. The network does not *decide* to forget. The part of the
+# gradient that says what to remember is too small beside the rest.
+
+# %%
+weight, step = np.float32(0.3), np.float32(1e-9)
+print("0.3 - 0.000000001 == 0.3 in float32:", weight - step == weight)
+
+# %% [markdown]
+# And if *all* of an update is that small, adding it in floating-point numbers (부동소수점 수) changes nothing: the weight does
+# not move by a single bit.
 #
-# **Exploding: overflow.** The other way round, the gradient doubles and doubles until float32 has no number for it.
+# **Exploding: overflow.** The other way round, the gradient grows at each step until float32 has no number for it.
 
 # %%
 random = np.random.default_rng(0).normal(0, 1, (32, 32))
@@ -854,9 +973,9 @@ plots.overflow(norms)
 # First the *square* in the norm overflows, then the gradient itself; then infinity minus infinity makes NaN (not a number).
 # One update with NaN and **every weight is NaN**: the model is lost.
 #
-# What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing no scaling
-# helps: it would enlarge the share of the last steps just as much. It takes another path for the memory, with **gates**
-# (게이트): the LSTM and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebooks 03 and 04.
+# What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing, scaling
+# cannot help, since the shares stay. A better start of `Wh` can, and so can another path for the memory, with **gates**
+# (게이트): the LSTM of notebooks 03 and 04, and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebook 09.
 
 # %% [markdown]
 # ## Summary
@@ -865,8 +984,9 @@ plots.overflow(norms)
 # - Each step back multiplies the gradient by $1 - h^2 \le 1$ and by the *same* $W_h^\top$.
 # - σ < 1: it vanishes. ρ > 1: in the linear case it explodes. σ > 1 > ρ: it grows, then vanishes. A saturated tanh lets it
 #   vanish whatever ρ is.
-# - Vanished gradients move no weights; exploded ones turn them into NaN. Clipping helps against the second, gates against the
-#   first.
+# - A vanished gradient has next to no share in the sum that moves the weights; an exploded one turns them into NaN. Clipping
+#   helps against the second, gates against the first.
+# - Trained with plain SGD, this RNN recalls a symbol of ten steps ago, and one of eighty steps ago hardly ever.
 
 # %% [markdown]
 # ## Questions
@@ -879,7 +999,7 @@ plots.overflow(norms)
 # 6. Give a triangular 2 × 2 matrix with ρ = 0 and σ = 100. What does it do to a gradient, step by step?
 # 7. Suppose a step used max(a, 0) for tanh(a): its slope is 1 for a > 0, else 0. Would that cure vanishing?
 # 8. Would a smaller learning rate (학습률) cure exploding gradients?
-# 9. Would float64 cure the weights that stop moving?
+# 9. Would a hundred times the learning rate help the far steps of section 6?
 # 10. A friend initialises `Wh` orthogonally “so that gradients neither vanish nor explode”. What is right about it?
 
 # %% [markdown] tags=["solution"]
@@ -897,19 +1017,13 @@ plots.overflow(norms)
 # 7. Its slope is 1 or 0: no shrinking where a unit is active, nothing at all where it is not. The repeated `Wh` stays, and
 #    so does exploding; the state is no longer bounded.
 # 8. It delays the damage: the *gradient* still overflows, whatever it is multiplied by afterwards.
-# 9. It moves the line of section 6 from 3e-8 to 6e-17: about 2.3 times as many steps at the same rate of decay, no more.
+# 9. No. It multiplies the parts of all steps, so each keeps its share; the steps nearby would throw the weights about.
 # 10. At the start, without the tanh, it is exactly right: σ = ρ = 1. The tanh still shrinks, and after the first updates
 #     `Wh` is no longer orthogonal.
 
 # %% tags=["solution"]
 print("5.", 0.5**20)
 print("6.", backprop_norms(np.array([[0.0, 100.0], [0.0, 0.0]]), np.array([[1.0, 1.0]]), 3))
-print(
-    "9.",
-    (np.log(np.finfo(np.float64).eps) / np.log(np.finfo(np.float32).eps)).round(2),
-    "times as many steps",
-)
-
 # %% [markdown]
 # ## Before you hand in
 #
@@ -934,5 +1048,5 @@ print(
 # 3. Wh의 가장 큰 특잇값이 1보다 작으면 기울기는 소실되고, 선형인 경우 스펙트럼 반지름이 1보다 크면 기울기는 폭발한다.
 # 4. 가장 큰 특잇값이 1보다 크더라도 스펙트럼 반지름이 1보다 작으면 기울기는 잠시 커졌다가 결국 소실된다. 또 tanh가 포화되면
 #    스펙트럼 반지름과 관계없이 소실될 수 있다.
-# 5. 기울기가 소실되면 가중치가 갱신되지 않고, 폭발하면 가중치가 NaN이 된다. 폭발에는 기울기 클리핑으로, 소실에는 게이트(LSTM,
-#    GRU)로 대응한다.
+# 5. 기울기가 소실되면 먼 시각의 기여가 기울기의 합에서 거의 사라지고, 폭발하면 가중치가 NaN이 된다. 폭발에는 기울기
+#    클리핑으로, 소실에는 게이트(LSTM, GRU)로 대응한다.

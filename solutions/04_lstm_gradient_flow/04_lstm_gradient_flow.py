@@ -15,25 +15,23 @@
 #
 # *Let the gradient through.*
 #
-# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; solve a task that the
-# simple RNN cannot; write the GRU.
+# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; compare the RNN and the
+# LSTM, each at its best, on a task that needs a long memory; open the network that solved it.
 #
-# **You will learn**: why the memory cell lets gradients through, and why the first value of one bias decides whether learning
-# starts at all.
+# **You will learn**: why the memory cell lets gradients through, and how much depends on the way a network starts.
 #
-# **You will need**: three hours; notebooks 01 and 03.
+# **You will need**: two hours; notebooks 01 and 03, and exercise 0.2.
 #
 # [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import tasks
-from helpers.nn import GRU, RNN, Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
-from helpers.training import Adam
+from helpers.nn import Affine, FastLSTM, Layer, Param, SoftmaxCrossEntropy
+from helpers.training import ORDER_ROWS, Adam, load_order, load_recall, start_layer
 
 sigmoid, tanh_backward, lstm_step_forward = answer("0.1"), answer("1.1"), answer("3.5")
 backprop_norms = answer("1.5")
@@ -48,35 +46,38 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the LSTM a gradient has two ways back. How it moves through a network is called **gradient flow** (기울기 흐름).
+# In the LSTM a gradient has two ways back: its **gradient flow** (기울기 흐름). Read the figure from right to left.
+# Above is the way through the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus passes it on, and a
+# Hadamard product (아다마르 곱) multiplies it by the forget gate (망각 게이트) of *that* step.
+#
+# Below is the way through the hidden state `h`: at each step the slope of the output gate (출력 게이트), times $\tanh(c)$, and then
+# the same matrix, as in the RNN. The slope of tanh lies on the way from `h` up to `c`.
 
 # %%
 plots.memory_path()
-
-# %% [markdown]
-# Below, the way of the RNN, through the hidden state: at every step squashing and the same matrix. Above, the new one, through
-# the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus, which passes it on as it is, and a Hadamard
-# product (아다마르 곱) with the forget gate (망각 게이트) of *that* step. The thin arrows: each way hands a share to the other.
 
 # %% [markdown]
 # ### Exercise 4.1 · Back through the memory
 #
 # <small>15 min</small>
 #
-# **Why.** All the rest is for this: what happens to the gradient of the memory in one step.
+# **Why.** Everything else depends on one question: what does one step do to the gradient of the memory?
 #
-# **The equation.** Forward was $c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i$. Backward, a sum passes its gradient on to *each*
-# term, and a product *swaps* its factors:
+# **The equation.** Forward, all arrays (N, H), it was
 #
-# $$ dc_\mathrm{prev} = dc_\mathrm{next} \odot f \qquad df = dc_\mathrm{next} \odot c_\mathrm{prev} \qquad dg = dc_\mathrm{next} \odot i \qquad di = dc_\mathrm{next} \odot g $$
+# $$ c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i $$
+#
+# Two rules lead back. A sum passes its gradient on to *each* of its terms. A product sends to each factor the gradient times the
+# *other* factor. Which four gradients follow?
 
 # %%
 plots.lstm_step_backward(memory_only=True)
 
 # %% [markdown]
-# All arrays are (N, H). **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
+# **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
 # $i = (0.2, 0.6)$, $c_\mathrm{prev} = (3, -2)$. Then $dc_\mathrm{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
-# $di = (0.5, -1.6)$. The first unit keeps its gradient almost whole; the second, its gate nearly closed, lets go of most.
+# $di = (0.5, -1.6)$. The forget gate of the first unit is open, and nine tenths of the gradient pass. That of the second is
+# nearly closed, and one tenth passes.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -94,13 +95,13 @@ def memory_backward(dc_next, f, g, i, c_prev):
     return dc_next * f, dc_next * c_prev, dc_next * i, dc_next * g
     ### END SOLUTION
     # 1. the plus: the same dc_next goes to both products
-    # 2. each product: what goes to one factor is multiplied with the other
+    # 2. each product: the gradient of one factor is dc_next times the other factor
     raise NotImplementedError("Exercise 4.1: write memory_backward")
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Four results, one product each. Nothing is summed, nothing squashed.</details>
-# <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u.</details>
+# <details><summary>Hint 1: a nudge</summary>There are four results, and each is one product. No sum is needed, and no slope.</details>
+# <details><summary>Hint 2: the equation to use</summary>For y = u ⊙ v the gradients are du = dy ⊙ v and dv = dy ⊙ u. So dc<sub>prev</sub> = dc<sub>next</sub> ⊙ f, df = dc<sub>next</sub> ⊙ c<sub>prev</sub>, dg = dc<sub>next</sub> ⊙ i and di = dc<sub>next</sub> ⊙ g.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_prev = dc_next * f</code>; now find the partner of each of the other three, and mind the order <code>dc_prev, df, dg, di</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-1", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -121,28 +122,27 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
     print(name, "=", gradient.round(2))
 
 # %% [markdown]
-# **What to notice.** On the line of the memory there is no `Wh` and no tanh′: one number per unit, between 0 and 1, and the
-# network itself has chosen it.
+# **What to notice.** From `dc_next` to `dc_prev` there is no `Wh` and no tanh′. There is one number per unit, between 0 and 1,
+# and the network itself sets it.
 #
-# **Go further.** What must the gates be for a memory, and its gradient, to pass a step entirely unchanged?
+# **Go further.** What must the gates be for a memory and its gradient to pass a step unchanged?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** f = 1 and i = 0: then $c_\mathrm{next} = c_\mathrm{prev}$ and $dc_\mathrm{prev} = dc_\mathrm{next}$, for as many steps as the
-# gates stay so. Hochreiter and Schmidhuber called this the *constant error carousel*; their LSTM of 1997 had f = 1 always.
+# **Go further, answered.** f = 1 and i = 0. Then $c_\mathrm{next} = c_\mathrm{prev}$ and $dc_\mathrm{prev} = dc_\mathrm{next}$, for as many steps as the
+# gates stay so.
 
 # %% [markdown]
 # ### Exercise 4.2 · Back through the activations
 #
 # <small>15 min</small>
 #
-# **Why.** `df`, `dg`, `di` and the `do` of the output gate (출력 게이트) stand *behind* the activations, the weights before.
+# **Why.** `df`, `dg`, `di` and the output gate's `do` are gradients of what came *out of* the activations. Before they can reach
+# the weights, they must go back through σ and tanh.
 #
-# **The equation.** From the outputs alone, as in exercise 1.1. For a sigmoid (시그모이드) $y = \sigma(a)$ the slope is
-# $y(1-y)$; for the new memory (새로운 기억 셀) `g`, which is not a gate, $1 - g^2$:
-#
-# $$ dA = \big[\, df \odot f(1-f) \;\big|\; dg \odot (1-g^2) \;\big|\; di \odot i(1-i) \;\big|\; do \odot o(1-o) \,\big] \qquad (N, 4H) $$
-#
-# in the order of the blocks of `Wx`, `Wh` and `b`.
+# **The equation.** The outputs are enough, as in exercise 1.1. The slope of a sigmoid (시그모이드) $y = \sigma(a)$ is $y(1-y)$.
+# The new memory (새로운 기억 셀) `g` is not a gate, so its slope is another one. The chain rule multiplies each gradient by the
+# slope of its activation. The results stand side by side in `dA` (N, 4H), in the order of the blocks of `Wx`, `Wh` and `b`:
+# f, g, i, o.
 
 # %%
 openness, content = np.linspace(0, 1, 101), np.linspace(-1, 1, 101)
@@ -150,7 +150,7 @@ slopes = openness * (1 - openness), 1 - content**2
 plots.activation_slopes(openness, slopes[0], content, slopes[1])
 
 # %% [markdown]
-# Two hills, on one scale: at its steepest a gate has a quarter of the slope of the new memory.
+# Both slopes are drawn on one scale. Where it is steepest, a gate has a quarter of the largest slope of the new memory.
 #
 # **By hand**, with N = H = 1: $df = 1, f = 0.9$ gives $0.9·0.1 = 0.09$; $dg = 1, g = 0.5$ gives $1 - 0.25 = 0.75$;
 # $di = 2, i = 0.5$ gives $2·0.25 = 0.5$; $do = -1, o = 0.2$ gives $-0.16$. So $dA = (0.09, 0.75, 0.5, -0.16)$.
@@ -172,13 +172,13 @@ def gates_backward(df, dg, di, do, f, g, i, o):
     return np.hstack(blocks)
     ### END SOLUTION
     # 1. three blocks through a sigmoid, one through a tanh (exercise 1.1)
-    # 2. side by side, in the order f, g, i, o
+    # 2. put them side by side, in the order f, g, i, o
     raise NotImplementedError("Exercise 4.2: write gates_backward")
 
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>Which of the four is not a gate?</details>
-# <details><summary>Hint 2: the equation to use</summary>σ′ from the output is y (1 − y), tanh′ is 1 − y². The chain rule multiplies with what comes from above.</details>
+# <details><summary>Hint 2: the equation to use</summary>dA = [ df ⊙ f (1 − f) | dg ⊙ (1 − g²) | di ⊙ i (1 − i) | do ⊙ o (1 − o) ]</details>
 # <details><summary>Hint 3: almost the code</summary><code>np.hstack([df * f * (1 - f), …, …, …])</code>; the second block is <code>tanh_backward(dg, g)</code>.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -197,32 +197,30 @@ numbers = (1, 1, 2, -1, 0.9, 0.5, 0.5, 0.2)
 print("dA =", answer("4.2")(*(np.array([[float(number)]]) for number in numbers)).round(2))
 print("largest slope of a gate:", slopes[0].max(), " at openness", openness[slopes[0].argmax()])
 print("a gate at 0.999:", round(0.999 * (1 - 0.999), 4))
-assert slopes[0].max() == 0.25 < slopes[1].max() == 1
 
 # %% [markdown]
-# **What to notice.** The slope of a gate is at most 0.25, and almost 0 where the gate is wide open. These factors stand on the
-# way to the *weights* and to `h`, not on the line of the memory.
+# **What to notice.** The slope of a gate is at most 0.25. It is almost 0 where the gate is wide open or closed. These factors
+# stand on the way to the *weights* and to `h`, not on the way of the memory.
 #
-# **Go further.** A forget gate at 0.999 passes its memory's gradient on nearly whole. How fast does that gate itself learn?
+# **Go further.** A forget gate at 0.999 passes nearly all of its memory's gradient on. How fast does that gate itself learn?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001. An open gate is a good conductor and a slow learner.
-# That is one more reason to start it where it should be: section 3.
+# **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001, so its weights get a thousandth of `df`. A gate that is
+# wide open hardly changes. That is one more reason to start it where it should be: section 3.
 
 # %% [markdown]
 # ### Exercise 4.3 · Backward through one step of the LSTM
 #
 # <small>40 min</small>
 #
-# **Why.** The two pieces, put together, and the one thing that is left: the memory is used *twice*.
+# **Why.** Now put the two pieces together. One thing is still missing: the memory is used *twice*.
 #
-# **The equation.** $c_\mathrm{next}$ goes on to the next step **and** into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two gradients meet
-# there, and are added before anything else:
+# **The equation.** $c_\mathrm{next}$ goes on to the next step, **and** it goes into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two
+# gradients meet at $c_\mathrm{next}$: the one that comes from the next step, and what $dh_\mathrm{next}$ sends back through the
+# product and the tanh. Add them before anything else. The product also sends `do` to the output gate.
 #
-# $$ dc_\mathrm{next} \leftarrow dc_\mathrm{next} + dh_\mathrm{next} \odot o \odot (1 - \tanh^2(c_\mathrm{next})) \qquad do = dh_\mathrm{next} \odot \tanh(c_\mathrm{next}) $$
-#
-# Then 4.1, then 4.2, and from `dA` to the parameters as in the RNN: $dW_x = x^\top dA$, $dW_h = h_\mathrm{prev}^\top dA$,
-# $db = \sum_n dA_n$, $dx = dA\,W_x^\top$, $dh_\mathrm{prev} = dA\,W_h^\top$.
+# Then come 4.1 and 4.2. From `dA` to the parameters, to `x` and to $h_\mathrm{prev}$ it goes as in the RNN of exercise 1.3, with
+# `dA` in the place of `da`.
 
 # %%
 plots.lstm_step_backward()
@@ -266,9 +264,28 @@ def lstm_step_backward(dh_next, dc_next, cache):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Follow the arrows of the figure from the right. At the plus on the line of the memory two of them meet: nothing further left can be right before they are added.</details>
-# <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh ⊙ t, and dc gets dh ⊙ o ⊙ (1 − t²) on top.</details>
+# <details><summary>Hint 1: a nudge</summary>Follow the arrows of the figure from the right. Two of them meet at the first plus of the memory. Everything further left needs their sum.</details>
+# <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh<sub>next</sub> ⊙ t, and dc<sub>next</sub> becomes dc<sub>next</sub> + dh<sub>next</sub> ⊙ o ⊙ (1 − t²). At the end dW<sub>x</sub> = xᵀ dA, dW<sub>h</sub> = h<sub>prev</sub>ᵀ dA, db sums dA over the batch, dx = dA W<sub>x</sub>ᵀ and dh<sub>prev</sub> = dA W<sub>h</sub>ᵀ.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_next = dc_next + tanh_backward(dh_next * o, t)</code> makes a new array; <code>+=</code> would change the caller's. Then <code>dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)</code>.</details>
+#
+# **Check it yourself first**, with your `numerical_gradient` of exercise 0.2. With the sum of `h_next` and `c_next` for a loss, both
+# of their gradients are ones. The next cell prints what `dc_prev` must then be. Is it
+# `lstm_step_backward(np.ones((2, 4)), np.ones((2, 4)), cache)[2]`, in a cell of your own?
+
+# %%
+rng = np.random.default_rng(0)
+x, h_prev, c_prev = (rng.normal(size=(2, size)) for size in (3, 4, 4))
+Wx, Wh, b = (rng.normal(size=shape) for shape in ((3, 16), (4, 16), (16,)))
+*_, cache = lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b)
+
+
+def loss(c_prev):
+    h_next, c_next, _ = lstm_step_forward(x, h_prev, c_prev, Wx, Wh, b)
+    return float(h_next.sum() + c_next.sum())
+
+
+numerical_gradient = answer("0.2")
+print(numerical_gradient(loss, c_prev).round(5))
 
 # %% nbgrader={"grade": true, "grade_id": "check-4-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("4.3", lstm_step_backward)
@@ -291,14 +308,14 @@ print("c_next =", c_next.round(3), "  dc_prev =", dc_prev.round(3), "  dh_prev =
 print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 
 # %% [markdown]
-# **What to notice.** Two gradients leave into the past: `dc_prev`, multiplied by `f` alone, and `dh_prev`, which went through
-# the slopes of the activations and through `Wh`.
+# **What to notice.** Two gradients go on into the past. `dc_prev` was multiplied by `f` alone. `dh_prev` went through the slopes
+# of the activations and through `Wh`.
 #
-# **Go further.** Which of the six results is still something if $dh_\mathrm{next} = 0$? Which if $dc_\mathrm{next} = 0$?
+# **Go further.** Which of the six results become zero if $dh_\mathrm{next} = 0$? Which if $dc_\mathrm{next} = 0$?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** All six in both cases: each of the two gradients reaches the memory, and from there everything.
-# Only `do` needs $dh_\mathrm{next}$: with $dh_\mathrm{next} = 0$ the fourth block of `dA` is 0, so the output gate learns nothing.
+# **Go further, answered.** None, in both cases: each of the two gradients reaches the memory, and from there it reaches all six.
+# Only `do` needs $dh_\mathrm{next}$: without it the fourth block of `dA` is 0, so the output gate learns nothing.
 
 # %% [markdown]
 # ### Exercise 4.4 · The LSTM over time, and back
@@ -307,18 +324,15 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 #
 # **Why.** From notebook 05 on, this class of yours reads English.
 #
-# **The equation.** As the RNN of exercise 1.4, with a *pair* for a state, $(h, c)$, and a pair that comes back, $(dh, dc)$:
-#
-# $$ dh_s,\, dc_s \leftarrow \mathrm{step\_backward}(dhs_s + dh,\; dc) \qquad dW \mathrel{+}= dW_s $$
-#
-# From above comes a gradient for `h` only: `c` never leaves the layer. `None` means zeros for both. The figure of section 1
-# shows three of the steps.
+# **The equation.** None is new. The loops are those of the RNN in exercise 1.4, but the state is a *pair*, $(h, c)$, and so is
+# what comes back, $(dh, dc)$. `None` means zeros for both. The layer above sends a gradient for `h` only, since `c` never goes
+# up. What must be added to what, before each step back? The figure of section 1 shows three of the steps.
 
 # %% [markdown]
 # **By hand**, with T = 2 and the gates of 4.3 at both steps, made by $b = (2, 0.5, 0, -2)$ while $W_x = W_h = 0$. Forward from
 # zeros: $c_0 = 0.462·0.5 = 0.231$ and $c_1 = 0.881·0.231 + 0.231 = 0.435$. Backward from $dhs = (0, 1)$: at step 1
-# $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$, of which $0.881·0.099 = 0.087$ goes on to step 0 and $0.881·0.087 = 0.077$ to the
-# state before it. Through `h` comes nothing, as $W_h = 0$.
+# $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$. Of this $0.881·0.099 = 0.087$ goes on to step 0, and $0.881·0.087 = 0.077$ to the
+# state before it. Nothing comes through `h`, since $W_h = 0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -375,7 +389,7 @@ class LSTM(Layer):
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. What is new is that two things are carried, in both directions.</details>
+# <details><summary>Hint 1: a nudge</summary>Open your RNN of exercise 1.4 beside it. One thing is new: the loop carries two arrays, in both directions.</details>
 # <details><summary>Hint 2: the equation to use</summary>Forward: <code>h, c, cache = lstm_step_forward(…)</code>. Backward: <code>dx, dh, dc, dWx, dWh, db = lstm_step_backward(dhs[:, step] + dh, dc, …)</code>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>h, c = (zeros, zeros) if state is None else state</code>, and the loops of 1.4 with one more name in them. Return <code>hs, (h, c)</code> and <code>dxs, (dh, dc)</code>.</details>
 
@@ -396,8 +410,6 @@ by_hand = layer_class(*(Param(np.array(v)) for v in ([[0.0] * 4], [[0.0] * 4], [
 print("c =", by_hand.forward(np.zeros((1, 2, 1)))[1][1].round(3))
 dxs, (dh, dc) = by_hand.backward(np.array([[[0.0], [1.0]]]))
 print("before the first step: dc =", dc.round(3), "  dh =", dh)
-
-# %%
 rng = np.random.default_rng(0)
 params = [Param(rng.normal(0, 0.3, shape)) for shape in ((8, 4 * 16), (16, 4 * 16), (4 * 16,))]
 xs, dhs = rng.normal(size=(3, 20, 8)), rng.normal(size=(3, 20, 16))
@@ -405,13 +417,12 @@ both = layer_class(*params), FastLSTM(*params)
 (hs, dxs), (fast_hs, fast_dxs) = ((layer.forward(xs)[0], layer.backward(dhs)[0]) for layer in both)
 agree = np.allclose(hs, fast_hs, atol=1e-12) and np.allclose(dxs, fast_dxs, atol=1e-12)
 print("this LSTM and the course's fast one agree, forward and back:", agree)
-assert agree
 
 # %% [markdown]
-# **What to notice.** `FastLSTM` does the same sums, with all that does not depend on the step before taken out of the loop. Of
-# the networks trained below one will be yours, the others these.
+# **What to notice.** `FastLSTM` computes the same numbers. It does everything that does not depend on the step before outside
+# of the loop, for all steps at once. Section 4 trains yours.
 #
-# **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM did so too?
+# **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM returned only that?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** The memory: the next call would start from c = 0, and everything remembered through `c` would be
@@ -424,14 +435,14 @@ assert agree
 #
 # <small>15 min</small>
 #
-# **Why.** Follow the line of the memory all the way. What arrives?
+# **Why.** Follow the gradient along the memory, all the way back. How much of it arrives?
 #
 # **The equation.** Each step back multiplies by its own forget gate. Along this *direct* path, with the gates held fixed,
 #
 # $$ \frac{\partial c_{T-1}}{\partial c_s} = \prod_{r=s+1}^{T-1} f_r \qquad \text{row } s \text{ of } (T, H); \text{ the last row is ones} $$
 #
 # **By hand**, one unit, $f = (0.9, 0.5, 0.8, 0.9)$: row 3 is 1, row 2 is 0.9, row 1 is $0.9·0.8 = 0.72$, row 0 is
-# $0.72·0.5 = 0.36$. The first gate is not used: it stands *before* $c_0$.
+# $0.72·0.5 = 0.36$. The first gate, 0.9, is not used: it acts *before* $c_0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-5", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -442,7 +453,7 @@ def memory_gradient(forget_gates):
         forget_gates (T, H): openness of the forget gate at each step.
 
     Returns:
-        gradient (T, H): row s is the product of the rows after s; a new array
+        gradient (T, H): row s is the product of the rows of forget_gates after s; a new array
     """
     ### BEGIN SOLUTION
     gradient = np.ones_like(forget_gates)
@@ -451,12 +462,12 @@ def memory_gradient(forget_gates):
     return gradient
     ### END SOLUTION
     # 1. the last row: ones
-    # 2. from there to the left: each row is made from the one after it
+    # 2. from there back to the first: each row is made from the one after it
     raise NotImplementedError("Exercise 4.5: write memory_gradient")
 
 
 # %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Write the four rows of the example one under the other, the last one first. What do you do from one to the next?</details>
+# <details><summary>Hint 1: a nudge</summary>Write the four rows of the example one below the other, the last one first. How do you get from one to the next?</details>
 # <details><summary>Hint 2: the equation to use</summary>gradient<sub>s</sub> = gradient<sub>s+1</sub> ⊙ f<sub>s+1</sub>.</details>
 # <details><summary>Hint 3: almost the code</summary><code>gradient = np.ones_like(forget_gates)</code>, then <code>for step in reversed(range(T - 1)):</code>. Or <code>np.cumprod</code> of the reversed rows, shifted by one.</details>
 
@@ -478,8 +489,10 @@ for f in (0.5, 0.9, 0.99, 0.999):
     print(f"f = {f} at all 100 steps: {arrives(np.full((101, 1), f))[0, 0]:.1e} arrives")
 
 # %% [markdown]
-# **What to notice.** Say it exactly: the factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each is **learned**, is
-# another one at every step and for every unit, and **can stay near 1**; and no `Wh` and no tanh′ lies on this path.
+# **What to notice.** The factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each of them is **learned**, differs from step
+# to step and from unit to unit, and **can stay near 1**. No `Wh` and no tanh′ lies on this path. Where f = 1, the gradient
+# passes unchanged, step after step: Hochreiter and Schmidhuber (1997) called this the **constant error carousel**.
+# Their LSTM had no forget gate, so its f was always 1.
 #
 # **Go further.** How open must a constant gate be for half of the gradient to arrive after 100 steps?
 
@@ -494,9 +507,13 @@ print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
-# Left, the RNN of notebook 01 without its tanh: 0.9, or 1.1, times an orthogonal matrix (직교 행렬), which itself changes no
-# length. Right, the forget gates of an LSTM with random weights on random inputs; only the forget bias (편향) differs. Five
-# seeds each, thin, and their median, thick.
+# On the left is the RNN of notebook 01 without its tanh: its matrix is 0.9 or 1.1 times an orthogonal matrix (직교 행렬), which
+# itself changes no length. On the right are the forget gates of an LSTM with random weights on random inputs; only the forget
+# bias (편향) differs. Thin lines are five seeds, a thick line is their median. First guess: with the common forget bias of 1,
+# which share of the gradient is left after 100 steps?
+
+# %%
+guess = ...  # a share, such as 0.1 or 1e-3
 
 
 # %%
@@ -533,20 +550,14 @@ lstm = {
     for bias in (0, 1, 5)
 }
 for label, seeds in (rnn | lstm).items():
-    print(f"{label}: {np.median(seeds[:, -1]):.1e} arrives after 100 steps")
-plots.what_arrives({"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm})
-
-# %%
-for gain in (0.9, 1.1):
-    assert np.allclose(rnn[f"{gain} × orthogonal"], gain ** np.arange(101))  # all five seeds
-first, second, third = (lstm[f"forget bias {bias}"] for bias in (0, 1, 5))
-assert all(seeds.max() <= 1 for seeds in lstm.values())  # nothing explodes
-assert first[:, -1].max() < second[:, -1].max() < rnn["0.9 × orthogonal"].min()
-assert third[:, -1].min() > 0.3
+    ends = seeds[:, -1]
+    print(f"{label}: {ends.min():.1e} to {ends.max():.1e} arrives after 100 steps")
+panels = {"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm}
+plots.what_arrives(panels, guess=guess)
 
 # %% [markdown]
-# Left, the matrix decides, once and for all. Right, nothing can explode, and the gates decide: with a bias of 0 or 1 even
-# *less* arrives than in the RNN at 0.9, so an LSTM is not better by birth; with a bias of 5 nearly half does.
+# On the left the matrix decides, once and for all. On the right nothing can explode, and the gates decide. With a bias of 0 or
+# 1 even *less* arrives than in the RNN at 0.9, so an LSTM is not automatically better. With a bias of 5 nearly half arrives.
 #
 # ### The forget gate decides what survives
 #
@@ -558,22 +569,16 @@ forget_gates[30, 1] = 0.02  # closes at step 30, and opens again
 forget_gates[:, 2] = 0.5
 forget_gates[:25, 3] = 0.6
 survives = arrives(forget_gates)
-print("at the first step arrives, unit by unit:", [f"{share:.0e}" for share in survives[0]])
-assert survives[0, 0] > 0.7 and survives[30:, 1].min() > 0.8 and survives[:30, 1].max() < 0.02
-assert (
-    survives[:50, 2].max() < 0.002 and survives[24:, 3].min() > 0.8 > 0.01 > survives[:15, 3].max()
-)
+print("what arrives at the first step, unit by unit:", [f"{share:.0e}" for share in survives[0]])
 plots.what_survives(forget_gates, survives)
 
 # %% [markdown]
-# Read the lower map from right to left. Unit 0 keeps most of the gradient all the way, unit 1 up to the closed gate, unit 2
-# for a few steps, unit 3 while its gate is open.
+# Read the lower map from right to left. Unit 0 keeps most of the gradient, unit 1 keeps it up to the closed gate, unit 2 for a few
+# steps, and unit 3 while its gate is open. A closed gate cuts off the past, forward and back: what was forgotten needs no
+# gradient. So a small gradient can be *right*. The network itself decides which part of the past it learns from.
 #
-# A closed gate cuts the past off, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*.
-# The network is no longer unable to learn from the past; it has been put in charge of it.
-#
-# > **Try it.** Move the slider: one gate, at one bias. Where does it keep as much as the RNN's matrix (f = 0.9)? Where does
-# > half arrive? (No slider? “LSTM: another gate each time” shows three biases.)
+# > **Try it.** The slider sets the bias of one gate. At which bias does the gate keep as much as the RNN's matrix (f = 0.9)?
+# > At which does half arrive? (Without a slider, see “LSTM: another gate each time”.)
 
 
 # %%
@@ -589,8 +594,8 @@ plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0
 # %% [markdown]
 # ### The other way, measured beside it
 #
-# Send a gradient into the last memory cell, go back with your step, and split what reaches each earlier cell into the direct
-# path and all the rest, which went through `h` at least once.
+# Send a gradient into the last memory cell and go back with your step. Split what reaches each earlier cell into two parts: what
+# came along the direct path, and the rest, which went through `h` at least once.
 
 
 # %%
@@ -613,95 +618,68 @@ panels = {}
 for bias in (1, 5):
     direct, rest = np.array([paths_back(bias, seed) for seed in range(5)]).transpose(1, 0, 2)
     panels[f"forget bias {bias}"] = {"through c alone": direct, "through h as well": rest}
-    alone, also = np.median(direct[:, -1]), np.median(rest[:, -1])
-    print(
-        f"bias {bias}, after 100 steps: {alone:.1e} through c alone, {also:.1e} through h as well"
-    )
+    for way, ends in (("c alone", direct[:, -1]), ("h as well", rest[:, -1])):
+        print(f"bias {bias}, through {way}: {ends.min():.1e} to {ends.max():.1e} after 100 steps")
 plots.what_arrives(panels)
 
-# %%
-fading, growing = panels["forget bias 1"], panels["forget bias 5"]
-assert np.all(fading["through h as well"][:, 20:] > fading["through c alone"][:, 20:])
-assert fading["through h as well"][:, -1].max() < 1e-5
-assert np.all(growing["through c alone"][:, -1] > 0.3)
-assert np.all(growing["through h as well"][:, -1] > growing["through c alone"][:, -1])
-assert np.median(growing["through h as well"][:, -1]) > 5
-
 # %% [markdown]
-# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, and fades
-# all the same: its median ends below a millionth. With bias 5 it *grows*, in the median to some thirty times what was sent: an
-# open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The memory adds a way
-# that learning can keep open; it takes none away.
+# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, but it fades
+# too: on every seed less than 1 in 100,000 is left. With bias 5 it *grows*, on the five seeds to between 5 and 67 times what was
+# sent. An open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The memory adds
+# a way back that learning can keep open; it takes none away.
 
 # %% [markdown]
 # ## 3. How to begin
 #
 # At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
-# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is all but out of reach *before
-# learning begins*, and next to no gradient arrives there to change that.
+# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is nearly out of reach *before
+# learning begins*, and hardly any gradient arrives there to change that.
 #
 # **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales (시간 척도) of the units
 # from 2 to T steps, the span of what has to be remembered:
 #
 # $$ b_f = \log u, \quad u \sim \mathcal U(1, T-1) \qquad b_i = -b_f $$
 #
-# Then $f = u/(1+u)$ and $1/(1-f) = 1 + u$; and the more a unit keeps, the less its input gate (입력 게이트) takes in.
+# Then $f = u/(1+u)$ and $1/(1-f) = 1 + u$. The longer a unit keeps its memory, the less its input gate (입력 게이트) takes in.
 
 # %%
 T, H = 80, 32
-
-
-def constant_bias(value, rng):
-    return np.repeat([value, 0.0, 0.0, 0.0], H)  # f, g, i, o
-
-
-def chrono_bias(rng):
-    b_f = np.log(rng.uniform(1, T - 1, H))
-    return np.concatenate([b_f, np.zeros(H), -b_f, np.zeros(H)])
-
-
-# %%
-rng = np.random.default_rng(0)
-starts = {
-    "chrono": chrono_bias(rng),
-    "bias 0": constant_bias(0.0, rng),
-    "bias 1": constant_bias(1.0, rng),
-}
-openness = {label: sigmoid(b[:H]) for label, b in starts.items()}
+b_f = np.log(np.random.default_rng(0).uniform(1, T - 1, H))
+biases = {"chrono": b_f, "bias 0": np.zeros(H), "bias 1": np.ones(H)}
+openness = {label: sigmoid(b) for label, b in biases.items()}
 for label, f in openness.items():
     print(f"{label}: memories of {(1 / (1 - f)).min():.1f} to {(1 / (1 - f)).max():.1f} steps")
 units = {label: arrives(np.tile(f, (T, 1)))[::-1].T for label, f in openness.items()}
+print(f"chrono: {np.mean(units['chrono'][:, -1] > 0.1):.0%} of the units pass a tenth on")
 plots.what_arrives({"At the start, unit by unit": units}, each="unit")
-
-# %%
-assert units["bias 0"].max(axis=0)[-1] < units["bias 1"].max(axis=0)[-1] < 1e-10
-assert units["chrono"].max(axis=0)[-1] > 0.3 and np.median(units["chrono"][:, -1]) > 0.1
-u = np.exp(starts["chrono"][:H])  # the formulas above
-assert np.allclose(openness["chrono"], u / (1 + u))
-assert np.allclose(1 / (1 - openness["chrono"]), 1 + u)
 
 # %% [markdown]
 # Every thin line is a unit. With one bias for all, they forget together. With chrono initialisation some forget fast, and more
-# than half still pass a tenth of the gradient after 79 steps.
+# than half still pass on a tenth of the gradient after 79 steps.
 #
 # ## 4. In which order did they come?
 #
-# **Temporal order** (Hochreiter and Schmidhuber 1997): 80 symbols, E first, B last, noise between, and in it two signals, each
-# X or Y, one near the beginning and one in the middle. At B the network names both in their order. Guessing is right once in
-# four.
+# **Temporal order** (Hochreiter and Schmidhuber 1997): a sequence has 80 symbols. E comes first, B comes last, and between them is
+# noise, except for two signals, each X or Y, one near the beginning and one in the middle. At B the network names both in their
+# order. Guessing is right once in four.
 
 # %%
 xs, targets = tasks.temporal_order(1000, T, np.random.default_rng(0))
 first = T - 1 - xs[:, :, 6:].any(axis=2).argmax(axis=1)  # X and Y are the last two of the eight
 print("the first signal lies", first.min(), "to", first.max(), "steps before the answer")
-xs, targets = xs[:3], targets[:3]
-for sequence, target in zip(xs.argmax(axis=2), targets):
+for sequence, target in zip(xs[:3].argmax(axis=2), targets):
     print("".join("abcdEBXY"[symbol] for symbol in sequence), "→", ("XX", "XY", "YX", "YY")[target])
+
+# %% [markdown]
+# The next cell is one update. `head` is an `Affine` layer: it turns the last hidden state into four scores, one for each answer.
+# `criterion`, a `SoftmaxCrossEntropy`, makes probabilities of them (softmax, 소프트맥스), compares these with the right answers,
+# and gives the loss and the gradient. You will write both in notebook 05. `Adam` steps against the gradient like the SGD of
+# notebook 02, but divides each weight's step by the usual size of that weight's gradient.
 
 
 # %%
-def learn_from(xs, targets, layer, head, criterion, optimiser):
-    """One update on one batch; returns the share of it that was right before."""
+def learn_from(xs, targets, layer, head, criterion, optimiser, learning_rate):
+    """One update on one batch; returns the share of it that was answered right before."""
     hs, _ = layer.forward(xs)
     logits = head.forward(hs[:, -1:])  # only the last step has to answer
     criterion.forward(logits, targets[:, None])
@@ -709,113 +687,89 @@ def learn_from(xs, targets, layer, head, criterion, optimiser):
     dhs = np.zeros_like(hs)
     dhs[:, -1:] = head.backward(criterion.backward())
     layer.backward(dhs)
-    optimiser.step(0.005, max_norm=1.0)
+    optimiser.step(learning_rate, max_norm=1.0)
     return np.mean(logits[:, 0].argmax(axis=1) == targets)
 
 
 # %%
-def train(layer, rng, task=tasks.temporal_order, limit=1000):
-    """Learn from new batches until 99 % of the last ten are right, at most `limit`; the shares right."""
+def train(layer, rng, learning_rate, limit=2000):
+    """Learn from new batches until 99 % of the last ten are right; the head, and the shares right."""
     head = Affine(
         Param(rng.uniform(-0.3, 0.3, (H, 4)).astype("float32")), Param(np.zeros(4, "float32"))
     )
-    parts = layer, head, SoftmaxCrossEntropy(), Adam(layer.parameters() + head.parameters())
-    right = []
-    while len(right) < limit and sum(right[-10:]) < 9.9:
-        right.append(learn_from(*task(32, T, rng), *parts))
-    return right
-
-
-# %%
-def new_layer(layer_class, b, rng):
-    """A layer of H units for eight symbols, with small random weights and the biases `b`."""
-    shapes = (8, b.size), (H, b.size)
-    weights = [rng.uniform(-1, 1, shape) / np.sqrt(H) for shape in shapes]
-    return layer_class(*(Param(array.astype("float32")) for array in (*weights, b)))
-
-
-def last(right):
-    return np.mean(right[-10:])  # the share right in the last ten batches
-
-
-def highest(right):
-    return np.convolve(right, np.full(10, 0.1), "valid").max()  # in the best ten in a row
+    optimiser = Adam(layer.parameters() + head.parameters())
+    parts, shares = (layer, head, SoftmaxCrossEntropy(), optimiser, learning_rate), []
+    while len(shares) < limit and sum(shares[-10:]) < 9.9:
+        shares.append(learn_from(*tasks.temporal_order(32, T, rng), *parts))
+    return head, shares
 
 
 # %% [markdown]
-# Every batch is new, so the share that is right *before* each update is a test. Five seeds for the LSTM with chrono
-# initialisation, the first with **your own class**; then five for the RNN, each as long as the slowest LSTM.
+# **A fair comparison.** The RNN may start with a random `Wh`, an orthogonal one, or the identity, which hands each unit its own
+# last value. The LSTM may start with a forget bias of 0, of 1, or with chrono initialisation. Each start has its own learning
+# rate; those that can learn the task, one that did well on other seeds. Every batch is new, so the share right *before* an update is a test.
+#
+# First the best start of each kind, live, with **your own classes**. Guess before you run it: after how many updates will the
+# *RNN* have solved the task?
 
 # %%
-runs = {"LSTM, chrono": []}
-for seed in tqdm(range(5), "LSTM"):
-    rng = np.random.default_rng(seed)
-    runs["LSTM, chrono"].append(
-        train(new_layer(FastLSTM if seed else answer("4.4"), chrono_bias(rng), rng), rng)
-    )
+guess = ...  # a number of updates, up to 2,000
 
 # %%
-longest = max(map(len, runs["LSTM, chrono"]))
-generators = [np.random.default_rng(seed) for seed in range(5)]
-runs["RNN"] = [
-    train(new_layer(RNN, np.zeros(H), rng), rng, limit=longest) for rng in tqdm(generators, "RNN")
-]
-for label, seeds in runs.items():
-    print(
-        f"{label}: solved by {sum(last(right) >= 0.99 for right in seeds)} of {len(seeds)} seeds,"
-    )
-    print("   right in the best ten batches:", [round(float(highest(right)), 2) for right in seeds])
+runs, solved = {}, {}
+for name, layer_class in (("LSTM, chrono", answer("4.4")), ("RNN, identity", answer("1.4"))):
+    rng = np.random.default_rng(0)
+    start = start_layer(ORDER_ROWS[name], rng)
+    layer = layer_class(start.Wx, start.Wh, start.b)
+    fresh = [param.value.copy() for param in layer.parameters()]
+    head, shares = train(layer, rng, ORDER_ROWS[name].learning_rate)
+    runs[name], solved[name] = [shares], (layer, head, fresh)
+    print(f"{name}: {np.mean(shares[-10:]):.2f} right after {len(shares)} updates")
 plots.learning_to_remember({"Temporal order, T = 80": runs}, chance=0.25)
 
+# %% [markdown]
+# One seed proves little. Here are **five seeds** of every start, from a stored table (`make sweep NAME=order` makes it again), with
+# up to 2,000 updates each. Since chrono initialisation was told that the task has 80 steps, it is there twice more, spread up to
+# 20 and up to 320.
+
 # %%
-assert len(runs["LSTM, chrono"]) == len(runs["RNN"]) == 5
-assert min(map(last, runs["LSTM, chrono"])) >= 0.99
-assert max(map(highest, runs["RNN"])) < 0.4
+order = load_order()
+starts = {name: updates for name, updates in order.items() if " at " not in name}
+for name, updates in starts.items():
+    print(f"{name}: solved on {np.isfinite(updates).sum()} of {len(updates)} seeds")
+plots.updates_until_solved(starts, limit=2000, guess=guess)
 
 # %% [markdown]
-# **The LSTM solves it on all five seeds, the RNN on none**: even its best ten batches in a row are what guessing gives now and
-# then.
+# Two starts solved it on all five seeds: the LSTM with chrono initialisation, after 108 to 177 updates, and the RNN that started
+# from the identity, after 221 to 634. So a simple RNN *can* learn this, and the start matters as much as the kind of layer: the
+# RNN's other starts and a forget bias of 0 solved it on no seed, a bias of 1 on two. Chrono initialisation need not know the
+# length: spread up to 320 steps it was as fast, and up to 20 steps it took about twice as long.
 #
-# Is that the LSTM, or its first biases? Here are three seeds with each of the two common values, beside the first 150 batches
-# of those above.
+# One objection is left: every start had a rate that suits it. Here are the two best at other rates, from the same table.
 
 # %%
-for value in tqdm((0.0, 1.0)):
-    generators = [np.random.default_rng(seed) for seed in range(3)]
-    biased = [new_layer(FastLSTM, constant_bias(value, rng), rng) for rng in generators]
-    runs[f"LSTM, bias {value:.0f}"] = [
-        train(layer, rng, limit=150) for layer, rng in zip(biased, generators)
-    ]
-
-# %%
-started = {
-    label: [right[:150] for right in runs[label]]
-    for label in ("LSTM, chrono", "LSTM, bias 0", "LSTM, bias 1")
-}
-means = {label: np.mean([last(right) for right in seeds]) for label, seeds in started.items()}
-for label, seeds in started.items():
-    ends = [round(float(last(right)), 2) for right in seeds]
-    print(f"{label}: right after 150 batches {ends}, {means[label]:.2f} on average")
-plots.learning_to_remember({"The same LSTM, three beginnings": started}, chance=0.25)
-
-# %%
-assert max(map(highest, runs["LSTM, bias 0"])) < 0.4
-assert means["LSTM, bias 0"] < means["LSTM, bias 1"] < means["LSTM, chrono"]
-assert min(map(last, started["LSTM, bias 1"])) < 0.5
-assert min(map(last, started["LSTM, chrono"])) > 0.4
+by_rate = {"RNN, identity": {}, "LSTM, chrono": {}}
+for name, rates in by_rate.items():
+    for row, updates in order.items():
+        if row == name or row.startswith(f"{name} at "):
+            rates[ORDER_ROWS[row].learning_rate] = int(np.isfinite(updates).sum())
+plots.solved_by_rate(by_rate, seeds=5)
 
 # %% [markdown]
-# With 0 nothing is learned. With 1 it depends on the seed: one is nearly there, another has hardly begun. With chrono
-# initialisation all five are on their way.
+# The LSTM solved it on every seed at all four rates, from 0.001 to 0.03. The RNN did so at 0.0001 and 0.0003; at 0.001 one seed
+# failed, and at 0.003 all. So say it exactly: an RNN *can* learn this, from the right start and at a small enough rate. The LSTM,
+# started well, does it *reliably*: sooner, and at every rate that was tried.
 #
-# Why? Send a random gradient into the last hidden state of a *fresh* network, and compare what reaches the first signal with
-# what reaches the last symbol.
+# ### Why the start decides
+#
+# Send a random gradient into the last hidden state of a *fresh* network, and compare what reaches the first signal with what
+# reaches the last symbol.
 
 
 # %%
-def reaches_the_first_signal(layer_class, bias, seed):
+def reaches_the_first_signal(name, seed):
     rng = np.random.default_rng(seed)
-    layer = new_layer(layer_class, bias(rng), rng)
+    layer = start_layer(ORDER_ROWS[name], rng)
     hs, _ = layer.forward(tasks.temporal_order(32, T, rng)[0])
     dhs = np.zeros_like(hs)
     dhs[:, -1] = rng.normal(size=(32, H))
@@ -823,280 +777,123 @@ def reaches_the_first_signal(layer_class, bias, seed):
     return norms[T // 10 : T // 5 + 1].mean() / norms[-1]
 
 
+for name in starts:
+    shares = [reaches_the_first_signal(name, seed) for seed in range(5)]
+    print(f"{name}: {min(shares):.0e} to {max(shares):.0e}")
+
+# %% [markdown]
+# Where hardly anything arrives, nothing is learned: a random `Wh` or bias 0 passes on about a trillionth, or less. With bias 1 it is
+# faint, and learning may find it or not. From the identity and from chrono initialisation some hundredths arrive, and both learn
+# on every seed. But the orthogonal start passes on most of all, and did not learn in time. A gradient that arrives is
+# *necessary*, and not yet enough.
+
+# %% [markdown]
+# ### Open the network that solved it
+#
+# What has the LSTM learned? Let it read 200 new sequences, and average f, i and the size of g at the noise, at X and at Y. Which
+# of the three will tell a signal from noise?
+
 # %%
-fresh = {
-    "RNN": (RNN, lambda rng: np.zeros(H)),
-    "LSTM, bias 0": (FastLSTM, lambda rng: constant_bias(0.0, rng)),
-    "LSTM, bias 1": (FastLSTM, lambda rng: constant_bias(1.0, rng)),
-    "LSTM, chrono": (FastLSTM, chrono_bias),
+guess = ...  # in words: one or more of "f", "i" and "g"
+
+
+# %%
+def at_each_step(weights, xs):
+    """f, i and the size of g at each step of each sequence, (N, T, H) each."""
+    h, c, steps = np.zeros((len(xs), H)), np.zeros((len(xs), H)), []
+    for x in xs.transpose(1, 0, 2):
+        h, c, cache = lstm_step_forward(x, h, c, *weights)
+        f, g, i = cache[5:8]
+        steps.append((f, i, abs(g)))
+    return dict(zip("fig", np.stack(steps, axis=2)))
+
+
+# %%
+layer, head, fresh = solved["LSTM, chrono"]
+weights = [param.value for param in layer.parameters()]
+xs, targets = tasks.temporal_order(200, T, np.random.default_rng(1))
+symbols = xs.argmax(axis=2)
+places = {"noise": symbols < 4, "X": symbols == 6, "Y": symbols == 7}
+averages = {
+    name: {symbol: values[place].mean(axis=0) for symbol, place in places.items()}
+    for name, values in at_each_step(weights, xs).items()
 }
-ratio = {k: [reaches_the_first_signal(*v, seed) for seed in range(5)] for k, v in fresh.items()}
-for label, shares in ratio.items():
-    print(f"{label}: {min(shares):.0e} to {max(shares):.0e}")
-assert max(ratio["RNN"] + ratio["LSTM, bias 0"]) < 1e-9
-assert min(ratio["LSTM, bias 1"]) > 1e-7 and max(ratio["LSTM, bias 1"]) < 2e-3
-assert min(ratio["LSTM, chrono"]) > 1e-2
+most = np.argsort(-averages["f"]["noise"])  # the units that keep most come first
+plots.gates_by_symbol({n: {s: v[most] for s, v in by.items()} for n, by in averages.items()})
 
 # %% [markdown]
-# In the RNN and in the LSTM with bias 0, next to nothing reaches the first signal. With bias 1 it is
-# faint: learning may find it, or not. With chrono initialisation it is four hundredths to a tenth of what the last symbol
-# gets. The architecture makes it *possible* for a gradient to arrive; the first bias decides whether one does.
-
-# %% [markdown]
-# ## 5. The GRU: fewer gates, the same idea
+# It is not what one might draw on a blackboard. Most forget gates stay open at every symbol. Most input gates hardly react to a
+# signal. What reacts is the new memory: in the middle of the units, `g` is more than one and a half times as large at X and Y as
+# at noise. A network finds *a* solution, not always the one that we would have built.
 #
-# The **GRU** (게이트 순환 유닛) of Cho et al. (2014) has one state and two gates. The **update gate** (업데이트 게이트) `z` does
-# the work of f and i at once: what comes in takes the place of what goes. The **reset gate** (리셋 게이트) `r` says how much of
-# the old state the new one may see.
-#
-# > **Notation.** Here z says how much *new* comes in; in Cho et al. and in PyTorch, how much is *kept*. PyTorch also has the
-# > order r, z, n, and resets *after* the product: $r \odot (h_\mathrm{prev} W_{hn})$.
-
-# %%
-plots.gru_cell()
-
-# %% [markdown]
-# ### Exercise 4.6 · One step of the GRU
-#
-# <small>15 min</small>
-#
-# **Why.** Three blocks in place of four, no `c`: is that enough?
-#
-# **The equation.** Blocks in the order z, r, n:
-#
-# $$ z = \sigma(x W_{xz} + h_\mathrm{prev} W_{hz} + b_z) \qquad r = \sigma(x W_{xr} + h_\mathrm{prev} W_{hr} + b_r) $$
-# $$ n = \tanh(x W_{xn} + (r \odot h_\mathrm{prev}) W_{hn} + b_n) \qquad h_\mathrm{next} = (1-z) \odot h_\mathrm{prev} + z \odot n $$
-#
-# **By hand**: $x = 1$, $h_\mathrm{prev} = 0.5$, $W_x = (-1, 1, 0.3)$, $W_h = (2, -2, 0.8)$, $b = 0$. Then $z = r = \sigma(0) = 0.5$,
-# $n = \tanh(0.3 + 0.25·0.8) = 0.462$, $h_\mathrm{next} = 0.25 + 0.231 = 0.481$.
-
-
-# %% nbgrader={"grade": false, "grade_id": "ex-4-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def gru_step_forward(x, h_prev, Wx, Wh, b):
-    """One step of the GRU, blocks in the order z, r, n; the reset comes before the product.
-
-    Args:
-        x (N, D), h_prev (N, H): input, and hidden state before.
-        Wx (D, 3H), Wh (H, 3H), b (3H,): parameters.
-
-    Returns:
-        h_next (N, H): hidden state after
-        cache: the tuple (x, h_prev, Wx, Wh, z, r, n), for the way back
-    """
-    ### BEGIN SOLUTION
-    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-    az, ar, an = np.split(x @ Wx + b, 3, axis=1)
-    z, r = sigmoid(az + h_prev @ Whz), sigmoid(ar + h_prev @ Whr)
-    n = np.tanh(an + (r * h_prev) @ Whn)
-    h_next = (1 - z) * h_prev + z * n
-    return h_next, (x, h_prev, Wx, Wh, z, r, n)
-    ### END SOLUTION
-    # 1. cut Wh, and x @ Wx + b, into the blocks z, r, n
-    # 2. the two gates, then the new state from what r leaves of h_prev
-    # 3. mix old and new
-    raise NotImplementedError("Exercise 4.6: write gru_step_forward")
-
-
-# %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Why can the three blocks not be one product, as in the LSTM? What must be known before <code>Whn</code> is used?</details>
-# <details><summary>Hint 2: the equation to use</summary><code>np.split(Wh, 3, axis=1)</code> gives Whz, Whr, Whn. The third meets <code>r * h_prev</code>, the first two <code>h_prev</code>.</details>
-# <details><summary>Hint 3: almost the code</summary><code>n = np.tanh(an + (r * h_prev) @ Whn)</code> and <code>h_next = (1 - z) * h_prev + z * n</code>.</details>
-
-# %% nbgrader={"grade": true, "grade_id": "check-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
-check("4.6", gru_step_forward)
-
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Exercise 4.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
-### BEGIN HIDDEN TESTS
-from helpers.checks import hidden_check
-
-hidden_check("4.6", gru_step_forward)
-### END HIDDEN TESTS
-
-# %%
-Wx, Wh = np.array([[-1.0, 1.0, 0.3]]), np.array([[2.0, -2.0, 0.8]])
-h_next, cache = answer("4.6")(one, 0.5 * one, Wx, Wh, np.zeros(3))
-print(
-    "z, r, n =", *(float(part[0, 0].round(3)) for part in cache[4:]), "  h_next =", h_next.round(3)
-)
-
-# %% [markdown]
-# **What to notice.** $1 - z$ stands where the forget gate stood. With z = 0 the state, and its gradient, pass the step
-# unchanged.
-#
-# **Go further.** Gates open or closed only: which settings make of the GRU a plain RNN?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** z = 1 and r = 1: $h_\mathrm{next} = n = \tanh(x W_{xn} + h_\mathrm{prev} W_{hn} + b_n)$, exercise 1.2.
-
-# %% [markdown]
-# ### Exercise 4.7 · Backward through one step of the GRU
-#
-# <small>40 min</small>
-#
-# **Why.** `h_prev` is used in *four* places here. Forget one, and nothing complains: every shape is right, only the gradient is
-# wrong.
-#
-# **The equation.** From the outside in:
-#
-# $$ da_n = dh_\mathrm{next} \odot z \odot (1 - n^2) \qquad u = da_n\, W_{hn}^\top \qquad (\text{the gradient of } r \odot h_\mathrm{prev}) $$
-# $$ da_z = dh_\mathrm{next} \odot (n - h_\mathrm{prev}) \odot z(1-z) \qquad da_r = u \odot h_\mathrm{prev} \odot r(1-r) $$
-# $$ dh_\mathrm{prev} = dh_\mathrm{next} \odot (1 - z) + u \odot r + da_z W_{hz}^\top + da_r W_{hr}^\top $$
-#
-# and $dA = [\,da_z \,|\, da_r \,|\, da_n\,]$ gives the rest; mind that $W_{hn}$ met $r \odot h_\mathrm{prev}$.
-
-# %%
-plots.gru_cell(numbered=True)
-
-# %% [markdown]
-# Read it from right to left. The four terms of $dh_\mathrm{prev}$ come back at the four numbers: 1 the direct way, 2 the reset
-# product, 3 the update gate, 4 the reset gate.
-#
-# **By hand**, going on from 4.6 with $dh_\mathrm{next} = 1$: $da_n = 0.5·(1 - 0.462^2) = 0.393$, $u = 0.393·0.8 = 0.315$,
-# $da_z = (0.462 - 0.5)·0.25 = -0.0095$, $da_r = 0.315·0.5·0.25 = 0.0393$. So
-# $dh_\mathrm{prev} = 0.5 + 0.157 - 0.019 - 0.079 = 0.560$, most of it by the direct way.
-
-
-# %% nbgrader={"grade": false, "grade_id": "ex-4-7", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def gru_step_backward(dh_next, cache):
-    """Backward through one step of the GRU.
-
-    Args:
-        dh_next (N, H): gradient of the loss with respect to h_next.
-        cache: from exercise 4.6, (x (N, D), h_prev (N, H), Wx (D, 3H), Wh (H, 3H), z, r, n (N, H)).
-
-    Returns:
-        dx (N, D), dh_prev (N, H), dWx (D, 3H), dWh (H, 3H), db (3H,)
-    """
-    ### BEGIN SOLUTION
-    x, h_prev, Wx, Wh, z, r, n = cache
-    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-    dan = tanh_backward(dh_next * z, n)
-    dreset = dan @ Whn.T  # with respect to r * h_prev
-    daz = dh_next * (n - h_prev) * z * (1 - z)
-    dar = dreset * h_prev * r * (1 - r)
-    dh_prev = dh_next * (1 - z) + dreset * r + daz @ Whz.T + dar @ Whr.T
-    dA = np.hstack([daz, dar, dan])
-    dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
-    return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(axis=0)
-    ### END SOLUTION
-    # x, h_prev, Wx, Wh, z, r, n = cache
-    # 1. through the mixture: to n, to z, and straight to h_prev
-    # 2. through n to the reset product, and from there to r and to h_prev
-    # 3. through both gates to h_prev: now four parts make dh_prev
-    # 4. dWh block by block, the rest from dA
-    raise NotImplementedError("Exercise 4.7: write gru_step_backward")
-
-
-# %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Mark every place where <code>h_prev</code> stands in the four equations of 4.6. Each mark is one term of <code>dh_prev</code>.</details>
-# <details><summary>Hint 2: the equation to use</summary>Start with <code>dan</code>, then u = <code>dan @ Whn.T</code>: everything that concerns the reset is made from it.</details>
-# <details><summary>Hint 3: almost the code</summary><code>dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T</code>; the third block of <code>dWh</code> is <code>(r * h_prev).T @ dan</code>.</details>
-
-# %% nbgrader={"grade": true, "grade_id": "check-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
-check("4.7", gru_step_backward)
-
-# %% nbgrader={"grade": true, "grade_id": "hidden-4-7", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Exercise 4.7 once more, on inputs that only a grader sees: other sizes, other types, large values.
-### BEGIN HIDDEN TESTS
-from helpers.checks import hidden_check
-
-hidden_check("4.7", gru_step_backward)
-### END HIDDEN TESTS
-
-# %%
-dx, dh_prev, *_ = answer("4.7")(one, cache)
-direct = one * (1 - cache[4])
-print("dh_prev =", dh_prev.round(3), "  of which by the direct way:", direct.round(3))
-_, h_prev, _, Wh, z, r, n = cache
-u = z * (1 - n**2) * Wh[:, 2:]  # the four terms of the equation, with dh_next = 1
-terms = direct, u * r, (n - h_prev) * z * (1 - z) * Wh[:, :1], u * h_prev * r * (1 - r) * Wh[:, 1:2]
-print("the four terms:", *(round(term.item(), 4) for term in terms))
-assert np.allclose(sum(terms), dh_prev)
-
-# %% [markdown]
-# **What to notice.** The direct way is again a product with a gate alone, $1 - z$. But what the GRU remembers is also what it
-# shows, so the other three ways end there too.
-#
-# **Go further.** What is chrono initialisation for a GRU?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** $1 - z$ plays the part of f, so $b_z = -\log u$ with the same u. There is no $b_i$ to set: what comes
-# in is z itself, small where much is kept.
-
-# %% [markdown]
-# ### Side by side
-#
-# Your two functions in the course's loop over time, on temporal order and on a second task: after 80 steps, which of four
-# symbols came *first*?
+# And the gradient of the loss? Here it is at each step of the first sequence, before training and after it.
 
 
 # %%
-class YourGRU(GRU):
-    step_forward = staticmethod(answer("4.6"))
-    step_backward = staticmethod(answer("4.7"))
-
-
-def gru_bias(rng):
-    return np.concatenate([-np.log(rng.uniform(1, T - 1, H)), np.zeros(2 * H)])
-
-
-def seeds_of(layer_class, bias, count, **options):
-    generators = [np.random.default_rng(seed) for seed in range(count)]
-    return [
-        train(new_layer(layer_class, bias(rng), rng), rng, **options) for rng in tqdm(generators)
-    ]
+def gradient_by_step(weights, head, xs, targets):
+    """Norm of the gradient of the loss at each step of each sequence, (N, T)."""
+    layer, criterion = FastLSTM(*map(Param, weights)), SoftmaxCrossEntropy()
+    hs, _ = layer.forward(xs)
+    criterion.forward(head.forward(hs[:, -1:]), targets[:, None])
+    dhs = np.zeros_like(hs)
+    dhs[:, -1:] = head.backward(criterion.backward())
+    return np.linalg.norm(layer.backward(dhs)[0], axis=2)
 
 
 # %%
-order, recall = "Temporal order", "Which came first?"
-first_symbol = {"task": tasks.first_symbol_recall}
-side_by_side = {order: {}, recall: {}}
-side_by_side[order]["LSTM"] = runs["LSTM, chrono"]
-side_by_side[order]["RNN"] = runs["RNN"]
-side_by_side[order]["GRU"] = seeds_of(YourGRU, gru_bias, 3)
-side_by_side[recall]["LSTM"] = seeds_of(FastLSTM, chrono_bias, 2, **first_symbol)
-side_by_side[recall]["RNN"] = seeds_of(RNN, lambda rng: np.zeros(H), 2, limit=200, **first_symbol)
-side_by_side[recall]["GRU"] = seeds_of(YourGRU, gru_bias, 2, **first_symbol)
-
-# %%
-for task, layers in side_by_side.items():
-    for label, seeds in layers.items():
-        solved = sum(last(right) >= 0.99 for right in seeds)
-        print(f"{task} {label}: solved by {solved} of {len(seeds)} seeds")
-        assert solved == (0 if label == "RNN" else len(seeds))
-    assert max(map(highest, layers["RNN"])) < 0.4
-plots.learning_to_remember(side_by_side, chance=0.25)
-
-# %%
-rng = np.random.default_rng(0)
-layers = new_layer(YourGRU, gru_bias(rng), rng), new_layer(FastLSTM, chrono_bias(rng), rng)
-sizes = [sum(param.value.size for param in layer.parameters()) for layer in layers]
-print("parameters: GRU", sizes[0], " LSTM", sizes[1], " share", sizes[0] / sizes[1])
-assert sizes[0] / sizes[1] == 0.75
-shares = [reaches_the_first_signal(YourGRU, gru_bias, seed) for seed in range(5)]
-print(f"from the first signal of a fresh GRU: {min(shares):.0e} to {max(shares):.0e}")
-assert min(shares) > 1e-2
+signals = symbols >= 6
+first = np.arange(T) == signals.argmax(axis=1)[:, None]
+norms = {
+    "before training": gradient_by_step(fresh, head, xs, targets),
+    "after training": gradient_by_step(weights, head, xs, targets),
+}
+for label, each in norms.items():
+    share = np.median(each[first] / each.sum(axis=1))
+    print(f"{label}, the first signal gets {share:.4f} of the gradient")
+marked = {int(step): "abcdEBXY"[symbols[0, step]] for step in np.flatnonzero(signals[0])}
+plots.gradient_by_step({label: each[0] for label, each in norms.items()}, marked=marked)
 
 # %% [markdown]
-# With three quarters of the parameters the GRU does here what the LSTM does. Few seeds and two tasks do not say which is
-# better; in a large comparison (Jozefowicz et al. 2015) neither always was. This course goes on with the LSTM, whose memory
-# you can see.
+# Before training the gradient fades the further back it goes. After training it passes over the steps where a signal never stands,
+# and has a peak at the first signal, which over all 200 sequences now gets about nine times the share that it had. Learning has
+# *opened* the way back, where that helps.
+
+# %% [markdown]
+# ### How far back can it remember?
+#
+# The figure that began in notebook 01 and came back in 02, now with the LSTM in it: a network learns to name the symbol that came
+# so many steps before. All had the same number of updates, each its own best rate, five seeds (`make sweep NAME=recall`). Guess
+# first: how far back does the LSTM remember?
+
+# %%
+guess = ...  # a lag: up to how many steps back will the LSTM be right?
+
+# %%
+recall = load_recall()
+names = "RNN", "RNN, clipped", "RNN, identity", "LSTM"
+plots.recall_by_lag({name: recall[name] for name in names}, guess=guess)
+
+# %% [markdown]
+# The plain RNN of notebook 01 is right on every seed up to ten steps back, and with clipping up to twenty. Two are still right 80
+# steps back: the LSTM on all five seeds, and the RNN that started from the identity on four. Both tasks of this section ask for
+# little: keep one or two things. A language model must also let go of what it no longer needs.
 
 # %% [markdown]
 # ## Summary
 #
 # - The gradient of the memory meets only + and ×: $dc_\mathrm{prev} = dc_\mathrm{next} \odot f$.
 # - The factors do multiply, but each is learned and can stay near 1, and neither `Wh` nor tanh′ lies on this path. The path
-#   through `h` remains, with both.
-# - A forget gate that closes lets go of the past and of its gradient; that can be right.
-# - The first forget bias decides how far back learning can begin; chrono initialisation spreads it.
-# - The GRU has the same direct path, with $1 - z$ for f.
+#   through `h` remains, and there both are met.
+# - A forget gate that closes cuts off the past and its gradient. That can be right.
+# - How a network starts decides how far back it can learn. Chrono initialisation gives each unit of an LSTM its own time scale.
+# - An RNN *can* remember 80 steps, from the right start and at a small enough rate. The LSTM with chrono initialisation does so
+#   reliably: on every seed, at every rate that was tried.
+# - The GRU has the same direct path with one state and two gates: the appendix, notebook 09, builds it.
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Where exactly does the LSTM *add* two gradients in one step back?
+# 1. Where exactly does the LSTM *add* two gradients, in one step back?
 # 2. Why does `dc_prev` need no matrix product?
 # 3. f = 0.97 at all steps: how much arrives by the direct path after 100?
 # 4. Can the gradient along the direct path explode?
@@ -1105,7 +902,6 @@ assert min(shares) > 1e-2
 # 7. The cache holds `c_next` and not `tanh(c_next)`. Which derivative must be written differently than in the RNN?
 # 8. What is wrong with setting every forget bias to 10?
 # 9. Why is $b_i = -b_f$ a sensible companion?
-# 10. You want to load the weights of PyTorch's GRU into yours. Which two things must you do, and why is that not enough?
 
 # %% [markdown] tags=["solution"]
 # ### Answers
@@ -1119,11 +915,10 @@ assert min(shares) > 1e-2
 
 # %% [markdown] tags=["solution"]
 # 7. That of the tanh: `1 - np.tanh(c_next)**2`, where the RNN could write `1 - h_next**2`.
-# 8. Every unit keeps everything for some 22,000 steps, and the gates' slopes are so small that they hardly learn to let go.
-# 9. A unit that keeps long should not be overwritten at every step: what comes in per step is about $1/u$, so that over its
-#    time scale the memory stays of size 1.
-# 10. Its $z$ is $1 - z$ of yours: turn the sign of `Wx`, `Wh` and `b` in that block, since $\sigma(-a) = 1 - \sigma(a)$, and
-#     reorder the blocks. Even then its reset comes *after* the product, so the two agree only where that makes no difference.
+# 8. Every unit keeps everything for about 22,000 steps, and the slopes of the gates are so small that they hardly learn to
+#    close.
+# 9. A unit that keeps long should not be overwritten at every step. With $b_i = -b_f$ about $1/u$ comes in per step, so over
+#    the $u$ steps of its time scale the memory stays of size 1.
 
 # %% tags=["solution"]
 print("3.", f"{0.97**100:.3f}")
@@ -1140,8 +935,8 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 #
 # - S. Hochreiter, J. Schmidhuber, *Long short-term memory*, Neural Computation 9 (1997).
 # - F. Gers, J. Schmidhuber, F. Cummins, *Learning to forget: continual prediction with LSTM*, Neural Computation 12 (2000).
-# - K. Cho et al., *Learning phrase representations using RNN encoder-decoder for statistical machine translation*, EMNLP 2014.
-# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An empirical exploration of recurrent network architectures*, ICML 2015.
+# - Q. Le, N. Jaitly, G. Hinton, *A simple way to initialize recurrent networks of rectified linear units*, 2015: the identity
+#   as a start.
 # - C. Tallec, Y. Ollivier, *Can recurrent neural networks warp time?*, ICLR 2018.
 
 # %% [markdown]
@@ -1153,4 +948,4 @@ print("8.", f"{1 / (1 - sigmoid(10.0)):,.0f} steps")
 # 3. 은닉 상태 h를 지나는 경로도 그대로 남아 있으므로, 그 경로에서는 기울기가 여전히 소실되거나 폭발할 수 있다.
 # 4. 학습 초기에 얼마나 먼 과거까지 배울 수 있는지는 망각 게이트 편향의 초깃값이 정하며, 크로노 초기화는 유닛마다 다른 시간 척도를
 #    준다.
-# 5. GRU는 게이트 두 개와 상태 하나로 같은 일을 하며, 직접 이어지는 경로에서는 1 - z가 f를 대신한다.
+# 5. GRU에도 직접 이어지는 경로가 있으며, 상태 하나와 게이트 두 개로 이루어진다(부록, 노트북 09).

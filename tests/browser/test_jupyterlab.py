@@ -97,10 +97,10 @@ def test_moving_the_slider_draws_its_figure_anew(notebook, screenshots):
     cell = notebook.cell(notebook.find("SliderFigure("))
     slider, figure = cell.get_by_role("slider"), cell.locator("img")
     slider.press("Home")
-    cell.locator("img[alt*=': vanishes']").wait_for()
+    cell.locator("img[alt*=': 0 back']").wait_for()
     before = figure.get_attribute("src")
     slider.press("End")
-    cell.locator("img[alt*=': explodes']").wait_for()
+    cell.locator("img[alt*=': 25 back']").wait_for()
     assert figure.get_attribute("src") != before
     notebook.lab.page.screenshot(path=screenshots / "slider.png")
 

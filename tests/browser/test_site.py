@@ -23,6 +23,7 @@ from helpers.classroom.authoring.release import find_secrets
 from helpers.classroom.authoring.site.books import BOOKS, build
 from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
 from tests import npm
+from tests.once import once
 from tests.outputs import committed, outputs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,13 +49,15 @@ def books(tmp_path_factory):
     """The folder with both books: of all notebooks in COURSE_SITE, or else of notebook 00, made here."""
     if built := os.environ.get("COURSE_SITE"):
         return Path(built).resolve()
-    root = tmp_path_factory.mktemp("course")
+    return once(tmp_path_factory, "books", _build_small_books) / "build" / "site"
+
+
+def _build_small_books(root):
     for name in "solutions/00_start_here", "docs/site":
         shutil.copytree(ROOT / name, root / name)
     for name in "README.md", "GLOSSARY.md", "docs/course_map.png":
         shutil.copy(ROOT / name, root / name)
     build(root)
-    return root / "build" / "site"
 
 
 @cache
@@ -260,7 +263,7 @@ def test_on_a_phone_the_menu_leads_to_a_notebook_and_hints_open(books, visit):
     page.get_by_role("heading", name="Start here").wait_for()
     hint = page.locator("details", has_text="Hint 1").first
     hint.locator("summary").tap()
-    assert hint.get_by_text("single NumPy function").is_visible()
+    assert hint.get_by_text("one NumPy function").is_visible()
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from tests.checks.honest import ANSWERS
 from tests.checks.judging import judge_quickly
 
 #: What takes many mistakes at least: these exercises are the hardest.
-HARD = ("1.4", "3.5", "4.3", "4.4", "5.3", "6.4", "7.2", "8.2")
+HARD = ("1.4", "3.5", "4.3", "4.4", "5.3", "6.4", "7.2", "8.2", "9.3")
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 every_seed = pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.seeds) for seed in (1, 2))])

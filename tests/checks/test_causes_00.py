@@ -40,7 +40,7 @@ def test_branches_exchanged_that_overflow_are_not_called_a_sign():
 
 def test_a_cut_that_does_not_help_float32_is_named():
     (name,) = causes("0.1", lambda a: 1 / (1 + np.exp(-np.clip(a, -500, 500))))
-    assert name.startswith("`a` is cut off at ±500")
+    assert name.startswith("`a` is cut off, as at ±500")
 
 
 def test_a_tanh_halved_alone_is_named():
@@ -120,3 +120,79 @@ def test_a_flat_copy_is_named():
 
     (name,) = causes("0.2", numerical_gradient)
     assert name.startswith("What is changed is a copy of `x`")
+
+
+def by_elements(f, x, eps, dx):
+    """Fill `dx` as the reference does."""
+    for index in np.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + eps
+        above = f(x)
+        x[index] = kept - eps
+        below = f(x)
+        x[index] = kept
+        dx[index] = (above - below) / (2 * eps)
+    return dx
+
+
+def test_right_slopes_in_float32_are_called_too_narrow_and_nothing_else():
+    def numerical_gradient(f, x, eps=1e-5):
+        return by_elements(f, x, eps, np.zeros(x.shape, "float32"))
+
+    verdict = judge(EXERCISES["0.2"], numerical_gradient, VISIBLE)
+    assert (verdict.status, verdict.causes) == ("not yet", ())
+    assert verdict.paragraphs[0].startswith("`dx` is float32 where the inputs are float64: it loses digits.")
+
+
+def test_whole_numbers_are_named():
+    def numerical_gradient(f, x, eps=1e-5):
+        return by_elements(f, x, eps, np.zeros(x.shape, dtype=int))
+
+    (name,) = causes("0.2", numerical_gradient)
+    assert name.startswith("`dx` is made of integers")
+
+
+def test_slopes_written_into_x_are_named():
+    (name,) = causes("0.2", lambda f, x, eps=1e-5: by_elements(f, x, eps, x))
+    assert name.startswith("`dx = x` makes no new array")
+
+
+def test_a_difference_that_looks_back_is_named():
+    def numerical_gradient(f, x, eps=1e-5):
+        dx, fx = np.zeros_like(x), f(x)
+        for index, kept in np.ndenumerate(x):
+            x[index] = kept - eps
+            dx[index] = (fx - f(x)) / eps
+            x[index] = kept
+        return dx
+
+    assert causes("0.2", numerical_gradient) == ["The difference is one-sided: `(f(x) - f(x - eps)) / eps`."]
+
+
+def test_an_x_that_is_another_array_afterwards_is_named():
+    def numerical_gradient(f, x, eps=1e-5):
+        dx, old = np.zeros_like(x), x.copy()
+        for index in np.ndindex(x.shape):
+            x[index] += eps
+            above = f(x)
+            x[index] -= 2 * eps
+            dx[index] = (above - f(x)) / (2 * eps)
+            x = old.copy()
+        return dx
+
+    (name,) = causes("0.2", numerical_gradient)
+    assert name.startswith("Only the name `x` is put back")
+
+
+def test_an_error_on_the_example_by_hand_is_a_sentence_of_its_own():
+    def numerical_gradient(f, x, eps=1e-5):
+        return np.array([f(element) for element in x])
+
+    verdict = judge(EXERCISES["0.2"], numerical_gradient, VISIBLE)
+    assert not any("by hand, It" in paragraph for paragraph in verdict.paragraphs)
+
+
+def test_the_panel_that_the_notebook_shows_first_names_no_way_to_solve_the_exercise():
+    verdict = judge(EXERCISES["0.1"], lambda a: 1 / (1 + np.exp(-a)), VISIBLE)
+    assert len(verdict.causes) == 1
+    assert not any(way in " ".join(verdict.paragraphs) for way in ("tanh", "abs", "where", "logaddexp"))

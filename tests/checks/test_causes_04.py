@@ -182,7 +182,7 @@ class StateInABuffer(Base):
         return hs, self.last
 
 
-# --- 4.5 to 4.7 -------------------------------------------------------------------------------------------------------
+# --- 4.5 -------------------------------------------------------------------------------------------------------
 
 
 def row_0_missed(forget_gates):
@@ -190,36 +190,6 @@ def row_0_missed(forget_gates):
     for step in range(len(forget_gates) - 2, 0, -1):
         gradient[step] = gradient[step + 1] * forget_gates[step + 1]
     return gradient
-
-
-def gru(*, order="zrn", swap=False, after=False, reversed_z=False, bias_of_r=True):
-    def step(x, h_prev, Wx, Wh, b):
-        Wx_, Wh_, b_ = (dict(zip(order, np.split(W, 3, axis=-1))) for W in (Wx, Wh, b))
-        z = sigmoid(x @ Wx_["z"] + h_prev @ Wh_["z"] + b_["z"])
-        r = sigmoid(x @ Wx_["r"] + h_prev @ Wh_["r"] + bias_of_r * b_["r"])
-        reset, update = (z, r) if swap else (r, z)
-        old = reset * (h_prev @ Wh_["n"]) if after else (reset * h_prev) @ Wh_["n"]
-        n = np.tanh(x @ Wx_["n"] + old + b_["n"])
-        new = 1 - update if reversed_z else update
-        return (1 - new) * h_prev + new * n, (x, h_prev, Wx, Wh, z, r, n)
-
-    return step
-
-
-def gru_backward(order="zr", through_Whn=True):
-    def step(dh_next, cache):
-        x, h_prev, Wx, Wh, *gates, n = cache
-        z, r = gates if order == "zr" else gates[::-1]
-        Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-        dan = dh_next * z * (1 - n**2)
-        u = dan @ Whn.T if through_Whn else dan
-        daz, dar = dh_next * (n - h_prev) * z * (1 - z), u * h_prev * r * (1 - r)
-        dA = np.hstack([daz, dar, dan])
-        dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
-        dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T
-        return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(axis=0)
-
-    return step
 
 
 #: Exercise, answer, and how the names of its causes begin, each of them; none where it is only located.
@@ -251,15 +221,6 @@ WRONG = [
     ("4.4", DcOfDstateIgnored, ["Backward ignores the `dc` of `dstate`"]),
     ("4.4", ForwardsStateForGradients, ["Forward's `h` and `c` stand where"]),
     ("4.5", row_0_missed, ["Row 0 is left out"]),
-    ("4.6", gru(swap=True), ["z stands where r belongs", "r stands where z belongs"]),
-    ("4.6", gru(order="rzn"), ["The blocks are taken in the order r, z, n"]),
-    ("4.6", gru(after=True, reversed_z=True), ["The reset comes *after*", "z is the other way round"]),
-    ("4.6", gru(order="rzn", after=True), ["The blocks are taken in", "The reset comes *after*"]),
-    ("4.6", gru(order="rzn", reversed_z=True), ["The blocks are taken in", "z is the other way round"]),
-    ("4.6", gru(order="rzn", after=True, reversed_z=True), ["All is as in PyTorch"]),
-    ("4.6", gru(bias_of_r=False), ["The reset gate has no bias"]),
-    ("4.7", gru_backward(through_Whn=False), ["`dan` is used where `dan @ Whn.T` belongs"]),
-    ("4.7", gru_backward(order="rz"), ["The cache is unpacked with r and z"]),
 ]
 
 

@@ -206,7 +206,7 @@ def test_other_names_and_no_input_gate():
     assert told("3.5", answer, steps.lstm_step_forward) == said
 
 
-# --- 4.2, 4.3, 4.6 ----------------------------------------------------------------------------------------------------
+# --- 4.2, 4.3, 9.1 ----------------------------------------------------------------------------------------------------
 
 
 def gates_backward(df, dg, di, do, f, g, i, o):
@@ -277,7 +277,7 @@ def test_pytorchs_order_and_its_reset():
         return h_next, (x, h_prev, Wx, Wh, z, r, n)
 
     said = FIRST_WRONG.format("`A`, `z`, `r`", "`n`, at `n = np.tanh(a[:, 2 * H :] + r * u[:, 2 * H :])`")
-    assert told("4.6", answer, steps.gru_step_forward) == f"{said} {AS_WELL.format('`h_next`')}"
+    assert told("9.1", answer, steps.gru_step_forward) == f"{said} {AS_WELL.format('`h_next`')}"
 
 
 def test_two_gates_in_each_others_place():
@@ -290,7 +290,7 @@ def test_two_gates_in_each_others_place():
         return h_next, (x, h_prev, Wx, Wh, z, r, n)
 
     said = "Your `z` has the values of `r`, and your `r` those of `z`."
-    assert told("4.6", answer, steps.gru_step_forward) == said
+    assert told("9.1", answer, steps.gru_step_forward) == said
 
 
 # --- layers over time -------------------------------------------------------------------------------------------------

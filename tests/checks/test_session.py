@@ -11,8 +11,9 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from helpers.checks import answer, check, hidden_check, session
-from helpers.checks.catalogue import EXERCISES
+from helpers.checks.catalogue import EXERCISES, MOVED
 from helpers.classroom.authoring.source import as_solution, read_source
+from helpers.classroom.learner.visible_checks import find_missing
 from helpers.nn import (
     LSTM_ORDER,
     RNN,
@@ -581,3 +582,24 @@ def test_an_attribute_of_the_name_of_an_exercise_is_no_call_of_it(shown):
     check("1.3", cell["rnn_step_backward"])
     assert "Exercise 1.1" not in repr(shown[-1])
     assert answer("1.3") is cell["rnn_step_backward"]
+
+
+# --- exercises that moved ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_an_older_copy_is_told_where_an_exercise_went_and_runs_on(shown, old):
+    new, notebook = MOVED[old]
+    given = EXERCISES[new].reference
+    assert [check(old, given), hidden_check(old, given)] == [0.0, 0.0]
+    assert answer(old) is given
+    sentence = f"→ Exercise {old} is {new} now, in notebook {notebook}."
+    assert [repr(panel) for panel in shown].count(sentence) == 3
+    with pytest.raises(ValueError, match=f"Exercise {old} is {new} now, in notebook {notebook}"):
+        find_missing([], [old])
+
+
+def test_the_notebook_that_a_moved_exercise_is_said_to_be_in_has_it():
+    assert [old for old, (new, notebook) in MOVED.items() if EXERCISES[new].notebook != notebook[:2]] == []
+    assert all((ROOT / "notebooks" / notebook).is_dir() for _, notebook in MOVED.values())
+    assert set(MOVED).isdisjoint(EXERCISES)

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.classroom.grading.sandbox.isolation import NoSandbox, check_sandbox
 from tests.classroom.sample_class import SampleClass, release
+from tests.once import once
 
 
 @pytest.fixture
@@ -33,9 +34,11 @@ def blank_gradebook(tmp_path_factory):
     """A gradebook with nothing in it, made once; nbgrader takes seconds to find out the version of its own tables."""
     from helpers.classroom.course import Course
 
-    course = Course(tmp_path_factory.mktemp("gradebook"))
-    with mock.patch("nbgrader.api.get_alembic_version", lambda: "any"), course.gradebook():
-        return course.root / "gradebook.db"
+    def fill(folder):
+        with mock.patch("nbgrader.api.get_alembic_version", lambda: "any"), Course(folder).gradebook():
+            pass
+
+    return once(tmp_path_factory, "gradebook", fill) / "gradebook.db"
 
 
 @pytest.fixture
@@ -55,10 +58,12 @@ def released(tmp_path_factory, blank_gradebook):
 
     @functools.cache
     def make(notebook):
+        def fill(folder):
+            shutil.copy(blank_gradebook, folder)
+            release(folder, notebook)
+
         root = tmp_path_factory.mktemp(f"released_{notebook}")
-        shutil.copy(blank_gradebook, root)
-        release(root, notebook)
-        return root
+        return shutil.copytree(once(tmp_path_factory, f"release_{notebook}", fill), root, dirs_exist_ok=True)
 
     return make
 

@@ -22,7 +22,7 @@ from helpers.classroom.grading.sandbox.isolation import Limits
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 #: The sections of notebook 00 between which exercise 0.2 stands.
-CUT = ("# %% [markdown]\n# ## Is this gradient right?", "# %% [markdown]\n# ## The rules of the house")
+CUT = ("# %% [markdown]\n# ## Is this gradient right?", "# %% [markdown]\n# ## Rules for your answers")
 
 #: Answers to exercise 0.1: right ones, wrong ones, and some that use up time or memory.
 RIGHT = "def sigmoid(a):\n    return (1 + np.tanh(a / 2)) / 2"

@@ -1,10 +1,16 @@
 """One source, everything derived: built atomically, and stale when anything differs."""
 
+import os
 import shutil
+import signal
+import threading
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.classroom.authoring import build
 from helpers.classroom.authoring.source import BuildError
@@ -134,12 +140,67 @@ from helpers.plots.style import new_figure
 figure, ax = new_figure()
 Picture(figure, "An empty figure.")
 """)
-    notebook = build.execute(build.read_source(source_path), source_path)
+    notebook = build.read_source(source_path)
+    build.execute({source_path: notebook})
     data = notebook.cells[0].outputs[0].data
     assert set(data) == {"text/html", "text/plain"}
     assert 'alt="An empty figure."' in data["text/html"]
     assert 'src="data:,"' in data["text/html"]
     assert data["text/plain"] == "Figure: An empty figure."
+
+
+def waiting_for(name, other):
+    """A notebook that leaves a file of its name, and ends when there is one of the other name."""
+    code = f"""
+import time
+from pathlib import Path
+
+Path("{name}").touch()
+while not Path("{other}").exists():
+    time.sleep(0.01)
+"""
+    return new_notebook(cells=[new_code_cell(code)])
+
+
+def test_notebooks_run_side_by_side(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_cores", lambda: 2)
+    one, other, third = tmp_path / "one", tmp_path / "other", tmp_path / "third"
+    ended = []
+    notebooks = {one: waiting_for(one, other), other: waiting_for(other, one), third: waiting_for(third, third)}
+    build.run(notebooks, ended.append)
+    assert sorted(ended) == [one, other, third]
+
+
+def kernels():
+    """The kernels that this process has started."""
+    return [one for one in psutil.Process().children() if any("ipykernel" in word for word in one.cmdline())]
+
+
+def test_a_cell_that_fails_stops_the_notebooks_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_cores", lambda: 2)
+    failing = waiting_for(tmp_path / "failing", tmp_path / "endless")
+    failing.cells[0].source += "1 / 0"
+    notebooks = {tmp_path / "endless": waiting_for(tmp_path / "endless", "never"), tmp_path / "failing": failing}
+    with pytest.raises(BuildError, match="ZeroDivisionError"):
+        build.run(notebooks)
+    assert kernels() == []
+
+
+def test_after_ctrl_c_no_kernel_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "_cores", lambda: 2)
+    names = [tmp_path / "one", tmp_path / "other"]
+
+    def interrupt():
+        while not all(map(Path.exists, names)):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(BuildError, match=r"stopped\. Run the command again\."):
+        build.run({name: waiting_for(name, "never") for name in names})
+    interrupter.join()
+    assert kernels() == []
 
 
 def test_an_unknown_notebook_is_refused_with_the_known_ones(root):

@@ -53,7 +53,7 @@ def test_a_learners_copy_without_hidden_checks_earns_their_points_and_no_remark(
     assert {f"hidden-1-{n}" for n in range(1, 8)} <= {cell["id"] for cell in json.loads(graded.notebook)["cells"]}
 
 
-@pytest.mark.parametrize("number", [f"{number:02d}" for number in range(9)])
+@pytest.mark.parametrize("number", sorted({exercise.notebook for exercise in EXERCISES.values()}))
 def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(number, grade):
     module = import_module(f"tests.checks.honest.notebook_{number}")
     # What comes from earlier notebooks is there without an import, as in the notebook.
@@ -64,6 +64,15 @@ def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(
         work.write(exercise_id, f"{source}\n\n{EXERCISES[exercise_id].name} = {chosen}")
     graded = grade(work, number)
     assert {grade_id: graded.scores[grade_id].points for grade_id in max_points(number)} == max_points(number)
+
+
+@pytest.mark.parametrize("way", ["gradient_with_nditer", "gradient_by_unit_vectors", "gradient_by_steps_up_and_down"])
+def test_an_answer_calls_a_function_that_the_check_gives_it(way, grade):
+    """With the array that it was given, changed in place, and with arrays of its own."""
+    source = inspect.getsource(import_module("tests.checks.honest.notebook_00")).partition("\nANSWERS")[0]
+    work = Work("00")
+    work.write("0.2", f"{source}\n\nnumerical_gradient = {way}")
+    assert {score.status for score in grade(work, "00").scores.values()} == {"right"}
 
 
 def test_an_untouched_release_earns_nothing_and_is_called_unwritten(grade):

@@ -42,9 +42,11 @@ def runs(monkeypatch):
     """The names of the notebooks that were run; nothing really is."""
     ran = []
 
-    def run(notebook, path, **_):
-        ran.append(path.stem)
-        notebook.cells = executed(path).cells
+    def run(notebooks, done, **_):
+        for path, notebook in notebooks.items():
+            ran.append(path.stem)
+            notebook.cells = executed(path).cells
+            done(path)
 
     monkeypatch.setattr(pages, "run", run)
     return ran
@@ -262,7 +264,7 @@ def test_a_notebook_draws_narrow_charts_when_it_is_run_for_the_site_and_only_the
     source_path.write_text(f"{source_path.read_text()}\n\n# %%\nimport os\nprint(os.environ.get('{name}'))\n")
     shown = pages.solve(source_path, tmp_path / "kept").cells[-1].outputs[0].text
     notebook = as_solution(read_source(source_path))
-    build.run(notebook, source_path)
+    build.run({source_path: notebook})
     assert (shown, notebook.cells[-1].outputs[0].text) == ("1\n", "None\n")
 
 

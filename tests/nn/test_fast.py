@@ -50,6 +50,22 @@ def test_fast_lstm_agrees_with_the_plain_one(name, N, T, D, H, seed, given_state
         assert_same_gradients(quick, plain)
 
 
+@settings(max_examples=60, deadline=None)
+@given(N=SIZES, T=SIZES, D=SIZES, H=SIZES, seed=st.integers(0, 9), given_state=st.booleans())
+def test_fast_gru_agrees_with_the_plain_one(N, T, D, H, seed, given_state):
+    rng = np.random.default_rng(seed)
+    values = [rng.normal(size=shape) for shape in ((D, 3 * H), (H, 3 * H), (3 * H,))]
+    plain, quick = (layers["GRU"](*map(Param, values)) for layers in (PLAIN, FAST))
+    for steps in (T, 2 * T, T):  # buffers grow, and are used again
+        xs, dhs = rng.normal(size=(N, steps, D)), rng.normal(size=(N, steps, H))
+        state, dstate = rng.normal(size=(2, N, H)) if given_state else (None, None)
+        for got, expected in zip(quick.forward(xs, state), plain.forward(xs, state)):
+            assert_close(got, expected)
+        for got, expected in zip(quick.backward(dhs, dstate), plain.backward(dhs, dstate)):
+            assert_close(got, expected)
+        assert_same_gradients(quick, plain)
+
+
 @settings(max_examples=40, deadline=None)
 @given(N=SIZES, T=SIZES, D=SIZES, M=SIZES, seed=st.integers(0, 9), block=st.integers(1, 40))
 @pytest.mark.parametrize("name", ["Affine", "TiedAffine"])

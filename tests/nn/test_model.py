@@ -41,6 +41,19 @@ def test_create_params_refuses_a_tied_output_of_another_width(rng):
         create_params(V, H, 1, rng, width=3)
 
 
+def test_a_gru_has_three_blocks_and_takes_the_lstms_place(rng):
+    params = create_params(V, H, 2, rng, cell="GRU")
+    assert {params[f"gru{number}.{part}"].value.shape for number in (1, 2) for part in ("Wx", "Wh")} == {(H, 3 * H)}
+    assert params["gru1.b"].value.tolist() == [0] * (3 * H)
+    expected = ["Embedding", "VariationalDropout", "GRU", "VariationalDropout", "GRU", "VariationalDropout"]
+    assert names(assemble(PLAIN, params, rng, rate=0.5)) == expected
+    assert names(assemble(FAST, params, rng))[1:] == ["FastGRU", "FastGRU"]
+    with pytest.raises(ValueError, match="no dropout on the recurrent path"):
+        assemble(PLAIN, params, rng, recurrent_rate=0.1)
+    with pytest.raises(ValueError, match="LSTM or GRU: got 'RNN'"):
+        create_params(V, H, 1, rng, cell="RNN")
+
+
 def test_a_tied_model_has_no_matrix_of_its_own_for_the_output(rng):
     model = assemble(PLAIN, create_params(V, H, 2, rng), rng)
     assert model.output.E is model.body.layers[0].E

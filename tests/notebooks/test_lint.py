@@ -40,7 +40,10 @@ plots.SliderFigure(lambda a: plots.tanh_graph(a), "a", 0, 1, 0, 1)
 {STUB}
 def sigmoid(a):
     ### BEGIN SOLUTION
-    return a
+    low, high = np.zeros_like(a), np.ones_like(a)
+    half = a / 2  # of the argument
+    # the middle of 0 and 1, and what tanh adds
+    return (low + high + np.tanh(half)) / 2
     ### END SOLUTION
     raise NotImplementedError("Exercise 0.1: write sigmoid")
 
@@ -150,6 +153,47 @@ def test_a_right_notebook_has_no_findings(findings):
 def test_a_planted_fault_is_found(findings, old, new, said):
     found = findings(old, new)
     assert any(said in finding for finding in found), found
+
+
+ANSWER = "return (low + high + np.tanh(half)) / 2"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("plots.tanh_graph()\n", f"def other(low, high, half):\n    {ANSWER}\n\nplots.tanh_graph()\n"),
+        ("plots.tanh_graph()\n", "plots.tanh_graph()\nmiddle = (low+high + np.tanh( half ))/2\n"),
+        ("# > **Note.** A callout.", f"# It ends in `{ANSWER}`."),
+        ("# > **Note.** A callout.", f"# ```python\n#     {ANSWER}\n# ```"),
+        ("# **By hand.** One number.", f"# **By hand.** <code>{ANSWER}</code>"),
+    ],
+)
+def test_a_line_of_an_answer_before_its_stub_is_found(findings, old, new):
+    [found] = findings(old, new)
+    assert f"it shows `{ANSWER}`, a line of the answer to 0.1, before its stub" in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("One</details>", f"<code>{ANSWER}</code></details>"),
+        ("# **What to notice.** It is flat.", f"# **What to notice.** `{ANSWER}` is flat."),
+        ("# > **Note.** A callout.", "# `half = a / 2`"),
+        ("# > **Note.** A callout.", "# `the middle of 0 and 1, and what tanh adds`"),
+        ("# > **Note.** A callout.", f"# {ANSWER}"),  # plain words are no code
+        ("# %% [markdown]\n# ## Summary", f'# %% tags=["solution"]\n"{ANSWER}"\n\n# %% [markdown]\n# ## Summary'),
+    ],
+)
+def test_hints_short_lines_comments_and_what_stands_below_show_no_answer(findings, old, new):
+    assert findings(old, new) == []
+
+
+def test_an_answer_that_only_the_solution_shows_is_not_shown_before_another(findings):
+    """The release has the stub of an earlier exercise in the place of its answer."""
+    stub = RIGHT[RIGHT.index(STUB) : RIGHT.index("# %% [markdown]\n# <details>")]
+    second = stub.replace("-0-1", "-0-2").replace("Exercise 0.1", "Exercise 0.2")
+    assert ANSWER in second
+    assert findings(stub, stub + second) == []
 
 
 def test_a_finding_is_one_line_that_names_the_file_and_the_cell(findings):

@@ -10,32 +10,13 @@ from helpers.plots.narrow import narrow_layout
 
 STEPS = np.arange(1, 61)
 X = np.linspace(-4, 4, 201)
-SHEAR = np.array([[0.9, 2.0], [0.0, 0.8]])
-
-
-def _shear_norms():
-    dh, norms, worst = np.array([[0.0, 1.0]]), [], []
-    for k in STEPS:
-        dh = dh @ SHEAR.T
-        norms.append(np.linalg.norm(dh))
-        worst.append(np.linalg.norm(np.linalg.matrix_power(SHEAR, k), 2))
-    return np.array(norms), np.array(worst)
-
-
-def _disagreement():
-    norms, worst = _shear_norms()
-    return plots.disagreement(norms, np.linalg.norm(SHEAR, 2), 0.9, worst)
+SHEAR = np.array([[0.9, 2.0], [0.0, 0.5]])
 
 
 def _overflow():
     norms = np.append(2.0 ** np.arange(1, 64), np.full(40, np.inf))
     norms[90:] = np.nan
     return plots.overflow(norms)
-
-
-def _rotation(degrees):
-    angle = np.radians(degrees)
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def _seeds(base):
@@ -128,8 +109,41 @@ def _learning_runs():
     return {"LSTM": rising, "RNN": [0.25 + rng.normal(0, 0.05, 90) for _ in range(2)]}
 
 
+SYMBOLS = {"A": 0.5, "B": 0.8, "C": -0.9, "D": 0.6, "E": -0.4, "F": 0.7}
+
+
+def _hand_set(f, i, o):
+    """A memory cell that keeps -0.7 from before, with its gates set by hand."""
+    c, h = [-0.7], []
+    for step, g in enumerate(SYMBOLS.values()):
+        c.append(f[step] * c[-1] + i[step] * g)
+        h.append(o[step] * np.tanh(c[-1]))
+    return np.array(c), np.array(h)
+
+
+def _half_open():
+    half = np.full(6, 0.5)
+    return plots.hand_set_gates(dict.fromkeys("fio", half), SYMBOLS, *_hand_set(half, half, half), keep="B")
+
+
+def _all_open():
+    one = np.ones(6)
+    return plots.hand_set_gates(dict.fromkeys("fio", one), SYMBOLS, *_hand_set(one, one, one), keep="B")
+
+
+def _stuck():
+    labels = ("f closed", "f open", "i closed", "i open", "o closed", "o open")
+    after = dict(zip(labels, np.array([[0.5], [0.57], [0.58], [0.8], [0.58], [0.04]]) * [0.9, 1.0, 1.1]))
+    again = dict(zip(labels, np.array([[0.1], [0.04], [0.58], [0.2], [0.58], [0.04]]) * [0.9, 1.0, 1.1]))
+    return plots.stuck_gates({"stuck after training": after, "stuck before training": again}, 0.58, 0.037)
+
+
 OUT = np.linspace(-1, 1, 9)
 COUNTED = {"unigram": 292.0, "trigram": 75.0}
+
+
+def _recalls(*means):
+    return {lag: [mean, mean - 0.05, mean] for lag, mean in zip((1, 2, 5, 10, 20, 40, 80), means)}
 
 
 def _softmax_loss():
@@ -142,6 +156,8 @@ def _next_words():
     return plots.next_words({t: p / p.sum() for t, p in powers.items()}, [f"word {number}" for number in range(8)])
 
 
+CLIFF = np.linspace(0, 1, 8), np.linspace(-1, 0, 6), np.linspace(0, 2, 48).reshape(6, 8)
+
 #: From the name of a public function to a call that draws it.
 FIGURES = {
     "ablation": _ablation,
@@ -149,11 +165,15 @@ FIGURES = {
         np.linspace(0, 1, 9), np.linspace(0, 1, 9) * (1 - np.linspace(0, 1, 9)), OUT, 1 - OUT**2
     ),
     "affine_graph": plots.affine_graph,
+    "circle_after_steps": lambda: plots.circle_after_steps(SHEAR, [0, 1], (0, 1, 3, 25)),
+    "cliff_landscape": lambda: plots.cliff_landscape(*CLIFF),
+    "clip_limits": lambda: plots.clip_limits(
+        [0.1, 1.0, 10.0], [[0.3, 0.02, 0.5], [0.2, 0.01, 0.6]], [[1.0, 0.1, 0.7], [1.0, 0.2, 0.8]], 1 / 3, guess=0.1
+    ),
     "clipping_cliff": lambda: plots.clipping_cliff(
-        np.linspace(0, 1, 8),
-        np.linspace(-1, 0, 6),
-        np.linspace(0, 2, 48).reshape(6, 8),
+        *CLIFF,
         {"not clipped": np.array([[0.2, -0.8], [0.9, -0.1]]), "clipped": np.array([[0.2, -0.8], [0.3, -0.7]])},
+        {"not clipped": [0.08, 0.09], "clipped": [0.08, 1e-5]},
     ),
     "course_progress": lambda: plots.course_progress(
         {
@@ -165,7 +185,6 @@ FIGURES = {
     "decay_on_plateau": lambda: plots.decay_on_plateau(
         [90, 72, 110, 54, 51, 50], [30, 30, 30, 7.5, 7.5, 7.5], 8, {"unigram": 143.0, "Kneser-Ney trigram": 55.0}
     ),
-    "disagreement": _disagreement,
     "dropout_masks": _masks,
     "masked_lstm_cell": plots.masked_lstm_cell,
     "masks_over_time": _masks_over_time,
@@ -180,7 +199,22 @@ FIGURES = {
         5,
         8,
     ),
+    "perplexity_by_seed": lambda: plots.perplexity_by_seed(
+        {"LSTM": [62.1, 63.2, 62.5], "GRU": [63.0, 63.6, 62.9]}, guess=61.5
+    ),
+    "recall_by_lag": lambda: plots.recall_by_lag(
+        {
+            "RNN": _recalls(1, 1, 1, 0.9, 0.5, 0.3, 0.24),
+            "RNN, clipped": _recalls(1, 1, 1, 1, 0.9, 0.5, 0.26),
+            "LSTM": _recalls(1, 1, 1, 1, 1, 1, 0.97),
+        },
+        yours=dict(zip((1, 5, 10, 20), (1.0, 1.0, 0.51, 0.24))),
+        guess=30,
+    ),
     "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
+    "shares_by_step": lambda: plots.shares_by_step(
+        {f"{base} × orthogonal": base**STEPS / (base**STEPS).sum() for base in (0.5, 0.9)}
+    ),
     "summed_gradient": _tied_gradient,
     "survival": _survival,
     "survival_by_rate": lambda: plots.survival_by_rate(
@@ -188,6 +222,11 @@ FIGURES = {
     ),
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
+    ),
+    "error_by_eps": lambda: plots.error_by_eps(
+        10.0 ** -np.arange(1, 7),
+        {"float64": [2e-4, 2e-6, 2e-8, 2e-10, 3e-11, 3e-10], "float32": [2e-4, 2e-5, 2e-4, 1e-3, 2e-2, 0.2]},
+        guess=1e-4,
     ),
     "fit_and_generalise": lambda: plots.fit_and_generalise(dict(list(_overfitting_runs().items())[:3])),
     "four_answers": lambda: plots.four_answers(_overfitting_runs(), 50),
@@ -200,11 +239,23 @@ FIGURES = {
     ),
     "gate_or_content": lambda: plots.gate_or_content(X, 1 / (1 + np.exp(-X)), np.tanh(X)),
     "gate_positions": lambda: _positions("o"),
+    "gates_by_symbol": lambda: plots.gates_by_symbol(
+        {
+            "i": {"noise": [0.03, 0.1, 0.3], "X": [0.5, 0.4, 0.4], "Y": [0.4, 0.2, 0.6]},
+            "f": {"noise": [1.0, 0.98, 0.6], "X": [0.99, 0.9, 0.7], "Y": [0.97, 0.95, 0.4]},
+        }
+    ),
+    "gradient_by_step": lambda: plots.gradient_by_step(
+        {"before training": 0.9 ** STEPS[::-1], "after training": np.where(np.isin(STEPS, (13, 33)), 1.0, 0.02)},
+        marked={12: "X", 32: "Y"},
+    ),
     "gradient_heatmap": lambda: plots.gradient_heatmap(
         np.random.default_rng(0).normal(size=(40, 8)) * 0.8 ** np.arange(39, -1, -1)[:, None], title="Gradients"
     ),
     "gradient_norms": lambda: plots.gradient_norms(np.exp(np.random.default_rng(0).normal(0, 1, 200)), 0.25),
     "gru_cell": plots.gru_cell,
+    "gru_step_backward": plots.gru_step_backward,
+    "hand_set_gates": _half_open,
     "item_analysis": lambda: plots.item_analysis(
         {"1.4": (12, 21, 9, 8), "1.3": (25, 20, 4, 1), "1.6": (31, 16, 3, 0), "1.1": (50, 0, 0, 0)}
     ),
@@ -217,6 +268,17 @@ FIGURES = {
     "learning_to_remember": lambda: plots.learning_to_remember({"Order": _learning_runs()}, chance=0.25),
     "lstm_cell": plots.lstm_cell,
     "lstm_step_backward": plots.lstm_step_backward,
+    "lost_and_loss": lambda: plots.lost_and_loss(
+        {
+            "not clipped": {0.5: [0.01, 0.02], 1.0: [0.02, 0.5], 1.8: [np.nan, 0.9]},
+            "clipped": {0.5: [0.01, 0.02], 1.0: [0.03, 0.04], 1.8: [0.1, 0.2]},
+        },
+        1 / 3,
+        "scale of the initial Wh",
+    ),
+    "lost_starts": lambda: plots.lost_starts(
+        {"not clipped": [10, 29, 26], "clipped": [2, 1, 0]}, [0.1, 0.5, 2.0], 100, guess=50
+    ),
     "lstm_unrolled": plots.lstm_unrolled,
     "masked_again_and_again": _masked_again,
     "memory_length": lambda: plots.memory_length([1, 2, 5, 10, 35], [138.0, 128.0, 118.0, 113.0, 109.0], 107.0),
@@ -225,7 +287,6 @@ FIGURES = {
     ),
     "memory_path": plots.memory_path,
     "next_words": _next_words,
-    "norm_as_length": lambda: plots.norm_as_length([3.0, 4.0], 12.0, 13.0),
     "norms_over_time": lambda: plots.norms_over_time(
         {
             "0.4 × random: vanishes": _seeds(0.5),
@@ -235,7 +296,6 @@ FIGURES = {
         title="Three sizes",
         limits=(1e-9, 1e3),
     ),
-    "one_step": lambda: plots.one_step([1.0, -2.0], [0.5, -1.0], [0.95, -1.9]),
     "overflow": _overflow,
     "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
     "rnn_step_backward": plots.rnn_step_backward,
@@ -247,23 +307,32 @@ FIGURES = {
             "clipped": (np.geomspace(1, 0.01, 50), np.geomspace(8, 0.5, 50)),
         },
         max_norm=0.5,
-        guess=0.17,
+        constant=0.17,
     ),
     "scalar_powers": lambda: plots.scalar_powers({f"w = {w}": w**STEPS for w in (0.9, 0.99, 1.0, 1.01, 1.1)}),
     "sigmoid_curve": lambda: plots.sigmoid_curve(2 * X, 1 / (1 + np.exp(-2 * X))),
     "softmax_loss": _softmax_loss,
+    "solved_by_rate": lambda: plots.solved_by_rate(
+        {"RNN, identity": {0.0003: 5, 0.001: 1, 0.003: 0}, "LSTM, chrono": {0.001: 4, 0.003: 5, 0.01: 5}}, seeds=5
+    ),
     "stack_over_time": plots.stack_over_time,
     "stream_rows": lambda: plots.stream_rows(np.arange(24), list(stream_batches(np.arange(24), 2, 4))),
+    "stuck_gates": _stuck,
     "tanh_and_derivative": lambda: plots.tanh_and_derivative(X, np.tanh(X), 1 - np.tanh(X) ** 2),
     "tanh_graph": plots.tanh_graph,
     "training_curve": lambda: plots.training_curve(900 * np.arange(1, 15) ** -0.7, 25, 500, COUNTED),
     "truncated_bptt": plots.truncated_bptt,
     "two_ways_to_clip": lambda: plots.two_ways_to_clip([4.0, 0.5], [0.992, 0.124], [1.0, 0.5], limit=1.0),
-    "unit_circle": lambda: plots.unit_circle(
-        {"shrinks": np.array([[0.6, 0.3], [-0.2, 0.5]]), "turns": np.array([[0.0, -1.0], [1.0, 0.0]]), "shears": SHEAR}
+    "updates_until_solved": lambda: plots.updates_until_solved(
+        {
+            "RNN, random": [np.inf] * 5,
+            "RNN, identity": [635, np.inf, 280, 360, 514],
+            "LSTM, chrono": [133, 165, 109, 138, 212],
+        },
+        limit=3000,
+        guess=900,
     ),
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
-    "weights_that_stop": lambda: plots.weights_that_stop(np.clip(1.6 - 0.1 * np.arange(40), 0, 1)),
     "what_arrives": lambda: plots.what_arrives(
         {
             "RNN: the same matrix": {"0.9 × orthogonal": 0.9**STEPS, "1.1 × orthogonal": 1.1**STEPS},
@@ -287,10 +356,10 @@ VARIANTS = (
         for backward in (False, True)
     }
     | {
-        f"unit_circle, {count}": lambda count=count: plots.unit_circle(
-            {f"turns by {angle}°": _rotation(angle) for angle in (90, 0, 30, 200)[:count]}
+        f"circle_after_steps, {count}": lambda count=count, guess=guess: plots.circle_after_steps(
+            SHEAR, [0, 1], (3, 0, 25)[:count], guesses={3: guess}
         )
-        for count in (1, 2, 4)
+        for count, guess in ((1, 2), (3, 40))
     }
     | {
         f"lstm_cell, {gates}": lambda gates=gates: plots.lstm_cell(gates, new=gates[-1:])
@@ -300,12 +369,21 @@ VARIANTS = (
         "stack_over_time, depth": lambda: plots.stack_over_time("depth"),
         "stack_over_time, shared": lambda: plots.stack_over_time("shared"),
         "stack_over_time, time": lambda: plots.stack_over_time("time"),
-        "gru_cell, numbered": lambda: plots.gru_cell(numbered=True),
         "learning_to_remember, two panels": lambda: plots.learning_to_remember(
             {"Order": _learning_runs(), "First symbol": _learning_runs()}, chance=0.25
         ),
         "lstm_step_backward, memory only": lambda: plots.lstm_step_backward(memory_only=True),
+        "hand_set_gates, all open": _all_open,
+        "gate_openness, guess": lambda: plots.gate_openness(
+            {"before": dict.fromkeys("fio", np.full(24, 0.5)), "after": dict.fromkeys("fio", np.linspace(0, 1, 24))},
+            marked=[0, 5, 13],
+            guess=0.3,
+        ),
+        "memory_over_time, guess": lambda: plots.memory_over_time(
+            {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", guess=12
+        ),
         "gate_positions, g": lambda: _positions("g"),
+        "gate_positions, in general": lambda: _positions(""),
         "what_arrives, two ways": lambda: plots.what_arrives(
             {
                 f"forget bias {bias}": {"through c alone": 0.8**STEPS, "through h as well": _seeds(0.7)}
@@ -349,6 +427,8 @@ VARIANTS = (
 #: Figures whose parts have fixed places on a canvas. All others are charts, with a rendering for a narrow screen.
 DIAGRAMS = {
     *("affine_graph", "course_map", "course_progress", "embedding_lookup", "full_model", "fused_product", "gru_cell"),
+    "gru_step_backward",
+    "hand_set_gates",
     *("language_model", "lstm_cell", "lstm_step_backward", "lstm_unrolled", "masked_lstm_cell", "memory_path"),
     *("rnn_step_backward", "rnn_step_forward", "rnn_unrolled", "stack_over_time", "stream_rows", "tanh_graph"),
     "truncated_bptt",

@@ -68,6 +68,20 @@ def test_over_time_h_goes_up_and_c_does_not():
     assert "c, from which no arrow leads upwards" in alt and "h, which also leaves the layer upwards" in alt
 
 
+@pytest.mark.parametrize("new", ["o", "f", "g", "i"])
+def test_the_equation_that_a_new_block_enters_is_asked_for_and_not_given(new):
+    gates = "ofgi"[: "ofgi".index(new) + 1]
+    asked, told = (_texts(plots.lstm_cell(gates, new=name))[-1] for name in (new, ""))
+    assert asked.count("?") == 1 and "?" not in told
+    answers = {"o": r"o \odot", "f": r"f \odot", "g": "+ g", "i": r"g \odot i"}
+    assert answers[new] not in asked and answers[new] in told
+
+
+def test_c_is_what_the_forget_gate_left_and_nothing_else():
+    for gates in STAGES:
+        assert ("$c$" in _texts(plots.lstm_cell(gates))) == ("f" in gates)
+
+
 # --- one gate ----------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +148,24 @@ def test_every_fused_array_has_its_blocks_in_the_order_f_g_i_o():
     assert all([name for _, name in sorted(row)] == ["$f$", "$g$", "$i$", "$o$"] for row in places.values())
 
 
+def test_a_guess_is_drawn_where_it_belongs_and_no_guess_is_not():
+    memory, gates = {"a": np.ones(9)}, {"after": dict.fromkeys("fio", np.full(4, 0.5))}
+    for guess, words in (3, "Your guess was 3."), (..., ""):
+        for picture in plots.memory_over_time(memory, guess=guess), plots.gate_openness(gates, guess=guess):
+            drawn = [len([line for line in ax.lines if line.get_gid() == "guess"]) for ax in picture.figure.axes]
+            assert drawn == [int(guess is not ...), *[0] * (len(drawn) - 1)]  # f is the first of the gates
+            assert words in picture.alt and ("guess" in picture.alt) == bool(words)
+
+
+def test_a_dot_stands_for_each_network_with_a_stuck_gate():
+    errors = {"after": {"f closed": [0.5, 0.6], "o open": [0.04]}, "before": {"f closed": [0.1], "o open": [0.05]}}
+    picture = plots.stuck_gates(errors, baseline=0.58, intact=0.04)
+    for ax, row in zip(picture.figure.axes, errors.values()):
+        dots = [line for line in ax.lines if line.get_gid() == "LSTM"]
+        assert [list(line.get_xdata()) for line in dots] == list(row.values())
+    assert "after, f closed: 0.50 to 0.60" in picture.alt and "always answering 0: 0.58" in picture.alt
+
+
 # --- what is refused ---------------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -147,6 +179,8 @@ REFUSED = {
     "a memory that is NaN": (lambda: plots.memory_over_time({"a": [np.nan]}), r"memories\['a'\] must hold finite"),
     "memories in no dict": (lambda: plots.memory_over_time(C), "1 to 6 entries"),
     "an openness above 1": (lambda: plots.gate_openness({"a": {"f": np.array([0.5, 1.5])}}), "0 to 1: got 0.5 to 1.5"),
+    "panels with other gates": (lambda: plots.stuck_gates({"a": {"f": [1]}, "b": {"o": [1]}}, 1, 1), "same labels"),
+    "an error of 0": (lambda: plots.stuck_gates({"a": {"f": [0.0]}}, 1, 1), "above 0"),
     "three networks": (lambda: plots.gate_openness({str(n): {"f": [0.5]} for n in range(3)}), "1 to 2 entries"),
 }  # fmt: skip
 

@@ -74,42 +74,44 @@ def test_a_series_that_a_log_axis_cannot_show_is_still_named():
     assert "dead" in _texts(picture) and "dead: 0 at 1, 0 at 2" in picture.alt
 
 
-def test_disagreement_says_when_the_worst_case_stays_below_one():
-    Wh = np.array([[0.5, 2.0], [0.0, 0.6]])
-    worst = np.array([np.linalg.norm(np.linalg.matrix_power(Wh, k), 2) for k in range(1, 31)])
-    picture = plots.disagreement(worst / 2, np.linalg.norm(Wh, 2), 0.6, worst)
-    first = next(k for k in range(1, 31) if (worst[k - 1 :] < 1).all())
-    assert f"grows to {worst.max():.3g} at step {worst.argmax() + 1}, stays below 1 from step {first} on" in picture.alt
-    assert f"peaks at {worst.max() / 2:.3g}" in picture.alt
-
-
-def test_disagreement_does_not_claim_an_end_that_did_not_come():
-    picture = plots.disagreement(np.array([2.0, 3.0]), 2.1, 0.9, np.array([2.1, 3.5]))
-    assert "does not come back below 1" in picture.alt
-
-
 # --- the unit circle ---------------------------------------------------------------------------------------------
 
-
-def test_the_image_of_the_circle_is_the_row_vectors_times_the_transpose():
-    Wh = np.array([[0.9, 2.0], [0.0, 0.8]])
-    circle, image = plots.unit_circle({"shear": Wh}).figure.axes[0].lines
-    assert np.allclose(np.transpose(circle.get_data()) @ Wh.T, np.transpose(image.get_data()))
+SHEAR = np.array([[0.9, 2.0], [0.0, 0.5]])
 
 
-def test_the_half_axes_end_on_the_image_and_are_as_long_as_the_singular_values():
-    Wh = np.array([[0.9, 2.0], [0.0, 0.8]])
-    picture = plots.unit_circle({"shear": Wh})
-    tips = [np.array(text.xy) for text in picture.figure.axes[0].texts if text.arrow_patch is not None]
-    sigmas = np.linalg.svd(Wh, compute_uv=False)
-    assert np.allclose([np.linalg.norm(tip) for tip in tips], sigmas)
-    assert abs(tips[0] @ tips[1]) < 1e-12
-    assert np.allclose([np.linalg.norm(np.linalg.solve(Wh, tip)) for tip in tips], 1)  # each comes from the circle
-    assert f"{sigmas[0]:.2f} and {sigmas[1]:.2f}" in picture.alt and "2.31 and 0.31" in picture.alt
+def test_the_image_of_the_circle_is_the_row_vectors_times_the_transpose_k_times():
+    ax = plots.circle_after_steps(SHEAR, [0, 1], [3]).figure.axes[0]
+    circle, image = [line for line in ax.lines if len(line.get_xdata()) > 2]
+    assert np.allclose(
+        np.transpose(circle.get_data()) @ np.linalg.matrix_power(SHEAR.T, 3), np.transpose(image.get_data())
+    )
 
 
-def test_a_matrix_that_flattens_the_circle_is_drawn():
-    assert "1.00 and 0.00" in plots.unit_circle({"flat": np.diag([1.0, 0.0])}).alt
+def test_the_gradient_is_the_sum_of_its_parts_and_each_part_shrinks_by_its_eigenvalue():
+    panels = plots.circle_after_steps(SHEAR, [0, 1], [0, 2]).figure.axes
+    tips = {
+        k: {text.get_gid(): np.array(text.xy) for text in ax.texts if text.arrow_patch is not None}
+        for k, ax in zip((0, 2), panels)
+    }
+    for k, at in tips.items():
+        assert np.allclose(at["eigenvector 1"] + at["eigenvector 2"], at["gradient"])
+        assert np.allclose(at["gradient"], np.array([0, 1]) @ np.linalg.matrix_power(SHEAR.T, k))
+    assert np.allclose(tips[2]["eigenvector 1"], 0.9**2 * tips[0]["eigenvector 1"])
+    assert np.allclose(tips[2]["eigenvector 2"], 0.5**2 * tips[0]["eigenvector 2"])
+
+
+def test_the_words_are_the_half_axes_and_they_grow_and_then_vanish():
+    alt = plots.circle_after_steps(SHEAR, [0, 1], [1, 3, 25], guesses={3: 10, 1: ...}).alt
+    for k, words in (1, "2.24 and 0.20"), (3, "3.11 and 0.03"), (25, "0.37 and 0.00"):
+        long, short = np.linalg.svd(np.linalg.matrix_power(SHEAR, k), compute_uv=False)
+        assert f"{long:.2f} and {short:.2f}" == words and f"{k} back, half-axes of {words}" in alt
+    assert "0.03, where your guess was 10;" in alt and alt.count("your guess") == 1
+    assert "the eigenvalues 0.9, 0.5, stand 11 degrees apart" in alt and "5.00, 5.10 long" in alt
+
+
+def test_all_panels_have_one_scale():
+    panels = plots.circle_after_steps(SHEAR, [0, 1], [0, 1, 3, 25]).figure.axes
+    assert len({(*ax.get_xlim(), *ax.get_ylim(), ax.get_aspect()) for ax in panels}) == 1
 
 
 # --- the heat map ------------------------------------------------------------------------------------------------
@@ -132,14 +134,13 @@ def test_a_gradient_of_zeros_is_white():
 # --- the ends of float32 -----------------------------------------------------------------------------------------
 
 
-def test_weights_that_stop_names_the_step_from_which_nothing_moves():
-    alt = plots.weights_that_stop(np.array([1.0, 0.0, 0.25, 0.0, 0.0])).alt
-    assert "The last step changes 100% of them, and from 3 steps back on not a single one moves." in alt
-
-
-def test_weights_that_never_stop_are_not_said_to():
-    alt = plots.weights_that_stop(np.array([1.0, 0.5])).alt
-    assert "the one 1 steps back still 50%" in alt
+def test_the_shares_of_a_sum_are_told_for_some_steps():
+    share = 0.5 ** np.arange(1, 13)
+    share[-1] *= 2  # they add up to 1
+    alt = plots.shares_by_step({"0.5": share}).alt
+    assert (
+        f"0.5: {share[0]:.0e} 0 back, {share[5]:.0e} 5 back, {share[10]:.0e} 10 back, {share[11]:.0e} 11 back." in alt
+    )
 
 
 def test_overflow_names_the_first_inf_and_the_first_nan():
@@ -171,14 +172,14 @@ REFUSED = {
         lambda: plots.norms_over_time({"a": np.ones((2, 2, 2))}),
         r"\(steps,\) or \(seeds, steps\).*got \(2, 2, 2\)",
     ),
-    "worst of another length": (lambda: plots.disagreement(GOOD, 2.0, 0.5, np.ones(3)), "one shape"),
-    "a Wh that only shrinks": (lambda: plots.disagreement(GOOD, 0.9, 0.5, GOOD), "σ > 1 > ρ > 0: got σ = 0.9"),
-    "a 3 × 3 matrix": (lambda: plots.unit_circle({"a": np.eye(3)}), r"\(2, 2\).*got \(3, 3\)"),
-    "five matrices": (lambda: plots.unit_circle({str(n): np.eye(2) for n in range(5)}), "1 to 4"),
+    "a 3 × 3 matrix": (lambda: plots.circle_after_steps(np.eye(3), [0, 1], [1]), r"\(2, 2\).*got \(3, 3\)"),
+    "a rotation": (lambda: plots.circle_after_steps([[0, 1], [-1, 0]], [0, 1], [1]), "two real eigenvalues"),
+    "one eigenvector": (lambda: plots.circle_after_steps([[0.9, 1], [0, 0.9]], [0, 1], [1]), "that differ"),
+    "five panels": (lambda: plots.circle_after_steps(SHEAR, [0, 1], range(5)), "one to four .* got"),
     "a heat map of a vector": (lambda: plots.gradient_heatmap(GOOD), r"\(steps, units\).*got \(2,\)"),
     "a heat map of NaN": (lambda: plots.gradient_heatmap(np.full((2, 2), np.nan)), "inf or NaN"),
-    "shares of two matrices": (lambda: plots.weights_that_stop(np.ones((2, 2))), r"\(steps,\).*got \(2, 2\)"),
-    "a share above 1": (lambda: plots.weights_that_stop(np.array([1.5, 0.5])), "between 0 and 1"),
+    "shares of two matrices": (lambda: plots.shares_by_step({"a": np.ones((2, 2))}), r"\(steps,\).*got \(2, 2\)"),
+    "shares above 1": (lambda: plots.shares_by_step({"a": np.array([1.5, 0.5])}), "add up to 1"),
     "nothing finite": (lambda: plots.overflow(np.array([np.inf, np.nan])), "nothing to draw on a log axis"),
     "one step unrolled": (lambda: plots.rnn_unrolled(1), "2, 3 or 4 steps side by side: got 1"),
 }

@@ -35,6 +35,7 @@ def test_the_memory_alone_shows_no_output_gate_and_no_weights():
     assert {"$f$", "$g$", "$i$"} <= set(_texts(alone))
     assert not {"$o$", f"$dh{PREV}$", "$dA$"} & set(_texts(alone))
     assert {"$o$", f"$dh{PREV}$", "$dA$", "$dx$"} <= set(_texts(whole))
+    assert not any("times" in text for text in _texts(alone)), "the factors are what exercise 4.1 asks for"
     assert "dh_next" in whole.alt and "dh_next" not in alone.alt
 
 
@@ -42,6 +43,14 @@ def test_each_step_has_a_forget_gate_of_its_own_and_the_matrix_is_the_same():
     texts = _texts(plots.memory_path())
     assert {"$f_{T-3}$", "$f_{T-2}$", "$f_{T-1}$"} <= set(texts)
     assert texts.count(r"$W_h^{\!\top}$") == 3
+
+
+def test_the_slope_of_tanh_lies_between_the_two_ways_and_not_along_the_hidden_state():
+    texts = plots.memory_path().figure.axes[0].texts
+    height = {word: {text.get_position()[1] for text in texts if word in text.get_text()} for word in
+              ("tanh'", "o(1-o)", "W_h", "f_{T")}  # fmt: skip
+    along_h, between, along_c = max(height["W_h"]), min(height["tanh'"]), min(height["f_{T"])
+    assert height["o(1-o)"] == height["W_h"] and along_h < between < along_c
 
 
 def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
@@ -54,10 +63,10 @@ def test_the_direct_path_of_the_gru_has_the_colour_of_the_hidden_state():
     }
 
 
-def test_the_four_uses_of_the_state_are_numbered_where_they_are_read():
-    plain, numbered = (plots.gru_cell(numbered) for numbered in (False, True))
-    assert not set("1234") & set(_texts(plain)) and set("1234") <= set(_texts(numbered))
-    assert "3 on the way into z" in numbered.alt and "way into z" not in plain.alt
+def test_the_four_ways_back_to_the_state_are_numbered():
+    plain, back = plots.gru_cell(), plots.gru_step_backward()
+    assert not set("1234") & set(_texts(plain)) and set("1234") <= set(_texts(back))
+    assert "numbers 3 and 4" in back.alt
 
 
 def test_the_highest_slopes_are_named_in_the_words():

@@ -79,7 +79,7 @@ def test_a_narrow_chart_fits_a_phone_with_its_panels_one_above_the_other(name, p
     panels = _panels(picture)
     for above, below in pairwise(panels):
         assert above.get_position().y0 > below.get_position().y1
-    if name.partition(",")[0] != "clipping_cliff":  # one of its panels is a landscape
+    if name.partition(",")[0] != "cliff_landscape":  # its panel is one in three dimensions
         assert np.ptp([ax.get_position().x0 for ax in panels]) < 0.01
 
 

@@ -57,6 +57,13 @@ def test_a_builder_among_the_layers_builds_what_it_can_express_and_knows_nothing
     assert len(asked) == 1
 
 
+def test_a_gru_stands_in_the_lstms_place_and_the_builder_of_notebook_08_is_not_asked():
+    settings = Settings(H, 2, 0.5, 1, cell="GRU")
+    model = build_model(settings, CORPUS, np.random.default_rng(0), PLAIN | {"build_language_model": None})
+    assert names(model).count("GRU") == 2
+    assert str(settings) == f"2 × GRU {H}, tied, variational dropout 0.5"
+
+
 def test_vectors_from_counts_are_as_large_as_the_random_ones():
     drawn, counted = (
         build_model(Settings(H, 1, 0.0, 1, count_vectors=wanted), CORPUS, np.random.default_rng(0)).output.E.value

@@ -1,17 +1,38 @@
 """Sweeps keep each finished run, go on after an interruption, and the stored one is of the settings in the code."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import field, fields, make_dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from helpers.training import load_sweep, sweep
-from helpers.training.presets import PRESETS
+from helpers.training.presets import PRESETS, Settings
 from helpers.training.sweep import SEEDS, SWEEPS, fingerprint, run_sweep
 
 TINY = replace(PRESETS["tiny"], epochs=1, rate=0.0)
+
+#: With these the stored runs were made; a fingerprint does not hold them.
+DEFAULTS = {
+    "learning_rate": 20.0,
+    "hold": 0.45,
+    "decay": None,
+    "average_from": 0.8,
+    "tied": True,
+    "dropout": "variational",
+    "recurrent_rate": 0.0,
+    "word_rate": 0.0,
+    "activation_penalty": 0.0,
+    "change_penalty": 0.0,
+    "batch_size": 20,
+    "steps": 35,
+    "max_norm": 0.25,
+    "optimiser": "sgd",
+    "shifted": False,
+    "unigram_bias": False,
+    "count_vectors": False,
+}
 
 
 @pytest.fixture
@@ -107,6 +128,17 @@ def test_each_row_of_the_ablation_changes_one_thing():
     rows = [vars(settings) for settings in SWEEPS["ablation"].values()]
     changed = [[name for name in one if one[name] != other[name]] for one, other in pairwise(rows)]
     assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
+
+
+def test_a_setting_added_later_that_has_its_default_leaves_the_fingerprint_as_it_is():
+    later = make_dataclass("Settings", [("momentum", float, field(default=0.9))], bases=(Settings,), frozen=True)
+    assert fingerprint(later(**vars(TINY))) == fingerprint(TINY)
+    assert fingerprint(later(**vars(TINY), momentum=0.5)) != fingerprint(TINY)
+
+
+def test_the_defaults_are_those_with_which_the_stored_runs_were_made():
+    defaults = {each.name: each.default for each in fields(Settings)}
+    assert defaults.items() >= DEFAULTS.items(), "move the stored tables away and run the sweeps again"
 
 
 def test_a_run_whose_line_cannot_be_written_costs_no_earlier_run(small, tmp_path, monkeypatch):

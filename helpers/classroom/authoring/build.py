@@ -5,13 +5,17 @@
 a build that fails changes nothing.
 """
 
+import asyncio
+import contextlib
 import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -59,10 +63,11 @@ def build(root: str | Path, notebook: str = "") -> None:
     Raises:
         BuildError: a source is not fit, a cell fails, or a release gives an answer away.
     """
-    derived = {}
-    for path in find_sources(root, notebook):
-        derived[release_path(root, path)] = make_release(path)
-        derived[path.with_suffix(".ipynb")] = serialise(execute(as_solution(read_source(path)), path))
+    paths = find_sources(root, notebook)
+    derived = {release_path(root, path): make_release(path) for path in paths}
+    solved = {path: as_solution(read_source(path)) for path in paths}
+    execute(solved)
+    derived |= {path.with_suffix(".ipynb"): serialise(notebook) for path, notebook in solved.items()}
     for path, text in derived.items():
         logger.info("writing %s", path)
         replace_file(path, text)
@@ -92,35 +97,88 @@ def release_path(root: str | Path, source: Path) -> Path:
     return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
 
 
-def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
-    """Run a notebook as `run` does, keep its outputs as text, and return it.
+def execute(notebooks: Mapping[Path, NotebookNode]) -> None:
+    """Run notebooks as `run` does, and keep their outputs as text.
 
     Raises:
         BuildError: a cell fails, writes to stderr, or prints what differs from run to run.
     """
-    run(notebook, path)
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata.language_info = {"name": "python"}
-    for cell in _code_cells(notebook):
-        for output in cell.outputs:
-            _keep_text(output)
-            _check_output(output, f"{place(path)}, {describe(cell)}")
-    return notebook
+    run(notebooks)
+    for path, notebook in notebooks.items():
+        notebook.metadata.pop("widgets", None)
+        notebook.metadata.language_info = {"name": "python"}
+        for cell in _code_cells(notebook):
+            for output in cell.outputs:
+                _keep_text(output)
+                _check_output(output, f"{place(path)}, {describe(cell)}")
 
 
-def run(notebook: NotebookNode, path: Path, **environment: str) -> None:
-    """Run a notebook in an empty folder, with a progress bar; its outputs stay as they are, with their pictures.
+def run(
+    notebooks: Mapping[Path, NotebookNode], done: Callable[[Path], object] = lambda path: None, **environment: str
+) -> None:
+    """Run notebooks, each in an empty folder, as many at a time as there are cores, with one progress bar.
+
+    Their outputs stay as they are, with their pictures. Once a cell fails, all are stopped.
 
     Args:
-        notebook: the solution; it is changed in place.
-        path: of its source, for the bar and the messages.
-        environment: variables for its kernel, besides those of this process.
+        notebooks: by the path of the source; they are changed in place.
+        done: called with the path of each notebook when it has been run.
+        environment: variables for the kernels, besides those of this process.
 
     Raises:
         BuildError: a cell fails.
     """
+    if not notebooks:
+        return
+    cells = sum(len(_code_cells(notebook)) for notebook in notebooks.values())
+    name = next(iter(notebooks)).stem if len(notebooks) == 1 else f"{len(notebooks)} notebooks"
+    with tqdm(total=cells, desc=name, unit="cell") as bar:
+        _wait_for(_run_all(notebooks, done, bar, os.environ | environment))
+
+
+def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for a coroutine; after Ctrl-C until it has put away what it began.
+
+    It has a thread of its own, since only one of several clients in a main thread would notice Ctrl-C.
+    """
+    begun: list[asyncio.Task[None]] = []
+
+    async def note_and_work() -> None:
+        begun.extend(filter(None, [asyncio.current_task()]))
+        await work
+
+    with ThreadPoolExecutor(1) as thread:
+        outcome = thread.submit(asyncio.run, note_and_work())
+        try:
+            outcome.result()
+        except KeyboardInterrupt:
+            with contextlib.suppress(RuntimeError):  # it has just ended by itself
+                for task in begun:
+                    task.get_loop().call_soon_threadsafe(task.cancel)
+            raise BuildError("The kernels were stopped. Run the command again.") from None
+
+
+async def _run_all(
+    notebooks: Mapping[Path, NotebookNode], done: Callable[[Path], object], bar: Any, environment: Mapping[str, str]
+) -> None:
+    free = asyncio.Semaphore(_cores())
+
+    async def run_when_free(path: Path, notebook: NotebookNode) -> None:
+        async with free:
+            await _run(notebook, path, bar, environment)
+        done(path)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for path, notebook in notebooks.items():
+                group.create_task(run_when_free(path, notebook))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # the others ended because of it
+
+
+async def _run(notebook: NotebookNode, path: Path, bar: Any, environment: Mapping[str, str]) -> None:
     code_cells, begun = _code_cells(notebook), time.monotonic()
-    with TemporaryDirectory() as folder, tqdm(total=len(code_cells), desc=path.stem, unit="cell") as bar:
+    with TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
             timeout=600,
@@ -132,15 +190,19 @@ def run(notebook: NotebookNode, path: Path, **environment: str) -> None:
             config=KERNEL,
         )
         try:
-            client.execute(env=os.environ | environment)
+            await client.async_execute(env=environment)
         except CellExecutionError as error:
             cell = next(cell for cell in code_cells if any(out.output_type == "error" for out in cell.outputs))
             raise BuildError(f"{place(path)}, {describe(cell)}: {error.ename}: {error.evalue}") from None
         except CellTimeoutError as error:
             raise BuildError(f"{place(path)}: {error}") from None
-        except (DeadKernelError, AssertionError):  # after Ctrl-C nbclient asserts that there is a kernel to clean up
+        except (DeadKernelError, AssertionError):  # nbclient asserts that there is a kernel to clean up
             raise BuildError(f"{place(path)}: its kernel died or was stopped. Run the command again.") from None
     logger.info("ran %s: %d cells in %.1f s", path, len(code_cells), time.monotonic() - begun)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:

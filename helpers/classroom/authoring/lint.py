@@ -14,6 +14,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Exercise
 from helpers.checks.grade_id import GradeId, Kind
 from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.shown_answers import shown_answers
 from helpers.classroom.authoring.source import grading, is_only_in_solution, place, read_source
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ PARTS = (
 
 #: What every exercise has, in this order.
 EXERCISE_PARTS = ("**Why.**", "NotImplementedError", "Hint 1: ", "check(", "**What to notice.**", "**Go further.**")
+
+#: Exercises of one line, which have one hint.
+ONE_LINE = ("2.1", "2.3")
 
 CALLOUTS = ("Note", "Warning", "Notation", "Try it")
 
@@ -63,7 +67,8 @@ def lint(root: Path, notebook: str = "") -> list[Finding]:
 
 def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> list[Finding]:
     """Return the findings in one source, solutions/NN_name/NN_name.py, by the exercises of a catalogue."""
-    cells: list[NotebookNode] = read_source(path).cells
+    notebook = read_source(path)
+    cells: list[NotebookNode] = notebook.cells
     number = int(path.stem.partition("_")[0])
     exercises = [exercise for exercise in catalogue.values() if exercise.id.startswith(f"{number}.")]
     found = [
@@ -73,6 +78,7 @@ def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> li
         *_check_text_cells(cells),
         *_check_sliders(cells),
         *_check_untouched(cells),
+        *_check_shown_answers(notebook),
         *(finding for exercise in exercises for finding in _check_exercise(cells, exercise)),
     ]
     logger.debug("%s: %d cells, %d exercises, %d findings", place(path), len(cells), len(exercises), len(found))
@@ -161,6 +167,14 @@ def _check_untouched(cells: list[NotebookNode]) -> _Found:
                 yield cell, f"`{name}` is a stub in an untouched notebook: write `{name} = answer(…)` before its use."
 
 
+def _check_shown_answers(notebook: NotebookNode) -> _Found:
+    for cell, exercise, line in shown_answers(notebook):
+        yield (
+            cell,
+            f"it shows `{line}`, a line of the answer to {exercise}, before its stub: take it out.",
+        )
+
+
 # --- an exercise ------------------------------------------------------------------------------------------------------
 
 
@@ -190,9 +204,10 @@ def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
     for (one, first), (other, second) in pairwise((part, places[part]) for part in EXERCISE_PARTS):
         if 0 <= second < first:
             yield f"`{other}` stands before `{one}`: change their order."
+    hints = 1 if exercise.id in ONE_LINE else 3
     for tier in (1, 2, 3):
-        if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != 1:
-            yield f"it has {count} times a hint {tier}: give it one."
+        if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != (tier <= hints):
+            yield f"it has {count} times a hint {tier}: give it {hints} hint{'s' if hints > 1 else ''}."
     why = len(words.partition("**Why.**")[2].split("\n\n")[0].split())
     if why > LONGEST_WHY:
         yield f"its “Why” has {why} words, at most {LONGEST_WHY} are allowed: shorten it."

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.checks.answer_search import Edition
-from helpers.checks.catalogue import EXERCISES
+from helpers.checks.catalogue import EXERCISES, MOVED, where_it_went
 from helpers.checks.editions import find_editions
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Unreadable
@@ -79,6 +79,8 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
     """
     wanted = []
     for name in needed:
+        if name in MOVED:
+            raise ValueError(str(where_it_went(name)))
         ids = [id for id, exercise in EXERCISES.items() if name == id or is_meant(name, exercise.notebook)]
         if not ids:
             raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")

@@ -290,82 +290,6 @@ def memory_gradient_by_shifting(forget_gates):
     return np.flip(np.cumprod(np.flip(shifted, 0), axis=0), 0)
 
 
-# --- 4.6 and 4.7 ----------------------------------------------------------------------------------------------------
-
-
-def gru_in_blocks(x, h_prev, Wx, Wh, b):
-    (Wxz, Wxr, Wxn), (Whz, Whr, Whn), (bz, br, bn) = (np.split(W, 3, axis=-1) for W in (Wx, Wh, b))
-    z = _sigmoid(x @ Wxz + h_prev @ Whz + bz)
-    r = _sigmoid(x @ Wxr + h_prev @ Whr + br)
-    n = np.tanh(x @ Wxn + (r * h_prev) @ Whn + bn)
-    return h_prev + z * (n - h_prev), (x, h_prev, Wx, Wh, z, r, n)
-
-
-def gru_with_the_textbook_sigmoid(x, h_prev, Wx, Wh, b):
-    def gate(k):
-        columns = slice(k * len(Wh), (k + 1) * len(Wh))
-        return _textbook_sigmoid(x @ Wx[:, columns] + h_prev @ Wh[:, columns] + b[columns])
-
-    z, r, columns = gate(0), gate(1), slice(2 * len(Wh), None)
-    n = np.tanh(x @ Wx[:, columns] + np.dot(h_prev * r, Wh[:, columns]) + b[columns])
-    return z * n + h_prev - z * h_prev, (x.copy(), h_prev.copy(), Wx, Wh, z, r, n)
-
-
-def gru_by_einsum(x, h_prev, Wx, Wh, b):
-    H = len(Wh)
-    A = np.einsum("nd,da->na", x, Wx) + b
-    zr = _sigmoid(A[:, : 2 * H] + np.einsum("nh,ha->na", h_prev, Wh[:, : 2 * H]))
-    z, r = zr[:, :H], zr[:, H:]
-    n = np.tanh(A[:, 2 * H :] + np.einsum("nh,nh,ha->na", r, h_prev, Wh[:, 2 * H :]))
-    return (1 - z) * h_prev + z * n, [x, h_prev, Wx, Wh, z, r, n]
-
-
-def gru_by_rows(x, h_prev, Wx, Wh, b):
-    H = len(Wh)
-    z, r, n, h_next = (np.empty_like(h_prev) for _ in range(4))
-    for k in range(len(x)):
-        a, up = x[k] @ Wx + b, h_prev[k] @ Wh
-        z[k], r[k] = _sigmoid(a[:H] + up[:H]), _sigmoid(a[H : 2 * H] + up[H : 2 * H])
-        n[k] = np.tanh(a[2 * H :] + (r[k] * h_prev[k]) @ Wh[:, 2 * H :])
-        h_next[k] = (1 - z[k]) * h_prev[k] + z[k] * n[k]
-    return h_next, (x, h_prev, Wx, Wh, z, r, n)
-
-
-def gru_backward_in_blocks(dh_next, cache):
-    x, h_prev, Wx, Wh, z, r, n = cache
-    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
-    dan = dh_next * z * (1 - n) * (1 + n)
-    dreset = dan @ Whn.T
-    daz = dh_next * (n - h_prev) * (z - z**2)
-    dar = dreset * h_prev * (r - r**2)
-    dh_prev = (1 - z) * dh_next + r * dreset + daz @ Whz.T + dar @ Whr.T
-    dA = np.concatenate([daz, dar, dan], axis=1)
-    dWh = np.concatenate([h_prev.T @ daz, h_prev.T @ dar, (h_prev * r).T @ dan], axis=1)
-    return dA @ Wx.T, dh_prev, x.T @ dA, dWh, dA.sum(0)
-
-
-def gru_backward_by_einsum(dh_next, cache):
-    x, h_prev, Wx, Wh, z, r, n = cache
-    H = len(Wh)
-    dA = np.empty((len(x), 3 * H), x.dtype)
-    dA[:, 2 * H :] = dh_next * z * (1 - n**2)
-    dreset = np.einsum("na,ha->nh", dA[:, 2 * H :], Wh[:, 2 * H :])
-    dA[:, :H] = dh_next * (n - h_prev) * z * (1 - z)
-    dA[:, H : 2 * H] = dreset * h_prev * r * (1 - r)
-    dh_prev = dh_next * (1 - z) + dreset * r + np.einsum("na,ha->nh", dA[:, : 2 * H], Wh[:, : 2 * H])
-    seen = np.stack([h_prev, h_prev, r * h_prev])
-    dWh = np.einsum("knh,nka->hka", seen, dA.reshape(len(x), 3, H)).reshape(H, 3 * H)
-    return np.einsum("na,da->nd", dA, Wx), dh_prev, np.einsum("nd,na->da", x, dA), dWh, np.einsum("na->a", dA)
-
-
-def gru_backward_by_rows(dh_next, cache):
-    x, _, Wx, Wh, *_ = cache
-    rows = [gru_backward_in_blocks(dh_next[k : k + 1], tuple(
-        part if part is Wx or part is Wh else part[k : k + 1] for part in cache)) for k in range(len(x))]  # fmt: skip
-    dx, dh_prev, *params = zip(*rows)
-    return [np.concatenate(dx), np.concatenate(dh_prev), *(np.sum(grads, axis=0) for grads in params)]
-
-
 ANSWERS = {
     "4.1": (memory_by_loops, memory_in_one_product, memory_by_einsum),
     "4.2": (gates_by_concatenate, gates_into_one_array, gates_with_a_helper),
@@ -377,6 +301,4 @@ ANSWERS = {
         memory_gradient_by_shifting,
         memory_gradient_in_float64,
     ),
-    "4.6": (gru_in_blocks, gru_by_einsum, gru_by_rows, gru_with_the_textbook_sigmoid),
-    "4.7": (gru_backward_in_blocks, gru_backward_by_einsum, gru_backward_by_rows),
 }

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Container
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,7 @@ from nbformat import NotebookNode
 from helpers.classroom.authoring.build import find_sources
 from helpers.classroom.authoring.site.finished import finish
 from helpers.classroom.authoring.site.markup import for_sphinx
-from helpers.classroom.authoring.site.pages import page, solve
+from helpers.classroom.authoring.site.pages import page, run_missing, solve
 from helpers.classroom.authoring.source import BuildError, serialise
 
 #: The books, and the title above each of their pages.
@@ -60,9 +61,16 @@ def build(root: str | Path, book: str = "") -> list[Path]:
     mathjax = find_mathjax()
     place = Path(root, "build", "site")
     paths = find_sources(root)
+    run_missing(paths, place / "executed")
     pages = {"solutions": {path.stem: solve(path, place / "executed") for path in paths}}
     pages["course"] = {path.stem: page(path, pages["solutions"][path.stem]) for path in paths}
-    return [write_book(Path(root), name, pages[name], place / name, mathjax) for name in ([book] if book else BOOKS)]
+    with ThreadPoolExecutor() as threads:  # for Sphinx has a process for each book
+        return [
+            *threads.map(
+                lambda name: write_book(Path(root), name, pages[name], place / name, mathjax),
+                [book] if book else BOOKS,
+            )
+        ]
 
 
 def find_mathjax() -> Path:

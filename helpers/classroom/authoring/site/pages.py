@@ -4,6 +4,7 @@ import hashlib
 import html
 import logging
 import sys
+from collections.abc import Iterable
 from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
@@ -36,24 +37,47 @@ HELPERS = Path(__file__).resolve().parents[3]
 logger = logging.getLogger(__name__)
 
 
+def run_missing(paths: Iterable[Path], folder: Path) -> None:
+    """Run the notebooks that have changed since they were last run for the site, several at a time.
+
+    Args:
+        paths: of the sources.
+        folder: where executed notebooks are kept, each under a fingerprint of all that its outputs depend on.
+    """
+    solutions = {path: as_solution(read_source(path)) for path in paths}
+    kept = {path: _kept(path, notebook, folder) for path, notebook in solutions.items()}
+    missing = {path: solutions[path] for path, where in kept.items() if not where.exists()}
+    for path in kept:
+        if path not in missing:
+            logger.info("%s was run before: %s", path.stem, kept[path])
+
+    def keep(path: Path) -> None:
+        replace_file(kept[path], serialise(missing[path]))
+        for old in {*folder.glob(f"{path.stem}-*.ipynb")} - {kept[path]}:
+            old.unlink(missing_ok=True)
+
+    run(missing, keep, **{NARROW_FIGURES: "1"})
+
+
+def _kept(path: Path, solution: NotebookNode, folder: Path) -> Path:
+    return folder / f"{path.stem}-{_fingerprint(solution)}.ipynb"
+
+
+def executed(path: Path, folder: Path) -> NotebookNode:
+    """Return the solution of a notebook as it was run for the site; it is run if it was not."""
+    run_missing([path], folder)
+    notebook: NotebookNode = nbformat.read(_kept(path, as_solution(read_source(path)), folder), as_version=4)
+    return notebook
+
+
 def solve(path: Path, folder: Path) -> NotebookNode:
     """Return the page of a notebook in the book of solutions, with its pictures in it.
 
     Args:
         path: of the source.
-        folder: where executed notebooks are kept, each under a fingerprint of all that its outputs depend on.
+        folder: where executed notebooks are kept.
     """
-    source = read_source(path)
-    notebook = as_solution(source)
-    kept = Path(folder, f"{path.stem}-{_fingerprint(notebook)}.ipynb")
-    if kept.exists():
-        logger.info("%s was run before: %s", path.stem, kept)
-        notebook = nbformat.read(kept, as_version=4)
-    else:
-        run(notebook, path, **{NARROW_FIGURES: "1"})
-        for old in Path(folder).glob(f"{path.stem}-*.ipynb"):
-            old.unlink()
-        replace_file(kept, serialise(notebook))
+    notebook, source = executed(path, folder), read_source(path)
     hidden = [cell.id for cell in source.cells if any(block.kind == "HIDDEN TESTS" for block in find_blocks(cell))]
     notebook.cells = [cell for cell in notebook.cells if cell.id not in hidden]
     return _tidy(notebook)

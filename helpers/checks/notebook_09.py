@@ -1,0 +1,378 @@
+"""The exercises of notebook 09 and the mistakes people make in them."""
+
+import numpy as np
+
+from helpers.arrays import FloatArray as Array
+from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
+from helpers.checks.notebook_03 import by_hand, draw_params, draw_step
+from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
+from helpers.nn import recurrent, steps
+from helpers.nn.base import Layer, Param
+from helpers.nn.functional import sigmoid
+
+# --- 9.1 ------------------------------------------------------------------------------------------------------------
+
+
+#: The numbers of the examples by hand in exercises 9.1 and 9.2.
+GRU_BY_HAND = by_hand(x=[1.0], h_prev=[0.5, -1.0], Wx=[1.0, -1.0, 0.5, -0.5, -0.5, 0.5]) | {
+    "Wh": np.array([[1.0, 0.0, 0.0, -1.0, 1.0, 2.0], [0.0, 1.0, -1.0, 0.0, -1.0, 1.0]]),
+    "b": np.array([-1.0, 1.0, 0.5, -0.5, 0.3, -0.5]),
+}
+
+
+def _gru_forward(x: Array, h_prev: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, steps.Cache]:
+    Wxz, Wxr, Wxn = np.split(Wx, 3, axis=1)
+    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+    bz, br, bn = np.split(b, 3)
+    z = sigmoid(x @ Wxz + h_prev @ Whz + bz)
+    r = sigmoid(x @ Wxr + h_prev @ Whr + br)
+    n = np.tanh(x @ Wxn + (r * h_prev) @ Whn + bn)
+    h_next = (1 - z) * h_prev + z * n
+    return h_next, (x, h_prev, Wx, Wh, z, r, n)
+
+
+_GRU_CACHE = {"x": "(N, D)", "h_prev": "(N, H)", "Wx": "(D, 3H)", "Wh": "(H, 3H)"} | dict.fromkeys("zrn", "(N, H)")
+
+GRU_STEP_FORWARD = Exercise(
+    heading="9.1 ★★ One step of the GRU",
+    reference=steps.gru_step_forward,
+    results={"h_next": "(N, H)"} | {f"{name} in the cache": shape for name, shape in _GRU_CACHE.items()},
+    draw=lambda rng, sizes: draw_step(rng, sizes, 3),
+    probe=step_with_cache("gru_step_forward", ("h_next",), tuple(_GRU_CACHE)),
+    example=GRU_BY_HAND,
+    uses=("0.1",),
+    groups={f"{name} in the cache": "the arguments in the cache" for name in ("x", "h_prev", "Wx", "Wh")},
+    spelt_out=_gru_forward,
+    misconceptions=mistakes(
+        _gru_forward,
+        """
+        (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
+            z is the other way round, as PyTorch has it.
+            Here z says how much of the *new* state comes in: `(1 - z) * h_prev + z * n`.
+        (r * h_prev) @ Whn → r * (h_prev @ Whn)
+            The reset comes *after* the product, as in PyTorch.
+            Here `h_prev` is reset first: `(r * h_prev) @ Whn`.
+        (r * h_prev) @ Whn → h_prev @ Whn
+            The reset gate r is made and never used.
+            The new state sees only what the reset gate leaves: `(r * h_prev) @ Whn`.
+        (r * h_prev) @ Whn → (z * h_prev) @ Whn
+            z stands where r belongs: `(z * h_prev) @ Whn`.
+            r is for what the new state sees of the old one; z is for the mixture at the end.
+        (1 - z) * h_prev + z * n → (1 - r) * h_prev + r * n
+            r stands where z belongs: `(1 - r) * h_prev + r * n`.
+            r is for what the new state sees of the old one; z is for the mixture at the end.
+        z = sigmoid( → r = sigmoid(
+        r = sigmoid( → z = sigmoid(
+            The blocks are taken in the order r, z, n.
+            `GRU_ORDER` is z, r, n: update gate, reset gate, new state.
+        z = sigmoid( → r = sigmoid(
+        r = sigmoid( → z = sigmoid(
+        (r * h_prev) @ Whn → r * (h_prev @ Whn)
+        (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
+            All is as in PyTorch: blocks r, z, n, the reset after the product, z the other way round.
+            Here the blocks are z, r, n, then `(r * h_prev) @ Whn`, and `(1 - z) * h_prev + z * n`.
+        np.tanh( → sigmoid(
+            The new state went through a sigmoid.
+            n is content, not a gate: `np.tanh`.
+        np.tanh( → (
+            The new state went through no tanh.
+            n is squashed to -1…1 like every hidden state: `np.tanh`.
+        z = sigmoid( → z = np.tanh(
+        r = sigmoid( → r = np.tanh(
+            The gates went through tanh.
+            A gate is between 0 and 1: `sigmoid`.
+        h_prev @ Whz → 0
+            The update gate does not look at `h_prev`.
+            Both gates are made from `x` and `h_prev`.
+        Whn + bn → Whn
+            The new state has no bias.
+            `b` has three blocks, and the third belongs to n.
+        Whr + br → Whr
+            The reset gate has no bias.
+            `b` has three blocks, and the second belongs to r.
+        Whz + bz → Whz
+            The update gate has no bias.
+            `b` has three blocks, and the first belongs to z.
+        Whz + bz → Whz
+        Whr + br → Whr
+        Whn + bn → Whn
+            The bias `b` is missing.
+            Three blocks of `b`, one in each of the three sums.
+        (1 - z) * h_prev → h_prev
+            The new state is added, but nothing of the old one is taken away.
+            What comes in takes the place of what goes: `(1 - z) * h_prev + z * n`.
+        z * n → n
+            All of the new state comes in, whatever z says.
+            What comes in takes the place of what goes: `n` is multiplied by z, as `h_prev` is by 1 - z.
+        (r * h_prev) → ((1 - r) * h_prev)
+            The reset gate is the other way round, `1 - r`.
+            r says how much of the old state the new one *may* see: `r * h_prev`.
+        x @ Wxn + (r * h_prev) @ Whn + bn → r * (x @ Wxn + h_prev @ Whn + bn)
+            The reset gate multiplies the whole sum, input and bias too.
+            r is for `h_prev` alone; what `x` and `b` say always gets through.
+        Wh, z, r, n) → Wh, z, r * h_prev, n)
+            `r * h_prev` stands in the cache where `r` belongs.
+            Backward needs both factors of that product: `(x, h_prev, Wx, Wh, z, r, n)`.
+        Wxz, Wxr, Wxn = np.split(Wx, 3, axis=1) → Wxz, Wxr, Wxn = np.split(x @ Wx, 3)
+            `np.split` without `axis` cuts the batch into three.
+            The three blocks stand side by side, H columns each: `np.split(…, 3, axis=1)`.
+        Wh, z, r, n) → Wh, r, z, n)
+            r and z are in each other's place in the cache.
+            The order is `(x, h_prev, Wx, Wh, z, r, n)`.
+        """,
+    ),
+)
+
+# --- 9.2 ------------------------------------------------------------------------------------------------------------
+
+
+def _draw_gru_backward(rng: np.random.Generator, sizes: Sizes) -> Values:
+    _, cache = steps.gru_step_forward(**draw_step(rng, sizes, 3))
+    return {"dh_next": rng.normal(0, 1, (sizes.N, sizes.H)), "cache": cache}
+
+
+def _gru_backward(dh_next: Array, cache: steps.Cache) -> tuple[Array, ...]:
+    x, h_prev, Wx, Wh, z, r, n = cache
+    Whz, Whr, Whn = np.split(Wh, 3, axis=1)
+    dan = dh_next * z * (1 - n**2)
+    u = dan @ Whn.T
+    daz = dh_next * (n - h_prev) * z * (1 - z)
+    dar = u * h_prev * r * (1 - r)
+    dh_prev = dh_next * (1 - z) + u * r + daz @ Whz.T + dar @ Whr.T
+    dA = np.hstack([daz, dar, dan])
+    dx = dA @ Wx.T
+    dWx = x.T @ dA
+    dWh = np.hstack([h_prev.T @ daz, h_prev.T @ dar, (r * h_prev).T @ dan])
+    db = dA.sum(axis=0)
+    return dx, dh_prev, dWx, dWh, db
+
+
+GRU_STEP_BACKWARD = Exercise(
+    heading="9.2 ★★★ Backward through one step of the GRU",
+    reference=steps.gru_step_backward,
+    results={"dx": "(N, D)", "dh_prev": "(N, H)", "dWx": "(D, 3H)", "dWh": "(H, 3H)", "db": "(3H,)"},
+    draw=_draw_gru_backward,
+    example={**by_hand(dh_next=[1.0, 1.0]), "cache": steps.gru_step_forward(**GRU_BY_HAND)[1]},
+    uses=("1.1",),
+    spelt_out=_gru_backward,
+    misconceptions=mistakes(
+        _gru_backward,
+        """
+        dh_next * (1 - z) + → 0 +
+            The direct path is missing: `dh_next * (1 - z)` in `dh_prev`.
+            `h_prev` is used in four places; the first is `(1 - z) * h_prev`. Without it the GRU is an RNN again.
+        dh_next * (1 - z) + u * r → dh_next * (1 - z)
+            The path through the reset is missing: `(r * h_prev) @ Whn` sends nothing to `h_prev`.
+            `r * h_prev` gets `dan @ Whn.T`; as a product it passes that on to both of its factors.
+        daz @ Whz.T + dar @ Whr.T → 0
+            The path through the gates is missing: z and r send nothing to `h_prev`.
+            Both gates are made from `h_prev @ Wh`: add `daz @ Whz.T + dar @ Whr.T`.
+        daz @ Whz.T → 0
+            The path through z is missing: the update gate sends nothing to `h_prev`.
+            `h_prev` is used in four places; one is the sum inside z, where it met `Whz`.
+        dar @ Whr.T → 0
+            The path through r is missing: the reset gate sends nothing to `h_prev`.
+            `h_prev` is used in four places; one is the sum inside r, where it met `Whr`.
+        dh_next * (1 - z) → dh_next * z
+            The direct path is multiplied by `z`, which is what comes in.
+            `h_next` holds `(1 - z) * h_prev`: the other factor of that product.
+        dar = u * h_prev * r → dar = u * r
+            The factor `h_prev` is missing in `dar`.
+            In the product `r * h_prev` each factor gets the gradient times the *other* one.
+        dh_next * (1 - z) + u * r + daz @ Whz.T + → dh_next * (1 - z) + u * r + u + daz @ Whz.T +
+            All of `dA @ Wh.T` is added to `dh_prev`, so that the path through the reset counts twice.
+            Only the blocks of z and r met `h_prev` itself: `daz @ Whz.T + dar @ Whr.T`, and `u * r` for the third.
+        u = dan @ Whn.T → u = dan @ Whn
+            `Whn` is not transposed.
+            It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.
+        u = dan @ Whn.T → u = dan
+            `dan` is used where `dan @ Whn.T` belongs, the gradient of `r * h_prev`.
+            First go back through `Whn`; what comes out is shared by the factors `r` and `h_prev`.
+        u * r → u
+        (r * h_prev).T @ dan → h_prev.T @ dan
+            All three blocks are treated alike, as in the LSTM: `dA @ Wh.T` and `h_prev.T @ dA`.
+            The third block met `r * h_prev` and not `h_prev`. Both results need the factor r there.
+        u * r → u
+            The factor `r` is missing on the path through the reset, as in `dA @ Wh.T`.
+            Forward `h_prev` was multiplied by `r` before it met `Whn`; so is its gradient afterwards.
+        (r * h_prev).T @ dan → h_prev.T @ dan
+            `dWh` is made from `h_prev` in all three blocks.
+            What `Whn` multiplied on the way forward was `r * h_prev`.
+        n - h_prev → h_prev - n
+            The sign of `daz` is turned round.
+            `h_next = (1 - z) * h_prev + z * n`: its derivative by z is `n - h_prev`.
+        (n - h_prev) → n
+            `daz` sees the new state only: `dh_next * n`.
+            z appears twice in `(1 - z) * h_prev + z * n`: the first time with a minus sign.
+        z * (1 - n**2) → z
+            The derivative of the tanh at `n` is missing.
+            `n` came out of a tanh: multiply with `1 - n**2`.
+        z * (1 - n**2) → (1 - n**2)
+            The factor `z` is missing on the way to `n`.
+            `h_next` holds `z * n`, so the gradient of `n` is `dh_next * z`.
+        (n - h_prev) * z * (1 - z) → (n - h_prev)
+            The derivative of the sigmoid at z is missing.
+            z came out of a sigmoid: multiply with `z * (1 - z)`.
+        h_prev * r * (1 - r) → h_prev
+            The derivative of the sigmoid at r is missing.
+            r came out of a sigmoid: multiply with `r * (1 - r)`.
+        [daz, dar, dan] → [dar, daz, dan]
+            The blocks of `dA` are in the order r, z, n.
+            `GRU_ORDER` is z, r, n, the same as in `Wx`, `Wh` and `b`.
+        Wh, z, r, n = cache → Wh, r, z, n = cache
+            The cache is unpacked with r and z in each other's place.
+            Its order is `x, h_prev, Wx, Wh, z, r, n`.
+        dA.sum(axis=0) → dA
+            `db` is not summed over the batch.
+            `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (3H,).
+        dA.sum(axis=0) → dA.mean(axis=0)
+            `db` is the *mean* over the batch.
+            If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
+        """,
+    ),
+)
+
+# --- 9.3 ------------------------------------------------------------------------------------------------------------
+
+
+def _draw_layer(rng: np.random.Generator, sizes: Sizes) -> Values:
+    N, T, D, H = sizes.N, sizes.T, sizes.D, sizes.H
+    xs, more_xs = rng.normal(0, 1, (2, N, T, D))
+    state, dstate = rng.normal(0, 1, (2, N, H))
+    sequences = {"xs": xs, "state": np.tanh(state), "dhs": rng.normal(0, 1, (N, T, H)), "dstate": dstate}
+    return draw_params(rng, sizes, 3) | sequences | {"more_xs": more_xs}
+
+
+class _GRU(Layer):
+    def __init__(self, Wx: Param, Wh: Param, b: Param) -> None:
+        self.Wx, self.Wh, self.b = Wx, Wh, b
+
+    def forward(self, xs: Array, state: Array | None = None, *, training: bool = False) -> tuple[Array, Array]:
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if state is None else state
+        self.caches, states = [], []
+        for step in range(xs.shape[1]):
+            h, cache = steps.gru_step_forward(xs[:, step], h, self.Wx.value, self.Wh.value, self.b.value)
+            self.caches.append(cache)
+            states.append(h)
+        hs = np.stack(states, axis=1)
+        return hs, h
+
+    def backward(self, dhs: Array, dstate: Array | None = None) -> tuple[Array, Array]:
+        dh = np.zeros_like(dhs[:, 0]) if dstate is None else dstate
+        T = dhs.shape[1]
+        dxs = np.zeros((*dhs.shape[:2], len(self.Wx.value)), dhs.dtype)
+        for step in reversed(range(T)):
+            dx, dh, dWx, dWh, db = steps.gru_step_backward(dhs[:, step] + dh, self.caches[step])
+            dxs[:, step] = dx
+            self.Wx.grad += dWx
+            self.Wh.grad += dWh
+            self.b.grad += db
+        return dxs, dh
+
+
+_ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N, H)"}
+_GRADS = {"Wx.grad": "(D, 3H)", "Wh.grad": "(H, 3H)", "b.grad": "(3H,)"}
+
+GRU_LAYER = Exercise(
+    heading="9.3 ★★★ The GRU over time, and back",
+    reference=recurrent.GRU,
+    results=_ONCE
+    | _GRADS
+    | {f"{name} of a second call, with no state given": shape for name, shape in _ONCE.items()}
+    | {f"{name} after two calls": shape for name, shape in _GRADS.items()},
+    draw=_draw_layer,
+    bounded=("state",),
+    probe=recurrent_layer("GRU"),
+    uses=("9.1", "9.2"),
+    groups=layer_groups("state"),
+    spelt_out=_GRU,
+    misconceptions=mistakes(
+        _GRU,
+        """
+        dhs[:, step] + dh, → dhs[:, step],
+            Nothing comes from the future: backward uses `dhs[:, step]` alone.
+            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+        dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
+            Backward adds `dhs` at the last step only.
+            A gradient comes from above at *every* step: `dhs[:, step] + dh`.
+        dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
+            `dstate` is added at the last step, but what each step sends back is dropped.
+            The `dh` that comes out of a step belongs to the step before it: `dhs[:, step] + dh`.
+        self.Wx.grad += dWx → self.Wx.grad[...] = dWx
+        self.Wh.grad += dWh → self.Wh.grad[...] = dWh
+        self.b.grad += db → self.b.grad[...] = db
+            The gradients are set with `=`: each step overwrites those of the steps after it.
+            The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
+        self.Wx.grad += dWx → self.Wx.grad = dWx
+            The gradients are set with `=`, where they should be added with `+=`.
+            The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
+        T = dhs → self.zero_grad(); T = dhs
+            What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
+            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
+        self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
+        self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
+        self.b.grad += db → self.b.grad += db * (step == 0)
+            Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
+            `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
+        if state is None else state → # whatever the state
+            The layer always starts from zeros and ignores the `state` it is given.
+            Start from `state`; only where it is None, from zeros.
+        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
+                len(self.Wh.value)), xs.dtype)) if
+        return hs, h → self.kept = h; return hs, h
+            The layer keeps its last state and starts the next call from it.
+            Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
+        self.caches, states = [], [] → self.caches, states, first = [], [], h
+        gru_step_forward(xs[:, step], h, → gru_step_forward(xs[:, step], first,
+            Every step reads the state from before the first: the state is not carried on.
+            Each step starts from the `h` of the step before it: `h, cache = gru_step_forward(x, h, …)`.
+        gru_step_forward(xs[:, step], h, → gru_step_forward(xs[:, step], states[0] if states else h,
+            Every step after the first reads the state of the first step.
+            Each step starts from the `h` of the step before it: `h, cache = gru_step_forward(x, h, …)`.
+        self.caches, states = [], [] → self.caches, states = [], [h]
+        np.stack(states, → np.stack(states[:-1],
+            `hs` holds the state *before* each step, not after it.
+            Append `h` after the step has made it: the last of `hs` is the state that is returned.
+        return hs, h → return hs, hs[:, 0]
+            The state that comes back is that of the first step, not of the last.
+            The second result is what the next call should start from.
+        return hs, h → return hs, hs[-1]
+            The state that comes back is `hs[-1]`: that of the last example, not of the last step.
+            Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
+        np.stack(states, axis=1) → np.stack(states)
+            `hs` is stacked along axis 0: its steps come before the batch.
+            The shape is (N, T, H): `np.stack(hs, axis=1)`.
+        return hs, h → return hs, (h, h)
+            The state comes back as a pair, as that of the LSTM does.
+            The GRU has no memory cell: its state is `h` alone.
+        return hs, h → return hs, hs
+            All states come back where only the last is asked for.
+            The second result is the state after the last step, (N, H).
+        if dstate is None else dstate → # whatever comes from beyond
+            Backward ignores `dstate`, the gradient that comes from beyond the last step.
+            Start with `dh = dstate`; only where it is None, with zeros.
+        reversed(range(T)) → range(T)
+            Backward runs from the first step to the last.
+            What arrives at a step includes what the step after it sends back: go from the last step to the first.
+        self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
+            The list of caches is never emptied, so that backward meets those of an earlier call.
+            Start `forward` with a new list: `self.caches = []`.
+        self.b.grad += db → pass
+            The gradient of `b` is left out.
+            Three Params, three gradients: `self.b.grad += db`.
+        return dxs, dh → return dxs[:, ::-1], dh
+            `dxs` is in reverse order of time.
+            You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
+        return dxs, dh → return dxs, None
+            Backward does not return the gradient of the state it started from.
+            When the loop is done, `dh` is that gradient: return `dxs, dh`.
+        self.Wx.grad += dWx → self.Wx.grad += dWx / T
+        self.Wh.grad += dWh → self.Wh.grad += dWh / T
+        self.b.grad += db → self.b.grad += db / T
+            The parameters' gradients are divided by the number of steps.
+            A weight that is used T times gets the *sum* of T gradients.
+        """,
+    ),
+)
+
+EXERCISES = (GRU_STEP_FORWARD, GRU_STEP_BACKWARD, GRU_LAYER)

@@ -1,0 +1,50 @@
+"""The stored runs of the notebooks' experiments, in the form in which the notebooks show them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from helpers.training import echo
+from helpers.training.echo import EchoSettings
+from helpers.training.recall import LAGS
+from helpers.training.sweep import FOLDER, load_sweep
+
+
+def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]]:
+    """Return what the stored runs of the sweep "recall" got right: name of a row to lag to accuracies, one a seed.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, dict[int, list[float]]] = {}
+    for run in load_sweep("recall", folder):
+        curve = found.setdefault(run["row"], {lag: [] for lag in LAGS})
+        for lag, accuracies in curve.items():
+            accuracies.append(run[f"lag_{lag}"])
+    return found
+
+
+def load_echo(folder: str | Path = FOLDER) -> dict[EchoSettings, dict[str, list[float]]]:
+    """Return what was measured of the stored runs of the sweep "echo": settings to "loss" and "clipped", one a seed.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[EchoSettings, dict[str, list[float]]] = {}
+    for run in load_sweep("echo", folder):
+        measured = found.setdefault(echo.ROWS[run["row"]], {"loss": [], "clipped": []})
+        for name, values in measured.items():
+            values.append(run[name])
+    return found
+
+
+def load_order(folder: str | Path = FOLDER) -> dict[str, list[float]]:
+    """Return the stored runs of the sweep "order": name of a row to the updates until solved, one a seed, inf if never.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, list[float]] = {}
+    for run in load_sweep("order", folder):
+        found.setdefault(run["row"], []).append(run["updates"] if run["solved"] else np.inf)
+    return found
