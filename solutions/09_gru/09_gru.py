@@ -259,8 +259,8 @@ by_differences = answer("0.2")(lambda h: answer("9.1")(x, h, Wx, Wh, b)[0].sum()
 print("by differences, as in exercise 0.2:", by_differences.round(3))
 
 # %% [markdown]
-# **What to notice.** Two ways to the same numbers. The direct way is again a product with a gate alone, $1 - z$. But what the GRU remembers is also what it
-# shows, so the other three ways end there too.
+# **What to notice.** Two ways to the same numbers. The direct way is again a product with a gate alone, $1 - z$. But what the
+# GRU remembers is also what it shows, so the other three ways end there too.
 #
 # **Go further.** Chrono initialisation (notebook 04) set $b_f = \log u$ and $b_i = -\log u$, with u between 1 and T − 1. What
 # does the same for a GRU?
@@ -396,9 +396,9 @@ few = {label: stored[label] for label in ("RNN, clipped", "LSTM", "GRU")}
 plots.recall_by_lag(few, yours=yours, guess=guess)
 
 # %% [markdown]
-# One state is enough: the GRU remembers as far as the LSTM does, on each of the stored seeds. How often is each row right at
-# least nine times in ten? The list counts that. An RNN can do it too, from an orthogonal matrix or from the identity, but not
-# on every seed; notebook 04 says more.
+# One state is enough: the GRU remembers as far as the LSTM does, on each of the stored seeds. (The list counts the seeds that
+# are right at least nine times in ten.) An RNN can do it too: from an orthogonal matrix on every seed, from the identity on most.
+# But it depends on more. With the inputs scaled as the LSTM's are, 0.3 in place of 0.03, the orthogonal RNN is right on no seed.
 #
 # Is it the GRU that remembers, or its first biases? Here it is once more, with biases of 0, so that z begins near one half in
 # every unit.
@@ -416,8 +416,9 @@ print("biases of 0:", {lag: round(share, 2) for lag, share in plain.items()})
 # %% [markdown]
 # ## 3. In the LSTM's place
 #
-# Now the GRU takes the LSTM's place in the full model of notebook 08: two layers, tied, with variational dropout. Nothing else changes. First, the size. A GRU has three blocks where the LSTM has four; what is left of the
-# *whole* model, embedding and all?
+# Now the GRU takes the LSTM's place in the full model of notebook 08: two layers, tied, with variational dropout. Nothing else
+# changes. First, the size. A GRU has three blocks where the LSTM has four. Which share is left of the *whole* model, with its
+# embedding?
 
 # %%
 guess = ...  # the share that is left, a number from 0 to 1
