@@ -314,7 +314,7 @@ def test_each_station_of_the_map_leads_to_its_notebook(books, book, window, visi
         assert link.get_attribute("href") == f"{name}.html"
         assert box["width"] == pytest.approx(picture["width"] / 3, rel=0.03)
         middle = box["x"] + box["width"] / 2 - picture["x"], box["y"] + box["height"] / 2 - picture["y"]
-        column, row = (int(3 * middle[0] / picture["width"]), int(3 * middle[1] / picture["height"]))
+        column, row = (int(3 * middle[0] / picture["width"]), int(4 * middle[1] / picture["height"]))
         assert (row, column) == divmod(place, 3)
 
 
