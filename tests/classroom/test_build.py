@@ -173,7 +173,15 @@ def test_notebooks_run_side_by_side(tmp_path, monkeypatch):
 
 def kernels():
     """The kernels that this process has started, those of the tests before included."""
-    return {one for one in psutil.Process().children() if any("ipykernel" in word for word in one.cmdline())}
+    return {one for one in psutil.Process().children() if any("ipykernel" in word for word in _command(one))}
+
+
+def _command(process):
+    """The command line of a process; nothing if it has ended since it was listed."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie's too
+        return []
 
 
 def test_a_cell_that_fails_stops_the_notebooks_beside_it(tmp_path, monkeypatch):

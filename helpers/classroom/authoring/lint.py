@@ -14,8 +14,9 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.exercise import Exercise
 from helpers.checks.grade_id import GradeId, Kind
 from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.learner_copy import as_learner_copy
 from helpers.classroom.authoring.shown_answers import shown_answers
-from helpers.classroom.authoring.source import grading, is_only_in_solution, place, read_source
+from helpers.classroom.authoring.source import as_release, grading, is_only_in_solution, place, read_source
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ CALLOUTS = ("Note", "Warning", "Notation", "Try it")
 
 #: The most words of a text cell, and of the paragraph on why an exercise is worth doing.
 LONGEST_CELL, LONGEST_WHY = 120, 80
+
+#: The most cells of a learner's copy and words of its prose, and the cells of notebook 05, which builds five layers.
+MOST_CELLS, MOST_WORDS, MOST_CELLS_OF_05 = 90, 2800, 110
 
 #: The fewest and most questions at the end of a notebook; the first one is short.
 QUESTIONS, QUESTIONS_OF_00 = (8, 10), (3, 10)
@@ -76,6 +80,7 @@ def lint_source(path: Path, catalogue: Mapping[str, Exercise] = EXERCISES) -> li
         *_check_questions(cells, QUESTIONS if number else QUESTIONS_OF_00),
         *_check_korean_summary(cells),
         *_check_text_cells(cells),
+        *_check_length(as_learner_copy(as_release(notebook)).cells, MOST_CELLS_OF_05 if number == 5 else MOST_CELLS),
         *_check_sliders(cells),
         *_check_untouched(cells),
         *_check_shown_answers(notebook),
@@ -130,6 +135,15 @@ def _check_text_cells(cells: list[NotebookNode]) -> _Found:
         for callout in re.findall(r"^> \*\*(\w[^*]*?)\.?\*\*", cell.source, re.MULTILINE):
             if callout not in CALLOUTS and "xercise" not in callout:
                 yield cell, f"“{callout}” is not a callout: use one of {', '.join(CALLOUTS)}."
+
+
+def _check_length(cells: list[NotebookNode], most: int) -> _Found:
+    """Find what makes a learner's copy longer than a learner has time for."""
+    if len(cells) > most:
+        yield cells[0], f"a learner's copy has {len(cells)} cells, at most {most} are allowed: join or leave out some."
+    words = sum(_count_words(cell.source) for cell in cells if cell.cell_type == "markdown")
+    if words > MOST_WORDS:
+        yield cells[0], f"it has {words:,} words of prose, at most {MOST_WORDS:,} are allowed: shorten it."
 
 
 def _count_words(source: str) -> int:
