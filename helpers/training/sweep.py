@@ -22,8 +22,6 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
-from helpers.training.cells import ROWS as CELL_ROWS
-from helpers.training.cells import CellSettings, measure_cell
 from helpers.training.echo import ROWS as ECHO_ROWS
 from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
@@ -55,19 +53,25 @@ _BASELINE = Settings(
 _DEEP = replace(_BASELINE, depth=2)
 _DROPPED = replace(_DEEP, rate=0.25)
 _VARIATIONAL = replace(_DROPPED, dropout="variational")
+_TIED = replace(_VARIATIONAL, tied=True)
 
 #: Name of a sweep to its rows, name of a row to its settings, all of one kind. Each row of the ablation changes one
-#: more setting; the rehearsal takes seconds and shows whether a cluster works.
+#: more setting; the GRU takes the LSTM's place in the last of them, each at three learning rates; the rehearsal takes
+#: seconds and shows whether a cluster works.
 SWEEPS: dict[str, Mapping[str, Any]] = {
     "ablation": {
         "baseline": _BASELINE,
         "depth": _DEEP,
         "dropout": _DROPPED,
         "variational": _VARIATIONAL,
-        "tying": replace(_VARIATIONAL, tied=True),
+        "tying": _TIED,
     },
     "echo": ECHO_ROWS,
-    "gru": CELL_ROWS,
+    "gru": {
+        f"{cell}, {rate}": replace(_TIED, cell=cell, learning_rate=float(rate))
+        for cell in ("LSTM", "GRU")
+        for rate in (10, 20, 30)
+    },
     "order": ORDER_ROWS,
     "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
@@ -212,11 +216,8 @@ class _Kind(NamedTuple):
     seeds: Sequence[int]
 
 
-_OF_A_CELL = "parameters", "valid_perplexity", "test_perplexity", "cpu_seconds"
-
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
-    CellSettings: _Kind(measure_cell, {**dict.fromkeys(_OF_A_CELL, float), "parameters": int}, range(3)),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),

@@ -222,6 +222,47 @@ def test_a_reader_sees_the_answer_and_not_the_stub(source_path):
     assert "raise NotImplementedError" not in everything
 
 
+QUESTIONS = """
+# %% [markdown]
+# ## Questions
+#
+# 1. Which? 2. Why?
+
+# %% [markdown] tags=["solution"]
+# ### Answers
+#
+# 1. This one.
+
+# %% [markdown] tags=["solution"]
+# 2. Because.
+
+# %% tags=["solution"]
+print("2.", 1 + 1)
+"""
+
+
+def test_answers_to_questions_are_folded_away_below_them_in_the_release(source_path):
+    source_path.write_text(source_path.read_text() + QUESTIONS)
+    source = read_source(source_path)
+    text = as_release(source).cells[-1].source
+    questions, found, folded = text.partition("<details")
+    assert found and questions == "## Questions\n\n1. Which? 2. Why?\n\n"
+    assert re.fullmatch(
+        r".*?<summary.*?>Answers</summary>\n\n1\. This one\.\n2\. Because\.\n\n</details>", folded, re.DOTALL
+    )
+    assert "1 + 1" not in text  # the numbers that are worked out for the answers
+    assert [cell.source for cell in as_solution(source).cells[-4:-2]] == [
+        questions.strip(),
+        "### Answers\n\n1. This one.",
+    ]
+
+
+def test_what_stands_below_a_written_answer_is_in_no_release(source_path):
+    answer = "The answer to a question that nobody grades."
+    assert any(cell.source == answer for cell in as_solution(read_source(source_path)).cells)
+    assert not any(answer in cell.source for cell in as_release(read_source(source_path)).cells)
+
+
 def test_each_method_of_a_class_has_its_own_stub(source_path):
     counter = source_of(as_release(read_source(source_path)), "ex-4-2")
     assert counter.count("raise NotImplementedError") == 2

@@ -115,12 +115,12 @@ def test_a_sweep_that_was_never_run_is_empty(small, tmp_path):
     assert load_sweep("small", tmp_path) == []
 
 
-def test_the_stored_ablation_is_complete_and_of_the_settings_in_the_code():
-    rows = SWEEPS["ablation"]
-    found = load_sweep("ablation")
+@pytest.mark.parametrize("name", ["ablation", "gru"])
+def test_a_stored_table_is_complete_and_of_the_settings_in_the_code(name):
+    rows, found = SWEEPS[name], load_sweep(name)
     assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in rows for seed in SEEDS]
     for run in found:
-        assert run["settings"] == fingerprint(rows[run["row"]]), f"row {run['row']}: run `make sweep` again"
+        assert run["settings"] == fingerprint(rows[run["row"]]), f"row {run['row']}: run `make sweep NAME={name}` again"
         assert np.isfinite([run["valid_perplexity"], run["test_perplexity"]]).all()
 
 
@@ -128,6 +128,12 @@ def test_each_row_of_the_ablation_changes_one_thing():
     rows = [vars(settings) for settings in SWEEPS["ablation"].values()]
     changed = [[name for name in one if one[name] != other[name]] for one, other in pairwise(rows)]
     assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
+
+
+def test_the_lstm_and_the_gru_have_the_same_rates_and_nothing_else_differs():
+    by_cell = {cell: [row for row in SWEEPS["gru"].values() if row.cell == cell] for cell in ("LSTM", "GRU")}
+    assert [replace(row, cell="GRU") for row in by_cell["LSTM"]] == by_cell["GRU"]
+    assert SWEEPS["ablation"]["tying"] in by_cell["LSTM"]
 
 
 def test_a_setting_added_later_that_has_its_default_leaves_the_fingerprint_as_it_is():

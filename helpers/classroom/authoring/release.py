@@ -27,6 +27,7 @@ from helpers.classroom.authoring.source import (
     as_solution,
     describe,
     find_blocks,
+    fold_answers,
     grading,
     is_only_in_solution,
     mark_stub,
@@ -54,8 +55,8 @@ class TakeSource(NbGraderPreprocessor):
     """
 
     def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Return the source beside the notebook, without the cells that are in the solution only."""
-        source = read_source(_source_beside(resources))
+        """Return the source beside the notebook, answers to questions folded, without what is in the solution only."""
+        source = fold_answers(read_source(_source_beside(resources)))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
         mark_korean(source.cells)
         return source, resources

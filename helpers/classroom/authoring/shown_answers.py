@@ -15,7 +15,7 @@ SHORTEST = 20
 #: Code in a text cell: a fenced block, a span between backticks, HTML.
 _CODE_IN_TEXT = re.compile(r"(?s)```\w*\n(.*?)```|``(.+?)``|`(.+?)`|<code>(.+?)</code>")
 
-_HINTS = re.compile(r"(?s)<details.*?</details>")
+_HINTS = re.compile(r"(?s)<details[^>]*>\s*<summary[^>]*>Hint .*?</details>")
 _COMMENT = re.compile(r"(?m)^ *#.*$|  #.*$")
 _SIGNATURE = re.compile(r"(?m)^ *(?:def|class) .*$")
 

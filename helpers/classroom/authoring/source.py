@@ -33,6 +33,7 @@ from helpers.checks.editions import name_of_edition
 from helpers.checks.exercise import POINTS
 from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
+from helpers.classroom.authoring.folded import fold_answer, style_folded
 from helpers.classroom.authoring.korean import mark_korean
 from helpers.classroom.authoring.shown_code import fold_plumbing
 
@@ -49,11 +50,8 @@ EFFORT = re.compile(r"(?m)^(### Exercise (\d+\.\d+) · .+\n\n<small>)(\d+ min)</
 #: What stands above the title of an exercise, so that readers see where it begins.
 RULE = "<hr>\n\n"
 
-#: How a hint looks wherever a notebook is opened: no louder than the text, in a light and in a dark theme.
-HINT = "border-left: 3px solid rgba(127, 127, 127, 0.5); padding: 0 1em; margin: 0.5em 0"
-HINT_TITLE = "cursor: pointer; font-weight: 500"
-
-#: Cells with this tag, such as answers to questions that nobody grades, are in the solution only.
+#: Cells with this tag are in the solution only. But a text that follows a text, such as the answer to a question that
+#: nobody grades, is in the release as well, folded away at the end of the text above it.
 SOLUTION_TAG = "solution"
 
 #: Of these, cells that also have this tag are shown beside a written answer while a person grades it, and in its
@@ -119,7 +117,7 @@ def read_source(path: Path) -> NotebookNode:
             raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _style_hints(_fill_in_efforts(cell.source, notebook.cells))
+            cell.source = style_folded(_fill_in_efforts(cell.source, notebook.cells))
     for above, cell in pairwise(notebook.cells):
         cell.source = _rule_above_exercise(cell.source, above)
     try:
@@ -135,19 +133,38 @@ def as_solution(notebook: NotebookNode) -> NotebookNode:
 
 
 def as_release(notebook: NotebookNode, *, rubric: bool = False) -> NotebookNode:
-    """Return the notebook as a learner sees it: without answers and hidden tests, its graded cells locked.
+    """Return the notebook as a learner sees it: without answers to exercises and hidden tests, its graded cells locked.
+
+    Answers to questions that nobody grades are folded away.
 
     Args:
         notebook: as `read_source` returned it.
         rubric: whether the rubrics of written answers stay, for the person who grades.
     """
     release = _derive(
-        notebook, _release_of, lambda cell: not is_only_in_solution(cell) or (rubric and _has_tag(cell, RUBRIC_TAG))
+        fold_answers(notebook),
+        _release_of,
+        lambda cell: not is_only_in_solution(cell) or (rubric and _has_tag(cell, RUBRIC_TAG)),
     )
     for step in LockCells(), ComputeChecksums():  # by the checksum nbgrader sees whether something was written
         release, _ = step.preprocess(release, {})
     name_edition(release)
     return release
+
+
+def fold_answers(notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook with the answers to questions folded away, each at the end of the text that it follows."""
+    cells: list[NotebookNode] = []
+    answers: dict[int, list[str]] = {}
+    for cell in deepcopy(notebook.cells):
+        is_answer = is_only_in_solution(cell) and not _has_tag(cell, RUBRIC_TAG) and cell.cell_type == "markdown"
+        if is_answer and cells and cells[-1].cell_type == "markdown" and not grading(cells[-1]):
+            answers.setdefault(len(cells) - 1, []).append(cell.source)
+        else:
+            cells.append(cell)
+    for index, texts in answers.items():
+        cells[index].source += f"\n\n{fold_answer(texts)}"
+    return NotebookNode({**notebook, "cells": cells})
 
 
 def name_edition(release: NotebookNode) -> None:
@@ -275,11 +292,6 @@ def _rule_above_exercise(text: str, above: NotebookNode) -> str:
     before, title, after = text.partition("### Exercise ")
     section = re.fullmatch(r"#+ .*", (before or above.source).rstrip().rpartition("\n")[2])
     return text if not title or section else before + RULE + title + after
-
-
-def _style_hints(text: str) -> str:
-    styled = text.replace("<details>", f'<details style="{HINT}">')
-    return styled.replace("<summary>", f'<summary style="{HINT_TITLE}">')
 
 
 def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
