@@ -9,6 +9,8 @@ VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
 # Four workers on two cores as well: many tests wait for other processes.
 IN_PARALLEL := -n 4 --dist worksteal
+# Where there are no tests, in a learner kit, the first thing that a target needs is a sentence that says so.
+WHOLE := $(if $(wildcard tests),,whole-course)
 SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
 
 help:  ## Show this list.
@@ -19,23 +21,23 @@ help:  ## Show this list.
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
-test: $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
+test: $(WHOLE) $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(HELPERS) lint-notebooks
 	@$(PY) -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
-test-all:  ## Run `make test`, and then all that it leaves out: some half an hour on two cores.
+test-all: $(WHOLE)  ## Run `make test`, and then all that it leaves out: some half an hour on two cores.
 	@$(MAKE) test ARGS=
 	@$(MAKE) test-more
 
-test-more: $(TOOLS) $(DASK)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
+test-more: $(WHOLE) $(TOOLS) $(DASK)  ## Run what `make test` leaves out: other random draws, long notebooks, the cluster, the hub, the whole site.
 	@$(PY) -m pytest -m "seeds or slow" $(IN_PARALLEL)
 	@$(MAKE) -j 2 test-cluster test-hub ARGS=
 	@$(MAKE) test-site ARGS="$(SITE_TESTS) -k 'not axe'"
 
-lint-notebooks: $(READY)  ## Check the parts of the notebooks, their order and their length.
+lint-notebooks: $(WHOLE) $(READY)  ## Check the parts of the notebooks, their order and their length.
 	@$(HELPERS) lint-notebooks $(NB)
 
 WHOSE = $(if $(LAYERS),--layers "$(LAYERS)")
@@ -71,7 +73,7 @@ elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course chang
 site: $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
 	@$(HELPERS) site $(SITE)
 
-test-site: site  ## Test every page of both books, in headless Chromium.
+test-site: $(WHOLE) site  ## Test every page of both books, in headless Chromium.
 	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),$(SITE_TESTS))
 
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
@@ -102,10 +104,10 @@ cluster: $(DASK)  ## Run a Dask cluster on this machine, to rehearse for a large
 credentials: $(DASK)  ## Make TLS credentials for a cluster of several machines, in build/cluster/.
 	@$(HELPERS) credentials
 
-test-cluster: $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
+test-cluster: $(WHOLE) $(DASK)  ## Test grading on real Dask processes; some minutes. On Linux, with bubblewrap.
 	@$(PY) -m pytest -m cluster -rs $(or $(ARGS),-n 2 --dist worksteal tests/classroom/test_cluster.py)
 
-test-hub: $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
+test-hub: $(WHOLE) $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
 	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
 
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
@@ -114,8 +116,7 @@ formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=888
 feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01. ARGS=--stale: on old scores too.
 	@$(HELPERS) feedback $(NB) $(DRY_RUN) $(ARGS)
 
-bench: $(READY)  ## Benchmark the layers, the checks and the grading, beside PyTorch and stock nbgrader; only one: WHAT=checks.
-	@test -d benchmarks || { echo "A learner kit has no benchmarks: this command needs the whole course."; exit 1; }
+bench: $(WHOLE) $(READY)  ## Benchmark the layers, the checks and the grading, beside PyTorch and stock nbgrader; only one: WHAT=checks.
 	@$(PY) -m benchmarks $(VERBOSE) $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).
@@ -123,8 +124,11 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 		--no-header pyproject.toml -o requirements.lock
 
 .PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
-.PHONY: site test-site learner-kit
+.PHONY: site test-site learner-kit whole-course
 .PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
+
+whole-course:
+	@echo "\`make $(firstword $(MAKECMDGOALS))\` belongs to the whole course; a learner kit has no tests."; exit 1
 
 # The stamp is written last and contains the folder it was made for. So .venv is made again if its installation was
 # interrupted, if its Python is gone, or if it was moved with the folder (its paths then point to the old place).
@@ -148,7 +152,7 @@ $(READY): pyproject.toml requirements.lock
 		echo "This course needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 1; }
 	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || { \
 		echo "This Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv. Then run make again."; exit 1; }
-	@echo "Installing the course's packages into .venv (once, a minute or two) …"
+	@echo "Installing the course's packages into .venv (once, two to five minutes) …"
 	@rm -f $@
 	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
 	$(call install)

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.classroom.authoring.learner_kit import FILES, FOLDERS, pack
+from helpers.classroom.authoring.learner_kit import FILES, FOLDERS, README, pack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +34,29 @@ def test_it_has_every_notebook_and_no_solution_or_test(unpacked):
     names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")}
     assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/*/*.ipynb")} <= names
     assert not any(name.split("/")[0] in ("solutions", "tests", "my", "runs", ".git", ".venv") for name in names)
+
+
+def test_its_readme_is_a_page_for_learners_whose_commands_are_there(unpacked):
+    text = (unpacked / "README.md").read_text(encoding="utf-8")
+    assert len(text.split()) < 600
+    targets = re.findall(r"^([a-z-]+):", (unpacked / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = set(re.findall(r"make ([a-z]+)", text))
+    assert {"learn", "progress", "restore", "train", "visible"} <= named <= {*targets}
+
+
+def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked):
+    for target in "test", "test-all", "test-more", "test-cluster", "test-hub", "test-site", "lint-notebooks", "bench":
+        ended = subprocess.run(["make", target], cwd=unpacked, capture_output=True, text=True)
+        assert ended.returncode != 0
+        assert ended.stdout.splitlines()[0] == f"`make {target}` belongs to the whole course; a learner kit has no tests."
+        assert not (unpacked / ".venv").exists()
+
+
+def test_the_answers_to_its_questions_are_folded_away(unpacked):
+    for path in unpacked.glob("notebooks/*/*.ipynb"):
+        texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+        [questions] = [text for text in texts if "## Questions" in text]
+        assert re.search(r"<summary[^>]*>Answers</summary>\n\n1\. ", questions), path.stem
 
 
 def test_every_link_of_its_docs_leads_into_it(unpacked):
@@ -70,7 +93,8 @@ def test_its_files_can_be_read_where_a_program_keeps_their_permissions(archive):
 
 
 def test_what_running_the_course_leaves_behind_is_not_in_it(tmp_path):
-    for name in FILES:
+    for name in (*FILES, README):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     for folder in FOLDERS:
         for left in "__pycache__/a.pyc", ".ipynb_checkpoints/a-checkpoint.ipynb", ".DS_Store", "kept/a":
@@ -80,7 +104,7 @@ def test_what_running_the_course_leaves_behind_is_not_in_it(tmp_path):
     pack(tmp_path, tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as kit:
         names = {name.removeprefix("learner-kit/") for name in kit.namelist()}
-    assert names == {*FILES, *(f"{folder}/kept/a" for folder in FOLDERS)}
+    assert names == {"README.md", *FILES, *(f"{folder}/kept/a" for folder in FOLDERS)}
 
 
 def test_a_course_that_is_not_whole_is_refused(tmp_path):

@@ -10,8 +10,11 @@ from helpers.classroom.authoring.learner_copy import make_learner_copy
 
 #: What a learner needs of the repository's top folder: folders, and files.
 FOLDERS = ("notebooks", "helpers", "docs", "examples")
-FILES: tuple[str, ...] = ("README.md", "GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+FILES: tuple[str, ...] = ("GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
 FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
+
+#: The README.md of the kit, a page for learners, in place of the course's.
+README = "helpers/classroom/authoring/learner_kit_readme.md"
 
 #: What running the course leaves in these folders.
 LEFT_BEHIND = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
@@ -33,7 +36,7 @@ def pack(root: str | Path, out: str | Path) -> None:
         OSError: the file cannot be written.
     """
     root, out = Path(root), Path(out)
-    missing = [name for name in (*FOLDERS, *FILES) if not (root / name).exists()]
+    missing = [name for name in (*FOLDERS, *FILES, README) if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
     logger.info("packing %s into %s", root, out)
@@ -43,7 +46,8 @@ def pack(root: str | Path, out: str | Path) -> None:
 def _write_archive(root: Path, file: BinaryIO) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in _find_files(root):
-            entry = zipfile.ZipInfo(f"learner-kit/{path.relative_to(root).as_posix()}", TIME)
+            name = path.relative_to(root).as_posix()
+            entry = zipfile.ZipInfo(f"learner-kit/{'README.md' if name == README else name}", TIME)
             entry.external_attr = 0o644 << 16
             data = path.read_bytes()
             is_release = path.match("notebooks/*/*.ipynb")
