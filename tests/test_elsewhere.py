@@ -126,6 +126,21 @@ def test_one_command_changes_the_address_everywhere_and_back(course, said):
     assert contents(course) == before
 
 
+def links_to_follow(path):
+    """The links that a reader sees."""
+    text = re.sub(r"(?s)<!--.*?-->", "", path.read_text(encoding="utf-8"))
+    return re.findall(public_address._BEFORE, text.replace("https://github.com/", ""))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/elsewhere.md"])
+def test_links_that_need_an_address_are_shown_when_there_is_one(course, name):
+    assert links_to_follow(course / name) == []
+    public_address.write(course, "me/rnn.course")
+    assert len(links_to_follow(course / name)) == (3 if name == "README.md" else 2 * len(RELEASES))
+    public_address.write(course, "we/course")  # they stay
+    assert len(links_to_follow(course / name)) == (3 if name == "README.md" else 2 * len(RELEASES))
+
+
 def test_another_repository_whose_name_begins_alike_keeps_its_address(course):
     readme = course / "README.md"
     other = f"https://github.com/{REPOSITORY}-for-teachers"

@@ -2,7 +2,8 @@
 
 Badges, the example for a CI and the first cell of the notebooks for Colab contain the address, since Colab, Binder and
 Codespaces fetch the course from there. `make elsewhere` writes the notebooks for Colab; with a new address it changes
-that everywhere. Colab reads from GitHub alone, so the address is one of GitHub's.
+that everywhere. Colab reads from GitHub alone, so the address is one of GitHub's. Until there is one, the links that
+need it are in a comment, where no reader follows them.
 """
 
 import logging
@@ -21,6 +22,13 @@ CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")
 
 #: What precedes the repository wherever it is part of an address; so no other word is taken for it.
 _BEFORE = r"(github\.com/|/github/|/gh/|repository: |codespaces\.new/)"
+
+#: The owner's name before anyone has published the course.
+PLACEHOLDER = "OWNER"
+
+#: The links that need an address, hidden or shown.
+_LINKS = re.compile(r"(?s)<!-- public address(?: -->)?\n(?P<links>.*?)\n(?:<!-- end of the links )?-->")
+_HIDDEN, _SHOWN = "<!-- public address\n{}\n-->", "<!-- public address -->\n{}\n<!-- end of the links -->"
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +81,13 @@ def _with_address(root: Path, old: str, new: str) -> Iterator[tuple[Path, str]]:
     pattern = re.compile(_BEFORE + re.escape(old) + r"(?![\w-])")
     for name in ("pyproject.toml", *CARRIERS):
         text = (root / name).read_text(encoding="utf-8")
-        yield root / name, pattern.sub(lambda match: match[1] + new, text)
+        yield root / name, _show_links(pattern.sub(lambda match: match[1] + new, text), new)
+
+
+def _show_links(text: str, repository: str) -> str:
+    """Return a text with its links shown, or hidden if nobody has published the course yet."""
+    form = _HIDDEN if repository.startswith(f"{PLACEHOLDER}/") else _SHOWN
+    return _LINKS.sub(lambda match: form.format(match["links"]), text)
 
 
 def _colab_copies(root: Path, repository: str) -> Iterator[tuple[Path, str]]:
