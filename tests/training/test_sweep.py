@@ -9,7 +9,7 @@ import pytest
 
 from helpers.training import load_sweep, sweep
 from helpers.training.presets import PRESETS, Settings
-from helpers.training.sweep import SEEDS, SWEEPS, fingerprint, run_sweep
+from helpers.training.sweep import SWEEPS, find_seeds, fingerprint, run_sweep
 
 TINY = replace(PRESETS["tiny"], epochs=1, rate=0.0)
 
@@ -118,7 +118,7 @@ def test_a_sweep_that_was_never_run_is_empty(small, tmp_path):
 @pytest.mark.parametrize("name", ["ablation", "gru"])
 def test_a_stored_table_is_complete_and_of_the_settings_in_the_code(name):
     rows, found = SWEEPS[name], load_sweep(name)
-    assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in rows for seed in SEEDS]
+    assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in rows for seed in find_seeds(name)]
     for run in found:
         assert run["settings"] == fingerprint(rows[run["row"]]), f"row {run['row']}: run `make sweep NAME={name}` again"
         assert np.isfinite([run["valid_perplexity"], run["test_perplexity"]]).all()
@@ -130,10 +130,21 @@ def test_each_row_of_the_ablation_changes_one_thing():
     assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
 
 
-def test_the_lstm_and_the_gru_have_the_same_rates_and_nothing_else_differs():
-    by_cell = {cell: [row for row in SWEEPS["gru"].values() if row.cell == cell] for cell in ("LSTM", "GRU")}
-    assert [replace(row, cell="GRU") for row in by_cell["LSTM"]] == by_cell["GRU"]
-    assert SWEEPS["ablation"]["tying"] in by_cell["LSTM"]
+def test_the_lstm_and_the_gru_differ_in_nothing_but_the_cell_and_have_as_many_rates():
+    rows = SWEEPS["gru"].values()
+    assert {replace(row, cell="LSTM", learning_rate=20.0) for row in rows} == {SWEEPS["ablation"]["tying"]}
+    assert {cell: sum(row.cell == cell for row in rows) for cell in ("LSTM", "GRU")} == {"LSTM": 3, "GRU": 3}
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_the_rate_that_is_best_for_a_cell_lies_between_two_others_that_were_tried(cell):
+    rates = [settings.learning_rate for settings in SWEEPS["gru"].values() if settings.cell == cell]
+    runs = [run for run in load_sweep("gru") if run["row"].startswith(cell)]
+    perplexity = [
+        np.mean([run["valid_perplexity"] for run in runs if run["row"] == f"{cell}, {rate:g}"]) for rate in rates
+    ]
+    assert rates == sorted(rates)
+    assert np.argmin(perplexity) == 1
 
 
 def test_a_setting_added_later_that_has_its_default_leaves_the_fingerprint_as_it_is():
