@@ -91,9 +91,9 @@ def _name_bars(ax: Axes, before: FloatArray, after: FloatArray, names: tuple[str
     """Write beside the largest bar of the values before what its outline is, and what the bar in it is."""
     unit = int(np.abs(before).argmax())
     side = 1 if unit < before.size / 2 + 1 else -1
-    for name, of, value, width in (names[0], "outline", before[unit], 0.4), (names[1], gate, after[unit], 0.25):
+    for name, of, value in (names[0], "outline", before[unit]), (names[1], gate, after[unit]):
         ha, va = ("left" if side > 0 else "right"), ("top" if value > 0 else "bottom")
-        note(ax, name, (unit + side * width, value), (5 * side, 0), of=of, ha=ha, va=va)
+        note(ax, name, (unit + side * 0.4, value), (5 * side, 0), of=of, ha=ha, va=va)
 
 
 def _openness_strip(ax: Axes, position: float, gate: str) -> None:
