@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.arrays import FloatArray
+from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import ARROW, level, listed, name_line_ends, note
 from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import DOT, FINE, LINE, LOOKS, MARK, PAGE, RING, SIZE, THICK, looks_of, new_figure
+from helpers.plots.style import (
+    DOT,
+    FINE,
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    PAGE,
+    RING,
+    SIZE,
+    THICK,
+    Look,
+    looks_of,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,13 +148,15 @@ def clipping_cliff(
         raise ValueError("losses must have the labels of paths, and one loss for each of their steps.")
     figure, (ax, right) = new_figure(8, 3.6, columns=2, width_ratios=(1.1, 1))
     image = ax.pcolormesh(ws, bs, loss, cmap=SIZE, shading="nearest", rasterized=True)
-    figure.colorbar(image, ax=ax, label="loss", pad=0.015)
+    # Beside a narrow map there is the room for the names of the lines beneath it, so the bar stands below.
+    figure.colorbar(image, ax=ax, label="loss", pad=0.015, location="bottom" if is_narrow() else "right")
     ax.grid(False)
     facts, ends, start = [], [], next(iter(losses.values()))[0]
     casing = [Stroke(linewidth=2 * LINE, foreground=PAGE), Normal()]  # so that a line shows on every colour of the map
     for (label, path), look in zip(paths.items(), looks_of(paths)):
         values = losses[label]
-        ax.plot(*np.transpose(path), label=label, path_effects=casing, ms=DOT, **look.marked)
+        ax.plot(*np.transpose(path), path_effects=casing, **look.line | {"linestyle": "-"})
+        ax.plot(*np.transpose(path), look.marker, color=look.colour, gid=look.name, ms=DOT)  # a marker for each step
         right.plot(np.maximum(values, _LOWEST), **look.line)
         ends.append((max(values[-1], _LOWEST), label, look))
         longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
@@ -214,19 +230,22 @@ def runs_with_and_without(
         ValueError: losses and norms of different lengths.
     """
     figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
-    facts = []
+    facts: list[str] = []
+    ends: dict[Axes, list[tuple[float, str, Look]]] = {above: [], below: []}
+    for ax, value, text in (above, constant, "always 0"), (below, max_norm, "max_norm"):
+        level(ax, value, text)
+        ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))
+        ax.margins(x=0.01)
     for (label, (losses, norms)), look in zip(runs.items(), looks_of(runs)):
         if np.shape(losses) != np.shape(norms):
             raise ValueError(f"{label}: there are {len(losses)} losses and {len(norms)} norms.")
         for ax, values in ((above, losses), (below, norms)):
             finite, steps = np.isfinite(values), np.arange(1, len(values) + 1)
-            ax.plot(steps, np.where(finite, values, np.nan), label=label, **look.line)
-            if not finite.all():
-                # The line has left the panel long before: the scale is that of the run that learns.
-                lost = (steps[np.argmin(finite)], 0.93)
-                across = ax.get_xaxis_transform()
-                ax.plot(*lost, "X", color=look.colour, ms=MARK, gid=look.name, transform=across)
-                note(ax, "no longer a number", lost, (9, 0), of=look, on=across, va="center")
+            ax.plot(steps, np.where(finite, values, np.nan), **look.line)
+            if finite.all():
+                ends[ax].append((values[-1], label, look))
+            else:
+                _mark_lost(ax, steps, values, label, look)
         # Round numbers: where a run blows up, the digits differ between processors.
         if np.isfinite(losses).all():
             end, most = np.mean(losses[-50:]), _up_to(float(np.max(norms)))
@@ -234,14 +253,19 @@ def runs_with_and_without(
         else:
             most = _up_to(len(losses))
             facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
-    for ax, value, text in (above, constant, "always the same answer"), (below, max_norm, "max_norm"):
-        level(ax, value, text)
-        ax.set(xscale="log", yscale="log", ylim=(value / 300, value * 1e6))
-        ax.margins(x=0.01)
-    above.set_ylabel("loss")
-    below.set(ylabel="gradient norm", xlabel="training step (log axis)")
-    figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+    for ax, named in ends.items():
+        name_line_ends(ax, named)
+    above.set_ylabel("loss (log axis)")
+    below.set(ylabel="gradient norm (log axis)", xlabel="update (log axis)")
     return Picture(figure, f"Loss and gradient norm over training, on log axes. {'; '.join(facts)}.")
+
+
+def _mark_lost(ax: Axes, steps: IntArray, values: FloatArray, label: str, look: Look) -> None:
+    """Mark at the top of the axes where a run has no numbers any more; its line has left them long before."""
+    place = steps[np.argmin(np.isfinite(values))], 0.88
+    ax.plot(*place, "X", color=look.colour, ms=MARK, gid=look.name, transform=ax.get_xaxis_transform())
+    words = f"{label}:\nno longer a number"
+    note(ax, words, place, (9, 0), of=look, size=MEDIUM, on=ax.get_xaxis_transform(), va="center")
 
 
 @draws_picture
@@ -327,7 +351,8 @@ def clip_limits(
         look = LOOKS[of]
         ax.plot(max_norms, runs.T, lw=FINE, color=look.colour, gid=look.name, alpha=0.4)
         ax.plot(max_norms, np.median(runs, axis=0), lw=THICK, **look.marked)
-    level(below, constant, "always 0", below=True)
+    below.axhline(constant, lw=LINE, **LOOKS["level"].line)
+    note(below, "always 0", (0, constant), (4, 4), on=below.get_yaxis_transform())  # at the right, lines cross it
     above.set(xscale="log", ylabel="share of updates\nthat are clipped", ylim=(-0.05, 1.05))
     below.set(yscale="log", ylabel="loss at the end\n(log axis)", xlabel="max_norm (log axis)")
     _name_ticks(below, max_norms)

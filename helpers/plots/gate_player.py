@@ -6,23 +6,26 @@ is not empty at first. A setting is an openness of each gate at each step, 0 to 
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from ipywidgets import HTML, FloatSlider, GridBox, Label, Layout, VBox
 from numpy.typing import ArrayLike
 
-from helpers.arrays import FloatArray
+from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import to_array
 from helpers.plots.axes import listed
 from helpers.plots.diagrams import line, rectangle, write
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, new_canvas, tint
+from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, course_style, new_canvas, tint
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 #: The openness of each gate, "i", "f" and "o", at each step.
@@ -113,7 +116,14 @@ def hand_set_gates(openness: Setting, symbols: Mapping[str, float], c: ArrayLike
     if keep not in list(symbols)[:-1]:
         raise ValueError(f"keep must be a symbol before the last one: got {keep!r}.")
     figure, ax = new_canvas(*_SIZE)
-    first, wanted, right = list(symbols).index(keep), symbols[keep], _LEFT + _BEFORE + T * _WIDE
+    _draw_ground(ax, symbols, keep)
+    _draw_setting(ax, gates, symbols, c, h, keep)
+    return Picture(figure, _alt(gates, symbols, c, h, keep))
+
+
+def _draw_ground(ax: Axes, symbols: Mapping[str, float], keep: str) -> None:
+    """Draw what is the same in every setting."""
+    T, first, right = len(symbols), list(symbols).index(keep), _right(symbols)
     for step, symbol in enumerate(symbols):
         x = _middle(step)
         if step in (first, T - 1):
@@ -121,35 +131,51 @@ def hand_set_gates(openness: Setting, symbols: Mapping[str, float], c: ArrayLike
         said = {first: f"keep {symbol}", T - 1: f"{symbol}: show {keep}"}.get(step, symbol)
         write(ax, x, 4.1, said, size=MEDIUM, fontweight="bold")
         write(ax, x, 3.86, f"step {step}", of="pale")
+        _bar(ax, x, _SIGNED["g"][0], symbols[symbol], _SIGNED["g"][1], "g")
     write(ax, _LEFT + _BEFORE / 2, 3.86, "before", of="pale")
-    for name, (y, half) in _SIGNED.items():
+    for name, (y, _) in _SIGNED.items():
         write(ax, 0.1, y, _NAMES[name], of=name, size=MEDIUM, ha="left")
         line(ax, (_LEFT, y), (right, y), of="pale", width=0.8)
-        values = {"g": np.array(list(symbols.values())), "c": c, "h": h}[name]
-        bound = max(1.0, np.abs(values).max())
-        for step, value in enumerate(values, start=T - values.size):
-            _bar(ax, _middle(step), y, value, half / bound, name)
-        if name == "c":
-            height = y + wanted * half / bound
-            line(ax, (_middle(first) - _WIDE / 2, height), (right, height), of="outline", linestyle="--")
-        if name == "h":
-            left, height = right - _WIDE, y + float(np.tanh(wanted)) * half
-            line(ax, (left, height), (right, height), of="outline", linestyle="--")
+    y, half = _SIGNED["h"]
+    height = y + float(np.tanh(symbols[keep])) * half
+    line(ax, (right - _WIDE, height), (right, height), of="outline", linestyle="--")
     write(ax, 0.1, _SIGNED["c"][0] - 0.22, f"dashed: {keep}", of="outline", ha="left")
     for gate, y in _GAUGES.items():
         write(ax, 0.1, y, f"{GATES[gate]} ${gate}$", of=gate, size=MEDIUM, ha="left")
+        for step in range(T):
+            rectangle(ax, _middle(step) - 0.354, y - 0.094, 0.708, 0.188, of="ink")  # the filling fits into the frame
+
+
+def _draw_setting(
+    ax: Axes,
+    gates: Mapping[str, FloatArray],
+    symbols: Mapping[str, float],
+    c: FloatArray,
+    h: FloatArray,
+    keep: str,
+) -> None:
+    """Draw the openness of the gates, the memory and what is shown."""
+    for name, values in {"c": c, "h": h}.items():
+        y, half = _SIGNED[name]
+        scale = half / max(1.0, np.abs(values).max())
+        for step, value in enumerate(values, start=len(symbols) - values.size):
+            _bar(ax, _middle(step), y, value, scale, name)
+        if name == "c":
+            left, height = _middle(list(symbols).index(keep)) - _WIDE / 2, y + symbols[keep] * scale
+            line(ax, (left, height), (_right(symbols), height), of="outline", linestyle="--")
+    for gate, y in _GAUGES.items():
         for step, value in enumerate(gates[gate]):
-            _gauge(ax, _middle(step), y, value, gate)
+            rectangle(ax, _middle(step) - 0.35, y - 0.09, 0.7 * value, 0.18, of=gate, fill=LOOKS[gate].colour, lw=0)
+
+
+def _alt(gates: Mapping[str, FloatArray], symbols: Mapping[str, float], c: FloatArray, h: FloatArray, keep: str) -> str:
     fault = _find_fault(gates, symbols, c, h, keep)
-    alt = f"""A memory cell over {T} steps with gates set by hand. It reads {", ".join(symbols)}, and should keep {
-        keep
-    },
-    {wanted:g}, and show it at the last step alone. {
+    return f"""A memory cell over {len(symbols)} steps with gates set by hand. It reads {", ".join(symbols)}, and should
+    keep {keep}, {symbols[keep]:g}, and show it at the last step alone. {
         " ".join(f"The {GATES[gate]} is at {listed(gates[gate])}." for gate in GATES)
     }
     The memory is {c[0]:.2f} before and then {listed(c[1:], ".2f")}; shown is {listed(h, ".2f")}.
     {fault or _praise(symbols, keep)}"""
-    return Picture(figure, alt)
 
 
 def _to_openness(openness: Setting, steps: int) -> dict[str, FloatArray]:
@@ -167,18 +193,37 @@ def _middle(step: int) -> float:
     return _LEFT + (_BEFORE / 2 if step < 0 else _BEFORE + (step + 0.5) * _WIDE)
 
 
+def _right(symbols: Mapping[str, float]) -> float:
+    """Return where the last column ends."""
+    return _LEFT + _BEFORE + len(symbols) * _WIDE
+
+
 def _bar(ax: Axes, x: float, y: float, value: float, scale: float, of: str) -> None:
     rectangle(ax, x - 0.22, y, 0.2, value * scale, of=of, fill=LOOKS[of].colour, lw=0, zorder=2)
     side = 1 if value > -0.005 else -1
     write(ax, x + 0.02, y + side * 0.12, f"{value:.2f}".replace("-0.00", "0.00"), of=of, ha="left")
 
 
-def _gauge(ax: Axes, x: float, y: float, value: float, gate: str) -> None:
-    rectangle(ax, x - 0.35, y - 0.09, 0.7 * value, 0.18, of=gate, fill=LOOKS[gate].colour, lw=0)
-    rectangle(ax, x - 0.35, y - 0.09, 0.7, 0.18, of="ink")
-
-
 # --- with sliders ------------------------------------------------------------------------------------------------
+
+
+def _copy_of(ground: Figure) -> Artist:
+    """Return an artist that shows a whole figure, which is drawn once for each resolution and then copied."""
+    from matplotlib.artist import Artist
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    @functools.cache
+    def pixels(dpi: float) -> IntArray:
+        ground.set_dpi(dpi)
+        canvas: Any = FigureCanvasAgg(ground)
+        canvas.draw()
+        return np.array(canvas.buffer_rgba())[::-1]  # an image is drawn from the bottom
+
+    class Copy(Artist):
+        def draw(self, renderer: Any) -> None:
+            renderer.draw_image(renderer.new_gc(), 0, 0, pixels(renderer.dpi))
+
+    return Copy()
 
 
 class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
@@ -206,13 +251,22 @@ class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         for sliders in self.sliders.values():
             for slider in sliders:
                 slider.observe(lambda _: self._draw(), "value")
+        with course_style():
+            ground, ax = new_canvas(*_SIZE)
+            _draw_ground(ax, symbols, keep)
+            self._figure, self._ax = new_canvas(*_SIZE)
+            self._ax.add_artist(_copy_of(ground))
         self._draw()
         super().__init__([self.image, grid, self.verdict])
 
     def _draw(self) -> None:
         openness = {gate: np.array([slider.value for slider in self.sliders[gate]]) for gate in GATES}
         c, h = (np.asarray(values, dtype=float) for values in self._cell(openness["f"], openness["i"], openness["o"]))
-        self.image.value = hand_set_gates(openness, self._symbols, c, h, self._keep)._repr_html_()
+        for artist in (*self._ax.patches, *self._ax.lines, *self._ax.texts):
+            artist.remove()
+        with course_style():
+            _draw_setting(self._ax, openness, self._symbols, c, h, self._keep)
+        self.image.value = Picture(self._figure, _alt(openness, self._symbols, c, h, self._keep))._repr_html_()
         fault = _find_fault(openness, self._symbols, c, h, self._keep)
         said = html.escape(f"→ {fault}" if fault else f"✓ {_praise(self._symbols, self._keep)}")
         colour = LOOKS["wrong" if fault else "right"].colour

@@ -38,10 +38,9 @@ if TYPE_CHECKING:
 #: Numbers of steps.
 Steps: TypeAlias = Sequence[int] | IntArray
 
-#: Names of the three positions of a gate, and of the new memory.
+#: Names of the three positions of a gate, and of the gates.
 _OPENNESS = {0.0: "closed", 0.5: "half open", 1.0: "open"}
-_STRENGTH = {-1.0: "down", 0.0: "nothing", 1.0: "up"}
-_NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output gate"}
+_NAMES = {"f": "forget gate", "i": "input gate", "o": "output gate"}
 
 
 # --- one gate at a time ------------------------------------------------------------------------------------------
@@ -51,39 +50,36 @@ _NAMES = {"f": "forget gate", "g": "new memory", "i": "input gate", "o": "output
 def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike], names: tuple[str, str]) -> Picture:
     """Plot the effect of three positions of one gate on the same memory: closed, half open, open.
 
-    For the new memory, which is not a gate, the positions are the strengths -1, 0 and 1.
-
     Args:
-        gate: "f", "g", "i" or "o", or "" for a gate in general.
+        gate: "f", "i" or "o", or "" for a gate in general.
         before (H,): the values before the gate.
-        after: dict from openness (0.0, 0.5, 1.0) or strength (-1.0, 0.0, 1.0) to the values after it (H,).
+        after: dict from openness (0.0, 0.5, 1.0) to the values after it (H,).
         names: of the values before and after, such as ``("$c$", "$h$")``.
 
     Raises:
         ValueError: other positions, or rows of different lengths.
     """
-    words = _STRENGTH if gate == "g" else _OPENNESS
     before = to_array(before, "before", "(H,)", finite=True)
     gated = {float(position): values for position, values in to_dict(after, "after", "(H,)", finite=True).items()}
-    if list(gated) != list(words) or any(values.shape != before.shape for values in gated.values()):
-        raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, words))}.")
+    if list(gated) != list(_OPENNESS) or any(values.shape != before.shape for values in gated.values()):
+        raise ValueError(f"after must have rows as long as before, for the positions {', '.join(map(str, _OPENNESS))}.")
     figure, axes = new_figure(8, 2.5, 3, sharey=True)
-    symbol, look = f"${gate}$" if gate else "openness", gate or "sigmoid"
+    symbol, look = f"${gate}$ = " if gate else "", gate or "sigmoid"
     units, bound = np.arange(before.size), 1.15 * max(np.abs([before, *gated.values()]).max(), 1e-9)
     for ax, (position, values) in zip(axes, gated.items()):
         zero_line(ax)
         outline = {"facecolor": "none", "edgecolor": LOOKS["outline"].colour, "ls": LOOKS["outline"].dash}
-        ax.bar(units, before, width=0.8, lw=FINE, gid="outline", label=names[0], **outline)
-        ax.bar(units, values, width=0.5, label=names[1], **LOOKS[look].fill)
-        ax.set(title=f"{words[position]}: {symbol} = {position:g}", xlabel="unit", xticks=units)
+        ax.bar(units, before, width=0.8, lw=FINE, gid="outline", **outline)
+        ax.bar(units, values, width=0.5, **LOOKS[look].fill)
+        ax.set(title=f"{_OPENNESS[position]}: {symbol}{position:g}", xlabel="unit", xticks=units)
         ax.set(xlim=(-0.6, before.size - 0.4), ylim=(-bound, bound))
         ax.grid(False)
         _openness_strip(ax, position, look)
-    place: Style = {"loc": "outside upper right", "ncols": 2} if is_narrow() else {"loc": "outside right center"}
-    figure.legend(*axes[0].get_legend_handles_labels(), **place)
+    _name_bars(axes[1], before, list(gated.values())[1], names, look)
     axes[0].set_ylabel("value")
     results = "; ".join(
-        f"{words[position]}, {gate or 'openness'} = {position:g}: {listed(v, '.2f')}" for position, v in gated.items()
+        f"{_OPENNESS[position]}, {gate or 'openness'} = {position:g}: {listed(v, '.2f')}"
+        for position, v in gated.items()
     )
     which = f"the {_NAMES[gate]}" if gate else "a gate"
     alt = f"""Three positions of {which}, applied to the same values {listed(before, ".2f")}, drawn as dashed outlines.
@@ -91,11 +87,19 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
     return Picture(figure, alt)
 
 
+def _name_bars(ax: Axes, before: FloatArray, after: FloatArray, names: tuple[str, str], gate: str) -> None:
+    """Write beside the largest bar of the values before what its outline is, and what the bar in it is."""
+    unit = int(np.abs(before).argmax())
+    side = 1 if unit < before.size / 2 + 1 else -1
+    for name, of, value in (names[0], "outline", before[unit]), (names[1], gate, after[unit]):
+        ha, va = ("left" if side > 0 else "right"), ("top" if value > 0 else "bottom")
+        note(ax, name, (unit + side * 0.4, value), (5 * side, 0), of=of, ha=ha, va=va)
+
+
 def _openness_strip(ax: Axes, position: float, gate: str) -> None:
     """Draw a frame at the right edge of the axes, filled as far as the gate is open."""
     beside: Style = {"transform": ax.transAxes, "clip_on": False}
-    bottom, height = (0.5, position / 2) if gate == "g" else (0.0, position)
-    rectangle(ax, 1.02, bottom, 0.04, height, of=gate, fill=LOOKS[gate].colour, lw=0, **beside)
+    rectangle(ax, 1.02, 0, 0.04, position, of=gate, fill=LOOKS[gate].colour, lw=0, **beside)
     rectangle(ax, 1.02, 0, 0.04, 1, of="ink", **beside)
 
 

@@ -99,9 +99,9 @@ print(f"the loss after it {loss[thrown + 1]:.3f}, and at the end {loss[-1]:.3f}"
 plots.clipping_cliff(ws, bs, loss_map, paths, losses)
 
 # %% [markdown]
-# For 22 steps all goes well: the loss falls from 0.080 to 0.003. The next step goes a little too far, up the first bit of the
-# cliff. There the loss is still small, but its gradient is long, and one step takes the run far out into the plain. Nothing
-# brings it back, since out there the gradient is nearly 0. **After 200 steps the loss is higher than at the start.**
+# For 22 steps all goes well: the loss falls from 0.080 to 0.003. Step 23 goes a little too far, up the foot of the cliff.
+# There the loss is still small, but its gradient is long, and step 24 takes the run far out into the plain. Nothing brings it
+# back, since out there the gradient is nearly 0. **After 200 steps the loss is higher than at the start.**
 #
 # Was that bad luck? Take 100 starts below the cliff, and five learning rates for each.
 
@@ -308,8 +308,8 @@ both = {"not clipped": higher, "clipped to 0.3": higher_clipped}
 plots.lost_starts(both, rates, len(starts))
 
 # %% [markdown]
-# The clipped run (blue) makes the same first 23 steps. Then it too stands on the first bit of the cliff, but its next step is
-# short, and it finds its way down the valley.
+# The clipped run (blue) makes the same first 23 steps. It too stands on the foot of the cliff then, but its next step is short,
+# and it finds its way down the valley.
 #
 # Give each its best rate: without clipping 74 of 100 arrive (at 1.0), with clipping all of them (at 2.0). The cliff is as
 # steep as before, but now no step is longer than η · max_norm, however steep the loss is.
@@ -330,8 +330,8 @@ print("by norm", by_norm.round(3), "· by value", by_value)
 plots.two_ways_to_clip(gradient, by_norm, by_value, limit=1.0, guess=guess)
 
 # %% [markdown]
-# Against the gradient the loss falls fastest, and clipping by value turns it: the large element is cut, the small one is not.
-# With many elements, most of them small and a few huge, the turn is larger:
+# The loss falls fastest in the direction opposite to the gradient. Clipping by value turns that direction: the large element is
+# cut, the small one is not. With many elements, most of them small and a few huge, the turn is larger:
 
 # %%
 long = np.random.default_rng(0).standard_cauchy(10_000)  # many small elements and a few huge ones
@@ -474,15 +474,16 @@ print(f"above 10,000 within six updates: {np.nanmax(norms[:6]) > 10_000} · last
 losses, norms = runs["clipped to 1"]
 print(f"clipped: loss {losses[-50:].mean():.2f} at the end, the mean of the last 50 updates")
 print(f"the gradient was longer than 1 in {np.mean(norms > 1):.0%} of the updates", end="; ")
-print(f"its norm at the end: {np.median(norms[-50:]):.1f}")
+print(f"its norm at the end: {np.median(norms[-50:]):.2f}")
 plots.runs_with_and_without(runs, max_norm=1, constant=1 / 3)
 
 # %% [markdown]
 # Both runs have the same network, the same seed and the same data. Without clipping, a long step leads to weights where
-# gradients are longer still, and the next step is longer again. Loss and norm leave the picture at the top; at the cross they are no longer numbers.
+# gradients are longer still, and the next step is longer again. Loss and norm leave the picture at the top; at the cross they
+# are no longer numbers.
 #
 # With clipping, no step is longer than η · max_norm = 0.3, and the network learns. Few updates are clipped, most of them among
-# the first thirty. All others are plain gradient descent.
+# the first thirty. All other updates are plain gradient descent.
 #
 # That was one seed. The next figures rest on five, from a stored table of runs like these (`make sweep NAME=echo`
 # makes it again).
@@ -517,14 +518,14 @@ for rate in (0.03, 0.1, 0.3, 1.0):
 # ### Is the initial Wh too large?
 #
 # A spectral radius of 1.8 asks for trouble. What if `Wh` starts smaller? The figure compares three ways to train: not clipped,
-# clipped to 1, and not clipped but with every gradient cut off after at most five steps back. All at η = 0.3.
+# clipped to 1, and not clipped but with every gradient cut off after five steps back. All three use η = 0.3.
 
 # %%
 guess = ...  # from a Wh of scale 0.5, not clipped: at which loss does the run end? clipped, from 1.8, it was about 0.01
 
 # %%
 scales = (0.5, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8)
-ways = {"not clipped": {}, "clipped to 1": {"max_norm": 1.0}, "cut off after 5": {"window": 5}}
+ways = {"not clipped": {}, "clipped to 1": {"max_norm": 1.0}, "cut after 5": {"window": 5}}
 by_scale = {
     label: {scale: stored[EchoSettings(scale=scale, **way)]["loss"] for scale in scales}
     for label, way in ways.items()
@@ -539,13 +540,12 @@ plots.lost_and_loss(by_scale, 1 / 3, "scale of the initial Wh", at=0.5, guess=gu
 # of 1.4, four of five at 1.6, and all at 1.8. Clipped, none is lost. Where clipping is not needed, it changes next to nothing.
 #
 # The third way shows where the blow-up begins: in the gradients that come from more than five steps back. Cut these off, and
-# nothing diverges, whatever the scale. This task can do without them. A task that reaches further back cannot.
+# nothing diverges at any of these scales. This task can do without them. A task that reaches further back cannot.
 
 # %% [markdown]
 # ### When is clipping needed, then?
 #
-# Whenever you cannot be sure that `Wh` is small enough, and it may not be *too* small either. Ask for the number of **ten**
-# steps ago:
+# Whenever you cannot be sure that `Wh` is small enough. And it must not be *too* small. Ask for the number of **ten** steps ago:
 
 # %%
 for scale in (0.5, 1.0):
@@ -556,12 +556,12 @@ for scale in (0.5, 1.0):
     )
 
 # %% [markdown]
-# From 0.5, three of five runs have learned nothing: always saying 0 has a loss of 0.333. From 1.0, all five have learned it. To
-# remember longer, `Wh` has to be larger, so that the gradient survives the way back. Not far above, gradients explode, and you
-# do not know beforehand how close a run will come.
+# From 0.5, three of five runs have learned nothing: always saying 0 has a loss of 0.333. From 1.0, all five have learned the
+# task. To remember longer, `Wh` has to be larger, so that the gradient survives the way back. With a `Wh` that is only a little
+# larger still, gradients explode, and you do not know beforehand how close a run will come.
 #
-# At a sensible learning rate, clipping costs next to nothing where it is not needed, and saves the run where it is. So choose
-# a good start, and clip all the same.
+# In the last figure clipping changes next to nothing where it is not needed, and saves the runs where it is. So choose a good
+# start, and clip all the same.
 
 # %% [markdown]
 # ### Which max_norm?
@@ -585,10 +585,10 @@ plots.clip_limits(max_norms, ends, clipped, 1 / 3, at=5.0, guess=guess)
 # of always saying 0.
 
 # %% [markdown]
-# With 0.1 and below, every update is clipped too, for another reason: no gradient is shorter than the limit. All steps have the
-# same short length, and with 0.03 and below, 400 of them do not lead far enough. In between, 0.3 and 1 serve all five seeds; at
-# 3 one of them is lost. To find such a value, look at the norms of a run that goes well (here 0.1 at the end), and choose a
-# limit above them, but not far above.
+# A thin line is a seed, the thick one their median. With 0.1 and below, every update is clipped, for another reason: no gradient
+# is shorter than the limit. All steps have the same short length, and with 0.03 and below, 400 of them do not lead far enough in
+# most seeds. In between, 0.3 and 1 serve all five seeds; at 3 one of them is lost. To find such a value, look at the norms of a
+# run that goes well (near 0.2 at the end of the clipped run above), and choose a limit above them, but not far above.
 
 # %% [markdown]
 # > **Try it.** Call `train(seed=0, max_norm=5)` and print the first norms. After how many updates do the gradients explode?
@@ -663,10 +663,10 @@ for name, curve in rows.items():
 plots.recall_by_lag(rows, chance=0.25, guess=guess)
 
 # %% [markdown]
-# Each has the learning rate that is best for it, chosen on other seeds: 0.01, and 0.1 with clipping. The clipped RNN reaches
-# further. It names the symbol of 20 steps ago on all five seeds, where the other is sure only of 10: clipping allows the higher
-# rate, and that helps within 300 updates. But at 40 and 80 steps its share falls as well. Clipping has held back the long
-# gradients. It has not lengthened those that come from far back.
+# Each has the learning rate and the size of `Wx` that suit it best, chosen on other seeds. The best rate is 0.01, and 0.1 with
+# clipping. The clipped RNN reaches further: it names the symbol of 20 steps ago on all five seeds, where the other is sure only
+# of 10. But at 40 and 80 steps its share falls as well. Clipping has held back the long gradients. It has not lengthened those
+# that come from far back.
 #
 # > **Note.** Clipping is a remedy for one of the two troubles. For the other one the network itself must change: notebook 03.
 
@@ -677,8 +677,8 @@ plots.recall_by_lag(rows, chance=0.25, guess=guess)
 # - The global norm measures all gradients as one vector. Sum its squares in float64.
 # - Clipping by norm keeps the direction and bounds the step by η · max_norm; clipping by value turns the direction.
 # - Every comparison with NaN is False: test for it, and stop before it reaches the weights.
-# - A smaller initial `Wh` can make clipping unnecessary, but not every task can be learned from it. Where clipping is not
-#   needed, it changes next to nothing.
+# - A smaller initial `Wh` can make clipping unnecessary, but not every task can be learned from it.
+# - Where clipping is not needed, it changes next to nothing.
 # - Clipping does nothing against vanishing gradients.
 
 # %% [markdown]

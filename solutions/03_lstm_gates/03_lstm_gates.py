@@ -59,7 +59,7 @@ plots.lstm_unrolled()
 # inside the layer and never goes up.
 #
 # Now look into one cell, at first without a gate. The memory before the step is `c_prev`, the memory after it is `c_next`.
-# How the one becomes the other is left open for now. What the cell shows is
+# How one becomes the other is left open for now. What the cell shows is
 #
 # $$ h_\mathrm{next} = \tanh(c_\mathrm{next}) $$
 
@@ -69,7 +69,7 @@ print("c_next =", c_next, "  h_next = tanh(c_next) =", np.tanh(c_next).round(3))
 plots.lstm_cell("")
 
 # %% [markdown]
-# The memory can be any number; what leaves the cell lies in -1…1. You will now replace the question mark, part by part.
+# The memory can be any number; what leaves the cell lies between -1 and 1. You will now replace the question mark, part by part.
 #
 # ### What is a gate?
 #
@@ -89,8 +89,8 @@ for openness, values in gated.items():
 plots.gate_positions("", content, gated, ("comes in", "passes"))
 
 # %% [markdown]
-# Dashed: what comes to the gate. Filled: what passes. The strip at the right edge is the openness. With its weights at 0, a
-# gate does what its bias says: σ(-1000) = 0, σ(0) = 0.5, σ(1000) = 1.
+# The strip at the right edge is the openness. With its weights at 0, a gate does what its bias says: σ(-1000) = 0, σ(0) = 0.5,
+# σ(1000) = 1.
 #
 # **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_\mathrm{prev} = (0.4, -0.2)$, $W_x = (1, -1)$,
 # $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.7, -1).$ The sum is
@@ -102,12 +102,12 @@ plots.gate_positions("", content, gated, ("comes in", "passes"))
 #
 # <small>10 min</small>
 #
-# **Why.** A cell may hold what will matter in twenty steps and is of no use now. The **output gate** (출력 게이트) `o` decides
+# **Why.** A cell may hold something that will matter in twenty steps but is of no use now. The **output gate** (출력 게이트) `o` decides
 # how much of each element of `tanh(c_next)` the next step and the layer above get to see.
 #
 # The figure asks for `h_next`. Which value does the gate multiply? (`c_next` comes later.)
 #
-# **By hand**, with the gate above and $c_\mathrm{next} = (0.5, -2)$: $\tanh(c_\mathrm{next}) = (0.462, -0.964)$, and
+# **By hand**, with that openness and $c_\mathrm{next} = (0.5, -2)$: $\tanh(c_\mathrm{next}) = (0.462, -0.964)$, and
 # $h_\mathrm{next} = (0.407, -0.115)$. The larger memory shows less.
 #
 # > **Notation.** Up to exercise 3.4, `Wx (D, H)`, `Wh (H, H)` and `b (H,)` belong to the part that you are writing.
@@ -179,7 +179,7 @@ for o in (0.0, 0.5, 1.0):
 # %% [markdown]
 # **What to notice.** If `o` is *stuck closed*, the cell still remembers, but h = 0: the layer above sees nothing, and neither
 # do the gates at the next step, which read `h_prev`. If it is *stuck open*, everything in the cell is visible at every step,
-# useful or not. The memory itself is the same in both cases.
+# useful or not.
 #
 # **Go further.** Why does the gate come *after* the tanh, and not before it: `np.tanh(o * c_next)`?
 
@@ -199,8 +199,8 @@ print((0.5 * np.tanh(10.0)).round(4), np.tanh(0.5 * 10.0).round(4))
 # **Why.** A sentence ends, or a bracket closes: what was kept for it should go. The **forget gate** (망각 게이트) `f` says, unit
 # by unit, how much of `c_prev` stays. What it leaves is called `c`.
 #
-# The gate is made as before, with weights of its *own*. Follow the line of the memory: the old memory passes one ⊙ and
-# *nothing else*, no matrix and no tanh. (So far nothing is added to it: `c_next` is `c`.)
+# The gate is made as before, with weights of its *own*. Follow the line of the memory: it passes one ⊙ and *nothing else*, no
+# matrix and no tanh. (So far nothing is added to it: `c_next` is `c`.)
 #
 # > **Warning.** The name misleads: f = 1 *keeps* everything, f = 0 forgets.
 #
@@ -279,8 +279,8 @@ plots.memory_over_time(memories, ylabel="what is left", guess=guess)
 # **What to notice.** After k steps $f^k$ is left. “Almost open” is not open: at f = 0.9 half of a memory is gone after seven
 # steps. Even 0.99 leaves little more than a third after a hundred.
 #
-# If `f` is *stuck closed*, whatever was written is gone a step later. If it is *stuck open*, nothing is ever dropped; you will
-# see after 3.3 what that leads to. Move the gate yourself:
+# If `f` is *stuck closed*, whatever was written is gone a step later. If it is *stuck open*, nothing is ever dropped. Move the
+# gate yourself:
 
 
 # %%
@@ -381,7 +381,8 @@ plots.gate_or_content(a, sigmoid(a), np.tanh(a))
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** With f = 1, only if g = 0 at every step in between. That needs a = 0 *exactly in the middle* of
-# tanh's steepest part, whatever `x` is. A gate closes at the flat end of the sigmoid instead: any a below -5 will do.
+# tanh's steepest part, whatever `x` is. A gate closes at the flat end of the sigmoid instead: with any a below -7 it lets in
+# less than 0.1 in a hundred steps.
 # (Another way is to take back through `h_prev` what came in; section 4 has an example of it.)
 
 # %% [markdown]
@@ -457,8 +458,8 @@ print("gated =", apply_input_gate(*by_hand, np.array([[0.964, -0.964]]), *block)
 # ## 2. Set the gates yourself
 #
 # Before a network learns to use its gates, use them yourself. A cell of one unit reads six symbols, each with its own `g`. It
-# still holds -0.7 from before. Make it **keep B**, and show it at the last step alone: h = 0 before, tanh(0.8) = 0.66 then.
-# Here is your cell, built from your four functions:
+# still holds -0.7 from before. Make it **keep B**, and show it at the last step alone: h = 0 until then, tanh(0.8) = 0.66 there.
+# Here is the cell, built from the four functions:
 
 # %%
 symbols = {"A": 0.5, "B": 0.8, "C": -0.9, "D": 0.6, "E": -0.4, "F": 0.7}
@@ -478,9 +479,8 @@ def run_cell(f, i, o):
 
 
 # %% [markdown]
-# Here all gates are half open, as they are before training. Read a column from top to bottom. `g` comes in, through the input
-# gate, into the memory; the old memory comes from the left, through the forget gate; the output gate decides what is shown.
-# Dashed: what is wanted.
+# Here all gates are half open. Read a column from top to bottom. `g` comes in, through the input gate, into the memory; the old
+# memory comes from the left, through the forget gate; the output gate decides what is shown. Dashed: what is wanted.
 
 # %%
 half = np.full(6, 0.5)
@@ -605,7 +605,7 @@ h_next, c_next, cache = lstm_step(*(np.array(value) for value in example.values(
 print("c_next =", round(c_next.item(), 3), "  h_next =", round(h_next.item(), 3))
 
 # %% [markdown]
-# Does it give the same as your four functions? Give each function its own columns of random weights, and compare.
+# Does it give the same as the four functions? Give each function its own columns of random weights, and compare.
 
 # %%
 rng, H = np.random.default_rng(0), 6
@@ -621,8 +621,8 @@ same = np.allclose(shown, h_next, atol=1e-12) and np.allclose(apart, c_next, ato
 print("the same h_next and c_next, to 12 digits:", same)
 
 # %% [markdown]
-# **What to notice.** `h_next` goes up and on to the next step; `c_next` only goes on to the next step. Follow the memory through
-# the equations: a product with a gate, a sum, nothing else. Notebook 04 takes a gradient back along that line.
+# **What to notice.** Follow the memory through the equations: a product with a gate, a sum, nothing else. Notebook 04 takes a
+# gradient back along that line.
 #
 # **Go further.** How many parameters does an LSTM with D = 100 and H = 100 have, and how many does an RNN of that size have?
 # And is one wide product faster than four narrow ones? Time both with `%timeit`, at H = 6, 100 and 400.
@@ -631,9 +631,9 @@ print("the same h_next and c_next, to 12 digits:", same)
 # **Go further, answered.** 4 · (100·100 + 100·100 + 100) = 80,400 against 20,100: four times as many, and four times the
 # arithmetic in each step.
 #
-# Hardly. The arithmetic is the same. When this was written, on one core, with batches of 1, 20 and 32 and H from 6 to 650,
-# four narrow products took between 0.7 and 1.2 times as long as a wide one, and from H = 100 on they were as often faster as
-# slower. One product is shorter code and one array to store, no more. (On a GPU each call costs more, and it may help.)
+# Hardly: the arithmetic is the same. When this was written, on one core, four narrow products took between 0.7 and 1.2 times
+# as long as a wide one (batches of 1, 20 and 32, H from 6 to 650). One product is shorter code, and one array to store. (On a
+# GPU, where each call costs more, it may help.)
 
 # %% tags=["solution"]
 D = H = 100
@@ -670,8 +670,8 @@ print("target", targets[0, :, 0].round(1))
 # %% [markdown]
 # The network is an LSTM of one unit and an affine layer (Affine 계층, 아핀 계층) that reads its `h`. You write the backward
 # pass in notebook 04; until then the course's own layer, `FastLSTM`, does it. The weights start small, so every gate is about
-# half open. The loss is the mean squared error. `Adam` is SGD with a step size of
-# its own for each weight. What the gates do stands in the cache of your own `lstm_step_forward`.
+# half open. The loss is the mean squared error. `Adam` is SGD with a step size of its own for each weight. What the gates do is
+# in the cache of `lstm_step_forward`.
 
 
 # %%
@@ -761,12 +761,12 @@ plots.memory_over_time(
 
 # %% [markdown]
 # The answer jumps at the flags and is nearly flat in between: the cell holds the number. It does drift, from step 20 to 28 for
-# instance. The learned gates stop at 0.99 and 0.01, so at every step a little is lost, and a little of the other numbers comes
-# in.
+# instance. Between flags the gates f and i are at 0.99 and 0.01, so at every step a little is lost, and a little of the other
+# numbers comes in.
 #
 # ### Which gate is needed?
 #
-# Take a trained network and set one gate fixed: its weights to 0, its bias to ±1000. Which of the six ways does no harm?
+# Take a trained network and set one gate fixed: its weights to 0, its bias to ±1000. Which of the six ways does the least harm?
 
 # %%
 guess = ...  # in words: one of f, i, o, and open or closed
@@ -794,8 +794,8 @@ for way, (gate, bias) in ways.items():
     print(f"{way:8}: typical error {min(stuck_after[way]):.2f} to {max(stuck_after[way]):.2f}")
 
 # %% [markdown]
-# One way does no harm, the output gate stuck open: here the answer is wanted at every step. With any other the network is
-# little better than always answering 0, or worse.
+# One way does next to no harm, the output gate stuck open: here the answer is wanted at every step. With any other gate stuck,
+# the network is little better than always answering 0, or worse.
 #
 # But is that fair? The other parts were trained to work with that gate. So let three networks learn from the beginning, with
 # the gate stuck from the first update on. (Half a minute on a slow machine.)
@@ -815,10 +815,10 @@ tables = {"stuck after training": stuck_after, "stuck before training": stuck_be
 plots.stuck_gates(tables, baseline=always_0, intact=float(np.median(errors)))
 
 # %% [markdown]
-# **What to notice.** If i or o is closed, nothing gets in or out, and no training helps. But for this task the network learns
-# *without a forget gate* about as well as with one. It does fairly well even with f closed, when nothing stays in the cell,
-# and clearly worse with i open. So the left panel shows what the trained network relies on, not what the task needs. The
-# parts of a cell learn together.
+# **What to notice.** If i or o is closed, nothing gets in or out, and no training helps. But on this task the network learns
+# about as well *with f stuck open* as with a forget gate. It does fairly well even with f closed, when nothing stays in the
+# cell. With i open it is clearly worse. So the left panel shows what the trained network relies on, not what the task needs.
+# The parts of a cell learn together.
 #
 # **Go further.** How does a cell drop an old number when its forget gate is stuck open? Train one, and print the weight with
 # which `g` reads `h_prev`. Print it for the first network too.

@@ -25,10 +25,6 @@ def _seeds(base):
 
 def _positions(gate):
     memory = np.array([0.3, -0.8, 1.5, -2.5, 0.1, 0.9])
-    if gate == "g":
-        return plots.gate_positions(
-            gate, memory, {g: memory + g for g in (-1.0, 0.0, 1.0)}, ("$c$", r"$c_{\mathrm{next}}$")
-        )
     return plots.gate_positions(gate, memory, {o: o * memory for o in (0.0, 0.5, 1.0)}, ("$g$", r"$i \odot g$"))
 
 
@@ -382,7 +378,6 @@ VARIANTS = (
         "memory_over_time, guess": lambda: plots.memory_over_time(
             {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", guess=12
         ),
-        "gate_positions, g": lambda: _positions("g"),
         "gate_positions, in general": lambda: _positions(""),
         "what_arrives, two ways": lambda: plots.what_arrives(
             {
