@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays
-from helpers.plots.axes import draw_runs, heat_map, name_line_ends, spoken
+from helpers.plots.axes import draw_runs, heat_map, level, name_line_ends, spoken
 from helpers.plots.diagrams import (
     BETWEEN,
     CARD,
@@ -29,7 +29,6 @@ from helpers.plots.diagrams import (
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.lstm_glyph import ACTIVATION, CELL, PLACES, block
 from helpers.plots.lstm_glyph import SIZE as CANVAS
-from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     FINE,
@@ -474,25 +473,26 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     _check_panels(panels)
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences, looks = [], _looks(panels)
-    below = -0.3 if is_narrow() and len(panels) > 1 else -0.22  # the panels of a narrow figure are not as high
     for ax, (title, runs) in zip(axes[0], panels.items()):
+        names: list[tuple[float, str, Look]] = []
         for label, seeds in runs.items():
-            ends = [_run(ax, right, looks[label], None if k else label) for k, right in enumerate(seeds)]
+            ends = [_run(ax, right, looks[label]) for right in seeds]
+            names.append((float(np.median(ends)), label, looks[label]))
             good = sum(end >= _SOLVED for end in ends)
             sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
-        ax.axhline(chance, lw=LINE, label="guessing", **LOOKS["level"].line)
+        level(ax, chance, "guessing", below=True)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=2)
+        name_line_ends(ax, names, width=12)
     axes[0, 0].set_ylabel("share right")
     alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
     guessing."""
     return Picture(figure, alt)
 
 
-def _run(ax: Axes, right: ArrayLike, look: Look, label: str | None) -> float:
+def _run(ax: Axes, right: ArrayLike, look: Look) -> float:
     """Draw the running mean of one run, with a mark at its end; return where it ends."""
     means = np.convolve(np.asarray(right, float), np.full(_WINDOW, 1 / _WINDOW), "valid")
     batches = _WINDOW + np.arange(means.size)
-    ax.plot(batches, means, lw=LINE, label=label, **look.line)
+    ax.plot(batches, means, lw=LINE, **look.line)
     ax.plot(batches[-1], means[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
     return float(means[-1])
