@@ -78,7 +78,8 @@ def recall_by_lag(
     level(ax, chance, "guessing", below=True)
     mark_guess(ax, x=guess)
     name_line_ends(ax, _apart(ends), width=18)
-    apart = ", lines a little apart" if len(curves) > 1 else ""
+    shown = {tuple(round(float(values.mean()), 2) for values in curve.values()) for curve in curves.values()}
+    apart = ", lines a little apart" if len(shown) < len(curves) else ""
     alt = f"""Share of first symbols named right against how many steps back they came, on a log axis{apart}.
     {". ".join(sentences)}. A line at {chance:g} marks guessing.{spoken_guess(guess)}"""
     return Picture(figure, alt)
