@@ -431,7 +431,7 @@ print("this LSTM and the course's fast one agree, forward and back:", agree)
 #
 # <small>15 min</small>
 #
-# **Why.** How much of a gradient arrives that goes back along the memory for many steps?
+# **Why.** A gradient goes back along the memory for many steps. How much of it arrives?
 #
 # **The equation.** Each step multiplies it by its own forget gate. Along this *direct* path, with the gates held fixed,
 #
@@ -503,8 +503,8 @@ print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
-# The next figure has on its left the RNN of notebook 01 without its tanh. Its matrix is 0.9 or 1.1 times an orthogonal one
-# (직교 행렬), which itself changes no length. On the right is the direct path of an LSTM with random weights and inputs; only the
+# The next figure has on its left the RNN of notebook 01 without its tanh. Its matrix is 0.9 or 1.1 times an orthogonal
+# matrix (직교 행렬), which itself changes no length. On the right is the direct path of an LSTM with random weights and inputs; only the
 # forget bias (편향) differs. Thin lines are five seeds, thick ones their median. Guess first: with the common forget bias of 1,
 # which share of the gradient is left after 100 steps?
 
