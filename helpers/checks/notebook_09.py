@@ -4,8 +4,9 @@ import numpy as np
 
 from helpers.arrays import FloatArray as Array
 from helpers.checks.exercise import Exercise, Sizes, Values, mistakes
+from helpers.checks.layer_over_time import layer_over_time
 from helpers.checks.notebook_03 import by_hand, draw_params, draw_step
-from helpers.checks.probes import layer_groups, recurrent_layer, step_with_cache
+from helpers.checks.probes import step_with_cache
 from helpers.nn import recurrent, steps
 from helpers.nn.base import Layer, Param
 from helpers.nn.functional import sigmoid
@@ -270,109 +271,20 @@ class _GRU(Layer):
         return dxs, dh
 
 
-_ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N, H)"}
-_GRADS = {"Wx.grad": "(D, 3H)", "Wh.grad": "(H, 3H)", "b.grad": "(3H,)"}
+_A_PAIR = """
+return hs, h → return hs, (h, h)
+    The state comes back as a pair, as that of the LSTM does.
+    The GRU has no memory cell: its state is `h` alone.
+"""
 
-GRU_LAYER = Exercise(
-    heading="9.3 ★★★ The GRU over time, and back",
-    reference=recurrent.GRU,
-    results=_ONCE
-    | _GRADS
-    | {f"{name} of a second call, with no state given": shape for name, shape in _ONCE.items()}
-    | {f"{name} after two calls": shape for name, shape in _GRADS.items()},
-    draw=_draw_layer,
-    bounded=("state",),
-    probe=recurrent_layer("GRU"),
+GRU_LAYER = layer_over_time(
+    "9.3 ★★★ The GRU over time, and back",
+    recurrent.GRU,
+    _GRU,
     uses=("9.1", "9.2"),
-    groups=layer_groups("state"),
-    spelt_out=_GRU,
-    misconceptions=mistakes(
-        _GRU,
-        """
-        dhs[:, step] + dh, → dhs[:, step],
-            Nothing comes from the future: backward uses `dhs[:, step]` alone.
-            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
-        dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
-            Backward adds `dhs` at the last step only.
-            A gradient comes from above at *every* step: `dhs[:, step] + dh`.
-        dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
-            `dstate` is added at the last step, but what each step sends back is dropped.
-            The `dh` that comes out of a step belongs to the step before it: `dhs[:, step] + dh`.
-        self.Wx.grad += dWx → self.Wx.grad[...] = dWx
-        self.Wh.grad += dWh → self.Wh.grad[...] = dWh
-        self.b.grad += db → self.b.grad[...] = db
-            The gradients are set with `=`: each step overwrites those of the steps after it.
-            The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
-        self.Wx.grad += dWx → self.Wx.grad = dWx
-            The gradients are set with `=`, where they should be added with `+=`.
-            The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
-        T = dhs → self.zero_grad(); T = dhs
-            What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
-            `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
-        self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
-        self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
-        self.b.grad += db → self.b.grad += db * (step == 0)
-            Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
-            `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
-        if state is None else state → # whatever the state
-            The layer always starts from zeros and ignores the `state` it is given.
-            Start from `state`; only where it is None, from zeros.
-        h = np.zeros((len(xs), len(self.Wh.value)), xs.dtype) if → h = getattr(self, "kept", np.zeros((len(xs),
-                len(self.Wh.value)), xs.dtype)) if
-        return hs, h → self.kept = h; return hs, h
-            The layer keeps its last state and starts the next call from it.
-            Nothing is kept between calls: `state=None` means zeros. Carrying the state is the caller's decision.
-        self.caches, states = [], [] → self.caches, states, first = [], [], h
-        gru_step_forward(xs[:, step], h, → gru_step_forward(xs[:, step], first,
-            Every step reads the state from before the first: the state is not carried on.
-            Each step starts from the `h` of the step before it: `h, cache = gru_step_forward(x, h, …)`.
-        gru_step_forward(xs[:, step], h, → gru_step_forward(xs[:, step], states[0] if states else h,
-            Every step after the first reads the state of the first step.
-            Each step starts from the `h` of the step before it: `h, cache = gru_step_forward(x, h, …)`.
-        self.caches, states = [], [] → self.caches, states = [], [h]
-        np.stack(states, → np.stack(states[:-1],
-            `hs` holds the state *before* each step, not after it.
-            Append `h` after the step has made it: the last of `hs` is the state that is returned.
-        return hs, h → return hs, hs[:, 0]
-            The state that comes back is that of the first step, not of the last.
-            The second result is what the next call should start from.
-        return hs, h → return hs, hs[-1]
-            The state that comes back is `hs[-1]`: that of the last example, not of the last step.
-            Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
-        np.stack(states, axis=1) → np.stack(states)
-            `hs` is stacked along axis 0: its steps come before the batch.
-            The shape is (N, T, H): `np.stack(hs, axis=1)`.
-        return hs, h → return hs, (h, h)
-            The state comes back as a pair, as that of the LSTM does.
-            The GRU has no memory cell: its state is `h` alone.
-        return hs, h → return hs, hs
-            All states come back where only the last is asked for.
-            The second result is the state after the last step, (N, H).
-        if dstate is None else dstate → # whatever comes from beyond
-            Backward ignores `dstate`, the gradient that comes from beyond the last step.
-            Start with `dh = dstate`; only where it is None, with zeros.
-        reversed(range(T)) → range(T)
-            Backward runs from the first step to the last.
-            What arrives at a step includes what the step after it sends back: go from the last step to the first.
-        self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
-            The list of caches is never emptied, so that backward meets those of an earlier call.
-            Start `forward` with a new list: `self.caches = []`.
-        self.b.grad += db → pass
-            The gradient of `b` is left out.
-            Three Params, three gradients: `self.b.grad += db`.
-        return dxs, dh → return dxs[:, ::-1], dh
-            `dxs` is in reverse order of time.
-            You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
-        return dxs, dh → return dxs, None
-            Backward does not return the gradient of the state it started from.
-            When the loop is done, `dh` is that gradient: return `dxs, dh`.
-        self.Wx.grad += dWx → self.Wx.grad += dWx / T
-        self.Wh.grad += dWh → self.Wh.grad += dWh / T
-        self.b.grad += db → self.b.grad += db / T
-            The parameters' gradients are divided by the number of steps.
-            A weight that is used T times gets the *sum* of T gradients.
-        """,
-    ),
+    width="3H",
+    draw=_draw_layer,
+    more=_A_PAIR,
 )
 
 EXERCISES = (GRU_STEP_FORWARD, GRU_STEP_BACKWARD, GRU_LAYER)

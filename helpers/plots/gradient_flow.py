@@ -474,15 +474,15 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
     figure, axes = new_figure(8, 3.6, len(panels), squeeze=False, sharex=True, sharey=True)
     sentences, looks = [], _looks(panels)
     for ax, (title, runs) in zip(axes[0], panels.items()):
-        names = []
+        names: list[tuple[float, str, Look]] = []
         for label, seeds in runs.items():
             ends = [_run(ax, right, looks[label]) for right in seeds]
+            names.append((float(np.median(ends)), label, looks[label]))
             good = sum(end >= _SOLVED for end in ends)
             sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
-            names.append((float(np.median(ends)), label, looks[label]))
         level(ax, chance, "guessing", below=True)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
-        name_line_ends(ax, names, width=14)
+        name_line_ends(ax, names, width=12)
     axes[0, 0].set_ylabel("share right")
     alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
     guessing."""

@@ -18,8 +18,8 @@ _RECALLED = 0.9
 #: The axes are the same in every notebook: steps back, with ticks at the distances of the course's experiment.
 _STEPS, _TICKS = (0.9, 88), (1, 2, 5, 10, 20, 40, 80)
 
-#: How far apart the names of lines that end together stand [share right].
-_APART = 0.1
+#: How far apart the names of lines that end together stand [share right], and the lines themselves [point].
+_APART, _BESIDE = 0.1, 2.6
 
 
 @draws_picture
@@ -31,6 +31,8 @@ def recall_by_lag(
     guess: Guess = ...,
 ) -> Picture:
     """Plot how often networks name the symbol of some steps ago: a point for each seed, and a line through the means.
+
+    The lines are drawn a little apart, so that none hides another where both are right.
 
     Args:
         rows: dict from label to dict from lag to the shares right, one a seed; may be empty if there is a run of yours.
@@ -46,16 +48,21 @@ def recall_by_lag(
         yours = {lag: float(share) for lag, share in sorted(yours.items())}
     if not curves and not yours:
         raise ValueError("There is nothing to draw: give rows, or a run of yours.")
+    from matplotlib.transforms import offset_copy
+
     figure, ax = new_figure(8, 3.6)
     looks = looks_of(curves)
     ends, sentences = [], []
     for number, (look, (label, curve)) in enumerate(zip(looks, curves.items())):
+        place = (len(curves) - 1) / 2 - number
+        beside = offset_copy(ax.transData, figure, y=place * _BESIDE, units="points")
         lags = np.array(list(curve))
         means = np.array([values.mean() for values in curve.values()])
         for lag, values in curve.items():
-            aside = np.full(values.size, lag * 1.03 ** (number - (len(curves) - 1) / 2))
-            ax.plot(aside, values, look.marker, color=look.colour, gid=look.name, ms=DOT, alpha=0.6, mew=0)
-        ax.plot(lags, means, lw=LINE, **look.line)
+            aside = np.full(values.size, lag * 1.03**-place)
+            ax.plot(aside, values, look.marker, color=look.colour, gid=look.name, ms=DOT, alpha=0.6, mew=0,
+                    transform=beside)  # fmt: skip
+        ax.plot(lags, means, lw=LINE, transform=beside, **look.line)
         ends.append((means[-1], label, look))
         seeds = min(values.size for values in curve.values())
         mean = f", mean of {seeds} seeds" if seeds > 1 else ""
@@ -71,7 +78,9 @@ def recall_by_lag(
     level(ax, chance, "guessing", below=True)
     mark_guess(ax, x=guess)
     name_line_ends(ax, _apart(ends), width=18)
-    alt = f"""Share of first symbols named right against how many steps back they came, on a log axis.
+    shown = {tuple(round(float(values.mean()), 2) for values in curve.values()) for curve in curves.values()}
+    apart = ", lines a little apart" if len(shown) < len(curves) else ""
+    alt = f"""Share of first symbols named right against how many steps back they came, on a log axis{apart}.
     {". ".join(sentences)}. A line at {chance:g} marks guessing.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 

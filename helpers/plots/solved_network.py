@@ -121,7 +121,7 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
         ax.set(title=_NAMES[gate], xlabel="unit", ylim=(-0.04, 1.06))
     axes[0, 0].legend(loc="best", handletextpad=0.1)
     axes[0, 0].set_ylabel("average")
-    alt = f"""Averages for each of {values.size} units, on a scale from 0 to 1. In the middle of the units,
+    alt = f"""Averages for each of {values.size} units, on a scale from 0 to 1. Medians of the units:
     {"; ".join(sentences)}."""
     return Picture(figure, alt)
 

@@ -127,6 +127,8 @@ _TABLE: dict[str, tuple[Any, ...]] = {
     "slope": (_VERMILION, _DASHED, "s"),
     # kinds of layers, each in the colour of the state that it carries on
     "RNN": (_BLUE, _DASHED, "s"),
+    "RNN, clipped": (_BLUE, _SOLID, "v"),
+    "RNN, orthogonal": (_SKY, _DASH_DOT, "^"),
     "LSTM": (_GREEN, _SOLID, "o"),
     "GRU": (_PURPLE, _DOTTED, "D"),
     "feed-forward": (_ORANGE, _DASHED, "s"),
@@ -212,6 +214,8 @@ _WORDS = {
     "right answer": "answer",
     "feed-forward": "feed-forward",
     "LSTM": "LSTM",
+    "RNN, clipped": "RNN, clipped",
+    "RNN, orthogonal": "RNN, orthogonal",
     "RNN": "RNN",
     "GRU": "GRU",
     "your": "yours",

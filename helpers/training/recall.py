@@ -23,6 +23,7 @@ from helpers.arrays import FloatArray
 from helpers.data.tasks import first_symbol_recall
 from helpers.nn import GRU, RNN, Affine, FastLSTM, Param, SoftmaxCrossEntropy
 from helpers.training.optimisers import SGD, Adam
+from helpers.training.starts import BLOCKS, start_recurrence
 
 #: How many steps back the symbol lies.
 LAGS = (1, 2, 5, 10, 20, 40, 80)
@@ -42,8 +43,8 @@ class RecurrentClass(Protocol):
     def __call__(self, Wx: Param, Wh: Param, b: Param, /) -> Any: ...
 
 
-#: Name to class, and to how many blocks its parameters have.
-_LAYERS: dict[str, tuple[RecurrentClass, int]] = {"RNN": (RNN, 1), "LSTM": (FastLSTM, 4), "GRU": (GRU, 3)}
+#: Name of a layer to its class.
+_LAYERS: dict[str, RecurrentClass] = {"RNN": RNN, "LSTM": FastLSTM, "GRU": GRU}
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ class RecallSettings:
 
     Args:
         layer: "RNN", "LSTM" or "GRU".
-        start: of `Wh` and `b`. "random": normal with standard deviation 1/√H, biases 0; "orthogonal" and "identity":
-            such a `Wh`, biases 0; "bias 1": random, and the forget gate's biases are 1; "chrono": random, and biases by
-            which the units keep what they hold for 2 to 80 steps, whatever the lag (Tallec and Ollivier 2018).
+        start: of `Wh` and `b`, see `start_recurrence`; a random `Wh` is normal with standard deviation 1/√H, and
+            "chrono" spreads up to 80 steps, whatever the lag.
         inputs: standard deviation of `Wx` at the start.
         optimiser: "sgd" or "adam".
         learning_rate: the same for all updates.
@@ -109,24 +109,10 @@ def start_weights(settings: RecallSettings, rng: np.random.Generator) -> tuple[F
     Raises:
         ValueError: there is no such layer, or no such start for it.
     """
-    H, kind = settings.hidden_size, settings.start
-    if settings.layer not in _LAYERS:
-        raise ValueError(f"There is no layer {settings.layer!r}. Choose one of: {', '.join(_LAYERS)}.")
-    blocks = _LAYERS[settings.layer][1]
-    Wx, b = rng.normal(0, settings.inputs, (8, blocks * H)), np.zeros(blocks * H)
-    Wh = rng.normal(0, 1 / np.sqrt(H), (H, blocks * H))
-    if kind in ("orthogonal", "identity") and settings.layer == "RNN":
-        Wh = np.linalg.qr(Wh)[0] if kind == "orthogonal" else np.eye(H)
-    elif kind == "bias 1" and settings.layer == "LSTM":
-        b[:H] = 1
-    elif kind == "chrono" and settings.layer != "RNN":
-        keep = np.log(rng.uniform(1, LAGS[-1] - 1, H))
-        if settings.layer == "LSTM":  # f keeps, i takes in
-            b[:H], b[2 * H : 3 * H] = keep, -keep
-        else:  # 1 - z keeps
-            b[:H] = -keep
-    elif kind != "random":
-        raise ValueError(f"An {settings.layer} has no start {kind!r}.")
+    H, columns = settings.hidden_size, BLOCKS.get(settings.layer, 1) * settings.hidden_size
+    Wx = rng.normal(0, settings.inputs, (8, columns))
+    random: FloatArray = rng.normal(0, 1 / np.sqrt(H), (H, columns))
+    Wh, b = start_recurrence(settings.layer, settings.start, random, LAGS[-1], rng)
     return Wx.astype("float32"), Wh.astype("float32"), b.astype("float32")
 
 
@@ -143,7 +129,7 @@ def recall_accuracy(settings: RecallSettings, lag: int, seed: int, layer_class: 
         the share of fresh sequences that are answered right; `CHANCE` for a run that went to inf or NaN
     """
     rng = np.random.default_rng(seed)
-    layer = (layer_class or _LAYERS[settings.layer][0])(*map(Param, start_weights(settings, rng)))
+    layer = (layer_class or _LAYERS[settings.layer])(*map(Param, start_weights(settings, rng)))
     W = rng.normal(0, 1 / np.sqrt(settings.hidden_size), (settings.hidden_size, 4)).astype("float32")
     head, criterion = Affine(Param(W), Param(np.zeros(4, "float32"))), SoftmaxCrossEntropy()
     optimiser = _OPTIMISERS[settings.optimiser]([layer.Wx, layer.Wh, layer.b, *head.parameters()])

@@ -16,6 +16,7 @@ import numpy as np
 from helpers.data.tasks import temporal_order
 from helpers.nn import LSTM, RNN, Affine, FastLSTM, Param, SoftmaxCrossEntropy
 from helpers.training.optimisers import Adam
+from helpers.training.starts import BLOCKS, start_recurrence
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ class OrderSettings:
 
     Args:
         layer: "RNN" or "LSTM".
-        start: of `Wh` in an RNN: "random" (as the LSTM's), "orthogonal" or "identity"; of the biases in an LSTM:
-            "bias 0" and "bias 1", the forget gate's, or "chrono" (Tallec and Ollivier 2018).
+        start: of `Wh` in an RNN, or of the biases in an LSTM, see `start_recurrence`.
         learning_rate: of Adam, the same for all updates.
         inputs: `Wx` is drawn from ±inputs/√H.
         span: up to how many steps chrono initialisation spreads what the units keep.
@@ -45,6 +45,9 @@ class OrderSettings:
     hidden_size: int = 32
     batch_size: int = 32
 
+
+#: Name of a layer to its class.
+_LAYERS: dict[str, type[RNN] | type[LSTM]] = {"RNN": RNN, "LSTM": FastLSTM}
 
 #: The share of right answers in the last ten batches at which the task counts as solved.
 SOLVED = 0.99
@@ -73,19 +76,12 @@ def start_layer(settings: OrderSettings, rng: np.random.Generator) -> RNN | LSTM
     Raises:
         ValueError: there is no such layer, or no such start for it.
     """
-    blocks = {"RNN": 1, "LSTM": 4}.get(settings.layer, 0)
-    H, start = settings.hidden_size, settings.start
-    Wx, Wh = (rng.uniform(-1, 1, (rows, blocks * H)) / np.sqrt(H) for rows in (8, H))
-    Wx, b = settings.inputs * Wx, np.zeros(blocks * H)
-    if blocks == 1 and start in ("orthogonal", "identity"):
-        Wh = np.linalg.qr(Wh)[0] if start == "orthogonal" else np.eye(H)
-    elif blocks == 4 and start in ("bias 1", "chrono"):
-        b[:H] = 1 if start == "bias 1" else np.log(rng.uniform(1, settings.span - 1, H))
-        b[2 * H : 3 * H] = 0 if start == "bias 1" else -b[:H]
-    elif (blocks, start) not in ((1, "random"), (4, "bias 0")):
-        raise ValueError(f"There is no {settings.layer} that starts with {start!r} in this experiment.")
-    params = (Param(array.astype(np.float32)) for array in (Wx, Wh, b))
-    return (RNN if blocks == 1 else FastLSTM)(*params)
+    if settings.layer not in _LAYERS:
+        raise ValueError(f"There is no {settings.layer} in this experiment.")
+    H, columns = settings.hidden_size, BLOCKS[settings.layer] * settings.hidden_size
+    Wx, Wh = (rng.uniform(-1, 1, (rows, columns)) / np.sqrt(H) for rows in (8, H))
+    Wh, b = start_recurrence(settings.layer, settings.start, Wh, settings.span, rng)
+    return _LAYERS[settings.layer](*(Param(array.astype(np.float32)) for array in (settings.inputs * Wx, Wh, b)))
 
 
 def shares_right(settings: OrderSettings, layer: RNN | LSTM, rng: np.random.Generator) -> Iterator[float]:

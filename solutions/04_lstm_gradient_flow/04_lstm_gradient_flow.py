@@ -15,8 +15,8 @@
 #
 # *Let the gradient through.*
 #
-# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; compare the RNN and the
-# LSTM, each at its best, on a task that needs a long memory; open the network that solved it.
+# **You will do**: go back through the LSTM, piece by piece; measure what arrives a hundred steps back; compare RNN and LSTM, each
+# at its best, on a task that needs a long memory; open the network that solved it.
 #
 # **You will learn**: why the memory cell lets gradients through, and how much depends on the way a network starts.
 #
@@ -46,12 +46,12 @@ plots.course_progress(progress().squares)
 # %% [markdown]
 # ## 1. Two ways into the past
 #
-# In the LSTM a gradient has two ways back: its **gradient flow** (기울기 흐름). Read the figure from right to left.
-# Above is the way through the memory cell (기억 셀) `c`. There the gradient meets **only + and ×**: a plus passes it on, and a
-# Hadamard product (아다마르 곱) multiplies it by the forget gate (망각 게이트) of *that* step.
+# The **gradient flow** (기울기 흐름) of the LSTM has two ways back. Read the figure from right to left. Along the top, through the
+# memory cell (기억 셀) `c`, the gradient meets **only + and ×**: a plus passes it on, and a Hadamard product (아다마르 곱) multiplies
+# it by the forget gate (망각 게이트) of *that* step.
 #
-# Below is the way through the hidden state `h`: at each step the slope of the output gate (출력 게이트), times $\tanh(c)$, and then
-# the same matrix, as in the RNN. The slope of tanh lies on the way from `h` up to `c`.
+# Along the bottom, through the hidden state `h`, it meets at each step the slope of the output gate (출력 게이트) times $\tanh(c)$,
+# and then the same matrix, as in the RNN.
 
 # %%
 plots.memory_path()
@@ -63,7 +63,7 @@ plots.memory_path()
 #
 # **Why.** Everything else depends on one question: what does one step do to the gradient of the memory?
 #
-# **The equation.** Forward, all arrays (N, H), it was
+# **The equation.** Forward, with all arrays (N, H), it was
 #
 # $$ c_\mathrm{next} = f \odot c_\mathrm{prev} + g \odot i $$
 #
@@ -76,8 +76,7 @@ plots.lstm_step_backward(memory_only=True)
 # %% [markdown]
 # **By hand**, with N = 1, H = 2: $dc_\mathrm{next} = (1, 2)$, $f = (0.9, 0.1)$, $g = (0.5, -0.8)$,
 # $i = (0.2, 0.6)$, $c_\mathrm{prev} = (3, -2)$. Then $dc_\mathrm{prev} = (0.9, 0.2)$, $df = (3, -4)$, $dg = (0.2, 1.2)$ and
-# $di = (0.5, -1.6)$. The forget gate of the first unit is open, and nine tenths of the gradient pass. That of the second is
-# nearly closed, and one tenth passes.
+# $di = (0.5, -1.6)$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -122,8 +121,8 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
     print(name, "=", gradient.round(2))
 
 # %% [markdown]
-# **What to notice.** From `dc_next` to `dc_prev` there is no `Wh` and no tanh′. There is one number per unit, between 0 and 1,
-# and the network itself sets it.
+# **What to notice.** Between `dc_next` and `dc_prev` there is no `Wh` and no tanh′, only one number per unit. It lies between 0
+# and 1, and the network itself sets it.
 #
 # **Go further.** What must the gates be for a memory and its gradient to pass a step unchanged?
 
@@ -136,13 +135,12 @@ for name, gradient in zip(("dc_prev", "df", "dg", "di"), answer("4.1")(dc_next, 
 #
 # <small>15 min</small>
 #
-# **Why.** `df`, `dg`, `di` and the output gate's `do` are gradients of what came *out of* the activations. Before they can reach
-# the weights, they must go back through σ and tanh.
+# **Why.** `df`, `dg`, `di` and the output gate's `do` belong to what came *out of* the activations. On their way to the weights
+# they must go back through σ and tanh.
 #
 # **The equation.** The outputs are enough, as in exercise 1.1. The slope of a sigmoid (시그모이드) $y = \sigma(a)$ is $y(1-y)$.
-# The new memory (새로운 기억 셀) `g` is not a gate, so its slope is another one. The chain rule multiplies each gradient by the
-# slope of its activation. The results stand side by side in `dA` (N, 4H), in the order of the blocks of `Wx`, `Wh` and `b`:
-# f, g, i, o.
+# The new memory (새로운 기억 셀) `g` is not a gate, so its slope is another one. Multiply each gradient by the slope of its
+# activation. The results stand side by side in `dA` (N, 4H), in the order of the blocks of `Wx`, `Wh` and `b`: f, g, i, o.
 
 # %%
 openness, content = np.linspace(0, 1, 101), np.linspace(-1, 1, 101)
@@ -150,7 +148,7 @@ slopes = openness * (1 - openness), 1 - content**2
 plots.activation_slopes(openness, slopes[0], content, slopes[1])
 
 # %% [markdown]
-# Both slopes are drawn on one scale. Where it is steepest, a gate has a quarter of the largest slope of the new memory.
+# Both slopes are drawn on the same scale.
 #
 # **By hand**, with N = H = 1: $df = 1, f = 0.9$ gives $0.9·0.1 = 0.09$; $dg = 1, g = 0.5$ gives $1 - 0.25 = 0.75$;
 # $di = 2, i = 0.5$ gives $2·0.25 = 0.5$; $do = -1, o = 0.2$ gives $-0.16$. So $dA = (0.09, 0.75, 0.5, -0.16)$.
@@ -199,14 +197,14 @@ print("largest slope of a gate:", slopes[0].max(), " at openness", openness[slop
 print("a gate at 0.999:", round(0.999 * (1 - 0.999), 4))
 
 # %% [markdown]
-# **What to notice.** The slope of a gate is at most 0.25. It is almost 0 where the gate is wide open or closed. These factors
-# stand on the way to the *weights* and to `h`, not on the way of the memory.
+# **What to notice.** The slope of a gate is at most 0.25, and almost 0 where the gate is wide open or closed. These factors lie on
+# the way to the *weights* and to `h`, not on the way of the memory.
 #
 # **Go further.** A forget gate at 0.999 passes nearly all of its memory's gradient on. How fast does that gate itself learn?
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** Slowly: its slope is 0.999 · 0.001 ≈ 0.001, so its weights get a thousandth of `df`. A gate that is
-# wide open hardly changes. That is one more reason to start it where it should be: section 3.
+# wide open hardly changes.
 
 # %% [markdown]
 # ### Exercise 4.3 · Backward through one step of the LSTM
@@ -216,11 +214,11 @@ print("a gate at 0.999:", round(0.999 * (1 - 0.999), 4))
 # **Why.** Now put the two pieces together. One thing is still missing: the memory is used *twice*.
 #
 # **The equation.** $c_\mathrm{next}$ goes on to the next step, **and** it goes into $h_\mathrm{next} = o \odot \tanh(c_\mathrm{next})$. So two
-# gradients meet at $c_\mathrm{next}$: the one that comes from the next step, and what $dh_\mathrm{next}$ sends back through the
-# product and the tanh. Add them before anything else. The product also sends `do` to the output gate.
+# gradients meet at $c_\mathrm{next}$: the one from the next step, and what $dh_\mathrm{next}$ sends back through the product and
+# the tanh. Add them before anything else. The product also sends `do` to the output gate.
 #
-# Then come 4.1 and 4.2. From `dA` to the parameters, to `x` and to $h_\mathrm{prev}$ it goes as in the RNN of exercise 1.3, with
-# `dA` in the place of `da`.
+# Then come 4.1 and 4.2. The way from `dA` to the parameters, to `x` and to $h_\mathrm{prev}$ is that of exercise 1.3, with `dA` in
+# the place of `da`.
 
 # %%
 plots.lstm_step_backward()
@@ -268,9 +266,9 @@ def lstm_step_backward(dh_next, dc_next, cache):
 # <details><summary>Hint 2: the equation to use</summary>With t = tanh(c<sub>next</sub>): do = dh<sub>next</sub> ⊙ t, and dc<sub>next</sub> becomes dc<sub>next</sub> + dh<sub>next</sub> ⊙ o ⊙ (1 − t²). At the end dW<sub>x</sub> = xᵀ dA, dW<sub>h</sub> = h<sub>prev</sub>ᵀ dA, db sums dA over the batch, dx = dA W<sub>x</sub>ᵀ and dh<sub>prev</sub> = dA W<sub>h</sub>ᵀ.</details>
 # <details><summary>Hint 3: almost the code</summary><code>dc_next = dc_next + tanh_backward(dh_next * o, t)</code> makes a new array; <code>+=</code> would change the caller's. Then <code>dc_prev, df, dg, di = memory_backward(dc_next, f, g, i, c_prev)</code>.</details>
 #
-# **Check it yourself first**, with your `numerical_gradient` of exercise 0.2. With the sum of `h_next` and `c_next` for a loss, both
-# of their gradients are ones. The next cell prints what `dc_prev` must then be. Is it
-# `lstm_step_backward(np.ones((2, 4)), np.ones((2, 4)), cache)[2]`, in a cell of your own?
+# **Check it yourself first**, with your `numerical_gradient` of exercise 0.2. If the loss is the sum of `h_next` and `c_next`, the
+# gradients of both are ones. The next cell prints what `dc_prev` must then be. In a cell of your own, see what
+# `lstm_step_backward(np.ones((2, 4)), np.ones((2, 4)), cache)[2]` gives.
 
 # %%
 rng = np.random.default_rng(0)
@@ -324,15 +322,13 @@ print("dWx = dA =", dWx.round(3), "  dWh =", dWh, "  dx =", dx.round(3))
 #
 # **Why.** From notebook 05 on, this class of yours reads English.
 #
-# **The equation.** None is new. The loops are those of the RNN in exercise 1.4, but the state is a *pair*, $(h, c)$, and so is
-# what comes back, $(dh, dc)$. `None` means zeros for both. The layer above sends a gradient for `h` only, since `c` never goes
-# up. What must be added to what, before each step back? The figure of section 1 shows three of the steps.
-
-# %% [markdown]
-# **By hand**, with T = 2 and the gates of 4.3 at both steps, made by $b = (2, 0.5, 0, -2)$ while $W_x = W_h = 0$. Forward from
-# zeros: $c_0 = 0.462·0.5 = 0.231$ and $c_1 = 0.881·0.231 + 0.231 = 0.435$. Backward from $dhs = (0, 1)$: at step 1
-# $dc = 0.119·(1 - \tanh^2(0.435)) = 0.099$. Of this $0.881·0.099 = 0.087$ goes on to step 0, and $0.881·0.087 = 0.077$ to the
-# state before it. Nothing comes through `h`, since $W_h = 0$.
+# **The equation.** The loops are those of exercise 1.4, but the state is a *pair*, $(h, c)$, and so is what comes back, $(dh, dc)$.
+# The layer above sends a gradient for `h` only. What must be added to what, before each step back?
+#
+# **By hand**, with T = 2 and the gates of 4.3 at both steps: $W_x=W_h=0$, $b=(2,0.5,0,-2)$. From zeros,
+# $c_0=0.462·0.5=0.231$ and $c_1=0.881·0.231+0.231=0.435$. Backward from $dhs=(0,1)$: at step 1
+# $dc=0.119·(1-\tanh^2(0.435))=0.099$; of this $0.881·0.099=0.087$ reaches step 0, and $0.881·0.087=0.077$ the state before it.
+# Through `h` nothing comes, since $W_h=0$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-4-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -419,8 +415,8 @@ agree = np.allclose(hs, fast_hs, atol=1e-12) and np.allclose(dxs, fast_dxs, atol
 print("this LSTM and the course's fast one agree, forward and back:", agree)
 
 # %% [markdown]
-# **What to notice.** `FastLSTM` computes the same numbers. It does everything that does not depend on the step before outside
-# of the loop, for all steps at once. Section 4 trains yours.
+# **What to notice.** `FastLSTM` computes the same numbers. What needs no earlier step it does for all steps at once, before the
+# loop or after it. Section 4 trains yours.
 #
 # **Go further.** The RNN returned its last `h` as its state. What would be lost if the LSTM returned only that?
 
@@ -435,9 +431,9 @@ print("this LSTM and the course's fast one agree, forward and back:", agree)
 #
 # <small>15 min</small>
 #
-# **Why.** Follow the gradient along the memory, all the way back. How much of it arrives?
+# **Why.** A gradient goes back along the memory for many steps. How much of it arrives?
 #
-# **The equation.** Each step back multiplies by its own forget gate. Along this *direct* path, with the gates held fixed,
+# **The equation.** Each step multiplies it by its own forget gate. Along this *direct* path, with the gates held fixed,
 #
 # $$ \frac{\partial c_{T-1}}{\partial c_s} = \prod_{r=s+1}^{T-1} f_r \qquad \text{row } s \text{ of } (T, H); \text{ the last row is ones} $$
 #
@@ -490,9 +486,9 @@ for f in (0.5, 0.9, 0.99, 0.999):
 
 # %% [markdown]
 # **What to notice.** The factors *do* multiply, and $0.9^{100} ≈ 3·10^{-5}$. But each of them is **learned**, differs from step
-# to step and from unit to unit, and **can stay near 1**. No `Wh` and no tanh′ lies on this path. Where f = 1, the gradient
-# passes unchanged, step after step: Hochreiter and Schmidhuber (1997) called this the **constant error carousel**.
-# Their LSTM had no forget gate, so its f was always 1.
+# to step and from unit to unit, and **can stay near 1**. Where f = 1, the gradient passes unchanged, step after step:
+# Hochreiter and Schmidhuber (1997) called this the **constant error carousel**. Their LSTM had no forget gate, so its f was
+# always 1.
 #
 # **Go further.** How open must a constant gate be for half of the gradient to arrive after 100 steps?
 
@@ -507,9 +503,9 @@ print("f =", round(half, 5), "  bias =", round(np.log(half / (1 - half)), 2))
 # %% [markdown]
 # ### The same matrix, or another gate each time
 #
-# On the left is the RNN of notebook 01 without its tanh: its matrix is 0.9 or 1.1 times an orthogonal matrix (직교 행렬), which
-# itself changes no length. On the right are the forget gates of an LSTM with random weights on random inputs; only the forget
-# bias (편향) differs. Thin lines are five seeds, a thick line is their median. First guess: with the common forget bias of 1,
+# The next figure has on its left the RNN of notebook 01 without its tanh. Its matrix is 0.9 or 1.1 times an orthogonal
+# matrix (직교 행렬), which itself changes no length. On the right is the direct path of an LSTM with random weights and inputs; only the
+# forget bias (편향) differs. Thin lines are five seeds, thick ones their median. Guess first: with the common forget bias of 1,
 # which share of the gradient is left after 100 steps?
 
 # %%
@@ -556,7 +552,7 @@ panels = {"RNN: the same matrix": rnn, "LSTM: another gate each time": lstm}
 plots.what_arrives(panels, guess=guess)
 
 # %% [markdown]
-# On the left the matrix decides, once and for all. On the right nothing can explode, and the gates decide. With a bias of 0 or
+# On the left the matrix decides, once and for all. On the right the gates decide, and nothing can explode. With a bias of 0 or
 # 1 even *less* arrives than in the RNN at 0.9, so an LSTM is not automatically better. With a bias of 5 nearly half arrives.
 #
 # ### The forget gate decides what survives
@@ -573,12 +569,12 @@ print("what arrives at the first step, unit by unit:", [f"{share:.0e}" for share
 plots.what_survives(forget_gates, survives)
 
 # %% [markdown]
-# Read the lower map from right to left. Unit 0 keeps most of the gradient, unit 1 keeps it up to the closed gate, unit 2 for a few
-# steps, and unit 3 while its gate is open. A closed gate cuts off the past, forward and back: what was forgotten needs no
-# gradient. So a small gradient can be *right*. The network itself decides which part of the past it learns from.
+# Read the lower map from right to left. A gate near 1 keeps most of the gradient, one at 0.5 loses it in a few steps, and a closed
+# one cuts off the past, forward and back: what was forgotten needs no gradient. So a small gradient can be *right*. The network
+# itself decides which part of the past it learns from.
 #
-# > **Try it.** The slider sets the bias of one gate. At which bias does the gate keep as much as the RNN's matrix (f = 0.9)?
-# > At which does half arrive? (Without a slider, see “LSTM: another gate each time”.)
+# > **Try it.** The slider sets the bias of one gate. At which bias does it keep as much as the RNN's matrix at 0.9? At which does
+# > half arrive? (Without a slider, see “LSTM: another gate each time”.)
 
 
 # %%
@@ -594,8 +590,8 @@ plots.SliderFigure(gate_at, "forget bias", low=-1.0, high=7.0, start=1.0, step=0
 # %% [markdown]
 # ### The other way, measured beside it
 #
-# Send a gradient into the last memory cell and go back with your step. Split what reaches each earlier cell into two parts: what
-# came along the direct path, and the rest, which went through `h` at least once.
+# Send a gradient into the last memory cell and go back with your step. What reaches each earlier cell has two parts: what came
+# along the direct path, and the rest, which went through `h` at least once.
 
 
 # %%
@@ -623,17 +619,16 @@ for bias in (1, 5):
 plots.what_arrives(panels)
 
 # %% [markdown]
-# The path through `h` **remains**, and does what it did in the RNN. With bias 1 it is soon the stronger of the two, but it fades
-# too: on every seed less than 1 in 100,000 is left. With bias 5 it *grows*, on the five seeds to between 5 and 67 times what was
-# sent. An open forget gate does not stop it. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The memory adds
-# a way back that learning can keep open; it takes none away.
+# The path through `h` **remains**. With bias 1 it is soon the stronger of the two, but it fades too. With bias 5 it *grows*, on
+# the five seeds to between 5 and 67 times what was sent. That is why LSTMs are trained with gradient clipping (기울기 클리핑). The
+# memory adds a way back that learning can keep open.
 
 # %% [markdown]
 # ## 3. How to begin
 #
 # At the start the weights are small, so the forget gates are about $\sigma(b_f)$, and a unit remembers for about
-# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is nearly out of reach *before
-# learning begins*, and hardly any gradient arrives there to change that.
+# $1/(1-f)$ steps: 2 with $b_f = 0$, 3.7 with the common $b_f = 1$. What lies 80 steps back is out of reach *before learning
+# begins*, and hardly any gradient arrives there to change that.
 #
 # **Chrono initialisation** (크로노 초기화), by Tallec and Ollivier (2018), spreads the time scales (시간 척도) of the units
 # from 2 to T steps, the span of what has to be remembered:
@@ -654,14 +649,14 @@ print(f"chrono: {np.mean(units['chrono'][:, -1] > 0.1):.0%} of the units pass a 
 plots.what_arrives({"At the start, unit by unit": units}, each="unit")
 
 # %% [markdown]
-# Every thin line is a unit. With one bias for all, they forget together. With chrono initialisation some forget fast, and more
-# than half still pass on a tenth of the gradient after 79 steps.
+# Every thin line is a unit. With one bias for all, they forget together. With chrono initialisation some forget fast, and two
+# thirds still pass on at least a tenth of the gradient after 79 steps.
 #
 # ## 4. In which order did they come?
 #
-# **Temporal order** (Hochreiter and Schmidhuber 1997): a sequence has 80 symbols. E comes first, B comes last, and between them is
-# noise, except for two signals, each X or Y, one near the beginning and one in the middle. At B the network names both in their
-# order. Guessing is right once in four.
+# **Temporal order** (Hochreiter and Schmidhuber 1997): a sequence has 80 symbols. E comes first, B last, and between them is noise,
+# except for two signals, each X or Y, one near the beginning and one in the middle. At B the network names both in their order.
+# Guessing is right once in four.
 
 # %%
 xs, targets = tasks.temporal_order(1000, T, np.random.default_rng(0))
@@ -671,10 +666,10 @@ for sequence, target in zip(xs[:3].argmax(axis=2), targets):
     print("".join("abcdEBXY"[symbol] for symbol in sequence), "→", ("XX", "XY", "YX", "YY")[target])
 
 # %% [markdown]
-# The next cell is one update. `head` is an `Affine` layer: it turns the last hidden state into four scores, one for each answer.
-# `criterion`, a `SoftmaxCrossEntropy`, makes probabilities of them (softmax, 소프트맥스), compares these with the right answers,
-# and gives the loss and the gradient. You will write both in notebook 05. `Adam` steps against the gradient like the SGD of
-# notebook 02, but divides each weight's step by the usual size of that weight's gradient.
+# The next cell is one update. `head`, an `Affine` layer, turns the last hidden state into four scores, one for each answer.
+# `criterion`, a `SoftmaxCrossEntropy`, makes probabilities of them (softmax, 소프트맥스) and gives the loss and its gradient. You
+# will write both in notebook 05. `Adam` steps against the gradient like the SGD of notebook 02, but divides each weight's step
+# by the usual size of its gradient.
 
 
 # %%
@@ -706,11 +701,11 @@ def train(layer, rng, learning_rate, limit=2000):
 
 # %% [markdown]
 # **A fair comparison.** The RNN may start with a random `Wh`, an orthogonal one, or the identity, which hands each unit its own
-# last value. The LSTM may start with a forget bias of 0, of 1, or with chrono initialisation. Each start has its own learning
-# rate; those that can learn the task, one that did well on other seeds. Every batch is new, so the share right *before* an update is a test.
+# last value. The LSTM may start with a forget bias of 0, of 1, or with chrono initialisation. Each start has a learning rate that
+# did well on other seeds; those that never learned there have a rate at which others do. Every batch is new, so the share right
+# *before* an update is a test.
 #
-# First the best start of each kind, live, with **your own classes**. Guess before you run it: after how many updates will the
-# *RNN* have solved the task?
+# First the best start of each kind, live, with **your own classes**. After how many updates will the *RNN* have solved the task?
 
 # %%
 guess = ...  # a number of updates, up to 2,000
@@ -728,9 +723,9 @@ for name, layer_class in (("LSTM, chrono", answer("4.4")), ("RNN, identity", ans
 plots.learning_to_remember({"Temporal order, T = 80": runs}, chance=0.25)
 
 # %% [markdown]
-# One seed proves little. Here are **five seeds** of every start, from a stored table (`make sweep NAME=order` makes it again), with
-# up to 2,000 updates each. Since chrono initialisation was told that the task has 80 steps, it is there twice more, spread up to
-# 20 and up to 320.
+# One seed proves little. Here are **five seeds** of every start, up to 2,000 updates each, from a stored table (`make sweep
+# NAME=order`). Chrono initialisation was told that the task has 80 steps. So it is there twice more, spread up to 20 and up to
+# 320.
 
 # %%
 order = load_order()
@@ -740,12 +735,11 @@ for name, updates in starts.items():
 plots.updates_until_solved(starts, limit=2000, guess=guess)
 
 # %% [markdown]
-# Two starts solved it on all five seeds: the LSTM with chrono initialisation, after 108 to 177 updates, and the RNN that started
-# from the identity, after 221 to 634. So a simple RNN *can* learn this, and the start matters as much as the kind of layer: the
-# RNN's other starts and a forget bias of 0 solved it on no seed, a bias of 1 on two. Chrono initialisation need not know the
+# The LSTM with chrono initialisation solved it on all five seeds, after 108 to 177 updates, and so did the RNN that started from
+# the identity, after 221 to 634. From the other starts both kinds failed on most seeds. Chrono initialisation need not know the
 # length: spread up to 320 steps it was as fast, and up to 20 steps it took about twice as long.
 #
-# One objection is left: every start had a rate that suits it. Here are the two best at other rates, from the same table.
+# Does the rate matter? Here are the two best starts at other rates.
 
 # %%
 by_rate = {"RNN, identity": {}, "LSTM, chrono": {}}
@@ -756,9 +750,8 @@ for name, rates in by_rate.items():
 plots.solved_by_rate(by_rate, seeds=5)
 
 # %% [markdown]
-# The LSTM solved it on every seed at all four rates, from 0.001 to 0.03. The RNN did so at 0.0001 and 0.0003; at 0.001 one seed
-# failed, and at 0.003 all. So say it exactly: an RNN *can* learn this, from the right start and at a small enough rate. The LSTM,
-# started well, does it *reliably*: sooner, and at every rate that was tried.
+# So an RNN *can* learn this, from the right start and at a small enough rate. The LSTM, started well, does it *reliably*: on every
+# seed, at each of the four rates, from 0.001 to 0.03.
 #
 # ### Why the start decides
 #
@@ -782,16 +775,14 @@ for name in starts:
     print(f"{name}: {min(shares):.0e} to {max(shares):.0e}")
 
 # %% [markdown]
-# Where hardly anything arrives, nothing is learned: a random `Wh` or bias 0 passes on about a trillionth, or less. With bias 1 it is
-# faint, and learning may find it or not. From the identity and from chrono initialisation some hundredths arrive, and both learn
-# on every seed. But the orthogonal start passes on most of all, and did not learn in time. A gradient that arrives is
-# *necessary*, and not yet enough.
-
-# %% [markdown]
+# Where hardly anything arrives, nothing is learned: from a random `Wh` or bias 0 it is about a trillionth, or less. With bias 1 it
+# is faint, and two seeds learned. From the identity and from chrono initialisation some hundredths arrive, and both learned on
+# every seed. But most arrives from the orthogonal start, which did not learn in time: a gradient that arrives is *not enough*.
+#
 # ### Open the network that solved it
 #
-# What has the LSTM learned? Let it read 200 new sequences, and average f, i and the size of g at the noise, at X and at Y. Which
-# of the three will tell a signal from noise?
+# Let the LSTM read 200 new sequences, and average f, i and the size of g at the noise, at X and at Y. Which of the three will tell
+# a signal from noise?
 
 # %%
 guess = ...  # in words: one or more of "f", "i" and "g"
@@ -822,9 +813,8 @@ most = np.argsort(-averages["f"]["noise"])  # the units that keep most come firs
 plots.gates_by_symbol({n: {s: v[most] for s, v in by.items()} for n, by in averages.items()})
 
 # %% [markdown]
-# It is not what one might draw on a blackboard. Most forget gates stay open at every symbol. Most input gates hardly react to a
-# signal. What reacts is the new memory: in the middle of the units, `g` is more than one and a half times as large at X and Y as
-# at noise. A network finds *a* solution, not always the one that we would have built.
+# Most forget gates stay open at every symbol, and most input gates hardly react to a signal. The new memory does: in the median
+# unit, `g` is more than one and a half times as large at X and Y as at noise. A network finds *a* solution, not always ours.
 #
 # And the gradient of the loss? Here it is at each step of the first sequence, before training and after it.
 
@@ -843,7 +833,7 @@ def gradient_by_step(weights, head, xs, targets):
 # %%
 signals = symbols >= 6
 first = np.arange(T) == signals.argmax(axis=1)[:, None]
-norms = {
+norms = {  # both with the trained head, so that only the layer differs
     "before training": gradient_by_step(fresh, head, xs, targets),
     "after training": gradient_by_step(weights, head, xs, targets),
 }
@@ -854,16 +844,13 @@ marked = {int(step): "abcdEBXY"[symbols[0, step]] for step in np.flatnonzero(sig
 plots.gradient_by_step({label: each[0] for label, each in norms.items()}, marked=marked)
 
 # %% [markdown]
-# Before training the gradient fades the further back it goes. After training it passes over the steps where a signal never stands,
-# and has a peak at the first signal, which over all 200 sequences now gets about nine times the share that it had. Learning has
-# *opened* the way back, where that helps.
-
-# %% [markdown]
+# Before training the gradient fades the further back it goes. After training it has a peak at the first signal, which over all 200
+# sequences gets several times the share that it had: learning has *opened* the way back.
+#
 # ### How far back can it remember?
 #
-# The figure that began in notebook 01 and came back in 02, now with the LSTM in it: a network learns to name the symbol that came
-# so many steps before. All had the same number of updates, each its own best rate, five seeds (`make sweep NAME=recall`). Guess
-# first: how far back does the LSTM remember?
+# This figure began in notebook 01: a network learns to name the symbol of so many steps ago. All had the same number of updates,
+# each its own best rate, five seeds (`make sweep NAME=recall`). Guess: how far back will the LSTM remember?
 
 # %%
 guess = ...  # a lag: up to how many steps back will the LSTM be right?
@@ -876,12 +863,9 @@ names = "RNN", "RNN, clipped", "RNN, orthogonal", "LSTM"
 plots.recall_by_lag({name: recall[name] for name in names}, guess=guess)
 
 # %% [markdown]
-# The plain RNN of notebook 01 is right on every seed up to ten steps back, and with clipping up to twenty. Two are right on
-# every seed even 80 steps back: the LSTM, and an RNN that starts from an orthogonal matrix. Neither is so from any start. With a
-# forget bias of 1 the LSTM is right on none, and so is the orthogonal RNN if its `Wx` starts ten times as large, at the LSTM's
-# 0.3. With *its* `Wx` ten times as small, the LSTM is still right on four.
-#
-# Both tasks of this section ask for little: keep one or two things. A language model must also let go of what it no longer needs.
+# Two are right on every seed even 80 steps back: the LSTM with chrono initialisation, and an RNN that starts from an orthogonal
+# matrix. Both depend on their start. With a forget bias of 1 the LSTM is right on no seed. Nor is the orthogonal RNN if its `Wx`
+# starts ten times as large, like the LSTM's. With a `Wx` a tenth as large, like the RNN's, the LSTM is still right on four.
 
 # %% [markdown]
 # ## Summary

@@ -50,7 +50,7 @@ plots.course_progress(progress().squares)
 # ## 1. One state, two gates
 #
 # The LSTM carries two things from step to step, `c` and `h`, and has three gates. The **GRU** (게이트 순환 유닛) of Cho et al.
-# (2014) carries one, `h`, and has two:
+# (2014) carries one, `h`, and has two gates:
 #
 # - the **update gate** (업데이트 게이트) `z` says how much of the new state comes in; as much of the old one goes. It does
 #   the work of f and i at once.
@@ -61,7 +61,7 @@ plots.gru_cell()
 
 # %% [markdown]
 # The hidden state runs along the top. There it meets a product with $1 - z$ and a plus, as the memory of the LSTM met f and
-# a plus. Nothing is hidden: what the GRU remembers is also what it shows.
+# a plus. But what the GRU remembers is also what it shows.
 
 # %% [markdown]
 # ### Exercise 9.1 · One step of the GRU
@@ -81,8 +81,8 @@ plots.gru_cell()
 #
 # $$ W_{hz} = \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix} \quad W_{hr} = \begin{pmatrix} 0 & -1 \\ -1 & 0 \end{pmatrix} \quad W_{hn} = \begin{pmatrix} 1 & 2 \\ -1 & 1 \end{pmatrix} $$
 #
-# Then $z = \sigma(0.5, -1) = (0.622, 0.269)$ and $r = \sigma(2, -1.5) = (0.881, 0.182)$. Of the old state the new one may see
-# $r \odot h_\mathrm{prev} = (0.440, -0.182)$, which $W_{hn}$ makes into $(0.623, 0.698)$. So
+# Then $z = \sigma(0.5, -1) = (0.622, 0.269)$ and $r = \sigma(2, -1.5) = (0.881, 0.182)$. The new state may see
+# $r \odot h_\mathrm{prev} = (0.440, -0.182)$ of the old one. Times $W_{hn}$ this gives $(0.623, 0.698)$. So
 # $n = \tanh(0.423, 0.698) = (0.399, 0.603)$, and $h_\mathrm{next} = (0.437, -0.569)$.
 
 
@@ -149,8 +149,8 @@ for name, array in zip(("z", "r", "n", "h_next"), (*cache[4:], h_next)):
 # %% [markdown]
 # ### Three conventions
 #
-# A GRU is not quite the same thing everywhere. The first three choices of this table change what it computes, and none of them
-# gives an error:
+# A GRU is not quite the same thing everywhere. With the same weights, each of the first three choices of this table changes what
+# it computes, and none of them gives an error:
 #
 # | | here | PyTorch's `nn.GRU` |
 # | --- | --- | --- |
@@ -159,7 +159,7 @@ for name, array in zip(("z", "r", "n", "h_next"), (*cache[4:], h_next)):
 # | order of the blocks | z, r, n | r, z, n |
 # | weights, biases | `Wx` (D, 3H), one `b` (3H,) | `weight_ih_l0` (3H, D), and two biases |
 #
-# The example by hand tells them apart. Here is what it gives when one choice is made differently, or all three.
+# The example by hand tells them apart. Here is what it gives when one choice is made differently, and when all three are.
 
 
 # %%
@@ -187,16 +187,16 @@ print("all three, as PyTorch:  ", another_gru("rzn", after=True, z_is_old=True).
 # wrong.
 #
 # **The equation.** Derive it, from the outside in. A plus passes its gradient on to each term. A product passes it to each
-# factor, times the *other* one. Through σ and tanh it is multiplied by $y(1-y)$ and by $1-y^2$, where y is what came out; and
-# back through $v W$ by $W^\top$. Here is the way back through the figure above:
+# factor, times the *other* one. σ and tanh multiply it by $y(1-y)$ and by $1-y^2$, where y is what came out; a product $v W$
+# multiplies it by $W^\top$. Here is the way back through the figure above:
 
 # %%
 plots.gru_step_backward()
 
 # %% [markdown]
 # The four terms of $dh_\mathrm{prev}$ have numbers. Term 1 is the direct way. Terms 3 and 4 come back through $W_{hz}$ and
-# $W_{hr}$. $u$ is the gradient of $r \odot h_\mathrm{prev}$, what $W_{hn}$ was multiplied by; term 2 is made from it, and so is
-# what goes to r.
+# $W_{hr}$. $u$ is the gradient at $r \odot h_\mathrm{prev}$, which went through $W_{hn}$. From $u$ come term 2 and the gradient
+# of r.
 #
 # **By hand**, going on from 9.1 with $dh_\mathrm{next} = (1, 1)$: $da_n = (0.523, 0.171)$, $u = (0.865, -0.352)$,
 # $da_z = (-0.024, 0.315)$ and $da_r = (0.045, 0.053)$. The four terms are $(0.378, 0.731)$, $(0.762, -0.064)$,
@@ -258,8 +258,8 @@ by_differences = answer("0.2")(lambda h: answer("9.1")(x, h, Wx, Wh, b)[0].sum()
 print("by differences, as in exercise 0.2:", by_differences.round(3))
 
 # %% [markdown]
-# **What to notice.** Two ways to the same numbers. The direct way is again a product with a gate alone, $1 - z$. But what the
-# GRU remembers is also what it shows, so the other three ways end there too.
+# **What to notice.** The step and the differences give the same numbers. The direct way is again a product with a gate alone,
+# $1 - z$. But the GRU has no second state, so the other three ways end in the same one.
 #
 # **Go further.** Chrono initialisation (notebook 04) set $b_f = \log u$ and $b_i = -\log u$, with u between 1 and T − 1. What
 # does the same for a GRU?
@@ -275,15 +275,15 @@ print("by differences, as in exercise 0.2:", by_differences.round(3))
 #
 # **Why.** With this class your GRU can stand wherever an RNN or an LSTM stood.
 #
-# **The equation.** As the RNN of exercise 1.4, with other steps. The state is `h` alone, and each weight was used at every
-# step:
+# **The equation.** The loops are those of exercise 1.4, with other steps. The state is `h` alone, and each weight was used at
+# every step:
 #
 # $$ dh_s \leftarrow \mathrm{step\_backward}(dhs_s + dh) \qquad dW \mathrel{+}= dW_s $$
 
 # %% [markdown]
 # **By hand**, with T = 2 and H = 1: let all weights be 0 and $b = (0, 0, 0.5)$. Then $z = 0.5$ and $n = \tanh(0.5) = 0.462$ at
 # both steps. From $h = 1$ the states are $0.5 + 0.231 = 0.731$ and $0.366 + 0.231 = 0.597$. Backward from $dhs = (0, 1)$ only
-# the direct way is left: 0.5 reaches the state between, and 0.25 the first.
+# the direct way is left: 0.5 reaches the state between the two steps, and 0.25 the first state.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-9-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -372,8 +372,8 @@ print("h =", hs.ravel().round(3), "  before the first step: dh =", dh.round(3))
 # ## 2. How far back can it remember?
 #
 # The question of notebook 01 again: name the symbol that came *first*, after some steps that tell nothing. The stored runs of
-# the RNN, clipped, and of the LSTM are those of notebooks 02 and 04. The GRU gets what the LSTM got: the same sequences, Adam
-# with the same rate, and biases that spread the time scales ($b_z = -\log u$).
+# the RNNs and the LSTM are those of notebooks 02 and 04. The GRU gets what the LSTM got: the same sequences, Adam with the same
+# rate, and biases that spread the time scales ($b_z = -\log u$).
 #
 # Up to how many steps back will yours be right?
 
@@ -391,16 +391,16 @@ stored = load_recall()
 for label, curve in stored.items():
     mean, right = np.mean(curve[80]), sum(share >= 0.9 for share in curve[80])
     print(f"{label}: {mean:.2f} at 80 steps back, {right} of {len(curve[80])} seeds right")
-few = {label: stored[label] for label in ("RNN, clipped", "LSTM", "GRU")}
+few = {label: stored[label] for label in ("RNN, clipped", "RNN, orthogonal", "LSTM", "GRU")}
 plots.recall_by_lag(few, yours=yours, guess=guess)
 
 # %% [markdown]
 # One state is enough: the GRU remembers as far as the LSTM does, on each of the stored seeds. (The list counts the seeds that
 # are right at least nine times in ten.) An RNN can do it too: from an orthogonal matrix on every seed, from the identity on most.
-# But it depends on more. With the inputs scaled as the LSTM's are, 0.3 in place of 0.03, the orthogonal RNN is right on no seed.
+# But not with any inputs: if its `Wx` starts ten times as large, like the LSTM's, the orthogonal RNN is right on no seed.
 #
-# Is it the GRU that remembers, or its first biases? Here it is once more, with biases of 0, so that z begins near one half in
-# every unit.
+# Is it the GRU that remembers, or does it owe that to the biases it starts with? Here it is once more, with biases of 0, so that z
+# begins near one half in every unit.
 
 # %%
 # NBVAL_IGNORE_OUTPUT
@@ -410,7 +410,7 @@ print("biases of 0:", {lag: round(share, 2) for lag, share in plain.items()})
 
 # %% [markdown]
 # On this seed, without those biases, the GRU still finds what lies 20 steps back, and at 40 it only guesses. As with the LSTM,
-# the cell makes a long memory *possible*, and the first bias decides whether learning finds it.
+# the cell makes a long memory *possible*, and its start can decide whether learning finds it.
 
 # %% [markdown]
 # ## 3. In the LSTM's place

@@ -19,6 +19,15 @@ def judge_quickly(exercise, answer):
         return judge(exercise, answer, VISIBLE)
 
 
+def assert_causes(exercise, wrong, begins):
+    """Assert that an answer is wrong, and that the names of its causes begin like this, in any order."""
+    verdict = judge_quickly(exercise, wrong)
+    names = sorted(cause.name for cause in verdict.causes)
+    assert verdict.status == "not yet"
+    assert len(names) == len(begins)
+    assert all(name.startswith(begin) for name, begin in zip(names, sorted(begins))), names
+
+
 @cache
 def _tried(exercise):
     return cases(exercise, VISIBLE, 0)

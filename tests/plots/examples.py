@@ -202,7 +202,8 @@ FIGURES = {
         {
             "RNN": _recalls(1, 1, 1, 0.9, 0.5, 0.3, 0.24),
             "RNN, clipped": _recalls(1, 1, 1, 1, 0.9, 0.5, 0.26),
-            "LSTM": _recalls(1, 1, 1, 1, 1, 1, 0.97),
+            "RNN, orthogonal": _recalls(1, 1, 1, 1, 1, 1, 1),
+            "LSTM": _recalls(1, 1, 1, 1, 1, 1, 1),
         },
         yours=dict(zip((1, 5, 10, 20), (1.0, 1.0, 0.51, 0.24))),
         guess=30,
