@@ -212,7 +212,7 @@ class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
     def _draw(self) -> None:
         openness = {gate: np.array([slider.value for slider in self.sliders[gate]]) for gate in GATES}
         c, h = (np.asarray(values, dtype=float) for values in self._cell(openness["f"], openness["i"], openness["o"]))
-        self.image.value = hand_set_gates(openness, self._symbols, c, h, self._keep)._repr_html_()
+        self.image.value = hand_set_gates(openness, self._symbols, c, h, self._keep).moving_html()
         fault = _find_fault(openness, self._symbols, c, h, self._keep)
         said = html.escape(f"→ {fault}" if fault else f"✓ {_praise(self._symbols, self._keep)}")
         colour = LOOKS["wrong" if fault else "right"].colour
