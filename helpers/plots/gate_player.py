@@ -6,26 +6,23 @@ is not empty at first. A setting is an openness of each gate at each step, 0 to 
 
 from __future__ import annotations
 
-import functools
 import html
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from ipywidgets import HTML, FloatSlider, GridBox, Label, Layout, VBox
 from numpy.typing import ArrayLike
 
-from helpers.arrays import FloatArray, IntArray
+from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array
 from helpers.plots.axes import listed
 from helpers.plots.diagrams import line, rectangle, write
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, course_style, new_canvas, tint
+from helpers.plots.style import LOOKS, MEDIUM, NEXT, RC, new_canvas, tint
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 #: The openness of each gate, "i", "f" and "o", at each step.
@@ -207,25 +204,6 @@ def _bar(ax: Axes, x: float, y: float, value: float, scale: float, of: str) -> N
 # --- with sliders ------------------------------------------------------------------------------------------------
 
 
-def _copy_of(ground: Figure) -> Artist:
-    """Return an artist that shows a whole figure, which is drawn once for each resolution and then copied."""
-    from matplotlib.artist import Artist
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    @functools.cache
-    def pixels(dpi: float) -> IntArray:
-        ground.set_dpi(dpi)
-        canvas: Any = FigureCanvasAgg(ground)
-        canvas.draw()
-        return np.array(canvas.buffer_rgba())[::-1]  # an image is drawn from the bottom
-
-    class Copy(Artist):
-        def draw(self, renderer: Any) -> None:
-            renderer.draw_image(renderer.new_gc(), 0, 0, pixels(renderer.dpi))
-
-    return Copy()
-
-
 class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
     """Sliders for the gates of a cell at each step, its figure, and a sentence that says what is off.
 
@@ -251,22 +229,13 @@ class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         for sliders in self.sliders.values():
             for slider in sliders:
                 slider.observe(lambda _: self._draw(), "value")
-        with course_style():
-            ground, ax = new_canvas(*_SIZE)
-            _draw_ground(ax, symbols, keep)
-            self._figure, self._ax = new_canvas(*_SIZE)
-            self._ax.add_artist(_copy_of(ground))
         self._draw()
         super().__init__([self.image, grid, self.verdict])
 
     def _draw(self) -> None:
         openness = {gate: np.array([slider.value for slider in self.sliders[gate]]) for gate in GATES}
         c, h = (np.asarray(values, dtype=float) for values in self._cell(openness["f"], openness["i"], openness["o"]))
-        for artist in (*self._ax.patches, *self._ax.lines, *self._ax.texts):
-            artist.remove()
-        with course_style():
-            _draw_setting(self._ax, openness, self._symbols, c, h, self._keep)
-        self.image.value = Picture(self._figure, _alt(openness, self._symbols, c, h, self._keep))._repr_html_()
+        self.image.value = hand_set_gates(openness, self._symbols, c, h, self._keep).moving_html()
         fault = _find_fault(openness, self._symbols, c, h, self._keep)
         said = html.escape(f"→ {fault}" if fault else f"✓ {_praise(self._symbols, self._keep)}")
         colour = LOOKS["wrong" if fault else "right"].colour

@@ -26,7 +26,7 @@ from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_g
 from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
-    FINE,
+    LINE,
     LOOKS,
     MARK,
     MEDIUM,
@@ -194,26 +194,23 @@ def circle_after_steps(
     if not 1 <= len(ks) <= 4 or min(ks) < 0:
         raise ValueError(f"There must be one to four numbers of steps, none below 0: got {list(ks)}.")
     parts = np.linalg.solve(eigenvectors, dh) * eigenvectors  # a column each, whose sum is dh
-    reach = 1.15 * max(1.0, np.abs(parts[0]).max())
-    columns, rows = min(2, len(ks)), (len(ks) + 1) // 2
-    figure, axes = new_figure(8, 3.2 if columns == 1 else 1.8 * rows, columns, rows, squeeze=False)
-    sentences, places = [], (axes.T if is_narrow() else axes).ravel()
-    for ax, k in zip(places, ks):
+    reach = 1.06 * max(1.0, np.abs(parts[0]).max())
+    # One panel above the other, each as wide as the page: the circle is as large as it can be.
+    figure, axes = new_figure(8, 0.5 + (1.2 if is_narrow() else 1.95) * len(ks), rows=len(ks), squeeze=False)
+    sentences = []
+    for ax, k in zip(axes[:, 0], ks):
         power, now = np.linalg.matrix_power(Wh, k), parts * eigenvalues**k
         longest, shortest = np.linalg.svd(power, compute_uv=False)
         _draw_circle(ax, power, now, eigenvalues, eigenvectors)
-        ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-1.6, 1.6), yticks=[-1, 0, 1])
+        ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-1.3, 1.3), yticks=[-1, 0, 1])
+        ax.tick_params(labelbottom=k == ks[-1])
         ax.set_title(f"{k} step{'s' * (k != 1)} back: longest half-axis {longest:.2f}")
         guess = as_number((guesses or {}).get(k))
         mark_guess(ax, x=guess)
         told = "" if guess is None else f", where your guess was {guess:g}"
         sentences.append(f"{k} back, half-axes of {longest:.2f} and {shortest:.2f}{told}")
-    for ax in axes[-1]:
-        ax.set_xlabel("first element of the gradient")
-    for ax in axes[:, 0]:
         ax.set_ylabel("second")
-    for ax in places[len(ks) :]:
-        ax.remove()
+    axes[-1, 0].set_xlabel("first element of the gradient")
     apart = np.degrees(np.arccos(min(abs(eigenvectors[:, 0] @ eigenvectors[:, 1]), 1)))
     long = listed(np.linalg.norm(parts, axis=0), ".2f")
     alt = f"""The unit circle and its ellipses under v @ Wh.T: {"; ".join(sentences)}. The eigenvectors, with the
@@ -229,9 +226,9 @@ def _draw_circle(
     angles = np.linspace(0, 2 * np.pi, 121)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for number, direction in enumerate(eigenvectors.T, 1):
-        ax.axline((0, 0), tuple(direction), lw=FINE, **LOOKS[f"eigenvector {number}"].line)
+        ax.axline((0, 0), tuple(direction), lw=LINE, **LOOKS[f"eigenvector {number}"].line)
     ax.plot(*circle.T, **LOOKS["border"].line)
-    ax.plot(*(circle @ power.T).T, **LOOKS["ink"].line)
+    ax.plot(*(circle @ power.T).T, lw=THICK, **LOOKS["ink"].line)
     tips = {f"eigenvector {number}": tip for number, tip in enumerate(parts.T, 1)} | {"gradient": parts.sum(axis=1)}
     names = {f"eigenvector {number}": rf"$\lambda$ = {value:.3g}" for number, value in enumerate(eigenvalues, 1)}
     for name, tip in tips.items():

@@ -25,8 +25,8 @@ class SliderFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without type
     ) -> None:
         slider = FloatSlider(value=start, min=low, max=high, step=step, description=name, continuous_update=False)
         slider.layout.width = "30em"
-        image = HTML(draw(start)._repr_html_())
-        slider.observe(lambda change: setattr(image, "value", draw(change["new"])._repr_html_()), "value")
+        image = HTML(draw(start).moving_html())
+        slider.observe(lambda change: setattr(image, "value", draw(change["new"]).moving_html()), "value")
         self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"
         super().__init__([slider, image])
 
@@ -50,7 +50,7 @@ class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
 
     def show(self, done: int, picture: Picture) -> None:
         """Move the bar to `done` rounds and put a new Picture in the place of the last one."""
-        self.bar.value, self.image.value = done, picture._repr_html_()
+        self.bar.value, self.image.value = done, picture.moving_html()
 
     def __repr__(self) -> str:
         return self._text

@@ -8,7 +8,8 @@ import hashlib
 import html
 import io
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -51,15 +52,30 @@ class Picture:
         with course_style():
             if is_narrow():
                 fit(figure)
-            if figure.get_layout_engine() is not None:  # a canvas has none: its parts have fixed places
-                figure.draw_without_rendering()
+            layout = figure.get_layout_engine()  # a canvas has none: its parts have fixed places
+            if layout and self._has_colour_map():
+                figure.draw_without_rendering()  # its colours are known only when it is drawn
+            elif layout:
+                layout.execute(figure)
         figure.set_layout_engine("none")
 
     def png(self, dpi: float = RC["savefig.dpi"], metadata: dict[str, str] | None = None) -> bytes:
         """Return the image as PNG bytes, with `dpi` pixels to an inch and `metadata` (keyword to text) stored in it."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        # The canvas draws once; `savefig` would draw twice, since it takes the figure for one that is not laid out.
         buffer = io.BytesIO()
-        with course_style():
-            self.figure.savefig(buffer, format="png", dpi=dpi, metadata=metadata)
+        with course_style(), _resolution(self.figure, dpi):
+            FigureCanvasAgg(self.figure).print_png(buffer, metadata=metadata)
+        return buffer.getvalue()
+
+    def svg(self) -> bytes:
+        """Return the image as SVG, whose text is drawn as curves: it looks the same whatever fonts there are."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        buffer = io.BytesIO()
+        with course_style(), _resolution(self.figure, 72):  # in points: an SVG has no pixels
+            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None})
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> None:
@@ -81,15 +97,26 @@ class Picture:
         """Return a hash of the contents and the alt text: the same on all machines, whatever their pixels are."""
         return hashlib.sha256("\n".join([self.alt, *self.contents()]).encode()).hexdigest()
 
+    def moving_html(self) -> str:
+        """Return the HTML of one of many images that follow each other: as SVG, which is made in half the time."""
+        return self._on_its_ground(self._tag("data:image/svg+xml;base64," + base64.b64encode(self.svg()).decode()))
+
     def _repr_html_(self) -> str:
-        # JupyterLab gives a PNG output no alt text, so the image goes into HTML, which can carry one.
-        alt = html.escape(self.alt)
-        kind = ' class="colour-map"' if self._has_colour_map() else ""
-        image = f'<img{kind} alt="{alt}" width="{self._width}" style="{_IMAGE}" src="{self._payload()}">'
+        image = self._tag(self._payload())
         if self.narrow:
             size = f'width="{self.narrow._width}"'
             source = f'<source media="{_NARROW_PAGE}" {size} srcset="{self.narrow._payload()}">'
             image = f"<picture>{source}{image}</picture>"
+        return self._on_its_ground(image)
+
+    def _tag(self, address: str) -> str:
+        # JupyterLab gives a PNG output no alt text, so the image goes into HTML, which can carry one.
+        alt = html.escape(self.alt)
+        kind = ' class="colour-map"' if self._has_colour_map() else ""
+        return f'<img{kind} alt="{alt}" width="{self._width}" style="{_IMAGE}" src="{address}">'
+
+    @staticmethod
+    def _on_its_ground(image: str) -> str:
         return f'<div class="course-figure" style="{_GROUND}">{image}</div>'
 
     @property
@@ -109,6 +136,17 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"Figure: {self.alt}"
+
+
+@contextmanager
+def _resolution(figure: Figure, dpi: float) -> Iterator[None]:
+    """Give a figure so many pixels to an inch for the time of the context."""
+    before = figure.dpi
+    figure.set_dpi(dpi)
+    try:
+        yield
+    finally:
+        figure.set_dpi(before)
 
 
 def draws_picture(function: Callable[P, Picture]) -> Callable[P, Picture]:

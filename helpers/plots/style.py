@@ -290,6 +290,7 @@ PREV, NEXT = r"_{\mathrm{prev}}", r"_{\mathrm{next}}"
 RC: dict[str, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 110,
+    "svg.hashsalt": "course",  # the same names in an SVG each time it is made
     "font.size": MEDIUM,
     "mathtext.fontset": "cm",
     "axes.titlesize": MEDIUM,

@@ -440,7 +440,7 @@ for backward in (first, second):
 # 1. (N, H).
 # 2. (D, H) times (N, D) does not fit. With examples as columns, `x.T` (D, N), the product `W.T @ x.T` is the same layer.
 # 3. (D, H): one number for every weight, the change of the loss per change of that weight.
-# 4. Closed: σ(-30) ≈ 1e-13. A change of 1 alters it by about 2e-13: nothing that a loss would notice.
+# 4. Closed: σ(-30) ≈ 1e-13. A change of 1 alters it by less than 2e-13: nothing that a loss would notice.
 # 5. e⁻¹⁰⁰⁰ ≈ 10⁻⁴³⁴ lies below the smallest positive float64 (about 5·10⁻³²⁴), so it *underflows* to 0. That is harmless.
 # 6. About 3.4·10³⁸; its natural logarithm is 88.7. So exp(89) overflows in float32.
 # 7. That they are not exactly those of any known mistake. Start from the one number it shows, got against expected.

@@ -40,16 +40,14 @@ from helpers.training import load_recall
 #
 # To guess the last word of “the keys that I left on the table in the hall **were**”, a network must still know, nine words
 # on, that there were several keys: a long-term dependency (장기 의존성, 장기 의존 관계). A recurrent network (RNN, 순환
-# 신경망) carries a **hidden state** (은닉 상태) from word to word: at each step it mixes the new input into the state
-# *before*.
+# 신경망) carries a **hidden state** (은닉 상태): at each step it mixes the new input into the previous state.
+#
+# The figure shows one cell four times, with the same parameters (매개변수): the weights (가중치) `Wx` and `Wh` and the bias
+# (편향) `b`. The state `h` goes upwards, to a prediction, and to the right, into the next step. This notebook is about the
+# way back.
 
 # %%
 plots.rnn_unrolled(steps=4)
-
-# %% [markdown]
-# One cell, drawn four times, with the same parameters (매개변수) each time: the weights (가중치) `Wx` and `Wh` and the bias
-# (편향) `b`. The state `h` leaves it twice: upwards, to whatever makes a prediction, and to the right, into the next step.
-# Going right is easy. This notebook is about the way back.
 
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
@@ -63,23 +61,19 @@ plots.course_progress(progress().squares)
 #
 # <small>10 min</small>
 #
-# **Why.** Every step squashes the state by a tanh, so every gradient on its way into the past goes back through a tanh:
-# once per step.
+# **Why.** At every step the state goes through a tanh, and its gradient goes back through one.
 #
-# **The question.** Let $y = \tanh(x)$. The gradient `dout` with respect to `y` comes from above. What is `dx`, the gradient
-# with respect to `x`? Two ingredients are enough: the chain rule, element by element, and the derivative
+# **The question.** Let $y = \tanh(x)$, and let `dout` be the gradient with respect to `y`. What is `dx`, the gradient with
+# respect to `x`, which is not kept on the way forward? Use the chain rule, element by element, and
 #
 # $$ \tanh'(x) = 1 - \tanh^2(x) $$
 #
-# `x` is not kept on the way forward. Only `dout` and `y` are given.
+# **By hand**: $dout = (1, 2)$ and $y = (0.5, -0.9)$. The slopes of tanh there are 0.75 and 0.19, so $dx = (0.75, 0.38)$. The
+# second gradient was the larger and is now the smaller: its unit (유닛) is nearly *saturated* (포화), with an output close
+# to -1 or 1.
 
 # %%
 plots.tanh_graph()
-
-# %% [markdown]
-# **By hand**: $dout = (1, 2)$ comes from above, $y = (0.5, -0.9)$. The slopes of tanh there are 0.75 and 0.19, so
-# $dx = (1 · 0.75,\; 2 · 0.19) = (0.75, 0.38)$. The second gradient came in twice as large and leaves half as large: its unit
-# (유닛) is nearly *saturated* (포화), with an output close to -1 or 1.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-1", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -149,16 +143,15 @@ plots.tanh_and_derivative(x, np.tanh(x), slope)
 # | `x` | `Wx` | `h_prev` | `Wh` | `b` | `h_next` |
 # | --- | --- | --- | --- | --- | --- |
 # | (N, D) | (D, H) | (N, H) | (H, H) | (H,) | (N, H) |
-
-# %%
-plots.rnn_step_forward()
-
-# %% [markdown]
+#
 # **By hand**, with N = 1, D = 1, H = 2: $x = (1)$, $h_\mathrm{prev} = (0.4, -0.2)$, $W_x = (0.3, -0.5)$,
 # $W_h = \begin{pmatrix}0.5 & 0.2\\ -0.5 & 0.4\end{pmatrix}$, $b = (0.1, 0.1)$.
 #
 # $a_1 = 0.3 + (0.4·0.5 + 0.2·0.5) + 0.1 = 0.7$ and $a_2 = -0.5 + (0.4·0.2 - 0.2·0.4) + 0.1 = -0.4$,
 # so $h_\mathrm{next} = (\tanh 0.7, \tanh(-0.4)) = (0.604, -0.380)$.
+
+# %%
+plots.rnn_step_forward()
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -232,24 +225,21 @@ print(
 #
 # <small>20 min</small>
 #
-# **Why.** Going back, you will call this function at every step. What it does to a gradient once, it does T times. Watch
-# `dh_prev`.
+# **Why.** Going back, you will call this function at every step. What it does to a gradient once, it does T times. Of its
+# five results only `dh_prev` travels on into the past.
 #
 # **The equation.** From the outside in, the tanh first. ⊙ is the Hadamard product (아다마르 곱), element by element.
 #
 # $$ da = dh_\mathrm{next} \odot (1 - h_\mathrm{next}^2) \qquad (N, H) $$
 # $$ dW_x = x^\top da \qquad dW_h = h_\mathrm{prev}^\top da \qquad db = \textstyle\sum_n da_n $$
 # $$ dx = da\,W_x^\top \qquad dh_\mathrm{prev} = da\,W_h^\top $$
-
-# %%
-plots.rnn_step_backward()
-
-# %% [markdown]
-# The same cell, read from right to left. Five results fan out from `da`; only `dh_prev` travels on into the past.
 #
 # **By hand**, going on from 1.2 with $dh_\mathrm{next} = (1, 1)$: $1 - h_\mathrm{next}^2 = (0.6347, 0.8556)$, which is also $da$.
 # Then $dh_\mathrm{prev} = (0.6347·0.5 + 0.8556·0.2,\; -0.6347·0.5 + 0.8556·0.4) = (0.4885, 0.0249)$.
-# A gradient of length 1.41 went in; one of length 0.49 came out. That was one step.
+# A gradient of length 1.41 went in; one of length 0.49 came out.
+
+# %%
+plots.rnn_step_backward()
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-3", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -279,10 +269,11 @@ def rnn_step_backward(dh_next, cache):
 # <details><summary>Hint 1: a nudge</summary>All five results are made from one array. Which one? Make it first and give it a name.</details>
 # <details><summary>Hint 2: the equation to use</summary><code>da = tanh_backward(dh_next, h_next)</code>. For Y = X W the gradients are dX = dY Wᵀ and dW = Xᵀ dY.</details>
 # <details><summary>Hint 3: almost the code</summary>Let the shapes lead: <code>dWh</code> is (H, H) and must be made of <code>h_prev</code> (N, H) and <code>da</code> (N, H). Only <code>h_prev.T @ da</code> or its transpose fits; the first index belongs to <code>h_prev</code>. The bias was added to N rows: sum over axis 0.</details>
-
-# %% [markdown]
+#
 # Check it yourself first: the next cell calls **your own** `numerical_gradient` of exercise 0.2. The loss is the sum of
 # `h_next`, so $dh_\mathrm{next} = (1, 1)$, and the numbers are those of the example above.
+#
+# > **Try it.** Add a line that prints `rnn_step_backward(np.ones((1, 2)), cache)[3]`. Do the two agree?
 
 
 # %%
@@ -291,10 +282,6 @@ def loss(Wh):
 
 
 print("dWh by numerical_gradient:", answer("0.2")(loss, Wh.copy()).round(4).tolist())
-
-# %% [markdown]
-# > **Try it.** Add a line that prints what your function gives: `rnn_step_backward(np.ones((1, 2)), cache)[3]`. Do the two
-# > agree? Then let the check look at all five results.
 
 # %% nbgrader={"grade": true, "grade_id": "check-1-3", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("1.3", rnn_step_backward)
@@ -328,13 +315,12 @@ print("length of the gradient:", np.sqrt(2).round(2), "→", np.linalg.norm(dh_p
 # Unrolled over T steps, it is a very deep feed-forward network (피드포워드 신경망, 순방향 신경망) whose layers all share
 # their weights. Backpropagation (역전파) through it, after the forward pass (순전파), is called **backpropagation through
 # time** (BPTT, 시간에 따른 역전파).
+#
+# At each step *two* gradients arrive and are **added**: one from above, `dhs[:, step]`, and one from the future, the `dh_prev`
+# of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
 
 # %%
 plots.rnn_unrolled(steps=4, backward=True)
-
-# %% [markdown]
-# At each step *two* gradients arrive and are **added**: one from above, `dhs[:, step]`, and one from the future, the `dh_prev`
-# of the step after. And because all steps share `Wh`, its gradient is the **sum** over the steps.
 
 # %% [markdown]
 # ### Exercise 1.4 · The RNN over time, and back
@@ -349,17 +335,16 @@ plots.rnn_unrolled(steps=4, backward=True)
 # $$ dx_s,\; dh,\; dW_x,\; dW_h,\; db \;\leftarrow\; \mathrm{step\_backward}(dhs_s + dh,\; cache_s) $$
 #
 # where the last three are added up over the steps.
+#
+# > **Notation.** A `Param` has a `.value`, which the step functions want, and a `.grad` of the same shape, to which
+# > `backward` *adds* (`+=`, never `=`). `Layer` asks nothing of you. Keep the caches in `self.caches`. `state=None` and
+# > `dstate=None` mean zeros. Ignore `training` until notebook 06.
 
 # %% [markdown]
 # **By hand**, with N = D = H = 1, T = 2, $W_x = 1$, $W_h = 0.5$, b = 0 and $xs = (1, 0)$. Forward:
 # $h_0 = \tanh(1) = 0.762$, $h_1 = \tanh(0.381) = 0.363$. Backward, with $dhs = (0, 1)$: at step 1
 # $da = 1 - 0.363^2 = 0.868$, so $dh = 0.868 · 0.5 = 0.434$ goes on to step 0, where $da = 0.434 · (1 - 0.762^2) = 0.182$.
 # Over both steps: $dW_x = 0 + 0.182$, $dW_h = 0.661 + 0$, $db = 0.868 + 0.182 = 1.050$.
-
-# %% [markdown]
-# > **Notation.** A `Param` holds two arrays of one shape: `self.Wx.value`, which the step functions want, and
-# > `self.Wx.grad`, to which `backward` *adds* (`+=`, never `=`). `Layer` is a base class that asks nothing of you. Keep the
-# > caches in `self.caches`. `state=None` and `dstate=None` mean zeros. `training` matters from notebook 06 on; ignore it.
 
 
 # %% nbgrader={"grade": false, "grade_id": "ex-1-4", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -437,8 +422,8 @@ sums = {f"d{name}": round(getattr(small, name).grad.item(), 3) for name in ("Wx"
 print("hs =", hs.ravel().round(3), sums)
 
 # %% [markdown]
-# **What to notice.** If 1.2 or 1.3 is still open, the check used the reference there, and says so. The three gradients are
-# sums over both steps: that is how one weight can serve many steps, and later two layers.
+# **What to notice.** The three gradients are sums over both steps: that is how one weight can serve many steps, and later
+# two layers.
 #
 # **Go further.** Put a loss on *every* step of a long sequence. Does the gradient of the first input still vanish? Can
 # the last steps now learn from the first?
@@ -463,9 +448,9 @@ print(
 # %% [markdown]
 # ### How far back can it remember?
 #
-# This question runs through the course. A network reads one of four symbols, then k others that tell nothing, and must
-# name the first one. Guessing is right once in four. For each distance k your RNN starts anew and gets 300 updates of plain
-# stochastic gradient descent (SGD, 확률적 경사 하강법).
+# A network reads one of four symbols, then k others that tell nothing, and must name the first one. Guessing is right once
+# in four. For each distance k your RNN starts anew and gets 300 updates of plain stochastic gradient descent (SGD, 확률적
+# 경사 하강법).
 #
 # > **Notation.** `Affine` makes four scores from the last state. The loss compares them with the right symbol, and its
 # > `backward` gives their gradient. You will write both in notebook 05.
@@ -516,23 +501,21 @@ for k, shares in stored.items():
 plots.recall_by_lag({"RNN": stored}, yours=yours, guess=guess)
 
 # %% [markdown]
-# Ten steps back, all five seeds are right (yours is the first of them). From twenty on it depends on the seed, and eighty steps
-# back no network gets more than half of them right. One share is far *below* guessing: that network had learned it, and an
-# exploding gradient in its last two updates threw it out again. Notebook 02 is about that.
-
-# %% [markdown]
-# Is the state too small? No: what has to be remembered is one symbol, near or far. Is it the training? The learning rate and
-# the size of `Wx` are the best of fourteen pairs, tried on other seeds. Another start of `Wh` does help, as notebook 04 shows.
-# But first find out what becomes of the *training signal* on its way into the past.
+# Ten steps back, all five seeds are right. From twenty on it depends on the seed, and eighty steps back no network is right
+# more than half of the time. One share is far *below* guessing: an exploding gradient threw out what that network had
+# learned (notebook 02).
 #
-# > **Try it.** Is it the number of updates? `share_right(20, updates=3000)` and `share_right(40, updates=3000)` take five to
-# > twenty seconds. The five seeds come from a stored table; `make sweep NAME=recall` makes it again.
+# Is the state too small? No: it has to hold one symbol, near or far. Is it the training? The learning rate and the size of
+# `Wx` are the best of fourteen pairs, tried on other seeds. Another start of `Wh` helps (notebook 04).
+#
+# > **Try it.** Is it the number of updates? `share_right(20, updates=3000)` takes five to twenty seconds. The five seeds
+# > are stored; `make sweep NAME=recall` trains them again.
 
 # %% [markdown]
 # ### How far back does its gradient reach?
 #
-# There is one loss, at the last step, and its gradient has to travel back to every earlier input. Measure it on the way, in
-# networks that have not learned anything yet.
+# What becomes of the *training signal*? There is one loss, at the last step, and its gradient has to travel back to every
+# earlier input. Measure it on the way, in networks that have not learned anything yet.
 
 
 # %%
@@ -563,20 +546,19 @@ plots.norms_over_time(norms, title="A loss at the last step, felt 0 to 59 steps 
 # %% [markdown]
 # Here `Wh` is a number times an orthogonal matrix (직교 행렬), which itself changes no length. Five seeds each; the thick line is
 # their median. At 0.5 the gradient is down to about 1e-8 after twenty steps, at 2.5 it grows, and even at 1.0 the tanh takes
-# its share at every step. The middle one again, unit by unit, as it reaches each input:
+# its share at every step.
+#
+# The next figure shows the middle one again, unit by unit. The loss stands at the right edge. Towards the left its gradient
+# fades into white.
 
 # %%
 _, dxs = gradient_per_step(1.0, seed=0, steps=40)
 plots.gradient_heatmap(dxs[0], title="The gradient of one sequence: input units over time")
 
 # %% [markdown]
-# The loss stands at the right edge. Towards the left its gradient fades into white: next to nothing of it reaches the first
-# inputs.
-
-# %% [markdown]
 # ## 3. The same matrix, T times
 #
-# Leave the tanh out for a moment. What is left is a product with $W_h^\top$ at every step:
+# Without the tanh, what is left is a product with $W_h^\top$ at every step:
 # $dh_{T-k} = dh_T\,(W_h^\top)^k$. If `Wh` were a single number w, that would be $w^k$.
 
 # %%
@@ -666,11 +648,11 @@ for trace in (0.0, 1e-16):
 # %% [markdown]
 # ## 4. The unit circle under Wh
 #
-# Take all gradients of length 1: in two dimensions, a circle. One step back is a product with $W_h^\top$, as in
-# `dh @ Wh.T`, and it turns the circle into an **ellipse**. The lengths of its half-axes are the **singular values**
-# (특잇값) of `Wh`. The largest is the most, the smallest the least, that one step can do to a gradient's length.
+# Take all gradients of length 1: in two dimensions, a circle. One step back is a product with $W_h^\top$, and it turns
+# the circle into an **ellipse**. The lengths of its half-axes are the **singular values** (특잇값) of `Wh`. The largest is
+# the most, the smallest the least, that one step can do to a gradient's length.
 #
-# For the matrix below the largest is 2.24: one step can make a gradient more than twice as long. And three steps?
+# For the matrix below the largest is 2.24. And after three steps?
 
 # %%
 guess = ...  # a number: how long is the longest half-axis after three steps?
@@ -681,16 +663,15 @@ upwards = np.array([0.0, 1.0])  # a gradient of length 1
 plots.circle_after_steps(sheared, upwards, (0, 1, 3, 25), guesses={3: guess})
 
 # %% [markdown]
-# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient of the circle is shorter than 0.4. Why?
+# It is 3.11, not 2.24³ = 11.2, and after 25 steps *every* gradient is shorter than 0.4. Why?
 #
-# The two thin lines are the **eigenvectors** (고유벡터). A gradient that lies on one stays on it, and a step only
-# multiplies it by a number, its **eigenvalue** (고윳값): here 0.9 and 0.5. So along these lines everything shrinks. But
-# the two lines are only 11° apart. The upward gradient of length 1 is the sum of two long parts, 5.00 and 5.10, that nearly
-# cancel. One of them shrinks faster, they cancel no longer, and the sum *grows*, until both parts are gone.
-
-# %% [markdown]
-# > **Try it.** Move the slider (or use the arrow keys). At which k is the gradient longest? When is the green part gone,
-# > and by which factor does each step shrink the gradient from there on?
+# The blue and the green line are the **eigenvectors** (고유벡터). A step only multiplies a gradient on one of them by a number, its
+# **eigenvalue** (고윳값): here 0.9 and 0.5. So along these lines everything shrinks. But they are only 11° apart. The upward
+# gradient of length 1 is the sum of two long parts, 5.00 and 5.10, that nearly cancel. One of them shrinks faster, and the
+# sum *grows*, until both are gone.
+#
+# > **Try it.** Move the slider. At which k is the gradient longest? By which factor does each step shrink it once the
+# > green part is gone?
 
 # %%
 plots.SliderFigure(
@@ -715,8 +696,8 @@ plots.SliderFigure(
 # \qquad\quad \rho = \max_i |\lambda_i| \qquad\quad \rho \le \sigma_\mathrm{max} $$
 #
 # λ is an eigenvalue if $v\,W_h^\top = \lambda v$ for some $v \ne 0$. It may be negative or complex, so ρ, the **spectral
-# radius** (스펙트럼 반지름), takes the largest *absolute* value. The transpose is there because the gradient goes back through
-# `Wh.T`; `Wh` itself has the same singular values and the same eigenvalues, so both may be computed from it.
+# radius** (스펙트럼 반지름), takes the largest *absolute* value. `Wh` has the same singular values and the same eigenvalues as
+# its transpose.
 
 # %% [markdown]
 # **By hand.** $W_h = \begin{pmatrix}0.5 & 2\\ 0 & -0.8\end{pmatrix}$ is triangular, so its eigenvalues stand on the
@@ -776,7 +757,7 @@ print(f"from step 59 to step 60 × {norms[-1] / norms[-2]:.2f}")
 # vanishes, in the end by the factor ρ at each step. “σ > 1, so it explodes” would have been wrong.
 #
 # > **Note.** σ < 1 is *sufficient* for vanishing: after k steps at most $\sigma^k$ is left. σ > 1 is only *necessary* for
-# > exploding. What happens in the long run is up to ρ.
+# > exploding. In the long run ρ decides.
 #
 # **Go further.** For which matrices are σ and ρ always equal?
 
@@ -846,18 +827,15 @@ rng = np.random.default_rng(0)
 base = rng.normal(0, 1 / np.sqrt(8), (8, 8))
 matrices = {
     "0.4 × random": 0.4 * base,
-    "chain": 0.7 * np.eye(8) + 0.7 * np.eye(8, k=1),
+    "chain": 0.7 * np.eye(8) + 0.7 * np.eye(8, k=1),  # 0.7 of itself and 0.7 of its neighbour
     "1.4 × random": 1.4 * base,
 }
 for label, Wh in matrices.items():
     print(f"{label}: σ = {bounds(Wh)[0]:.2f}, ρ = {bounds(Wh)[1]:.2f}")
 
-# %% [markdown]
-# In the chain, each unit keeps 0.7 of itself and gets 0.7 of its neighbour. Before you go on, commit yourself: what does
-# each of the three do to the gradient that one step lengthens most?
-
 # %%
-guess = ...  # three of the words of the table, one for each matrix, e.g. ["explodes", …]
+# What does each of the three do to the gradient that one step lengthens most?
+guess = ...  # three words of the table, one for each matrix, e.g. ["explodes", …]
 
 # %%
 predict = answer("1.7")
@@ -905,7 +883,7 @@ plots.norms_over_time(saturated, title="σ = ρ = 1.5", start=0)
 
 # %% [markdown]
 # The linear line rises, as predicted. With strong inputs the units saturate, and a `Wh` with the very same σ and ρ lets the
-# gradient *vanish*. So ρ > 1 is no promise that gradients reach the past; it only removes one obstacle.
+# gradient *vanish*. So ρ > 1 is no promise that gradients reach the past.
 #
 # ## 6. What this does to learning
 #
@@ -939,21 +917,16 @@ by_gain = {
 }
 for label, share in by_gain.items():
     print(f"{label}: five steps back {share[5]:.0e}, ten steps back {share[10]:.0e}")
+weight, step = np.float32(0.3), np.float32(1e-9)
+print("0.3 - 0.000000001 == 0.3 in float32:", weight - step == weight)
 plots.shares_by_step(by_gain, guess={10: guess})
 
 # %% [markdown]
 # Five seeds each; the lines are their means. At 0.5, the step ten steps back has some 0.00002 of the sum, even if that very
-# step held the answer. The steps nearby decide where the weights go. A larger learning rate does not help, nor does scaling
-# the gradient: it multiplies the whole sum, and the **shares stay**. The network does not *decide* to forget. The part of the
-# gradient that says what to remember is too small beside the rest.
-
-# %%
-weight, step = np.float32(0.3), np.float32(1e-9)
-print("0.3 - 0.000000001 == 0.3 in float32:", weight - step == weight)
-
-# %% [markdown]
-# And if *all* of an update is that small, adding it in floating-point numbers (부동소수점 수) changes nothing: the weight does
-# not move by a single bit.
+# step held the answer. A larger learning rate does not help: it multiplies the whole sum, and the **shares stay**. The
+# network does not *decide* to forget. The part of the gradient that says what to remember is too small beside the rest. And
+# if *all* of an update is as small as in the last printed line, adding it in floating-point numbers (부동소수점 수) does not
+# move the weight by a single bit.
 #
 # **Exploding: overflow.** The other way round, the gradient grows at each step until float32 has no number for it.
 
@@ -973,9 +946,8 @@ plots.overflow(norms)
 # First the *square* in the norm overflows, then the gradient itself; then infinity minus infinity makes NaN (not a number).
 # One update with NaN and **every weight is NaN**: the model is lost.
 #
-# What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing, scaling
-# cannot help, since the shares stay. A better start of `Wh` can, and so can another path for the memory, with **gates**
-# (게이트): the LSTM of notebooks 03 and 04, and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebook 09.
+# What helps? Against exploding, **gradient clipping** (기울기 클리핑): notebook 02, a few lines. Against vanishing, a
+# better start of `Wh` can help, and so can another path for the memory, with **gates** (게이트): the LSTM of notebooks 03 and 04, and the GRU (gated recurrent unit, 게이트 순환 유닛) of notebook 09.
 
 # %% [markdown]
 # ## Summary
@@ -986,9 +958,9 @@ plots.overflow(norms)
 #   vanish whatever ρ is.
 # - A vanished gradient has next to no share in the sum that moves the weights; an exploded one turns them into NaN. Clipping
 #   helps against the second, gates against the first.
-# - Trained with plain SGD, this RNN recalls a symbol of ten steps ago, and one of eighty steps ago hardly ever.
-
-# %% [markdown]
+# - Trained with plain SGD, this RNN recalls a symbol of ten steps ago with every seed, and one of eighty steps ago less than
+#   half of the time.
+#
 # ## Questions
 #
 # 1. Why can `tanh_backward` do without x?

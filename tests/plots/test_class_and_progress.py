@@ -36,4 +36,4 @@ def test_a_figure_follows_its_slider():
     slider, image = figure.children
     for value in (1.0, 2.0, 1.0):
         slider.value = value
-        assert image.value == pictures[value]._repr_html_()
+        assert image.value == pictures[value].moving_html()

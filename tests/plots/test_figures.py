@@ -7,6 +7,8 @@ from itertools import combinations
 
 import matplotlib as mpl
 import pytest
+from bs4 import BeautifulSoup
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 from PIL import Image
@@ -158,6 +160,33 @@ def test_a_figure_is_shown_as_one_image_on_a_ground_with_rounded_edges(pictures)
     shown = pictures["tanh_graph"]._repr_html_()
     assert shown.count("data:image") == shown.count("<img") == 1
     assert "border-radius" in shown and "var(--jp-layout-color0" in shown
+
+
+def test_an_image_of_many_that_follow_each_other_is_vector_graphics_with_the_same_alt_text(pictures):
+    picture = pictures["circle_after_steps"]
+    still, moving = (BeautifulSoup(html, "html.parser").img for html in (picture._repr_html_(), picture.moving_html()))
+    assert moving["src"].startswith("data:image/svg+xml;base64,")
+    assert still["src"].startswith("data:image/png;base64,")
+    del still["src"], moving["src"]
+    assert still == moving and "alt" in still.attrs and still["width"] == "880"
+
+
+def test_an_svg_needs_no_fonts_and_is_the_same_each_time(pictures):
+    first, second = pictures["scalar_powers"].svg(), pictures["scalar_powers"].svg()
+    assert first == second
+    assert b"<text" not in first and first.count(b"<path") > 20
+
+
+@pytest.mark.parametrize("show", [Picture.png, Picture.svg, Picture.moving_html])
+def test_a_figure_is_laid_out_without_drawing_and_then_drawn_once(monkeypatch, show):
+    """Most of the time of an image is spent on drawing; a figure that a slider moves must not draw twice."""
+    drawn = []
+    draw = Axes.draw
+    monkeypatch.setattr(Axes, "draw", lambda ax, renderer: [drawn.append(ax), draw(ax, renderer)])
+    picture = FIGURES["scalar_powers"]()
+    assert drawn == []
+    show(picture)
+    assert drawn == picture.figure.axes
 
 
 def test_a_saved_picture_has_its_alt_text_and_its_fingerprint(tmp_path, pictures):

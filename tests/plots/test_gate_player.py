@@ -84,7 +84,7 @@ def player():
 
 def test_all_gates_are_half_open_at_first_and_the_still_figure_is_the_same(player):
     half = dict.fromkeys("fio", np.full(6, 0.5))
-    assert player.image.value == still(half)._repr_html_()
+    assert player.image.value == still(half).moving_html()
     assert "B was not all taken in at step 1" in player.verdict.value
 
 
@@ -95,7 +95,7 @@ def test_a_slider_draws_the_figure_anew_and_says_at_once_what_is_off(player):
     assert "✓ Right: B was taken in" in player.verdict.value
     player.sliders["f"][4].value = 0.0
     assert "lost at step 4" in player.verdict.value
-    assert player.image.value == still(changed(f4=0))._repr_html_()
+    assert player.image.value == still(changed(f4=0)).moving_html()
 
 
 def test_each_slider_has_a_name_and_a_verdict_is_announced(player):
