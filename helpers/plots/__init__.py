@@ -64,7 +64,14 @@ from helpers.plots.language_model import (
 )
 from helpers.plots.lstm_glyph import lstm_cell, lstm_unrolled
 from helpers.plots.numerical import error_by_eps
-from helpers.plots.overfitting import fit_and_generalise, four_answers, gap_between_curves, weight_sizes
+from helpers.plots.overfitting import (
+    fit_and_generalise,
+    four_answers,
+    gap_between_curves,
+    longest_copies,
+    lowest_and_last,
+    weight_sizes,
+)
 from helpers.plots.progress import course_progress
 from helpers.plots.recall import recall_by_lag
 from helpers.plots.rnn_glyph import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph

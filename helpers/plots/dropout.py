@@ -13,6 +13,7 @@ from helpers.arrays import FloatArray
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable
 from helpers.plots.diagrams import arrow, chain, layer_box, write
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     HAIR,
@@ -149,13 +150,16 @@ def _repeats(mask: FloatArray) -> str:
 
 
 @draws_picture
-def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], rate: float) -> Picture:
+def masked_again_and_again(
+    state: ArrayLike, shares: Mapping[str, ArrayLike], rate: float, guess: Guess = ...
+) -> Picture:
     """Plot a state that goes through a mask of its own at each step, and the share of it that is left.
 
     Args:
         state (steps, H): after 1, 2, … masks, all ones before the first.
         shares: dict from label to (steps,), shares of the values that are not 0.
         rate: P(drop) of one mask.
+        guess: the share that the reader guessed is left at the end.
 
     Raises:
         ValueError: shapes that do not fit together.
@@ -172,8 +176,10 @@ def masked_again_and_again(state: ArrayLike, shares: Mapping[str, ArrayLike], ra
     ax.set(yscale="log", xlabel="steps", ylabel="share that is left", title="as a share")
     ax.legend()
     ax.locator_params(axis="x", integer=True)
+    mark_guess(ax, y=guess)
     ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(state)}"
                      for label, values in shares.items())  # fmt: skip
     alt = f"""On the left a state of {state.shape[1]} units that goes through a fresh mask with rate {rate:g} at each
-    step: more and more of it is white, gone for good. On the right the share that is left, on a log axis. {ends}."""
+    step: more and more of it is white, gone for good. On the right the share that is left, on a log axis.
+    {ends}.{spoken_guess(guess)}"""
     return Picture(figure, alt)

@@ -7,11 +7,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
-from helpers.plots.arguments import check_entries, to_arrays
-from helpers.plots.axes import border, log_perplexity_axis, name_line_ends, note
-from helpers.plots.narrow import draw_legend, is_narrow, legend_columns
+from helpers.plots.arguments import check_entries, to_arrays, to_dict
+from helpers.plots.axes import border, listed, log_perplexity_axis, name_line_ends, note
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
+from helpers.plots.narrow import broken, draw_legend, is_narrow, legend_columns
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import FINE, LOOKS, MARK, MEDIUM, SERIES, looks_of, new_figure, tint
+from helpers.plots.style import (
+    DOT,
+    FINE,
+    LINE,
+    LOOKS,
+    MARK,
+    MEDIUM,
+    POINT,
+    SERIES,
+    THICK,
+    Style,
+    looks_of,
+    new_figure,
+    tint,
+)
 
 #: From a name to two curves, of training and validation.
 Runs: TypeAlias = Mapping[str, tuple[ArrayLike, ArrayLike]]
@@ -26,13 +41,14 @@ def _curves(runs: Runs) -> dict[str, list[FloatArray]]:
 
 
 @draws_picture
-def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Picture:
+def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int, guess: Guess = ...) -> Picture:
     """Plot training and validation perplexity of one run, the best moment and the gap at the end.
 
     Args:
         train (n,): perplexity of text the model learns from.
         valid (n,): perplexity of text it never sees.
         every: updates between two measurements.
+        guess: after how many updates the reader guessed that validation is lowest.
 
     Raises:
         ValueError: curves that cannot be drawn.
@@ -45,14 +61,18 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int) -> Pictur
     ax.plot(updates, valid, **_VALID.marked)
     ax.plot(updates, train, **_TRAIN.marked)
     border(ax, updates[best])
-    note(ax, f"lowest: {valid[best]:.0f}", (updates[best], valid[best]), (8, 22), of=_VALID, size=MEDIUM)
+    lowest = ("lowest: {:.0f},\nafter {} updates" if is_narrow() else "lowest: {:.0f}, after {} updates").format(
+        valid[best], updates[best]
+    )
+    note(ax, lowest, (updates[best], valid[best]), (8, 30), of=_VALID, size=MEDIUM)
     log_perplexity_axis(ax, [*train, *valid])
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, updates[-1] * 1.01))
     name_line_ends(ax, [(values[-1], f"{look.name}: {values[-1]:.0f}", look)
                         for values, look in ((valid, _VALID), (train, _TRAIN))])  # fmt: skip
+    mark_guess(ax, x=guess)
     alt = f"""Two curves of perplexity against updates. Training falls throughout, from {train[0]:.0f} to
     {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
-    updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded."""
+    updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
@@ -100,30 +120,114 @@ def four_answers(runs: Runs, every: int) -> Picture:
 
 
 @draws_picture
-def fit_and_generalise(runs: Runs) -> Picture:
-    """Plot validation against training perplexity: the path that each model takes while it learns.
+def fit_and_generalise(panels: Mapping[str, Runs]) -> Picture:
+    """Plot validation against training perplexity: the path that each model takes while it learns, to the left.
 
     Args:
-        runs: dict from name to (train (n,), valid (n,)).
+        panels: dict from title to dict from name to (train (seeds, n), valid (seeds, n)), a path for each seed.
 
     Raises:
         ValueError: curves that cannot be drawn.
     """
-    curves = _curves(runs)
-    figure, ax = new_figure(8, 3.8)
-    for look, (name, (train, valid)) in zip(looks_of(curves), curves.items()):
-        ax.plot(train, valid, label=name, **look.marked)
-        ax.plot(train[-1], valid[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
-    for number, axis in enumerate("xy"):
-        log_perplexity_axis(ax, [value for pair in curves.values() for value in pair[number]], axis=axis)
-    ax.plot(ax.get_xlim(), ax.get_xlim(), **LOOKS["border"].line)
-    ax.invert_xaxis()
-    ax.set(xlabel="training perplexity (learning goes to the right)", ylabel="validation perplexity")
-    draw_legend(ax, loc="upper center")
-    ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}, lowest {valid.min():.0f}"
-                     for name, (train, valid) in curves.items())  # fmt: skip
-    alt = f"""Validation against training perplexity, both on log axes, training falling to the right: one path for each
-    model, its end marked larger. At the end, {ends}. A dashed line shows where the two would be equal."""
+    check_entries(panels, "panels", 3)
+    curves = {
+        title: {name: to_arrays("(seeds, n)", train=train, valid=valid) for name, (train, valid) in runs.items()}
+        for title, runs in panels.items()
+    }
+    figure, axes = new_figure(8, 3.9, columns=len(panels), sharex=True, sharey=True, squeeze=False)
+    pairs = [pair for runs in curves.values() for pair in runs.values()]
+    limits = [np.concatenate([pair[number].ravel() for pair in pairs]) for number in range(2)]
+    sentences = []
+    for ax, (title, runs) in zip(axes[0], curves.items()):
+        for number, axis in enumerate("xy"):
+            log_perplexity_axis(ax, limits[number], axis=axis)
+        ax.plot(ax.get_xlim(), ax.get_xlim(), **LOOKS["border"].line)
+        for look, (name, (train, valid)) in zip(looks_of(runs), runs.items()):
+            for one, other in zip(train, valid):
+                ax.plot(one, other, lw=LINE, ms=DOT, alpha=0.8, **look.marked)
+                ax.plot(one[-1], other[-1], look.marker, color=look.colour, ms=MARK, gid=look.name)
+            is_top = valid[:, -1].max() >= max(other[:, -1].max() for _, other in runs.values())
+            end = int(valid[:, -1].argmax() if is_top else valid[:, -1].argmin())
+            above = (6, 6) if is_top else (0, -18)  # where no other path is
+            note(ax, name, (train[end, -1], valid[end, -1]), above, of=look, size=MEDIUM)
+            sentences.append(
+                f"{title}, {name}: training {listed(train[:, -1], '.0f')}, validation {listed(valid[:, -1], '.0f')}"
+            )
+        ax.set(title=title, xlabel="training perplexity (← learning)")
+    equal = axes[0, 0].get_ylim()[0]
+    note(axes[0, 0], "equal", (equal, equal), (10, 4), of="border")
+    axes[0, 0].set_ylabel("validation perplexity")
+    alt = f"""Validation against training perplexity, both on log axes: a path for each seed, from the right to the left
+    while the model learns, its end marked larger. At the end, {"; ".join(sentences)}. A dashed line shows where the two
+    would be equal."""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def lowest_and_last(rows: Mapping[str, tuple[ArrayLike, ArrayLike]], guess: Guess = ...) -> Picture:
+    """Mark for each seed of some models where its validation perplexity was lowest (filled), and its last (hollow).
+
+    Args:
+        rows: dict from name to (lowest (seeds,), last (seeds,)); a dashed line repeats the first row's mean lowest.
+        guess: a lowest perplexity that the reader guessed, drawn as a line.
+
+    Raises:
+        ValueError: numbers that cannot be drawn.
+    """
+    check_entries(rows, "rows", 14)
+    arrays = {name: to_arrays("(seeds,)", lowest=lowest, last=last) for name, (lowest, last) in rows.items()}
+    figure, ax = new_figure(8, 0.9 + 0.36 * len(arrays))
+    style: Style = {"linestyle": "none", "color": _VALID.colour, "marker": _VALID.marker, "gid": _VALID.name}
+    for number, (lowest, last) in enumerate(arrays.values()):
+        ax.plot(last, np.full(last.size, number), **style, ms=POINT, mfc="none")
+        ax.plot(lowest, np.full(lowest.size, number), **style, ms=POINT)
+        note(ax, f"{lowest.mean():.0f}, {last.mean():.0f}", (1, number), (6, 0), size=MEDIUM, of=_VALID, va="center",
+             on=ax.get_yaxis_transform())  # fmt: skip
+    first = next(iter(arrays.values()))[0].mean()
+    border(ax, first)
+    every = np.concatenate([values for pair in arrays.values() for values in pair])
+    log_perplexity_axis(ax, every, 1.05, axis="x")
+    ax.set(ylim=(len(arrays) - 0.5, -0.9), xlabel="validation perplexity: lowest ■, last □", ylabel="model")
+    ax.set_yticks(range(len(arrays)), [broken(name, 14) if is_narrow() else name for name in arrays])
+    ax.grid(axis="y", visible=False)
+    note(ax, "means", (1, -0.65), (6, 0), of=_VALID, va="center", on=ax.get_yaxis_transform())
+    mark_guess(ax, x=guess)
+    means = "; ".join(f"{name}: lowest {low.mean():.1f}, last {end.mean():.1f}" for name, (low, end) in arrays.items())
+    alt = f"""Validation perplexity on a log axis, two marks for each seed: where it was lowest, filled, and the last
+    one, hollow. A dashed line repeats the mean of the lowest in the first row. Means, {means}.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def longest_copies(rows: Mapping[str, ArrayLike], length: int, guess: Guess = ...) -> Picture:
+    """Mark for each of some prompts how many words in a row of what follows stand in the training text, too.
+
+    Args:
+        rows: dict from who wrote the text to the longest run (prompts,).
+        length: how many words were written after each prompt.
+        guess: the median run of the first row that the reader guessed, drawn as a line.
+
+    Raises:
+        ValueError: numbers that cannot be drawn.
+    """
+    arrays = to_dict(rows, "rows", "(prompts,)", most=4)
+    figure, ax = new_figure(8, 0.9 + 0.5 * len(arrays))
+    look = LOOKS["training"]
+    for number, runs in enumerate(arrays.values()):
+        heights = number + np.linspace(-0.25, 0.25, runs.size)
+        ax.plot(runs, heights, look.marker, color=look.colour, ms=POINT, mfc="none", gid=look.name)
+        ax.plot([np.median(runs)] * 2, [number - 0.35, number + 0.35], lw=THICK, **look.line)
+        note(ax, f"median {np.median(runs):.0f}", (1, number), (6, 0), size=MEDIUM, of=look, va="center",
+             on=ax.get_yaxis_transform())  # fmt: skip
+    ax.set(xlim=(0, length * 1.03), ylim=(len(arrays) - 0.5, -0.9), ylabel="written by")
+    ax.set_xlabel(f"longest run copied, of {length} words")
+    ax.set_yticks(range(len(arrays)), [broken(name, 14) if is_narrow() else name for name in arrays])
+    ax.grid(axis="y", visible=False)
+    mark_guess(ax, x=guess)
+    medians = "; ".join(f"{name}: median {np.median(runs):.0f}, {runs.min():.0f} to {runs.max():.0f}"
+                        for name, runs in arrays.items())  # fmt: skip
+    alt = f"""The longest run of words that stands in the training text as well, of {length} words that follow a prompt;
+    a mark for each prompt, a line at the median. {medians}.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 

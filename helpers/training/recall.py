@@ -129,14 +129,15 @@ def recall_accuracy(settings: RecallSettings, lag: int, seed: int, layer_class: 
         the share of fresh sequences that are answered right; `CHANCE` for a run that went to inf or NaN
     """
     rng = np.random.default_rng(seed)
-    layer = (layer_class or _LAYERS[settings.layer])(*map(Param, start_weights(settings, rng)))
+    params = [Param(value) for value in start_weights(settings, rng)]
+    layer = (layer_class or _LAYERS[settings.layer])(*params)
     W = rng.normal(0, 1 / np.sqrt(settings.hidden_size), (settings.hidden_size, 4)).astype("float32")
     head, criterion = Affine(Param(W), Param(np.zeros(4, "float32"))), SoftmaxCrossEntropy()
-    optimiser = _OPTIMISERS[settings.optimiser]([layer.Wx, layer.Wh, layer.b, *head.parameters()])
+    optimiser = _OPTIMISERS[settings.optimiser]([*params, *head.parameters()])
     with np.errstate(all="ignore"):
         for _ in range(settings.updates):
             xs, targets = first_symbol_recall(settings.batch_size, lag + 1, rng)
-            hs, _ = layer.forward(xs)
+            hs, _ = layer.forward(xs, training=True)
             criterion.forward(head.forward(hs[:, -1:]), targets[:, None])
             for param in optimiser.params:
                 param.grad[...] = 0

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers.arrays import FloatArray
 from helpers.training import echo
 from helpers.training.echo import EchoSettings
+from helpers.training.overfitting import MEASUREMENTS
 from helpers.training.recall import LAGS
 from helpers.training.sweep import FOLDER, load_sweep
 
@@ -48,3 +50,18 @@ def load_order(folder: str | Path = FOLDER) -> dict[str, list[float]]:
     for run in load_sweep("order", folder):
         found.setdefault(run["row"], []).append(run["updates"] if run["solved"] else np.inf)
     return found
+
+
+def load_overfit(folder: str | Path = FOLDER) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the stored curves of the sweep "overfit": name of a row to training and validation perplexity.
+
+    Both are (seeds, 10), measured after each tenth of the updates.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, list[list[list[float]]]] = {}
+    for run in load_sweep("overfit", folder):
+        curves = [[run[f"{name}_{number}"] for number in range(1, MEASUREMENTS + 1)] for name in ("train", "valid")]
+        found.setdefault(run["row"], []).append(curves)
+    return {row: (np.array(runs)[:, 0], np.array(runs)[:, 1]) for row, runs in found.items()}

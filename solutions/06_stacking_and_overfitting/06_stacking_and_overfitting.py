@@ -13,32 +13,43 @@
 # %% [markdown]
 # # Stacking and overfitting
 #
-# *Stack layers, and ask what was really learned.*
+# *Ask what was really learned, and what a second layer adds.*
 #
-# **You will do**: put layers on top of each other, catch a model learning its text by heart, and try four answers on that
-# very model.
+# **You will do**: catch a model learning its text by heart, put layers on top of each other, try four answers to
+# overfitting on the same model, and then beat the best of them.
 #
-# **You will learn**: what depth costs and brings, how to read two curves, why dropout is scaled, and where it goes.
+# **You will learn**: how to read two curves, what depth costs and brings, why dropout is scaled, and where it goes.
 #
 # **You will need**: about two hours; notebook 05, whose layers you bring along, and clipping and SGD from notebook 02.
 #
 # [Glossary · 용어집](../../GLOSSARY.md): every term in English and Korean.
 
 # %%
-import time
+from dataclasses import replace
 
 import numpy as np
 from IPython.display import display
 
 from helpers import plots
 from helpers.checks import answer, check
-from helpers.data import first_symbol_recall, load_corpus
-from helpers.nn import Layer, Param, assemble, create_params
-from helpers.training import Adam
+from helpers.data import load_corpus
+from helpers.nn import Layer, Param, Stacked, StepDropoutLSTM
+from helpers.training import (
+    FitSettings,
+    build_small_model,
+    load_overfit,
+    recall_accuracy,
+    small_text,
+)
+from helpers.training.recall import ROWS
 
 clip_gradients, sgd_step, ppl, batches = (answer(i) for i in ("2.2", "2.3", "5.4", "5.5"))
 layers = {"LSTM": answer("4.4"), "Embedding": answer("5.1"), "Affine": answer("5.2")}
-layers["SoftmaxCrossEntropy"] = answer("5.3")
+layers |= {
+    "SoftmaxCrossEntropy": answer("5.3"),
+    "Stacked": Stacked,
+}  # your Stacked comes in section 2
+tries = {}  # yours, in section 6
 
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
@@ -48,10 +59,191 @@ from helpers.checks import progress
 plots.course_progress(progress().squares)
 
 # %% [markdown]
-# Everything that learns here is yours where your checks have passed; `assemble` only puts it together. Three layers are
-# the reference's, and are imported where they appear.
+# Everything that learns here is yours where your checks have passed; `build_small_model` only puts it together.
 #
-# ## 1. More depth
+# ## 1. The gap
+#
+# To overfit within seconds one needs little text: 10,000 tokens of the speeches, and the 800 commonest words. Every other
+# word becomes `<unk>`, so no perplexity here compares with those of notebook 05.
+
+# %%
+V = 800
+everything, valid = small_text("train"), small_text("valid")
+text = everything[:10_001]
+
+
+def build(seed=0, vocabulary=V, **settings):
+    """One LSTM layer between an embedding and an affine layer, H = 64; the settings say what is different."""
+    return build_small_model(
+        FitSettings(**settings), np.random.default_rng(seed), layers, vocabulary
+    )
+
+
+def count(model):
+    return sum(param.value.size for param in model.parameters())
+
+
+print(f"{len(text) - 1:,} of {len(everything):,} tokens, {count(build()):,} weights")
+
+# %% [markdown]
+# There are more than ten weights for each token. Three functions do the rest, the same for every model of this notebook.
+#
+# `measure` takes twenty pieces, spread evenly over a text, so that training and validation are measured alike. `fit`
+# makes 500 updates, which is ten **epochs** (에폭), ten readings of the text, and measures after each.
+
+
+# %%
+def measure(model, ids):
+    """Perplexity of 20 pieces of 150 tokens, without dropout."""
+    pieces = ids[: len(ids) // 20 * 20].reshape(20, -1)[:, :151]
+    loss, _ = model.loss(pieces[:, :-1], pieces[:, 1:])
+    return ppl(loss * 3000, 3000)
+
+
+# %%
+def update(model, params, xs, targets, state, learning_rate, decay):
+    for one in params:
+        one.grad[...] = 0
+    _, state = model.loss(xs, targets, state, training=True)
+    model.backward()
+    if decay:  # exercise 6.3; biases are left out
+        add_decay([one for one in params if one.value.ndim == 2], decay)
+    clip_gradients([one.grad for one in params], max_norm=0.25)
+    sgd_step(params, learning_rate)
+    return state
+
+
+# %%
+def fit(model, ids, learning_rate=10.0, decay=0.0, updates=500, valid=valid):
+    """Read a text again and again; training and validation perplexity after every 50 updates."""
+    params, windows, curves = model.parameters(), list(batches(ids, 20, 10)), []
+    for done in range(updates):
+        if done % len(windows) == 0:
+            state = None  # a new epoch
+        xs, targets = windows[done % len(windows)]
+        state = update(model, params, xs, targets, state, learning_rate, decay)
+        if valid is not None and (done + 1) % 50 == 0:
+            curves.append((measure(model, ids), measure(model, valid)))
+    return [list(curve) for curve in zip(*curves)]
+
+
+# %% [markdown]
+# Guess before you run it: after how many of the 500 updates will the *validation* perplexity be lowest?
+
+# %%
+guess = ...  # a number of updates, 50 to 500
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+plain = build()
+base = fit(plain, text)
+plots.gap_between_curves(*base, 50, guess=guess)
+
+# %% [markdown]
+# Training goes down all the way. Validation turns: from there on, the model learns what is true of these 10,000 tokens
+# and of no others. That is **overfitting** (과적합); what we wanted is **generalisation** (일반화).
+#
+# The opposite, **underfitting** (과소적합), is a model that has not learned enough, even of its own text: it is still
+# learning, or it is too small to learn more.
+#
+# Is that this one seed? Here are three, from a stored table, which will serve all the comparisons of this notebook (`make
+# sweep NAME=overfit` makes it again).
+
+# %%
+stored = load_overfit()
+train, validation = stored["LSTM, rate 10"]
+for seed, curve in enumerate(validation):
+    print(
+        f"seed {seed}: lowest {curve.min():.0f} after {50 * (1 + curve.argmin())} updates, last {curve[-1]:.0f}"
+    )
+print(f"means: lowest {validation.min(axis=1).mean():.1f}, last {validation[:, -1].mean():.1f}")
+
+# %% [markdown]
+# On every seed, validation turns.
+#
+# > **Note.** Exercise 6.1 comes in section 2: the number is only a name.
+#
+# ### Exercise 6.2 · Read the two curves
+#
+# <small>10 min</small>
+#
+# **Why.** You will train many models. A rule that reads the curves the same way every time is fairer than an eye that
+# hopes.
+
+# %% [markdown]
+# **The equation.** With `tolerance` τ, for the perplexities after each epoch:
+#
+# $$ valid_\mathrm{last} > (1 + \tau)\,\min(valid) \;\Rightarrow\; \text{overfitting} $$
+# $$ \text{else}\quad train_\mathrm{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{still learning} $$
+#
+# and otherwise `"finished"`: training longer would change little.
+#
+# **By hand**, τ = 0.05: training (100, 60, 40), validation (110, 80, 90). The lowest is 80, and 1.05 · 80 = 84 < 90:
+# overfitting. Had the last been 82, the second test would be asked: 40 < 0.95 · 60 = 57, still learning.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-6-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def diagnose(train_ppl, valid_ppl, tolerance=0.05):
+    """Say what two curves of perplexity show.
+
+    Args:
+        train_ppl: perplexities of the training text after each epoch, a list of at least two.
+        valid_ppl: perplexities of the validation text after each epoch, a list.
+        tolerance: a relative change is a real one where it is *more* than this.
+
+    Returns:
+        "overfitting", "still learning" or "finished"
+    """
+    ### BEGIN SOLUTION
+    if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
+        return "overfitting"
+    if train_ppl[-1] < (1 - tolerance) * train_ppl[-2]:
+        return "still learning"
+    return "finished"
+    ### END SOLUTION
+    # 1. has validation risen above its lowest point, by more than the tolerance?
+    # 2. if not: did training still fall in the last epoch, by more than the tolerance?
+    raise NotImplementedError("Exercise 6.2: write diagnose")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>Two tests, in this order. The first one looks only at validation, the second only at training.</details>
+# <details><summary>Hint 2: the equation to use</summary>The last of a list is <code>values[-1]</code>, the one before <code>values[-2]</code>, the lowest <code>min(values)</code>.</details>
+# <details><summary>Hint 3: almost the code</summary><code>if valid_ppl[-1] > (1 + tolerance) * …: return "overfitting"</code>; then the same with <code>train_ppl[-1] < (1 - tolerance) * …</code>; at the end <code>return "finished"</code>.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
+check("6.2", diagnose)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Exercise 6.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("6.2", diagnose)
+### END HIDDEN TESTS
+
+# %%
+diagnosis = answer("6.2")
+by_hand = [100, 60, 40]
+print("by hand:", diagnosis(by_hand, [110, 80, 90]), "and", diagnosis(by_hand, [110, 80, 82]))
+for epochs in (4, 10):
+    found = [diagnosis(train[seed][:epochs], validation[seed][:epochs]) for seed in range(3)]
+    print(f"three seeds, after {epochs} epochs: {', '.join(found)}")
+
+# %% [markdown]
+# **What to notice.** The same run is first still learning, then overfitting. To stop at its lowest point, *early
+# stopping* (조기 종료), is the cheapest answer of all. Every answer below should beat that point.
+#
+# **Go further.** Why does a large gap between the curves not make a diagnosis by itself?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** Nearly every model is better on the text it learned from, and the gap says nothing about
+# whether validation still improves. A model with a gap of 30 whose validation falls is on its way; one with a gap of 5
+# whose validation rises is not.
+
+# %% [markdown]
+# ## 2. More depth
 #
 # One LSTM layer read the words in notebook 05. **Stacking** (다층화) puts a second on top, which reads the hidden states
 # of the first. Depth is counted upwards, time runs to the right.
@@ -167,13 +359,14 @@ hidden_check("6.1", Stacked)
 Stacked, RNN = answer("6.1"), answer("1.4")
 one = np.ones((1, 1))
 cells = [RNN(Param(one), Param(one), Param(np.zeros(1))) for _ in range(2)]
+layers["Stacked"] = Stacked
 ys, state = Stacked(cells).forward(np.array([[[0.5]]]), (0.1 * one, 0.2 * one))
 print("state after one step:", [round(float(h[0, 0]), 3) for h in state])
 print(f"with the lower layer's state in the upper one: {np.tanh(state[0][0, 0] + 0.1):.3f}")
 
 # %% [markdown]
 # **What to notice.** The stack never asked what its layers are, only whether they are `recurrent`: so it works with an
-# RNN's `h`, an LSTM's `(h, c)`, and with layers that are not written yet.
+# RNN's `h`, an LSTM's `(h, c)`, and with layers that are not written yet. From here on, all models stand in it.
 #
 # **Go further.** May a stack be a layer of another stack?
 
@@ -184,208 +377,35 @@ print(f"with the lower layer's state in the upper one: {np.tanh(state[0][0, 0] +
 # %% [markdown]
 # ### What a second layer brings
 #
-# To overfit within seconds one needs little text: 10,000 tokens of the speeches, and the 800 commonest words, each other
-# one being `<unk>`. (So no perplexity here compares with those of notebook 05.)
+# A second layer has $8 H^2 + 4 H$ weights, 33,024 here. Does depth help on this text? The stored runs have one and two
+# layers at two learning rates each, three seeds. One layer had its lowest validation perplexity at 78 on average. Guess
+# that of two layers, at their better rate.
 
 # %%
-corpus, V, H = load_corpus("sotu"), 800, 64
-everything, valid = (
-    np.where(ids < V, ids, corpus.vocabulary.unk) for ids in (corpus.train, corpus.valid[:3000])
-)
-text = everything[:10_001]
-layers["Stacked"] = Stacked
-print(f"{len(text) - 1:,} of {len(everything):,} tokens to learn from, {len(valid):,} to validate")
+guess = ...  # a perplexity; one layer: 78
 
 
 # %%
-def build(depth=1, H=H, rate=0.0, along_time=0.0):
-    """A language model from your layers: embedding, LSTMs, affine, with dropout where a rate asks for it."""
-    rng = np.random.default_rng(0)
-    params = create_params(V, H, depth, rng, tied=False)
-    return assemble(layers, params, rng, rate=rate, dropout="standard", recurrent_rate=along_time)
+def lowest_and_last(names):
+    """Validation perplexity of stored runs: the lowest and the last of each seed."""
+    curves = {name: stored[name][1] for name in names}
+    for name, curve in curves.items():
+        print(f"{name}: lowest {curve.min(axis=1).mean():.1f}, last {curve[:, -1].mean():.1f}")
+    return {name: (curve.min(axis=1), curve[:, -1]) for name, curve in curves.items()}
 
 
-def count(model):
-    return sum(param.value.size for param in model.parameters())
-
-
-more = count(build(2)) - count(build(1))
-print(f"weights: one layer {count(build(1)):,}, two {count(build(2)):,}, so {more:,} more")
-assert more == 8 * H**2 + 4 * H
+print(f"a second layer: {count(build(depth=2)) - count(build()):,} weights more")
+names = "LSTM, rate 10", "LSTM, rate 5", "two layers, rate 10", "two layers, rate 20"
+plots.lowest_and_last(lowest_and_last(names), guess=guess)
 
 # %% [markdown]
-# A layer more is $8 H^2 + 4 H$ weights more. Three functions do the rest, the same for every model of this notebook:
-# `measure` and `update`, and `fit`, which makes 500 updates and measures after every 50.
-
-
-# %%
-def measure(model, ids):
-    total, n, state = 0.0, 0, None
-    for xs, targets in batches(ids, 20, 10):
-        loss, state = model.loss(xs, targets, state)
-        total, n = total + loss * targets.size, n + targets.size
-    return ppl(total, n)
-
-
-# %%
-def update(model, params, xs, targets, state, learning_rate, decay):
-    for one in params:
-        one.grad[...] = 0
-    _, state = model.loss(xs, targets, state, training=True)
-    model.backward()
-    if decay:  # exercise 6.3; biases are left out
-        add_decay([one for one in params if one.value.ndim == 2], decay)
-    clip_gradients([one.grad for one in params], max_norm=0.25)
-    sgd_step(params, learning_rate)
-    return state
-
-
-# %%
-def fit(model, ids, learning_rate=10.0, decay=0.0):
-    """500 updates; training and validation perplexity after every 50."""
-    train_ppl, valid_ppl, params, done = [], [], model.parameters(), 0
-    while done < 500:
-        state = None  # a new epoch
-        for xs, targets in list(batches(ids, 20, 10))[: 500 - done]:
-            state = update(model, params, xs, targets, state, learning_rate, decay)
-            done += 1
-            if done % 50 == 0:
-                train_ppl.append(measure(model, ids[:2000]))
-                valid_ppl.append(measure(model, valid))
-    return train_ppl, valid_ppl
-
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-models, depths, seconds = {1: build(1), 2: build(2)}, {}, []
-for depth, model in models.items():
-    start = time.process_time()
-    depths[f"{depth} layer{'s' * (depth > 1)}"] = fit(model, text)
-    seconds.append(time.process_time() - start)
-for name, (train, validation) in depths.items():
-    ends = f"training {train[-1]:.0f}, validation {validation[-1]:.0f}"
-    print(f"{name}: {ends}, lowest {min(validation):.0f}")
-ratio = seconds[1] / seconds[0]
-print(f"time of two against one, to the nearest half: {round(2 * ratio) / 2} times")
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-(train1, valid1), (train2, valid2) = depths.values()
-same = float(np.interp(train2[-1], train1[::-1], valid1[::-1]))
-print(f"at training perplexity {train2[-1]:.0f}: two layers {valid2[-1]:.0f}, one {same:.0f}")
-assert valid2[-1] > 0.97 * same
-assert train2[-1] > 1.25 * train1[-1] and min(valid2) > 0.97 * min(valid1)
-assert 1.05 < ratio < 3
-plots.fit_and_generalise(depths)
+# A disappointing second layer: on no seed and at neither rate does it come as low as one layer at its better rate. It
+# also learns more slowly: after 500 updates its training perplexity is 40 to 44 at rate 10, where that of one layer is
+# 25 to 27. With more updates it might catch up, and with 17 times as much text depth pays a little: notebook 08
+# measures that. Here we stay with one layer.
 
 # %% [markdown]
-# Along the dashed line the two perplexities are equal. A disappointing second layer: it takes about one and a half times
-# as long, learns more slowly (training 41 against 23), and at its best is no better, 72 against 70. Where it ends, at 41
-# in training, it stands at 78 in validation; the single layer had 71 there.
-#
-# With 17 times as much text, and more time, depth pays a little: notebook 08 measures it. Here we stay with one layer.
-#
-# ## 2. The gap
-#
-# The one-layer run again, against updates:
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-base = depths["1 layer"]
-plots.gap_between_curves(*base, 50)
-
-# %% [markdown]
-# Training goes down all the way. Validation turns after some 200 updates: from there on, the model learns what is true of
-# these 10,000 tokens and of no others. That is **overfitting** (과적합); what we wanted is **generalisation** (일반화).
-#
-# The opposite, **underfitting** (과소적합), is a model that has not learned enough, even of its own text: it is still
-# learning, or it is too small to learn more.
-#
-# ### Exercise 6.2 · Read the two curves
-#
-# <small>10 min</small>
-#
-# **Why.** You will train many models. A rule that reads the curves the same way every time is fairer than an eye that
-# hopes.
-
-# %% [markdown]
-# **The equation.** With `tolerance` τ, for the perplexities after each epoch:
-#
-# $$ valid_\mathrm{last} > (1 + \tau)\,\min(valid) \;\Rightarrow\; \text{overfitting} $$
-# $$ \text{else}\quad train_\mathrm{last} < (1 - \tau)\,train_{last-1} \;\Rightarrow\; \text{still learning} $$
-#
-# and otherwise `"finished"`: training longer would change little. The figure above is the first case.
-#
-# **By hand**, τ = 0.05: training (100, 60, 40), validation (110, 80, 90). The lowest is 80, and 1.05 · 80 = 84 < 90:
-# overfitting. Had the last been 82, the second test would be asked: 40 < 0.95 · 60 = 57, still learning.
-
-
-# %% nbgrader={"grade": false, "grade_id": "ex-6-2", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def diagnose(train_ppl, valid_ppl, tolerance=0.05):
-    """Say what two curves of perplexity show.
-
-    Args:
-        train_ppl: perplexities of the training text after each epoch, a list of at least two.
-        valid_ppl: perplexities of the validation text after each epoch, a list.
-        tolerance: a relative change is a real one where it is *more* than this.
-
-    Returns:
-        "overfitting", "still learning" or "finished"
-    """
-    ### BEGIN SOLUTION
-    if valid_ppl[-1] > (1 + tolerance) * min(valid_ppl):
-        return "overfitting"
-    if train_ppl[-1] < (1 - tolerance) * train_ppl[-2]:
-        return "still learning"
-    return "finished"
-    ### END SOLUTION
-    # 1. has validation risen above its lowest point, by more than the tolerance?
-    # 2. if not: did training still fall in the last epoch, by more than the tolerance?
-    raise NotImplementedError("Exercise 6.2: write diagnose")
-
-
-# %% [markdown]
-# <details><summary>Hint 1: a nudge</summary>Two tests, in this order. The first one looks only at validation, the second only at training.</details>
-# <details><summary>Hint 2: the equation to use</summary>The last of a list is <code>values[-1]</code>, the one before <code>values[-2]</code>, the lowest <code>min(values)</code>.</details>
-# <details><summary>Hint 3: almost the code</summary><code>if valid_ppl[-1] > (1 + tolerance) * …: return "overfitting"</code>; then the same with <code>train_ppl[-1] < (1 - tolerance) * …</code>; at the end <code>return "finished"</code>.</details>
-
-# %% nbgrader={"grade": true, "grade_id": "check-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
-check("6.2", diagnose)
-
-# %% nbgrader={"grade": true, "grade_id": "hidden-6-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
-# Exercise 6.2 once more, on inputs that only a grader sees: other sizes, other types, large values.
-### BEGIN HIDDEN TESTS
-from helpers.checks import hidden_check
-
-hidden_check("6.2", diagnose)
-### END HIDDEN TESTS
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-diagnosis = answer("6.2")
-train = [100, 60, 40]
-print("by hand:", diagnosis(train, [110, 80, 90]), "and", diagnosis(train, [110, 80, 82]))
-print("the one-layer run:", diagnosis(*base))
-print("the same run, stopped after 200 updates:", diagnosis(base[0][:4], base[1][:4]))
-assert diagnosis(*base) == "overfitting" != diagnosis(base[0][:4], base[1][:4])
-
-# %% [markdown]
-# **What to notice.** The same run has both diseases, one after the other. To stop at its lowest point, *early stopping*
-# (조기 종료), is the cheapest answer of all. Every answer below should beat that point.
-#
-# **Go further.** Why does a large gap between the curves not make a diagnosis by itself?
-
-# %% [markdown] tags=["solution"]
-# **Go further, answered.** Nearly every model is better on the text it learned from, and the gap says nothing about
-# whether validation still improves. A model with a gap of 30 whose validation falls is on its way; one with a gap of 5
-# whose validation rises is not.
-
-# %% [markdown]
-# ## 3. Four answers, one patient
+# ## 3. Four answers, one model
 #
 # More data; a smaller model; a penalty on large weights; dropout. The last two change the training itself, which is called
 # **regularisation** (정칙화, 규제, 정규화라고도 함), and are yours to write. Sizes and strengths are chosen, not learned: they are
@@ -460,25 +480,23 @@ add_decay([alone], 0.1)
 sgd_step([alone], 2.0)
 print("one step of rate 2, by the penalty alone:", alone.value, "= the values times", 1 - 2.0 * 0.1)
 
-# %% [markdown]
-# Now on the patient, with λ = 0.0005, biases left out:
-
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-plain, decayed = models[1], build()
+decayed = build()  # the overfitted model once more, with λ = 0.0005
 runs = {"as it is": base, "weight decay": fit(decayed, text, decay=0.0005)}
-weights = {
-    name: np.concatenate([one.value.ravel() for one in model.parameters() if one.value.ndim == 2])
-    for name, model in (("as it is", plain), ("weight decay", decayed))
-}
-sizes = [float(np.sqrt(np.mean(values**2))) for values in weights.values()]
-assert sizes[1] < 0.8 * sizes[0]
-plots.weight_sizes(weights)
+plots.weight_sizes(
+    {
+        name: np.concatenate(
+            [one.value.ravel() for one in model.parameters() if one.value.ndim == 2]
+        )
+        for name, model in (("as it is", plain), ("weight decay", decayed))
+    }
+)
 
 # %% [markdown]
-# **What to notice.** The weights are on the whole half as large, 0.09 against 0.18. The perplexities come below, beside
-# those of the other answers.
+# **What to notice.** On the whole the weights are about half as large. The perplexities come below, beside those of the
+# other answers.
 #
 # **Go further.** Why are biases left out?
 
@@ -539,7 +557,7 @@ class Dropout(Layer):
         return xs * self.mask
         ### END SOLUTION
         # 1. not training: the identity, and backward must know it
-        # 2. a new mask: `self.rng.random(shape)` draws numbers from 0 to 1, `.astype(xs.dtype)` sets the type
+        # 2. a new mask: `self.rng.random(shape)` draws numbers from 0 to 1, `.astype(xs.dtype)` gives them the type of xs
         # 3. keep it for the way back
         raise NotImplementedError("Exercise 6.4: write Dropout.forward")
 
@@ -555,7 +573,7 @@ class Dropout(Layer):
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>How likely is it that a random number between 0 and 1 is at least <code>rate</code>?</details>
 # <details><summary>Hint 2: the equation to use</summary>Kept where the number is <code>>= rate</code>, divided by <code>1 - rate</code>. One number for each value: draw in the shape of <code>xs</code>. Backward multiplies by the same mask.</details>
-# <details><summary>Hint 3: almost the code</summary><code>kept = self.rng.random(xs.shape) >= self.rate</code>; <code>self.mask = kept.astype(xs.dtype) / xs.dtype.type(…)</code>; <code>return xs * self.mask</code>. When not training, <code>self.mask = None</code>, and backward asks for that.</details>
+# <details><summary>Hint 3: almost the code</summary><code>kept = self.rng.random(xs.shape) >= self.rate</code>; <code>self.mask = kept.astype(xs.dtype) / (1 - …)</code>; <code>return xs * self.mask</code>. <code>kept</code> holds True and False, and <code>astype</code> makes numbers of them, in the type of <code>xs</code>. When not training, <code>self.mask = None</code>, and backward asks for that.</details>
 
 # %% nbgrader={"grade": true, "grade_id": "check-6-4", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("6.4", Dropout)
@@ -573,7 +591,6 @@ Dropout = layers["Dropout"] = answer("6.4")
 toy, xs = Dropout(0.25, np.random.default_rng(0)), np.array([[[3.0, 6.0, 9.0, 12.0]]])
 means = np.mean([toy.forward(xs, training=True) for _ in range(4000)], axis=0)
 print("mean of 4,000 draws:", means.round(1).ravel(), " at test time:", toy.forward(xs).ravel())
-assert np.allclose(means, xs, rtol=0.06)
 
 # %% [markdown]
 # **What to notice.** Any single draw is far off: a value is 0, or a third too large. The mean is right.
@@ -588,8 +605,12 @@ assert np.allclose(means, xs, rtol=0.06)
 # %% [markdown]
 # ### Side by side
 #
-# The four answers on the same model, with equally many updates. More data: five times the text, read twice instead of ten
-# times. Smaller: H = 16 instead of 64. Dropout: rate 0.5. Watch the panels come in, for some ten seconds.
+# The four answers on the same model, with equally many updates. More data: five times the text, read twice instead of
+# ten times. Smaller: H = 16 instead of 64. Dropout: rate 0.5. Which one will have the lowest validation perplexity? The
+# panels come in one after the other, for some ten seconds.
+
+# %%
+guess = ...  # in words: "more data", "smaller", "weight decay" or "dropout"
 
 # %%
 live = plots.LiveFigure(3, "training and validation perplexity with each answer")
@@ -600,46 +621,140 @@ display(live)  # until the figure below takes its place
 # The digits of a trained model differ a little between processors.
 answers = (
     ("more data", build(), everything[:50_001]),
-    ("smaller", build(H=16), text),
-    ("dropout", build(rate=0.5), text),
+    ("smaller", build(hidden_size=16), text),
+    ("dropout", build(dropout=0.5), text),
 )
 for done, (name, model, ids) in enumerate(answers, 1):
     runs[name] = fit(model, ids)
     live.show(done, plots.four_answers(runs, 50))
-order = ("as it is", "more data", "smaller", "weight decay", "dropout")
-runs = {name: runs[name] for name in order}
 live.close()
 plots.four_answers(runs, 50)
+
+# %% [markdown]
+# And three seeds of each, stored. The dashed line is what early stopping gives for nothing.
+
+# %%
+names = (
+    "LSTM, rate 10",
+    "more data",
+    "smaller, H = 16",
+    "weight decay 0.0002",
+    "weight decay 0.0005",
+    "dropout 0.5",
+)
+best = lowest_and_last(names)
+if guess is not ...:
+    print("your guess:", guess)
+plots.lowest_and_last(best)
+
+# %%
+for name in names:
+    epoch = (
+        5 if name == "more data" else 1
+    )  # epochs, not measurements: 50,000 tokens take 250 updates
+    found = [
+        diagnosis(one[epoch - 1 :: epoch], other[epoch - 1 :: epoch])
+        for one, other in zip(*stored[name])
+    ]
+    print(f"{name}: {', '.join(found)}")
+
+# %% [markdown]
+# - **More data** wins by far: 53, and it has not turned.
+# - **Dropout** comes second: 71 instead of 78, at no cost in text.
+# - **A smaller model** and **weight decay** hold the rise at the end back. But at their lowest they are no better than
+#   the untreated run at its own lowest point, to within a point: early stopping gives that for nothing.
+#
+# All four hold training back; only the first two buy something with it. One or two strengths each, at one learning
+# rate, on one small text: the order is not a law.
+
+# %% [markdown]
+# The diagnoses say what a perplexity alone does not: as it is, the model overfits on every seed. With more data, it is
+# still learning: give it more time. With the other answers, most runs have not turned by more than 5 %.
+#
+# ### Learned by heart
+#
+# What does “by heart” look like? Give the model so little text that it can learn it all: 2,000 tokens, a part of one
+# speech, with all of their words. After 600 updates it gets eight words of that text, and always goes on with the
+# likeliest word. Once without dropout, once with.
+
+
+# %%
+def recite(model, prompt, length=60):
+    """Go on from a prompt, always with the likeliest word."""
+    logits, state = model.forward(np.array([prompt]))
+    said = []
+    for _ in range(length):
+        said.append(int(logits[0, -1].argmax()))
+        logits, state = model.forward(np.array([said[-1:]]), state)
+    return said
+
 
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-last = {name: validation[-1] for name, (_, validation) in runs.items()}
-lowest = {name: min(validation) for name, (_, validation) in runs.items()}
-print(f"{'':14}training validation lowest")
-for name, (train, _) in runs.items():
-    row = f"{name:14}{train[-1]:8.0f} {last[name]:10.0f} {lowest[name]:6.0f}"
-    print(f"{row}  {diagnosis(*runs[name])}")
-assert all(last[name] < 0.95 * last["as it is"] for name in order[1:])
-assert all(diagnosis(*runs[name]) != "overfitting" for name in order[1:])
-assert lowest["more data"] < 0.85 * lowest["dropout"]
-assert lowest["dropout"] < 0.95 * lowest["as it is"]
-assert all(lowest[name] > 0.92 * lowest["as it is"] for name in ("smaller", "weight decay"))
+corpus = load_corpus("sotu")
+words, speech = np.unique(corpus.train[:2001], return_inverse=True)  # the ids of this text alone
+reciters = {"no dropout": 0.0, "dropout 0.5": 0.5}
+for name, rate in reciters.items():
+    reciters[name] = model = build(vocabulary=len(words), dropout=rate)
+    fit(model, speech, updates=600, valid=None)
+    said = recite(model, speech[:8], 40)
+    print(f"{name}, perplexity {measure(model, speech):.1f}:")
+    print(
+        *corpus.vocabulary.decode(words[speech[:8]]),
+        "|",
+        *corpus.vocabulary.decode(words[said]),
+        "\n",
+    )
+print("the text goes on:", *corpus.vocabulary.decode(words[speech[8:48]]))
 
 # %% [markdown]
-# - **More data** wins by far: 48, with training and validation together.
-# - **Dropout** comes second, 62, at no cost in text. It still has a gap, and no turn.
-# - **A smaller model** and **weight decay** stop the turn: 67 and 69 instead of 80. But they come hardly below the
-#   *lowest* point of the untreated run, 70, which early stopping gives for nothing.
-#
-# All four hold training back; only the first two buy something with it.
-#
-# > **Warning.** One strength and one rate each, on one small text. The order of the last three is not a law.
+# Now count: how many words in a row, of 60 that it writes, stand in the text it learned from? Ten prompts from all over
+# the text. For comparison, the same count for 60 words from new speeches, which copy nobody. Guess the median without
+# dropout.
+
+# %%
+guess = ...  # a number of words, 0 to 60
+
+
+def longest_copy(said, source):
+    """How many words in a row of one text stand in the other, too."""
+    best, source = 0, f" {' '.join(map(str, source))} "
+    for start in range(len(said)):
+        while (
+            start + best < len(said)
+            and f" {' '.join(map(str, said[start : start + best + 1]))} " in source
+        ):
+            best += 1
+    return best
+
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+starts = range(0, 1900, 190)
+copies = {
+    name: [longest_copy(recite(model, speech[start : start + 8]), speech) for start in starts]
+    for name, model in reciters.items()
+}
+pieces = corpus.valid[:20_000].reshape(10, -1)[:, :60]
+copies["new speeches"] = [longest_copy(piece, words[speech]) for piece in pieces]
+plots.longest_copies(copies, 60, guess=guess)
+
+# %%
+without, with_dropout, new = (np.median(runs) for runs in copies.values())
+print(
+    f"new speeches: median {new:.0f} words; without dropout at least {2 if without > 2 * with_dropout else 1} times as many as with it"
+)
 
 # %% [markdown]
+# Without dropout the model recites: whole sentences of the speech. New speeches share three or four words in
+# a row with it. Dropout makes the copies much shorter, but not as short as that. (One
+# model each: how much shorter is not measured here.)
+#
 # ## 4. Do recurrent nets overfit more easily?
 #
-# So it is often said, compared with a **feed-forward network** (피드포워드 신경망). Put it to the test. Bengio's *n-gram model*
+# So it is often said, compared with a **feed-forward network** (피드포워드 신경망). Bengio's *n-gram model*
 # of 2003 has no state: at step s one tanh layer reads the embeddings of the last n - 1 words, side by side. With n = 5:
 #
 # $$ a = [\,e_{s-3}, e_{s-2}, e_{s-1}, e_s\,]\; W + b \qquad hs = \tanh(a) $$
@@ -647,27 +762,10 @@ assert all(lowest[name] > 0.92 * lowest["as it is"] for name in ("smaller", "wei
 # `WordWindow` puts the four side by side, and fits into your `Stacked`: its state is the last three embeddings.
 
 # %%
-from helpers.nn import LanguageModel, Tanh, WordWindow
+from helpers.nn import Tanh, WordWindow
 
-
-def build_ngram(words=4, hidden=80):
-    rng = np.random.default_rng(0)
-
-    def draw(bound, *shape):
-        return Param(rng.uniform(-bound, bound, shape).astype("float32"))
-
-    E, W1, b1 = draw(0.1, V, H), draw(1 / 16, words * H, hidden), draw(0, hidden)
-    W, b, Affine = draw(0.1, hidden, V), draw(0, V), layers["Affine"]
-    body = [layers["Embedding"](E), WordWindow(words), Affine(W1, b1), Tanh()]
-    return LanguageModel(Stacked(body), Affine(W, b), layers["SoftmaxCrossEntropy"]())
-
-
-# %%
-sizes = {"LSTM": count(build()), "feed-forward": count(build_ngram())}
+sizes = {"LSTM": count(build()), "feed-forward": count(build(kind="feed-forward"))}
 print(", ".join(f"{name} {size:,} weights" for name, size in sizes.items()))
-print(f"a difference of {sizes['feed-forward'] / sizes['LSTM'] - 1:.2%}")
-assert abs(sizes["feed-forward"] / sizes["LSTM"] - 1) < 0.01
-
 rng = np.random.default_rng(0)
 es, W, b = rng.normal(size=(1, 6, 3)), Param(rng.normal(size=(12, 5))), Param(rng.normal(size=5))
 hs, _ = Stacked([WordWindow(4), layers["Affine"](W, b), Tanh()]).forward(es)
@@ -675,45 +773,41 @@ by_formula = np.tanh(np.concatenate(es[0, 2:6]) @ W.value + b.value)  # s = 5
 print("largest difference from the formula:", np.abs(hs[0, 5] - by_formula).max().round(12))
 
 # %% [markdown]
-# Equally large, and trained alike: the same text, 500 updates, a learning rate of 10. The feed-forward model once more at
-# half that rate, since it learns so much faster.
+# Both are equally large, and are trained alike: the same text, 500 updates, three seeds, two learning rates. A model that
+# learns faster also overfits sooner, so look at the *path*: which validation perplexity goes with the same training
+# perplexity?
 
 # %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-pair = {"LSTM, rate 10": base}
-pair["feed-forward, rate 10"] = fit(build_ngram(), text)
-pair["feed-forward, rate 5"] = fit(build_ngram(), text, learning_rate=5.0)
-for name, (train, validation) in pair.items():
-    ends = f"training {train[-1]:3.0f}, validation {validation[-1]:4.0f}"
-    print(f"{name:22} {ends}, lowest {min(validation):3.0f}")
-plots.fit_and_generalise(pair)
+kinds = "LSTM", "feed-forward"
+panels = {
+    f"learning rate {rate}": {kind: stored[f"{kind}, rate {rate}"] for kind in kinds}
+    for rate in (5, 10)
+}
+plots.fit_and_generalise(panels)
+
 
 # %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-ends = {name: validation[-1] for name, (_, validation) in pair.items()}
-best = {name: min(validation) for name, (_, validation) in pair.items()}
-assert ends["feed-forward, rate 10"] > 1.2 * ends["LSTM, rate 10"]
-assert ends["feed-forward, rate 5"] < 0.98 * ends["LSTM, rate 10"]
-assert max(best.values()) < 1.2 * min(best.values())
-spread = max(best.values()) / min(best.values())
-print(f"lowest points, the highest over the lowest: {spread:.2f}")
+def at_equal_fit(ours, theirs, level):
+    """Validation perplexity at a training perplexity, of each seed."""
+    return [np.interp(-np.log(level), -np.log(one), other) for one, other in zip(ours, theirs)]
+
+
+for title, runs_of in panels.items():
+    level = max(ours[:, -1].max() for ours, _ in runs_of.values())  # all seeds get so far
+    for kind, (ours, theirs) in runs_of.items():
+        at = np.mean(at_equal_fit(ours, theirs, level))
+        ends = f"lowest {theirs.min(axis=1).mean():.1f}, last {theirs[:, -1].mean():.1f}"
+        print(f"{title}, {kind}: {ends}; at training perplexity {level:.0f}: {at:.1f}")
 
 # %% [markdown]
-# At equal rates the claim does **not** hold here. It is the *feed-forward* model that learns the text by heart, faster
-# and further: training 13, validation 116, against 23 and 80. At half the rate it ends near the LSTM's training
-# perplexity (25 against 23), and at such an equal fit it is the LSTM that is worse on new text, 80 against 73.
-#
-# At their lowest points all three lie close together, 66 to 70. On 10,000 tokens a memory longer than four words earns
-# nothing yet; how far you train matters more than which of the two you train.
-
-# %% [markdown]
-# > **Note.** The claim has a history. For years, dropout was tried on the recurrent path too, and seemed useless there.
+# The claim does **not** hold as it stands, nor does its opposite. At rate 10 the *feed-forward* model overfits more: at
+# the same training perplexity its validation perplexity is 102.8, and the LSTM's 90.5. At rate 5 it is the LSTM that is
+# a little worse, 81.2 against 77.8. Each at its better rate, and stopped at its lowest point, they cannot be told
+# apart: 78.2 and 77.6. How you train matters more here than which of the two you train.
 #
 # ## 5. Where dropout goes
 #
-# The stack of section 1 has two directions: the **depth direction** (깊이 방향), upwards, and the **time direction**
+# The stack of section 2 has two directions: the **depth direction** (깊이 방향), upwards, and the **time direction**
 # (시간 방향), to the right. So far all dropout was on the arrows that go up.
 
 # %%
@@ -727,34 +821,28 @@ plots.stack_over_time("depth")
 plots.stack_over_time("time")
 
 # %% [markdown]
-# `StepDropoutLSTM` does that, inside the product of `h_prev` with `Wh`. On the patient, at the same rate:
+# `StepDropoutLSTM` does that, inside the product of `h_prev` with `Wh`. On the same model, at the same rate, three seeds:
 
 # %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-from helpers.nn import StepDropoutLSTM
-
-layers["StepDropoutLSTM"] = StepDropoutLSTM
-along_time = fit(build(along_time=0.5), text)
-placed = {"in depth": runs["dropout"], "along time": along_time, "nowhere": base}
-for name, (_, validation) in placed.items():
-    print(f"dropout {name:10}: validation {validation[-1]:.0f}, lowest {min(validation):.0f}")
-assert last["dropout"] < 0.95 * along_time[1][-1] < 0.95 * last["as it is"]
+names = "LSTM, rate 10", "dropout 0.5", "dropout along time 0.5"
+plots.lowest_and_last(lowest_and_last(names))
 
 # %% [markdown]
-# It helps, but less than in depth: 68 against 62. Why is it no disaster? Only `h` was masked. The memory cell `c` still
-# runs from step to step untouched, and speeches ask for little memory anyway.
+# It helps, but less than in depth. Why is it no disaster? Only `h` was masked. The memory cell `c` still runs from step
+# to step untouched, and speeches ask for little memory anyway.
 #
-# So take a task that is *all* memory: recall the first of 20 symbols, where the other 19 say nothing. And mask the memory
-# itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask on `c` after each.
+# So take a task that is *all* memory: name the first of 20 symbols, where the other 19 say nothing, as in notebooks 01
+# and
+# 04. And mask the memory itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask
+#    on `c` after each.
 
 
 # %%
 class MaskedMemory(Layer):
     """An LSTM whose memory cell goes through a fresh mask after each step; only the last step's gradient is needed."""
 
-    def __init__(self, params, steps, rate, rng):
-        self.steps = [(layers["LSTM"](*params), Dropout(rate, rng)) for _ in range(steps)]
+    def __init__(self, *params):
+        self.steps = [(layers["LSTM"](*params), Dropout(0.5, mask_rng)) for _ in range(20)]
 
     def forward(self, xs, state=None, *, training=False):
         for step, (lstm, mask) in enumerate(self.steps):
@@ -770,56 +858,29 @@ class MaskedMemory(Layer):
 
 
 # %% [markdown]
-# An update, the training, and then the four placements:
-
-
-# %%
-def recall_update(layer, out, criterion, adam, xs, targets):
-    for one in adam.params:
-        one.grad[...] = 0
-    hs, _ = layer.forward(xs, training=True)
-    criterion.forward(out.forward(hs[:, -1:]), targets[:, None])
-    dhs = np.zeros_like(hs)
-    dhs[:, -1:] = out.backward(criterion.backward())
-    layer.backward(dhs)
-    clip_gradients([one.grad for one in adam.params], max_norm=1.0)
-    adam.step(0.01)
-
+# Which of three places will dropout spoil: in depth, along time on `h`, along time on the memory `c`? The share right is
+# measured without dropout, with three seeds; guessing gives 0.25.
 
 # %%
-def recall(make, steps=20, units=24, updates=200):
-    """Share of first symbols that a trained layer recalls, measured without dropout; guessing gives 0.25."""
-    rng = np.random.default_rng(0)
-    shapes = (8, 4 * units), (units, 4 * units), (4 * units,), (units, 4), (4,)
-    params = [Param(rng.uniform(-0.2, 0.2, shape).astype("float32")) for shape in shapes]
-    params[2].value[:units] += 3  # forget gates open at first: notebook 04
-    layer, out = make(params[:3], rng), layers["Affine"](*params[3:])
-    rest = layers["SoftmaxCrossEntropy"](), Adam(params)
-    for _ in range(updates):
-        recall_update(layer, out, *rest, *first_symbol_recall(32, steps, rng))
-    xs, targets = first_symbol_recall(500, steps, rng)
-    scores = out.forward(layer.forward(xs)[0][:, -1:])[:, 0]
-    return float(np.mean(scores.argmax(axis=1) == targets))
-
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
-recalled = {
-    "no dropout": recall(lambda p, rng: layers["LSTM"](*p)),
-    "in depth": recall(lambda p, rng: Stacked([layers["LSTM"](*p), Dropout(0.5, rng)])),
-    "along time, on h": recall(lambda p, rng: StepDropoutLSTM(*p, 0.5, rng)),
-    "along time, on the memory c": recall(lambda p, rng: MaskedMemory(p, 20, 0.5, rng)),
+settings, mask_rng = replace(ROWS["LSTM"], updates=150, hidden_size=24), np.random.default_rng(0)
+places = {
+    "in depth": lambda *params: Stacked([layers["LSTM"](*params), Dropout(0.5, mask_rng)]),
+    "on h": lambda *params: StepDropoutLSTM(*params, 0.5, mask_rng),
+    "on c": MaskedMemory,
 }
-for name, share in recalled.items():
-    print(f"{name:28} {share:.0%} recalled")
-assert min(list(recalled.values())[:3]) > 0.9 and list(recalled.values())[3] < 0.6
+for name, make in places.items():
+    shares = [recall_accuracy(settings, 19, seed, make) for seed in range(3)]
+    print(f"{name}: more than half right on {sum(share > 0.5 for share in shares)} of 3 seeds")
 
 # %% [markdown]
-# In depth, and even along time on `h`, the task is learned perfectly: the memory goes round those masks. Masked itself, it
-# is lost: what comes out is no better than guessing, which gives 25 %.
+# In depth, and even along time on `h`, the task is learned: the memory goes round those masks. Masked itself, it is lost,
+# and the answers are no better than guessing.
 #
-# What is left of a state after several fresh masks? Send ones through your `Dropout` again and again.
+# What is left of a state after several fresh masks? Send ones through your `Dropout` again and again. Which share is left
+# after eight?
+
+# %%
+guess = ...  # a share, 0 to 1
 
 # %%
 drop, state, left = Dropout(0.5, np.random.default_rng(0)), np.ones((1, 1, 4000)), []
@@ -829,25 +890,51 @@ for _ in range(8):
 shares = np.mean(np.array(left) != 0, axis=1)
 print("share that is left:", shares.round(3))
 print(f"after 8 masks: mean {state.mean():.1f}, and what is left stands at {state.max():.0f}")
-assert np.allclose(shares, 0.5 ** np.arange(1, 9), atol=0.03)
-plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": shares}, 0.5)
+plots.masked_again_and_again(
+    np.array(left)[:, :40], {"measured, 4,000 units": shares}, 0.5, guess=guess
+)
 
 # %% [markdown]
 # Half of what is left goes at every step: $0.5^8 = 0.004$, four units in a thousand after eight words. What a mask took
-# never comes back. The scale keeps the *mean* near 1 by blowing up the survivors, to $2^8 = 256$: no comfort, but noise.
+# never comes back. The scale keeps the *mean* near 1 by blowing up the survivors, to $2^8 = 256$. That keeps no
+# information, it only adds noise.
 #
 # In depth a value meets two or three masks, along time one for each word. Notebook 07 finds a way to have both: *one*
 # mask, shared by all the steps.
 
 # %% [markdown]
+# ## 6. Your turn: below 72
+#
+# Dropout 0.5 got to about 72, with 500 updates on this text. Do better, with the same text and as many updates. Choose
+# the `rate` of dropout, the size `H` and the strength of weight `decay`; each try takes some seconds. Put numbers in
+# the place of the dots and run the cell again and again: it keeps a table.
+#
+# The more you try, the more your choice fits the *validation* text: that is overfitting too, by hand. So there is a third
+# text, the **test** split. Look at it once: with `final = True`, for the try that you choose.
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+rate, H, decay = ..., ..., ...  # for example 0.3, 32, 0.0001
+final = False  # True once, for the try that you choose
+
+if ... not in (rate, H, decay):
+    model = build(dropout=rate, hidden_size=H)
+    tries[rate, H, decay] = fit(model, text, decay=decay)
+    if final:
+        print(f"test perplexity: {measure(model, small_text('test')):.1f}")
+print("  rate    H   decay  validation  diagnosis")
+for tried, (ours, theirs) in sorted(tries.items(), key=lambda item: item[1][1][-1]):
+    print("{:6.2f} {:4d} {:7.4f}".format(*tried), f"{theirs[-1]:11.1f}  {diagnosis(ours, theirs)}")
+
+# %% [markdown]
 # ## Summary
 #
+# - Overfitting: training falls, validation turns. Stopping at the turn costs nothing.
 # - A stack is a layer: states in a tuple, one entry for each recurrent layer; up for forward, down for backward.
-# - A second layer takes about one and a half times as long here, and brought nothing on 10,000 tokens.
-# - Overfitting: training falls, validation turns. Stopped at the turn, the run gave 70; run on, 80.
-# - On the same model: more data 48, dropout 62, a smaller model 67, weight decay 69.
-# - LSTM against a feed-forward model of equal size: at equal rates the feed-forward one overfits more, at equal fit the
-#   LSTM.
+# - A second layer brought nothing on 10,000 tokens in 500 updates.
+# - On the same model: more data 53, dropout 71; a smaller model and weight decay are no better than early stopping, 78.
+# - LSTM against a feed-forward model of equal size: which of them overfits more depends on the learning rate.
 # - Dropout goes on the way up. Along time a memory that is masked afresh at each step is lost exponentially.
 
 # %% [markdown]
@@ -867,7 +954,8 @@ plots.masked_again_and_again(np.array(left)[:, :40], {"measured, 4,000 units": s
 # %% [markdown] tags=["solution"]
 # ### Answers
 #
-# 1. The caller decides: it carries the state on in a stream, starts from `None` for a new text, and may keep an old state.
+# 1. The caller decides: it carries the state on in a stream, starts from `None` for a new text, and may keep an old
+#    state.
 # 2. Two: one for each LSTM.
 # 3. None. Ids have no gradient; there is nothing below that could use it.
 # 4. Still learning: validation has not risen, training still falls.
@@ -895,8 +983,7 @@ print("10.", 500 * 200 / 50_000, "passes over 50,000 tokens,", 500 * 200 / 10_00
 # `06_stacking_and_overfitting.ipynb`. Learning on your own? Then go on to
 # [notebook 07](../07_variational_dropout/07_variational_dropout.ipynb), where one mask serves a whole
 # sentence.
-
-# %% [markdown]
+#
 # ## Further reading
 #
 # - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov, *Dropout: a simple way to prevent neural
@@ -911,7 +998,8 @@ print("10.", 500 * 200 / 50_000, "passes over 50,000 tokens,", 500 * 200 / 10_00
 # %% [markdown]
 # ## 요약
 #
-# 1. 여러 계층을 쌓은 것도 하나의 계층이다. 그 상태는 순환 계층마다 하나씩, 아래층의 것부터 차례로 튜플에 담아 주고받는다.
+# 1. 여러 계층을 쌓으면 그 전체도 하나의 계층처럼 쓸 수 있다. 상태는 순환 계층마다 하나씩 있으며, 아래 계층부터 순서대로
+#    튜플에 담아 주고받는다.
 # 2. 훈련 데이터의 퍼플렉서티는 계속 내려가는데 검증 데이터의 퍼플렉서티가 다시 올라가면 과적합이다.
 # 3. 같은 모델에서는 데이터를 늘리는 것이 가장 효과가 컸고, 그다음이 드롭아웃이었으며, 모델 축소와 가중치 감쇠는 조기 종료와
 #    비슷했다.

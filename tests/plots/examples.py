@@ -43,6 +43,36 @@ def _overfitting_runs():
     }
 
 
+def _fit_and_generalise():
+    """Two kinds of models at two rates, three seeds of each, the second learning faster."""
+    seeds = np.array([[1.0], [1.03], [0.98]])
+
+    def paths(speed, rise):
+        train = seeds * 100 * (1 - speed) ** np.arange(10)
+        return train, seeds * (75 + 40 * 0.4 ** np.arange(10) + rise * np.arange(10) ** 2)
+
+    return plots.fit_and_generalise(
+        {
+            "learning rate 5": {"LSTM": paths(0.09, 0.0), "feed-forward": paths(0.13, 0.1)},
+            "learning rate 10": {"LSTM": paths(0.13, 0.2), "feed-forward": paths(0.17, 0.7)},
+        }
+    )
+
+
+def _lowest_and_last():
+    lows = {"LSTM, rate 10": 76, "more data": 53, "smaller, H = 16": 77, "dropout 0.5": 71}
+    return {name: (low + np.array([0, 0.5, 1.2]), low * 1.08 + np.arange(3)) for name, low in lows.items()}
+
+
+def _copies(guess=...):
+    runs = {
+        "no dropout": [60, 44, 37, 58, 29, 60],
+        "dropout 0.5": [24, 4, 11, 9, 6, 7],
+        "new speeches": [3, 4, 3, 3, 20, 4],
+    }
+    return plots.longest_copies(runs, 60, guess=guess)
+
+
 def _masks():
     rng = np.random.default_rng(0)
     return plots.dropout_masks(
@@ -225,7 +255,7 @@ FIGURES = {
         {"float64": [2e-4, 2e-6, 2e-8, 2e-10, 3e-11, 3e-10], "float32": [2e-4, 2e-5, 2e-4, 1e-3, 2e-2, 0.2]},
         guess=1e-4,
     ),
-    "fit_and_generalise": lambda: plots.fit_and_generalise(dict(list(_overfitting_runs().items())[:3])),
+    "fit_and_generalise": _fit_and_generalise,
     "four_answers": lambda: plots.four_answers(_overfitting_runs(), 50),
     "full_model": lambda: plots.full_model(["we", "must", "act", "now"], OWNERS),
     "fused_product": plots.fused_product,
@@ -329,6 +359,8 @@ FIGURES = {
         limit=3000,
         guess=900,
     ),
+    "longest_copies": _copies,
+    "lowest_and_last": lambda: plots.lowest_and_last(_lowest_and_last()),
     "weight_sizes": lambda: plots.weight_sizes({"without": X, "with weight decay": X / 2}),
     "what_arrives": lambda: plots.what_arrives(
         {
@@ -407,9 +439,11 @@ VARIANTS = (
         "perplexity_ladder, both": lambda: plots.perplexity_ladder(
             {"unigram": 292.0, "Kneser-Ney trigram": 75.0, "your model": 71.0, "the reference": 70.5}, 3001
         ),
-        "fit_and_generalise, feed-forward": lambda: plots.fit_and_generalise(
-            dict(zip(("LSTM, rate 10", "feed-forward, rate 10", "feed-forward, rate 5"), _overfitting_runs().values()))
+        "gap_between_curves, guessed": lambda: plots.gap_between_curves(
+            *_overfitting_runs()["as it is"], 50, guess=300
         ),
+        "longest_copies, guessed": lambda: _copies(15),
+        "lowest_and_last, guessed": lambda: plots.lowest_and_last(_lowest_and_last(), guess=66),
         "recalled_by_seed, all": lambda: plots.recalled_by_seed(
             {"none": [1.0, 0.99], "fresh": [0.5, 0.25], "shared": [0.97, 1.0]}, 0.25
         ),
