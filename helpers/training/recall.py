@@ -150,7 +150,7 @@ def recall_accuracy(settings: RecallSettings, lag: int, seed: int, layer_class: 
     with np.errstate(all="ignore"):
         for _ in range(settings.updates):
             xs, targets = first_symbol_recall(settings.batch_size, lag + 1, rng)
-            hs, _ = layer.forward(xs)
+            hs, _ = layer.forward(xs, training=True)
             criterion.forward(head.forward(hs[:, -1:]), targets[:, None])
             for param in optimiser.params:
                 param.grad[...] = 0

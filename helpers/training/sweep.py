@@ -27,6 +27,8 @@ from helpers.training.cells import CellSettings, measure_cell
 from helpers.training.echo import ROWS as ECHO_ROWS
 from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
+from helpers.training.masks import MASK_LAGS, MASK_ROWS, MaskSettings, measure_masks
+from helpers.training.placements import PLACEMENT_ROWS, PlacementSettings, measure_placement
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, RecallSettings, measure_recall
 from helpers.training.recall import ROWS as RECALL_ROWS
@@ -68,7 +70,9 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
     },
     "echo": ECHO_ROWS,
     "gru": CELL_ROWS,
+    "masks": MASK_ROWS,
     "order": ORDER_ROWS,
+    "placements": PLACEMENT_ROWS,
     "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
@@ -214,11 +218,15 @@ class _Kind(NamedTuple):
 
 _OF_A_CELL = "parameters", "valid_perplexity", "test_perplexity", "cpu_seconds"
 
+_OF_A_PLACEMENT = "valid_perplexity", "test_perplexity", "last_perplexity", "cpu_seconds"
+
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
     CellSettings: _Kind(measure_cell, {**dict.fromkeys(_OF_A_CELL, float), "parameters": int}, range(3)),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
+    MaskSettings: _Kind(measure_masks, {**{f"lag_{lag}": float for lag in MASK_LAGS}, "cpu_seconds": float}, range(5)),
+    PlacementSettings: _Kind(measure_placement, {**dict.fromkeys(_OF_A_PLACEMENT, float), "best_after": int}, range(3)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 
