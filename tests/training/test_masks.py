@@ -14,6 +14,11 @@ QUICK = MASK_ROWS["identity, shared"]
 QUICK = replace(QUICK, recall=replace(QUICK.recall, updates=60, hidden_size=12, learning_rate=0.03, inputs=0.3))
 
 
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
 def _layer(drop, rng):
     return MaskedRNN(*(Param(rng.normal(0, 0.5, shape)) for shape in [(6, 7), (7, 7), (7,)]), drop)
 
