@@ -5,6 +5,7 @@ counts, as if the training had ended there: a model without dropout may end earl
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,7 @@ class PlacementSettings:
 #: The rates of dropout that each placement was given.
 DROPOUT_RATES = (0.25, 0.5)
 
-_PLACES = {
+_PLACES: dict[str, Callable[[float], PlacementSettings]] = {
     "depth": lambda rate: PlacementSettings(rate),
     "time, fresh": lambda rate: PlacementSettings(0.0, rate),
     "time, shared": lambda rate: PlacementSettings(0.0, rate, "variational"),
