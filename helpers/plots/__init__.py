@@ -77,4 +77,4 @@ from helpers.plots.recall import recall_by_lag
 from helpers.plots.rnn_glyph import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.solved_network import gates_by_symbol, gradient_by_step, solved_by_rate, updates_until_solved
 from helpers.plots.training import gradient_norms, learning_curves
-from helpers.plots.variational import masked_lstm_cell, masks_over_time, recalled_by_seed, survival, survival_by_rate
+from helpers.plots.variational import masked_lstm_cell, masks_over_time, survival

@@ -1,26 +1,45 @@
 """The stored runs of the notebooks' experiments, in the form in which the notebooks show them."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.training import echo
 from helpers.training.echo import EchoSettings
+from helpers.training.masks import MASK_LAGS
 from helpers.training.overfitting import MEASUREMENTS
 from helpers.training.recall import LAGS
 from helpers.training.sweep import FOLDER, load_sweep
 
+#: Name of a row to lag to accuracies, one a seed.
+Recalled: TypeAlias = dict[str, dict[int, list[float]]]
 
-def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]]:
+
+def load_recall(folder: str | Path = FOLDER) -> Recalled:
     """Return what the stored runs of the sweep "recall" got right: name of a row to lag to accuracies, one a seed.
 
     Raises:
         ValueError: its table is damaged.
     """
-    found: dict[str, dict[int, list[float]]] = {}
-    for run in load_sweep("recall", folder):
-        curve = found.setdefault(run["row"], {lag: [] for lag in LAGS})
+    return _by_lag("recall", LAGS, folder)
+
+
+def load_masks(folder: str | Path = FOLDER) -> Recalled:
+    """Return what the stored runs of the sweep "masks" got right: name of a row to lag to accuracies, one a seed.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    return _by_lag("masks", MASK_LAGS, folder)
+
+
+def _by_lag(name: str, lags: Iterable[int], folder: str | Path) -> Recalled:
+    found: Recalled = {}
+    for run in load_sweep(name, folder):
+        curve = found.setdefault(run["row"], {lag: [] for lag in lags})
         for lag, accuracies in curve.items():
             accuracies.append(run[f"lag_{lag}"])
     return found

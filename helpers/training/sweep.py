@@ -25,7 +25,9 @@ from helpers.nn import count_parameters
 from helpers.training.echo import ROWS as ECHO_ROWS
 from helpers.training.echo import EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
+from helpers.training.masks import MASK_LAGS, MASK_ROWS, MaskSettings, measure_masks
 from helpers.training.overfitting import MEASUREMENTS, OVERFIT_ROWS, FitSettings, measure_fit
+from helpers.training.placements import PLACEMENT_ROWS, PlacementSettings, measure_placement
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, RecallSettings, measure_recall
 from helpers.training.recall import ROWS as RECALL_ROWS
@@ -73,8 +75,10 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         for cell, rates in (("LSTM", (14, 20, 30)), ("GRU", (10, 14, 20)))
         for rate in rates
     },
-    "order": ORDER_ROWS,
     "overfit": OVERFIT_ROWS,
+    "masks": MASK_ROWS,
+    "order": ORDER_ROWS,
+    "placements": PLACEMENT_ROWS,
     "recall": RECALL_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
@@ -220,11 +224,15 @@ class _Kind(NamedTuple):
 
 _OF_A_FIT = (f"{name}_{number}" for name in ("train", "valid") for number in range(1, MEASUREMENTS + 1))
 
+_OF_A_PLACEMENT = "valid_perplexity", "test_perplexity", "last_perplexity", "cpu_seconds"
+
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
     FitSettings: _Kind(measure_fit, dict.fromkeys((*_OF_A_FIT, "cpu_seconds"), float), range(3)),
+    MaskSettings: _Kind(measure_masks, {**{f"lag_{lag}": float for lag in MASK_LAGS}, "cpu_seconds": float}, range(5)),
+    PlacementSettings: _Kind(measure_placement, {**dict.fromkeys(_OF_A_PLACEMENT, float), "best_after": int}, range(3)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 

@@ -197,6 +197,16 @@ def test_the_recurrent_mask_is_one_for_all_steps_and_new_at_each_training_forwar
     assert (masks[0] != masks[1]).any()
 
 
+@pytest.mark.parametrize("kind", WITH_DROPOUT)
+def test_a_shared_mask_leaves_the_rows_of_hidden_units_without_a_gradient_and_fresh_masks_leave_none(kind, rng):
+    layer = build(kind, rng, 4, 20)
+    hs, _ = layer.forward(rng.normal(size=(1, 30, 4)), training=True)
+    layer.backward(np.ones_like(hs))
+    still = np.all(layer.Wh.grad == 0, axis=1)
+    assert np.array_equal(still, np.all(layer.masks[:, 0] == 0, axis=0))
+    assert still.any() == (kind in VARIATIONAL)
+
+
 @pytest.mark.parametrize("kind", [StepDropoutLSTM, FastStepDropoutLSTM])
 def test_step_dropout_draws_a_mask_for_every_step(kind, rng):
     layer, xs = build(kind, rng, 4, 50), rng.normal(size=(2, 6, 4))

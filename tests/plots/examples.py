@@ -95,11 +95,12 @@ def _masks_over_time():
     return plots.masks_over_time(masks, {title: np.cumprod(mask, axis=0) for title, mask in masks.items()})
 
 
-def _survival():
-    steps = np.arange(1, 16)
-    computed = {"fresh": 0.75**steps, "shared": 0.75 + 0.0 * steps}
+def _survival(rate=0.1, **style):
+    steps = np.arange(1, 36)
+    formula = {"fresh": (1 - rate) ** steps, "shared": 1 - rate + 0.0 * steps}
+    mixed = dict.fromkeys(formula, 1.1 * formula["fresh"])
     return plots.survival(
-        computed, {name: 0.99 * values for name, values in computed.items()}, dict.fromkeys(computed, 0.01 + 0 * steps)
+        formula, {"$W_h$ = identity": formula, "$W_h$ orthogonal": mixed}, title=f"rate {rate:g}", **style
     )
 
 
@@ -238,15 +239,11 @@ FIGURES = {
         yours=dict(zip((1, 5, 10, 20), (1.0, 1.0, 0.51, 0.24))),
         guess=30,
     ),
-    "recalled_by_seed": lambda: plots.recalled_by_seed({"fresh": [0.5, 0.25, 0.75], "shared": [1.0, 0.98, 1.0]}, 0.25),
     "shares_by_step": lambda: plots.shares_by_step(
         {f"{base} × orthogonal": base**STEPS / (base**STEPS).sum() for base in (0.5, 0.9)}
     ),
     "summed_gradient": _tied_gradient,
     "survival": _survival,
-    "survival_by_rate": lambda: plots.survival_by_rate(
-        {rate: {"fresh": (1 - rate) ** np.arange(1, 36), "shared": [1 - rate] * 35} for rate in (0.05, 0.25, 0.5)}
-    ),
     "embedding_lookup": lambda: plots.embedding_lookup(
         np.arange(1, 9).reshape(4, 2) / 10, [2, 0, 2], np.array([[1.0, 1.0], [2.0, 0.0], [0.5, -1.0]])
     ),
@@ -447,6 +444,8 @@ VARIANTS = (
         "recalled_by_seed, all": lambda: plots.recalled_by_seed(
             {"none": [1.0, 0.99], "fresh": [0.5, 0.25], "shared": [0.97, 1.0]}, 0.25
         ),
+        "survival, guess": lambda: _survival(guess={"$W_h$ orthogonal": 0.4}),
+        "survival, rate 0.5": lambda: _survival(0.5, lowest=1e-11),
         "gate_openness, words": lambda: plots.gate_openness(
             {"one unit": dict.fromkeys("fi", np.linspace(0, 1, 9))},
             labels=["the", "keys", "that", "I", "left", "in", "the", "hall", "were"],

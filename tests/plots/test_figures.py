@@ -190,7 +190,7 @@ def test_a_figure_is_laid_out_without_drawing_and_then_drawn_once(monkeypatch, s
 
 
 def test_a_saved_picture_has_its_alt_text_and_its_fingerprint(tmp_path, pictures):
-    picture = pictures["survival_by_rate"]
+    picture = pictures["survival"]
     picture.save(tmp_path / "figure.png")
     with Image.open(tmp_path / "figure.png") as image:
         assert image.text["Description"] == picture.alt and image.text["Fingerprint"] == picture.fingerprint()

@@ -1,4 +1,4 @@
-"""Figures of variational dropout: what is left, where the mask sits, and what is recalled."""
+"""Figures of variational dropout: what is left, and where the mask sits."""
 
 import numpy as np
 import pytest
@@ -13,18 +13,26 @@ def _tables():
     return plots.masks_over_time(masks, {title: np.cumprod(mask, axis=0) for title, mask in masks.items()})
 
 
-def test_the_lines_are_computed_and_the_points_counted():
-    picture = plots.survival({"fresh": [0.5, 0.25]}, {"fresh": [0.48, 0.26]}, {"fresh": [0.02, 0.02]})
-    (ax,) = picture.figure.axes
-    assert list(ax.lines[0].get_ydata()) == [0.5, 0.25]
-    assert list(ax.lines[1].get_ydata()) == [0.48, 0.26]
-    assert "fresh: 0.5 after one step, 0.25 after 2" in picture.alt
+FORMULA = {"fresh": [0.5, 0.25]}
 
 
-def test_without_a_simulation_only_the_formula_is_drawn():
-    picture = plots.survival({"fresh": [0.5, 0.25]})
-    assert len(picture.figure.axes[0].lines) == 1
-    assert "counted" not in picture.alt
+def test_the_lines_are_the_formula_in_every_panel_and_the_marks_what_was_measured():
+    picture = plots.survival(FORMULA, {"identity": {"fresh": [0.48, 0.26]}, "mixed": {"fresh": [0.4, 0.2]}})
+    lines = [list(ax.lines[0].get_ydata()) for ax in picture.figure.axes]
+    assert lines == [[0.5, 0.25]] * 2
+    assert [ax.lines[1].get_ydata()[0] for ax in picture.figure.axes] == [0.48, 0.4]
+    assert "By the formula, after 2 steps: fresh 0.25" in picture.alt
+    assert "identity: fresh 0.26. mixed: fresh 0.2." in picture.alt
+
+
+def test_a_guess_is_marked_in_its_own_panel():
+    panels = {"identity": FORMULA, "mixed": FORMULA}
+    picture = plots.survival(FORMULA, panels, guess={"mixed": 0.4, "identity": ...})
+    assert ["your guess" in " ".join(text.get_text() for text in ax.texts) for ax in picture.figure.axes] == [
+        False,
+        True,
+    ]
+    assert "mixed: fresh 0.25. Your guess was 0.4." in picture.alt
 
 
 def test_what_is_left_at_the_end_is_told():
@@ -47,23 +55,15 @@ def test_the_mask_of_the_cell_is_on_h_prev_alone():
     assert "The memory cell c along the top has no mask" in picture.alt
 
 
-def test_each_seed_is_a_point():
-    picture = plots.recalled_by_seed({"fresh": [0.5, 0.25], "shared": [1.0, 0.98]}, 0.25)
-    assert list(picture.figure.axes[0].lines[0].get_xdata()) == [0.5, 0.25]
-    assert "fresh: 25% to 50%; shared: 98% to 100%" in picture.alt
-
-
 REFUSED = {
-    "no fractions": (lambda: plots.survival({}), "computed must be a dict with 1 to 6 entries"),
+    "no fractions": (lambda: plots.survival({}, {"a": FORMULA}), "formula must be a dict with 1 to 6 entries"),
     "another number of steps": (
-        lambda: plots.survival({"a": [1.0], "b": [1.0, 0.5]}),
-        r"must have the shape \(1,\)",
+        lambda: plots.survival(FORMULA, {"a": {"fresh": [1.0]}}),
+        r"must have the shape \(2,\)",
     ),
-    "rates with other labels": (lambda: plots.survival_by_rate({0.1: {"a": [1.0]}, 0.2: {"b": [1.0]}}), "same labels"),
-    "another label": (lambda: plots.survival({"a": [1.0]}, {"b": [1.0]}), "only have labels that computed has"),
+    "another label": (lambda: plots.survival(FORMULA, {"a": {"shared": [1.0, 0.5]}}), "with the labels of formula"),
+    "no panels": (lambda: plots.survival(FORMULA, {}), "at least one panel"),
     "one mask": (lambda: plots.masks_over_time({"a": FRESH}, {"a": FRESH}), "two masks"),
-    "no shares": (lambda: plots.recalled_by_seed({}, 0.25), "1 to 6 entries"),
-    "a share above 1": (lambda: plots.recalled_by_seed({"a": [1.5]}, 0.25), "shares must be between 0 and 1"),
 }
 
 
