@@ -8,6 +8,7 @@ from helpers.training import echo
 from helpers.training.echo import EchoSettings
 from helpers.training.recall import LAGS
 from helpers.training.sweep import FOLDER, load_sweep
+from helpers.training.tales import COLUMNS
 
 
 def load_recall(folder: str | Path = FOLDER) -> dict[str, dict[int, list[float]]]:
@@ -47,4 +48,22 @@ def load_order(folder: str | Path = FOLDER) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for run in load_sweep("order", folder):
         found.setdefault(run["row"], []).append(run["updates"] if run["solved"] else np.inf)
+    return found
+
+
+def load_tales(folder: str | Path = FOLDER) -> dict[str, tuple[dict[int, list[float]], dict[int, list[float]]]]:
+    """Return the stored runs of the sweep "tales": name of a row to the perplexities of keys, one a seed, by their age.
+
+    There are two dicts for each row: of keys in the same window as the question, and in an earlier one.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, tuple[dict[int, list[float]], dict[int, list[float]]]] = {}
+    for run in load_sweep("tales", folder):
+        cases = found.setdefault(run["row"], ({}, {}))
+        for column in COLUMNS:
+            case, age = column.split("_")
+            if not np.isnan(run[column]):
+                cases[case == "earlier"].setdefault(int(age), []).append(run[column])
     return found

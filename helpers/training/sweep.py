@@ -30,8 +30,13 @@ from helpers.training.experiment import build_model, measure
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, RecallSettings, measure_recall
 from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.tales import COLUMNS as TALES_COLUMNS
+from helpers.training.tales import ROWS as TALES_ROWS
+from helpers.training.tales import TalesSettings, measure_tales
 from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
+from helpers.training.windows import ROWS as WINDOW_ROWS
+from helpers.training.windows import WindowSettings, measure_windows
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +75,8 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
     "gru": CELL_ROWS,
     "order": ORDER_ROWS,
     "recall": RECALL_ROWS,
+    "tales": TALES_ROWS,
+    "windows": WINDOW_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
@@ -214,11 +221,15 @@ class _Kind(NamedTuple):
 
 _OF_A_CELL = "parameters", "valid_perplexity", "test_perplexity", "cpu_seconds"
 
+_OF_A_WINDOW = "first_loss", "after_100", "test_perplexity", "test_set_back", "cpu_seconds"
+
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
     CellSettings: _Kind(measure_cell, {**dict.fromkeys(_OF_A_CELL, float), "parameters": int}, range(3)),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
+    TalesSettings: _Kind(measure_tales, dict.fromkeys(TALES_COLUMNS, float), range(3)),
+    WindowSettings: _Kind(measure_windows, dict.fromkeys(_OF_A_WINDOW, float), range(3)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 
