@@ -111,7 +111,7 @@ def tales(count: int, rng: np.random.Generator, fewest: int = 0) -> tuple[IntArr
         >>> from helpers.data import tales
         >>> words, ages = tales(2, np.random.default_rng(1), fewest=7)
         >>> words.tolist()
-        []
+        [3, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 3, 4, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 4]
     """
     if not 0 <= fewest <= MOST_FILLERS:
         raise ValueError(f"fewest must be 0 to {MOST_FILLERS}: got {fewest}.")

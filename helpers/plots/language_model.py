@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -474,7 +474,7 @@ def loss_by_word(words: Sequence[str], nlls: ArrayLike) -> Picture:
     for number, row in enumerate(lines):
         y = -0.62 * number
         for left, size, word, nll in row:
-            rectangle(ax, left, y, size, 0.28, of="frame", fill=tint("target", min(0.65, 0.65 * nll / _SURPRISING)))
+            rectangle(ax, left, y, size, 0.28, of="target", fill=_ground(nll))
             write(ax, left + size / 2, y + 0.13, word, size=MEDIUM)
             write(ax, left + size / 2, y - 0.12, _one_in(nll), of="pale")
     ax.set(xlim=(0, width), ylim=(-0.62 * len(lines) + 0.3, 0.4))
@@ -487,8 +487,14 @@ def loss_by_word(words: Sequence[str], nlls: ArrayLike) -> Picture:
     return Picture(figure, alt)
 
 
-#: The loss [nats] from which on a word has the darkest ground.
-_SURPRISING = 9.0
+#: The ground of a word, by the chance it was given: from one in so many on, so much of the colour.
+_GROUNDS = {2: 0.12, 10: 0.2, 50: 0.3, 200: 0.35, 1000: 0.5}
+
+
+def _ground(nll: float) -> Any:
+    """Return the ground of a word of that loss."""
+    shares = [share for chances, share in _GROUNDS.items() if nll >= np.log(chances)]
+    return tint("target", shares[-1]) if shares else PAGE
 
 
 def _one_in(nll: float) -> str:
