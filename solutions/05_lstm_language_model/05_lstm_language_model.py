@@ -804,10 +804,8 @@ def write(model, corpus, length, temperature=0.8, seed=1):
     return corpus.text(written)
 
 
-updates, guess = (
-    len(list(batches(corpus.train, 10, 35))),
-    ...,
-)  # guess: when will it be better than the unigram?
+updates = len(list(batches(corpus.train, 10, 35)))
+guess = ...  # after how many of the 492 updates will it be better than the unigram?
 live = plots.LiveFigure(updates, "the perplexity of the words just read")
 display(live)  # until the figure below takes its place
 
