@@ -547,6 +547,9 @@ PERPLEXITY = Exercise(
         np.exp(mean) → np.exp(total_nll) ** (1 / n_tokens)
             It is a root of `exp(total_nll)`: on any real text that overflows first.
             Divide first, then `exp`: the mean is a small number, the total is not.
+        np.exp(mean) → np.exp(-total_nll) ** (-1 / n_tokens)
+            It is a root of the text's probability, `exp(-total_nll)`: on any real text that is rounded to 0.
+            Divide first, then `exp`: the mean is a small number, the total is not.
         total_nll / n_tokens → total_nll // n_tokens
             The mean is rounded down: `//` for `/`.
             `//` leaves out what is after the decimal point. Divide with `/`.

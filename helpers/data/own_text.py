@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 #: A shorter text is too small to train on or to measure.
 MIN_TOKENS = 1000
 
+#: A short Korean text to try: poems by Yun Dong-ju (1917–1945) and Kim Sowol (1902–1934), in the public domain.
+KOREAN_POEMS = Path(__file__).parent / "texts" / "korean_poems.txt"
+
 #: What a token may be.
 UNITS = ("characters", "words")
 

@@ -1,6 +1,7 @@
 """Synthetic sequences that need a long memory: the rule is simple, only the distance is hard.
 
-Every task draws `count` sequences (N) of a number of `steps` (T) from a random generator.
+Every task but the tales draws `count` sequences (N) of a number of `steps` (T) from a random generator; the tales are
+one stream of words.
 """
 
 import numpy as np
@@ -8,6 +9,12 @@ import numpy as np
 from helpers.arrays import FloatArray, IntArray
 
 _ONE_HOT = np.eye(8, dtype=np.float32)
+
+#: The words of a tale: how many keys there are, numbered from 0, then the filler, and the question mark.
+KEYS, FILLER, ASK = 8, 8, 9
+
+#: How many fillers a tale has at most.
+MOST_FILLERS = 9
 
 
 def temporal_order(count: int, steps: int, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
@@ -79,6 +86,41 @@ def first_symbol_recall(count: int, steps: int, rng: np.random.Generator) -> tup
     symbols = rng.integers(4, 8, (count, steps))
     symbols[:, 0] = rng.integers(0, 4, count)
     return _ONE_HOT[symbols], symbols[:, 0].copy()
+
+
+def tales(count: int, rng: np.random.Generator, fewest: int = 0) -> tuple[IntArray, IntArray]:
+    """A stream of tales, for a language model: a key, some fillers, a question mark, and the same key again.
+
+    The key is one of `KEYS`, and there are `fewest` to `MOST_FILLERS` fillers. The word after the question mark can be
+    known, and only from the key.
+
+    Args:
+        count: how many tales.
+        rng: what they are drawn from.
+        fewest: how many fillers each has at least.
+
+    Returns:
+        words (n,): the stream; keys are 0 to 7, `FILLER` is 8 and `ASK` is 9.
+        ages (n,): how many steps ago the key of the tale was read.
+
+    Raises:
+        ValueError: `fewest` is not 0 to `MOST_FILLERS`.
+
+    Example:
+        >>> import numpy as np
+        >>> from helpers.data import tales
+        >>> words, ages = tales(2, np.random.default_rng(1), fewest=7)
+        >>> words.tolist()
+        [3, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 3, 4, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 4]
+    """
+    if not 0 <= fewest <= MOST_FILLERS:
+        raise ValueError(f"fewest must be 0 to {MOST_FILLERS}: got {fewest}.")
+    words: list[int] = []
+    ages: list[int] = []
+    for key, fillers in zip(rng.integers(KEYS, size=count), rng.integers(fewest, MOST_FILLERS + 1, size=count)):
+        words += [key, *[FILLER] * fillers, ASK, key]
+        ages += [*range(fillers + 2), 0]
+    return np.array(words), np.array(ages)
 
 
 def _check_steps(steps: int, least: int) -> None:

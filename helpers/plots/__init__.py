@@ -51,9 +51,10 @@ from helpers.plots.interactive import LiveFigure, SliderFigure
 from helpers.plots.item_analysis import item_analysis
 from helpers.plots.language_model import (
     affine_graph,
+    cost_of_forgetting,
     embedding_lookup,
     language_model,
-    memory_length,
+    loss_by_word,
     next_words,
     perplexity_ladder,
     recalled_by_age,

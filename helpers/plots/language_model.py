@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
-from helpers.plots.axes import baseline_levels, border, level, listed, log_perplexity_axis, note, plain_ticks, zero_line
+from helpers.plots.axes import (
+    baseline_levels,
+    level,
+    listed,
+    log_perplexity_axis,
+    name_line_ends,
+    note,
+    plain_ticks,
+    zero_line,
+)
 from helpers.plots.diagrams import (
     NODE_RADIUS,
     arrow,
@@ -23,10 +32,12 @@ from helpers.plots.diagrams import (
     weight,
     write,
 )
-from helpers.plots.narrow import draw_legend, is_narrow
+from helpers.plots.guess import Guess, mark_guess, spoken_guess
+from helpers.plots.narrow import is_narrow
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import (
     CELL_FILL,
+    DOT,
     FIELD_FILL,
     FINE,
     LARGE,
@@ -49,6 +60,9 @@ if TYPE_CHECKING:
 
 #: Pairs of inputs and targets, both (N, T).
 Windows: TypeAlias = Sequence[tuple[IntArray, IntArray]]
+
+#: Age of a key [steps] to the perplexities of some seeds.
+ByAge: TypeAlias = Mapping[int, ArrayLike]
 
 _MOST_WINDOWS = sum(name.startswith("window") for name in LOOKS)
 
@@ -89,16 +103,17 @@ def language_model(words: Sequence[str]) -> Picture:
     alt = f"""The language model unrolled over three steps. From below, the words {", ".join(words[:3])} enter as ids;
     each goes up through the embedding, which looks up a row of E, through the LSTM, whose states h and c run on from
     step to step, and through the affine layer, which makes V scores. Softmax and loss at the top compare them with the
-    targets {", ".join(words[1:])}, and the mean over all places is the loss."""
+    targets {", ".join(words[1:])}, and the mean over all places is the loss. The shapes are those of one step: (N,),
+    (N, D), (N, H) and (N, V)."""
     return Picture(figure, alt)
 
 
 def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
     steps = [
-        (0.42, _EMBEDDING, "x", "(N, T)"),
-        (_EMBEDDING, _LSTM, "x", "(N, T, D)"),
-        (_LSTM, _AFFINE, "h", "(N, T, H)"),
-        (_AFFINE, _LOSS, "ink", "(N, T, V)"),
+        (0.42, _EMBEDDING, "x", "(N,)"),
+        (_EMBEDDING, _LSTM, "x", "(N, D)"),
+        (_LSTM, _AFFINE, "h", "(N, H)"),
+        (_AFFINE, _LOSS, "ink", "(N, V)"),
     ]
     for below, above, of, shape in steps:
         leave = 0 if below == 0.42 else _HALF_HEIGHT
@@ -232,12 +247,13 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
 
 
 @draws_picture
-def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Picture:
+def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int, guess: Guess = ...) -> Picture:
     """Plot the perplexities of several models on one log axis, from a perfect 1 to all words equally likely.
 
     Args:
         models: dict from name to perplexity.
         vocabulary_size: V, the perplexity of guessing blindly.
+        guess: a perplexity that the reader guessed, drawn as a line.
 
     Raises:
         ValueError: no models, or more than there are styles for.
@@ -257,8 +273,11 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int) -> Pict
     plain_ticks(ax.xaxis, [tick for tick in (1, 10, 100, 1000, 10_000) if tick <= 2 * vocabulary_size])
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
     ax.spines["left"].set_visible(False)
+    mark_guess(ax, x=guess)
     values = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
-    return Picture(figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {values}.")
+    return Picture(
+        figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {values}.{spoken_guess(guess)}"
+    )
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
@@ -351,77 +370,143 @@ def truncated_bptt() -> Picture:
 
 
 @draws_picture
-def memory_length(steps: Sequence[int], forgetting: ArrayLike, carried: float) -> Picture:
-    """Plot what a model loses when its state is set back to zeros every few steps.
+def recalled_by_age(recalled: Mapping[str, tuple[ByAge, ByAge]], choices: int, guess: Guess = ...) -> Picture:
+    """Plot how well a key is recalled that was read some steps ago: in the same window, or in an earlier one.
 
     Args:
-        steps (n,): after how many steps the state is set back.
-        forgetting (n,): perplexity then.
-        carried: perplexity of the same model when the state is carried on.
-
-    Raises:
-        ValueError: arrays of different shapes.
-    """
-    _, forgetting = to_arrays("(n,)", steps=steps, forgetting=forgetting)
-    figure, ax = new_figure(8, 3.0)
-    ax.plot(steps, forgetting, **LOOKS["set back"].marked)
-    for x, value in zip(steps, forgetting):
-        note(ax, f"{value:.0f}", (x, value), (0, 7), of="set back", ha="center")
-    note(ax, "state set back to zeros", (steps[0], forgetting[0]), (16, 0), of="set back", size=MEDIUM, va="center")
-    level(ax, carried, f"state carried on: {carried:.0f}", look=LOOKS["carried"], below=True)
-    ax.set(xscale="log", xlabel="steps between two resets", ylabel="perplexity")
-    plain_ticks(ax.xaxis, steps)
-    ax.margins(y=0.18)
-    ends = ", ".join(f"{value:.0f} every {step}" for step, value in zip(steps, forgetting))
-    alt = f"""The perplexity of one model, against how often its state is set back to zeros, on a log axis: {ends}
-    steps. A horizontal line at {carried:.0f} is the same model with its state carried on."""
-    return Picture(figure, alt)
-
-
-@draws_picture
-def recalled_by_age(recalled: Mapping[str, Mapping[int, float]], window: int, choices: int) -> Picture:
-    """Plot how well something read some steps ago is recalled, for several ways of training.
-
-    Args:
-        recalled: dict from label to dict from age [steps] to perplexity, 1 to 4 of them.
-        window: T, the width of a window; what is T or more steps old was read in an earlier one.
+        recalled: dict from label to two dicts from age [steps] to perplexities (seeds,): of the keys in the same window
+            and of those in an earlier one; the first may be empty. 1 to 4 labels.
         choices: perplexity of guessing.
+        guess: the perplexity that the reader guessed for a key of an earlier window.
 
     Raises:
         ValueError: no such dict.
     """
     check_entries(recalled, "recalled", 4)
-    if not all(recalled.values()):
-        raise ValueError("recalled must hold dicts from age to perplexity, none of them empty.")
-    figure, ax = new_figure(8, 3.4)
-    oldest = max(max(by_age) for by_age in recalled.values())
-    highest = max(max(by_age.values()) for by_age in recalled.values())
-    ax.axhline(choices, lw=FINE, **LOOKS["pale"].line)
-    border(ax, window - 0.5)
-    for (label, by_age), look in zip(recalled.items(), looks_of(recalled)):
-        ax.plot(list(by_age), list(by_age.values()), label=label, **look.marked)
+    if not all(earlier for _, earlier in recalled.values()):
+        raise ValueError("recalled must hold dicts from age to perplexities, that of an earlier window not empty.")
+    figure, axes = new_figure(8, 3.4, 2, sharey=True, width_ratios=(2, 3))
+    highest = max(float(np.max(values)) for _, earlier in recalled.values() for values in earlier.values())
     ticks = [2**power for power in range(12) if 2**power < choices / 1.3]
-    ax.set(yscale="log", ylim=(0.85, (3.5 if is_narrow() else 2.2) * max(choices, highest)), xlim=(0.6, oldest + 0.4))
-    ax.set(xlabel="steps since the key was read", ylabel="perplexity of the key")
-    ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
-    ax.set_xticks(range(1, oldest + 1))
-    ax.minorticks_off()
-    edge, beside = (window - 0.5, 1), {"on": ax.get_xaxis_transform(), "va": "top", "of": "pale"}
-    inside = "may lie in\nthe same\nwindow of" if is_narrow() else "may lie in the same\nwindow of"
-    note(ax, f"{inside} {window}", edge, (-6, -4), ha="right", **beside)
-    note(ax, "in an earlier window", edge, (6, -4), ha="left", **beside)
-    draw_legend(ax, loc="center right")
-    lines = []
-    for label, by_age in recalled.items():
-        first, last = min(by_age), max(by_age)
-        lines.append(f"{label}: {by_age[first]:.1f} at {first}, {by_age[last]:.1f} at {last} steps")
+    said = []
+    for ax, case, title in zip(axes, (0, 1), ("read in the same window", "read in an earlier window")):
+        ends = []
+        for (label, found), look in zip(recalled.items(), looks_of(recalled)):
+            if not found[case]:
+                continue
+            ages, seeds = list(found[case]), [np.ravel(values) for values in found[case].values()]
+            means = [float(np.exp(np.mean(np.log(values)))) for values in seeds]
+            ax.plot(ages, means, **look.marked)
+            for age, values in zip(ages, seeds):
+                ax.plot([age] * values.size, values, look.marker, color=look.colour, ms=DOT, alpha=0.35, mew=0,
+                        gid=look.name)  # fmt: skip
+            ends.append((means[-1], label, look))
+            said.append(f"{label}, {title}: {min(means):.1f} to {max(means):.1f}")
+        ax.axhline(choices, lw=FINE, **LOOKS["pale"].line)
+        ax.set(yscale="log", ylim=(0.85, 1.5 * max(choices, highest)), xlabel="age of the key [steps]")
+        ax.set_title(title)
+        ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
+        oldest = max(max(found[case], default=1) for found in recalled.values())
+        ax.set(xlim=(0.6, oldest + 0.4), xticks=range(1, oldest + 1))
+        ax.minorticks_off()
+        if case:
+            mark_guess(ax, y=guess)
+            name_line_ends(ax, ends, width=18)
+    axes[0].set_ylabel("perplexity of the key")
     alt = f"""Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was
-    read. A dashed line marks the width of a window, {window} steps. {"; ".join(lines)}."""
+    read, on the left for keys in the same window and on the right for keys in an earlier one. Mean over the seeds, from
+    the lowest age to the highest: {"; ".join(said)}.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
 @draws_picture
-def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: Mapping[str, float]) -> Picture:
+def cost_of_forgetting(ratios: ArrayLike, guess: Guess = ...) -> Picture:
+    """Plot how much worse each word is predicted after a reset of the state, by how many words were read since.
+
+    Args:
+        ratios (T,): perplexity after a reset, divided by that with the state carried on, at each place of a window.
+        guess: after how many words the reader guessed the difference to be below 2 %.
+
+    Raises:
+        ValueError: nothing to draw.
+    """
+    ratios = to_array(ratios, "ratios", "(T,)")
+    figure, ax = new_figure(8, 3.0)
+    places = np.arange(1, ratios.size + 1)
+    ax.plot(places, ratios, **LOOKS["set back"].marked)
+    level(ax, 1, "state carried on", look=LOOKS["carried"], below=True)
+    ax.set(xlabel="words read since the reset", ylabel="perplexity, as a multiple", xlim=(0, ratios.size + 1))
+    ax.margins(y=0.2)
+    mark_guess(ax, x=guess)
+    firsts = ", ".join(f"{ratios[place - 1]:.2f} after {place}" for place in (1, 2, 5, 10) if place <= ratios.size)
+    alt = f"""The perplexity of a word after the state was set back to zeros, as a multiple of that with the state
+    carried on, against the words read since the reset: {firsts}; {ratios[-5:].mean():.2f} over the last
+    five.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def loss_by_word(words: Sequence[str], nlls: ArrayLike) -> Picture:
+    """Write a text, each word on a ground that is the darker, the less it was expected, above its "1 in …".
+
+    Args:
+        words: as the model reads them, at most 60.
+        nlls (n,): negative log-likelihood of each word [nats].
+
+    Raises:
+        ValueError: other numbers of words and losses, or too many.
+    """
+    nlls = to_array(nlls, "nlls", f"({len(words)},)")
+    if len(words) > 60:
+        raise ValueError(f"loss_by_word writes at most 60 words: got {len(words)}.")
+    width = 4.0 if is_narrow() else 8.0
+    letter, left = 0.092, 0.1
+    lines: list[list[tuple[float, float, str, float]]] = [[]]
+    for word, nll in zip(words, nlls):
+        size = letter * max(len(word), len(_one_in(nll))) + 0.12
+        if left + size > width - 0.1:
+            lines.append([])
+            left = 0.1
+        lines[-1].append((left, size, word, float(nll)))
+        left += size + 0.06
+    figure, ax = new_figure(width, 0.62 * len(lines) + 0.3)
+    figure.set_figheight(0.62 * len(lines) + 0.3)
+    for number, row in enumerate(lines):
+        y = -0.62 * number
+        for left, size, word, nll in row:
+            rectangle(ax, left, y, size, 0.28, of="target", fill=_ground(nll))
+            write(ax, left + size / 2, y + 0.13, word, size=MEDIUM)
+            write(ax, left + size / 2, y - 0.12, _one_in(nll), of="pale")
+    ax.set(xlim=(0, width), ylim=(-0.62 * len(lines) + 0.3, 0.4))
+    ax.set_axis_off()
+    order = np.argsort(nlls)
+    least, most = (", ".join(words[place] for place in places) for places in (order[:3], order[::-1][:3]))
+    alt = f"""A text of {len(words)} words, each on a ground that is the darker, the less the model expected it; below
+    each stands one in how many chances it was given. Expected most: {least}. Expected least: {most}. Perplexity of the
+    text: {np.exp(nlls.mean()):.0f}."""
+    return Picture(figure, alt)
+
+
+#: The ground of a word, by the chance it was given: from one in so many on, so much of the colour.
+_GROUNDS = {2: 0.12, 10: 0.2, 50: 0.3, 200: 0.35, 1000: 0.5}
+
+
+def _ground(nll: float) -> Any:
+    """Return the ground of a word of that loss."""
+    shares = [share for chances, share in _GROUNDS.items() if nll >= np.log(chances)]
+    return tint("target", shares[-1]) if shares else PAGE
+
+
+def _one_in(nll: float) -> str:
+    """Return a probability as one in so many, to two digits."""
+    number = float(f"{np.exp(min(nll, 15.0)):.2g}")
+    return f"1 in {number:,.{0 if number >= 10 else 1}f}"
+
+
+@draws_picture
+def training_curve(
+    perplexities: ArrayLike, every: int, total: int, baselines: Mapping[str, float], guess: Guess = ...
+) -> Picture:
     """Plot the perplexity of a run that may still be going on.
 
     Args:
@@ -429,6 +514,7 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
         every: updates in a stretch.
         total: updates of the whole run.
         baselines: dict from name to perplexity, drawn as horizontal lines.
+        guess: after how many updates the reader guessed that something would happen.
 
     Raises:
         ValueError: nothing to draw.
@@ -440,8 +526,9 @@ def training_curve(perplexities: ArrayLike, every: int, total: int, baselines: M
     lines = baseline_levels(ax, baselines, ["training"])
     log_perplexity_axis(ax, [*perplexities, *baselines.values()], room=1.3)
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, total))
+    mark_guess(ax, x=guess)
     alt = f"""Perplexity of the words just read, against updates, on a log axis: {perplexities[0]:.0f} over the first
-    {every}, {perplexities[-1]:.0f} after {updates[-1]} of {total}. Lines beside it: {lines}."""
+    {every}, {perplexities[-1]:.0f} after {updates[-1]} of {total}. Lines beside it: {lines}.{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 

@@ -14,8 +14,8 @@ from helpers.arrays import IntArray
 from helpers.data import load_corpus
 from helpers.data.batching import stream_batches
 from helpers.nn import FAST, assemble, create_params
-from helpers.training.cells import perplexity_of
 from helpers.training.optimisers import SGD
+from helpers.training.perplexity import evaluate
 
 #: Sizes of the vocabulary and of the model, N and T of a window, and the updates between two measurements.
 VOCABULARY, HIDDEN, BATCH, STEPS, EVERY = 800, 64, 20, 10, 100
@@ -77,6 +77,7 @@ def measure_placement(settings: PlacementSettings, seed: int) -> dict[str, float
         last_perplexity: of validation, after all updates; cpu_seconds
     """
     train, valid, test = small_splits()
+    eos = load_corpus("sotu").vocabulary.eos
     rng, before = np.random.default_rng(seed), time.process_time()
     params = create_params(VOCABULARY, HIDDEN, 1, rng, tied=False)
     model = assemble(FAST, params, rng, rate=settings.rate, recurrent_rate=settings.recurrent_rate,
@@ -90,13 +91,13 @@ def measure_placement(settings: PlacementSettings, seed: int) -> dict[str, float
             model.backward()
             optimiser.step(settings.learning_rate, settings.max_norm)
             done += 1
-            if done % EVERY == 0 and (last := perplexity_of(model, valid)) < best[0]:
-                best = last, perplexity_of(model, test), done
+            if done % EVERY == 0 and (last := evaluate(model, valid, eos, rows=BATCH)) < best[0]:
+                best = last, evaluate(model, test, eos, rows=BATCH), done
     valid_perplexity, test_perplexity, best_after = best
     return {
         "valid_perplexity": valid_perplexity,
         "test_perplexity": test_perplexity,
         "best_after": best_after,
-        "last_perplexity": perplexity_of(model, valid),
+        "last_perplexity": evaluate(model, valid, eos, rows=BATCH),
         "cpu_seconds": round(time.process_time() - before, 1),
     }

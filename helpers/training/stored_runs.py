@@ -13,6 +13,7 @@ from helpers.training.masks import MASK_LAGS
 from helpers.training.overfitting import MEASUREMENTS
 from helpers.training.recall import LAGS
 from helpers.training.sweep import FOLDER, load_sweep
+from helpers.training.tales import COLUMNS
 
 #: Name of a row to lag to accuracies, one a seed.
 Recalled: TypeAlias = dict[str, dict[int, list[float]]]
@@ -84,3 +85,21 @@ def load_overfit(folder: str | Path = FOLDER) -> dict[str, tuple[FloatArray, Flo
         curves = [[run[f"{name}_{number}"] for number in range(1, MEASUREMENTS + 1)] for name in ("train", "valid")]
         found.setdefault(run["row"], []).append(curves)
     return {row: (np.array(runs)[:, 0], np.array(runs)[:, 1]) for row, runs in found.items()}
+
+
+def load_tales(folder: str | Path = FOLDER) -> dict[str, tuple[dict[int, list[float]], dict[int, list[float]]]]:
+    """Return the stored runs of the sweep "tales": name of a row to the perplexities of keys, one a seed, by their age.
+
+    There are two dicts for each row: of keys in the same window as the question, and in an earlier one.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, tuple[dict[int, list[float]], dict[int, list[float]]]] = {}
+    for run in load_sweep("tales", folder):
+        cases = found.setdefault(run["row"], ({}, {}))
+        for column in COLUMNS:
+            case, age = column.split("_")
+            if not np.isnan(run[column]):
+                cases[case == "earlier"].setdefault(int(age), []).append(run[column])
+    return found

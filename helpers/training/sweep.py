@@ -31,8 +31,13 @@ from helpers.training.placements import PLACEMENT_ROWS, PlacementSettings, measu
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, RecallSettings, measure_recall
 from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.tales import COLUMNS as TALES_COLUMNS
+from helpers.training.tales import ROWS as TALES_ROWS
+from helpers.training.tales import TalesSettings, measure_tales
 from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
+from helpers.training.windows import ROWS as WINDOW_ROWS
+from helpers.training.windows import WindowSettings, measure_windows
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +85,8 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
     "order": ORDER_ROWS,
     "placements": PLACEMENT_ROWS,
     "recall": RECALL_ROWS,
+    "tales": TALES_ROWS,
+    "windows": WINDOW_ROWS,
     "rehearsal": {"tied": PRESETS["tiny"], "untied": replace(PRESETS["tiny"], tied=False)},
 }
 
@@ -226,6 +233,8 @@ _OF_A_FIT = (f"{name}_{number}" for name in ("train", "valid") for number in ran
 
 _OF_A_PLACEMENT = "valid_perplexity", "test_perplexity", "last_perplexity", "cpu_seconds"
 
+_OF_A_WINDOW = "first_loss", "after_100", "test_perplexity", "test_set_back", "cpu_seconds"
+
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
@@ -233,6 +242,8 @@ _KINDS = {
     FitSettings: _Kind(measure_fit, dict.fromkeys((*_OF_A_FIT, "cpu_seconds"), float), range(3)),
     MaskSettings: _Kind(measure_masks, {**{f"lag_{lag}": float for lag in MASK_LAGS}, "cpu_seconds": float}, range(5)),
     PlacementSettings: _Kind(measure_placement, {**dict.fromkeys(_OF_A_PLACEMENT, float), "best_after": int}, range(3)),
+    TalesSettings: _Kind(measure_tales, dict.fromkeys(TALES_COLUMNS, float), range(3)),
+    WindowSettings: _Kind(measure_windows, dict.fromkeys(_OF_A_WINDOW, float), range(3)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),
 }
 

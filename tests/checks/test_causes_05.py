@@ -93,6 +93,32 @@ def test_a_limit_of_perplexity_is_named_whatever_it_is(limit):
     assert causes("5.4", perplexity) == ["The perplexity is cut off before it overflows."]
 
 
+def root_of_exp(total_nll, n_tokens):
+    return float(np.exp(total_nll) ** (1 / n_tokens))
+
+
+def root_of_the_probability(total_nll, n_tokens):
+    return float(np.exp(-total_nll) ** (-1 / n_tokens))
+
+
+@pytest.mark.parametrize(
+    ("form", "cause"),
+    [
+        (root_of_exp, "It is a root of `exp(total_nll)`: on any real text that overflows first."),
+        (root_of_the_probability, "It is a root of the text's probability, `exp(-total_nll)`: on any real text that is "
+         "rounded to 0."),
+    ],
+)  # fmt: skip
+def test_a_perplexity_that_overflows_on_a_real_text_is_named(form, cause):
+    def perplexity(total_nll, n_tokens):
+        if n_tokens == 0:
+            raise ValueError("no tokens")
+        with np.errstate(over="ignore"):
+            return form(total_nll, n_tokens)
+
+    assert form(np.log(64), 3) == pytest.approx(4) and causes("5.4", perplexity) == [cause]
+
+
 def test_a_limit_of_perplexity_does_not_hide_another_mistake():
     def perplexity(total_nll, n_tokens):
         if n_tokens < 1:

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from helpers.data import EOS, CorpusError, load_corpus, tokenize
+from helpers.data import EOS, KOREAN_POEMS, CorpusError, load_corpus, tokenize
 
 KOREAN = "나는 학교에 간다. 너는 집에 있다. 오늘은 3월 1일이고 날씨가 좋다. 우리는 함께 바다를 보았다.\n\n"
 ENGLISH = "The cat sat on the mat. A dog came by, and the cat ran away!\n\n"
@@ -154,3 +154,9 @@ def test_an_unknown_unit_is_refused(file):
         load_corpus(file((ENGLISH * 100).encode()), unit="letters")
     with pytest.raises(ValueError, match="sotu is read by words"):
         load_corpus("sotu", unit="characters")
+
+
+def test_the_korean_poems_of_the_course_are_read_by_syllables():
+    corpus = load_corpus(KOREAN_POEMS, unit="characters")
+    assert corpus.text(corpus.train[:14]) == "죽는 날까지 하늘을 우러러"
+    assert len(corpus.vocabulary) > 100

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers.data import adding, first_symbol_recall, temporal_order
+from helpers.data import adding, first_symbol_recall, tales, temporal_order
+from helpers.data.tasks import ASK, FILLER, KEYS, MOST_FILLERS
 
 A, E, B, X, Y = 0, 4, 5, 6, 7
 TASKS = (temporal_order, adding, first_symbol_recall)
@@ -83,3 +84,20 @@ def test_too_few_steps_are_refused(task, least, rng):
     task(3, least, rng)
     with pytest.raises(ValueError, match=f"at least {least}"):
         task(3, least - 1, rng)
+
+
+def test_a_tale_ends_with_the_key_that_it_began_with(rng):
+    words, ages = tales(500, rng)
+    asked = np.flatnonzero(words == ASK)
+    assert len(asked) == 500 and set(np.unique(words)) == {*range(KEYS), FILLER, ASK}
+    np.testing.assert_array_equal(words[asked + 1], words[asked - ages[asked]])
+    assert set(ages[asked]) == set(range(1, MOST_FILLERS + 2))
+    between = [words[place - age + 1 : place] for place, age in zip(asked, ages[asked])]
+    assert all((fillers == FILLER).all() for fillers in between)
+
+
+def test_tales_have_as_many_fillers_as_asked_for(rng):
+    words, ages = tales(200, rng, fewest=7)
+    assert set(ages[words == ASK]) == {8, 9, 10}
+    with pytest.raises(ValueError, match="fewest must be 0 to 9: got 10"):
+        tales(1, rng, fewest=10)

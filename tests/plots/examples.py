@@ -178,6 +178,18 @@ def _softmax_loss():
     return plots.softmax_loss(p, 1, p - np.eye(4)[1])
 
 
+def _recalled_keys():
+    ages = range(1, 11)
+    ways = {"state carried": (1.1, 1.1), "set back to zeros": (2.6, 8.4), "carried into other rows": (5.1, 8.6)}
+    recalled = {
+        way: ({age: [level, 1.1 * level] for age in range(1, 5)}, {age: [other, 1.05 * other] for age in ages})
+        for way, (level, other) in ways.items()
+    }
+    return plots.recalled_by_age(
+        recalled | {"carried, every key too old": ({}, {age: [8.1, 8.3] for age in range(6, 11)})}, 8, guess=4
+    )
+
+
 def _next_words():
     powers = {temperature: np.exp(-np.arange(8) / temperature) for temperature in (0.5, 1.0, 1.5)}
     return plots.next_words({t: p / p.sum() for t, p in powers.items()}, [f"word {number}" for number in range(8)])
@@ -212,20 +224,12 @@ FIGURES = {
     "decay_on_plateau": lambda: plots.decay_on_plateau(
         [90, 72, 110, 54, 51, 50], [30, 30, 30, 7.5, 7.5, 7.5], 8, {"unigram": 143.0, "Kneser-Ney trigram": 55.0}
     ),
+    "cost_of_forgetting": lambda: plots.cost_of_forgetting(1 + 0.3 * 0.7 ** np.arange(35), guess=8),
     "dropout_masks": _masks,
     "masked_lstm_cell": plots.masked_lstm_cell,
     "masks_over_time": _masks_over_time,
     "parameter_counts": _counts,
-    "recalled_by_age": lambda: plots.recalled_by_age(
-        {
-            "state carried": dict(zip(range(1, 11), (1.01, 1.01, 1.01, 1.03, 1.03, 1.11, 1.03, 1.04, 1.04, 1.03))),
-            "set back to zeros": dict(zip(range(1, 11), (1.89, 3.0, 4.4, 5.7, 8.1, 8.1, 8.0, 8.0, 8.1, 8.1))),
-            "carried into other rows": dict(zip(range(1, 11), (8.1, 9.2, 8.6, 8.9, 8.9, 9.3, 8.4, 8.5, 9.1, 8.9))),
-            "carried, every key too old": dict(zip(range(6, 11), (8.1, 8.2, 8.2, 8.1, 8.2))),
-        },
-        5,
-        8,
-    ),
+    "recalled_by_age": _recalled_keys,
     "perplexity_by_seed": lambda: plots.perplexity_by_seed(
         {"LSTM": [62.1, 63.2, 62.5], "GRU": [63.0, 63.6, 62.9]}, guess=61.5
     ),
@@ -305,7 +309,10 @@ FIGURES = {
     ),
     "lstm_unrolled": plots.lstm_unrolled,
     "masked_again_and_again": _masked_again,
-    "memory_length": lambda: plots.memory_length([1, 2, 5, 10, 35], [138.0, 128.0, 118.0, 113.0, 109.0], 107.0),
+    "loss_by_word": lambda: plots.loss_by_word(
+        ["to", "keep", "our", "economy", "growing", ",", "we", "must", "open", "markets", "abroad", ".", "<eos>"],
+        np.log([20, 140, 8, 11, 60, 2.5, 3, 9, 900, 410, 45_000, 1.4, 1.001]),
+    ),
     "memory_over_time": lambda: plots.memory_over_time(
         {f"$f$ = {f}": f ** np.arange(51) for f in (0.5, 0.9, 0.99)}, ylabel="what is left", title="f", marked=[3, 20]
     ),

@@ -55,20 +55,30 @@ def test_one_row_can_be_drawn():
     assert "row 1 reads nothing" in plots.stream_rows(np.arange(9), list(stream_batches(np.arange(9), 1, 4))).alt
 
 
-def test_what_a_reset_costs_is_drawn_at_its_number_of_steps():
-    picture = plots.memory_length([1, 5, 35], [138.0, 118.0, 109.0], 107.0)
-    forgetting, carried = picture.figure.axes[0].lines
-    assert list(forgetting.get_xdata()) == [1, 5, 35] and list(forgetting.get_ydata()) == [138, 118, 109]
-    assert set(carried.get_ydata()) == {107.0}
-    assert "138 every 1, 118 every 5, 109 every 35 steps" in picture.alt and "at 107" in picture.alt
+def test_what_a_reset_costs_is_drawn_at_its_number_of_words():
+    picture = plots.cost_of_forgetting([1.5, 1.25, 1.1, 1.05, 1.0], guess=3)
+    forgetting, carried, guess = picture.figure.axes[0].lines
+    assert list(forgetting.get_xdata()) == [1, 2, 3, 4, 5] and list(forgetting.get_ydata())[:2] == [1.5, 1.25]
+    assert set(carried.get_ydata()) == {1} and set(guess.get_xdata()) == {3}
+    assert "1.50 after 1, 1.25 after 2, 1.00 after 5; 1.18 over the last five. Your guess was 3." in picture.alt
 
 
-def test_keys_recalled_are_drawn_beside_guessing_and_the_width_of_a_window():
-    picture = plots.recalled_by_age({"carried": {1: 1.0, 2: 1.1}, "zeros": {1: 2.0, 6: 8.2}}, 5, 8)
-    guessing, border, carried, zeros = picture.figure.axes[0].lines
-    assert set(guessing.get_ydata()) == {8} and set(border.get_xdata()) == {4.5}
-    assert list(carried.get_ydata()) == [1.0, 1.1] and list(zeros.get_xdata()) == [1, 6]
-    assert "carried: 1.0 at 1, 1.1 at 2 steps; zeros: 2.0 at 1, 8.2 at 6 steps" in picture.alt
+def test_keys_of_the_same_window_and_of_an_earlier_one_are_drawn_apart():
+    recalled = {"carried": ({1: [1.0, 1.0]}, {1: [1.0, 4.0], 2: [1.1, 1.1]}), "zeros": ({}, {1: [8.2], 6: [8.1]})}
+    picture = plots.recalled_by_age(recalled, 8)
+    same, earlier = picture.figure.axes
+    means = [line for line in earlier.lines if line.get_linestyle() != "None"]
+    assert [list(line.get_ydata()) for line in means[:2]] == [[2.0, pytest.approx(1.1)], [8.2, pytest.approx(8.1)]]
+    assert set(means[2].get_ydata()) == {8} and same.get_ylim() == earlier.get_ylim()
+    assert "carried, read in an earlier window: 1.1 to 2.0; zeros, read in an earlier window: 8.1 to 8.2" in picture.alt
+
+
+def test_each_word_stands_above_its_chance_and_the_darkest_was_expected_least():
+    picture = plots.loss_by_word(["the", "state", "of"], np.log([4.0, 2500.0, 1.25]))
+    assert _texts(picture) == ["the", "1 in 4.0", "state", "1 in 2,500", "of", "1 in 1.2"]
+    grounds = [patch.get_facecolor()[2] for patch in picture.figure.axes[0].patches]
+    assert grounds[1] == min(grounds) and grounds[2] == max(grounds)
+    assert "Expected least: state, the, of. Perplexity of the text: 23." in picture.alt
 
 
 def test_a_run_that_is_still_going_on_leaves_room_for_the_rest():
@@ -108,8 +118,10 @@ REFUSED = {
     "no models": (lambda: plots.perplexity_ladder({}, 10), "models must be a dict with 1 to 5 entries"),
     "no windows": (lambda: plots.stream_rows(np.arange(5), []), "0 windows"),
     "a long stream": (lambda: plots.stream_rows(np.arange(50), list(stream_batches(np.arange(50), 2, 9))), "40 ids"),
-    "steps without values": (lambda: plots.memory_length([1, 2], [100.0], 90.0), r"got \(2,\), \(1,\)"),
-    "nothing recalled": (lambda: plots.recalled_by_age({"a": {}}, 5, 8), "none of them empty"),
+    "no ratios": (lambda: plots.cost_of_forgetting([]), "not be empty"),
+    "nothing recalled": (lambda: plots.recalled_by_age({"a": ({}, {})}, 8), "not empty"),
+    "a loss too few": (lambda: plots.loss_by_word(["a", "b"], [1.0]), r"must have the shape \(2,\)"),
+    "a long text": (lambda: plots.loss_by_word(["a"] * 61, np.ones(61)), "at most 60 words"),
     "an empty run": (lambda: plots.training_curve([], 25, 500, COUNTED), "not be empty"),
     "no distributions": (lambda: plots.next_words({}, ["a"]), "1 to 4 entries"),
     "too few words": (
