@@ -55,6 +55,7 @@ from helpers.plots.language_model import (
     language_model,
     memory_length,
     next_words,
+    perplexity_by_context,
     perplexity_ladder,
     recalled_by_age,
     softmax_loss,

@@ -8,7 +8,7 @@ from helpers.training.echo import EchoSettings
 from helpers.training.experiment import build_model, measure, measure_baselines, write_sentence
 from helpers.training.interrupt import Interrupted
 from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
-from helpers.training.perplexity import evaluate, perplexity
+from helpers.training.perplexity import evaluate, perplexity, perplexity_with_context
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import recall_accuracy, recall_curve
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
