@@ -266,13 +266,13 @@ def test_a_nan_that_is_left_out_of_the_list_is_named():
 # --- 8.6 --------------------------------------------------------------------------------------------------------------
 
 
-def with_windows(measure, mean, width=1, more=0):
-    """Return an answer that takes the mean of what it measures of each window, with wider windows and more of them."""
+def with_windows(measure, mean):
+    """Return an answer that takes the mean of what it measures of each window."""
 
     def perplexity_with_context(model, ids, context):
         if len(ids) <= context:
             raise ValueError("no word to predict")
-        windows = [ids[end - context : end + width] for end in range(context, len(ids) + more)]
+        windows = [ids[end - context : end + 1] for end in range(context, len(ids))]
         return mean([measure(model, window[None]) for window in windows])
 
     return perplexity_with_context
@@ -281,12 +281,6 @@ def with_windows(measure, mean, width=1, more=0):
 def last_loss(model, window, **keywords):
     logits, _ = model.forward(window[:, :-1], **keywords)
     return model.criterion.forward(logits[:, -1:], window[:, -1:])
-
-
-_ONE_WORD_TOO_FEW = (
-    "One word too few is read: the windows hold `context` words, with the one to be predicted among them.",
-    "All the windows of `context` words are read: one word too few in each, and one window too many.",
-)
 
 
 def exp_of_mean(losses):
@@ -309,8 +303,6 @@ def exp_of_mean(losses):
             "The model is read in training, with dropout.",
         ),
         (with_windows(last_loss, np.mean), "What is returned is the mean loss, not the perplexity."),
-        (with_windows(last_loss, exp_of_mean, width=0), _ONE_WORD_TOO_FEW[0]),
-        (with_windows(last_loss, exp_of_mean, width=0, more=1), _ONE_WORD_TOO_FEW[1]),
     ],
 )
 def test_a_wrong_mean_over_windows_is_named(answer, name):
