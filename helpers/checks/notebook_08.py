@@ -802,8 +802,8 @@ class _HalvedInTraining(Layer):
 
 
 def _draw_text(rng: np.random.Generator, sizes: Sizes) -> Values:
-    # More windows than most batches hold, and never a whole number of batches of 10, 32, 50, 64, 100 or 128.
-    context, count = sizes.T, 10 * int(rng.integers(13, 18)) + int(rng.integers(1, 8))
+    # More windows than a batch of 100 holds, and no whole number of batches of an even size.
+    context, count = sizes.T, 103 + 2 * int(rng.integers(0, 10))
     arrays = _draw_model(rng, sizes)["arrays"]
     return {
         "arrays": {name: array for name, array in arrays.items() if not name.startswith("lstm2")},
@@ -823,7 +823,7 @@ def _use_context(answer: Answer, arguments: Values, record: Values) -> None:
         # Sums of float32 are right to its digits alone, and a perplexity is an ordinary float.
         return b.value.dtype.type(value) if isinstance(value, float | np.floating) else value
 
-    for name, (given, words) in zip(_MEASURED, ((ids, context), (ids[-150:], 1), (ids[: context + 1], context))):
+    for name, (given, words) in zip(_MEASURED, ((ids, context), (ids[-12:], 1), (ids[: context + 1], context))):
         record[name] = measured(given, words)
     for name, fewer in _NOTHING.items():
         record[f"error of {name}"] = _name_of_error(functools.partial(measured, ids[: context - fewer], context))
