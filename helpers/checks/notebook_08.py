@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from helpers.arrays import AnyArray, FloatArray
+from helpers.arrays import AnyArray, FloatArray, IntArray
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.probes import build_layer
 from helpers.nn import analysis, layers, model
 from helpers.nn.base import Layer, Param
 from helpers.nn.recurrent import LSTM
+from helpers.training.perplexity import perplexity_with_context
 from helpers.training.schedules import train_with_decay
 
 # --- 8.1 ------------------------------------------------------------------------------------------------------------
@@ -786,4 +787,161 @@ TRAIN_WITH_DECAY = Exercise(
     ),
 )
 
-EXERCISES = (COUNT_PARAMETERS, TIED_AFFINE, BUILD_LANGUAGE_MODEL, TRAIN_WITH_DECAY)
+# --- 8.6 ------------------------------------------------------------------------------------------------------------
+
+#: What an answer is asked for, with whether anything can be predicted there.
+_MEASURED = ("perplexity", "perplexity, one word given", "perplexity of a single word")
+_NOTHING = {"as many ids as context": 0, "fewer ids than context": 1}
+
+
+class _HalvedInTraining(Layer):
+    """Takes the place of dropout: halves its input in training, so that the keyword shows."""
+
+    def forward(self, xs: FloatArray, *, training: bool = False) -> FloatArray:
+        return xs * 0.5 if training else xs
+
+
+def _draw_text(rng: np.random.Generator, sizes: Sizes) -> Values:
+    # More windows than a batch of 100 holds, and no whole number of batches of an even size.
+    context, count = sizes.T, 103 + 2 * int(rng.integers(0, 10))
+    arrays = _draw_model(rng, sizes)["arrays"]
+    return {
+        "arrays": {name: array for name, array in arrays.items() if not name.startswith("lstm2")},
+        "ids": rng.integers(0, sizes.V, count + context),
+        "context": context,
+    }
+
+
+def _use_context(answer: Answer, arguments: Values, record: Values) -> None:
+    params, ids, context = arguments["arrays"], arguments["ids"], arguments["context"]
+    E, *weights, b = (Param(array.copy(), name) for name, array in _in_model_order(params))
+    body = layers.Stacked([layers.Embedding(E), _HalvedInTraining(), LSTM(*weights), _HalvedInTraining()])
+    read = model.LanguageModel(body, layers.TiedAffine(E, b), layers.SoftmaxCrossEntropy())
+
+    def measured(given: IntArray, words: int) -> Any:
+        value = unpack(answer(read, given, words), ("perplexity",), "perplexity_with_context")["perplexity"]
+        # Sums of float32 are right to its digits alone, and a perplexity is an ordinary float.
+        return b.value.dtype.type(value) if isinstance(value, float | np.floating) else value
+
+    for name, (given, words) in zip(_MEASURED, ((ids, context), (ids[-12:], 1), (ids[: context + 1], context))):
+        record[name] = measured(given, words)
+    for name, fewer in _NOTHING.items():
+        record[f"error of {name}"] = _name_of_error(functools.partial(measured, ids[: context - fewer], context))
+
+
+def _in_model_order(arrays: Values) -> list[tuple[str, AnyArray]]:
+    return [(name, arrays[name]) for name in ("E", "lstm1.Wx", "lstm1.Wh", "lstm1.b", "b")]
+
+
+def _perplexity_with_context(model: Any, ids: IntArray, context: int) -> float:
+    count = len(ids) - context
+    if count < 1:
+        raise ValueError("There is no word to predict.")
+    windows = np.array([ids[start : start + context + 1] for start in range(count)])
+    total = 0.0
+    for begin in range(0, len(windows), 100):
+        batch = windows[begin : begin + 100]
+        xs, targets = batch[:, :-1], batch[:, -1:]
+        logits, _ = model.forward(xs)
+        loss = model.criterion.forward(logits[:, -1:], targets)
+        total += loss * len(batch)
+    return math.exp(total / len(windows))
+
+
+PERPLEXITY_WITH_CONTEXT = Exercise(
+    heading="8.6 ★★ Only the last few words",
+    reference=perplexity_with_context,
+    results=dict.fromkeys((*_MEASURED, *(f"error of {name}" for name in _NOTHING)), ""),
+    draw=_draw_text,
+    probe=_use_context,
+    bounded=("arrays",),
+    groups={f"error of {name}": "no word to predict" for name in _NOTHING},
+    spelt_out=_perplexity_with_context,
+    misconceptions=mistakes(
+        _perplexity_with_context,
+        """
+        logits, _ = model.forward(xs) → loss, _ = model.loss(xs, batch[:, 1:])
+        loss = model.criterion.forward(logits[:, -1:], targets) → pass
+            *All* the words of a window are predicted, not only the last one.
+            Each of them but the last is predicted from fewer than `context` words. Take `logits[:, -1:]`.
+        total = 0.0 → total, state = 0.0, None
+        range(0, len(windows), 100) → range(len(windows))
+        begin + 100 → begin + 1
+        logits, _ = model.forward(xs) → logits, state = model.forward(xs, state)
+            The state is carried from one window to the next.
+            Then the model has seen more than `context` words. Call `model.forward(xs)` without a state: that is zeros.
+        total = 0.0 → total, state = 0.0, None
+        logits, _ = model.forward(xs) → logits, state = model.forward(xs, state)
+            The state is carried from one batch of windows to the next.
+            Then the model has seen more than `context` words. Call `model.forward(xs)` without a state: that is zeros.
+        total = 0.0 → logits, _ = model.forward(ids[None, :-1]); return math.exp(model.criterion.forward(
+                logits[:, context - 1 :], ids[None, context:]))
+            The whole past is read, not only the last `context` words.
+            Each word needs a window of its own: the `context` words right before it, read from a zero state.
+        model.forward(xs) → model.forward(xs, training=True)
+            The model is read in training, with dropout.
+            Dropout is for training alone: leave `training` out, and it is off.
+        ids[start : start + context + 1] → ids[start : start + context]
+            One word too few is read: the windows hold `context` words, with the one to be predicted among them.
+            A window holds `context` words *and* the one that follows: `ids[start : start + context + 1]`.
+        ids[start : start + context + 1] → ids[start : start + context]
+        in range(count)] → in range(count + 1)]
+            All the windows of `context` words are read: one word too few in each, and one window too many.
+            A window holds `context` words *and* the one that follows: `context + 1` words in all.
+        count = len(ids) - context → count = len(ids) - context - 1
+        ids[start : start + context + 1] → ids[start : start + context + 2]
+            One word too many is read before each prediction.
+            A window holds `context` words and the one that follows: `ids[start : start + context + 1]`.
+        count = len(ids) - context → count = len(ids) - context - 1
+            One word of the text is not predicted: there is a window less than there should be.
+            `len(ids) - context` words have `context` words before them. Is the last one among your windows?
+        total += loss * len(batch) → total += loss
+        math.exp(total / len(windows)) → math.exp(total / math.ceil(len(windows) / 100))
+            The mean is one of batches: the short last batch counts as much as a full one.
+            Each *word* counts once: multiply the loss of a batch by its number of windows, and divide by all of them.
+        loss * len(batch) → math.exp(loss) * len(batch)
+        math.exp(total / len(windows)) → total / len(windows)
+            The perplexities of batches are averaged, not their losses.
+            The mean belongs inside the exponent: add up losses, divide, then take `exp`, once.
+        range(0, len(windows), 100) → range(len(windows))
+        begin + 100 → begin + 1
+        loss * len(batch) → math.exp(loss) * len(batch)
+        math.exp(total / len(windows)) → total / len(windows)
+            The perplexities of single words are averaged, not their losses.
+            The mean belongs inside the exponent: add up losses, divide, then take `exp`, once.
+        range(0, len(windows), 100) → range(0, len(windows) - 99, 100)
+        math.exp(total / len(windows)) → math.exp(total / (len(windows) // 100 * 100))
+            The short last batch is left out.
+            Its words are to be predicted too. A slice that reaches beyond the end is only shorter.
+        in range(count)] → in range(0, count, context)]
+            The windows do not overlap: only one word in `context` is predicted.
+            Every word of `ids[context:]` is predicted once: the windows start at 0, 1, 2, ….
+        batch[:, :-1], batch → batch, batch
+            The word to be predicted is among the words that are read.
+            Read all of a window but its last word: `batch[:, :-1]`.
+        logits[:, -1:] → logits[:, :1]
+            The prediction is the one after the *first* word of the window.
+            After the last one, all `context` words have been read: `logits[:, -1:]`.
+        return math.exp(total / len(windows)) → return total / len(windows)
+            What is returned is the mean loss, not the perplexity.
+            Perplexity is `exp` of the mean loss.
+        math.exp(total / len(windows)) → math.exp(total / len(ids))
+            The loss is divided by the number of ids, not by that of the predicted words.
+            The first `context` ids are read and never predicted: divide by `len(ids) - context`.
+        if count < 1: → if False:
+            Without a word to predict there is no ValueError.
+            A mean over no words is nothing: `raise ValueError(…)` where `len(ids) <= context`.
+        if count < 1: → if count < 0:
+            With as many ids as `context` there is no ValueError.
+            Then there is nothing left to predict either: `len(ids) <= context`.
+        if count < 1: → if count == 0:
+            With *fewer* ids than `context` there is no ValueError.
+            There is nothing to predict either: ask whether `len(ids) <= context`.
+        raise ValueError( → raise AssertionError(
+            Without a word to predict there is an AssertionError.
+            An `assert` is for mistakes of your own. Raise a `ValueError`.
+        """,
+    ),
+)
+
+EXERCISES = (COUNT_PARAMETERS, TIED_AFFINE, BUILD_LANGUAGE_MODEL, TRAIN_WITH_DECAY, PERPLEXITY_WITH_CONTEXT)

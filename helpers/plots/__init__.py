@@ -56,6 +56,7 @@ from helpers.plots.language_model import (
     language_model,
     loss_by_word,
     next_words,
+    perplexity_by_context,
     perplexity_ladder,
     recalled_by_age,
     softmax_loss,

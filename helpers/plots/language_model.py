@@ -446,6 +446,37 @@ def cost_of_forgetting(ratios: ArrayLike, guess: Guess = ...) -> Picture:
 
 
 @draws_picture
+def perplexity_by_context(by_context: Mapping[int, float], whole: float, *, guess: Guess = ...) -> Picture:
+    """Plot the perplexity of a model that is given only the last few words, against how many they are.
+
+    Args:
+        by_context: dict from number of words to perplexity.
+        whole: its perplexity on the same words with the whole past, drawn as a horizontal line.
+        guess: how many words the reader guessed to be enough.
+
+    Raises:
+        ValueError: nothing to draw, or a number of words below 1.
+    """
+    by_context = dict(sorted(by_context.items()))
+    if not by_context or min(by_context) < 1:
+        raise ValueError("by_context must be a dict from numbers of words, which are at least 1, to perplexities.")
+    figure, ax = new_figure(8, 3.4)
+    words, perplexities = list(by_context), list(by_context.values())
+    ax.plot(words, perplexities, **LOOKS["yours"].marked)
+    log_perplexity_axis(ax, [whole / 1.04, whole, *perplexities], room=1.06)
+    ax.set(xscale="log", xlim=(0.85, 1.7 * words[-1]), xlabel="words that it is given", ylabel="perplexity")
+    plain_ticks(ax.xaxis, words)
+    for place, perplexity in by_context.items():
+        note(ax, f"{perplexity:.1f}", (place, perplexity), (3, 6), of="yours")
+    level(ax, whole, f"the whole past: {whole:.1f}", below=True)
+    mark_guess(ax, x=guess)
+    alt = f"""Perplexity against the number of words that a model is given before each one, both axes logarithmic:
+    {"; ".join(f"{perplexity:.1f} at {place}" for place, perplexity in by_context.items())}. A line marks {whole:.1f},
+    with the whole past.{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+@draws_picture
 def loss_by_word(words: Sequence[str], nlls: ArrayLike) -> Picture:
     """Write a text, each word on a ground that is the darker, the less it was expected, above its "1 in …".
 

@@ -10,7 +10,7 @@ from helpers.training.interrupt import Interrupted
 from helpers.training.masks import MASK_ROWS, MaskedRNN, masked_accuracy
 from helpers.training.optimisers import SGD, Adam, add_weight_decay, sgd_step
 from helpers.training.overfitting import FitSettings, build_small_model, small_text
-from helpers.training.perplexity import evaluate, perplexity
+from helpers.training.perplexity import evaluate, perplexity, perplexity_with_context
 from helpers.training.placements import DROPOUT_RATES
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import recall_accuracy, recall_curve

@@ -1,4 +1,4 @@
-"""Perplexity, over every token of a text."""
+"""Perplexity, over every token of a text, and with only the last few words given."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -77,3 +77,34 @@ def evaluate(
         log_probs = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
         total_nll -= float((weights * log_probs).sum(dtype=np.float64))
     return perplexity(total_nll, len(ids))
+
+
+#: How many windows are read at once: the hidden states of all of them would fill the memory.
+_WINDOWS = 256
+
+
+def perplexity_with_context(model: LanguageModel, ids: IntArray, context: int) -> float:
+    """Measure a model's perplexity where it is given only the last few words before each one.
+
+    perplexity = exp(-1/(n - context) Σ ln p(ids[k] | ids[k - context : k])),  k = context, …, n - 1
+
+    Each window starts from a state of zeros.
+
+    Args:
+        model: read without dropout.
+        ids (n,): the text, word ids; the words of ids[context:] are predicted.
+        context: how many words are read before each prediction, at least 1.
+
+    Raises:
+        ValueError: there is no word to predict.
+    """
+    count = len(ids) - context
+    if count < 1:
+        raise ValueError(f"There is no word to predict: {len(ids)} ids, of which {context} are read first.")
+    windows, total_nll = np.lib.stride_tricks.sliding_window_view(ids, context + 1), 0.0
+    for begin in range(0, count, _WINDOWS):
+        batch = windows[begin : begin + _WINDOWS]
+        hs, _ = model.body.forward(batch[:, :-1])
+        loss = model.criterion.forward(model.output.forward(hs[:, -1:]), batch[:, -1:])
+        total_nll += loss * len(batch)
+    return perplexity(total_nll, count)

@@ -16,7 +16,8 @@
 # *Build the whole model, out of your own layers.*
 #
 # **You will do**: tie the two largest matrices of a language model into one, put all your layers together, train them
-# with a learning rate that slows down on the plateau, let them write, and read an ablation.
+# with a learning rate that slows down on the plateau, read an ablation, measure how far back your model looks, and let it
+# write.
 #
 # **You will learn**: why tying saves so much, where a shared gradient comes from, and what each part of this course is
 # worth in perplexity, including the part that turned out to be worth nothing.
@@ -220,10 +221,8 @@ from helpers.checks import hidden_check
 hidden_check("8.2", TiedAffine)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# First the example by hand; `E.grad` begins at zero here.
-
 # %%
+# First the example by hand; `E.grad` begins at zero here.
 TiedAffine, Embedding, SoftmaxCrossEntropy = (answer(i) for i in ("8.2", "5.1", "5.3"))
 E, b = Param(np.array([[2.0], [3.0]])), Param(np.zeros(2))
 toy = TiedAffine(E, b)
@@ -570,20 +569,18 @@ def fit(layers, seed, show):
 
 
 # %% [markdown]
-# > **Try it.** Run the next two cells and watch, for half a minute or so. Your layers do all the work.
+# > **Try it.** Run the next cell and watch, for half a minute or so. Your layers do all the work.
 
 
 # %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
 def show(seen, rates):
     live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, counted))
 
 
 live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model")
 display(live)  # until the figure below takes its place
-
-# %%
-# NBVAL_IGNORE_OUTPUT
-# The digits of a trained model differ a little between processors.
 model, weights, ppls, rates = fit(layers, 0, show)
 yours = measure(model, test)
 live.close()
@@ -685,14 +682,13 @@ assert 0 < gain["variational to tying"] < 2 and 0 < gain["baseline to depth"] < 
 assert abs(gain["dropout to variational"]) < 2 * error["dropout to variational"]
 
 # %% [markdown]
-# The row to look at twice is **variational**: no gain. Its mean is 0.3 higher, which is less than two standard errors: four
+# The row to look at twice is **variational**: no gain. Its mean is 0.3 higher, less than two standard errors: four
 # seeds cannot tell it from nothing. The masks lie in depth only, where nothing is worn away along time, so there was
 # nothing to rescue. A disappointing row is a result, and it stays.
 #
-# **Tying** gains less than one might hope: 0.8, between two and three standard errors. Probably better, certainly not by
-# much. But look at what it costs: nothing. It has 39 % fewer numbers.
-
-# %% [markdown]
+# **Tying** gains 0.8, between two and three standard errors: probably better, certainly not by much. But it costs nothing:
+# it has 39 % fewer numbers.
+#
 # ### A small one, live
 #
 # The same five rows with *your* layers: 20,000 tokens, H = 32, eight epochs and a ninth with smaller steps, one seed. It
@@ -768,7 +764,128 @@ assert QUICK or small["tying"] < min(small["dropout"], small["variational"]) < s
 # | 4 | a real limit (order, one text, one size, one rate, few seeds), a run that would lift it, an expectation | the limit alone | a thing that the table does tell |
 
 # %% [markdown]
-# ## 6. Look inside, and let it write
+# ## 6. How far back does my model look?
+#
+# In notebook 01 an RNN did not learn to recall a symbol of eighty steps ago; in notebook 04 an LSTM did. But how much of the
+# past does a language model *use*? Now you can ask yours.
+#
+# ### Exercise 8.6 · Only the last few words
+#
+# <small>20 min</small>
+#
+# **Why.** Give the model only the last few words before each prediction, and look at what it loses. Where the perplexity is
+# that of the whole past, the words further back made no difference.
+#
+# **The equation.** Of a text $w_0, \ldots, w_{n-1}$, each word from $w_k$ on is predicted from the k words before it alone:
+#
+# $$ ppl_k = \exp\left( -\frac{1}{n-k} \sum_{j=k}^{n-1} \ln p(w_j \mid w_{j-k}, \ldots, w_{j-1}) \right) $$
+
+# %% [markdown]
+# **By hand**, n = 5 and k = 2: the text 5, 3, 8, 2, 9 has three windows, 5 3 → 8, 3 8 → 2 and 8 2 → 9. Each is a row, and the state
+# of each row begins at zero. If the three words have the probabilities 1/2, 1/4 and 1/8, the mean loss is
+# $(\ln 2 + \ln 4 + \ln 8) / 3 = 2 \ln 2$: a perplexity of 4.
+
+
+# %% nbgrader={"grade": false, "grade_id": "ex-8-6", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def perplexity_with_context(model, ids, context):
+    """Measure the perplexity of a model that is given only the last few words before each one.
+
+    Each word of ids[context:] is predicted once, from the `context` words right before it and a state of zeros.
+
+    Args:
+        model: a LanguageModel, read without dropout. `logits, state = model.forward(xs)` reads rows of words xs (N, T),
+            each from a state of zeros, and gives logits (N, T, V). `model.criterion.forward(logits, targets)` is the
+            mean loss [nats] of any logits (N, T, V) and their targets (N, T).
+        ids (n,): the text, an array of word ids.
+        context: how many words are read before each prediction, at least 1.
+
+    Returns:
+        the perplexity, a float
+
+    Raises:
+        ValueError: there is no word to predict.
+    """
+    ### BEGIN SOLUTION
+    count = len(ids) - context
+    if count < 1:
+        raise ValueError(f"{len(ids)} ids leave no word to predict after the first {context}.")
+    windows = ids[np.arange(count)[:, None] + np.arange(context + 1)]
+    total = 0.0
+    for begin in range(0, count, 100):
+        batch = windows[begin : begin + 100]
+        logits, _ = model.forward(batch[:, :-1])
+        total += model.criterion.forward(logits[:, -1:], batch[:, -1:]) * len(batch)
+    return float(np.exp(total / count))
+    ### END SOLUTION
+    # 1. how many words are there to predict? none: raise ValueError
+    # 2. the windows: each holds `context` words and the one that follows
+    # 3. a hundred windows at a time are the rows of a batch: all at once would take much memory
+    # 4. of each window only the last prediction counts; the last batch may be short
+    # 5. the mean loss of all predicted words, and its exp
+    raise NotImplementedError("Exercise 8.6: write perplexity_with_context")
+
+
+# %% [markdown]
+# <details><summary>Hint 1: a nudge</summary>The windows overlap: the next one starts one word later. How many are there in a text of n words?</details>
+# <details><summary>Hint 2: the equation to use</summary>There are <code>len(ids) - context</code> windows, and window j is <code>ids[j : j + context + 1]</code>. The logits after its last word are <code>logits[:, -1:]</code>. A mean loss of N words becomes their sum with <code>* N</code>.</details>
+# <details><summary>Hint 3: the plan</summary>Make the array of all windows, (count, context + 1). In a loop over batches of 100: <code>logits, _ = model.forward(batch[:, :-1])</code>, then add <code>model.criterion.forward(logits[:, -1:], batch[:, -1:]) * len(batch)</code>. Return <code>exp</code> of the sum divided by the count.</details>
+
+# %% nbgrader={"grade": true, "grade_id": "check-8-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
+check("8.6", perplexity_with_context)
+
+# %% nbgrader={"grade": true, "grade_id": "hidden-8-6", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# Exercise 8.6 once more, on inputs that only a grader sees: other sizes, other types, large values.
+### BEGIN HIDDEN TESTS
+from helpers.checks import hidden_check
+
+hidden_check("8.6", perplexity_with_context)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now ask the model of section 4. The *same* 3,000 words of the test are predicted with each context: with k words, the text
+# begins k words before the first of them. Guess first: with how many words does the model come within one per cent of what it
+# reaches with the whole past?
+
+# %%
+guess = ...  # a number of words, from 1 to 40
+
+# %%
+# NBVAL_IGNORE_OUTPUT
+# The digits of a trained model differ a little between processors.
+with_context, by_context = answer("8.6"), {}
+piece, longest = test[:3040], 40
+logits, _ = model.forward(piece[None, :-1])  # one row: the state is never set back
+whole = np.exp(model.criterion.forward(logits[:, longest - 1 :], piece[None, longest:]))
+live = plots.LiveFigure(7, "perplexity by the number of words given")
+display(live)
+for words in (1, 2, 3, 5, 10, 20, longest):
+    by_context[words] = with_context(model, piece[longest - words :], words)
+    live.show(len(by_context), plots.perplexity_by_context(by_context, whole))
+live.close()
+seen_by_trigram = KneserNeyTrigram(train, V, corpus.vocabulary.eos).probabilities(piece)
+print(f"the trigram, which sees two words: {np.exp(-np.log(seen_by_trigram[longest:]).mean()):.1f}")
+plots.perplexity_by_context(by_context, whole, guess=guess)
+
+# %%
+enough = min(words for words, value in by_context.items() if value < 1.01 * whole)
+print(f"within one per cent of the whole past: from {enough} words on")
+
+# %% [markdown]
+# **What to notice.** About ten words; what lies further back makes next to no difference. The first few bring most. Given two
+# words, all that a trigram ever sees, the model is ahead of the trigram on the very same words.
+#
+# Does the training set that limit? A window had 20 steps, so no gradient reached further back; but the model uses half of
+# that. What a network *can* remember, as in notebooks 01 and 04, and what a text makes it use are two questions.
+#
+# **Go further.** In training the state was carried on, so the model hardly ever met a state of zeros. Which points of the
+# curve may be too high for that reason alone?
+
+# %% [markdown] tags=["solution"]
+# **Go further, answered.** Those on the left: with one word, the state of zeros is all that it has besides. A model whose
+# training set the state back at every window would tell.
+
+# %% [markdown]
+# ## 7. Look inside, and let it write
 #
 # What do the gates do while the model reads? Send a sentence through the lower LSTM, step by step, with your
 # `lstm_step_forward`. On the left the mean of all 64 units, on the right the unit whose forget gate is open furthest.
@@ -855,8 +972,9 @@ for seed in range(3):
 # - The full model: embedding, three shared masks, two LSTMs, tied output, built from your own classes.
 # - Decay on the plateau: divide unless the perplexity is *below* the best so far, which deals with NaN too.
 # - Your model and the reference end within a few per cent of each other, below the Kneser-Ney trigram.
-# - The ablation: dropout brings five points, depth one, tying less than one, variational dropout nothing here. A
-#   difference is worth what its standard error lets it be.
+# - The ablation: dropout brings five points, depth one, tying less than one, variational dropout nothing here. Judge a
+#   difference by its standard error.
+# - Given only the last ten words, the model of this notebook predicts as well as with the whole past.
 
 # %% [markdown]
 # ## Questions
@@ -870,6 +988,7 @@ for seed in range(3):
 # 7. Which comparison in the table mixes two changes, if any?
 # 8. Your model and the reference began with the same weights and masks. Why are their perplexities not the same?
 # 9. How many numbers does the whole model of section 4 learn (V = 1,000, H = 64)?
+# 10. For contexts of 1 and of 40 words, why must the text given to `perplexity_with_context` begin at different places?
 
 # %% [markdown] tags=["solution"]
 # ### Answers
@@ -885,6 +1004,7 @@ for seed in range(3):
 # 7. None: each row changes one thing. But each is measured on top of the ones above, so the order matters.
 # 8. Sums in another order round differently in float32, and large steps make a large difference of it in time.
 # 9. $V H + 2 (8 H^2 + 4 H) + V = 64{,}000 + 66{,}048 + 1{,}000 = 131{,}048$.
+# 10. The first `context` words are only read. Only if the text begins 39 words later are the same words predicted.
 
 # %% tags=["solution"]
 curve = iter([60, 50, nan, 55, 49])
@@ -910,6 +1030,8 @@ print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters
 # - W. Zaremba, I. Sutskever, O. Vinyals, *Recurrent neural network regularization*, arXiv:1409.2329 (2014): decay of the
 #   learning rate, and the models this one follows.
 # - Y. Gal, Z. Ghahramani, *A theoretically grounded application of dropout in recurrent neural networks*, NIPS 29 (2016).
+# - U. Khandelwal, H. He, P. Qi, D. Jurafsky, *Sharp nearby, fuzzy far away: how neural language models use context*, ACL
+#   2018: the question of section 6, asked of large models.
 # - G. Melis, C. Dyer, P. Blunsom, *On the state of the art of evaluation in neural language models*, ICLR 2018: how much of
 #   a reported gain is only tuning.
 
@@ -921,4 +1043,5 @@ print("6.", 0.4 / 4**0.5, round(0.2 * 2**0.5, 2), "  9.", count(model.parameters
 # 3. 전체 모델은 임베딩, 변분 드롭아웃 세 개, LSTM 두 층, 가중치를 공유하는 출력 계층으로 이루어지며, 모두 직접 작성한 클래스로
 #    만든다.
 # 4. 검증 데이터의 퍼플렉서티가 지금까지의 최젓값보다 낮아지지 않으면 학습률을 일정 비율로 줄인다. NaN은 낮아진 것으로 치지 않는다.
-# 5. 절제 연구에서 효과가 가장 큰 것은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다.
+# 5. 절제 연구에서 효과가 가장 큰 것은 드롭아웃이었고, 변분 드롭아웃의 이득은 없었다. 실망스러운 결과도 결과이다. 이 노트북의 모델은
+#    앞의 단어 열 개만 주어도 앞부분 전체를 읽었을 때와 거의 같은 성능으로 다음 단어를 예측한다.

@@ -261,3 +261,85 @@ def test_a_nan_that_is_left_out_of_the_list_is_named():
         return perplexities, rates
 
     assert causes_of("8.4", train) == ["A NaN is left out of the list."]
+
+
+# --- 8.6 --------------------------------------------------------------------------------------------------------------
+
+
+def with_windows(measure, mean):
+    """Return an answer that takes the mean of what it measures of each window."""
+
+    def perplexity_with_context(model, ids, context):
+        if len(ids) <= context:
+            raise ValueError("no word to predict")
+        windows = [ids[end - context : end + 1] for end in range(context, len(ids))]
+        return mean([measure(model, window[None]) for window in windows])
+
+    return perplexity_with_context
+
+
+def last_loss(model, window, **keywords):
+    logits, _ = model.forward(window[:, :-1], **keywords)
+    return model.criterion.forward(logits[:, -1:], window[:, -1:])
+
+
+def exp_of_mean(losses):
+    return float(np.exp(np.mean(losses)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (
+            with_windows(lambda model, window: model.loss(window[:, :-1], window[:, 1:])[0], exp_of_mean),
+            "*All* the words of a window are predicted, not only the last one.",
+        ),
+        (
+            with_windows(last_loss, lambda losses: float(np.mean(np.exp(losses)))),
+            "The perplexities of single words are averaged, not their losses.",
+        ),
+        (
+            with_windows(lambda *given: last_loss(*given, training=True), exp_of_mean),
+            "The model is read in training, with dropout.",
+        ),
+        (with_windows(last_loss, np.mean), "What is returned is the mean loss, not the perplexity."),
+    ],
+)
+def test_a_wrong_mean_over_windows_is_named(answer, name):
+    assert causes_of("8.6", answer) == [name]
+
+
+def test_one_pass_over_the_text_is_named():
+    def perplexity_with_context(model, ids, context):
+        if len(ids) <= context:
+            raise ValueError
+        total, state = 0.0, None
+        for place in range(len(ids) - 1):
+            loss, state = model.loss(ids[None, place : place + 1], ids[None, place + 1 : place + 2], state)
+            total += loss if place + 1 >= context else 0.0
+        return float(np.exp(total / (len(ids) - context)))
+
+    assert causes_of("8.6", perplexity_with_context) == ["The whole past is read, not only the last `context` words."]
+
+
+def test_a_mean_of_batches_in_training_is_two_mistakes():
+    def perplexity_with_context(model, ids, context):
+        if len(ids) <= context:
+            raise ValueError
+        windows, losses = np.lib.stride_tricks.sliding_window_view(ids, context + 1), []
+        for begin in range(0, len(windows), 100):
+            losses.append(last_loss(model, windows[begin : begin + 100], training=True))
+        return exp_of_mean(losses)
+
+    assert causes_of("8.6", perplexity_with_context) == [
+        "The model is read in training, with dropout.",
+        "The mean is one of batches: the short last batch counts as much as a full one.",
+    ]
+
+
+def test_what_an_empty_text_gives_is_named_beside_another_mistake():
+    def perplexity_with_context(model, ids, context):
+        windows = np.array([ids[start : start + context + 1] for start in range(len(ids) - context)])
+        return exp_of_mean([last_loss(model, window[None]) for window in windows]) if len(windows) else 1.0
+
+    assert "no word to predict" in " ".join(verdict_on("8.6", perplexity_with_context).paragraphs)

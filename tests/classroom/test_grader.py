@@ -21,6 +21,7 @@ from helpers.classroom.grading.grader import grade_submission, make_grading_temp
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sanitize import for_html
 from helpers.classroom.grading.submission import read_submission
+from tests.checks.honest import notebook_08
 from tests.classroom.attacks import scoring
 from tests.classroom.attacks.kit import Work, max_points, source_path, template
 
@@ -73,6 +74,18 @@ def test_an_answer_calls_a_function_that_the_check_gives_it(way, grade):
     work = Work("00")
     work.write("0.2", f"{source}\n\nnumerical_gradient = {way}")
     assert {score.status for score in grade(work, "00").scores.values()} == {"right"}
+
+
+@pytest.mark.parametrize(
+    "way", [answer.__name__ for answer in import_module("tests.checks.honest.notebook_08").ANSWERS["8.6"]]
+)
+def test_an_answer_uses_a_model_that_the_check_gives_it(way, grade):
+    """Its layers, its state and its loss, each of them an object of the grader's."""
+    source = inspect.getsource(notebook_08).partition("\nANSWERS")[0]
+    work = Work("08")
+    work.write("8.6", f"{source}\n\nperplexity_with_context = {way}")
+    scores = grade(work, "08").scores
+    assert {scores[name].status for name in ("check-8-6", "hidden-8-6")} == {"right"}
 
 
 def test_an_untouched_release_earns_nothing_and_is_called_unwritten(grade):

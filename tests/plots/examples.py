@@ -328,6 +328,9 @@ FIGURES = {
         limits=(1e-9, 1e3),
     ),
     "overflow": _overflow,
+    "perplexity_by_context": lambda: plots.perplexity_by_context(
+        {1: 64.8, 2: 52.2, 3: 49.7, 5: 49.3, 10: 48.3, 20: 48.5, 40: 48.4}, 48.4, guess=7
+    ),
     "perplexity_ladder": lambda: plots.perplexity_ladder({"your model": 108.0, **COUNTED}, 3001),
     "rnn_step_backward": plots.rnn_step_backward,
     "rnn_step_forward": plots.rnn_step_forward,

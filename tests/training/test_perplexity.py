@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.nn import FAST, assemble, create_params, log_softmax
-from helpers.training.perplexity import evaluate, perplexity
+from helpers.training.perplexity import evaluate, perplexity, perplexity_with_context
 
 
 def test_a_model_that_gives_every_word_the_same_chance_has_the_size_of_the_vocabulary():
@@ -79,3 +79,36 @@ def test_dropout_is_off_and_the_generator_untouched(model, ids):
 def test_an_empty_text_is_refused(model):
     with pytest.raises(ValueError, match="empty"):
         evaluate(model, np.array([], dtype=int), EOS)
+
+
+# --- with only the last few words ---------------------------------------------------------------------------------
+
+
+def slow_perplexity(model, ids, context):
+    """One window after the other, each word's own probability."""
+    nll = []
+    for place in range(context, len(ids)):
+        logits, _ = model.forward(ids[None, place - context : place])
+        nll.append(-log_softmax(logits[0, -1])[ids[place]])
+    return math.exp(np.mean(nll))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_only_the_last_words_count_as_in_a_loop_over_the_windows(model, monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    monkeypatch.setitem(perplexity_with_context.__globals__, "_WINDOWS", int(rng.integers(1, 20)))
+    context = int(rng.integers(1, 12))
+    ids = rng.integers(0, V, context + int(rng.integers(1, 50)))
+    assert math.isclose(perplexity_with_context(model, ids, context), slow_perplexity(model, ids, context))
+
+
+def test_what_lies_before_the_context_makes_no_difference(model, ids):
+    other = np.concatenate([(ids[:50] + 1) % V, ids[50:]])
+    assert perplexity_with_context(model, other[50:], 4) == perplexity_with_context(model, ids[50:], 4)
+    assert perplexity_with_context(model, other[:56], 50) != perplexity_with_context(model, ids[:56], 50)
+
+
+@pytest.mark.parametrize("count", [0, 2, 3])
+def test_a_text_without_a_word_to_predict_is_refused(model, ids, count):
+    with pytest.raises(ValueError, match="no word to predict"):
+        perplexity_with_context(model, ids[:count], 3)

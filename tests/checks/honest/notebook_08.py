@@ -252,9 +252,82 @@ def decay_by_multiplying(run_epoch, evaluate, learning_rate, epochs, factor=4.0)
     return perplexities, rates[:-1]
 
 
+# --- 8.6 ------------------------------------------------------------------------------------------------------------
+
+
+def context_by_sliding(model, ids, context):
+    if len(ids) <= context:
+        raise ValueError("nothing to predict")
+    windows = np.lib.stride_tricks.sliding_window_view(ids, context + 1)
+    losses = []
+    for batch in np.array_split(windows, max(1, len(windows) // 64)):
+        logits, _ = model.forward(batch[:, :-1], training=False)
+        losses += [model.criterion.forward(logits[:, -1:], batch[:, -1:])] * len(batch)
+    return float(np.exp(np.mean(losses)))
+
+
+def context_word_by_word(model, ids, context):
+    """Each word by itself; the loss of the last step, from the state that the others leave."""
+    total, places = 0.0, range(context, len(ids))
+    if not places:
+        raise ValueError(f"{len(ids)} ids leave no word to predict after {context}.")
+    for place in places:
+        state = None
+        if context > 1:
+            _, state = model.forward(ids[None, place - context : place - 1])
+        loss, _ = model.loss(ids[None, place - 1 : place], ids[None, place : place + 1], state)
+        total += loss
+    return math.exp(total / len(places))
+
+
+def context_by_hand(model, ids, context):
+    """All windows at once, and the softmax written out."""
+    count = len(ids) - context
+    xs = ids[np.arange(max(count, 0))[:, None] + np.arange(context)]
+    if not len(xs):
+        raise ValueError
+    scores = model.forward(xs)[0][:, -1].astype("float64")
+    scores -= scores.max(axis=-1, keepdims=True)
+    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    return np.exp(-log_p[np.arange(count), ids[context:]].mean())
+
+
+def context_by_difference(model, ids, context):
+    """The loss of all the steps less that of all but the last."""
+    windows = [ids[end - context : end + 1] for end in range(context, len(ids))]
+    if not windows:
+        raise ValueError("no words")
+    total = 0.0
+    for begin in range(0, len(windows), 50):
+        batch = np.stack(windows[begin : begin + 50])
+        last = context * model.loss(batch[:, :-1], batch[:, 1:])[0]
+        if context > 1:
+            last -= (context - 1) * model.loss(batch[:, :-2], batch[:, 1:-1])[0]
+        total += last * len(batch)
+    return np.exp(total / len(windows))
+
+
+def context_step_by_step(model, ids, context):
+    """One column of the windows after the other, with the layers of the model themselves."""
+    if len(ids) <= context:
+        raise ValueError("too short")
+    words = [ids[place : len(ids) - context + place] for place in range(context + 1)]
+    state = None
+    for step in range(context):
+        hs, state = model.body.forward(words[step][:, None], state)
+    return float(np.exp(model.criterion.forward(model.output.forward(hs), words[context][:, None])))
+
+
 ANSWERS = {
     "8.1": (count_by_identity, count_with_a_set, count_with_a_dict, count_by_recursion, count_as_an_array),
     "8.2": (TiedByEinsum, TiedStepByStep, TiedByTensordot, TiedWordByWord, TiedWithABuffer),
     "8.3": (build_in_a_loop, build_line_by_line, build_as_stacks_of_stacks, build_a_stack_in_a_stack),
     "8.4": (decay_with_a_list, decay_with_arrays, decay_by_counting, decay_by_multiplying),
+    "8.6": (
+        context_by_sliding,
+        context_word_by_word,
+        context_by_hand,
+        context_by_difference,
+        context_step_by_step,
+    ),
 }

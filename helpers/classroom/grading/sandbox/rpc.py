@@ -29,7 +29,10 @@ from helpers.classroom.grading.sanitize import for_terminal
 from helpers.nn.base import Param
 
 #: What answers may ask of an object of the grader's side, besides calling it.
-OFFERED = frozenset({"forward", "backward", "parameters", "recurrent"})
+OFFERED = frozenset(
+    {"forward", "backward", "parameters", "recurrent"}  # of a layer, and of a language model
+    | {"loss", "body", "output", "criterion"}
+)
 
 #: The most numbers in one call of an object of the grader's side by an answer, and the largest integer: the object runs
 #: here, where nothing limits time and memory. A check itself gives a fraction of this.
