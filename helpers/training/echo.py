@@ -52,7 +52,7 @@ class EchoSettings:
 _SCALES = (0.5, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8)
 
 #: Name of a row to its settings: by the size of the initial `Wh`, the limit of the norm, the learning rate, the delay.
-ROWS = {
+ECHO_ROWS = {
     settings.name: settings
     for settings in (
         *(EchoSettings(scale, max_norm) for scale in _SCALES for max_norm in (0.0, 1.0)),

@@ -90,7 +90,7 @@ _PREPARED = replace(_RNN, start="orthogonal", inputs=0.03, optimiser="adam", lea
 _LSTM = replace(_PREPARED, layer="LSTM", start="chrono", inputs=0.3, learning_rate=0.01)
 
 #: Name of a row to its settings.
-ROWS = {
+RECALL_ROWS = {
     "RNN": _RNN,
     "RNN, clipped": replace(_RNN, inputs=0.03, learning_rate=0.1, max_norm=1.0),
     "RNN, orthogonal": _PREPARED,

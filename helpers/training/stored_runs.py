@@ -54,7 +54,7 @@ def load_echo(folder: str | Path = FOLDER) -> dict[EchoSettings, dict[str, list[
     """
     found: dict[EchoSettings, dict[str, list[float]]] = {}
     for run in load_sweep("echo", folder):
-        measured = found.setdefault(echo.ROWS[run["row"]], {"loss": [], "clipped": []})
+        measured = found.setdefault(echo.ECHO_ROWS[run["row"]], {"loss": [], "clipped": []})
         for name, values in measured.items():
             values.append(run[name])
     return found

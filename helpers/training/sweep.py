@@ -22,22 +22,18 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
-from helpers.training.echo import ROWS as ECHO_ROWS
-from helpers.training.echo import EchoSettings, measure_echo
+from helpers.training.echo import ECHO_ROWS, EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.masks import MASK_LAGS, MASK_ROWS, MaskSettings, measure_masks
 from helpers.training.overfitting import MEASUREMENTS, OVERFIT_ROWS, FitSettings, measure_fit
 from helpers.training.placements import PLACEMENT_ROWS, PlacementSettings, measure_placement
 from helpers.training.presets import PRESETS, Settings
-from helpers.training.recall import LAGS, RecallSettings, measure_recall
-from helpers.training.recall import ROWS as RECALL_ROWS
+from helpers.training.recall import LAGS, RECALL_ROWS, RecallSettings, measure_recall
 from helpers.training.tales import COLUMNS as TALES_COLUMNS
-from helpers.training.tales import ROWS as TALES_ROWS
-from helpers.training.tales import TalesSettings, measure_tales
+from helpers.training.tales import TALES_ROWS, TalesSettings, measure_tales
 from helpers.training.temporal_order import ORDER_ROWS, OrderSettings, measure_order
 from helpers.training.trainer import Trainer
-from helpers.training.windows import ROWS as WINDOW_ROWS
-from helpers.training.windows import WindowSettings, measure_windows
+from helpers.training.windows import WINDOW_ROWS, WindowSettings, measure_windows
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +76,9 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         for cell, rates in (("LSTM", (14, 20, 30)), ("GRU", (10, 14, 20)))
         for rate in rates
     },
-    "overfit": OVERFIT_ROWS,
     "masks": MASK_ROWS,
     "order": ORDER_ROWS,
+    "overfit": OVERFIT_ROWS,
     "placements": PLACEMENT_ROWS,
     "recall": RECALL_ROWS,
     "tales": TALES_ROWS,

@@ -46,7 +46,7 @@ class TalesSettings:
 
 
 #: Name of a row to its settings.
-ROWS = {
+TALES_ROWS = {
     "state carried": TalesSettings(),
     "set back to zeros": TalesSettings(carry=False),
     "carried into other rows": TalesSettings(in_order=False),

@@ -41,7 +41,7 @@ class WindowSettings:
 
 
 #: Name of a row to its settings.
-ROWS = {
+WINDOW_ROWS = {
     "10 rows of 35": WindowSettings(10, 35),
     "the same, state set back": WindowSettings(10, 35, carry=False),
     "the same, gradient cut after 2": WindowSettings(10, 35, cut=2),

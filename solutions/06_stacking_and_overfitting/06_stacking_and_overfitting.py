@@ -41,7 +41,7 @@ from helpers.training import (
     recall_accuracy,
     small_text,
 )
-from helpers.training.recall import ROWS
+from helpers.training.recall import RECALL_ROWS
 
 clip_gradients, sgd_step, ppl, batches = (answer(i) for i in ("2.2", "2.3", "5.4", "5.5"))
 layers = {"LSTM": answer("4.4"), "Embedding": answer("5.1"), "Affine": answer("5.2")}
@@ -862,7 +862,10 @@ class MaskedMemory(Layer):
 # measured without dropout, with three seeds; guessing gives 0.25.
 
 # %%
-settings, mask_rng = replace(ROWS["LSTM"], updates=150, hidden_size=24), np.random.default_rng(0)
+settings, mask_rng = (
+    replace(RECALL_ROWS["LSTM"], updates=150, hidden_size=24),
+    np.random.default_rng(0),
+)
 places = {
     "in depth": lambda *params: Stacked([layers["LSTM"](*params), Dropout(0.5, mask_rng)]),
     "on h": lambda *params: StepDropoutLSTM(*params, 0.5, mask_rng),

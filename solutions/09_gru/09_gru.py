@@ -35,7 +35,7 @@ from helpers.checks import answer, check
 from helpers.data import load_corpus
 from helpers.nn import Layer, Param, assemble, count_parameters, create_params
 from helpers.training import SWEEPS, load_recall, load_sweep, recall_curve
-from helpers.training.recall import ROWS
+from helpers.training.recall import RECALL_ROWS
 
 sigmoid, tanh_backward = answer("0.1"), answer("1.1")
 
@@ -383,7 +383,7 @@ guess = ...  # a number of steps, from 1 to 80
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-yours = recall_curve(ROWS["GRU"], 5, (5, 20, 80), answer("9.3"))
+yours = recall_curve(RECALL_ROWS["GRU"], 5, (5, 20, 80), answer("9.3"))
 print("yours:", {lag: round(share, 2) for lag, share in yours.items()})
 
 # %%
@@ -405,7 +405,7 @@ plots.recall_by_lag(few, yours=yours, guess=guess)
 # %%
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
-plain = recall_curve(replace(ROWS["GRU"], start="random"), 5, (10, 20, 40), answer("9.3"))
+plain = recall_curve(replace(RECALL_ROWS["GRU"], start="random"), 5, (10, 20, 40), answer("9.3"))
 print("biases of 0:", {lag: round(share, 2) for lag, share in plain.items()})
 
 # %% [markdown]
@@ -462,16 +462,16 @@ for cell in "LSTM", "GRU":
 
 # %%
 rows = {
-    f"{cell}, rate {rate:g}": of_row(cell, rate)
-    for cell in best
-    for rate in sorted(best.values())
+    f"{cell}, rate {rate:g}": of_row(cell, rate) for cell in best for rate in sorted(best.values())
 }
 for label, values in rows.items():
     print(f"{label}: test perplexity {values.mean():.1f}, spread {values.std(ddof=1):.1f}")
 lstm, gru = (of_row(cell, rate) for cell, rate in best.items())
 error = np.sqrt((lstm.var(ddof=1) + gru.var(ddof=1)) / len(gru))
 print(f"each at its best: difference {gru.mean() - lstm.mean():+.1f}, standard error {error:.1f}")
-seconds = [np.mean([run["cpu_seconds"] for run in runs if run["row"].startswith(cell)]) for cell in best]
+seconds = [
+    np.mean([run["cpu_seconds"] for run in runs if run["row"].startswith(cell)]) for cell in best
+]
 print(f"CPU time of a run, GRU against LSTM: {seconds[1] / seconds[0]:.2f}")
 plots.perplexity_by_seed(rows, guess if guess is ... else lstm.mean() + guess)
 
@@ -480,10 +480,11 @@ plots.perplexity_by_seed(rows, guess if guess is ... else lstm.mean() + guess)
 # same, 20 for the LSTM and 14 for the GRU. With 14 for both, the two could not have been told apart, and with 20 the GRU would
 # have lost by four and a half. Whoever gives both the same rate measures the rate.
 #
+# %% [markdown]
 # Is the LSTM better, then? On this text, at this size, probably, and it has a tenth more numbers to do it with. In a large
 # comparison (Jozefowicz et al. 2015) neither won on every task.
 #
-# Time? The GRU has three blocks instead of four, but its state needs two products in a row, since r must be known first. And
+# And the time? The GRU has three blocks instead of four, but its state needs two products in a row, since r must be known first. And
 # about half of a run goes into the output over 3,001 words, which is the same for both. Here it saves some 4 %.
 
 # %% [markdown]

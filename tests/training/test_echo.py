@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from helpers.training import EchoSettings, echo, load_echo
-from helpers.training.echo import ROWS, measure_echo, train_echo
+from helpers.training.echo import ECHO_ROWS, measure_echo, train_echo
 
 
 def test_every_row_is_stored_with_five_seeds():
     stored = load_echo()
-    assert set(stored) == set(ROWS.values())
+    assert set(stored) == set(ECHO_ROWS.values())
     assert {len(values) for measured in stored.values() for values in measured.values()} == {5}
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from helpers.nn import RNN
 from helpers.training import SWEEPS, load_recall, load_sweep, recall_accuracy, recall_curve
-from helpers.training.recall import CHANCE, LAGS, ROWS, start_weights
+from helpers.training.recall import CHANCE, LAGS, RECALL_ROWS, start_weights
 from helpers.training.sweep import fingerprint
 
-QUICK = replace(ROWS["RNN"], updates=60, hidden_size=12, learning_rate=0.1, inputs=0.3)
+QUICK = replace(RECALL_ROWS["RNN"], updates=60, hidden_size=12, learning_rate=0.1, inputs=0.3)
 
 
 def weights(row):
-    return [array.astype(float) for array in start_weights(ROWS[row], np.random.default_rng(0))]
+    return [array.astype(float) for array in start_weights(RECALL_ROWS[row], np.random.default_rng(0))]
 
 
 def test_the_recurrent_weights_start_as_the_row_says():
@@ -62,13 +62,13 @@ def test_a_run_that_ends_in_nan_counts_as_guessing():
 
 def test_the_stored_table_is_complete_and_of_the_settings_in_the_code():
     found = load_sweep("recall")
-    assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in ROWS for seed in range(5)]
+    assert [(run["row"], run["seed"]) for run in found] == [(row, seed) for row in RECALL_ROWS for seed in range(5)]
     for run in found:
         assert run["settings"] == fingerprint(SWEEPS["recall"][run["row"]]), f"row {run['row']}: run `make sweep` again"
 
 
 def test_the_stored_table_is_read_as_accuracies_by_row_and_lag():
     found = load_recall()
-    assert list(found) == list(ROWS)
+    assert list(found) == list(RECALL_ROWS)
     assert all(tuple(curve) == LAGS and set(map(len, curve.values())) == {5} for curve in found.values())
     assert load_recall("no such folder") == {}
