@@ -15,7 +15,7 @@ import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.nn import Dropout, Layer, Param, VariationalDropout, rnn_step_backward, rnn_step_forward
-from helpers.training.recall import RECALL_ROWS as RECALL_ROWS
+from helpers.training.recall import RECALL_ROWS
 from helpers.training.recall import RecallSettings, recall_accuracy
 
 #: How many steps back the symbol lies.

@@ -127,7 +127,7 @@ def test_a_stored_table_is_complete_and_of_the_settings_in_the_code(name):
 def test_each_row_of_the_ablation_changes_one_thing():
     rows = [vars(settings) for settings in SWEEPS["ablation"].values()]
     changed = [[name for name in one if one[name] != other[name]] for one, other in pairwise(rows)]
-    assert changed == [["depth"], ["rate"], ["dropout"], ["tied"]]
+    assert changed == [["depth"], ["rate"], ["dropout"], ["tied"], ["recurrent_rate"]]
 
 
 def test_the_lstm_and_the_gru_differ_in_nothing_but_the_cell_and_have_as_many_rates():
