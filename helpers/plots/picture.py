@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,7 +66,8 @@ class Picture:
         # The canvas draws once; `savefig` would draw twice, since it takes the figure for one that is not laid out.
         buffer = io.BytesIO()
         with course_style(), _resolution(self.figure, dpi):
-            FigureCanvasAgg(self.figure).print_png(buffer, metadata=metadata)
+            canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
+            canvas.print_png(buffer, metadata=metadata)
         return buffer.getvalue()
 
     def svg(self) -> bytes:
@@ -75,7 +76,8 @@ class Picture:
 
         buffer = io.BytesIO()
         with course_style(), _resolution(self.figure, 72):  # in points: an SVG has no pixels
-            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None})
+            canvas: Any = FigureCanvasSVG(self.figure)
+            canvas.print_svg(buffer, metadata={"Date": None})
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> None:
