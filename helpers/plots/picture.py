@@ -66,7 +66,7 @@ class Picture:
         # The canvas draws once; `savefig` would draw twice, since it takes the figure for one that is not laid out.
         buffer = io.BytesIO()
         with course_style(), _resolution(self.figure, dpi):
-            canvas: Any = FigureCanvasAgg(self.figure)
+            canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
             canvas.print_png(buffer, metadata=metadata)
         return buffer.getvalue()
 

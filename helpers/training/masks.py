@@ -1,9 +1,9 @@
 """How far back does an RNN remember that is trained with masks on its hidden state? The runs of notebook 07.
 
 The task and the training are those of `helpers.training.recall`, and dropout is on `h_prev`, at every step. The scale
-of the inputs, 0.03, is the best of three (0.03, 0.1, 0.3) or as good as the best, and each row has the best of four
-learning rates (0.0003 to 0.01), at the lags 20 and 40 and with the seeds 10 and 11, which are not shown. With the
-orthogonal start two rates were about as good, so both kinds of masks have both.
+of the inputs, 0.03, was the best of those tried (0.03, 0.1, 0.3) or as good as the best, and each row has the best of
+the learning rates tried (0.0003 to 0.01), mostly at lag 20 and with the seeds 10 and 11, which are not shown. With the
+orthogonal start, for which not every scale was tried, two rates were about as good, so both kinds of masks have both.
 """
 
 import time
@@ -15,8 +15,7 @@ import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.nn import Dropout, Layer, Param, VariationalDropout, rnn_step_backward, rnn_step_forward
-from helpers.training.recall import RECALL_ROWS
-from helpers.training.recall import RecallSettings, recall_accuracy
+from helpers.training.recall import RECALL_ROWS, RecallSettings, recall_accuracy
 
 #: How many steps back the symbol lies.
 MASK_LAGS = (5, 10, 20, 40)

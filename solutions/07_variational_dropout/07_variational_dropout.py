@@ -587,7 +587,7 @@ plots.recall_by_lag({name: stored[name] for name in list(stored)[:4]}, yours=you
 # back at every step, and its average is another. These runs do not show that this is the reason.
 
 # %% [markdown]
-# Is it the learning rate? Each row has the best of four, found with other seeds. From an orthogonal start two were about as good:
+# Is it the learning rate? Each row has the best of those tried, with other seeds. From an orthogonal start two were about as good:
 # the last two rows of the list have them exchanged. At 40 steps back, both kinds of masks then range from guessing to all right. So
 # there the learning rate and the seed matter as much as the masks.
 

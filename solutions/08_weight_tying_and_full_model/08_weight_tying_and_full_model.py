@@ -664,11 +664,11 @@ print(
     f"{SWEEPS['ablation']['tying'].epochs} epochs each, {minutes:.0f} minutes for {len(runs)} runs"
 )
 for row in "tying", "along time":
-    train, valid = (
+    means = [
         np.mean([run[f"{split}_perplexity"] for run in runs if run["row"] == row])
         for split in ("train", "valid")
-    )
-    print(f"{row}: {train:.1f} in training, under dropout, and {valid:.1f} in validation")
+    ]
+    print(f"{row}: {means[0]:.1f} in training, under dropout, and {means[1]:.1f} in validation")
 plots.ablation(rows)
 
 # %% [markdown]
@@ -688,16 +688,10 @@ assert 0 < gain["variational to tying"] < 2 and 0 < gain["baseline to depth"] < 
 assert abs(gain["dropout to variational"]) < 2 * error["dropout to variational"]
 
 # %% [markdown]
-# The row to look at twice is **variational**: no gain. Its mean is 0.3 higher, less than two standard errors: four
-# seeds cannot tell it from nothing. The masks lie in depth only, where nothing is worn away along time, so there was
-# nothing to rescue. A disappointing row is a result, and it stays.
-#
-# **Tying** gains 0.8, between two and three standard errors: probably better, certainly not by much. But it costs nothing:
-# it has 39 % fewer numbers.
-#
-# **Along time** is the row that notebook 07 promised: one more mask, at rate 0.1, inside each `VariationalLSTM`. It gains
-# nothing either: 0.2 higher, less than its standard error. After eight epochs the model does not overfit, and another mask
-# has nothing to prevent.
+# **Variational** gains nothing: 0.3 higher, less than two standard errors. Its masks lie in depth, where nothing is worn away
+# along time. **Tying** gains 0.8, between two and three standard errors, and has 39 % fewer numbers. **Along time**, the row that
+# notebook 07 promised, has one more mask, at rate 0.1, inside each `VariationalLSTM`. It gains nothing either: after eight epochs
+# this model does not overfit, and another mask has nothing to prevent. A disappointing row is a result, and it stays.
 #
 # ### A small one, live
 #
