@@ -937,7 +937,7 @@ print("times as high:", {k: round(float(ratios[k - 1]), 2) for k in (1, 2, 5, 10
 plots.cost_of_forgetting(ratios, guess=guess)
 
 # %% [markdown]
-# With one word of context the perplexity is about a quarter higher; with five it is only 1 or 2 % higher. This model hardly looks
+# With one word of context the perplexity is about a fifth higher; with five it is only 1 or 2 % higher. This model hardly looks
 # further back than five words. It *could*, since its state is carried without a limit. After one epoch it has not learned to.
 #
 # ### How long must a window be?

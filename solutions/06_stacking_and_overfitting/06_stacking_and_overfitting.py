@@ -399,10 +399,9 @@ names = "LSTM, rate 10", "LSTM, rate 5", "two layers, rate 10", "two layers, rat
 plots.lowest_and_last(lowest_and_last(names), guess=guess)
 
 # %% [markdown]
-# A disappointing second layer: on no seed and at neither rate does it come as low as one layer at its better rate. It
-# also learns more slowly: after 500 updates its training perplexity is 40 to 44 at rate 10, where that of one layer is
-# 25 to 27. With more updates it might catch up, and with 17 times as much text depth pays a little: notebook 08
-# measures that. Here we stay with one layer.
+# A disappointing second layer: on no seed and at neither rate does it come as low as one layer at its better rate. With
+# more updates it might catch up, and with 17 times as much text depth pays a little: notebook 08 measures that. Here we
+# stay with one layer.
 
 # %% [markdown]
 # ## 3. Four answers, one model

@@ -221,7 +221,7 @@ plots.survival(*survival_at(0.1), title="rate 0.1", guess={"orthogonal Wh": gues
 # memory lands on the hidden units, and is lost.
 #
 # > **Try it.** Move the slider (or use the arrow keys). Do the shared marks on the right ever come near their line? (Where your
-# > notebook shows no slider: no, and the figure above is its position 0.1.)
+# > notebook shows no slider: no, and the figure above is its position 0.1.) On the left, the marks end where no unit is left.
 
 # %%
 plots.SliderFigure(

@@ -690,8 +690,8 @@ assert abs(gain["dropout to variational"]) < 2 * error["dropout to variational"]
 # %% [markdown]
 # **Variational** gains nothing: 0.3 higher, less than two standard errors. Its masks lie in depth, where nothing is worn away
 # along time. **Tying** gains 0.8, between two and three standard errors, and has 39 % fewer numbers. **Along time**, the row that
-# notebook 07 promised, has one more mask, at rate 0.1, inside each `VariationalLSTM`. It gains nothing either: after eight epochs
-# this model does not overfit, and another mask has nothing to prevent. A disappointing row is a result, and it stays.
+# notebook 07 promised, has one more mask, at rate 0.1, inside each `VariationalLSTM`. It gains nothing either: this model does
+# not overfit, and another mask has nothing to prevent. A disappointing row is a result, and it stays.
 #
 # ### A small one, live
 #

@@ -82,7 +82,7 @@ def test_an_answer_calls_a_function_that_the_check_gives_it(way, grade):
 def test_an_answer_uses_a_model_that_the_check_gives_it(way, grade):
     """Its layers, its state and its loss, each of them an object of the grader's."""
     source = inspect.getsource(notebook_08).partition("\nANSWERS")[0]
-    work = Work("08")
+    work = Work("08", solved=False)
     work.write("8.6", f"{source}\n\nperplexity_with_context = {way}")
     scores = grade(work, "08").scores
     assert {scores[name].status for name in ("check-8-6", "hidden-8-6")} == {"right"}
