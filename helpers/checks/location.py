@@ -573,8 +573,8 @@ def _on_steps(name: str, got: AnyArray, expected: AnyArray, is_recurrent: bool) 
     if wrong == [*range(wrong[-1] + 1)] and wrong[-1] < last:
         template = "`{name}` is right at the last step and wrong before it: what goes back from step to step?"
         if wrong[-1] < last - 1:
-            template = "`{name}` is right from step {after} on and wrong before it."
-        return message(template, name=name, after=wrong[-1] + 1)
+            template = "`{name}` is right in the last {count} steps and wrong before them."
+        return message(template, name=name, count=last - wrong[-1])  # the example by hand may have fewer steps
     if equal(got[:, ::-1], expected):
         return message("`{name}` is in reverse order of time.", name=name)
     if is_recurrent and len(wrong) == last + 1:
@@ -593,10 +593,11 @@ def _on_rows(name: str, got: AnyArray, expected: AnyArray) -> Message | None:
         return None
     if all(right[:count]):
         return message("`{name}` is right up to index {last} and wrong after it.", name=name, last=count - 1)
-    if all(right[-count:]):
-        return message(
-            "`{name}` is right from index {first} on and wrong before it.", name=name, first=len(right) - count
-        )
+    if all(right[-count:]):  # counted from the end: the inputs may have more rows than the example by hand
+        template = "`{name}` is right in its last row and wrong before it."
+        if count > 1:
+            template = "`{name}` is right in its last {count} rows and wrong before them."
+        return message(template, name=name, count=count)
     return None
 
 

@@ -378,6 +378,17 @@ def test_a_layer_over_time(answer, said):
     assert bool(told("1.4", answer)) == bool(said)
 
 
+def gates_squared(forget_gates):
+    gradient = np.ones_like(forget_gates)
+    for step in reversed(range(len(gradient) - 1)):
+        gradient[step] = gradient[step + 1] * forget_gates[step + 1] ** 2
+    return gradient
+
+
+def test_what_is_right_at_the_end_is_counted_from_there_since_the_example_by_hand_has_fewer_steps():
+    assert told("4.5", gates_squared) == "`gradient` is right in its last row and wrong before it."
+
+
 # --- other layers -----------------------------------------------------------------------------------------------------
 
 
