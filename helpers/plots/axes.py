@@ -28,7 +28,8 @@ Coordinates: TypeAlias = "str | Transform | tuple[str, str]"
 #: An arrow that begins and ends exactly at its two places.
 ARROW: Style = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 12}
 
-#: Ticks of a log axis of perplexity: where it spans much, and where it spans little.
+#: Ticks of a log axis of perplexity: where it spans decades, where it spans much, and where it spans little.
+_FEW_TICKS = (1, 10, 100, 1000, 10_000)
 _TICKS = (10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 _MORE_TICKS = (10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 700, 1000)
 
@@ -153,7 +154,7 @@ def log_perplexity_axis(ax: Axes, values: Collection[float], room: float = 1.12,
     """Make an axis logarithmic, with limits that hold some perplexities and a little room, and plain numbers."""
     low, high = min(values) / room, max(values) * room
     ax.set(**{f"{axis}scale": "log", f"{axis}lim": (low, high)})
-    ticks = _TICKS if high > 4 * low else _MORE_TICKS
+    ticks = _FEW_TICKS if high > 100 * low else _TICKS if high > 4 * low else _MORE_TICKS
     plain_ticks(getattr(ax, f"{axis}axis"), [tick for tick in ticks if low <= tick <= high])
 
 

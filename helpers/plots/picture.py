@@ -100,7 +100,12 @@ class Picture:
         return hashlib.sha256("\n".join([self.alt, *self.contents()]).encode()).hexdigest()
 
     def moving_html(self) -> str:
-        """Return the HTML of one of many images that follow each other: as SVG, which is made in half the time."""
+        """Return the HTML of one of many images that follow each other: as SVG, which is made in half the time.
+
+        On the site nothing moves: there it is the image for a page, and the narrow one with it.
+        """
+        if is_wanted():
+            return self._repr_html_()
         return self._on_its_ground(self._tag("data:image/svg+xml;base64," + base64.b64encode(self.svg()).decode()))
 
     def _repr_html_(self) -> str:

@@ -49,6 +49,12 @@ class FitSettings:
         decay: strength of the weight decay; biases have none.
         tokens: how many there are to learn from.
         updates: how many are made.
+
+    Example:
+        >>> from helpers.training import FitSettings, load_overfit
+        >>> train, valid = load_overfit()["LSTM, rate 10"]
+        >>> FitSettings(learning_rate=10.0).depth, train.shape, bool((valid[:, -1] > valid.min(axis=1)).all())
+        (1, (3, 10), True)
     """
 
     kind: str = "LSTM"

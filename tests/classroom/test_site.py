@@ -125,7 +125,8 @@ def test_an_answer_that_got_into_a_learners_page_stops_the_build(source_path, tm
         pages.page(source_path, solved)
 
 
-def test_an_interactive_figure_becomes_a_picture_with_words_on_what_it_was():
+def test_an_interactive_figure_becomes_a_picture_with_words_on_what_it_was(monkeypatch):
+    monkeypatch.setenv(pages.NARROW_FIGURES, "1")  # as the site runs a notebook
     figure = plots.SliderFigure(lambda value: PICTURE, "rate", 0.1, 0.9, 0.5, 0.1)
     data = {"text/plain": repr(figure), pages.WIDGET: {"model_id": figure.model_id}}
     notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", data=data)])])

@@ -451,9 +451,6 @@ VARIANTS = (
         ),
         "longest_copies, guessed": lambda: _copies(15),
         "lowest_and_last, guessed": lambda: plots.lowest_and_last(_lowest_and_last(), guess=66),
-        "recalled_by_seed, all": lambda: plots.recalled_by_seed(
-            {"none": [1.0, 0.99], "fresh": [0.5, 0.25], "shared": [0.97, 1.0]}, 0.25
-        ),
         "survival, guess": lambda: _survival(guess={"$W_h$ orthogonal": 0.4}),
         "survival, rate 0.5": lambda: _survival(0.5, lowest=1e-11),
         "gate_openness, words": lambda: plots.gate_openness(
