@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import cycle
 
 from tests.classroom.attacks.kit import Family
 
@@ -225,9 +226,9 @@ def foreign_kernel(work):
 @attack(otherwise="nothing", changes="points of check-1-1 were changed", solved=False)
 def points_of_other_kinds(work):
     """Points that are negative, True and not a number, and a notebook in which nothing was written."""
-    for number, cell in enumerate(work.cells):
-        if cell["metadata"].get("nbgrader", {}).get("grade"):
-            cell["metadata"]["nbgrader"]["points"] = [-1, True, float("nan"), "100"][number % 4]
+    graded = [cell for cell in work.cells if cell["metadata"].get("nbgrader", {}).get("grade")]
+    for cell, points in zip(graded, cycle((-1, True, float("nan"), "100"))):
+        cell["metadata"]["nbgrader"]["points"] = points
 
 
 @attack(**HONEST, changes="occurs 2 times")
