@@ -27,8 +27,8 @@ from helpers.checks.location import located
 
 #: The most CPU time of a check when the answer is right, and when it is wrong [s].
 FUNCTION, CLASS = (0.05, 0.5), (0.3, 2.0)
-#: Functions that draw thousands of words, or build a whole model.
-AS_LONG_AS_CLASSES = ("5.6", "8.3")
+#: Functions that draw thousands of words, build a whole model, or read a text with one.
+AS_LONG_AS_CLASSES = ("5.6", "8.3", "8.6")
 #: How often a check is timed; the least counts, since whatever else runs can only make it slower.
 ROUNDS = 3
 
