@@ -168,9 +168,10 @@ class _Fit:
         self._held: dict[str, bool] = {}
 
     def holds(self, name: str) -> bool:
-        """Whether a result of the answer has the value of any of theirs: results may change places."""
+        """Whether a result of the answer has the value of another of theirs: results may change places."""
         if name not in self._held:
-            self._held[name] = any(compare.same(self.seen[name], one) for one in self.theirs.values())
+            others = (value for other, value in self.theirs.items() if other != name)
+            self._held[name] = any(compare.same(self.seen[name], value) for value in others)
         return self._held[name]
 
 
