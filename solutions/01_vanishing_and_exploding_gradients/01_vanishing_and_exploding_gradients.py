@@ -207,7 +207,7 @@ print("h_next =", h_next.round(3))
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** With this `Wh` the state dies out: both singular values, 0.73 and 0.41, are below 1, so each
-# step makes it shorter, and the tanh only adds to that. The next cell shows it.
+# step makes it shorter, and the tanh only adds to that. The code below shows it.
 
 # %% tags=["solution"]
 h = np.array([[0.4, -0.2]])
@@ -430,7 +430,7 @@ print("hs =", hs.ravel().round(3), sums)
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** It no longer vanishes: the losses near the first input reach it without a detour. But they are
-# *near*. The part that comes from the last loss is as small as before; a sum hides what is missing in it. The next cell
+# *near*. The part that comes from the last loss is as small as before; a sum hides what is missing in it. The code below
 # compares the two.
 
 # %% tags=["solution"]
@@ -636,7 +636,7 @@ print(norms_of(np.diag([0.5, 2.0]), np.array([[3.0, 4.0]]), 2).round(2))
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** For a `dh` that lies on the first axis *exactly*: (3, 0) becomes (1.5, 0), (0.75, 0), … The
 # smallest trace of the other axis is doubled at each step and takes over in the end. A trace of 1e-16, as much as rounding
-# leaves, is enough, as the next cell shows.
+# leaves, is enough, as the code below shows.
 
 # %% tags=["solution"]
 for trace in (0.0, 1e-16):
@@ -856,7 +856,7 @@ plots.norms_over_time(measured, title="Predicted, then measured")
 
 # %% [markdown] tags=["solution"]
 # **Go further, answered.** As long as you like: the closer ρ comes to 1 from below, the later the turn. The upper triangle
-# with 0.8 on its diagonal and 2 beside it grows for a few steps, the one with 0.99 for a hundred. The next cell finds the
+# with 0.8 on its diagonal and 2 beside it grows for a few steps, the one with 0.99 for a hundred. The code below finds the
 # peak of each; ρ alone says nothing about the climb before it.
 
 # %% tags=["solution"]

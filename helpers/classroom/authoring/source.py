@@ -153,17 +153,25 @@ def as_release(notebook: NotebookNode, *, rubric: bool = False) -> NotebookNode:
 
 
 def fold_answers(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook with the answers to questions folded away, each at the end of the text that it follows."""
+    """Return the notebook with the answers to questions folded away, each at the end of the text that it follows.
+
+    Code that belongs to an answer is folded away with it, to be read, or copied into a cell.
+    """
     cells: list[NotebookNode] = []
-    answers: dict[int, list[str]] = {}
+    answers: dict[int, list[NotebookNode]] = {}
+    follows_answer = False
     for cell in deepcopy(notebook.cells):
-        is_answer = is_only_in_solution(cell) and not _has_tag(cell, RUBRIC_TAG) and cell.cell_type == "markdown"
-        if is_answer and cells and cells[-1].cell_type == "markdown" and not grading(cells[-1]):
-            answers.setdefault(len(cells) - 1, []).append(cell.source)
+        is_answer = is_only_in_solution(cell) and not _has_tag(cell, RUBRIC_TAG)
+        if cell.cell_type == "markdown":
+            follows_answer = is_answer and bool(cells) and cells[-1].cell_type == "markdown" and not grading(cells[-1])
+        else:
+            follows_answer = is_answer and follows_answer
+        if follows_answer:
+            answers.setdefault(len(cells) - 1, []).append(cell)
         else:
             cells.append(cell)
-    for index, texts in answers.items():
-        cells[index].source += f"\n\n{fold_answer(texts)}"
+    for index, parts in answers.items():
+        cells[index].source += f"\n\n{fold_answer(parts)}"
     return NotebookNode({**notebook, "cells": cells})
 
 
