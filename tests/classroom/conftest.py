@@ -70,7 +70,7 @@ def released(tmp_path_factory, blank_gradebook):
 
 @pytest.fixture
 def sample_class(released, tmp_path, working_sandbox):
-    """A function that returns a SampleClass of a released notebook, without submissions; grading it takes the sandbox."""
+    """A function that returns a SampleClass of a released notebook, without submissions; to grade takes the sandbox."""
     return lambda notebook="00": SampleClass(shutil.copytree(released(notebook), tmp_path / "sample_class"), notebook)
 
 
