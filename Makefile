@@ -11,12 +11,13 @@ HELPERS := $(PY) -m helpers $(VERBOSE)
 IN_PARALLEL := -n 4 --dist worksteal
 # Where there are no tests, in a learner kit, the first thing that a target needs is a sentence that says so.
 WHOLE := $(if $(wildcard tests),,whole-course)
+IN_A_KIT := help|learn|train|write|progress|visible|restore|sweep
 SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^$(if $(WHOLE),($(IN_A_KIT)),[a-z-]+):.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@awk -F '"' '/^PURPOSES/,/^}/ { if (NF > 3) printf "    PRESET=%-15s %s\n", $$2, $$4 }' helpers/training/presets.py
-	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make grade NB=01 V=1."
+	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make train V=1."
 
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)

@@ -79,7 +79,7 @@ def instructor(sample_class, tmp_path):
 
 
 @pytest.fixture
-def sample_class(released, tmp_path):
+def sample_class(released, tmp_path, working_sandbox):
     """The SampleClass of that repository."""
     return SampleClass(shutil.copytree(released("00"), tmp_path / "repository"), "00")
 

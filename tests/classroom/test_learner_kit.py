@@ -55,6 +55,12 @@ def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked)
         assert not (unpacked / ".venv").exists()
 
 
+def test_its_help_lists_what_a_learner_does(unpacked):
+    said = subprocess.run(["make", "help"], cwd=unpacked, capture_output=True, text=True).stdout
+    targets = re.findall(r"^  make ([a-z-]+)", said, re.MULTILINE)
+    assert targets == ["help", "learn", "train", "write", "progress", "visible", "restore", "sweep"]
+
+
 def test_the_answers_to_its_questions_are_folded_away(unpacked):
     for path in unpacked.glob("notebooks/*/*.ipynb"):
         texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]

@@ -389,7 +389,7 @@ print(json.dumps({"root": os.geteuid() == 0, "scores": scores, "protected": grad
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_it_works_for_an_ordinary_user_too(tmp_path):
+def test_it_works_for_an_ordinary_user_too(tmp_path, working_sandbox):
     _put_work_into(tmp_path)
     done = _run([*sandbox_around(tmp_path), sys.executable, "-c", _GRADE, str(tmp_path)])
     assert json.loads(done.stdout) == {
