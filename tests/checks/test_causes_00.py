@@ -56,7 +56,7 @@ def test_if_on_an_array_is_named():
             return 1 / (1 + np.exp(-a))
         return np.exp(a) / (1 + np.exp(a))
 
-    assert causes("0.1", sigmoid) == ["A question such as `if a >= 0` is asked of a whole array."]
+    assert causes("0.1", sigmoid) == ["`if a >= 0` asks a whole array one question."]
 
 
 def test_the_element_that_no_branch_takes_is_named():
