@@ -106,7 +106,7 @@ def test_rows_changed_as_a_whole_are_named():
         return dx
 
     (name,) = causes("0.2", numerical_gradient)
-    assert name.startswith("Only the first axis is gone through")
+    assert name.startswith("The loop runs over the first axis only")
 
 
 def test_a_flat_copy_is_named():
@@ -132,7 +132,7 @@ def test_right_slopes_in_float32_are_called_too_narrow_and_nothing_else():
 
 def test_whole_numbers_are_named():
     (name,) = causes("0.2", lambda *args: numerical_gradient(*args).astype(int))
-    assert name.startswith("`dx` is made of integers")
+    assert name.startswith("`dx` holds integers")
 
 
 def test_slopes_written_into_x_are_named():

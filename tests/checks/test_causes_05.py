@@ -148,7 +148,7 @@ def _last_targets_missing(ids, batch_size, steps):
 
 @pytest.mark.parametrize("answer", [_last_target_filled, _last_targets_missing])
 def test_a_last_target_that_is_missing_does_not_go_round(answer):
-    assert not [name for name in causes("5.5", answer) if "goes round" in name]
+    assert not [name for name in causes("5.5", answer) if "wrap around" in name]
 
 
 def test_no_error_and_no_last_window_are_two_mistakes():
