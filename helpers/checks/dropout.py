@@ -347,7 +347,7 @@ _DRAWN_WRONG = """
         The random numbers are normal, not uniform.
         `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
     kept = self.rng → kept = self.kept = self.kept if hasattr(self, "kept") else self.rng
-        The mask is drawn once and then used for ever.
+        The mask is drawn once and used from then on.
         Each forward in training draws a new mask. One that stays makes a smaller model, and no dropout.
     kept = self.rng → kept = np.random.default_rng()
         The mask is drawn from a generator of its own instead of `rng`.

@@ -218,7 +218,7 @@ CLIP_GRADIENTS = Exercise(
                 The factor times the norm must give `max_norm`. Did `global_norm` already take the root?
             factor = max_norm / norm → factor = norm / max_norm
                 The factor is upside down: `norm / max_norm` makes the gradients longer still.
-                The factor times the norm must give `max_norm`: is it below 1?
+                The factor times the norm must give `max_norm`. Where gradients are too long, is your factor below 1?
             return norm → return global_norm(grads)
                 The norm *after* clipping is returned.
                 Return the norm before: it is what one wants to watch during training.
@@ -313,13 +313,13 @@ SGD_STEP = Exercise(
                 The gradient points to where the loss grows. Subtract.
             learning_rate * param.grad → param.grad
                 The learning rate is missing.
-                A step has two factors, the learning rate and the gradient. A larger one of either makes it longer.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → param.grad / learning_rate
                 The gradient is divided by the learning rate.
-                A step has two factors, the learning rate and the gradient. A larger one of either makes it longer.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → learning_rate
                 The gradient is missing: the learning rate alone is subtracted.
-                A step has two factors, the learning rate and the gradient. A larger one of either makes it longer.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → learning_rate * param.grad / np.linalg.norm(param.grad)
                 The step has a fixed length: the gradient is divided by its norm.
                 Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.

@@ -447,11 +447,11 @@ LSTM_LAYER = Exercise(
             Backward carries gradients: what goes into a step is what the step after it returned.
         reversed(range(T)) → range(T)
             Backward goes from the first step to the last.
-            Begin with the step that ran last: it needs nothing from the others.
+            Begin with the step that ran last.
         reversed(range(T)) → range(T)
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
             Backward goes from the first step to the last, and then reverses `dxs`.
-            Begin with the step that ran last: it needs nothing from the others.
+            Begin with the step that ran last.
         self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
             The list of caches is never emptied: backward finds those of the call before.
             Begin each `forward` with `self.caches = []`: `backward` belongs to the last call.

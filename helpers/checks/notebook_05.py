@@ -397,7 +397,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
             The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
-            Stay with logarithms: that of a fraction is the difference of two logarithms.
+            Stay with logarithms: the logarithm of a fraction is a difference of two logarithms.
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
             Each row has its own maximum: take it along the last axis.
@@ -477,7 +477,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             (N, T) cannot be subtracted from (N, T, V), but (N, T, 1) can.
         powers.sum(axis=-1, keepdims=True) → powers.sum(axis=-1)
             The sum has lost its axis: `keepdims=True` is missing.
-            (N, T, V) cannot be divided by (N, T), but by (N, T, 1) it can.
+            (N, T, V) cannot be divided by (N, T), but it can be divided by (N, T, 1).
         """,
     ),
 )

@@ -436,10 +436,10 @@ DIAGNOSE = Exercise(
             Only a change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.
         (1 - tolerance) * →
             The second test has no tolerance: a fall of a thousandth counts.
-            Only a fall by more than the share `tolerance` counts: it makes the limit lower.
+            A fall counts only if it is more than the share `tolerance` of the epoch before.
         (1 + tolerance) * →
             The first test has no tolerance: a rise of a thousandth counts.
-            Only a rise by more than the share `tolerance` counts: it makes the limit higher.
+            A rise counts only if it is more than the share `tolerance` of the lowest value.
         (1 + tolerance) * → tolerance +
             The tolerance of the first test is absolute: it is added to the perplexity.
             5 % of 200 is 10: *multiply* by `1 + tolerance`.

@@ -160,7 +160,7 @@ GRU_STEP_BACKWARD = Exercise(
         _gru_backward,
         """
         dh_next * (1 - z) + → 0 +
-            The direct path is missing: `dh_next * (1 - z)` in `dh_prev`.
+            The direct path from `h_next` to `h_prev` is missing.
             `h_prev` is used in four places; the first is `(1 - z) * h_prev`. Without it the GRU is an RNN again.
         dh_next * (1 - z) + u * r → dh_next * (1 - z)
             The path through the reset is missing: `(r * h_prev) @ Whn` sends nothing to `h_prev`.
@@ -188,7 +188,7 @@ GRU_STEP_BACKWARD = Exercise(
             `Whn` is not transposed.
             It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.
         u = dan @ Whn.T → u = dan
-            `dan` is used where `dan @ Whn.T` belongs, the gradient of `r * h_prev`.
+            `dan` is used where the gradient of `r * h_prev` belongs.
             First go back through `Whn`; what comes out is shared by the factors `r` and `h_prev`.
         u * r → u
         (r * h_prev).T @ dan → h_prev.T @ dan

@@ -168,7 +168,7 @@ def test_the_cause_named_is_the_cause(answer, expected):
     [
         (
             OneMaskDividedByRate,
-            ["The mask is drawn once and then used for ever.", "The mask is divided by `rate`."],
+            ["The mask is drawn once and used from then on.", "The mask is divided by `rate`."],
         ),
         (
             NotScaledAndDroppedAtTestTime,
