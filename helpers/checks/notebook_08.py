@@ -306,8 +306,8 @@ _LOSS = (
     "that of `LanguageModel(body, output, criterion)`; is the loss an object?"
 )
 _BACKWARD = (
-    "The model that you returned fails when it goes backward. {said}. Has every place a layer of its own, made from "
-    "its class?"
+    "The model that you returned fails when it goes backward. {said}. Does every place have a layer of its own, made "
+    "from its class?"
 )
 
 
@@ -428,7 +428,7 @@ def _made_from_what_was_given(built: Any, classes: Mapping[str, type]) -> None:
             )
             if name == "Dropout":
                 template = (
-                    "`Dropout` draws a fresh mask at every step. One mask for all steps is asked for: take "
+                    "`Dropout` draws a fresh mask at every step. This model needs one mask for all steps: take "
                     '`layers["VariationalDropout"]`.'
                 )
             raise ContractError(template, name=name)
@@ -626,7 +626,7 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
             record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
         record[f"what the rate is divided by{suffix}"] = _divisor(trained, keywords.get("factor", 4.0))
         if not is_whole:
-            raise ContractError("The training ended before `epochs` epochs were run: it goes on after a plateau.")
+            raise ContractError("The training ended before `epochs` epochs were run: it must go on after a plateau.")
         return "".join(calls)
 
     record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))

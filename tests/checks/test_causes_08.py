@@ -158,7 +158,7 @@ def test_plain_dropout_from_elsewhere_is_told_which_class_is_asked_for():
     def build(layers, *arguments):
         return built_with(layers | {"VariationalDropout": reference.Dropout}, *arguments)
 
-    assert "One mask for all steps is asked for" in verdict_on("8.3", build).paragraphs[0]
+    assert "This model needs one mask for all steps" in verdict_on("8.3", build).paragraphs[0]
 
 
 def test_the_order_of_the_layers_is_told():
