@@ -71,13 +71,13 @@ def progress(folder: Folder = ROOT / "my") -> None:
     found = read_progress(folder)
     print(found)
     plots.course_progress(found.squares).save(folder / "progress.png")
-    print(f"The same as a picture: {folder / 'progress.png'}")
+    print(f"As a picture: {folder / 'progress.png'}")
 
 
 @app.command()
 def visible(
     folder: Folder = ROOT / "my",
-    need: Annotated[list[str] | None, typer.Option(help="What must be right, e.g. 1.3 or 01; repeatable.")] = None,
+    need: Annotated[list[str] | None, typer.Option(help="What has to be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
     from helpers.checks.progress import read_progress
@@ -144,7 +144,7 @@ def stale() -> None:
 
     found = [*build.find_stale(ROOT), *public_address.find_stale(ROOT)]
     for path, command in found:
-        print(f"{path.relative_to(ROOT)} is not what its source makes of it: run `{command}`.")
+        print(f"{path.relative_to(ROOT)} differs from what its source gives: run `{command}`.")
     sys.exit(1 if found else 0)
 
 
@@ -171,7 +171,8 @@ class WithPresets(TyperCommand):
 
 
 LayersOption = Annotated[
-    str, typer.Option("--layers", help="Whose layers: reference, or my for your own from my/ (or any other folder).")
+    str,
+    typer.Option("--layers", help="Whose layers: reference, my (yours, from my/), or another folder of notebooks."),
 ]
 
 
@@ -228,7 +229,7 @@ def train(
 def write(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run, e.g. runs/sotu-standard-seed0.")],
     prompt: Annotated[str, typer.Option(help="Beginning of the text.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed of what is drawn.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)] = 0,
     layers: LayersOption = "reference",
 ) -> None:
     """Let the model of a finished run continue a text, or begin one, without training."""
@@ -299,7 +300,7 @@ def sweep(
     scheduler: Scheduler = "",
     insecure: Insecure = False,
 ) -> None:
-    """Run what is missing of a sweep of training runs, settings × seeds; each finished run is saved."""
+    """Run the missing runs of a training sweep, settings × seeds; each finished run is saved."""
     from helpers.training import run_sweep
     from helpers.training.sweep import FOLDER
 
@@ -318,7 +319,9 @@ NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Grade without bub
 def release(
     notebook: Notebook = "",
     due: Annotated[str | None, typer.Option(help="Due date, e.g. '2026-12-01 23:59'.")] = None,
-    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what was graded with other points.")] = False,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Grade again the submissions that were graded with other points.")
+    ] = False,
     no_sandbox: NoSandbox = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -346,12 +349,12 @@ def release(
     if warning := exchange.exchange_warning(course):
         print(warning, file=sys.stderr)
     if regrade and (without := assignments.find_without_file(course, source.stem)):
-        print(f"Without a score from now on, since their files are gone: {', '.join(without)}.", file=sys.stderr)
+        print(f"These have no score from now on, since their files are gone: {', '.join(without)}.", file=sys.stderr)
     if regrade and course.submitted(source.stem):
         _grade(notebook, no_sandbox=no_sandbox)
 
 
-_HAND_OUT = "No exchange is set up (see nbgrader_config.py): distribute the notebook, or `make learner-kit`."
+_HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebook, or what `make learner-kit` packs."
 
 
 @app.command()
@@ -359,7 +362,7 @@ def roster(
     path: Annotated[Path, typer.Argument(help="A CSV file: the class list, or a platform's list of groups.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
     column: Annotated[
-        list[str] | None, typer.Option(help="Column of a detail, e.g. first_name=Rufname; repeatable.")
+        list[str] | None, typer.Option(help="Column of a detail, e.g. first_name=Nickname; repeatable.")
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -382,7 +385,9 @@ def collect(
     source: Annotated[Path | None, typer.Option("--from", help="A zip or folder from Moodle or Canvas.")] = None,
     worksheet: Annotated[Path | None, typer.Option(help="Moodle's grading worksheet of this assignment.")] = None,
     submitted_at: Annotated[str | None, typer.Option(help="Time of all submissions in the download.")] = None,
-    before_due: Annotated[bool, typer.Option("--before-due", help="Each student's last one before it is due.")] = False,
+    before_due: Annotated[
+        bool, typer.Option("--before-due", help="Take each student's last submission before the due date.")
+    ] = False,
     trust_timestamps: Annotated[
         bool, typer.Option("--trust-timestamps", help="Trust the file times of the exchange.")
     ] = False,
@@ -404,9 +409,9 @@ def collect(
 def export(
     platform: Annotated[str, typer.Argument(help="canvas, moodle, or plain.")] = "plain",
     out: Annotated[Path | None, typer.Option(help="Path of the CSV file.", show_default="in build/")] = None,
-    notebook: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. 01; repeatable.")] = None,
+    notebook: Annotated[list[str] | None, typer.Option(help="Export only this notebook, e.g. 01; repeatable.")] = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="Export old scores too, of what is to be graded again.")
+        bool, typer.Option("--stale", help="Export stale scores too, of work that has to be graded again.")
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -503,7 +508,7 @@ def cluster(
 @app.command()
 def feedback(
     notebook: Notebook = "",
-    stale: Annotated[bool, typer.Option("--stale", help="Make it for stale scores too.")] = False,
+    stale: Annotated[bool, typer.Option("--stale", help="Make feedback on stale scores too.")] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Make the feedback on all graded submissions, and put it into the exchange if there is one."""

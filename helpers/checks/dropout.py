@@ -244,16 +244,16 @@ _USED_WRONG = """
         Without `training` the layer is the identity, both ways. Look at the keyword first.
     dys if self.mask is None else dys * self.mask → dys
         The gradient is not masked.
-        What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
+        What was set to 0 has no part in the loss, so its gradient is 0 as well: backward needs the mask.
     dys * self.mask → dys * (self.mask != 0)
         The gradient is masked and not scaled.
         Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
     dys * self.mask → dys * self.mask / dys.dtype.type(1 - self.rate)
         The gradient is scaled twice.
-        The scale is in the mask already: `dys * self.mask`, and nothing else.
+        The scale is in the mask already: multiply by the mask, and by nothing else.
     dys * self.mask → dys / dys.dtype.type(1 - self.rate)
         The gradient is scaled and not masked.
-        What was set to 0 has no part in the loss, so its gradient is 0 as well: `dys * self.mask`.
+        What was set to 0 has no part in the loss, so its gradient is 0 as well: backward needs the mask.
     dys * self.mask → self.forward(dys, training=True)
         Backward draws a *new* mask.
         The gradient must go through the gaps that forward left: keep the mask on `self`.
@@ -266,7 +266,7 @@ _USED_WRONG = """
         Every forward must set what backward looks for: in training the mask, otherwise None or ones.
     dys if self.mask is None else dys * self.mask → dys * self.mask
         Backward multiplies by a mask that is None after an evaluation.
-        The identity has the identity for its backward: `return dys` where there is no mask.
+        The identity has the identity for its backward: where there is no mask, `dys` goes back as it is.
     forward: False → True
         `training` is True unless told otherwise.
         Write `training=False` in the signature of forward: whoever wants dropout asks for it.
@@ -285,7 +285,7 @@ _USED_WRONG = """
 _USED_QUITE_WRONG = """
     xs * self.mask → xs
         The mask is drawn, and `ys` does not go through it.
-        `ys = xs * self.mask`.
+        Keep the mask for backward, *and* multiply `xs` by it.
     forward: self.mask = None → self.forward(xs, training=True)
         Every forward keeps a mask, so backward after an evaluation is masked.
         The identity has the identity for its backward: set the mask to None, or to ones, when you are not training.
@@ -297,12 +297,12 @@ _USED_QUITE_WRONG = """
         The gradient must go through the gaps that forward left: keep the mask on `self`.
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(1 - self.rate)
-        This is the older form: no scale in training, and `ys` times `1 - rate` at test time.
+        This is the older form: no scale in training, and `ys` is multiplied by `1 - rate` at test time.
         The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     / xs.dtype.type(1 - self.rate) →
     forward: self.mask = None → self.mask = np.full_like(xs, 1 - self.rate)
     return xs → return xs * self.mask
-        This is the older form: no scale in training, and everything times `1 - rate` at test time.
+        This is the older form: no scale in training, and everything is multiplied by `1 - rate` at test time.
         The course uses the *inverted* form: divide by `1 - rate` in training, and leave test time alone.
     / xs.dtype.type(1 - self.rate) →
     return xs → return xs * xs.dtype.type(self.rate)
@@ -332,7 +332,7 @@ _DRAWN_WRONG = """
         The mask is not scaled: on average the values get smaller.
         What is kept must make up for what is dropped: divide the mask by `1 - rate`.
     >= self.rate → < self.rate
-        The mask keeps with probability `rate`, and scales as if it dropped with it.
+        The mask keeps values with probability `rate`, but is scaled as if it dropped them with that probability.
         `rate` is the probability to drop: keep where the random number is `>= rate`.
     1 - self.rate → self.rate
         The mask is divided by `rate`.
@@ -347,8 +347,8 @@ _DRAWN_WRONG = """
         The random numbers are normal, not uniform.
         `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
     kept = self.rng → kept = self.kept = self.kept if hasattr(self, "kept") else self.rng
-        The mask is drawn once and then kept for good.
-        Each training forward draws anew. Otherwise it is a smaller model, and no dropout.
+        The mask is drawn once and used from then on.
+        Each forward in training draws a new mask. One that stays makes a smaller model, and no dropout.
     kept = self.rng → kept = np.random.default_rng()
         The mask is drawn from a generator of its own instead of `rng`.
         Draw from the `rng` that you are given: then the same seed trains the same model again.
@@ -363,6 +363,6 @@ _DRAWN_WRONG = """
 _DRAWN_QUITE_WRONG = """
     >= self.rate → < self.rate
     1 - self.rate → self.rate
-        `rate` is taken for the probability to *keep*, scale included.
+        `rate` is used as the probability to *keep*, in the scale too.
         Here `rate` is the probability to drop: keep where the number is `>= rate`, and divide by `1 - rate`.
 """

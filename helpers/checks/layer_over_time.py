@@ -14,29 +14,29 @@ _ONCE = {"hs": "(N, T, H)", "state": "(N, H)", "dxs": "(N, T, D)", "dstate": "(N
 _MISTAKES = """
 dhs[:, step] + dh, → dhs[:, step],
     Nothing comes from the future: backward uses `dhs[:, step]` alone.
-    `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+    The `h` of a step went two ways: up, and on to the next step. Add the gradients of both.
 dhs[:, step] + dh, → dhs[:, step] + dh if step == T - 1 else dh,
     Backward adds `dhs` at the last step only.
-    A gradient comes from above at *every* step: `dhs[:, step] + dh`.
+    A gradient comes from above at *every* step, not at the last one only.
 dhs[:, step] + dh, → dhs[:, step] + dh * (step == T - 1),
     `dstate` is added at the last step, but what each step sends back is dropped.
-    The `dh` that comes out of a step belongs to the step before it: `dhs[:, step] + dh`.
+    The `dh` that comes out of a step belongs to the step before it: it is added to the gradient from above.
 self.Wx.grad += dWx → self.Wx.grad[...] = dWx
 self.Wh.grad += dWh → self.Wh.grad[...] = dWh
 self.b.grad += db → self.b.grad[...] = db
     The gradients are set with `=`: each step overwrites those of the steps after it.
-    The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
+    The same `Wh` was used T times, so its gradient is a sum of T terms: add with `+=`.
 self.Wx.grad += dWx → self.Wx.grad = dWx
     The gradients are set with `=`, where they should be added with `+=`.
-    The same `Wx` was used T times, so its gradient is a sum of T terms: `self.Wx.grad += dWx`.
+    The same `Wx` was used T times, so its gradient is a sum of T terms: add with `+=`.
 T = dhs → self.zero_grad(); T = dhs
     What an earlier call left in `.grad` is lost: the gradients are set or zeroed where they add.
     `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
 self.Wx.grad += dWx → self.Wx.grad += dWx * (step == 0)
 self.Wh.grad += dWh → self.Wh.grad += dWh * (step == 0)
 self.b.grad += db → self.b.grad += db * (step == 0)
-    Only the gradients of step 0, the last that backward comes to, are added to `.grad`.
-    `self.Wh.grad += dWh` belongs inside the loop, with the others: every step adds its share.
+    Only the gradients of step 0, the last step that backward reaches, are added to `.grad`.
+    The `+=` of each Param belongs inside the loop: every step adds its share.
 if state is None else state → # whatever the state
     The layer always starts from zeros and ignores the `state` it is given.
     Start from `state`; only where it is None, from zeros.
@@ -48,10 +48,10 @@ return hs, h → self.kept = h; return hs, h
 self.caches, states = [], [] → self.caches, states, first = [], [], h
 cell_step_forward(xs[:, step], h, → cell_step_forward(xs[:, step], first,
     Every step reads the state from before the first: the state is not carried on.
-    Each step starts from the `h` of the step before it: `h, cache = cell_step_forward(x, h, …)`.
+    Each step starts from the `h` that the step before it returned.
 cell_step_forward(xs[:, step], h, → cell_step_forward(xs[:, step], states[0] if states else h,
     Every step after the first reads the state of the first step.
-    Each step starts from the `h` of the step before it: `h, cache = cell_step_forward(x, h, …)`.
+    Each step starts from the `h` that the step before it returned.
 self.caches, states = [], [] → self.caches, states = [], [h]
 np.stack(states, → np.stack(states[:-1],
     `hs` holds the state *before* each step, not after it.
@@ -64,7 +64,7 @@ return hs, h → return hs, hs[-1]
     Axis 0 is the batch, and axis 1 is time: return `h`, or `hs[:, -1]`.
 np.stack(states, axis=1) → np.stack(states)
     `hs` is stacked along axis 0: its steps come before the batch.
-    The shape is (N, T, H): `np.stack(hs, axis=1)`.
+    The shape is (N, T, H): time is axis 1.
 return hs, h → return hs, hs
     All states come back where only the last is asked for.
     The second result is the state after the last step, (N, H).
@@ -75,17 +75,17 @@ reversed(range(T)) → range(T)
     Backward runs from the first step to the last.
     What arrives at a step includes what the step after it sends back: go from the last step to the first.
 self.caches, states = [], [] → self.caches, states = getattr(self, "caches", []), []
-    The list of caches is never emptied, so that backward meets those of an earlier call.
+    The list of caches is never emptied, so backward finds those of an earlier call.
     Start `forward` with a new list: `self.caches = []`.
 self.b.grad += db → pass
     The gradient of `b` is left out.
-    Three Params, three gradients: `self.b.grad += db`.
+    There are three Params, and each needs its gradient.
 return dxs, dh → return dxs[:, ::-1], dh
     `dxs` is in reverse order of time.
-    You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
+    You went backward, so the first `dx` belongs to the last step: put each where its `x` was.
 return dxs, dh → return dxs, None
     Backward does not return the gradient of the state it started from.
-    When the loop is done, `dh` is that gradient: return `dxs, dh`.
+    When the loop is done, `dh` is that gradient: return it after `dxs`.
 self.Wx.grad += dWx → self.Wx.grad += dWx / T
 self.Wh.grad += dWh → self.Wh.grad += dWh / T
 self.b.grad += db → self.b.grad += db / T

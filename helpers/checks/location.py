@@ -466,7 +466,7 @@ class _Search:
             template = "`{name}` is right on the way, but not in the cache."
             return Message("The cache has `{other}` where `{name}` belongs." if others else template, values)
         if others:
-            return Message("`{name}` is right on the way, but what comes back in its place is `{other}`.", values)
+            return Message("`{name}` is right on the way, but `{other}` is returned in its place.", values)
         if factor:
             return Message("`{name}` is right on the way, and {factor} times that in the end.", values)
         return Message("`{name}` is right on the way, but not in the end.", values)

@@ -39,10 +39,10 @@ SIGMOID = Exercise(
             For which `a` is the number inside `np.exp` large? Find a form of the same curve that never gives it one.
         1 / (1 + e), e / (1 + e) → 1 / (1 + np.exp(-a)), np.exp(a) / (1 + np.exp(a))
             `np.where` computes *both* formulas for every element, so that one of them overflows.
-            Make the argument of `np.exp` safe before the choice: `np.exp(-np.abs(a))` serves both branches.
+            Make the argument of `np.exp` safe *before* the choice: which number, made from `a`, is never above 0?
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.exp(a) / (1 + np.exp(a))
             `np.exp(a) / (1 + np.exp(a))` is used for large positive `a`: infinity divided by infinity.
-            That form suits a < 0 only. `np.exp(-np.abs(a))` is safe on both sides, and so is `np.tanh`.
+            That form suits a < 0 only. Which argument, made from `a`, keeps `np.exp` small on both sides?
         1 / (1 + e), e / (1 + e) → e / (1 + e), 1 / (1 + e)
             The curve falls from 1 to 0 where it should rise: this is σ(-a).
             σ(a) is near 1 for large positive `a`. Look at the signs, and at which formula serves which side.
@@ -60,16 +60,16 @@ SIGMOID = Exercise(
             Cutting off hides the overflow and changes the answer. Choose a formula that cannot overflow.
         e / (1 + e)) → 1 / (1 + e))
             `1 / (1 + np.exp(-np.abs(a)))` is right for a ≥ 0 only.
-            For a < 0 use the other branch, e / (1 + e) with e = `np.exp(-np.abs(a))`.
+            For a < 0 multiply the numerator and the denominator of 1/(1 + e⁻ᵃ) by eᵃ: what is the numerator then?
         e / (1 + e)) → e / np.where(a < 0, 1 - e, 1))
             For a < 0 the denominator is a difference, 1 - e.
-            It is a sum on both sides: e / (1 + e) with e = `np.exp(-np.abs(a))`.
+            The denominator is the same sum on both sides.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 / (1 + e) if a >= 0 else e / (1 + e))
-            A question such as `if a >= 0` is asked of a whole array.
+            `if a >= 0` asks a whole array one question.
             Each element needs its own answer: `np.where(a >= 0, …, …)`, or a formula that serves both sides.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.tanh(a / 2)
             The curve is `np.tanh(a / 2)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
-            Add 1, then halve.
+            Shift it until it is never negative. How high is it then?
         return y → return 2 * y
             The curve is twice as high as it should be: it is not halved.
             σ(a) = (1 + tanh(a/2)) / 2.
@@ -81,7 +81,7 @@ SIGMOID = Exercise(
             Division comes before addition. Put brackets around the sum: `(1 + …) / 2`.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = np.tanh(a)
             The curve is `np.tanh(a)`, which runs from -1 to 1. A sigmoid runs from 0 to 1.
-            σ(a) = (1 + tanh(a/2)) / 2: the same curve, shifted and squeezed.
+            It is the same curve, shifted and squeezed. Compare the two at a = 0, and far to the left.
         y = np.where(a >= 0, 1 / (1 + e), e / (1 + e)) → y = (1 + np.tanh(a)) / 2
             The half inside the tanh is missing: `(1 + np.tanh(a)) / 2` is σ(2a).
             σ(a) = (1 + tanh(a/2)) / 2.
@@ -154,10 +154,10 @@ NUMERICAL_GRADIENT = Exercise(
             Go to both sides, `(f(x + eps) - f(x - eps)) / (2 * eps)`: the error falls from the order of eps to eps².
         / (2 * eps) → / eps
             The difference is divided by `eps`, but the two points are `2 * eps` apart.
-            Divide by `(2 * eps)`.
+            Divide by the distance between the two points.
         / (2 * eps) → / 2 * eps
             The brackets are missing: `/ 2 * eps` divides by 2 and *multiplies* by `eps`.
-            Write `/ (2 * eps)`.
+            Python divides and multiplies from left to right: put the whole divisor in brackets.
         x[index] = kept - eps → x[index] = kept
             The second point is `x`, not `x - eps`, though the difference is divided by `2 * eps`.
             After `x[index] += eps`, `x[index] -= eps` only takes you back: go down by `2 * eps`.
@@ -170,13 +170,13 @@ NUMERICAL_GRADIENT = Exercise(
         kept = x[index] → kept, old = x[index], x.copy()
         dx[index] = → x[index] = kept - eps; x = old; dx[index] =
             Only the name `x` is put back, as by `x = old`: the caller's array stays changed.
-            `x = …` gives the name to another array. Write into the array itself: `x[index] = kept`.
+            `x = …` gives the name to another array. Write the kept number back into the array itself.
         dx = np.zeros_like(x) → dx = x
             `dx = x` makes no new array: each slope is written into `x` itself.
-            Two names, one array. Start from a new one: `dx = np.zeros_like(x)`.
+            These are two names for one array. Make a new array, of the shape and the type of `x`.
         return dx → return x
             What is returned is `x` itself, not the slopes.
-            Return `dx`. And `dx = x` makes no new array: start from `dx = np.zeros_like(x)`.
+            Collect the slopes in an array of their own and return that. (`dx = x` makes no new array.)
         dx = np.zeros_like(x) → return np.full_like(x, (f(x + eps) - f(x - eps)) / (2 * eps))
             All elements are changed at once, which gives one number: the sum of all derivatives.
             Change one element, call `f` twice, put it back; then the next. One number for each element.
@@ -185,19 +185,20 @@ NUMERICAL_GRADIENT = Exercise(
             Change one element, call `f` twice, put it back; then the next. `dx` has the shape of `x`.
         np.ndindex(x.shape) → range(len(x))
         kept = x[index] → kept = np.copy(x[index])
-            Only the first axis is gone through: `x[i]` is a whole row, and all of it changes at once.
+            The loop runs over the first axis only: `x[i]` is a whole row, and all of it changes at once.
             `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
         np.ndindex(x.shape) → range(len(x))
-            Only the first axis is gone through, and what is kept is a view, which changes too.
+            The loop runs over the first axis only, and what is kept is a view, which changes too.
             `for index in np.ndindex(x.shape)` visits every element, and `x[index]` is then a number.
         np.ndindex(x.shape) → [(..., i) for i in range(x.shape[-1])]
         kept = x[index] → kept = np.copy(x[index])
-            Only the last axis is gone through: `x[..., i]` is a whole column, and all of it changes at once.
+            The loop runs over the last axis only: `x[..., i]` is a whole column, and all of it changes at once.
             `for index in np.ndindex(x.shape)` visits every element of an array of any shape.
         np.ndindex(x.shape) → range(x.size)
         kept = x[index] → kept = np.copy(x[index])
             One number as an index runs off the first axis: `x[i]` is a row, not an element.
-            `for index in np.ndindex(x.shape)` gives (row, column) for a matrix, and what it takes for any shape.
+            `for index in np.ndindex(x.shape)` gives (row, column) for a matrix, and the right index for any other
+                shape.
         dx = np.zeros_like(x) → dx, given, x = np.zeros_like(x), x, np.ascontiguousarray(x)
         above = f(x) → above = f(given)
         below = f(x) → below = f(given)
@@ -211,13 +212,13 @@ NUMERICAL_GRADIENT = Exercise(
         above = f(x) → above = f(x[index])
         below = f(x) → below = f(x[index])
             `f` is given the one number that was changed.
-            `f` takes the whole array: `f(x)`, with one element of `x` changed.
+            `f` takes the whole array, with one element of it changed.
         above = f(x) → above = f(x.ravel())
         below = f(x) → below = f(x.ravel())
-            `f` is given one long row in the place of an array of the shape of `x`.
+            `f` is given one long row instead of an array of the shape of `x`.
             `f` takes `x` in its own shape: give it back with `reshape(x.shape)`, or change `x[index]` in place.
         kept = x[index] → kept, eps = x[index], 1e-5
-            The argument `eps` is not used: it is 1e-5 whatever is asked for.
+            The argument `eps` is not used: the change is always 1e-5.
             Use `eps` for the change and for the division.
         x[index] = kept + eps → x[index] = kept + eps * abs(kept)
         x[index] = kept - eps → x[index] = kept - eps * abs(kept)
@@ -234,26 +235,26 @@ NUMERICAL_GRADIENT = Exercise(
             `x` is turned to float32, where a change of 1e-5 drowns in rounding.
             Stay in float64.
         dx = np.zeros_like(x) → dx = np.zeros(x.shape, int)
-            `dx` is made of integers: each slope loses what stands behind the point.
-            `np.zeros_like(x)` has the type of `x`; `np.zeros(x.shape)` is float64 as well.
+            `dx` holds integers: each slope loses its decimal places.
+            Give `dx` the type of `x`.
         above - below → below - above
-            The sign is turned round: `f(x - eps) - f(x + eps)`.
+            The sign is reversed: `f(x - eps) - f(x + eps)`.
             The point above comes first: `f(x + eps) - f(x - eps)`.
         (above - below) / (2 * eps) → above - below / (2 * eps)
             The brackets are missing: only `f(x - eps)` is divided.
-            Write `(f(x + eps) - f(x - eps)) / (2 * eps)`.
+            Python divides before it subtracts: put the difference in brackets.
         (above - below) / (2 * eps) → above - below
             The difference is not divided by anything.
             A slope is a difference *per* change of `x`: divide by `2 * eps`.
         kept = x[index] → kept = x[index]; dx = np.zeros_like(x)
-            `dx` starts anew in every round, so that only the last element is kept.
+            `dx` is made anew in every round, so that only the last element is kept.
             Make `dx` once, before the loop.
         np.ndindex(x.shape) → [(0,) * x.ndim]
             Only the first element is visited, as by a `return` inside the loop.
-            `return dx` stands behind the loop, at its own indent.
+            `return dx` belongs after the loop, at the indent of `for`.
         return dx → return dx.ravel()
             The result is one long row, not an array of the shape of `x`.
-            Start from `dx = np.zeros_like(x)`, or end in `dx.reshape(x.shape)`.
+            Give `dx` the shape of `x` when you make it, or at the end.
         """,
     ),
 )

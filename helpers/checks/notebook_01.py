@@ -49,26 +49,26 @@ TANH_BACKWARD = Exercise(
             A sign is wrong: `1 + y**2`.
             With a plus the slope would be *above* 1. tanh is steepest at 0, and there its slope is exactly 1.
         1 - y**2 → y**2 - 1
-            The sign is turned round: `y**2 - 1`.
-            tanh rises everywhere, so its slope, `1 - y**2`, is never negative.
+            The sign is reversed: `y**2 - 1`.
+            tanh rises everywhere, so its slope is never negative.
         dout * (1 → dout / (1
             `dout` is divided by the derivative where it should be multiplied.
             The chain rule multiplies by dy/dx.
         (1 - y**2) → 1 - y**2
             The brackets are missing: `dout * 1 - y**2`.
-            Products come before differences. Write `dout * (1 - y**2)`.
+            Python multiplies before it subtracts: put the whole derivative in brackets.
         1 - y**2 → (1 - y) ** 2
             The difference is squared, not `y`: `(1 - y)**2`.
-            The square belongs to `y` alone: `1 - y**2`.
+            The square belongs to `y` alone.
         y**2 → 2 * y
             `y` is doubled instead of squared.
             The square is `y**2` or `y * y`.
         dout * (1 - y**2) → y * (1 - dout**2)
-            `dout` and `y` stand in each other's place.
-            `dout` comes from above; the slope is made of `y`: `dout * (1 - y**2)`.
+            `dout` and `y` are exchanged.
+            `dout` comes from above, and the slope is made of `y`. Which of the two is squared?
         dout * (1 - y**2) → dout @ (1 - y**2).T
-            A matrix product, `@` or `np.dot`, stands where elements are multiplied.
-            Each element of `dout` meets its own slope: `dout * (1 - y**2)`, with `*`.
+            A matrix product, `@` or `np.dot`, is used where elements are multiplied.
+            Each element of `dout` has a slope of its own: multiply element by element, with `*`.
         """,
     ),
 )
@@ -126,7 +126,7 @@ RNN_STEP_FORWARD = Exercise(
             The step has no tanh: `h_next = a`.
             Without the tanh a chain of steps is one long matrix product. Squash `a` before you return it.
         np.tanh(a) → functional.sigmoid(a)
-            The step squashes with a sigmoid in the place of tanh.
+            The step squashes with a sigmoid instead of tanh.
             The sigmoid will come with the gates of notebook 03. A hidden state is squashed to -1…1, by `np.tanh`.
         + b → + 0
             The bias `b` is left out.
@@ -150,21 +150,21 @@ RNN_STEP_FORWARD = Exercise(
         h_prev @ Wh + b → 0 + b
         np.tanh(a) → np.tanh(a) + h_prev @ Wh
             `h_prev @ Wh` is added *after* the tanh.
-            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+            The sum of all three terms comes first. The tanh comes last, and is taken of the whole sum.
         h_prev @ Wh + b → 0
         np.tanh(a) → np.tanh(a) + h_prev @ Wh + b
             Only `x @ Wx` goes through the tanh: its bracket closes too early.
-            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+            The sum of all three terms comes first. The tanh comes last, and is taken of the whole sum.
         h_prev @ Wh + b → 0
         np.tanh(a) → np.tanh(a) + np.tanh(h_prev @ Wh + b)
             The two products go through a tanh each, and are added after it.
-            The sum comes first, the tanh last: `np.tanh(x @ Wx + h_prev @ Wh + b)`.
+            The sum of all three terms comes first. The tanh comes last, and is taken of the whole sum.
         x @ Wx → x * Wx
             `x * Wx` multiplies element by element where a matrix product belongs.
-            (N, D) times (D, H) gives (N, H) by `@`: `x @ Wx`.
+            (N, D) times (D, H) gives (N, H): that is what `@` does.
         h_prev @ Wh → h_prev * Wh
             `h_prev * Wh` multiplies element by element where a matrix product belongs.
-            (N, H) times (H, H) gives (N, H) by `@`: `h_prev @ Wh`.
+            (N, H) times (H, H) gives (N, H): that is what `@` does.
         + b → - b
             The bias is subtracted.
             Three terms are *added* in `a`: the input's, the previous state's, and `b`.
@@ -220,10 +220,10 @@ RNN_STEP_BACKWARD = Exercise(
         """
         dh_next * (1 - h_next**2) → dh_next
             The tanh derivative is missing: `da = dh_next`.
-            Make `da = dh_next * (1 - h_next**2)` first: all five results come from it.
+            Go back through the tanh first: all five results are made from `da`.
         h_next**2 → np.tanh(h_next) ** 2
             The tanh is taken twice: `1 - np.tanh(h_next)**2`.
-            `h_next` already is the output of the tanh; `tanh_backward(dh_next, h_next)` is what you need.
+            `h_next` already is the output of the tanh: `tanh_backward`, of exercise 1.1, takes it as it is.
         h_next**2 → h_prev**2
             The tanh derivative is taken at `h_prev`.
             The tanh you go back through made `h_next`, the last entry of the cache.
@@ -231,11 +231,11 @@ RNN_STEP_BACKWARD = Exercise(
             The derivative is that of a *sigmoid*, `h * (1 - h)`.
             The step was squashed by a tanh: `1 - h_next**2`.
         dh_next * (1 - h_next**2) → h_next * (1 - dh_next**2)
-            `dh_next` and `h_next` stand in each other's place, as in `tanh_backward(h_next, dh_next)`.
-            `dh_next` comes from above; the slope is made of `h_next`: `tanh_backward(dh_next, h_next)`.
+            `dh_next` and `h_next` are exchanged, as in `tanh_backward(h_next, dh_next)`.
+            `dh_next` comes from above, and the slope is made of `h_next`.
         da.sum(axis=0) → da
             `db` is not summed over the batch.
-            `b` was added to every row, so its gradient is the sum over the rows: `da.sum(axis=0)`, of shape (H,).
+            `b` was added to every row, so its gradient is a sum over the rows, of shape (H,).
         da.sum(axis=0) → da.mean(axis=0)
             `db` is the *mean* over the batch.
             If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
@@ -253,49 +253,49 @@ RNN_STEP_BACKWARD = Exercise(
             `Wh` is square, so the shapes do not object. Forward multiplied by `Wh`; backward multiplies by `Wh.T`.
         da @ Wh.T → dh_next @ Wh.T
             `dh_prev` is made from `dh_next` instead of `da`.
-            On its way back to `h_prev` the gradient passes the tanh first: `da @ Wh.T`.
+            On its way back to `h_prev` the gradient goes through the tanh first: use `da`.
         x, h_prev, Wx, Wh, h_next = cache → x, h_next, Wx, Wh, h_prev = cache
             `h_prev` and `h_next` are exchanged where the cache is unpacked.
             Its order is `x, h_prev, Wx, Wh, h_next`.
         da @ Wx.T → dh_next @ Wx.T
             `dx` is made from `dh_next` instead of `da`.
-            On its way back to `x` the gradient passes the tanh first: `da @ Wx.T`.
+            On its way back to `x` the gradient goes through the tanh first: use `da`.
         x.T @ da → x.T @ dh_next
             `dWx` is made from `dh_next` instead of `da`.
-            On its way back to `Wx` the gradient passes the tanh first: `x.T @ da`.
+            On its way back to `Wx` the gradient goes through the tanh first: use `da`.
         h_prev.T @ da → h_prev.T @ dh_next
             `dWh` is made from `dh_next` instead of `da`.
-            On its way back to `Wh` the gradient passes the tanh first: `h_prev.T @ da`.
+            On its way back to `Wh` the gradient goes through the tanh first: use `da`.
         da.sum(axis=0) → dh_next.sum(axis=0)
             `db` is made from `dh_next` instead of `da`.
-            On its way back to `b` the gradient passes the tanh first: `da.sum(axis=0)`.
+            On its way back to `b` the gradient goes through the tanh first: use `da`.
         da @ Wx.T → da * Wx.T
             `da * Wx.T` multiplies element by element where a matrix product belongs.
-            (N, H) times (H, D) gives (N, D), the shape of `x`, by `@`: `da @ Wx.T`.
+            (N, H) times (H, D) gives (N, D), the shape of `x`: that is what `@` does.
         da @ Wh.T → da * Wh.T
             `da * Wh.T` multiplies element by element where a matrix product belongs.
-            (N, H) times (H, H) gives (N, H), the shape of `h_prev`, by `@`: `da @ Wh.T`.
+            (N, H) times (H, H) gives (N, H), the shape of `h_prev`: that is what `@` does.
         x.T @ da → x.T * da
             `x.T * da` multiplies element by element where a matrix product belongs.
-            (D, N) times (N, H) gives (D, H), the shape of `Wx`, by `@`: `x.T @ da`.
+            (D, N) times (N, H) gives (D, H), the shape of `Wx`: that is what `@` does.
         h_prev.T @ da → h_prev.T * da
             `h_prev.T * da` multiplies element by element where a matrix product belongs.
-            (H, N) times (N, H) gives (H, H), the shape of `Wh`, by `@`: `h_prev.T @ da`.
+            (H, N) times (N, H) gives (H, H), the shape of `Wh`: that is what `@` does.
         da @ Wx.T → da @ Wx
             `Wx` is not transposed: `dx = da @ Wx`.
             `da` is (N, H) and `dx` must be (N, D): multiply by an (H, D), which is `Wx.T`.
         h_prev.T @ da → da.T @ h_prev
             `dWh` is transposed: `da.T @ h_prev`.
-            `dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: `h_prev.T @ da`.
+            `dWh[i, j]` belongs to the weight from unit i of `h_prev` to unit j of `a`: its rows are those of `h_prev`.
         x.T @ da → da.T @ x
             `dWx` is transposed: `da.T @ x`.
-            `dWx` must have the shape of `Wx`, (D, H): `x.T @ da`.
+            `dWx` must have the shape of `Wx`, (D, H). Which shape has yours?
         x.T @ da → x @ da
             `x` is not transposed: `x @ da`.
-            (N, D) times (N, H) does not go; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
+            (N, D) times (N, H) is not defined; (D, N) times (N, H) gives (D, H), the shape of `Wx`.
         h_prev.T @ da → h_prev @ da
             Two arrays of shape (N, H) stand on both sides of a matrix product, `@`.
-            `dWh` is `h_prev.T @ da`, of shape (H, H). In `da`, elements are multiplied: `dh_next * (1 - h_next**2)`.
+            For `dWh`, of shape (H, H), one of the two has to be transposed. For `da`, multiply element by element.
         h_prev.T @ da → h_next.T @ da
             `dWh` is made from `h_next`.
             What `Wh` multiplied on the way forward was `h_prev`.
@@ -390,7 +390,7 @@ BACKPROP_NORMS = Exercise(
         """
         dh @ Wh.T → dh @ Wh
             The loop multiplies by `Wh` instead of `Wh.T`.
-            Forward multiplied by `Wh`. Going back is `dh @ Wh.T`, as in `dh_prev` of exercise 1.3.
+            Forward multiplied by `Wh`. What did you multiply by for `dh_prev`, in exercise 1.3?
         norms = [] → norms = [np.linalg.norm(dh)]
         range(steps) → range(steps - 1)
             The loop measures *before* it multiplies: it starts with the norm of `dh` itself.
@@ -402,7 +402,7 @@ BACKPROP_NORMS = Exercise(
         dh = dh @ Wh.T → after = dh @ Wh.T
         np.linalg.norm(dh) → np.linalg.norm(after)
             Every product starts from the same `dh`: the gradient is not carried from step to step.
-            Each round goes on from the last one: `dh = dh @ Wh.T`.
+            Each round goes on from the result of the round before: keep it in `dh`.
         norms = [] → norms = [np.linalg.norm(dh)]
             The norm of `dh` itself comes first: one number too many.
             `norms[0]` is the norm after one product, and there are `steps` of them.
@@ -411,7 +411,7 @@ BACKPROP_NORMS = Exercise(
             There are `steps` of them: `range(steps)`, or `range(1, steps + 1)`.
         dh @ Wh.T → dh @ Wh.T / (np.linalg.norm(dh) if norms else 1)
             `dh` is scaled to length 1 after each product, so that each number tells of one step alone.
-            Carry `dh` on as it is: `dh = dh @ Wh.T`.
+            Measure its length and leave it as it is.
         np.array(norms) → np.array(norms[::-1])
             The norms are in reverse order.
             `norms[0]` is the norm after one product, `norms[-1]` after `steps` products.
@@ -440,11 +440,11 @@ BACKPROP_NORMS = Exercise(
             The absolute values are added up.
             The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
         np.linalg.norm(dh) → np.abs(dh).max()
-            The largest element stands in the place of the norm.
+            The largest element is taken instead of the norm.
             The Frobenius norm is the root of the sum of all squares: `np.linalg.norm(dh)`.
         np.array(norms) → norms
             The norms are right, in a Python list.
-            Turn it into an array at the end: `np.array(norms)`.
+            Turn it into a NumPy array at the end.
         """,
     ),
 )
@@ -480,16 +480,16 @@ GRADIENT_BOUNDS = Exercise(
             The largest singular value comes first. It is never the smaller of the two.
         np.abs(eigenvalues).max() → eigenvalues.real.max()
             The radius is the largest *real part* of the eigenvalues.
-            Also along an eigenvalue of -0.9, or a complex one, the absolute value counts: `np.abs(…).max()`.
+            For a negative eigenvalue such as -0.9, or a complex one, the absolute value counts.
         np.abs(eigenvalues).max() → np.abs(eigenvalues.max())
             The largest eigenvalue is chosen first, and its absolute value taken then.
             -0.9 has a larger absolute value than 0.5. First the absolute values, then the largest.
         float(np.abs(eigenvalues).max()) → eigenvalues[0]
             The radius is the first eigenvalue as it comes: maybe complex, and in no order.
-            The radius is the largest *absolute value* of them all: `np.abs(np.linalg.eigvals(Wh)).max()`.
+            The radius is the largest *absolute value* of all the eigenvalues.
         float(np.abs(eigenvalues).max()) → eigenvalues.max()
             The radius is the largest eigenvalue without its absolute value: it may be complex.
-            First the absolute values, then the largest: `np.abs(np.linalg.eigvals(Wh)).max()`.
+            First the absolute values, then the largest of them.
         np.linalg.eigvals(Wh) → np.linalg.eigvalsh(Wh)
             The radius is from `np.linalg.eigvalsh`, which takes the matrix to be symmetric.
             `Wh` need not be symmetric: use `np.linalg.eigvals`.
@@ -504,12 +504,12 @@ GRADIENT_BOUNDS = Exercise(
             In the long run the largest one wins.
         np.abs(eigenvalues).max() → np.abs(np.linalg.eig(Wh)[1]).max()
             The radius is made of the eigen*vectors*: `np.linalg.eig` returns both.
-            `np.linalg.eigvals(Wh)` returns the eigenvalues alone.
+            `np.linalg.eigvals` returns the eigenvalues alone.
         np.abs(eigenvalues).max() → singular_values.max()
             The largest singular value is given twice.
-            The radius is made of eigenvalues: `np.abs(np.linalg.eigvals(Wh)).max()`.
+            The radius is made of eigenvalues, which `np.linalg.eigvals` returns.
         singular_values.max() → np.linalg.norm(Wh)
-            The Frobenius norm stands in the place of the largest singular value.
+            The Frobenius norm is taken instead of the largest singular value.
             `np.linalg.norm(Wh)` is the root of the sum of *all* squared singular values. You want the largest alone.
         singular_values.max() → singular_values.min()
             This is the *smallest* singular value.
@@ -521,8 +521,8 @@ GRADIENT_BOUNDS = Exercise(
             All singular values are added up.
             The first one, the largest, is all you need.
         singular_values.max() → np.abs(Wh).max()
-            The largest *element* of `Wh` stands in the place of the largest singular value.
-            Singular values come from `np.linalg.svd(Wh, compute_uv=False)`.
+            The largest *element* of `Wh` is taken instead of the largest singular value.
+            Singular values come from `np.linalg.svd`.
         singular_values.max() → np.abs(eigenvalues).max()
             The spectral radius is given twice.
             Singular values are not eigenvalues: they are the half-axes of the ellipse that `Wh` makes of a circle.
@@ -600,14 +600,14 @@ PREDICT_GRADIENT = Exercise(
             With σ < 1 nothing ever grows; with σ > 1 > ρ something does, and vanishes in the end.
         sigma_max < 1 → sigma_max > 1
         spectral_radius > 1 → spectral_radius < 1
-            The comparisons with 1 are turned round.
+            The comparisons with 1 are the wrong way round.
             Everything below 1 shrinks: σ < 1 vanishes, ρ > 1 explodes.
         spectral_radius > 1 → spectral_radius < 1
-            The comparison of ρ with 1 is turned round.
+            The comparison of ρ with 1 is the wrong way round.
             ρ > 1 explodes. With σ > 1 > ρ the gradient may grow first, and vanishes in the end.
         if sigma_max < 1 → if np.linalg.norm(Wh) < 1
-            The Frobenius norm stands in the place of σ.
-            The Frobenius norm is above 1 for many a matrix whose every singular value is below 1.
+            The Frobenius norm is taken instead of σ.
+            The Frobenius norm can be above 1 although every singular value is below 1.
         if sigma_max < 1 → if round(sigma_max) < 1
             σ is rounded to a whole number before it is compared.
             Compare it as it is: 0.8 becomes 1 by rounding, and is not below 1 any more.

@@ -84,13 +84,13 @@ GLOBAL_NORM = Exercise(
         wide = grad.astype("float64") → wide = np.square(grad, out=grad)
         wide**2 → wide
             The squares are written into the gradients themselves, as by `grad **= 2`.
-            The caller still needs them. `grad.astype(np.float64) ** 2` is a new array, and wide enough.
+            The caller still needs them. Put the squares into a new array, in float64.
         wide = grad.astype("float64") → wide = grad
             The squares are summed in the gradients' own type: in float32, (1e25)² is infinity.
-            Exploding gradients are what this function is for: sum in float64, `grad.astype(np.float64)`.
+            Exploding gradients are what this function is for: convert to float64 before you square.
         total = 0.0 → total = 0.0 * np.concatenate([grad.ravel() for grad in grads])[0]
             The empty list is forgotten: there is nothing to put together.
-            A loop that adds to `total = 0.0` needs no special case.
+            A loop that adds to a total, which begins at 0, needs no special case.
         for grad in grads: → for grad in grads[:1]:
             Only the first array counts.
             `grads` is a list: go through all of it, and return after the loop.
@@ -102,13 +102,13 @@ GLOBAL_NORM = Exercise(
             A norm divides by nothing.
         np.sum( → np.mean(
             The squares of each array are averaged, not added.
-            A norm divides by nothing: `np.sum(grad ** 2)`.
+            A norm divides by nothing: the squares are added.
         np.sum(wide**2) → np.linalg.norm(wide)
             The root is taken twice: of each array's norm, which was never squared, and of their sum.
             Square each array's norm before adding, or add up the squares of the elements.
         np.sum(wide**2) → np.sum(wide) ** 2
             The sum is squared where the squares should be summed.
-            Square each element first: `np.sum(grad ** 2)`, not `np.sum(grad) ** 2`.
+            Square each element first, then add. A positive and a negative element must not cancel.
         """,
     ),
 )
@@ -203,7 +203,7 @@ CLIP_GRADIENTS = Exercise(
             """
             grad *= factor → np.clip(grad, -max_norm, max_norm, out=grad)
                 This clips by *value*: each element is cut off at ±max_norm.
-                That changes the direction. One factor for all elements of all arrays keeps it: `max_norm / norm`.
+                That changes the direction. To keep it, multiply all elements of all arrays by one and the same factor.
             grad *= factor → grad *= min(1.0, max_norm / np.linalg.norm(grad))
                 Each array is clipped by its *own* norm.
                 The norm is that of all arrays together, and so is the factor; otherwise the direction changes.
@@ -212,19 +212,19 @@ CLIP_GRADIENTS = Exercise(
                 Only above `max_norm`. A small gradient near the end of training must stay small.
             factor = max_norm / norm → factor = 1 / norm
                 The gradients are scaled to length 1 instead of `max_norm`.
-                The factor is `max_norm / norm`.
+                The factor times the norm must give `max_norm`.
             factor = max_norm / norm → factor = max_norm / norm**2
                 The norm is squared in the factor.
-                The factor is `max_norm / norm`. Did `global_norm` already take the root?
+                The factor times the norm must give `max_norm`. Did `global_norm` already take the root?
             factor = max_norm / norm → factor = norm / max_norm
                 The factor is upside down: `norm / max_norm` makes the gradients longer still.
-                What comes out must have the norm `max_norm`: multiply by `max_norm / norm`.
+                The factor times the norm must give `max_norm`. Where gradients are too long, is your factor below 1?
             return norm → return global_norm(grads)
                 The norm *after* clipping is returned.
                 Return the norm before: it is what one wants to watch during training.
             return norm → return None
                 The norm is not returned.
-                End in `return norm`, the norm before clipping.
+                Return the norm as it was before clipping.
             grad *= factor → grad = grad * factor
                 The gradients of the caller are as long as before.
                 Change the arrays in place, `grad *= …`. Binding a name anew, or `grads[i] = …`, leaves them as they
@@ -240,7 +240,7 @@ CLIP_GRADIENTS = Exercise(
                 `np.isfinite(norm)` is False for both.
             raise FloatingPointError(f"The norm of the gradients is {norm}.") → return norm
                 No error is raised for a norm that is NaN or infinite. (The check gives one on purpose.)
-                Test `np.isfinite(norm)` before all else and `raise FloatingPointError(…)`; do not return.
+                Look at the norm first. If it is not finite, `raise` a FloatingPointError instead of returning.
             raise FloatingPointError → return FloatingPointError
                 The error is returned, not raised.
                 `raise FloatingPointError(…)` stops the training loop; what is returned can be overlooked.
@@ -260,8 +260,8 @@ CLIP_GRADIENTS = Exercise(
         ),
         Misconception(
             Edit(_clip_gradients, ("if norm > max_norm → if norm < max_norm",)).wrong,
-            "The comparison is turned round: short gradients are scaled, and long ones left.",
-            "Scale where `norm > max_norm`.",
+            "The comparison is the wrong way round: short gradients are scaled, and long ones are not.",
+            "Which gradients are to be made shorter?",
         ),
     ),
 )
@@ -313,24 +313,24 @@ SGD_STEP = Exercise(
                 The gradient points to where the loss grows. Subtract.
             learning_rate * param.grad → param.grad
                 The learning rate is missing.
-                The step is `learning_rate * param.grad`.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → param.grad / learning_rate
                 The gradient is divided by the learning rate.
-                The step is `learning_rate * param.grad`.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → learning_rate
                 The gradient is missing: the learning rate alone is subtracted.
-                The step is `learning_rate * param.grad`.
+                A step has two factors, the learning rate and the gradient: if either is larger, the step is longer.
             learning_rate * param.grad → learning_rate * param.grad / np.linalg.norm(param.grad)
                 The step has a fixed length: the gradient is divided by its norm.
                 Gradient descent takes long steps where it is steep. Bounding them is the business of clipping.
             learning_rate * param.grad → learning_rate * np.sign(param.grad)
                 The step goes by the *sign* of the gradient alone.
-                The size counts too: `learning_rate * param.grad`.
+                The size of the gradient counts too: where the loss is steep, the step is long.
             param.value[...] -= step → param.value[...] = -step
                 The value is replaced by the step.
-                The step is taken *from* the value: `param.value -= …`.
+                The step is subtracted *from* the value.
             param.value[...] -= step → param.value = param.value - step
-                A new array is put in the place of the old one.
+                A new array replaces the old one.
                 Other layers may hold the same Param: change the array that is there, `param.value -= …`.
             param.value[...] -= step → value = param.value - step
                 The values stay as they were: the result is not written into them.
@@ -349,7 +349,7 @@ SGD_STEP = Exercise(
                 `param.value -= …` belongs inside the loop, at its indent.
             learning_rate * param.grad → learning_rate * param.grad / len(params)
                 The step is divided by the number of Params.
-                Each Param takes the whole step: `learning_rate * param.grad`.
+                Each Param takes its whole step, however many there are.
             """,
         ),
         # No edit, as above.

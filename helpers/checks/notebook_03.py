@@ -57,22 +57,22 @@ def _mistakes_in_the_sum(block: Answer, memory: str) -> tuple[Misconception, ...
         f"""
         @ Wh + b → @ Wh
             The bias `b` is missing.
-            Three terms go into `a`: `x @ Wx`, `h_prev @ Wh` and `b`.
+            Three terms go into `a`: the input's, the previous state's, and `b`.
         @ Wx + h_prev → @ Wx + 0 * h_prev
             `h_prev` is not used.
-            The block decides from the input *and* from what was read before: add `h_prev @ Wh`.
+            The block decides from the input *and* from what was read before, which is in `h_prev`.
         a = x @ → a = 0 * x @
             The input `x` is not used.
-            Three terms go into `a`: `x @ Wx`, `h_prev @ Wh` and `b`.
+            Three terms go into `a`: the input's, the previous state's, and `b`.
         @ Wh + b → @ Wh.T + b
             `Wh` is transposed: `h_prev @ Wh.T`.
             `Wh` is square, so the shapes do not object. The rows of the batch stand on the left: `h_prev @ Wh`.
         @ Wx + h_prev → @ Wx + {memory}
-            `{memory}` stands where `h_prev` belongs.
+            `{memory}` is used where `h_prev` belongs.
             The weights see `x` and `h_prev`. `{memory}` comes in afterwards, element by element.
         (a) → (a - b) + b
             The bias is added *after* the activation.
-            `b` belongs to the sum: `a = x @ Wx + h_prev @ Wh + b`.
+            `b` is the third term of the sum `a`, to which the activation is applied.
         """,
     )
 
@@ -89,34 +89,34 @@ def _mistakes_of_a_gate(block: Answer, gate: str, content: str) -> tuple[Misconc
         f"""
         sigmoid(a) → np.tanh(a)
             `{gate}` comes from tanh instead of the sigmoid.
-            An openness lies in 0…1: `{gate} = sigmoid(a)`. A gate of -1 would turn the sign of what it lets through.
+            An openness lies in 0…1. A gate of -1 would turn the sign of what it lets through.
         {gate} * {content} → (1 - {gate}) * {content}
             The gate works the other way round: `1 - {gate}`.
             An openness of 1 lets everything through (so the forget gate *keeps* it), and 0 nothing.
         sigmoid(a) → a
             The sigmoid of the gate is missing: `{gate} = a`.
-            `a` can be any number; `sigmoid(a)` makes an openness in 0…1 of it.
+            `a` can be any number, and an openness lies in 0…1.
         {gate} * {content} → {gate} * h_prev
             The gate multiplies `h_prev`, not `{content}`.
-            `h_prev` only helps to set the gate. What passes through it is `{content}`: `{gate} * {content}`.
+            `h_prev` only helps to set the gate. What passes through it is `{content}`.
         {gate} * {content} → {gate}
             The gate itself is returned: `{gate}`.
-            The gate only says how much. What gets through is `{gate} * {content}`.
+            The gate only says how much of `{content}` gets through.
         {gate} * {content} → {content}
             The gate is not used: `{content}` is returned.
-            `{gate}` says how much of it gets through: `{gate} * {content}`.
+            `{gate}` says how much of it gets through: it is a factor.
         {gate} * {content} → {gate} + {content}
-            A sum, `{gate} + {content}`, stands where a product belongs.
+            A sum, `{gate} + {content}`, is used where a product belongs.
             ⊙ multiplies element by element: in NumPy `*`.
         {gate} * {content} → {gate} @ {content}.T
-            A matrix product stands where ⊙ belongs.
+            A matrix product is used where ⊙ belongs.
             ⊙ multiplies element by element: in NumPy `*`. Both factors, and the result, have the shape (N, H).
         sigmoid(a) → (powers := np.exp(a - a.max(axis=1, keepdims=True))) / powers.sum(axis=1, keepdims=True)
-            A softmax over the units stands in the place of the sigmoid.
-            Each unit has an openness of its own, and they need not add up to 1: `sigmoid(a)`.
+            A softmax over the units is used instead of the sigmoid.
+            Each unit has an openness of its own, and they need not add up to 1.
         sigmoid(a) → np.round(sigmoid(a))
             The gate is rounded to 0 or 1.
-            A gate may be half open, and only so can it be learned: multiply by `sigmoid(a)` as it is.
+            A gate may be half open, and it can be learned only if it may: leave it as the sigmoid gives it.
         """,
     )
 
@@ -136,9 +136,9 @@ OUTPUT_GATE = Exercise(
             """
             np.tanh(c_next) → c_next
                 The tanh is missing: `h_next = o * c_next`.
-                The memory can grow to any size; what leaves is squashed first: `o * np.tanh(c_next)`.
+                The memory can grow to any size. What leaves the cell is squashed to -1…1 first.
             np.tanh(c_next) → sigmoid(c_next)
-                A sigmoid of `c_next` stands in the place of its tanh.
+                A sigmoid of `c_next` is taken instead of its tanh.
                 The gate takes the sigmoid, the memory takes tanh: `h_next` must be able to be negative.
             = o * np.tanh(c_next) → = np.tanh(o * c_next)
                 The tanh is taken of the product: `np.tanh(o * c_next)`.
@@ -166,10 +166,12 @@ FORGET_GATE = Exercise(
             """
             * c_prev → * np.tanh(c_prev)
                 The old memory goes through a tanh: `f * np.tanh(c_prev)`.
-                On the line of the memory there is no tanh: it would squash at every step. Only `h` is squashed.
+                There is no tanh on the line of the memory: it would squash the memory at every step. Only `h` is
+                    squashed.
             c = f * c_prev → c = np.tanh(f * c_prev)
                 What is left of the memory goes through a tanh: `np.tanh(f * c_prev)`.
-                On the line of the memory there is no tanh: it would squash at every step. Only `h` is squashed.
+                There is no tanh on the line of the memory: it would squash the memory at every step. Only `h` is
+                    squashed.
             """,
         ),
         *_mistakes_in_the_sum(steps.forget_gate, "c_prev"),
@@ -202,13 +204,13 @@ NEW_MEMORY = Exercise(
                 `g` is content, not openness: `np.tanh` gives it a strength and a sign.
             = c + g → = c * g
                 The new memory is multiplied: `c * g`.
-                New content is *added*: `c + g`. A product could write nothing into an empty memory.
+                New content is *added*. A product could write nothing into an empty memory.
             = c + g → = g
                 The new memory replaces the old one: `c_next = g`.
-                That is the simple RNN again. Here the old memory stays and the new one is added: `c + g`.
+                That is the simple RNN again. Here the old memory stays, and the new one is added to it.
             = c + g → = np.tanh(c + a)
                 A tanh stands around the sum: `np.tanh(c + a)`.
-                Only the new content is squashed: `g = np.tanh(a)`, then `c + g`.
+                Only the new content is squashed, before it is added. The memory itself goes on without a tanh.
             = c + g → = np.tanh(c + g)
                 A tanh stands around the sum: `np.tanh(c + g)`.
                 Only the new content is squashed. The memory itself goes on without a tanh.
@@ -222,14 +224,14 @@ NEW_MEMORY = Exercise(
                 `c_next` and `g` are exchanged.
                 The order is `c_next, g`.
             return c_next, g → return c_next, a
-                `a` is returned in the place of `g`.
+                `a` is returned instead of `g`.
                 Give the result of the tanh a name, `g`, add it, and return it.
             = c + g → = np.tanh(c) + g
                 The old memory goes through a tanh: `np.tanh(c) + g`.
-                On the line of the memory there is no tanh: `c + g`.
+                There is no tanh on the line of the memory. Only the new content has been through one.
             = c + g → = h_prev + g
                 The new content is added to `h_prev` instead of the memory.
-                `h_prev` only helps to make `g`. It is written into the memory: `c + g`.
+                `h_prev` only helps to make `g`. What `g` is added to is the memory.
             """,
         ),
         *_mistakes_in_the_sum(_new_memory, "c"),
@@ -334,10 +336,10 @@ LSTM_STEP_FORWARD = Exercise(
             """
             np.split(A, 4, axis=1) → np.split(A, 4)
                 `np.split` without `axis` cuts the batch into four.
-                The four blocks stand side by side, H columns each: `np.split(A, 4, axis=1)`.
+                The four blocks stand side by side, H columns each: cut along axis 1.
             np.split(A, 4, axis=1) → np.moveaxis(A.reshape(len(A), -1, 4), 2, 0)
-                Every fourth column is taken for a block.
-                Each block is H columns *side by side*: the first H are f. `np.split(A, 4, axis=1)` cuts so.
+                Every fourth column is taken as a block.
+                Each block is H columns *side by side*: the first H are f, the next H are g.
             np.tanh(A_g) → sigmoid(A_g)
                 `g` comes from the sigmoid, as if it were a gate.
                 `g` is content, not a gate: it goes through `np.tanh`, the other three through the sigmoid.
@@ -351,19 +353,19 @@ LSTM_STEP_FORWARD = Exercise(
             i = sigmoid(A_i) → i = A_i
             o = sigmoid(A_o) → o = A_o
                 Sigmoid and tanh are missing: the blocks are used as they are cut.
-                `f = sigmoid(A_f)`, `g = np.tanh(A_g)`, and sigmoids for `i` and `o` too.
+                Gates lie in 0…1, and content in -1…1: each block goes through the function that belongs to it.
             np.tanh(c_next) → c_next
                 The tanh of the memory is missing: `h_next = o * c_next`.
-                The memory can grow to any size; what leaves is squashed first: `o * np.tanh(c_next)`.
+                The memory can grow to any size. What leaves the cell is squashed to -1…1 first.
             np.tanh(c_next) → sigmoid(c_next)
-                A sigmoid of `c_next` stands in the place of its tanh.
-                `h_next` must be able to be negative: `o * np.tanh(c_next)`.
+                A sigmoid of `c_next` is taken instead of its tanh.
+                `h_next` can be negative, and a sigmoid never is.
             np.tanh(c_next) → np.tanh(c_prev)
                 `h_next` is made from the *old* memory, `c_prev`.
-                The output gate looks at the new memory: `o * np.tanh(c_next)`.
+                What leaves the cell is made from the new memory, `c_next`.
             h_next = o * np → h_next = np
                 The output gate is not used: `h_next = np.tanh(c_next)`.
-                `o` says how much of it leaves: `o * np.tanh(c_next)`.
+                `o` says how much of it leaves: it is a factor.
             h_next = o * np.tanh(c_next) → h_next = np.tanh(o * c_next)
                 The tanh is taken of the product: `np.tanh(o * c_next)`.
                 First `np.tanh(c_next)`, then the gate.
@@ -379,34 +381,34 @@ LSTM_STEP_FORWARD = Exercise(
             = f * c_prev → = i * c_prev
             + g * i → + g * f
                 The forget gate and the input gate do each other's work.
-                `f` belongs to the old memory, `i` to the new one: `f * c_prev + g * i`.
+                `f` belongs to the old memory, `i` to the new one.
             + g * i → + g
                 The input gate is not used: `f * c_prev + g`.
-                Not all of the new memory is worth adding: `g * i`.
+                Not all of the new memory is worth adding: `i` says how much.
             = f * c_prev → = c_prev
                 The forget gate is not used: `c_prev + g * i`.
                 The old memory goes through `f` first. (The LSTM of 1997 had none, and never forgot.)
             + g * i → + i
                 The new memory is not used: `f * c_prev + i`.
-                `i` only says how much. What is added is `g * i`.
+                `i` only says how much of `g` is added.
             + g * i → + g * (1 - f)
-                `1 - f` stands in the place of `i`: `f * c_prev + g * (1 - f)`.
-                The input gate has weights of its own, and need not close when `f` opens: `g * i`.
+                `1 - f` is used instead of `i`: `f * c_prev + g * (1 - f)`.
+                The input gate has weights of its own, and need not close when `f` opens.
             i = sigmoid(A_i) → i = 1 - f
                 The input gate is made from the forget gate: `i = 1 - f`.
-                It has a block of its own, and need not close when `f` opens: `i = sigmoid(A_i)`.
+                It has a block of its own, `A_i`, and need not close when `f` opens.
             = f * c_prev → = (1 - f) * c_prev
                 The forget gate works the other way round: `1 - f`.
                 In spite of its name, f = 1 *keeps* everything and f = 0 forgets.
             @ Wh + b → @ Wh
                 The bias `b` is missing.
-                Three terms go into `A`: `x @ Wx`, `h_prev @ Wh` and `b`.
+                Three terms go into `A`: the input's, the previous state's, and `b`.
             @ Wx + h_prev → @ Wx + c_prev
-                `c_prev` stands where `h_prev` belongs.
+                `c_prev` is used where `h_prev` belongs.
                 The weights see `x` and `h_prev`; the memory is only ever used element by element.
             @ Wx + h_prev → @ Wx + 0 * h_prev
                 `h_prev` is not used.
-                Three terms go into `A`: `x @ Wx`, `h_prev @ Wh` and `b`.
+                Three terms go into `A`: the input's, the previous state's, and `b`.
             return h_next, c_next → return c_next, h_next
                 `h_next` and `c_next` are exchanged.
                 The order is `h_next, c_next, cache`.
@@ -420,10 +422,10 @@ LSTM_STEP_FORWARD = Exercise(
                 The last entry of the cache is `h_next`.
                 It is `c_next`: backward goes through its tanh.
             cache = (x, h_prev, c_prev → cache = (x, h_prev, c_next
-                `c_next` stands in the cache where `c_prev` belongs.
+                The cache holds `c_next` where `c_prev` belongs.
                 Backward needs both: `c_prev` for the forget gate, `c_next` for the tanh.
             cache = (x, h_prev, c_prev → cache = (x, h_next, c_prev
-                `h_next` stands in the cache where `h_prev` belongs.
+                The cache holds `h_next` where `h_prev` belongs.
                 Backward needs `h_prev`, which `Wh` was multiplied by, for the gradient of `Wh`.
             cache = (x, h_prev, c_prev → cache = (x, c_prev, h_prev
                 `h_prev` and `c_prev` are exchanged in the cache.

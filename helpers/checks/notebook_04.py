@@ -49,13 +49,13 @@ MEMORY_BACKWARD = Exercise(
             A product swaps its factors: what goes to `c_prev` is multiplied by `f`, and the other way round.
         dc_next * i → dc_next
         dc_next * g → dc_next
-            Behind the plus the product is missing: `dg = di = dc_next`.
-            Behind the plus stands `g * i`: multiply with the other factor of that product.
+            The product `g * i` is missing on the way back: `dg = di = dc_next`.
+            After the plus the gradient goes back through the product `g * i`: multiply by the other factor.
         dc_next * c_prev → dc_next * c_prev * f * (1 - f)
         dc_next * i → dc_next * i * (1 - g**2)
         dc_next * g → dc_next * g * i * (1 - i)
-            The gradients already go through the sigmoids and the tanh.
-            `df` is the gradient of `f` itself. The activations behind it are exercise 4.2.
+            The gradients have already gone back through the sigmoids and the tanh.
+            `df` is the gradient of `f` itself. Going back through the activations is exercise 4.2.
         dc_next * f → dc_next * f / 2
         dc_next * c_prev → dc_next * c_prev / 2
         dc_next * i → dc_next * i / 2
@@ -63,17 +63,18 @@ MEMORY_BACKWARD = Exercise(
             The plus shares the gradient out, half to each side.
             A sum passes *all* of its gradient on to *each* of its terms.
         dc_next * f → dc_next * f * (1 - np.tanh(c_prev) ** 2)
-            A tanh derivative stands on the way to `dc_prev`.
+            `dc_prev` is multiplied by the derivative of a tanh.
             No tanh lies between `c_next` and `c_prev`: that is the point of the LSTM.
         dc_next * i → dc_next * g * i
         dc_next * g → dc_next * g * i
             Both factors of `g * i` get `dc_next * g * i`.
-            The derivative of `g * i` by `g` no longer holds `g`: each factor gets `dc_next` times the *other* one.
+            The derivative of `g * i` with respect to `g` does not contain `g`: each factor gets `dc_next` times the
+                *other* one.
         dc_next * f → dc_next @ f.T
         dc_next * c_prev → dc_next @ c_prev.T
         dc_next * i → dc_next @ i.T
         dc_next * g → dc_next @ g.T
-            Matrix products stand where ⊙ belongs.
+            Matrix products are used where ⊙ belongs.
             ⊙ multiplies element by element: in NumPy `*`. All gradients here have the shape (N, H).
         return dc_prev, df, dg, di → return df, dg, di, dc_prev
             `dc_prev` is returned last.
@@ -118,18 +119,18 @@ GATES_BACKWARD = Exercise(
         _gates_backward,
         """
         dg * (1 - g**2) → dg * g * (1 - g)
-            At `g` stands the derivative of a *sigmoid*.
+            The derivative used for `g` is that of a *sigmoid*.
             `g` is not a gate: it went through tanh, whose derivative from the output is `1 - g**2`.
         y * (1 - y) → 1 - y**2
-            At the gates stands the derivative of *tanh*.
-            f, i and o went through a sigmoid, whose derivative from the output is `y * (1 - y)`.
+            The derivative used for the gates is that of *tanh*.
+            f, i and o went through a sigmoid. Its slope is 0 at *both* ends, closed and open.
         slope(o) → (1 - o**2)
-            At the output gate stands the derivative of *tanh*.
-            `o` multiplies a tanh, but it came out of a sigmoid: `o * (1 - o)`.
+            The derivative used for the output gate is that of *tanh*.
+            `o` multiplies a tanh, but it came out of a sigmoid, as `f` and `i` did.
         y * (1 - y) → 1
         (1 - g**2) → 1
             The derivatives of the activations are missing.
-            `dA` belongs to what went *into* the sigmoids and the tanh: multiply with their local derivatives.
+            `dA` belongs to what went *into* the sigmoids and the tanh: multiply by their local derivatives.
         df * slope(f) → slope(f)
         dg * (1 → (1
         di * slope(i) → slope(i)
@@ -144,13 +145,13 @@ GATES_BACKWARD = Exercise(
             `g` *is* the output: `1 - g**2`, and no tanh of it.
         y * (1 - y) → 1 - y
             The slope of a sigmoid is written as `1 - y`.
-            It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
+            It is 0 at *both* ends, closed and open, so it has two factors.
         y * (1 - y) → y
             The slope of a sigmoid is written as `y`.
-            It is 0 at *both* ends, closed and open: two factors, `y * (1 - y)`.
+            It is 0 at *both* ends, closed and open, so it has two factors.
         (1 - g**2) → (1 - g) ** 2
-            At `g` stands `(1 - g)**2` in place of `1 - g**2`.
-            Mind the brackets: first the square, then the difference. It is the same at g and at -g.
+            The slope at `g` is `(1 - g)**2`, with the bracket in the wrong place.
+            First the square, then the difference: the slope is the same at g and at -g.
         [daf, dag, dai, dao] → [daf, dai, dag, dao]
             The blocks are in the order f, i, g, o.
             `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
@@ -231,28 +232,28 @@ LSTM_STEP_BACKWARD = Exercise(
             Two gradients arrive at `c_next` and are added: `dc_next + …`.
         o * (1 - tanh_c**2) → o
             The derivative of `tanh(c_next)` is missing.
-            On the way from `h_next` to `c_next` lies a tanh: multiply with `1 - np.tanh(c_next)**2`.
+            A tanh lies between `c_next` and `h_next`: multiply by its slope, which is made from `tanh(c_next)`.
         dh_next * o → dh_next
             The output gate is missing on the way from `h_next` to the memory.
-            `h_next = o * tanh(c_next)`: the gradient of the tanh is `dh_next * o`.
+            In `h_next = o * tanh(c_next)` the tanh has a factor, and so has its gradient.
         tanh_c**2 → c_next**2
             The derivative is `1 - c_next**2`, although `c_next` is the tanh's *input*.
-            The cache holds what went *into* the tanh. Take `np.tanh(c_next)` first, then `1 - …**2` of that.
+            The cache holds what went *into* the tanh. Its slope is made from what came out.
         dh_next * tanh_c → dh_next * c_next
             The tanh is missing in `do = dh_next * c_next`.
-            `h_next = o * tanh(c_next)`: the other factor of the product is `tanh(c_next)`.
+            Look at `h_next = o * tanh(c_next)` again: what is the other factor of `o`?
         dh_next * tanh_c → dc * tanh_c
             `do` is made from the memory's gradient, `dc_next`, and not from `dh_next`.
-            `o` appears in `h_next = o * tanh(c_next)` only: `do = dh_next * tanh(c_next)`.
+            `o` appears in `h_next = o * tanh(c_next)` only, so `do` is made from `dh_next`.
         (1 - tanh_c**2) → tanh_c
-            `tanh(c_next)` stands where its slope belongs.
-            Back through a tanh the gradient is multiplied with `1 - t**2`; `t` itself goes to `do`.
+            `tanh(c_next)` is used where its slope belongs.
+            Back through a tanh the gradient is multiplied by the slope, `1 - t**2`. `t` itself is a factor of `do`.
         dh_next * tanh_c → (dh_next + dc_next) * tanh_c
             `do` is made from `dh_next + dc_next`.
             `o` appears in `h_next` only; `dc_next` came from the next step's memory and never met `o`.
         dh_next * tanh_c → dh_next * o
             `do` is made with `o` itself: `dh_next * o`.
-            A product swaps its factors: in `h_next = o * tanh(c_next)` the other factor of `o` is `tanh(c_next)`.
+            A product swaps its factors: what is the other factor of `o` in `h_next = o * tanh(c_next)`?
         dg = dc * i → dg = dc * g
         di = dc * g → di = dc * i
             The two gradients of the product `g * i` are exchanged: `dg = dc * g`, `di = dc * i`.
@@ -261,8 +262,8 @@ LSTM_STEP_BACKWARD = Exercise(
         dg * (1 - g**2) → dg
         di * i * (1 - i) → di
         do * o * (1 - o) → do
-            The slopes of the activations are missing: `df`, `dg`, `di`, `do` are taken for `dA`.
-            Between `A` and the gates lie three sigmoids and a tanh: exercise 4.2.
+            The slopes of the activations are missing: `df`, `dg`, `di`, `do` are used as `dA`.
+            Three sigmoids and a tanh lie between `A` and f, g, i, o: go back through them, as in exercise 4.2.
         dc = dc_next + dh_next * o * (1 - tanh_c**2) → dc = dc_next
         dc_prev = dc * f → dc_prev = dc * f + dh_next * o * (1 - tanh_c**2)
             The path through `tanh(c_next)` is added too late, to `dc_prev`.
@@ -275,7 +276,7 @@ LSTM_STEP_BACKWARD = Exercise(
             Add the path through `tanh(c_next)` *first*, then go back through the memory with the sum.
         dc_prev = dc * f → dc_prev = dc
             The forget gate is missing: the gradient of the memory is passed on as it is.
-            `c_next = f * c_prev + g * i`, so `dc_prev` is multiplied with `f`: exercise 4.1 does it.
+            `c_next = f * c_prev + g * i`, so `dc_prev` has a factor: exercise 4.1 takes care of it.
         [daf, dag, dai, dao] → [dai, daf, dag, dao]
             The blocks of `dA` are in the order i, f, g, o, as PyTorch and Keras have them.
             `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
@@ -283,28 +284,28 @@ LSTM_STEP_BACKWARD = Exercise(
             The blocks of `dA` are in the order f, i, g, o.
             `LSTM_ORDER` is f, g, i, o, the same as in `Wx`, `Wh` and `b`.
         f, g, i, o, c_next = cache → f, i, g, o, c_next = cache
-            The cache is unpacked with `g` and `i` in each other's place.
+            `g` and `i` are exchanged where the cache is unpacked.
             Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         f, g, i, o, c_next = cache → i, f, g, o, c_next = cache
             The cache is unpacked in the order i, f, g, o.
             Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         h_prev, c_prev, Wx, → c_prev, h_prev, Wx,
-            The cache is unpacked with `h_prev` and `c_prev` in each other's place.
+            `h_prev` and `c_prev` are exchanged where the cache is unpacked.
             Its order is `x, h_prev, c_prev, Wx, Wh, f, g, i, o, c_next`.
         dx, dh_prev, dc_prev, dWx, dWh, db → dx, dc_prev, dh_prev, dWx, dWh, db
-            `dh_prev` and `dc_prev` are in each other's place.
+            `dh_prev` and `dc_prev` are exchanged.
             The order is `dx, dh_prev, dc_prev, dWx, dWh, db`.
         dA @ Wh.T → dA @ Wh
             `Wh` is not transposed: `dA @ Wh`.
-            (N, 4H) times (H, 4H) does not go; `Wh.T` is (4H, H), and `dh_prev` must be (N, H).
+            (N, 4H) times (H, 4H) is not defined; `Wh.T` is (4H, H), and `dh_prev` must be (N, H).
         dA.sum(axis=0) → dA
             `db` is not summed over the batch.
-            `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (4H,).
+            `b` was added to every row, so its gradient is a sum over the rows, of shape (4H,).
         dA.sum(axis=0) → dA.mean(axis=0)
             `db` is the *mean* over the batch.
             If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
         dA.sum(axis=0) → np.hstack([daf, dag, dag, dao]).sum(axis=0)
-            In `db` the block of g stands twice, in the place of i too.
+            `db` contains the block of g twice, the second time instead of that of i.
             `b` has the blocks of `Wx`: f, g, i, o. Sum `dA` as a whole and none gets lost.
         x.T @ dA → x.T @ dA / len(x)
         h_prev.T @ dA → h_prev.T @ dA / len(x)
@@ -319,10 +320,10 @@ LSTM_STEP_BACKWARD = Exercise(
             What `Wh` multiplied on the way forward was `h_prev`; the memory never meets it.
         x.T @ dA → dA.T @ x
             `dWx` is transposed: `dA.T @ x`.
-            `dWx` has the shape of `Wx`, (D, 4H): `x.T @ dA`.
+            `dWx` must have the shape of `Wx`, (D, 4H). Which shape has yours?
         h_prev.T @ dA → dA.T @ h_prev
             `dWh` is transposed: `dA.T @ h_prev`.
-            `dWh` has the shape of `Wh`, (H, 4H): `h_prev.T @ dA`.
+            `dWh` must have the shape of `Wh`, (H, 4H). Which shape has yours?
         """,
     ),
 )
@@ -388,25 +389,25 @@ LSTM_LAYER = Exercise(
         """
         dhs[:, step] + dh, → dhs[:, step],
             Nothing comes back through `h`: backward uses `dhs[:, step]` alone.
-            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+            The `h` of a step went two ways: up, and on to the next step. Add the gradients of both.
         dc, self.caches[step] → zeros, self.caches[step]
             Nothing flows back through the memory cell: each step back starts with a `dc` of zeros.
-            Hand the `dc` of one step to the step before it: `lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+            The `dc` that a step returns belongs to the step before it: hand it on.
         dc, self.caches[step] → dc * (step == T - 1), self.caches[step]
             The `dc` of a step is thrown away: the step before it starts from zeros.
-            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+            Unpack what a step returns under the names that the next round uses.
         dc, self.caches[step] → last[1], self.caches[step]
             The `dc` of a step is not handed to the step before it: each one gets that of `dstate`.
-            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+            Unpack what a step returns under the names that the next round uses.
         [:, step] + dh → [:, step] + last[0]
             The `dh` of a step is not handed to the step before it: each one gets that of `dstate`.
-            Unpack it under the same name: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+            Unpack what a step returns under the names that the next round uses.
         c, self.Wx.value → first[1], self.Wx.value
             The memory cell is not carried on: every step reads the first `c`.
-            Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
+            Both go on to the next step: unpack what a step returns under the names that the next round uses.
         step], h, → step], first[0],
             The hidden state is not carried on: every step reads the first `h`.
-            Both go on to the next step: `h, c, cache = lstm_step_forward(…, h, c, …)`.
+            Both go on to the next step: unpack what a step returns under the names that the next round uses.
         c, self.Wx.value → zeros, self.Wx.value
             The memory cell starts from zeros at every step.
             Only the first step may start from zeros, where `state` is None; then `c` goes on from step to step.
@@ -415,19 +416,19 @@ LSTM_LAYER = Exercise(
             Only the first step may start from zeros, where `state` is None; then `h` goes on from step to step.
         hs.append(h) → hs.append(h); c = h
             The hidden state takes the place of the memory cell: `c = h`.
-            The two differ, `h = o * tanh(c)`: `h, c, cache = lstm_step_forward(…, h, c, …)` carries both.
+            The two differ, `h = o * tanh(c)`: carry each of them on under its own name.
         h, c, cache = → c, h, cache =
-            What `lstm_step_forward` returns is unpacked as `c, h`.
+            The results of `lstm_step_forward` are unpacked as `c, h`.
             It returns `h_next, c_next, cache`, the hidden state first.
         dx, dh, dc, dWx → dx, dc, dh, dWx
-            `dh` and `dc` are in each other's place where the step's results are unpacked.
+            `dh` and `dc` are exchanged where the step's results are unpacked.
             `lstm_step_backward` returns `dx, dh_prev, dc_prev, dWx, dWh, db`.
         dhs[:, step] + dh, → dh,
             Backward never uses `dhs`, the gradients from above.
-            Every `h` also went up, and a gradient comes down for it at every step: `dhs[:, step] + dh`.
+            Every `h` also went up, and a gradient comes down for it at every step.
         param.grad += new → param.grad[...] = new
             The gradients are set with `=`: each step overwrites those of the steps after it.
-            The same `Wh` was used T times, so its gradient is a sum of T terms: `self.Wh.grad += dWh`.
+            The same `Wh` was used T times, so its gradient is a sum of T terms: add with `+=`.
         param.grad += new → param.grad += new * (step == 0)
             The gradients are added once, after the loop: only those of the first step count.
             The same `Wh` was used T times, so its gradient is a sum of T terms: add `dWh` inside the loop.
@@ -435,24 +436,24 @@ LSTM_LAYER = Exercise(
         (self.Wx, self.Wh, self.b), (dWx, dWh, db) → (self.Wx, self.Wh), (dWx, dWh)
         backward: return → self.b.grad += db; return
             `b.grad` is added to once, after the loop: only the `db` of one step counts.
-            `b` was used at every step too: `self.b.grad += db` belongs inside the loop.
+            `b` was used at every step too: its `+=` belongs inside the loop.
         reversed(range(T)) → reversed(range(1, T))
         [zeros] * → [0 * self.caches[0][0]] *
             Backward stops before step 0.
             `reversed(range(T))` goes down to 0, and so does `range(T - 1, -1, -1)`.
         dhs[:, step] + dh, dc, → dhs[:, step] + self.h, self.c,
         forward: return → self.h, self.c = h, c; return
-            Forward's `h` and `c` stand where the gradients `dh` and `dc` belong.
-            Backward carries gradients: `dx, dh, dc, … = lstm_step_backward(dhs[:, step] + dh, dc, …)`.
+            The `h` and `c` of forward are used where the gradients `dh` and `dc` belong.
+            Backward carries gradients: what goes into a step is what the step after it returned.
         reversed(range(T)) → range(T)
             Backward goes from the first step to the last.
-            Begin with the step that ran last: `for step in reversed(range(T))`.
+            Begin with the step that ran last.
         reversed(range(T)) → range(T)
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
-            Backward goes from the first step to the last, and then turns `dxs` round.
-            Begin with the step that ran last: `for step in reversed(range(T))`.
+            Backward goes from the first step to the last, and then reverses `dxs`.
+            Begin with the step that ran last.
         self.caches, hs = [], [] → self.caches, hs = getattr(self, "caches", []), []
-            The list of caches is never emptied: backward meets those of the call before.
+            The list of caches is never emptied: backward finds those of the call before.
             Begin each `forward` with `self.caches = []`: `backward` belongs to the last call.
         self.caches[step] → self.caches[-1]
             Every step back uses the cache of the last step.
@@ -480,8 +481,8 @@ LSTM_LAYER = Exercise(
             The state is returned as (c, h).
             The state is the pair `(h, c)`, hidden state first, on the way in and out.
         forward: (h, c) → h
-            `h` alone is returned as the state.
-            The next call needs the memory cell too: return `hs, (h, c)`.
+            Only `h` is returned as the state.
+            The next call needs the memory cell too: the state is the pair `(h, c)`.
         (zeros, zeros) if dstate is None else dstate → zeros, zeros
             Backward ignores `dstate`, the gradients that come from beyond the last step.
             Start with `dh, dc = dstate`; only where it is None, with zeros.
@@ -493,13 +494,13 @@ LSTM_LAYER = Exercise(
             The pair is in the order of the state: `dh, dc = dstate`.
         np.stack(dxs, axis=1) → np.stack(dxs[::-1], axis=1)
             `dxs` is in reverse order of time.
-            You went backward; put each `dx` where its `x` was: `dxs[:, step] = dx`.
+            You went backward, so the first `dx` belongs to the last step: put each where its `x` was.
         backward: (dh, dc) → (dc, dh)
             The gradient of the first state is returned as (dc, dh).
             The pair is in the order of the state: `(dh, dc)`.
         np.stack(dxs, axis=1), (dh, dc) → np.stack(dxs, axis=1), None
             Backward does not return the gradient of the state it started from.
-            When the loop is done, `dh` and `dc` are that gradient: return `dxs, (dh, dc)`.
+            When the loop is done, `dh` and `dc` are that gradient: return them as a pair, after `dxs`.
         """,
     ),
 )
@@ -535,23 +536,23 @@ MEMORY_GRADIENT = Exercise(
             The product begins one step too early: it includes the step's own gate.
             From `c_last` back to `c_step` the gates of the *later* steps are passed, r > s. The last row is ones.
         return gradient → return np.cumprod(forget_gates, axis=0)
-            The product runs over the steps from the first one on: `np.cumprod(forget_gates, axis=0)`.
+            The product runs over the steps from the first to the last: `np.cumprod(forget_gates, axis=0)`.
             The gradient comes from the *end*: row s is the product over the steps after s.
         return gradient → gradient[1:] = np.cumprod(forget_gates[:-1], axis=0); gradient[0] = 1; return gradient
             The product runs over the *earlier* steps.
             The gradient comes from the *end*: row s is the product over the steps after s.
         forget_gates[step + 1] → forget_gates[step]
-            The step's own gate stands in place of the next one's.
+            The step's own gate is used instead of the next one's.
             The gate between `c` of step s and `c` of step s+1 is that of step s+1. The very first is never used.
         range(len(forget_gates) - 1) → range(1, len(forget_gates) - 1)
             Row 0 is left out: the loop ends one step too early.
             `reversed(range(T - 1))` goes down to 0.
         return gradient → return np.ones_like(forget_gates) * forget_gates.prod(axis=0)
             Every row is the product of *all* gates.
-            Each row has a way of its own length: row s passes only the gates after s, and the last row none.
+            Each row has a path of its own length: row s passes only the gates after s, and the last row none.
         return gradient → gradient[1:] = np.cumprod(forget_gates[1:], axis=0); gradient[0] = 1; return gradient
-            The product is begun in the *first* row and carried on to the last.
-            The ones belong into the last row: that is where the gradient starts. From there go to the left.
+            The product starts in the *first* row and runs to the last.
+            The ones belong in the last row: that is where the gradient starts. From there, go up row by row.
         gradient = np.ones_like(forget_gates) → forget_gates = forget_gates.T; gradient = np.ones_like(forget_gates)
         return gradient → return gradient.T
             Rows and columns are exchanged: the product runs over the units.
@@ -570,16 +571,16 @@ MEMORY_GRADIENT = Exercise(
             Multiply the later gates, from the last row back; then nothing is divided.
         return gradient → return gradient[::-1]
             The products are right, but in the reverse order of time.
-            You went backward; turn the result round, so that row s belongs to step s and the last row is ones.
+            You went backward: reverse the result, so that row s belongs to step s and the last row is ones.
         gradient[step + 1] * forget_gates[step + 1] → forget_gates[step] ** (len(forget_gates) - 1 - step)
             Each step's own gate is raised to a power, as if all later gates were the same.
             Unlike `Wh`, the factors differ from step to step: multiply the *later* steps' own gates.
         gradient[step + 1] * → 1 *
             The next step's gate stands alone, without those after it.
-            From the last row to the first: row s is row s+1 times `forget_gates[s + 1]`.
+            The gradient has passed those as well before it reaches step s: multiply them too.
         gradient[step + 1] * → gradient[step + 1] +
             The gates are added up, not multiplied.
-            Backward through c_next = f ⊙ c_prev *multiplies* by f: row s is row s+1 times `forget_gates[s + 1]`.
+            Backward through c_next = f ⊙ c_prev *multiplies* by f.
         gradient[step + 1] * forget_gates[step + 1] → np.prod(forget_gates[step + 1 :])
             `np.prod` multiplies over the units too.
             Each unit has a gate, and a path, of its own: `np.prod(…, axis=0)`.

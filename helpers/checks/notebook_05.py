@@ -126,7 +126,7 @@ EMBEDDING = Exercise(
             A loop over the sequences, with `+=` on many rows at once, is not enough. `np.add.at` adds every place.
         self.E.grad += dE → self.E.grad[self.xs] = dys
             The gradients are set, not added: `E.grad[ids] = dys`.
-            `backward` adds, both for a word that is read twice and from call to call: `np.add.at(self.E.grad, …)`.
+            `backward` adds, both for a word that is read twice and from call to call.
         self.E.grad += dE → self.E.grad[...] = dE
             A second call wipes out the gradient of the first: `=` for `+=`, or zeroed before.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
@@ -143,20 +143,20 @@ EMBEDDING = Exercise(
             The gradient is subtracted.
             `backward` *adds* the gradient. To go against it is the business of `sgd_step`.
         self.xs, dys) → self.xs[self.xs > 0], dys[self.xs > 0])
-            Word 0 is taken for padding: it gets no gradient.
-            Here id 0 is a word like any other, and no place is padding.
+            Word 0 is treated as padding: it gets no gradient.
+            Here id 0 is a word like any other, and there is no padding.
         self.xs, dys) → self.xs[0], dys[0])
             Only the first sequence of the batch gives its words a gradient.
-            `xs` is (N, T): go through all the sequences, or hand the whole array to `np.add.at`.
+            `xs` is (N, T): loop over all the sequences, or give the whole array to `np.add.at`.
         self.E.value[xs] → np.eye(len(self.E.value))[xs] @ self.E.value
             Forward multiplies one-hot vectors by `E`: V times the work and the memory.
-            `self.E.value[xs]` reads the rows it needs, and touches no other.
+            Use the ids as indices: then only the rows that are needed are read.
         np.add.at(dE, self.xs, dys) → dE += np.tensordot(np.eye(len(dE))[self.xs], dys, ([0, 1], [0, 1]))
             Backward multiplies one-hot vectors by `dys`: V times the work and the memory.
-            `np.add.at(self.E.grad, ids, dys)` touches only the rows that were read.
+            `np.add.at` touches only the rows that were read.
         self.E.value[xs] → self.E.value[:, xs]
             The words are looked up among the columns of `E`.
-            `E` is (V, D), one *row* per word: `self.E.value[xs]`.
+            `E` is (V, D), one *row* per word: an id is an index along axis 0.
         self.E = E → self.E, self.table = E, E.value.copy()
         self.E.value[xs] → self.table[xs]
             Forward reads a copy of `E` made at the beginning, which does not learn.
@@ -245,7 +245,7 @@ AFFINE = Exercise(
         """
         xs @ self.W.value + self.b.value → xs @ self.W.value
             The bias is missing.
-            `ys = xs @ W + b`; NumPy adds `b` to every row by itself.
+            `b` is added to each score; NumPy adds it to every row by itself.
         xs @ self.W.value + self.b.value → np.tanh(xs @ self.W.value + self.b.value)
             The output is squashed by a tanh.
             Logits are scores of any size: nothing comes after the sum.
@@ -255,13 +255,13 @@ AFFINE = Exercise(
         self.W.grad += dW → self.W.grad[...] = dW
         self.b.grad += db → self.b.grad[...] = db
             A second call wipes out the gradients of the first: `=` for `+=`, or zeroed before.
-            `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
+            `backward` *adds* to `.grad`, with `+=`. Zeroing is the training loop's business.
         self.W.grad += dW → self.W.grad[...] = dW
             A second call wipes out the gradient of `W`: `=` for `+=`.
-            `backward` *adds* to `.grad`: `self.W.grad += dW`. Zeroing is the training loop's business.
+            `backward` *adds* to `.grad`, with `+=`. Zeroing is the training loop's business.
         self.b.grad += db → self.b.grad[...] = db
             A second call wipes out the gradient of `b`: `=` for `+=`.
-            `backward` *adds* to `.grad`: `self.b.grad += db`. Zeroing is the training loop's business.
+            `backward` *adds* to `.grad`, with `+=`. Zeroing is the training loop's business.
         rows.T @ drows → self.xs[:, -1].T @ dys[:, -1]
         drows.sum(axis=0) → dys[:, -1].sum(axis=0)
             Only the last step gives the parameters a gradient.
@@ -271,7 +271,7 @@ AFFINE = Exercise(
             `W` was used in all N·T places: sum over the steps as well, or `+=` in the loop over them.
         rows.T @ drows → self.xs[:, -1].T @ dys.sum(axis=1)
             `dW` is made from the inputs of the last step alone.
-            Each step has inputs of its own. Keep all of `xs` in forward: `self.xs = xs`.
+            Each step has inputs of its own: forward must keep all of `xs`.
         self.W.grad += dW → self.W.grad += dW / len(dys)
         self.b.grad += db → self.b.grad += db / len(dys)
             The parameters' gradients are divided by the batch size.
@@ -282,10 +282,10 @@ AFFINE = Exercise(
             The loss has taken the mean already. Here the places' gradients add up.
         rows.T @ drows → np.swapaxes(self.xs, 1, 2) @ dys
             There is one `dW` for each sequence of the batch: they are not summed.
-            Flatten both to N·T rows first: `xs.reshape(-1, D).T @ dys.reshape(-1, M)` sums over all of them.
+            Flatten both to N·T rows first: one product then sums over all of them.
         rows.T @ drows → drows.T @ rows
             `dW` is transposed.
-            `dW` must have the shape of `W`, (D, M): the inputs, transposed, stand on the left.
+            `dW` must have the shape of `W`, (D, M). Which shape has yours?
         rows.T @ drows → self.xs.reshape(self.xs.shape[-1], -1) @ drows
             `xs` is reshaped where it should be transposed: the numbers of different rows are mixed.
             `reshape` keeps the order of the numbers. Flatten to N·T rows first, then `.T`.
@@ -303,7 +303,7 @@ AFFINE = Exercise(
             The loss has taken the mean already. Here the places' gradients add up.
         self.b.grad += db → pass
             The gradient of `b` is left out.
-            Two Params, two gradients: `self.b.grad += db`.
+            There are two Params, and each needs its gradient.
         """,
     ),
 )
@@ -397,14 +397,14 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             Subtract each row's largest logit first: the probabilities stay the same, and no power is above 1.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
             The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
-            Stay with logarithms: `log_probs = shifted - np.log(np.exp(shifted).sum(…))`.
+            Stay with logarithms: the logarithm of a fraction is a difference of two logarithms.
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
-            Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
+            Each row has its own maximum: take it along the last axis.
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(
                 powers / powers.sum(axis=-1, keepdims=True) + 1e-7)
             A small number is added inside the logarithm, or the probability is clipped.
-            That hides the log of 0 and limits what a word can cost. Stay with logarithms: `shifted - np.log(…)`.
+            That hides the log of 0 and limits what a word can cost. Make the log-probabilities without a division.
         -picked.mean() → -picked.sum()
         / self.targets.size →
             The loss is the *sum* over the tokens, and its gradient that of the sum.
@@ -421,13 +421,13 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             Pick the target's log-probability of each token first, then take the mean of those N·T numbers.
         / self.targets.size →
             The gradient is not divided by N·T.
-            The loss is a mean, so each token's gradient is a N·T-th part.
+            The loss is a mean over N·T tokens, so each token's gradient is divided by N·T.
         / self.targets.size → / len(self.targets)
             The gradient is divided by N alone.
-            The loss is a mean over N·T tokens, so each one's gradient is a N·T-th part.
+            The loss is a mean over N·T tokens, so each token's gradient is divided by N·T.
         (probs - one_hot) → (one_hot - probs)
-            The sign of the gradient is turned round.
-            `probs - one_hot`: below 0 at the target, so that a step *against* the gradient raises its logit.
+            The sign of the gradient is reversed.
+            The gradient is below 0 at the target, so that a step *against* it raises the target's logit.
         (probs - one_hot) → probs
             The gradient is the probabilities: nothing is subtracted at the target.
             Probabilities minus one-hot: at each target's place subtract 1.
@@ -436,14 +436,15 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             Probabilities *minus* one-hot: below 0 at the target, and each place sums to 0.
         probs = np.exp(self.log_probs) → probs = self.log_probs
             The gradient is made from the *log*-probabilities: their `np.exp` is missing.
-            `probs = np.exp(self.log_probs)` first, then minus 1 at each target.
+            First make probabilities of them, then subtract 1 at each target.
         np.put_along_axis(one_hot, self.targets[..., None], 1, axis=-1) → one_hot[:, :, self.targets] = 1
             1 is subtracted at all targets in *every* place: `dlogits[:, :, targets] -= 1`.
-            Each place has one target of its own, so row, step and target go in threes. Hint 3 shows such an index.
+            Each place has one target of its own: the index needs a row, a step and a target for each. Hint 3 shows such
+                an index.
         (probs - one_hot) / self.targets.size → -one_hot / np.where(one_hot, probs, 1) / self.targets.size; dlogits =
                 probs * (dlogits - (probs * dlogits).sum(axis=-1, keepdims=True))
             The gradient goes through -1/p and the softmax: where p is too small for a float, it is 0 · ∞.
-            The two cancel on paper: `(probs - one_hot) / (N * T)`, without a division by p.
+            The two cancel on paper: what is left does not divide by p.
         forward: targets[..., None] → targets[..., None] - 1
         self.targets[..., None] → self.targets[..., None] - 1
             The targets are counted from 1: the word before each target is picked.
@@ -459,7 +460,7 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             First the logarithm of each token's probability, then the mean.
         -picked.mean() → -picked[..., 0]
             There is a loss for each token, without the mean.
-            End in `.mean()`: the training loop wants one number.
+            The training loop needs one number: take the mean at the end.
         forward: targets[..., None] → log_probs.argmax(axis=-1, keepdims=True)
         self.targets[..., None] → probs.argmax(axis=-1, keepdims=True)
             The loss is that of the *most likely* word instead of the target.
@@ -470,13 +471,13 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
             At each place the V words compete: sum over the last axis, `axis=-1`.
         powers.sum(axis=-1, keepdims=True) → powers.sum()
             The softmax is divided by the sum over *all* places.
-            At each place the V words compete: sum over the last axis, `axis=-1`, with `keepdims=True`.
+            At each place the V words compete: sum over the last axis, and keep it with `keepdims=True`.
         logits.max(axis=-1, keepdims=True) → logits.max(axis=-1)
             The maximum has lost its axis: `keepdims=True` is missing.
-            (N, T) cannot be subtracted from (N, T, V), (N, T, 1) can: `logits.max(axis=-1, keepdims=True)`.
+            (N, T) cannot be subtracted from (N, T, V), but (N, T, 1) can.
         powers.sum(axis=-1, keepdims=True) → powers.sum(axis=-1)
             The sum has lost its axis: `keepdims=True` is missing.
-            (N, T) does not fit to (N, T, V), (N, T, 1) does: `.sum(axis=-1, keepdims=True)`.
+            (N, T, V) cannot be divided by (N, T), but it can be divided by (N, T, 1).
         """,
     ),
 )
@@ -528,16 +529,16 @@ PERPLEXITY = Exercise(
         """
         if n_tokens == 0: → if False:
             Without tokens it divides by 0.
-            Ask first: `if n_tokens == 0: raise ValueError(…)`, with a sentence that says what is wrong.
+            Test for that first, and raise a ValueError with a sentence that says what is wrong.
         raise ValueError("There are no tokens.") → return math.inf
             Without tokens it returns something.
             A mean over nothing has no value, and infinity or NaN travel on in silence. Raise a ValueError.
         raise ValueError("There → raise AssertionError("There
             Without tokens it raises an AssertionError: that is what `assert` does.
-            A ValueError is asked for: `if n_tokens == 0: raise ValueError(…)`.
+            The stub asks for a ValueError: test with `if`, and `raise` it.
         with np.errstate(over="ignore"): → if True:
             NumPy warns where the result is too large for a float.
-            `np.exp` gives `inf` and warns: put it inside `with np.errstate(over="ignore"):`.
+            `np.exp` gives `inf` and warns: `np.errstate` turns such a warning off.
         float(np.exp(mean)) → math.exp(mean)
             It stops with an OverflowError where the result is too large for a float.
             `math.exp` raises from 710 on: catch the OverflowError and return `math.inf`, or let NumPy do it quietly.
@@ -551,8 +552,8 @@ PERPLEXITY = Exercise(
             It is a root of the text's probability, `exp(-total_nll)`: on any real text that is rounded to 0.
             Divide first, then `exp`: the mean is a small number, the total is not.
         total_nll / n_tokens → total_nll // n_tokens
-            The mean is rounded down: `//` for `/`.
-            `//` leaves out what is after the decimal point. Divide with `/`.
+            The mean is rounded down: `//` instead of `/`.
+            `//` drops what is after the decimal point. Divide with `/`.
         np.exp(mean) → np.exp(total_nll / (n_tokens - 1))
             The total is divided by n - 1.
             That belongs to a variance. A mean over n tokens divides by n.
@@ -647,10 +648,10 @@ STREAM_BATCHES = Exercise(
             The targets are the inputs themselves.
             The target of a word is the one that *follows* it: read the same places, one further on.
         targets = nexts[:, begin : begin + steps] → targets = np.roll(xs, -1, axis=1)
-            The targets are rolled round inside the window: the last word of a row is to predict its first.
+            The targets wrap around inside the window: the last word of a row has to predict its first.
             The last target of a window is the first word of the *next* one. Take it from the stream.
         nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = np.roll(inputs, -1, axis=1)
-            The targets are rolled round inside each row: its last word is to predict its first.
+            The targets wrap around inside each row: its last word has to predict its first.
             The last target of a row is the word that follows it in the stream. Take the targets from `ids[1:]`.
         nexts = ids[1 : batch_size * L + 1].reshape(batch_size, L) → nexts = inputs[:, 1:]
             The last target of each row is missing.
@@ -665,37 +666,38 @@ STREAM_BATCHES = Exercise(
             Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
         inputs = ids[: batch_size * L] → nexts = ids[: batch_size * L]
         nexts = ids[1 : batch_size * L + 1] → inputs = ids[1 : batch_size * L + 1]
-            Inputs and targets are exchanged: each word is to predict the one before it.
+            Inputs and targets are exchanged: each word has to predict the one before it.
             `xs` starts at r·L, `targets` one later.
         ids[1 : batch_size * L + 1] → ids[2 : batch_size * L + 2]
             The targets are two words on.
             The target of a word is the very next one: `ids[1 : …]`.
         ids[: batch_size * L].reshape(batch_size, L) → ids[: batch_size * L].reshape(L, batch_size).T
         ids[1 : batch_size * L + 1].reshape(batch_size, L) → ids[1 : batch_size * L + 1].reshape(L, batch_size).T
-            The words are dealt out like cards: row r reads every N-th word.
+            The words go to the rows in turn: row r reads every N-th word.
             A row is one unbroken piece of the text: `reshape(N, L)`, and no `.T`.
         inputs[:, begin : begin + steps] → inputs.ravel()[batch_size * begin :][: batch_size * min(steps, L - begin)]
         nexts[:, begin : begin + steps] → nexts.ravel()[batch_size * begin :][: batch_size * min(steps, L - begin)]
         yield xs, targets → yield xs.reshape(batch_size, -1), targets.reshape(batch_size, -1)
-            Each window is the next piece of the stream: no row goes on where it stopped.
-            The carried state then meets another piece of text. Cut the stream into N long rows first, then these.
+            Each window is the next piece of the stream: no row continues where it stopped.
+            The carried state then belongs to another piece of text. First cut the stream into N long rows, then cut
+                these into windows.
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → ids[1:]
             The rows have `len(ids) // batch_size` words, so that the last one has no target.
-            N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
+            N rows of L words need N·L + 1 ids, one more for the last target. How large can L be?
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → np.roll(ids, -1)[: batch_size * L]
-            The target of the last word is the first of the stream: it goes round to the beginning.
-            N rows of L words need N·L + 1 ids, one more for the last target: `L = (len(ids) - 1) // batch_size`.
+            The target of the last word is the first word of the stream: the targets wrap around.
+            N rows of L words need N·L + 1 ids, one more for the last target. How large can L be?
         inputs = ids[ → batch_size, steps = steps, batch_size; L = (len(ids) - 1) // batch_size; inputs = ids[
-            `batch_size` and `steps` are taken for each other.
+            `batch_size` and `steps` are exchanged.
             There are `batch_size` rows, and a window is `steps` words wide: (N, T).
         range(0, L, steps) → range(0, L - steps + 1, steps)
             The last window is left out where it is short.
             The last window may be narrower than `steps`; its words are to be learned as well.
         range(0, L, steps) → [*range(0, L - steps, steps), L - steps]
             The last window is moved back to be full: it reads some words twice.
-            The last window may be narrower. Moved back it no longer goes on where the window before it stopped.
+            The last window may be narrower. If it is moved back, it no longer begins where the window before it ended.
         range(0, L, steps) → range(0, L, steps + 1)
             A word is skipped between two windows.
             The next window begins where this one ended: `begin` grows by `steps`.
@@ -704,10 +706,10 @@ STREAM_BATCHES = Exercise(
             The next window begins where this one ended: `begin` grows by `steps`.
         range(0, L, steps) → range(L)
             The windows move on by one word: every word is read `steps` times.
-            The next window begins where this one ended: `range(0, L, steps)`.
+            The next window begins where this one ended: `begin` grows by `steps`.
         yield xs, targets → yield xs, targets; return
-            Only the first window is handed out: the loop ends with it.
-            A `return` after the `yield` stops everything: leave it out, or move it below the loop.
+            Only the first window is yielded: the loop ends with it.
+            A `return` inside the loop ends it: leave it out, or move it below the loop.
         yield xs, targets → yield xs[:, :-1], targets[:, :-1]
             The windows are one word too narrow.
             Cut the row, of L + 1 words, into inputs `row[:-1]` and targets `row[1:]` first, then both into windows.
@@ -721,8 +723,8 @@ STREAM_BATCHES = Exercise(
             A ValueError is raised though L is not below 1.
             A row of at least one word is enough: it gives one window, narrower than `steps`.
         range(0, L, steps) → itertools.cycle(range(0, L, steps))
-            At the end it begins again, and never stops.
-            One pass: the loop over the windows ends, and with it the epoch.
+            It begins again at the end of the stream, and never stops.
+            One pass through the stream is an epoch: the loop ends after the last window.
         """,
     ),
 )
@@ -877,11 +879,11 @@ SAMPLE_NEXT = Exercise(
             Subtract the largest of the divided logits first: the probabilities stay the same.
         scores - scores.max() → scores - logits.max()
             The maximum is that of the *undivided* logits: at a low temperature `np.exp` overflows.
-            Divide first, then subtract the largest of what came out: `scores - scores.max()`.
+            Divide first, then subtract the largest of what came out.
         logits / temperature → np.log(np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()) / temperature
         scores - scores.max() → scores
             Log-probabilities are divided without a maximum: at a low temperature every power is 0.
-            Subtract the largest of the divided scores before `np.exp`: `scores - scores.max()`.
+            Subtract the largest of the divided scores before you take `np.exp`.
         rng.choice(len(logits), p=probs) → np.argmax(probs)
             The most likely word is chosen, always.
             That is what a temperature near 0 does. Otherwise *draw*, with `rng.choice(…, p=…)`.
@@ -891,14 +893,14 @@ SAMPLE_NEXT = Exercise(
         rng.choice(len(logits), p=probs) → rng.choice(logits, p=probs)
         int(word) → word
             One of the scores is drawn, not an id: `rng.choice(logits, …)`.
-            `rng.choice(len(logits), p=…)` draws from the ids, 0 to V - 1.
+            `rng.choice` draws from the ids 0 to V - 1 if its first argument is the number V.
         p=probs) → p=probs, size=1)
         int(word) → word
-            An array with one id comes back.
+            What is returned is an array with one id in it.
             Leave out `size=1`, and make the result an `int`.
         int(word) → probs
-            The probabilities come back: nothing was drawn.
-            Draw one id: `int(rng.choice(len(p), p=p))`.
+            The probabilities are returned: nothing is drawn.
+            Draw one id with them.
         """,
     )
     # Where categories are compared, nothing tells what these and another mistake give together.

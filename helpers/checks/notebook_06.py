@@ -201,8 +201,8 @@ STACKED = Exercise(
         _Stacked,
         """
         forward: given.pop(0) → after[-1] if after else given[0]
-            The state of the layer below is handed to the layer above.
-            Does the loop write into the variable that it reads the states from? Only `xs` travels upwards.
+            A layer's new state is handed to the layer above it.
+            Does the loop write to the variable that it reads the states from? Only `xs` goes up from layer to layer.
         forward: given.pop(0) → given[0]
             Every recurrent layer gets the same state, that of the lowest.
             Entry 0 belongs to the lowest recurrent layer, entry 1 to the next one up.
@@ -215,16 +215,16 @@ STACKED = Exercise(
             Stateless layers have no entry, so the third layer may have the second: count recurrent layers only.
         forward: given.pop(0) → state[len(after)]
             `Stacked.forward` needs a state, and gets `None`.
-            `None` stands for zeros: make one `None` for each recurrent layer of it.
+            `None` stands for zeros: replace it by a list with one `None` for each recurrent layer.
         backward: given.pop() → dstate[-1 - len(before)]
             `Stacked.backward` needs a `dstate`, and gets `None`.
-            `None` stands for zeros: make one `None` for each recurrent layer of it.
+            `None` stands for zeros: replace it by a list with one `None` for each recurrent layer.
         forward: if layer.recurrent → if True
             A stateless layer is given a state: the branch for stateless layers is missing.
-            Where `layer.recurrent` is false: `xs = layer.forward(xs, training=training)`, without a state.
+            Where `layer.recurrent` is false, `forward` takes no state, and returns `xs` alone.
         forward: if layer.recurrent → if False
             A recurrent layer is treated like a stateless one: it gets no state.
-            It takes a state and returns a pair: `xs, new = layer.forward(xs, entry, training=training)`.
+            Where `layer.recurrent` is true, `forward` takes its entry as well, and returns a pair.
         forward: else list(state) → else [None] * self.depth
             The given state is ignored: every call starts from zeros.
             Hand each recurrent layer its entry of `state`.
@@ -251,7 +251,7 @@ STACKED = Exercise(
             Append to the state only where `layer.recurrent` is true.
         forward: [None] * self.depth if → getattr(self, "last", None) or [None] * self.depth if
         forward: return xs, tuple(after) → self.last = list(after); return xs, tuple(after)
-            The stack keeps its state between calls, and goes on from it when it is given none.
+            The stack keeps its state between calls, and continues from it when it is given none.
             `None` means zeros. The caller carries the state; a stack keeps none.
         forward: .pop(0), training=training → .pop(0)
         = layer.forward(xs, training=training) → = layer.forward(xs)
@@ -280,24 +280,24 @@ STACKED = Exercise(
         backward: reversed(self.layers) → self.layers
         backward: given.pop() → given.pop(0)
         backward: before[::-1] → before
-            The way back goes up again.
+            On the way back the layers are visited from the bottom up.
             The gradient comes in at the top: visit `reversed(self.layers)`.
         backward: reversed(self.layers) → self.layers[:0:-1]
-            The way back stops above the lowest layer.
+            The way back leaves out the lowest layer.
             `range(…, 0, -1)` ends at 1. `reversed(self.layers)` visits all of them.
         backward: given, before → self.layers.reverse(); given, before
         backward: reversed(self.layers) → self.layers
-            The list of layers itself is turned round on the way back.
+            The list of layers itself is reversed on the way back.
             `self.layers.reverse()` changes the list for good. `reversed(self.layers)` only reads it from the end.
         backward: given.pop() → given.pop(0)
             `dstate` is read from its beginning while the layers are visited from the top.
             The top layer comes first on the way back, and its entry is the last one.
         backward: before[::-1] → before
             `dstate` is returned in the order of the way back, the top layer's first.
-            `dstate` has the form of `state`: turn the list round before you return it.
+            `dstate` has the form of `state`: reverse the list before you return it.
         backward: else list(dstate) → else [None] * self.depth
             The given `dstate` is ignored.
-            Hand each recurrent layer its entry: `layer.backward(dys, entry)`.
+            Hand each recurrent layer its entry of `dstate`.
         """,
     ),
 )
@@ -409,8 +409,8 @@ DIAGNOSE = Exercise(
         diagnose,
         """
         if valid_ppl[-1] > → if not train_ppl[-1] < (1 - tolerance) * train_ppl[-2] and valid_ppl[-1] >
-            The two tests stand in the other order: “still learning” is asked for first.
-            While a model overfits, its training perplexity usually still falls. Ask for overfitting first.
+            The two tests are in the wrong order: “still learning” comes first.
+            While a model overfits, its training perplexity usually still falls. Test for overfitting first.
         min(valid_ppl) → valid_ppl[-2]
             The first test compares with the epoch before, not with the *lowest* validation perplexity.
             A slow rise over many epochs is overfitting too, and so is a small fall after it: take `min(valid_ppl)`.
@@ -428,7 +428,7 @@ DIAGNOSE = Exercise(
             Nearly every model is better on the text it learned from. What counts is that validation has turned.
         (1 + tolerance) → (1 + 0.05)
         (1 - tolerance) → (1 - 0.05)
-            The tolerance is always 0.05, whatever was given.
+            The tolerance is always 0.05, whatever the argument.
             `tolerance` is an argument: use it in both tests.
         (1 + tolerance) * →
         (1 - tolerance) * →
@@ -436,10 +436,10 @@ DIAGNOSE = Exercise(
             Only a change of more than `tolerance` counts: multiply by `1 + tolerance` or `1 - tolerance`.
         (1 - tolerance) * →
             The second test has no tolerance: a fall of a thousandth counts.
-            `train_ppl[-1] < (1 - tolerance) * train_ppl[-2]`.
+            A fall counts only if it is more than the share `tolerance` of the epoch before.
         (1 + tolerance) * →
             The first test has no tolerance: a rise of a thousandth counts.
-            `valid_ppl[-1] > (1 + tolerance) * min(valid_ppl)`.
+            A rise counts only if it is more than the share `tolerance` of the lowest value.
         (1 + tolerance) * → tolerance +
             The tolerance of the first test is absolute: it is added to the perplexity.
             5 % of 200 is 10: *multiply* by `1 + tolerance`.
@@ -452,7 +452,7 @@ DIAGNOSE = Exercise(
             5 % of 200 is 10: *multiply* by `1 - tolerance`.
         (1 - tolerance) → (1 + tolerance)
             The second test has a plus: `1 + tolerance`.
-            A *fall* of more than the tolerance ends below `(1 - tolerance) * train_ppl[-2]`.
+            A *fall* of more than the tolerance ends below the epoch before. On which side of it is your limit?
         train_ppl[-2] → train_ppl[0]
             The second test compares with the *first* training perplexity.
             What counts is whether it still falls: compare the last epoch with the one before, `train_ppl[-2]`.
@@ -460,31 +460,31 @@ DIAGNOSE = Exercise(
             The second test reads the *validation* curve.
             Whether the model still learns its own text is seen in `train_ppl`.
         train_ppl[-1] < → train_ppl[-1] >
-            The second test is turned round: “still learning” is said where training does *not* fall.
-            A model still learns while its training perplexity falls below `(1 - tolerance) * train_ppl[-2]`: `<`.
+            The second test is the wrong way round: it says “still learning” where training does *not* fall.
+            A model is still learning while its training perplexity *falls*.
         train_ppl[-1] < (1 - tolerance) → train_ppl[-1] > (1 + tolerance)
-            “still learning” is said where the training perplexity *rises*.
-            A model still learns while its training perplexity *falls*.
+            The second test says “still learning” where the training perplexity *rises*.
+            A model is still learning while its training perplexity *falls*.
         if train_ppl[-1] < → if False and train_ppl[-1] <
             “still learning” is never said.
             Where validation has not turned, ask whether training still fell in the last epoch.
         valid_ppl[-1] > → valid_ppl[-1] >=
             The first test has `>=`: a rise of just the tolerance counts.
-            *More* than the tolerance is asked for: `>`.
+            The change must be *more* than the tolerance: `>`.
         train_ppl[-1] < → train_ppl[-1] <=
             The second test has `<=`: a fall of just the tolerance counts.
-            *More* than the tolerance is asked for: `<`.
+            The change must be *more* than the tolerance: `<`.
         train_ppl: Sequence[float], valid_ppl: → valid_ppl: Sequence[float], train_ppl:
-            The two curves are taken for each other.
+            The two curves are exchanged.
             `train_ppl` is the first argument, `valid_ppl` the second.
         return "still learning" → return "finished"
         return "finished" → return "still learning"
-            “still learning” and “finished” are taken for each other.
+            “still learning” and “finished” are exchanged.
             While training still falls, the model is still learning; where neither test is true, it is finished.
         return "overfitting" → return "still learning"
         return "still learning" → return "overfitting"
-            “overfitting” and “still learning” are taken for each other.
-            *Over*fitting: learned too much of the training text, so validation has turned.
+            “overfitting” and “still learning” are exchanged.
+            *Over*fitting means that the model has learned too much of the training text, so validation has turned.
         """,
     ),
 )
@@ -555,12 +555,12 @@ ADD_WEIGHT_DECAY = Exercise(
             `params` may hold the same Param more than once. `dict.fromkeys(params)` keeps each once, in order.
         param.grad[...] += → param.value[...] -=
             The values are changed instead of the gradients.
-            `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
+            The penalty has a gradient: add it to `.grad`. Moving the values is the business of `sgd_step`.
         param.grad[...] += strength * param.value → pass
         squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
                 float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
             The values are changed instead of the gradients, after their squares are summed.
-            `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
+            The penalty has a gradient: add it to `.grad`. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
             The penalty has no ½.
             ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.

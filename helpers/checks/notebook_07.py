@@ -54,16 +54,16 @@ SURVIVING_FRACTION = Exercise(
             _surviving_fraction,
             """
             if shared_mask → if not shared_mask
-                The two cases are exchanged.
+                The shared mask and the fresh ones are exchanged.
                 A shared mask drops a value once and for all. A fresh one takes its share again at every step.
             1 - rate → rate
-                `rate` is taken for the probability to *keep*.
+                `rate` is used as the probability to *keep*.
                 `rate` is the probability to drop, so 1 - rate is kept.
             kept if shared_mask else fresh → 1 - (kept if shared_mask else fresh)
-                What is computed is the fraction that is *lost*.
-                1 minus that is left.
+                The result is the fraction that is *lost*.
+                What is left is 1 minus that.
             kept if shared_mask else fresh → 1.0
-                It is the *mean*, which the scale 1/(1-rate) holds at 1.
+                The result is the *mean*, which the scale 1/(1-rate) holds at 1.
                 The question is how many values are still there, not what they are on average.
             """,
         )
@@ -82,12 +82,12 @@ SURVIVING_FRACTION = Exercise(
             To survive, a value must be kept at every step. What is the probability of that at one step?
         kept if → rate if
             A shared mask gives `rate`: the fraction that is dropped.
-            What is asked for is left over: 1 - rate.
+            The question is what is left, not what is dropped.
         kept if → 1.0 if
             A shared mask gives 1, as if the scale brought back what is dropped.
-            The scale holds the *mean*. The question is how many values are still there: 1 - rate.
+            The scale holds the *mean*. The question is how many values are still there.
         kept**steps → kept * steps
-            Fresh masks give (1 - rate)·steps: a sum in the place of a product.
+            Fresh masks give (1 - rate)·steps: a sum instead of a product.
             Kept at this step *and* at that one: probabilities are multiplied.
         kept**steps → max(0.0, 1 - rate * steps)
             Fresh masks give 1 - rate·steps, as if each took its share of the *whole*.
@@ -106,7 +106,7 @@ SURVIVING_FRACTION = Exercise(
             After one step one mask has been applied, and 1 - rate is left.
         kept**steps → np.exp(-rate * steps)
             Fresh masks give e^(-rate·steps), which comes close only for a small rate.
-            Exactly: the probability to be kept once, multiplied `steps` times.
+            The exact value is a product: the probability to be kept once, `steps` times.
         """,
     ),
 )
@@ -522,13 +522,13 @@ VARIATIONAL_LSTM = Exercise(
         self.mask * h_prev → h_prev
         self.mask * dmasked → dmasked
             This is a plain LSTM: the mask is not used.
-            Each step gets `mask * h` in the place of `h`, and its gradient goes back through the mask.
+            Each step gets the masked `h`, and its gradient goes back through the mask.
         self.mask * dmasked → dmasked
             Backward does not mask the gradient of `h_prev`.
             Forward multiplied `h_prev` by the mask, so its gradient comes back through the same mask.
         self.mask * h_prev → h_prev
             Backward uses the mask, and forward does not.
-            Each step gets `mask * h` in the place of `h`.
+            Each step gets the masked `h`.
         self.caches, hs = [], [] → self.caches, self.masks, hs = [], [], []
         h_prev = h → h_prev = h; self.mask = ((self.rng.random((N, H)) >= self.rate) / (1 - self.rate)).astype(xs.dtype)
                 if training and step else self.mask; self.masks.append(self.mask)
@@ -561,29 +561,29 @@ VARIATIONAL_LSTM = Exercise(
             The gradient of `h_prev` is masked and not scaled.
             Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
         self.mask * dmasked → self.mask * self.mask * dmasked
-            On the way back the mask is applied twice.
+            The mask is applied twice on the way back.
             Forward multiplied `h_prev` by the mask once, so backward masks what goes back to `h_prev` once.
         self.mask * dmasked → (self.rng.random(dh.shape) >= self.rate) / dh.dtype.type(1 - self.rate) * dmasked
             Backward draws a *new* mask.
             The gradient must go through the gaps that forward left: keep the mask on `self`.
         dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
             Backward masks `dc` as well.
-            No mask lay on the memory on its way forward, so none lies on its gradient.
+            Forward does not mask the memory, so backward does not mask its gradient.
         dxs[step] = dx → dxs[step] = dx; dc = 0 * dc
-            Backward does not hand `dc` on to the step before.
+            Backward does not hand `dc` on to the step before it.
             Two gradients go from step to step: keep the `dc` that `lstm_step_backward` returns.
         dh_next, dc, → dh_next, 0 * dc,
             Each step back is given zeros for `dc_next`.
             Two gradients come from the step after, and at the end from `dstate`: `dh` *and* `dc`.
         dhs[:, step] + dh → dhs[:, step]
             Nothing comes from the future: backward uses `dhs[:, step]` alone.
-            `h` of a step went two ways: up, and on to the next step. Add both gradients: `dhs[:, step] + dh`.
+            The `h` of a step went two ways: up, and on to the next step. Add the gradients of both.
         in reversed(range(T)) → in range(T)
             Backward goes from the first step to the last.
             Gradients come from the future: begin at the last step, `reversed(range(T))`.
         dxs[step] = dx → dxs[T - 1 - step] = dx
             `dxs` is in the reverse order of the steps.
-            A list that is filled from the last step on must be turned round: `dxs[::-1]`.
+            A list that is filled from the last step to the first must be reversed.
         self.Wx.grad += dWx → self.Wx.grad[...] = dWx
         self.Wh.grad += dWh → self.Wh.grad[...] = dWh
         self.b.grad += db → self.b.grad[...] = db
@@ -593,8 +593,8 @@ VARIATIONAL_LSTM = Exercise(
             Backward zeroes the gradients before it starts.
             `backward` *adds* to `.grad`. Zeroing is the training loop's business, with `zero_grad()`.
         , (h, c) → , (self.mask * h, c)
-            The `h` of the state that is returned is masked.
-            The state is whole. The next forward masks it, with a mask of its own.
+            The `h` in the returned state is masked.
+            The state is not masked. The next forward masks it, with a mask of its own.
         if state is None else state → # whatever the state
             The layer always starts from zeros and ignores the `state` it is given.
             Start from `state`; only where it is None, from zeros.
@@ -605,11 +605,11 @@ VARIATIONAL_LSTM = Exercise(
         dxs[step] = dx → dxs[step] = dx * np.resize(self.mask, dx.shape)
         self.mask * dmasked → dmasked
             The mask is on the input `x` instead of `h_prev`.
-            Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
+            Dropout between layers is the business of `VariationalDropout`. Here the mask belongs on `h_prev`.
         xs[:, step], masked → xs[:, step] * np.resize(self.mask, xs[:, step].shape), h_prev
         self.mask * dmasked → dmasked
             Forward masks the input `x` instead of `h_prev`, and backward masks nothing.
-            Between the layers that is the business of `VariationalDropout`. Here the mask lies on `h_prev`.
+            Dropout between layers is the business of `VariationalDropout`. Here the mask belongs on `h_prev`.
         hs.append(h) → hs.append(self.mask * h)
             Forward hands the masked `h` to the layer above.
             What goes up is the whole `h`. Keep `mask * h` under a name of its own, for the product alone.
@@ -620,7 +620,7 @@ VARIATIONAL_LSTM = Exercise(
             What leaves the layer is the whole `h`. Keep `mask * h` under a name of its own, for the product alone.
         hs.append(h) → h = self.mask * h; hs.append(h)
         self.mask * h_prev → h_prev
-            The mask lies on the `h` that leaves the layer.
+            The `h` that leaves the layer is masked.
             Mask `h_prev` on its way into the product only. Beware of `h *= mask`: it writes into the `h` in `hs`
                 already.
         masked, c, → h_prev, self.mask * c,
@@ -646,10 +646,10 @@ VARIATIONAL_LSTM = Exercise(
             """
             self.mask * h_prev → self.mask * h_prev if step else h_prev
             self.mask * dmasked → self.mask * dmasked if step else dmasked
-                The mask spares the first step.
+                The first step is not masked.
                 The `h` of the given state is an `h_prev` like any other.
             self.mask * h_prev → self.mask * h_prev if step else h_prev
-                The mask spares the first step on the way forward.
+                The first step is not masked on the way forward.
                 The `h` of the given state is an `h_prev` like any other.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
             self.mask * dmasked → dmasked if step else self.mask * dmasked
@@ -657,10 +657,10 @@ VARIATIONAL_LSTM = Exercise(
                 Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
             self.mask * dmasked → dmasked
-                Forward masks the given state only, once before the loop, and backward nothing.
+                Forward masks only the given state, once, before the loop, and backward masks nothing.
                 Every step has an `h_prev`. Multiply inside the loop, by the same mask each time, both ways.
             self.mask * h_prev → h_prev if step else self.mask * h_prev
-                Forward masks the given state only, once before the loop.
+                Forward masks only the given state, once, before the loop.
                 Every step has an `h_prev`. Multiply inside the loop, by the same mask each time.
             """,
         )

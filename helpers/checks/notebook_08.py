@@ -66,16 +66,16 @@ COUNT_PARAMETERS = Exercise(
         _count_parameters,
         """
         dict.fromkeys(params) → params
-            A shared Param is counted as often as it stands in the list.
-            It is one matrix, learned once. `dict.fromkeys(params)` keeps each Param once.
+            A shared Param is counted as often as it occurs in the list.
+            It is one matrix, learned once: count each Param once, however often it is listed.
         dict.fromkeys(params) → {param.value.tobytes(): param for param in params}.values()
-            Params with equal *values* are taken for the same one.
-            Two biases may both be zero at the start, and are two all the same. Compare by identity, not by value.
+            Params with equal *values* are counted as one.
+            Two biases may both be zero at the start, and are still two. Compare by identity, not by value.
         dict.fromkeys(params) → {param.name: param for param in params}.values()
-            Params of the same *name* are taken for the same one.
+            Params of the same *name* are counted as one.
             A name is for messages only, and two layers may both call theirs `b`. Compare by identity.
         dict.fromkeys(params) → {param.value.shape: param for param in params}.values()
-            Params of the same *shape* are taken for the same one.
+            Params of the same *shape* are counted as one.
             Two LSTMs of one size have matrices of the same shape, and each learns its own. Compare by identity.
         param.value.size for → 1 for
             The Params are counted, not the numbers in them.
@@ -87,10 +87,10 @@ COUNT_PARAMETERS = Exercise(
             The lengths of the axes are added.
             A (V, D) matrix holds V *times* D numbers: `param.value.size`.
         param.value.size for → param.value.shape[0] * param.value.shape[1] for
-            Every Param is taken for a matrix.
+            Every Param is treated as a matrix.
             A bias has one axis only. `param.value.size` holds for any number of axes.
         in different) → in different if param.value.ndim == 2)
-            The matrices alone are counted, without the biases.
+            Only the matrices are counted, not the biases.
             Biases are learned too.
         param.value.size for → param.value.nbytes for
             The bytes are counted.
@@ -212,7 +212,7 @@ TIED_AFFINE = Exercise(
             A row of E belongs to a word: E is (V, D), xs ends in D. Which axis of E has to meet it?
         dlogits @ self.E.value → dlogits @ self.E.value.T
             E is transposed on the way back: `dlogits @ E.T`.
-            `dlogits` ends in V and E is (V, D): `dlogits @ E` ends in D, as `dxs` must.
+            `dlogits` ends in V, and `dxs` must end in D. E is (V, D): which of its axes has to meet `dlogits`?
         rows.T @ xs → xs.T @ rows
             The gradient of E has its two factors in the order of `Affine`: (D, N·T) @ (N·T, V).
             That is the gradient of Eᵀ. `E.grad` has the shape of E, (V, D).
@@ -221,7 +221,8 @@ TIED_AFFINE = Exercise(
             `reshape` does not transpose. The product (V, N·T) @ (N·T, D) has the right shape by itself.
         rows.T @ xs → rows.reshape(rows.shape[1], -1) @ xs
             The gradient of E is made from `dlogits.reshape(V, -1)`.
-            `reshape` does not move an axis: it cuts the same row of numbers at other places. Rows first, then `.T`.
+            `reshape` does not move an axis: it cuts the same sequence of numbers at other places. Rows first, then
+                `.T`.
         rows.T @ xs → dlogits[:, -1].T @ self.xs[:, -1]
             The gradient of E comes from the last step alone.
             E makes the logits of *every* step, so its gradient is a sum over the batch and all steps.
@@ -253,7 +254,7 @@ TIED_AFFINE = Exercise(
             b was added at every step of every row: sum over `axis=(0, 1)`. What is left is (V,).
         self.b.grad += db →
             `backward` leaves b without a gradient.
-            E is shared, b is not: nobody else gives b its gradient.
+            E is shared, but b is not: no other layer gives b its gradient.
         rows.T @ xs → rows.T @ xs / len(rows)
             The gradient of E is divided by N·T.
             The loss has divided already; `dlogits` holds it.
@@ -266,7 +267,7 @@ TIED_AFFINE = Exercise(
             E has two uses. The embedding adds its part by itself; add that of this product, `dlogitsᵀ xs`.
         + self.b.value →
             The logits lack the bias.
-            logits = xs Eᵀ + b.
+            The layer was given two Params. Is `b` added to the scores?
         return logits → p = np.exp(logits - logits.max(-1, keepdims=True)); return p / p.sum(-1, keepdims=True)
             The logits are put through a softmax.
             The softmax belongs to the loss, `SoftmaxCrossEntropy`. Return the plain scores, xs Eᵀ + b.
@@ -274,13 +275,13 @@ TIED_AFFINE = Exercise(
             The gradient is added to the *values* of E.
             `backward` changes `.grad` only: `self.E.grad += …`.
         xs @ self.E.value.T → xs @ self.E.value[:, : xs.shape[-1]].T
-            The layer takes xs that are too narrow, and uses a part of E.
-            Xs that are not as wide as the embedding are a mistake of the caller's: let it be a ValueError.
+            The layer accepts an `xs` that is too narrow, and uses a part of E.
+            An `xs` that is not as wide as the embedding is a mistake of the caller's: raise a ValueError.
         xs @ self.E.value.T → xs[..., : self.E.value.shape[1]] @ self.E.value.T
-            The layer cuts xs to the width of E.
-            What it cuts off is lost without a word. Let xs of another width be a ValueError.
+            The layer cuts `xs` to the width of E.
+            What it cuts off is lost without a word. Raise a ValueError for `xs` of another width.
         self.xs = xs → assert xs.shape[-1] == self.E.value.shape[1]; self.xs = xs
-            Xs of another width are an AssertionError.
+            `xs` of another width raises an AssertionError.
             An `assert` is for mistakes of your own. `raise ValueError(…)`, or let NumPy's product raise it.
         """,
     ),
@@ -305,8 +306,8 @@ _LOSS = (
     "that of `LanguageModel(body, output, criterion)`; is the loss an object?"
 )
 _BACKWARD = (
-    "The model that you returned fails when it goes backward. {said}. Has every place a layer of its own, made from "
-    "its class?"
+    "The model that you returned fails when it goes backward. {said}. Does every place have a layer of its own, made "
+    "from its class?"
 )
 
 
@@ -427,7 +428,7 @@ def _made_from_what_was_given(built: Any, classes: Mapping[str, type]) -> None:
             )
             if name == "Dropout":
                 template = (
-                    "`Dropout` draws a fresh mask at every step. One mask for all steps is asked for: take "
+                    "`Dropout` draws a fresh mask at every step. This model needs one mask for all steps: take "
                     '`layers["VariationalDropout"]`.'
                 )
             raise ContractError(template, name=name)
@@ -488,13 +489,13 @@ BUILD_LANGUAGE_MODEL = Exercise(
             The output layer has a matrix of its own, a copy of E: it is not tied.
             Give `TiedAffine` the very Param of the embedding: `params["E"]`.
         second, upper, third → first, upper, first
-            *One* dropout layer stands in three places: each overwrites the mask of the one before.
+            *One* dropout layer is used in three places: each overwrites the mask of the one before.
             Make a new dropout layer for each place. They may share the `rng`.
         second, upper → first, upper
-            One dropout layer stands both below and above the lower LSTM.
+            One dropout layer is used both below and above the lower LSTM.
             Make a new dropout layer for each place: it keeps its mask for the way back.
         third] → second]
-            One dropout layer stands both below and above the upper LSTM.
+            One dropout layer is used both below and above the upper LSTM.
             Make a new dropout layer for each place: it keeps its mask for the way back.
         third] → first]
             The dropout layer next to the embedding is also the one next to the output.
@@ -512,16 +513,16 @@ BUILD_LANGUAGE_MODEL = Exercise(
             There is no dropout at all.
             `rate` is for three dropout layers: after the embedding and after each LSTM.
         first, lower, second, upper, third → lower, first, upper, second, third
-            No dropout stands below the lower LSTM, and two above the upper one.
+            There is no dropout below the lower LSTM, and there are two above the upper one.
             Dropout comes after the embedding and after *each* LSTM: three in all.
         first, lower, second, upper, third → lower, first, second, upper, third
-            No dropout stands below the lower LSTM, and two between the LSTMs.
+            There is no dropout below the lower LSTM, and there are two between the LSTMs.
             Dropout comes after the embedding and after *each* LSTM: three in all.
         layers["VariationalDropout"] → layers["Dropout"]
             The dropout is the plain one, with a fresh mask at every step.
-            One mask for all steps is asked for: `layers["VariationalDropout"]`.
+            This model needs one mask for all steps: which of the two dropout classes draws that?
         embedding, first → first, embedding
-            The first dropout stands before the embedding.
+            The first dropout comes before the embedding.
             Dropout of word ids makes no sense: look the words up first, then drop features.
         params["lstm2.Wx"], params["lstm2.Wh"], params["lstm2.b"] → params["lstm1.Wx"], params["lstm1.Wh"],
                 params["lstm1.b"]
@@ -540,13 +541,13 @@ BUILD_LANGUAGE_MODEL = Exercise(
             The two LSTMs are exchanged.
             `lstm1` is the lower one, next to the embedding.
         , upper, third] → ]
-            There is one LSTM only.
+            There is only one LSTM.
             Two LSTMs, with the Params "lstm1.…" and "lstm2.…".
         (rate, rng) → (1 - rate, rng)
             The dropout layers are given `1 - rate`.
-            Your dropout takes the probability to *drop*, and so does this function: hand it on as it is.
+            Your dropout takes the probability to *drop*, and so does this function: pass it on as it is.
         (rate, rng) → (0.5, rng)
-            The dropout layers have a rate of their own, whatever `rate` says.
+            The dropout layers ignore `rate` and have a rate of their own.
             Hand `rate` on to each of them.
         (rate, rng) → (rate, np.random.default_rng(0))
             The dropout layers have generators of their own.
@@ -563,12 +564,12 @@ BUILD_LANGUAGE_MODEL = Exercise(
             `Affine` multiplies by its matrix as it stands, (H, V). `TiedAffine` multiplies by the transpose of E.
         layers["SoftmaxCrossEntropy"]() → layers["SoftmaxCrossEntropy"]
             The loss is the class, not an object of it.
-            Call the class: `layers["SoftmaxCrossEntropy"]()`.
+            The model needs an object: call the class, as you do for the other layers.
         layers["Stacked"]( → (
             The body is a plain list of layers.
             A list has no `forward`: give it to `layers["Stacked"]`.
         third] → third, output]
-            The output layer stands in the stack as well.
+            The output layer is in the stack as well.
             The stack ends with the last dropout. `LanguageModel` puts the output on top of it.
         body, output, criterion → body, criterion, output
             The output and the loss are exchanged.
@@ -625,7 +626,7 @@ def _use_schedule(answer: Answer, arguments: Values, record: Values) -> None:
             record[f"the rates that run_epoch was given{suffix}"] = np.array(trained)
         record[f"what the rate is divided by{suffix}"] = _divisor(trained, keywords.get("factor", 4.0))
         if not is_whole:
-            raise ContractError("The training ended before `epochs` epochs were run: it goes on after a plateau.")
+            raise ContractError("The training ended before `epochs` epochs were run: it must go on after a plateau.")
         return "".join(calls)
 
     record["calls of evaluate"] = _in_words(run(curve, "", factor=factor))
@@ -696,29 +697,29 @@ TRAIN_WITH_DECAY = Exercise(
             Each epoch is compared with the one before, not with the best so far.
             After a bad epoch almost any other looks better. Keep the best perplexity of all.
         if ppl < best: → if ppl <= best:
-            An epoch *equal* to the best passes for better.
+            An epoch *equal* to the best counts as better.
             Not below the best is a plateau too: divide unless `ppl < best`.
         else: → elif ppl >= best:
-            NaN passes: every comparison with NaN is False.
+            A NaN does not lower the rate: every comparison with NaN is False.
             Ask the other way round: is it *below* the best? If not, divide.
         if ppl < best: → if not ppl >= best:
-            NaN passes for better, and is the best from then on.
+            NaN counts as better, and is the best from then on.
             Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
         if ppl < best: → if not ppl > best:
-            NaN passes for better, and so does an epoch equal to the best.
+            NaN counts as better, and so does an epoch equal to the best.
             Every comparison with NaN is False. Ask whether the epoch is *below* the best; if not, divide.
         learning_rate /= factor → learning_rate /= factor; best = min(ppl, best)
             NaN takes the place of the best perplexity.
             NaN is not below anything, so it is never the best. The epoch after it would look worse.
         if ppl < best: → if len(perplexities) == 1 or ppl < best:
             The first epoch is the best so far even if it is NaN.
-            Nothing is below NaN: every later epoch would look worse. Begin with `best = float("inf")`.
+            Nothing is below NaN: every later epoch would look worse. Begin with infinity as the best.
         best = ppl → best = perplexities[0]
             Each epoch is compared with the *first* one.
             Update the best whenever an epoch is below it.
         best = ppl → pass
             The best perplexity is never updated.
-            When an epoch is below the best so far, it is the new best: `best = ppl`.
+            When an epoch is below the best so far, it becomes the best.
         learning_rate /= factor → learning_rate /= factor; best = math.inf
             The best perplexity is forgotten after each cut.
             A smaller rate does not change what the best is. Only an epoch below it does.
@@ -743,7 +744,7 @@ TRAIN_WITH_DECAY = Exercise(
         best = ppl → best = ppl; learning_rate /= factor
         else: → elif False:
             The learning rate is divided when the perplexity *improves*.
-            The other way round: as long as it improves, go on at this rate.
+            It is the other way round: as long as the perplexity improves, go on at this rate.
         if ppl < best: → if not ppl < best:
             The two branches are exchanged.
             Below the best: it is the new best. Otherwise: divide.
@@ -753,15 +754,15 @@ TRAIN_WITH_DECAY = Exercise(
         run_epoch(learning_rate) → ppl = evaluate()
         ppl = evaluate() → run_epoch(learning_rate)
             The evaluation comes *before* the epoch instead of after it.
-            First train, then measure: `run_epoch(…)`, then `evaluate()`.
+            First train, then measure.
         [], [], math.inf → [], [], evaluate()
             `evaluate` is called once before the first epoch.
-            Only what an epoch reaches counts. Before the first one the best is infinity.
+            Only what an epoch reaches counts. Before the first epoch the best is infinity.
         run_epoch(learning_rate) → run_epoch(learning_rates[0])
             The rate is divided in the list, while `run_epoch` still gets the first one.
             Hand the current rate to `run_epoch` in each epoch.
         learning_rate /= factor → learning_rate /= 4.0
-            The rate is divided by 4, whatever `factor` says.
+            The rate is always divided by 4, whatever `factor` is.
             Divide by `factor`; 4 is only its usual value.
         learning_rate /= factor → learning_rate //= factor
             The rate is divided with `//`, which rounds down.
@@ -771,16 +772,16 @@ TRAIN_WITH_DECAY = Exercise(
             Each call measures anew, and may take a minute. Call it once, and keep what it returned.
         perplexities.append(ppl) → perplexities.append(ppl if ppl < best else best)
             The list holds the best perplexity so far, not that of each epoch.
-            `best` is for the comparison only. Note what each epoch came to: `perplexities.append(ppl)`.
+            The best is for the comparison only. Note what each epoch came to, good or bad.
         perplexities.append(ppl) → perplexities += [ppl] if ppl == ppl else []
             A NaN is left out of the list.
-            Each epoch has its place in the list, whatever came of it.
+            Each epoch has its place in the list, whatever its perplexity.
         learning_rate /= factor → break
             The training *stops* at the first plateau.
             That is early stopping. Here the training goes on, with smaller steps, for all the epochs.
         range(epochs) → range(min(epochs, 4))
             The training *stops* before it has run all the epochs.
-            A plateau is no reason to stop, nor is anything else: go on to the end, with smaller steps.
+            Neither a plateau nor anything else is a reason to stop: train for all the epochs, with smaller steps.
         return perplexities, learning_rates → return learning_rates, perplexities
             The two lists are in the wrong order.
             First the perplexities, then the learning rates.
@@ -866,17 +867,17 @@ PERPLEXITY_WITH_CONTEXT = Exercise(
         logits, _ = model.forward(xs) → loss, _ = model.loss(xs, batch[:, 1:])
         loss = model.criterion.forward(logits[:, -1:], targets) → pass
             *All* the words of a window are predicted, not only the last one.
-            Each of them but the last is predicted from fewer than `context` words. Take `logits[:, -1:]`.
+            Each of them but the last is predicted from fewer than `context` words. Keep the logits of the last step.
         total = 0.0 → total, state = 0.0, None
         range(0, len(windows), 100) → range(len(windows))
         begin + 100 → begin + 1
         logits, _ = model.forward(xs) → logits, state = model.forward(xs, state)
             The state is carried from one window to the next.
-            Then the model has seen more than `context` words. Call `model.forward(xs)` without a state: that is zeros.
+            Then the model has seen more than `context` words. Give `forward` no state: it starts from zeros then.
         total = 0.0 → total, state = 0.0, None
         logits, _ = model.forward(xs) → logits, state = model.forward(xs, state)
             The state is carried from one batch of windows to the next.
-            Then the model has seen more than `context` words. Call `model.forward(xs)` without a state: that is zeros.
+            Then the model has seen more than `context` words. Give `forward` no state: it starts from zeros then.
         total = 0.0 → logits, _ = model.forward(ids[None, :-1]); return math.exp(model.criterion.forward(
                 logits[:, context - 1 :], ids[None, context:]))
             The whole past is read, not only the last `context` words.
@@ -886,7 +887,7 @@ PERPLEXITY_WITH_CONTEXT = Exercise(
             Dropout is for training alone: leave `training` out, and it is off.
         ids[start : start + context + 1] → ids[start : start + context]
             One word too few is read: the windows hold `context` words, with the one to be predicted among them.
-            A window holds `context` words *and* the one that follows: `ids[start : start + context + 1]`.
+            A window holds `context` words *and* the one that follows: `context + 1` words in all.
         ids[start : start + context + 1] → ids[start : start + context]
         in range(count)] → in range(count + 1)]
             All the windows of `context` words are read: one word too few in each, and one window too many.
@@ -894,10 +895,10 @@ PERPLEXITY_WITH_CONTEXT = Exercise(
         count = len(ids) - context → count = len(ids) - context - 1
         ids[start : start + context + 1] → ids[start : start + context + 2]
             One word too many is read before each prediction.
-            A window holds `context` words and the one that follows: `ids[start : start + context + 1]`.
+            A window holds `context` words and the one that follows: `context + 1` words in all.
         count = len(ids) - context → count = len(ids) - context - 1
-            One word of the text is not predicted: there is a window less than there should be.
-            `len(ids) - context` words have `context` words before them. Is the last one among your windows?
+            One word of the text is not predicted: there is one window too few.
+            Each word with `context` words before it is predicted. Is the last word among them?
         total += loss * len(batch) → total += loss
         math.exp(total / len(windows)) → math.exp(total / math.ceil(len(windows) / 100))
             The mean is one of batches: the short last batch counts as much as a full one.
@@ -921,27 +922,27 @@ PERPLEXITY_WITH_CONTEXT = Exercise(
             Every word of `ids[context:]` is predicted once: the windows start at 0, 1, 2, ….
         batch[:, :-1], batch → batch, batch
             The word to be predicted is among the words that are read.
-            Read all of a window but its last word: `batch[:, :-1]`.
+            Read all of a window but its last word.
         logits[:, -1:] → logits[:, :1]
             The prediction is the one after the *first* word of the window.
-            After the last one, all `context` words have been read: `logits[:, -1:]`.
+            All `context` words have been read only after the last step.
         return math.exp(total / len(windows)) → return total / len(windows)
             What is returned is the mean loss, not the perplexity.
             Perplexity is `exp` of the mean loss.
         math.exp(total / len(windows)) → math.exp(total / len(ids))
             The loss is divided by the number of ids, not by that of the predicted words.
-            The first `context` ids are read and never predicted: divide by `len(ids) - context`.
+            The first `context` ids are read and never predicted: divide by the number of those that are predicted.
         if count < 1: → if False:
-            Without a word to predict there is no ValueError.
-            A mean over no words is nothing: `raise ValueError(…)` where `len(ids) <= context`.
+            No ValueError is raised where there is no word to predict.
+            A mean over no words has no value: raise a ValueError where `len(ids) <= context`.
         if count < 1: → if count < 0:
-            With as many ids as `context` there is no ValueError.
-            Then there is nothing left to predict either: `len(ids) <= context`.
+            No ValueError is raised for exactly `context` ids.
+            There is no word left to predict then either.
         if count < 1: → if count == 0:
-            With *fewer* ids than `context` there is no ValueError.
-            There is nothing to predict either: ask whether `len(ids) <= context`.
+            No ValueError is raised for *fewer* than `context` ids.
+            There is no word to predict then either.
         raise ValueError( → raise AssertionError(
-            Without a word to predict there is an AssertionError.
+            An AssertionError is raised where there is no word to predict.
             An `assert` is for mistakes of your own. Raise a `ValueError`.
         """,
     ),

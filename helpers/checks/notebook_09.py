@@ -49,18 +49,18 @@ GRU_STEP_FORWARD = Exercise(
         """
         (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
             z is the other way round, as PyTorch has it.
-            Here z says how much of the *new* state comes in: `(1 - z) * h_prev + z * n`.
+            Here z says how much of the *new* state comes in, and 1 - z how much of the old one stays.
         (r * h_prev) @ Whn → r * (h_prev @ Whn)
             The reset comes *after* the product, as in PyTorch.
-            Here `h_prev` is reset first: `(r * h_prev) @ Whn`.
+            Here `h_prev` is reset first, and what is left goes into the product.
         (r * h_prev) @ Whn → h_prev @ Whn
             The reset gate r is made and never used.
-            The new state sees only what the reset gate leaves: `(r * h_prev) @ Whn`.
+            The new state sees only what the reset gate leaves of `h_prev`.
         (r * h_prev) @ Whn → (z * h_prev) @ Whn
-            z stands where r belongs: `(z * h_prev) @ Whn`.
+            z is used where r belongs: `(z * h_prev) @ Whn`.
             r is for what the new state sees of the old one; z is for the mixture at the end.
         (1 - z) * h_prev + z * n → (1 - r) * h_prev + r * n
-            r stands where z belongs: `(1 - r) * h_prev + r * n`.
+            r is used where z belongs: `(1 - r) * h_prev + r * n`.
             r is for what the new state sees of the old one; z is for the mixture at the end.
         z = sigmoid( → r = sigmoid(
         r = sigmoid( → z = sigmoid(
@@ -70,20 +70,20 @@ GRU_STEP_FORWARD = Exercise(
         r = sigmoid( → z = sigmoid(
         (r * h_prev) @ Whn → r * (h_prev @ Whn)
         (1 - z) * h_prev + z * n → z * h_prev + (1 - z) * n
-            All is as in PyTorch: blocks r, z, n, the reset after the product, z the other way round.
-            Here the blocks are z, r, n, then `(r * h_prev) @ Whn`, and `(1 - z) * h_prev + z * n`.
+            Everything is as in PyTorch: blocks r, z, n, the reset after the product, z the other way round.
+            Here the blocks are z, r, n; `h_prev` is reset before the product; and z is the share of the *new* state.
         np.tanh( → sigmoid(
-            The new state went through a sigmoid.
+            The new state goes through a sigmoid.
             n is content, not a gate: `np.tanh`.
         np.tanh( → (
-            The new state went through no tanh.
+            The new state does not go through a tanh.
             n is squashed to -1…1 like every hidden state: `np.tanh`.
         z = sigmoid( → z = np.tanh(
         r = sigmoid( → r = np.tanh(
-            The gates went through tanh.
+            The gates go through tanh.
             A gate is between 0 and 1: `sigmoid`.
         h_prev @ Whz → 0
-            The update gate does not look at `h_prev`.
+            The update gate does not use `h_prev`.
             Both gates are made from `x` and `h_prev`.
         Whn + bn → Whn
             The new state has no bias.
@@ -98,12 +98,12 @@ GRU_STEP_FORWARD = Exercise(
         Whr + br → Whr
         Whn + bn → Whn
             The bias `b` is missing.
-            Three blocks of `b`, one in each of the three sums.
+            `b` has three blocks, one for each of the three sums.
         (1 - z) * h_prev → h_prev
             The new state is added, but nothing of the old one is taken away.
-            What comes in takes the place of what goes: `(1 - z) * h_prev + z * n`.
+            What comes in takes the place of what goes: of the old state the share 1 - z stays.
         z * n → n
-            All of the new state comes in, whatever z says.
+            All of the new state comes in, whatever z is.
             What comes in takes the place of what goes: `n` is multiplied by z, as `h_prev` is by 1 - z.
         (r * h_prev) → ((1 - r) * h_prev)
             The reset gate is the other way round, `1 - r`.
@@ -112,13 +112,13 @@ GRU_STEP_FORWARD = Exercise(
             The reset gate multiplies the whole sum, input and bias too.
             r is for `h_prev` alone; what `x` and `b` say always gets through.
         Wh, z, r, n) → Wh, z, r * h_prev, n)
-            `r * h_prev` stands in the cache where `r` belongs.
+            The cache holds `r * h_prev` where `r` belongs.
             Backward needs both factors of that product: `(x, h_prev, Wx, Wh, z, r, n)`.
         Wxz, Wxr, Wxn = np.split(Wx, 3, axis=1) → Wxz, Wxr, Wxn = np.split(x @ Wx, 3)
             `np.split` without `axis` cuts the batch into three.
-            The three blocks stand side by side, H columns each: `np.split(…, 3, axis=1)`.
+            The three blocks stand side by side, H columns each: cut along axis 1.
         Wh, z, r, n) → Wh, r, z, n)
-            r and z are in each other's place in the cache.
+            r and z are exchanged in the cache.
             The order is `(x, h_prev, Wx, Wh, z, r, n)`.
         """,
     ),
@@ -160,14 +160,14 @@ GRU_STEP_BACKWARD = Exercise(
         _gru_backward,
         """
         dh_next * (1 - z) + → 0 +
-            The direct path is missing: `dh_next * (1 - z)` in `dh_prev`.
+            The direct path from `h_next` to `h_prev` is missing.
             `h_prev` is used in four places; the first is `(1 - z) * h_prev`. Without it the GRU is an RNN again.
         dh_next * (1 - z) + u * r → dh_next * (1 - z)
             The path through the reset is missing: `(r * h_prev) @ Whn` sends nothing to `h_prev`.
-            `r * h_prev` gets `dan @ Whn.T`; as a product it passes that on to both of its factors.
+            Go back through `Whn` first. The product `r * h_prev` then passes its gradient on to both of its factors.
         daz @ Whz.T + dar @ Whr.T → 0
             The path through the gates is missing: z and r send nothing to `h_prev`.
-            Both gates are made from `h_prev @ Wh`: add `daz @ Whz.T + dar @ Whr.T`.
+            Both gates are made from `h_prev`: go back through `Whz` and through `Whr`, and add.
         daz @ Whz.T → 0
             The path through z is missing: the update gate sends nothing to `h_prev`.
             `h_prev` is used in four places; one is the sum inside z, where it met `Whz`.
@@ -176,18 +176,19 @@ GRU_STEP_BACKWARD = Exercise(
             `h_prev` is used in four places; one is the sum inside r, where it met `Whr`.
         dh_next * (1 - z) → dh_next * z
             The direct path is multiplied by `z`, which is what comes in.
-            `h_next` holds `(1 - z) * h_prev`: the other factor of that product.
+            `h_next` contains `(1 - z) * h_prev`: what is the other factor of `h_prev`?
         dar = u * h_prev * r → dar = u * r
             The factor `h_prev` is missing in `dar`.
             In the product `r * h_prev` each factor gets the gradient times the *other* one.
         dh_next * (1 - z) + u * r + daz @ Whz.T + → dh_next * (1 - z) + u * r + u + daz @ Whz.T +
             All of `dA @ Wh.T` is added to `dh_prev`, so that the path through the reset counts twice.
-            Only the blocks of z and r met `h_prev` itself: `daz @ Whz.T + dar @ Whr.T`, and `u * r` for the third.
+            Only the blocks of z and r met `h_prev` itself. The third met `r * h_prev`, and its gradient needs the
+                factor r.
         u = dan @ Whn.T → u = dan @ Whn
             `Whn` is not transposed.
             It is square, so no shape objects. Forward multiplied by `Whn`; backward multiplies by `Whn.T`.
         u = dan @ Whn.T → u = dan
-            `dan` is used where `dan @ Whn.T` belongs, the gradient of `r * h_prev`.
+            `dan` is used where the gradient of `r * h_prev` belongs.
             First go back through `Whn`; what comes out is shared by the factors `r` and `h_prev`.
         u * r → u
         (r * h_prev).T @ dan → h_prev.T @ dan
@@ -200,32 +201,32 @@ GRU_STEP_BACKWARD = Exercise(
             `dWh` is made from `h_prev` in all three blocks.
             What `Whn` multiplied on the way forward was `r * h_prev`.
         n - h_prev → h_prev - n
-            The sign of `daz` is turned round.
+            The sign of `daz` is reversed.
             `h_next = (1 - z) * h_prev + z * n`: its derivative by z is `n - h_prev`.
         (n - h_prev) → n
             `daz` sees the new state only: `dh_next * n`.
             z appears twice in `(1 - z) * h_prev + z * n`: the first time with a minus sign.
         z * (1 - n**2) → z
             The derivative of the tanh at `n` is missing.
-            `n` came out of a tanh: multiply with `1 - n**2`.
+            `n` came out of a tanh: multiply by its slope, `1 - n**2`.
         z * (1 - n**2) → (1 - n**2)
             The factor `z` is missing on the way to `n`.
-            `h_next` holds `z * n`, so the gradient of `n` is `dh_next * z`.
+            `h_next` contains `z * n`: what is the other factor of `n`?
         (n - h_prev) * z * (1 - z) → (n - h_prev)
             The derivative of the sigmoid at z is missing.
-            z came out of a sigmoid: multiply with `z * (1 - z)`.
+            z came out of a sigmoid: multiply by its slope, `z * (1 - z)`.
         h_prev * r * (1 - r) → h_prev
             The derivative of the sigmoid at r is missing.
-            r came out of a sigmoid: multiply with `r * (1 - r)`.
+            r came out of a sigmoid: multiply by its slope, `r * (1 - r)`.
         [daz, dar, dan] → [dar, daz, dan]
             The blocks of `dA` are in the order r, z, n.
             `GRU_ORDER` is z, r, n, the same as in `Wx`, `Wh` and `b`.
         Wh, z, r, n = cache → Wh, r, z, n = cache
-            The cache is unpacked with r and z in each other's place.
+            r and z are exchanged where the cache is unpacked.
             Its order is `x, h_prev, Wx, Wh, z, r, n`.
         dA.sum(axis=0) → dA
             `db` is not summed over the batch.
-            `b` was added to every row, so its gradient is the sum over the rows: `dA.sum(axis=0)`, of shape (3H,).
+            `b` was added to every row, so its gradient is a sum over the rows, of shape (3H,).
         dA.sum(axis=0) → dA.mean(axis=0)
             `db` is the *mean* over the batch.
             If a mean is wanted, the loss takes it, once. Here the rows' gradients add up.
@@ -273,7 +274,7 @@ class _GRU(Layer):
 
 _A_PAIR = """
 return hs, h → return hs, (h, h)
-    The state comes back as a pair, as that of the LSTM does.
+    The state is returned as a pair, like that of an LSTM.
     The GRU has no memory cell: its state is `h` alone.
 """
 

@@ -112,7 +112,7 @@ class Run:
         if times.ratio > TOO_SLOW and not patient:
             raise ValueError(
                 f"{said} The answers are right, but this run would take {estimate}, so it was not begun. A loop over "
-                "single numbers or words, in the place of an operation on whole arrays, is the usual reason. To train "
+                "single numbers or words, instead of an operation on whole arrays, is the usual reason. To train "
                 "all the same: ARGS=--patient."
             )
         print(f"{said} That makes {estimate}, and some more for the measurements.")

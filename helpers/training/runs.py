@@ -128,7 +128,7 @@ def find_model(folder: Path) -> Path:
     if not file.exists():
         if (folder / "config.json").exists():
             raise ValueError(f"The run in {folder} is not finished: run the command that began it once more.")
-        raise ValueError(f"{folder} is not the folder of a run. `make train` says the name of its folder.")
+        raise ValueError(f"{folder} is not the folder of a run. `make train` prints the name of its folder.")
     return file
 
 

@@ -165,7 +165,7 @@ def run_sweep(
     done = set()
     for run in load_sweep(name, folder):
         if run["settings"] != fingerprint(rows[run["row"]]):
-            raise ValueError(f"{path} holds runs of other settings (row {run['row']!r}). Move it away and run again.")
+            raise ValueError(f"{path} holds runs with other settings (row {run['row']!r}). Move it away and run again.")
         done.add((run["row"], run["seed"]))
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
     logger.info("Sweep %s: %d runs are in %s, %d are missing.", name, len(done), path, len(missing))

@@ -411,8 +411,8 @@ for backward in (first, second):
 # ## Where your work is
 #
 # You are working on your own copy, in `my/00_start_here/`. `make learn` makes such copies and never touches one that is
-# there, so you can update the course and keep your answers. Save with **Ctrl + S** (⌘ S on a Mac). Full solutions, with the
-# questions answered, are in `solutions/`. You learn more from them *after* you have tried.
+# there, so you can update the course and keep your answers. Save with **Ctrl + S** (⌘ S on a Mac). The whole course has a
+# folder `solutions/`, which a learner kit leaves out. You learn more from a solution *after* you have tried.
 #
 # ## Summary
 #

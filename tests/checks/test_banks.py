@@ -1,14 +1,17 @@
 """Every exercise: the reference and honest answers pass, every known mistake is caught and named."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.edits import Edit, source_of
 from helpers.checks.exercise import Sizes
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.judge import judge
+from helpers.classroom.authoring.shown_answers import NAMED
 from tests.checks.honest import ANSWERS
 from tests.checks.judging import judge_quickly
 
@@ -67,6 +70,19 @@ def test_there_are_enough_mistakes_and_honest_answers(exercise):
     names = [misconception.name for misconception in exercise.misconceptions]
     assert len(set(names)) == len(names) >= (5 if exercise.id in HARD else 3)
     assert len(ANSWERS[exercise.id]) >= 3
+
+
+@every_exercise
+def test_no_hint_shows_a_line_of_the_answer(exercise):
+    def told(code):  # what a line says of how it is done, without blanks
+        return "".join(NAMED.sub("", code.strip()).split())
+
+    edits = [one.code for one in exercise.misconceptions if isinstance(one.code, Edit)]
+    answers = {exercise.reference, exercise.spelt_out or exercise.reference, *(edit.target for edit in edits)}
+    lines = {told(line) for answer in answers for line in source_of(answer).splitlines()}
+    lines = {line for line in lines if re.search(r"[-+*/@=]|\w\(", line)}  # not the order of a cache
+    hints = [one.hint for one in exercise.misconceptions]
+    assert [hint for hint in hints if lines & set(map(told, re.findall(r"`([^`]+)`", hint)))] == []
 
 
 def test_an_exercise_uses_only_earlier_ones():

@@ -56,7 +56,7 @@ def test_if_on_an_array_is_named():
             return 1 / (1 + np.exp(-a))
         return np.exp(a) / (1 + np.exp(a))
 
-    assert causes("0.1", sigmoid) == ["A question such as `if a >= 0` is asked of a whole array."]
+    assert causes("0.1", sigmoid) == ["`if a >= 0` asks a whole array one question."]
 
 
 def test_the_element_that_no_branch_takes_is_named():
@@ -106,7 +106,7 @@ def test_rows_changed_as_a_whole_are_named():
         return dx
 
     (name,) = causes("0.2", numerical_gradient)
-    assert name.startswith("Only the first axis is gone through")
+    assert name.startswith("The loop runs over the first axis only")
 
 
 def test_a_flat_copy_is_named():
@@ -132,7 +132,7 @@ def test_right_slopes_in_float32_are_called_too_narrow_and_nothing_else():
 
 def test_whole_numbers_are_named():
     (name,) = causes("0.2", lambda *args: numerical_gradient(*args).astype(int))
-    assert name.startswith("`dx` is made of integers")
+    assert name.startswith("`dx` holds integers")
 
 
 def test_slopes_written_into_x_are_named():

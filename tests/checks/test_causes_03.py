@@ -40,7 +40,7 @@ def step(**lines):
         ({"i": lambda v: 1 - v["f"]}, "The input gate is made from the forget gate: `i = 1 - f`."),
         (
             {"c_next": lambda v: v["f"] * v["c_prev"] + v["g"] * (1 - v["f"])},
-            "`1 - f` stands in the place of `i`: `f * c_prev + g * (1 - f)`.",
+            "`1 - f` is used instead of `i`: `f * c_prev + g * (1 - f)`.",
         ),
         ({"c_next": lambda v: v["f"] * v["c_prev"] + v["i"]}, "The new memory is not used: `f * c_prev + i`."),
         ({"h_next": lambda v: np.tanh(v["c_next"])}, "The output gate is not used: `h_next = np.tanh(c_next)`."),

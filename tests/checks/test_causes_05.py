@@ -50,7 +50,7 @@ class _CopiedTableAndSign(_Embedding):
 @pytest.mark.parametrize(
     ("answer", "names"),
     [
-        (_Embedding, ["Word 0 is taken for padding: it gets no gradient."]),
+        (_Embedding, ["Word 0 is treated as padding: it gets no gradient."]),
         (
             _CopiedTableAndSign,
             ["Forward reads a copy of `E` made at the beginning, which does not learn.", "The gradient is subtracted."],
@@ -126,7 +126,7 @@ def test_a_limit_of_perplexity_does_not_hide_another_mistake():
         return float(np.exp(min(total_nll // n_tokens, 100.0)))
 
     assert causes("5.4", perplexity) == [
-        "The mean is rounded down: `//` for `/`.",
+        "The mean is rounded down: `//` instead of `/`.",
         "The perplexity is cut off before it overflows.",
     ]
 
@@ -148,7 +148,7 @@ def _last_targets_missing(ids, batch_size, steps):
 
 @pytest.mark.parametrize("answer", [_last_target_filled, _last_targets_missing])
 def test_a_last_target_that_is_missing_does_not_go_round(answer):
-    assert not [name for name in causes("5.5", answer) if "goes round" in name]
+    assert not [name for name in causes("5.5", answer) if "wrap around" in name]
 
 
 def test_no_error_and_no_last_window_are_two_mistakes():
@@ -187,7 +187,7 @@ def test_whole_blocks_of_the_stream_are_two_mistakes():
 
     assert causes("5.5", stream_batches) == [
         "The last window is left out where it is short.",
-        "Each window is the next piece of the stream: no row goes on where it stopped.",
+        "Each window is the next piece of the stream: no row continues where it stopped.",
     ]
 
 

@@ -108,7 +108,7 @@ def first_test_with_equality(train, valid, tolerance=0.05):
             tolerance_forgotten_in_the_second_test,
             "The second test has no tolerance: a fall of a thousandth counts.",
         ),
-        (order_swapped, "The two tests stand in the other order: “still learning” is asked for first."),
+        (order_swapped, "The two tests are in the wrong order: “still learning” comes first."),
         (highest_for_lowest, "“overfitting” is never said."),
         (mean_for_lowest, "The first test compares with the mean of the validation perplexities."),
         (first_test_with_equality, "The first test has `>=`: a rise of just the tolerance counts."),

@@ -45,7 +45,7 @@ def shared_of_dropped_and_one_step_more(rate, steps, shared_mask):
     ("answer", "expected"),
     [
         (fraction_in_a_loop, ["Fresh masks give one step too few: (1 - rate)^(steps - 1)."]),
-        (fraction_lost, ["What is computed is the fraction that is *lost*."]),
+        (fraction_lost, ["The result is the fraction that is *lost*."]),
         (
             shared_of_dropped_and_one_step_more,
             [
@@ -233,7 +233,7 @@ class Normal(_Wrong):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (OnlyTheFirstUnmasked, ["The mask spares the first step on the way forward."]),
+        (OnlyTheFirstUnmasked, ["The first step is not masked on the way forward."]),
         (NotScaled, ["The mask is not scaled: on average the values get smaller."]),
         (
             NotScaledAndUnmaskedOnTheWayBack,

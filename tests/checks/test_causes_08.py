@@ -31,7 +31,7 @@ def causes_of(exercise_id, answer):
 
 def test_rows_of_a_shared_param_counted_twice_are_two_mistakes():
     assert causes_of("8.1", lambda params: sum(len(param.value) for param in params)) == [
-        "A shared Param is counted as often as it stands in the list.",
+        "A shared Param is counted as often as it occurs in the list.",
         "Only the *rows* are counted.",
     ]
 
@@ -135,8 +135,8 @@ def test_a_class_from_elsewhere_is_found(name):
 @pytest.mark.parametrize(
     ("places", "name"),
     [
-        ((0, 0, 1), "One dropout layer stands both below and above the lower LSTM."),
-        ((0, 1, 1), "One dropout layer stands both below and above the upper LSTM."),
+        ((0, 0, 1), "One dropout layer is used both below and above the lower LSTM."),
+        ((0, 1, 1), "One dropout layer is used both below and above the upper LSTM."),
         ((0, 1, 0), "The dropout layer next to the embedding is also the one next to the output."),
     ],
 )
@@ -149,7 +149,7 @@ def test_generators_of_any_seed_and_any_fixed_rate_are_found():
         return built_with(layers, params, 0.3, np.random.default_rng())
 
     assert causes_of("8.3", build) == [
-        "The dropout layers have a rate of their own, whatever `rate` says.",
+        "The dropout layers ignore `rate` and have a rate of their own.",
         "The dropout layers have generators of their own.",
     ]
 
@@ -158,7 +158,7 @@ def test_plain_dropout_from_elsewhere_is_told_which_class_is_asked_for():
     def build(layers, *arguments):
         return built_with(layers | {"VariationalDropout": reference.Dropout}, *arguments)
 
-    assert "One mask for all steps is asked for" in verdict_on("8.3", build).paragraphs[0]
+    assert "This model needs one mask for all steps" in verdict_on("8.3", build).paragraphs[0]
 
 
 def test_the_order_of_the_layers_is_told():
@@ -221,7 +221,7 @@ def schedule(is_better, update=lambda ppl, best: ppl, cut=lambda rate, factor: r
         ),
         (
             schedule(lambda ppl, best, first: ppl <= best, cut=lambda rate, factor: rate * factor),
-            ["An epoch *equal* to the best passes for better.", "The learning rate is *multiplied* by the factor."],
+            ["An epoch *equal* to the best counts as better.", "The learning rate is *multiplied* by the factor."],
         ),
     ],
 )

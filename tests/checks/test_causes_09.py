@@ -95,17 +95,17 @@ class LastExampleForLastStep(Base):
 
 #: Exercise, answer, and how the names of its causes begin, each of them; none where it is only located.
 WRONG = [
-    ("9.1", gru(swap=True), ["z stands where r belongs", "r stands where z belongs"]),
+    ("9.1", gru(swap=True), ["z is used where r belongs", "r is used where z belongs"]),
     ("9.1", gru(order="rzn"), ["The blocks are taken in the order r, z, n"]),
     ("9.1", gru(after=True, reversed_z=True), ["The reset comes *after*", "z is the other way round"]),
     ("9.1", gru(order="rzn", after=True), ["The blocks are taken in", "The reset comes *after*"]),
     ("9.1", gru(order="rzn", reversed_z=True), ["The blocks are taken in", "z is the other way round"]),
-    ("9.1", gru(order="rzn", after=True, reversed_z=True), ["All is as in PyTorch"]),
+    ("9.1", gru(order="rzn", after=True, reversed_z=True), ["Everything is as in PyTorch"]),
     ("9.1", gru(bias_of_r=False), ["The reset gate has no bias"]),
-    ("9.2", gru_backward(through_Whn=False), ["`dan` is used where `dan @ Whn.T` belongs"]),
-    ("9.2", gru_backward(order="rz"), ["The cache is unpacked with r and z"]),
+    ("9.2", gru_backward(through_Whn=False), ["`dan` is used where the gradient"]),
+    ("9.2", gru_backward(order="rz"), ["r and z are exchanged where the cache is unpacked"]),
     ("9.3", NothingFromTheFuture, ["Nothing comes from the future"]),
-    ("9.3", StateAsAPair, ["The state comes back as a pair"]),
+    ("9.3", StateAsAPair, ["The state is returned as a pair"]),
     ("9.3", StateIgnored, ["The layer always starts from zeros"]),
     ("9.3", LastExampleForLastStep, ["The state that comes back is `hs[-1]`"]),
 ]

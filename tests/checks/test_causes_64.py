@@ -144,13 +144,16 @@ class MaskOfNone(MaskOnlyInTraining):
         (ScaledTwiceInBackward, ["The gradient is scaled twice."]),
         (ScaledAtTestTimeToo, ["At test time `ys` is scaled up as in training."]),
         (ScaledDownAtTestTimeToo, ["Training is scaled up, and at test time `ys` is scaled down again."]),
-        (OlderForm, ["This is the older form: no scale in training, and `ys` times `1 - rate` at test time."]),
+        (
+            OlderForm,
+            ["This is the older form: no scale in training, and `ys` is multiplied by `1 - rate` at test time."],
+        ),
         (
             OlderFormWithRate,
             ["Training is not scaled, and at test time `ys` is multiplied by `rate`."],
         ),
         (Normal, ["The random numbers are normal, not uniform."]),
-        (RateToKeep, ["`rate` is taken for the probability to *keep*, scale included."]),
+        (RateToKeep, ["`rate` is used as the probability to *keep*, in the scale too."]),
         (TrainingByDefault, ["`training` is True unless told otherwise."]),
         (MaskOnlyInTraining, ["An evaluation sets no mask, so backward finds none, or an old one."]),
         (MaskOfNone, ["Backward multiplies by a mask that is None after an evaluation."]),
@@ -165,7 +168,7 @@ def test_the_cause_named_is_the_cause(answer, expected):
     [
         (
             OneMaskDividedByRate,
-            ["The mask is drawn once and then kept for good.", "The mask is divided by `rate`."],
+            ["The mask is drawn once and used from then on.", "The mask is divided by `rate`."],
         ),
         (
             NotScaledAndDroppedAtTestTime,

@@ -249,7 +249,7 @@ def test_a_cause_is_found_behind_a_bare_numpy_number():
     def bounds(Wh):
         return np.linalg.norm(Wh), np.abs(np.linalg.eigvals(Wh)).max()
 
-    assert "The Frobenius norm stands in the place of the largest" in said("1.6", bounds)
+    assert "The Frobenius norm is taken instead of the largest" in said("1.6", bounds)
 
 
 def test_parameters_in_the_wrong_order_are_caught():

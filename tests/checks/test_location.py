@@ -120,7 +120,7 @@ def test_results_in_each_others_place():
         da = dh_next * (1 - h_next**2)
         return da @ Wh.T, da @ Wx.T, x.T @ da, h_prev.T @ da, da.sum(axis=0)
 
-    said = "`dx` is right on the way, but what comes back in its place is `dh_prev`."
+    said = "`dx` is right on the way, but `dh_prev` is returned in its place."
     assert told("1.3", answer) == f"Right so far: `da`, `dWx`, `dWh`, `db`. {said}"
 
 
@@ -459,7 +459,7 @@ def test_a_stack_with_its_states_the_other_way_round():
             dxs, before = super().backward(dys, dstate)
             return dxs, before[::-1]
 
-    said = "`dstate[0]` is right on the way, but what comes back in its place is `dstate[1]`."
+    said = "`dstate[0]` is right on the way, but `dstate[1]` is returned in its place."
     assert told("6.1", Stacked).endswith(said)
 
 

@@ -35,7 +35,7 @@ def test_a_stale_notebook_is_refused_and_not_entered(blank_course, stale):
         released.write_text(released.read_text().replace("sigmoid", "sigmund"))
     else:
         released.unlink()
-    with pytest.raises(ValueError, match="is not what its source makes of it: run `make notebooks NB=00` first"):
+    with pytest.raises(ValueError, match="differs from what its source gives: run `make notebooks NB=00` first"):
         assignments.release(blank_course, source)
     with pytest.raises(ValueError, match=r"00_start_here was not released yet: run `make release NB=00` first\."):
         blank_course.need_released(source.stem)

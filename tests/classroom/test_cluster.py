@@ -193,7 +193,7 @@ def test_a_scheduler_that_is_gone_ends_the_run_in_one_sentence_and_the_next_goes
         if len(seen) == 2:
             processes.scheduler.kill()
 
-    with pytest.raises(NoWorkers, match=r"The scheduler at tls://.* is gone, or the connection to it\. What was done"):
+    with pytest.raises(NoWorkers, match=r"The scheduler at tls://.* cannot be reached any more\. What was done"):
         sample_class.grade(cluster_workers(str(processes.file)), notify=kill_the_scheduler, limits=LIMITS)
     before = sample_class.records()
     assert before.keys() >= {*seen} - {"fay"}
@@ -289,7 +289,7 @@ def test_workers_that_cannot_take_part_are_named_and_get_nothing(another, sample
         assert said.count("is not used") == 3
         assert "bubblewrap (the program bwrap) is not installed" in said
         assert "its copy of the course is not the one here; install the same on both sides." in said
-        assert "it has 2 threads, and grades one submission at a time: --nthreads 1." in said
+        assert "it has 2 threads, and must have one: start it with --nthreads 1." in said
 
         unfit = client.nthreads().keys()
         processes.start_workers("--no-nanny")

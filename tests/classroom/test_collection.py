@@ -827,7 +827,7 @@ def test_an_older_attempt_from_canvas_does_not_come_back(course, attempt):
     assert attempt(10001, "second").updated == ["ada"]  # larger as a number, not as a text
     report = attempt(9001, "first")
     assert (report.older, report.updated, report.missing) == (["ada"], [], ["bob", "cem"])
-    assert "Older than what is there, which was left as it is: ada." in str(report)
+    assert "Older than what is there, and not taken: ada." in str(report)
     assert report.complete
     assert answer(course, "ada") == "second"
 
@@ -901,7 +901,7 @@ def test_what_replaces_a_submission_with_a_time_and_has_none_is_named(course, in
     with course.gradebook() as gradebook:
         gradebook.add_student(ME)
     report = collect(course, NAME, pack(tmp_path / "own.zip", {f"{ME}.ipynb": notebook("own")}))
-    assert f"Replaced by one whose time is not known: {ME}." in str(report)
+    assert f"Replaced by a submission whose time is not known: {ME}." in str(report)
 
 
 def test_the_number_of_an_attempt_is_for_collecting_alone(course, attempt):
@@ -953,7 +953,7 @@ def test_no_name_in_an_archive_becomes_a_path_and_those_that_lie_outside_are_nam
     assert report.collected == ["bob"]
     assert (
         "Refused: ../../ada.ipynb, ../ada.ipynb, /ada/x.ipynb, C:/ada.ipynb, ada/../../../x.ipynb would lie outside "
-        "the archive, as no platform names a file."
+        "the archive; no platform gives such names."
     ) in str(report)
     assert not report.complete
     after = {path for path in tmp_path.rglob("*") if "course" not in path.parts}

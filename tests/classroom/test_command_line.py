@@ -103,7 +103,7 @@ def test_stale_notebooks_are_named_and_the_exit_code_is_1(finder, found, monkeyp
         monkeypatch.setattr(one, "find_stale", lambda _, one=one: found if one is finder else [])
     outcome = CliRunner().invoke(helpers.__main__.app, ["stale"])
     assert outcome.exit_code == len(found)
-    assert bool(found) == ("00.ipynb is not what its source makes of it: run `make elsewhere`." in outcome.output)
+    assert bool(found) == ("00.ipynb differs from what its source gives: run `make elsewhere`." in outcome.output)
 
 
 @pytest.mark.parametrize("findings", [[], ["cell 3: a fault"]])

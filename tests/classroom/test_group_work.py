@@ -116,7 +116,7 @@ def test_for_a_member_of_two_groups_that_both_handed_in_none_is_guessed(find):
 def test_who_is_not_in_the_group_hands_in_for_themselves_only(find):
     found = find("teama_504_9001_09_small.ipynb")
     assert set(found.read) == {"dan"}
-    assert "dan handed in for the group `teama`, in which the class list does not have them" in found.notes[0]
+    assert "dan handed in for the group `teama`, but the class list does not have them in it" in found.notes[0]
 
 
 def test_a_group_of_another_name_is_that_of_the_one_who_handed_in_if_there_is_only_one(find):
@@ -156,7 +156,7 @@ def test_without_groups_it_counts_for_the_one_who_handed_in_and_the_report_says_
     assert found.read == {"ada": "lovelaceada_501_1_09_small.ipynb"}
     found = find("projectgroup1_501_5001_09_small.ipynb", groups={})
     assert set(found.read) == {"ada"}
-    assert "`projectgroup1` stands where the name of ada should" in found.notes[0]
+    assert "`projectgroup1` is where the name of ada should be" in found.notes[0]
     assert found.notes[1].startswith("If they worked in groups, enter who belongs together with `make roster`")
 
 
@@ -226,7 +226,7 @@ def numbers(found):
 def test_what_stands_before_a_name_is_a_group(find, groups):
     found = find(*moodle("Lab-2-Ada Lovelace", "Lab-2-Bob O’Brien", "Lab-2-Séamus Müller-Lüdenscheidt"), groups=groups)
     assert numbers(found) == {"ada": "4000", "bob": "4001", "dan": "4002"}
-    assert ("Taken for the names of groups: Lab-2." in found.notes) is not groups
+    assert ("Taken as names of groups: Lab-2." in found.notes) is not groups
 
 
 def test_one_folder_with_an_unknown_word_before_a_name_is_not_guessed(find):

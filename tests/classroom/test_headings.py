@@ -89,7 +89,7 @@ def test_a_named_column_comes_before_the_likeliest(write):
 
 @pytest.mark.parametrize("option", ["Rufname", "nickname=Rufname", "first_name=", "=Rufname"])
 def test_what_does_not_name_a_column_is_refused_with_an_example(option):
-    with pytest.raises(ValueError, match=r"write DETAIL=HEADING, as in `first_name=Rufname`; the details are id, "):
+    with pytest.raises(ValueError, match=r"write DETAIL=HEADING, as in `first_name=Nickname`; the details are id, "):
         read_named([option])
 
 

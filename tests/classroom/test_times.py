@@ -95,7 +95,7 @@ def test_the_reason_is_said_where_there_is_one():
     for text, reason in {
         "2026-02-30": "day is out of range for month",
         "2026-12-01 23:59 KST": "KST is an abbreviation, which can mean several zones",
-        "2026-12-01 23:59 asia/seoul": "'asia/seoul' is no zone of the tz database (did you mean Asia/Seoul?)",
+        "2026-12-01 23:59 asia/seoul": "'asia/seoul' is not a zone of the tz database (did you mean Asia/Seoul?)",
         "2026-12-01 23:59+19:00": "no place has the offset +19:00",
     }.items():
         with pytest.raises(ValueError) as refusal:

@@ -88,7 +88,7 @@ def check_release(course: Course, source: Path, *, regrade: bool = False) -> lis
     assignment, released = source.stem, release_path(course.root, source)
     number = assignment.partition("_")[0]
     if not released.exists() or released.read_bytes() != make_release(source).encode():
-        raise ValueError(f"{released} is not what its source makes of it: run `make notebooks NB={number}` first.")
+        raise ValueError(f"{released} differs from what its source gives: run `make notebooks NB={number}` first.")
     notebook = as_release(read_source(source))
     if not _has_gradebook(course):
         return []

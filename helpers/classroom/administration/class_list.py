@@ -95,7 +95,7 @@ def read_class_list(table: Table, named: Mapping[str, str] | None = None) -> Cla
 
 
 def read_named(options: Iterable[str]) -> dict[str, str]:
-    """Return a dict from details to headings, of texts like “first_name=Rufname”.
+    """Return a dict from details to headings, of texts like “first_name=Nickname”.
 
     Raises:
         ValueError: one has another form, or there is no such detail.
@@ -106,7 +106,7 @@ def read_named(options: Iterable[str]) -> dict[str, str]:
         detail = detail.strip().casefold().replace(" ", "_").replace("-", "_")
         if not (equals and heading.strip()) or detail not in DETAILS:
             raise ValueError(
-                f"`{for_terminal(option)}` does not name a column: write DETAIL=HEADING, as in `first_name=Rufname`; "
+                f"`{for_terminal(option)}` does not name a column: write DETAIL=HEADING, as in `first_name=Nickname`; "
                 f"the details are {', '.join(DETAILS)}."
             )
         named[detail] = heading.strip()

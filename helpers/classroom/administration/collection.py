@@ -73,7 +73,7 @@ class Collected(Found):
         ]
         if self.older:
             lines.append(
-                f"Older than what is there, which was left as it is: {listed(self.older)}. To take an older one all "
+                f"Older than what is there, and not taken: {listed(self.older)}. To take an older one all "
                 "the same, remove the student's folder in `submitted` and collect again."
             )
         if self.without_number:
@@ -81,7 +81,7 @@ class Collected(Found):
                 f"Replaced what came from Canvas, although nothing says which is newer: {listed(self.without_number)}."
             )
         if self.without_time:
-            lines.append(f"Replaced by one whose time is not known: {listed(self.without_time)}.")
+            lines.append(f"Replaced by a submission whose time is not known: {listed(self.without_time)}.")
         lines += self.notes
         if self.missing:
             lines.append(f"Nothing from {len(self.missing)} of the class: {listed(self.missing)}.")

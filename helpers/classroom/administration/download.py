@@ -155,7 +155,7 @@ def _group_by_owner(files: Sequence[_File], matcher: Matcher, found: Found) -> d
     """The files of each owner; notebooks without one are noted."""
     by_owner: dict[Owner, list[_File]] = defaultdict(list)
     if outside := sorted(for_terminal(file.path) for file in files if _leads_outside(file.path)):
-        found.refused.append((listed(outside), "would lie outside the archive, as no platform names a file"))
+        found.refused.append((listed(outside), "would lie outside the archive; no platform gives such names"))
     files = [file for file in files if not _leads_outside(file.path)]
     for file in sorted(files, key=lambda file: file.path):
         file.says = matcher.read_path(file.path)
@@ -192,7 +192,7 @@ def _match(by_owner: Mapping[Owner, Sequence[_File]], matcher: Matcher, found: F
             del matches[owner]
     found.unmatched += [(_example(by_owner[owner]), reason) for owner, reason in unmatched.items()]
     if assumed := sorted(map(for_terminal, matcher.assumed_groups)):
-        found.notes.append(f"Taken for the names of groups: {listed(assumed)}.")
+        found.notes.append(f"Taken as names of groups: {listed(assumed)}.")
     platforms = {owner.platform for owner in unmatched if owner.number}
     if matcher.worksheet is not None:
         platforms.discard("Moodle")

@@ -88,7 +88,7 @@ def exchange_warning(course: Course) -> str | None:
     root = Path(ExchangeFactory(config=course.config).ReleaseAssignment(config=course.config).root)
     if not course.directory.course_id or not root.is_dir() or root.stat().st_mode & 0o1002 != 0o0002:
         return None
-    return f"Any student can replace your course in the exchange. Whoever owns the exchange: chmod +t {root}"
+    return f"Any student can replace your course in the exchange. Its owner can prevent this: chmod +t {root}"
 
 
 def find_in_exchange(

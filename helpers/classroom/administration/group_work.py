@@ -109,7 +109,7 @@ class _Finder:
             if len(both := [group for group in named if group in theirs]) == 1:
                 return both[0]
             self.notes.append(
-                f"{student} handed in for the group {name}, in which the class list does not have them: {alone}"
+                f"{student} handed in for the group {name}, but the class list does not have them in it: {alone}"
             )
             return ""
         others = self.handed_in_for_groups - {student}
@@ -119,7 +119,7 @@ class _Finder:
             self.notes.append(f"{name} is no group in the class list: {taken}")
             return free[0]
         self.notes.append(
-            f"{name} stands where the name of {student} should: it may be a group that is not entered; {alone}"
+            f"{name} is where the name of {student} should be: it may be a group that is not entered; {alone}"
         )
         if HOW_TO_ENTER not in self.notes:
             self.notes.append(HOW_TO_ENTER)

@@ -139,11 +139,9 @@ def check_student_id(student: str) -> None:
     if student.startswith(".") or ".." in student or student != student.strip():
         raise ValueError(f"{shown} has a `..` in it, or begins with a `.` or a space")
     if for_spreadsheet(student) != student:
-        raise ValueError(f"{shown} begins as a formula in a spreadsheet does")
+        raise ValueError(f"{shown} begins like a formula in a spreadsheet")
     if re.fullmatch(r"\d([.,]\d+)?E\+\d+", student, re.IGNORECASE):
-        raise ValueError(
-            f"{shown} is a number that a spreadsheet has rounded: there, give the column the format “Text”"
-        )
+        raise ValueError(f"{shown} is a number that a spreadsheet has rounded: give its column the format “Text” there")
     if len(student.encode()) > 128:
         raise ValueError(f"{shown} is longer than 128 bytes")
 

@@ -47,8 +47,8 @@ def course_zone(course: Course) -> ZoneInfo | None:
         return _find_zone(str(setting))
     except ValueError as error:
         raise ValueError(
-            f"{error}: write one such as Asia/Seoul as `c.Course.timezone` in nbgrader_config.py, or remove that line, "
-            "and it is the zone of this machine."
+            f"{error}: write one such as Asia/Seoul as `c.Course.timezone` in nbgrader_config.py, or remove that line "
+            "to use the zone of this machine."
         ) from None
 
 
@@ -150,7 +150,7 @@ def _find_zone(name: str) -> ZoneInfo:
     folded = {zone.casefold(): zone for zone in known}
     similar = difflib.get_close_matches(name.casefold(), folded, n=1)
     hint = f" (did you mean {folded[similar[0]]}?)" if similar else ""
-    raise ValueError(f"{name!r} is no zone of the tz database{hint}")
+    raise ValueError(f"{name!r} is not a zone of the tz database{hint}")
 
 
 def _machine_zone() -> ZoneInfo | None:

@@ -131,7 +131,7 @@ def _check_text_cells(cells: list[NotebookNode]) -> _Found:
             continue
         words = _count_words(cell.source)
         if words > LONGEST_CELL and not is_only_in_solution(cell) and not grading(cell):
-            yield cell, f"it has {words} words of prose, at most {LONGEST_CELL} are allowed: shorten or split it."
+            yield cell, f"it has {words} words of prose, and the most is {LONGEST_CELL}: shorten or split it."
         for callout in re.findall(r"^> \*\*(\w[^*]*?)\.?\*\*", cell.source, re.MULTILINE):
             if callout not in CALLOUTS and "xercise" not in callout:
                 yield cell, f"“{callout}” is not a callout: use one of {', '.join(CALLOUTS)}."
@@ -140,10 +140,10 @@ def _check_text_cells(cells: list[NotebookNode]) -> _Found:
 def _check_length(cells: list[NotebookNode], most: int) -> _Found:
     """Find what makes a learner's copy longer than a learner has time for."""
     if len(cells) > most:
-        yield cells[0], f"a learner's copy has {len(cells)} cells, at most {most} are allowed: join or leave out some."
+        yield cells[0], f"a learner's copy has {len(cells)} cells, and the most is {most}: join or leave out some."
     words = sum(_count_words(cell.source) for cell in cells if cell.cell_type == "markdown")
     if words > MOST_WORDS:
-        yield cells[0], f"it has {words:,} words of prose, at most {MOST_WORDS:,} are allowed: shorten it."
+        yield cells[0], f"it has {words:,} words of prose, and the most is {MOST_WORDS:,}: shorten it."
 
 
 def _count_words(source: str) -> int:
@@ -221,10 +221,10 @@ def _faults_of(words: str, exercise: Exercise) -> Iterator[str]:
     hints = 1 if exercise.id in ONE_LINE else 3
     for tier in (1, 2, 3):
         if (count := len(re.findall(rf"<summary[^>]*>Hint {tier}: ", words))) != (tier <= hints):
-            yield f"it has {count} times a hint {tier}: give it {hints} hint{'s' if hints > 1 else ''}."
+            yield f"it has hint {tier} {count} times: give it {hints} hint{'s' if hints > 1 else ''}."
     why = len(words.partition("**Why.**")[2].split("\n\n")[0].split())
     if why > LONGEST_WHY:
-        yield f"its “Why” has {why} words, at most {LONGEST_WHY} are allowed: shorten it."
+        yield f"its “Why” has {why} words, and the most is {LONGEST_WHY}: shorten it."
 
 
 def _find_missing_checks(cells: list[NotebookNode], exercise: Exercise) -> _Found:

@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"(?m)^ *#.*$|  #.*$")
 _SIGNATURE = re.compile(r"(?m)^ *(?:def|class) .*$")
 
 #: What stands before the part of a line that says how it is done: a name for the result.
-_NAMED = re.compile(r"^(?:return|[\w.\[\], ()]+? [-+*/@]?=) (?=\S)")
+NAMED = re.compile(r"^(?:return|[\w.\[\], ()]+? [-+*/@]?=) (?=\S)")
 
 
 def shown_answers(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str, str]]:
@@ -40,7 +40,7 @@ def shown_answers(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, str, s
         if answer.cell_type == "code" and grading(answer).get("solution"):
             exercise = GradeId.parse(answer.id).exercise_id
             for line in dict.fromkeys(_lines_of(answer)):
-                done = _NAMED.sub("", line)
+                done = NAMED.sub("", line)
                 told = _squeezed(done if len(done) >= SHORTEST else line)
                 for cell, code in shown[: places[answer.id]]:
                     if told in code:

@@ -280,7 +280,7 @@ def _check_cells(course: Course, assignment: str, template: str) -> None:
     if here != released:
         number = assignment.partition("_")[0]
         raise ValueError(
-            f"{assignment} has other graded cells, or other points, than it was released with: run "
+            f"{assignment} has other graded cells, or other points, than when it was released: run "
             f"`make release NB={number}`."
         )
 

@@ -191,7 +191,7 @@ class ClusterExecutor(ThreadPoolExecutor):
             if self.client.status == "running" and not isinstance(error, (CancelledError, OSError)):
                 raise
             raise NoWorkers(
-                f"The scheduler at {self.address} is gone, or the connection to it. What was done is kept: see that it "
+                f"The scheduler at {self.address} cannot be reached any more. What was done is kept: make sure that it "
                 "runs, then run the command again."
             ) from error
 
@@ -236,7 +236,7 @@ class ClusterExecutor(ThreadPoolExecutor):
         try:
             future.result(timeout=_WAIT)
             if threads != 1:
-                reason = f"it has {threads} threads, and grades one submission at a time: --nthreads 1."
+                reason = f"it has {threads} threads, and must have one: start it with --nthreads 1."
         except (CancelledError, OSError, KilledWorker):
             raise
         except UnfitWorker as error:

@@ -267,7 +267,9 @@ class SubmissionGrader:
         assert verdict is not None
         if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees only the last state of an argument. In between it had another one.
-            reason = f"`{verdict.exercise.name}` changed its arguments for a while, and the check with them."
+            reason = (
+                f"`{verdict.exercise.name}` changed its arguments while it ran: the check cannot trust its results."
+            )
             return _no_points(exercise_id, max_points, "wrong", reason)
         if points > max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
