@@ -416,6 +416,9 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         / self.targets.size → / len(self.targets)
             The mean is taken over the batch only: N where N·T belongs.
             Every one of the N·T places is a token with a target of its own. Divide by both.
+        -picked.mean() → -picked.sum() / len(picked)
+            The loss is divided by N alone, its gradient by N·T.
+            The loss is a mean over N·T tokens, and not a sum over the steps of a sequence.
         -picked.mean() → -picked.sum() / log_probs.size
             The loss is divided by N·T·V: the mean runs over the words as well.
             Pick the target's log-probability of each token first, then take the mean of those N·T numbers.

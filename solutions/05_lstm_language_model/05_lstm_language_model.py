@@ -966,8 +966,9 @@ plots.perplexity_by_seed(by_window, guess)
 #
 # ## 6. Let it write
 #
-# Here is what your model expects after “the american”. Temperature never changes the order of the words. Then it writes 120 words, at four temperatures. How many *different* words will there be at
-# the lowest one?
+# Here is what your model expects after “the american”. The temperature changes how likely the words are, but a likelier word
+# stays the likelier one. Then the model writes 120 words, at four temperatures. How many *different* words will there be at the
+# lowest one?
 
 # %%
 # NBVAL_IGNORE_OUTPUT
