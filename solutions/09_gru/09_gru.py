@@ -578,7 +578,9 @@ thread = {f"{label} ({number})": stored[label] for label, number in notebooks.it
 enough = load_enough_words()
 for cell, words in enough.items():
     print(f"full model, {cell}: last words that are enough, seed by seed: {words}")
-plots.how_far_back(thread, {f"full model, {cell}": max(words) for cell, words in enough.items()}, guess=guess)
+plots.how_far_back(
+    thread, {f"full model, {cell}": max(words) for cell, words in enough.items()}, guess=guess
+)
 
 # %% [markdown]
 # The upper part is what a network *can* remember. The LSTM and the GRU reach the longest distance that was tried, and so does
