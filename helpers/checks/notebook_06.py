@@ -561,6 +561,13 @@ ADD_WEIGHT_DECAY = Exercise(
                 float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
             The values are changed instead of the gradients, after their squares are summed.
             `param.grad += strength * param.value`. Moving the values is the business of `sgd_step`.
+        += strength * param.value → += strength * param.value; param.value[...] -= strength * param.value
+            The values are changed as well as the gradients.
+            Only the gradients get something here. Moving the values is the business of `sgd_step`.
+        squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
+                float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
+            The values are changed as well as the gradients, after their squares are summed.
+            Only the gradients get something here. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
             The penalty has no ½.
             ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.
