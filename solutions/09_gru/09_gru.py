@@ -560,8 +560,8 @@ drawn(curves)
 # %% [markdown]
 # ## 4. The whole thread
 #
-# How far back can this network remember? Notebook 01 asked it first, and here are all the answers in one picture. The upper
-# part is the task of section 2. The lower part is a text. Exercise 8.6 asked how many of the last words are enough: with
+# How far back can this network remember? Notebook 01 asked it first. Here are the answers since then, in one picture. The
+# upper part is the task of section 2. The lower part is a text. Exercise 8.6 asked how many of the last words are enough: with
 # these, the full model's perplexity is within one per cent of that with the whole past. The same was measured with both cells
 # in that model, on the small text of notebook 08, with three seeds. The runs are stored (`make sweep NAME=contexts`).
 #
@@ -598,7 +598,8 @@ plots.how_far_back(
 #   1.1 lower here. At one rate for both, the difference would have been nothing, or four and a half.
 # - Libraries differ in three choices, and none of them gives an error: what z means, where the reset comes, and the order
 #   of the blocks.
-# - What a network can remember, and what a text makes it use, are two questions: here more than 80 steps, and ten words.
+# - What a network can remember, and what a text makes it use, are two questions. Here the answers are
+#   at least 80 steps, and ten words.
 
 # %% [markdown]
 # ## Questions
