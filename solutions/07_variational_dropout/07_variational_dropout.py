@@ -741,7 +741,7 @@ for one, other in (
 # ## Questions
 #
 # 1. What fraction is left after 100 steps at rate 0.2, fresh and shared?
-# 2. Why do the red marks of section 1 lie on a straight line, and what is its slope at rate 0.1?
+# 2. Why do the marks of fresh masks in section 1 lie on a straight line, and what is its slope at rate 0.1?
 # 3. A mask of shape (N, T, 1): what does it drop?
 # 4. How many random numbers does `VariationalDropout` draw for a batch (20, 35, 200), and how many `Dropout`?
 # 5. Why is the mask drawn anew at each training forward, and not once for the whole training?
