@@ -348,8 +348,8 @@ def _refuse_a_limit(answer: Answer, dtype: DTypeLike) -> None:
 
     It comes before the results that depend on that number, so that all such answers are the same mistake.
     """
-    one, other = (_loss(answer(), np.array([[[0, -unlikely]]], dtype), np.array([[1]])) for unlikely in (2000, 3000))
-    if 0 < one == other < np.inf:
+    near, one, other = (_loss(answer(), np.array([[[0, -far]]], dtype), np.array([[1]])) for far in (1, 2000, 3000))
+    if 0 < near < one == other < np.inf:
         raise ContractError("A word of log-probability -3000 costs no more than one of -2000: there is a limit.")
 
 
@@ -398,6 +398,9 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
             The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
             Stay with logarithms: `log_probs = shifted - np.log(np.exp(shifted).sum(…))`.
+        logits.max(axis=-1, keepdims=True) → logits.max(axis=1, keepdims=True)
+            The maximum is taken over the steps: another number is subtracted from each word's logit.
+            From all the words of a place the *same* number is subtracted: the maximum over the words, `axis=-1`.
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
             Each row has its own maximum: `logits.max(axis=-1, keepdims=True)`.
