@@ -87,7 +87,7 @@ def _use_dropout(
     record["training left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
     record["values of the mask"] = values
     record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
-    record["the mask"] = spread(masks == 0, ("sequences", "steps", "features"))
+    record["the mask"] = spread(masks == 0)
     record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
     record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
     record["the mask of another layer, with another seed"] = same_zeros(masks[0], mask(build(seed + 1)))
@@ -186,16 +186,14 @@ def share_of_zeros(dropped: BoolArray, rate: float) -> str:
     return name if abs(share - p) <= 6 * math.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
 
 
-def spread(dropped: BoolArray, axes: Sequence[str]) -> str:
-    """Say along which axes each of some masks repeats itself.
-
-    Args:
-        dropped: the masks, one after the other along the first axis.
-        axes: the names of the others.
-    """
+def spread(dropped: BoolArray) -> str:
+    """Say along which axes each of some masks (masks, N, T, D) repeats itself."""
     if not dropped.any():
         return "nothing dropped"
-    shared = [axes[axis - 1] for axis in _repeated(dropped) if axis]
+    if not dropped.any(axis=(0, 1, 3)).all():  # some sequences and features have no gap by chance, but no step has none
+        return "only for some of the steps"
+    axes = "masks", "sequences", "steps", "features"
+    shared = [axes[axis] for axis in _repeated(dropped) if axis]
     return f"the same for all {' and '.join(shared)}" if shared else "its own value for every place"
 
 
@@ -217,6 +215,8 @@ def zeros_back(back: AnyArray, mask: AnyArray) -> str:
         return "where forward has them"
     if not np.any(mask == 0):
         return "only on the way back"
+    if np.all((back == 0) >= (mask == 0)):
+        return "where forward has them, and in more places"
     return "elsewhere" if np.any(back == 0) else "none"
 
 

@@ -307,7 +307,7 @@ def _named(cause: Misconception) -> tuple[Message, Message]:
 
 
 def _where(case: Case, fault: Fault, tried: Sequence[Case], seen: Sequence[Observation]) -> Message:
-    if case.label == BY_HAND and fault.result:
+    if case.label == BY_HAND and fault.result and not fault.result.startswith("error of "):  # the check's own cases
         return message("On the example by hand, {fault}", fault=fault.message)
     if _is_first_wrong(case, tried, seen):
         template = "{fault} That was on the {label}; the draws before it are right."

@@ -348,8 +348,8 @@ def _refuse_a_limit(answer: Answer, dtype: DTypeLike) -> None:
 
     It comes before the results that depend on that number, so that all such answers are the same mistake.
     """
-    one, other = (_loss(answer(), np.array([[[0, -unlikely]]], dtype), np.array([[1]])) for unlikely in (2000, 3000))
-    if 0 < one == other < np.inf:
+    near, one, other = (_loss(answer(), np.array([[[0, -far]]], dtype), np.array([[1]])) for far in (1, 2000, 3000))
+    if 0 < near < one == other < np.inf:
         raise ContractError("A word of log-probability -3000 costs no more than one of -2000: there is a limit.")
 
 
@@ -398,6 +398,9 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         shifted - np.log(powers.sum(axis=-1, keepdims=True)) → np.log(powers / powers.sum(axis=-1, keepdims=True))
             The logarithm is taken of a probability: one too small for a float is 0, its log -inf.
             Stay with logarithms: the logarithm of a fraction is a difference of two logarithms.
+        logits.max(axis=-1, keepdims=True) → logits.max(axis=1, keepdims=True)
+            The maximum is taken over the steps: another number is subtracted from each word's logit.
+            From all the words of a place the *same* number is subtracted: the maximum over the words.
         logits.max(axis=-1, keepdims=True) → logits.max()
             *One* maximum is subtracted, that of the whole array: a row far below it has log 0.
             Each row has its own maximum: take it along the last axis.
@@ -416,6 +419,9 @@ SOFTMAX_CROSS_ENTROPY = Exercise(
         / self.targets.size → / len(self.targets)
             The mean is taken over the batch only: N where N·T belongs.
             Every one of the N·T places is a token with a target of its own. Divide by both.
+        -picked.mean() → -picked.sum() / len(picked)
+            The loss is divided by N alone, its gradient by N·T.
+            The loss is a mean over N·T tokens, and not a sum over the steps of a sequence.
         -picked.mean() → -picked.sum() / log_probs.size
             The loss is divided by N·T·V: the mean runs over the words as well.
             Pick the target's log-probability of each token first, then take the mean of those N·T numbers.

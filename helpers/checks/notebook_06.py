@@ -561,6 +561,13 @@ ADD_WEIGHT_DECAY = Exercise(
                 float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
             The values are changed instead of the gradients, after their squares are summed.
             The penalty has a gradient: add it to `.grad`. Moving the values is the business of `sgd_step`.
+        += strength * param.value → += strength * param.value; param.value[...] -= strength * param.value
+            The values are changed as well as the gradients.
+            Only the gradients get something here. Moving the values is the business of `sgd_step`.
+        squares += float(np.sum(param.value**2, dtype=np.float64)) → squares +=
+                float(np.sum(param.value**2, dtype=np.float64)); param.value[...] -= strength * param.value
+            The values are changed as well as the gradients, after their squares are summed.
+            Only the gradients get something here. Moving the values is the business of `sgd_step`.
         0.5 * strength * squares → strength * squares
             The penalty has no ½.
             ½·strength·Σ value²: the ½ is there so that the gradient has no 2 in it.
@@ -569,10 +576,10 @@ ADD_WEIGHT_DECAY = Exercise(
             The penalty has no ½, and its gradient is twice too large.
             ½·strength·Σ value², and strength·value.
         += strength → += 2 * strength
-            The gradient is twice too large.
+            The gradient of the penalty is twice too large.
             The derivative of ½·value² is value: the ½ and the 2 cancel.
         += strength → += 0.5 * strength
-            The gradient is half of what it should be.
+            The gradient of the penalty is half of what it should be.
             The derivative of ½·value² is value, with no ½ left.
         param.grad[...] += → param.grad[...] =
             The gradient of the penalty replaces the one of the loss.
@@ -584,20 +591,20 @@ ADD_WEIGHT_DECAY = Exercise(
             The gradient of the penalty is *subtracted*: the step against it makes weights larger.
             `sgd_step` goes against the gradient. Add `strength * value`, and the step shrinks it.
         += strength * param.value → += param.value
-            The gradient has no `strength` in it.
+            The gradient of the penalty has no `strength` in it.
             Both the penalty and its gradient are proportional to `strength`.
         = 0.5 * strength * → = 0.5 *
             The penalty has no `strength` in it.
             Both the penalty and its gradient are proportional to `strength`.
         += strength * param.value → += strength * np.sign(param.value)
-            The gradient is that of a sum of *absolute* values: the sign, instead of the value.
+            The gradient of the penalty is that of a sum of *absolute* values: the sign, instead of the value.
             The derivative of ½·value² is value itself: a large weight is pulled harder than a small one.
         += strength * param.value → += strength * np.sign(param.value)
         np.sum(param.value**2, → 2 * np.sum(np.abs(param.value),
             The penalty is one of *absolute* values (L1), with its gradient.
             This penalty is ½·strength·Σ value², and its gradient strength·value.
         += strength * param.value → += strength * param.value**2
-            The gradient has the *square* of the value in it.
+            The gradient of the penalty has the *square* of the value in it.
             The square stands in the penalty. Its derivative, value, is what goes into the gradient.
         float(np.sum(param.value**2, dtype=np.float64)) → float(np.sum(param.value, dtype=np.float64)) ** 2
             The penalty has the square of the sum, where a positive and a negative weight cancel.

@@ -298,7 +298,7 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
     record["values of a mask on c"] = dropout.relation(seen.mask_on_c(layer(seen.keeping)), rate)
     record["zeros in hs"] = "some" if seen.zeros else "none"
     record["share of zeros in the mask"] = dropout.share_of_zeros(masks == 0, rate)
-    record["the mask"] = dropout.spread(masks == 0, ("sequences", "steps", "features"))
+    record["the mask"] = dropout.spread(masks == 0)
     record["the mask of the next training forward"] = dropout.same_zeros(masks[:-1], masks[1:])
     (_, same), (_, other) = seen.masks(layer()), seen.masks(layer(seed=seed + 1))
     record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
@@ -560,6 +560,10 @@ VARIATIONAL_LSTM = Exercise(
         self.mask * dmasked → (self.mask != 0) * dmasked
             The gradient of `h_prev` is masked and not scaled.
             Forward multiplied by `1/(1 - rate)` too, so backward must: the same mask, scale included.
+        dhs[:, step] + dh → self.mask * (dhs[:, step] + dh)
+        self.mask * dmasked → dmasked
+            Backward masks all that reaches a step, instead of what the step gives back for `h_prev`.
+            `h` left the step whole. Only the gradient of `h_prev` goes through the mask, after the step.
         self.mask * dmasked → self.mask * self.mask * dmasked
             The mask is applied twice on the way back.
             Forward multiplied `h_prev` by the mask once, so backward masks what goes back to `h_prev` once.
@@ -631,6 +635,9 @@ VARIATIONAL_LSTM = Exercise(
         masked, c, → masked, self.mask * c,
         dxs[step] = dx → dxs[step] = dx; dc = self.mask * dc
             The mask is on the memory cell `c` as well as on `h_prev`.
+            The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
+        masked, c, → masked, self.mask * c,
+            Forward masks the memory cell `c` as well as `h_prev`.
             The memory stays untouched. The mask belongs on `h_prev`, inside `h_prev @ Wh`.
         ((N, H)) → ((1, H))
             One mask serves the whole batch.

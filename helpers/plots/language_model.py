@@ -403,7 +403,7 @@ def recalled_by_age(recalled: Mapping[str, tuple[ByAge, ByAge]], choices: int, g
             ends.append((means[-1], label, look))
             said.append(f"{label}, {title}: {min(means):.1f} to {max(means):.1f}")
         ax.axhline(choices, lw=FINE, **LOOKS["pale"].line)
-        ax.set(yscale="log", ylim=(0.85, 1.5 * max(choices, highest)), xlabel="age of the key [steps]")
+        ax.set(yscale="log", ylim=(0.85, 3 * max(choices, highest)), xlabel="age of the key [steps]")
         ax.set_title(title)
         ax.set_yticks([*ticks, choices], [*map(str, ticks), f"{choices}, guessing"])
         oldest = max(max(found[case], default=1) for found in recalled.values())

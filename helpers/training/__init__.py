@@ -15,7 +15,15 @@ from helpers.training.placements import DROPOUT_RATES
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import recall_accuracy, recall_curve
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, train_with_decay
-from helpers.training.stored_runs import load_echo, load_masks, load_order, load_overfit, load_recall, load_tales
+from helpers.training.stored_runs import (
+    load_echo,
+    load_enough_words,
+    load_masks,
+    load_order,
+    load_overfit,
+    load_recall,
+    load_tales,
+)
 from helpers.training.sweep import SWEEPS, load_sweep, run_sweep
 from helpers.training.tales import TALES_ROWS, recall_keys
 from helpers.training.temporal_order import ORDER_ROWS, start_layer

@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.arrays import FloatArray
 from helpers.training import echo
+from helpers.training.contexts import CONTEXTS
 from helpers.training.echo import EchoSettings
 from helpers.training.masks import MASK_LAGS
 from helpers.training.overfitting import MEASUREMENTS
@@ -43,6 +44,21 @@ def _by_lag(name: str, lags: Iterable[int], folder: str | Path) -> Recalled:
         curve = found.setdefault(run["row"], {lag: [] for lag in lags})
         for lag, accuracies in curve.items():
             accuracies.append(run[f"lag_{lag}"])
+    return found
+
+
+def load_enough_words(folder: str | Path = FOLDER) -> dict[str, list[int]]:
+    """Return the last words that were enough in the stored runs of the sweep "contexts": name of a row to one a seed.
+
+    Given these, the perplexity is within one per cent of that with the whole past.
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    found: dict[str, list[int]] = {}
+    for run in load_sweep("contexts", folder):
+        enough = min(words for words in CONTEXTS if run[f"words_{words}"] < 1.01 * run["whole"])
+        found.setdefault(run["row"], []).append(enough)
     return found
 
 

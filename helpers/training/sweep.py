@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
 from helpers.nn import count_parameters
+from helpers.training.contexts import CONTEXT_ROWS, CONTEXTS, ContextSettings, measure_context
 from helpers.training.echo import ECHO_ROWS, EchoSettings, measure_echo
 from helpers.training.experiment import build_model, measure
 from helpers.training.masks import MASK_LAGS, MASK_ROWS, MaskSettings, measure_masks
@@ -71,6 +72,7 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
         "tying": _TIED,
         "along time": replace(_TIED, recurrent_rate=0.1),
     },
+    "contexts": CONTEXT_ROWS,
     "echo": ECHO_ROWS,
     "gru": {
         f"{cell}, {rate}": replace(_TIED, cell=cell, learning_rate=float(rate))
@@ -228,12 +230,15 @@ class _Kind(NamedTuple):
 
 _OF_A_FIT = (f"{name}_{number}" for name in ("train", "valid") for number in range(1, MEASUREMENTS + 1))
 
+_OF_A_CONTEXT = (*(f"words_{words}" for words in CONTEXTS), "whole", "cpu_seconds")
+
 _OF_A_PLACEMENT = "valid_perplexity", "test_perplexity", "last_perplexity", "cpu_seconds"
 
 _OF_A_WINDOW = "first_loss", "after_100", "test_perplexity", "test_set_back", "cpu_seconds"
 
 _KINDS = {
     Settings: _Kind(measure_language_model, Measurements.__annotations__, SEEDS),
+    ContextSettings: _Kind(measure_context, dict.fromkeys(_OF_A_CONTEXT, float), range(3)),
     EchoSettings: _Kind(measure_echo, {"loss": float, "clipped": float}, range(5)),
     RecallSettings: _Kind(measure_recall, {**{f"lag_{lag}": float for lag in LAGS}, "cpu_seconds": float}, range(5)),
     FitSettings: _Kind(measure_fit, dict.fromkeys((*_OF_A_FIT, "cpu_seconds"), float), range(3)),

@@ -966,8 +966,8 @@ plots.perplexity_by_seed(by_window, guess)
 #
 # ## 6. Let it write
 #
-# Here is what your model expects after “the american”. Temperature never changes the order of the words. Then it writes 120 words, at four temperatures. How many *different* words will there be at
-# the lowest one?
+# Here is what your model expects after “the american”. At every temperature a likelier word stays likelier. Then it writes 120
+# words, at four temperatures. How many *different* ones will there be at the lowest?
 
 # %%
 # NBVAL_IGNORE_OUTPUT

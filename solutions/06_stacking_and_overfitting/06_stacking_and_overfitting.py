@@ -45,10 +45,7 @@ from helpers.training.recall import RECALL_ROWS
 
 clip_gradients, sgd_step, ppl, batches = (answer(i) for i in ("2.2", "2.3", "5.4", "5.5"))
 layers = {"LSTM": answer("4.4"), "Embedding": answer("5.1"), "Affine": answer("5.2")}
-layers |= {
-    "SoftmaxCrossEntropy": answer("5.3"),
-    "Stacked": Stacked,
-}  # your Stacked comes in section 2
+layers |= {"SoftmaxCrossEntropy": answer("5.3"), "Stacked": Stacked}  # yours comes in section 2
 tries = {}  # yours, in section 6
 
 # %% tags=["release"]
@@ -598,7 +595,7 @@ print("mean of 4,000 draws:", means.round(1).ravel(), " at test time:", toy.forw
 # validation loss?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** No: it is the loss of a handicapped model, and usually the higher of the two at first. That is
+# **Go further, answered.** No: it is the loss of a model with units missing, and usually the higher of the two at first. That is
 # why `fit` measures the training perplexity again, with dropout off.
 
 # %% [markdown]
@@ -747,9 +744,9 @@ print(
 )
 
 # %% [markdown]
-# Without dropout the model recites: whole sentences of the speech. New speeches share three or four words in
-# a row with it. Dropout makes the copies much shorter, but not as short as that. (One
-# model each: how much shorter is not measured here.)
+# Without dropout the model recites: whole sentences of the speech. New speeches share three or four words in a row with
+# it. Dropout makes the copies much shorter, but not as short as that. (One model each: how much shorter is not measured
+# here.)
 #
 # ## 4. Do recurrent nets overfit more easily?
 #
@@ -830,10 +827,9 @@ plots.lowest_and_last(lowest_and_last(names))
 # It helps, but less than in depth. Why is it no disaster? Only `h` was masked. The memory cell `c` still runs from step
 # to step untouched, and speeches ask for little memory anyway.
 #
-# So take a task that is *all* memory: name the first of 20 symbols, where the other 19 say nothing, as in notebooks 01
-# and
-# 04. And mask the memory itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask
-#    on `c` after each.
+# So take a task that is *all* memory: name the first of 20 symbols, where the other 19 say nothing, as in notebooks 01 and
+# 04, and mask the memory itself, with your own `Dropout`: one LSTM per step, all with the same Params, and a fresh mask on
+# `c` after each.
 
 
 # %%

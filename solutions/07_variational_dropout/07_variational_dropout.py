@@ -594,8 +594,8 @@ plots.recall_by_lag({name: stored[name] for name in list(stored)[:4]}, yours=you
 # %% [markdown]
 # ## 5. Which place, on a language model?
 #
-# Now the patient of notebook 06: 10,000 tokens, the 800 commonest words, one LSTM layer of 64 units. Without dropout it learned its
-# text by heart. Dropout can lie
+# Now the model of notebook 06: 10,000 tokens, the 800 commonest words, one LSTM layer of 64 units. Without dropout it
+# overfitted. Dropout can lie
 #
 # - in **depth**: fresh masks, on the way up
 # - along **time**: on the recurrent path, with fresh or with shared masks
@@ -709,7 +709,7 @@ for one, other in (
     difference(one, other)
 
 # %% [markdown]
-# The honest reading:
+# What the table says:
 #
 # - **Depth** does most of the work: about seven points lower than without dropout.
 # - **Time** alone is two to three and a half points lower, with standard errors above one: it seems to help a little.
@@ -720,7 +720,7 @@ for one, other in (
 # At rate 0.5, masks in depth were at their best after the last of the 500 updates. With more updates the lead might grow.
 
 # %% [markdown]
-# So variational dropout does no miracle on this patient. An LSTM keeps its memory in `c`, which no mask touches. Sharing a mask
+# So sharing the masks changes little in this model. An LSTM keeps its memory in `c`, which no mask touches. Sharing a mask
 # pays where the memory itself goes through it, and units copy themselves, as in section 4. Gal and Ghahramani report that it pays
 # in larger models as well. Notebook 08 tries that on the whole corpus: its ablation has a row with masks along time, four seeds.
 
@@ -741,7 +741,7 @@ for one, other in (
 # ## Questions
 #
 # 1. What fraction is left after 100 steps at rate 0.2, fresh and shared?
-# 2. Why do the red marks of section 1 lie on a straight line, and what is its slope at rate 0.1?
+# 2. Why do the marks of fresh masks in section 1 lie on a straight line, and what is its slope at rate 0.1?
 # 3. A mask of shape (N, T, 1): what does it drop?
 # 4. How many random numbers does `VariationalDropout` draw for a batch (20, 35, 200), and how many `Dropout`?
 # 5. Why is the mask drawn anew at each training forward, and not once for the whole training?

@@ -34,7 +34,7 @@ from helpers import plots
 from helpers.checks import answer, check
 from helpers.data import load_corpus
 from helpers.nn import Layer, Param, assemble, count_parameters, create_params
-from helpers.training import SWEEPS, load_recall, load_sweep, recall_curve
+from helpers.training import SWEEPS, load_enough_words, load_recall, load_sweep, recall_curve
 from helpers.training.recall import RECALL_ROWS
 
 sigmoid, tanh_backward = answer("0.1"), answer("1.1")
@@ -558,6 +558,37 @@ drawn(curves)
 # seed of a small model says nothing about which is better. For that there is the table.
 
 # %% [markdown]
+# ## 4. The whole thread
+#
+# How far back can this network remember? Notebook 01 asked it first. Here are the answers since then, in one picture. The
+# upper part is the task of section 2. The lower part is a text. Exercise 8.6 asked how many of the last words are enough: with
+# these, the full model's perplexity is within one per cent of that with the whole past. The same was measured with both cells
+# in that model, on the small text of notebook 08, with three seeds. The runs are stored (`make sweep NAME=contexts`).
+#
+# Guess: how many of the last words are enough with the GRU?
+
+# %%
+guess = ...  # a number of words, from 1 to 40
+
+# %%
+notebooks = {
+    "RNN": "01", "RNN, clipped": "02", "RNN, orthogonal": "04", "LSTM": "04", "GRU": "09"
+}  # fmt: skip
+thread = {f"{label} ({number})": stored[label] for label, number in notebooks.items()}
+enough = load_enough_words()
+for cell, words in enough.items():
+    print(f"full model, {cell}: last words that are enough, seed by seed: {words}")
+plots.how_far_back(
+    thread, {f"full model, {cell}": max(words) for cell, words in enough.items()}, guess=guess
+)
+
+# %% [markdown]
+# The upper part is what a network *can* remember. The LSTM and the GRU reach the longest distance that was tried, and so does
+# an RNN with the right start. The lower part is what this text *makes* a model of this size use: about ten words, whichever
+# the cell. These are two questions, and a long memory answers only the first. (Khandelwal et al. 2018 found that larger LSTMs
+# make use of some 200 words on larger texts.)
+
+# %% [markdown]
 # ## Summary
 #
 # - The GRU has one state and two gates: $h_\mathrm{next} = (1-z) \odot h_\mathrm{prev} + z \odot n$.
@@ -567,6 +598,8 @@ drawn(curves)
 #   1.1 lower here. At one rate for both, the difference would have been nothing, or four and a half.
 # - Libraries differ in three choices, and none of them gives an error: what z means, where the reset comes, and the order
 #   of the blocks.
+# - What a network can remember, and what a text makes it use, are two questions. Here the answers are
+#   at least 80 steps, and ten words.
 
 # %% [markdown]
 # ## Questions
@@ -610,6 +643,7 @@ print("5.", f"{3 * 20_100:,}", f"{4 * 20_100:,}", "  6.", round(0.97**100, 3))
 # - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical evaluation of gated recurrent neural networks on sequence modeling*,
 #   arXiv:1412.3555 (2014).
 # - R. Jozefowicz, W. Zaremba, I. Sutskever, *An empirical exploration of recurrent network architectures*, ICML 2015.
+# - U. Khandelwal, H. He, P. Qi, D. Jurafsky, *Sharp nearby, fuzzy far away: how neural language models use context*, ACL 2018.
 
 # %% [markdown]
 # ## 요약

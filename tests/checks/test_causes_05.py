@@ -247,3 +247,14 @@ def _multiplied(logits, temperature, rng):
 )
 def test_a_draw_gets_its_own_cause_or_none(answer, names):
     assert causes("5.6", answer) == names
+
+
+def _nan_without_tokens(total_nll, n_tokens):
+    with np.errstate(all="ignore"):
+        return float(np.exp(np.float64(total_nll) / n_tokens)) if n_tokens else math.nan
+
+
+def test_a_case_of_the_checks_own_is_not_called_the_example_by_hand():
+    verdict = judge(EXERCISES["5.4"], _nan_without_tokens, VISIBLE)
+    assert any("`error of 0 tokens` is 'no error'" in paragraph for paragraph in verdict.paragraphs)
+    assert not any("by hand" in paragraph for paragraph in verdict.paragraphs)

@@ -103,6 +103,14 @@ class SummedOverTheSteps(SharedByWhere):
         return super().backward(dys).sum(axis=1, keepdims=True)
 
 
+class MasksTheFirstStepOnly(SharedByWhere):
+    """Forward masks one step; backward, rightly, all: neither a fresh mask at each step nor a new one in backward."""
+
+    def forward(self, xs, *, training=False):
+        masked = super().forward(xs, training=training)
+        return np.concatenate([masked[:, :1], xs[:, 1:]], axis=1)
+
+
 class DrawsFirst(Layer):
     """Right, though an evaluation uses up random numbers."""
 
@@ -138,6 +146,7 @@ class DrawsFirst(Layer):
                 "The gradient is summed over the steps, as if `xs` were one value for all of them.",
             ],
         ),
+        (MasksTheFirstStepOnly, []),
     ],
 )
 def test_the_causes_of_a_wrong_dropout(answer, expected):
