@@ -47,7 +47,7 @@ from helpers.plots.gradients import (
     shares_by_step,
     tanh_and_derivative,
 )
-from helpers.plots.interactive import LiveFigure, SliderFigure
+from helpers.plots.interactive import LiveFigure, PromptBox, SliderFigure
 from helpers.plots.item_analysis import item_analysis
 from helpers.plots.language_model import (
     affine_graph,

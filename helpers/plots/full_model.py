@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.plots.arguments import to_arrays, to_dict
-from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
+from helpers.plots.axes import baseline_levels, heat_map, listed, log_perplexity_axis, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
 from helpers.plots.dropout import marked_arrow
 from helpers.plots.guess import Guess, as_number, mark_guess, spoken_guess
@@ -42,11 +42,12 @@ _PARTS = "E", "LSTMs", "W", "b"
 
 
 @draws_picture
-def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
+def parameter_counts(models: Mapping[str, Mapping[str, int]], guess: Guess = ...) -> Picture:
     """Plot how many numbers several models learn, each a bar of its parts.
 
     Args:
         models: dict from name to a dict from part ("E", "LSTMs", "W", "b") to a count.
+        guess: a share of the first model's numbers, 0 to 1, that the reader guessed the last one to learn.
 
     Raises:
         ValueError: no models, or an unknown part.
@@ -70,9 +71,12 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     if is_narrow():
         ax.locator_params(axis="x", nbins=3)
+    if (share := as_number(guess)) is not None:
+        mark_guess(ax, x=share * next(iter(totals.values())))
     counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
     said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
-    return Picture(figure, f"How many numbers each model learns, as a bar of its parts. {said}.")
+    alt = f"How many numbers each model learns, as a bar of its parts. {said}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 @draws_picture
@@ -164,7 +168,13 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
 
 @draws_picture
 def decay_on_plateau(
-    perplexities: ArrayLike, learning_rates: ArrayLike, epochs: int, baselines: Mapping[str, float]
+    perplexities: ArrayLike,
+    learning_rates: ArrayLike,
+    epochs: int,
+    baselines: Mapping[str, float],
+    *,
+    reference: ArrayLike = (),
+    guess: Guess = ...,
 ) -> Picture:
     """Plot validation perplexity and learning rate of a run that may still be going on.
 
@@ -172,17 +182,25 @@ def decay_on_plateau(
         perplexities (n,): after each epoch.
         learning_rates (n,): of each epoch.
         epochs: of the whole run.
-        baselines: dict from name to perplexity, drawn as horizontal lines.
+        baselines: dict from name to validation perplexity, drawn as horizontal lines.
+        reference (seeds, epochs): validation perplexities of the reference's runs, drawn thin; none by default.
+        guess: a perplexity that the reader guessed, drawn as a line.
 
     Raises:
         ValueError: nothing to draw, or two lengths.
     """
     perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
+    others = np.reshape(np.asarray(reference, dtype=float), (-1, epochs))
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
     numbers = np.arange(1, perplexities.size + 1)
     validation = LOOKS["validation"]
+    for other in others:
+        ax.plot(np.arange(1, epochs + 1), other, lw=FINE, **LOOKS["reference"].line)
     ax.plot(numbers, perplexities, **validation.marked)
-    note(ax, "validation", (numbers[0], perplexities[0]), (8, 4), of=validation, size=MEDIUM)
+    name = "validation, this model" if len(others) else "validation"
+    note(ax, name, (numbers[0], perplexities[0]), (8, 4), of=validation, size=MEDIUM)
+    if len(others):
+        note(ax, f"the reference, {len(others)} seeds", (2, others[:, 1].max()), (8, 4), of="reference", size=MEDIUM)
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
     ax.plot(
@@ -195,7 +213,9 @@ def decay_on_plateau(
         place = numbers[number], perplexities[number]
         note(ax, "not below the best", place, offset, ha=side)
     lines = baseline_levels(ax, baselines, ["validation"])
-    log_perplexity_axis(ax, [*perplexities[np.isfinite(perplexities)], *baselines.values()], room=1.2)
+    shown = [*perplexities[np.isfinite(perplexities)], *baselines.values(), *others.ravel()]
+    log_perplexity_axis(ax, shown, room=1.2)
+    mark_guess(ax, y=guess)
     ax.set_ylabel("perplexity")
     below.step(numbers, rates, where="mid", **LOOKS["ink"].line)
     below.plot(numbers, rates, "o", color=LOOKS["ink"].colour, ms=DOT, gid="ink")
@@ -206,16 +226,21 @@ def decay_on_plateau(
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
     {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
-    circled.{f" Lines beside it: {lines}." if lines else ""}"""
+    circled.{f" Lines beside it: {lines}." if lines else ""}{
+        f" Thin lines: {len(others)} runs of the reference, which end at {listed(others[:, -1], '.0f')}."
+        if len(others)
+        else ""
+    }{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
 @draws_picture
-def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
+def ablation(rows: Mapping[str, ArrayLike], guess: Mapping[str, Guess] | None = None) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
         rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
+        guess: dict from some of the names to a mean that the reader guessed, drawn as a mark in that row.
 
     Raises:
         ValueError: no rows, or fewer than two seeds.
@@ -224,7 +249,19 @@ def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
     rows = to_dict(rows, "rows", "(seeds,)")
     ax.plot([values.mean() for values in rows.values()], range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
     ax.set_ylabel("row")
-    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")
+    guesses = {name: as_number(one) for name, one in (guess or {}).items()}
+    given = {name: number for name, number in guesses.items() if number is not None}
+    low, high = ax.get_xlim()
+    ax.set_xlim(min([low, *(number - 0.5 for number in given.values())]), max([high, *given.values()]))
+    look = LOOKS["guess"]
+    for name, number in given.items():
+        ax.plot(number, list(rows).index(name), look.marker, color=look.colour, ms=MARK, gid=look.name)
+    if given:
+        name, number = next(iter(given.items()))
+        note(ax, "your guess", (number, list(rows).index(name)), (0, 9), of=look, ha="center")
+    guessed = f" Your guesses: {', '.join(f'{name} {number:g}' for name, number in given.items())}." if given else ""
+    alt = f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.{guessed}"
+    return Picture(figure, alt)
 
 
 @draws_picture
