@@ -75,7 +75,7 @@ from helpers.plots.overfitting import (
     weight_sizes,
 )
 from helpers.plots.progress import course_progress
-from helpers.plots.recall import recall_by_lag
+from helpers.plots.recall import how_far_back, recall_by_lag
 from helpers.plots.rnn_glyph import rnn_step_backward, rnn_step_forward, rnn_unrolled, tanh_graph
 from helpers.plots.solved_network import gates_by_symbol, gradient_by_step, solved_by_rate, updates_until_solved
 from helpers.plots.training import gradient_norms, learning_curves

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.arrays import FloatArray
-from helpers.plots.axes import level, name_line_ends, plain_ticks, spoken
+from helpers.arrays import FloatArray, IntArray
+from helpers.plots.axes import level, name_line_ends, note, plain_ticks, spoken
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
+from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.picture import Picture, draws_picture
-from helpers.plots.style import DOT, LINE, LOOKS, MARK, THICK, Look, looks_of, new_figure
+from helpers.plots.style import DOT, LINE, LOOKS, MARK, MEDIUM, THICK, Look, looks_of, new_figure, tint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: From this share on, a lag counts as remembered.
 _RECALLED = 0.9
@@ -85,6 +90,87 @@ def recall_by_lag(
     return Picture(figure, alt)
 
 
+@draws_picture
+def how_far_back(
+    rows: Mapping[str, Mapping[int, Sequence[float]]], words: Mapping[str, int], *, guess: Guess = ...
+) -> Picture:
+    """Draw how far back networks can remember, and below it how many words of a text language models make use of.
+
+    A network remembers a lag if it is right at that one and at all shorter ones. A bar ends where every seed remembers;
+    a point is where one of them does. Both parts have the same scale.
+
+    Args:
+        rows: dict from label to dict from lag to the shares right, one a seed, as for `recall_by_lag`.
+        words: dict from label to the last words that are enough for a language model: given these, its perplexity is
+            within one per cent of that with the whole past.
+        guess: how many words the reader guessed.
+
+    Raises:
+        ValueError: no such dicts, nothing for one part, a lag or a number of words below 1.
+    """
+    curves = {label: _sorted(curve) for label, curve in rows.items()}
+    if not curves or not words or min(words.values()) < 1:
+        raise ValueError("Give rows of shares by lag, and for each language model a number of words, at least 1.")
+    longest, space = max(max(curve) for curve in curves.values()), (len(curves) + 0.2, len(words) + 0.2)
+    figure, (top, bottom) = new_figure(8, 1.8 + 0.34 * sum(space), rows=2, sharex=True, height_ratios=space)
+    remembered = []
+    for place, look, (label, curve) in zip(range(len(curves)), looks_of(curves), curves.items()):
+        reaches = _furthest_of_each_seed(curve)
+        least, most = reaches.min(), reaches.max()
+        text = (
+            f"{least} or more" if least == max(curve) else f"{least}" if least == most else f"{least}, best seed {most}"
+        )
+        _bar(top, place, least, look)
+        aside = place + np.linspace(-0.18, 0.18, reaches.size)
+        top.plot(reaches, aside, look.marker, color=look.colour, gid=look.name, ms=DOT)
+        note(top, text, (most, place), (7, 0), of=look, size=MEDIUM, va="center")
+        remembered.append(f"{spoken(label)}: {text}")
+    for place, look, count in zip(range(len(words)), looks_of(words), words.values()):
+        _bar(bottom, place, count, look)
+        note(bottom, f"{count}", (count, place), (7, 0), of=look, size=MEDIUM, va="center")
+    top.set(xlim=(0, 1.22 * max(longest, *words.values())), title="What a network can remember")
+    top.set_xlabel("steps back, up to which every seed is right (points: each seed's own)")
+    bottom.set_title("What a text makes a network use")
+    bottom.set_xlabel("last words that are enough: perplexity within 1 % of that with the whole past")
+    _name_bars(top, "on a task", list(curves))
+    _name_bars(bottom, "in a text", list(words))
+    mark_guess(bottom, x=guess)
+    alt = f"""Bars in two parts of one scale. The steps back up to which a network remembers a symbol with every seed:
+    {"; ".join(remembered)}. The last words that are enough for a language model to come within one per cent of the
+    perplexity that it has with the whole past: {"; ".join(f"{spoken(label)}: {n}" for label, n in words.items())}.
+    {spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+def _bar(ax: Axes, place: int, length: float, look: Look) -> None:
+    """Draw a horizontal bar in a row of the axes."""
+    ax.barh(place, length, height=0.6, facecolor=tint(look.name, 0.35), edgecolor=look.colour, gid=look.name)
+
+
+def _name_bars(ax: Axes, where: str, labels: Sequence[str]) -> None:
+    """Name the axes and their rows, the first one on top, and put ticks at the longer distances."""
+    ax.set_yticks(range(len(labels)), [broken(label, 15) if is_narrow() else label for label in labels])
+    ax.set(ylabel=where, ylim=(len(labels) - 0.4, -0.6))
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    plain_ticks(ax.xaxis, [0, 20, 40, 80] if is_narrow() else [0, 10, 20, 40, 80])
+    ax.xaxis.set_tick_params(labelbottom=True)
+
+
+def _furthest_of_each_seed(curve: Mapping[int, FloatArray]) -> IntArray:
+    """Return up to which lag each seed remembers; 0 where it never does."""
+    if len({shares.size for shares in curve.values()}) > 1:
+        raise ValueError("Each row must have as many shares, one a seed, at each lag.")
+    lags, shares = np.array(list(curve)), np.array(list(curve.values()))
+    return np.array([_furthest(lags, of_seed) for of_seed in shares.T])
+
+
+def _furthest(lags: IntArray, shares: FloatArray) -> int:
+    """Return the last of the lags, which rise, up to which all are remembered; 0 if none is."""
+    good = int(np.argmin(np.append(shares >= _RECALLED, False)))
+    return int(lags[good - 1]) if good else 0
+
+
 def _sorted(curve: Mapping[int, Sequence[float]]) -> dict[int, FloatArray]:
     """Return a curve by rising lag, each with an array of shares."""
     found = {lag: np.asarray(curve[lag], dtype=float).ravel() for lag in sorted(curve)}
@@ -95,10 +181,10 @@ def _sorted(curve: Mapping[int, Sequence[float]]) -> dict[int, FloatArray]:
 
 def _reach(lags: np.ndarray, shares: FloatArray) -> str:
     """Say up to which lag all is remembered, and what is right at the last one."""
-    good = int(np.argmin(np.append(shares >= _RECALLED, False)))
+    furthest = _furthest(lags, shares)
     near = (
-        f"at least {_RECALLED:g} right up to {lags[good - 1]} step{'s' if lags[good - 1] > 1 else ''} back"
-        if good
+        f"at least {_RECALLED:g} right up to {furthest} step{'s' if furthest > 1 else ''} back"
+        if furthest
         else "nothing is remembered"
     )
     return f"{near}, {shares[-1]:.2f} at {lags[-1]}"

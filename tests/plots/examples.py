@@ -243,6 +243,14 @@ FIGURES = {
         yours=dict(zip((1, 5, 10, 20), (1.0, 1.0, 0.51, 0.24))),
         guess=30,
     ),
+    "how_far_back": lambda: plots.how_far_back(
+        {
+            "RNN (01)": {lag: [1, 1, 1 if lag < 40 else 0.3] for lag in (1, 20, 40, 80)},
+            "LSTM (04)": {lag: [1.0, 0.99, 1.0] for lag in (1, 20, 40, 80)},
+        },
+        {"full model, LSTM (08)": 10},
+        guess=30,
+    ),
     "shares_by_step": lambda: plots.shares_by_step(
         {f"{base} × orthogonal": base**STEPS / (base**STEPS).sum() for base in (0.5, 0.9)}
     ),
