@@ -13,6 +13,7 @@ from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import (
     ablation,
+    beside_reference,
     decay_on_plateau,
     full_model,
     parameter_counts,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.plots.arguments import to_arrays, to_dict
-from helpers.plots.axes import baseline_levels, heat_map, listed, log_perplexity_axis, note
+from helpers.plots.arguments import to_array, to_arrays, to_dict
+from helpers.plots.axes import baseline_levels, heat_map, listed, log_perplexity_axis, name_line_ends, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
 from helpers.plots.dropout import marked_arrow
 from helpers.plots.guess import Guess, as_number, mark_guess, spoken_guess
@@ -72,6 +72,7 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]], guess: Guess = ...
     if is_narrow():
         ax.locator_params(axis="x", nbins=3)
     if (share := as_number(guess)) is not None:
+        ax.set_ylim(top=-0.8)  # room for its name, above the bars
         mark_guess(ax, x=share * next(iter(totals.values())))
     counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
     said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
@@ -173,7 +174,6 @@ def decay_on_plateau(
     epochs: int,
     baselines: Mapping[str, float],
     *,
-    reference: ArrayLike = (),
     guess: Guess = ...,
 ) -> Picture:
     """Plot validation perplexity and learning rate of a run that may still be going on.
@@ -183,38 +183,30 @@ def decay_on_plateau(
         learning_rates (n,): of each epoch.
         epochs: of the whole run.
         baselines: dict from name to validation perplexity, drawn as horizontal lines.
-        reference (seeds, epochs): validation perplexities of the reference's runs, drawn thin; none by default.
         guess: a perplexity that the reader guessed, drawn as a line.
 
     Raises:
         ValueError: nothing to draw, or two lengths.
     """
     perplexities, rates = to_arrays("(n,)", perplexities=perplexities, learning_rates=learning_rates)
-    others = np.reshape(np.asarray(reference, dtype=float), (-1, epochs))
     figure, (ax, below) = new_figure(8, 4.2, rows=2, sharex=True, height_ratios=(3, 1))
     numbers = np.arange(1, perplexities.size + 1)
     validation = LOOKS["validation"]
-    for other in others:
-        ax.plot(np.arange(1, epochs + 1), other, lw=FINE, **LOOKS["reference"].line)
     ax.plot(numbers, perplexities, **validation.marked)
-    name = "validation, this model" if len(others) else "validation"
-    note(ax, name, (numbers[0], perplexities[0]), (8, 4), of=validation, size=MEDIUM)
-    if len(others):
-        note(ax, f"the reference, {len(others)} seeds", (2, others[:, 1].max()), (8, 4), of="reference", size=MEDIUM)
+    note(ax, "validation", (numbers[0], perplexities[0]), (8, 4), of=validation, size=MEDIUM)
     best = np.minimum.accumulate(np.where(np.isfinite(perplexities), perplexities, np.inf))
     worse = np.flatnonzero(~(perplexities[1:] < best[:-1])) + 1
     ax.plot(
         numbers[worse], perplexities[worse], "o", ms=RING, mfc="none", color=LOOKS["ink"].colour, mew=LINE, gid="ink"
     )
     for number in worse[:1]:  # one label is enough, and the circles may be close together
-        late = numbers[number] > 0.75 * epochs
-        # In a narrow figure below the curve, which falls: above it, the text would hide much of it.
-        offset, side = ((-8, -20 if is_narrow() else 8), "right") if late else ((10, 3), "left")
+        # Where the curve hardly rises, the text stands below it: above, it would hide a baseline, or the curve itself.
+        flat = number > 2 and perplexities[number] < 1.05 * perplexities[number - 1]
+        offset, side = ((-8, -20), "right") if flat else ((10, 3), "left")
         place = numbers[number], perplexities[number]
         note(ax, "not below the best", place, offset, ha=side)
     lines = baseline_levels(ax, baselines, ["validation"])
-    shown = [*perplexities[np.isfinite(perplexities)], *baselines.values(), *others.ravel()]
-    log_perplexity_axis(ax, shown, room=1.2)
+    log_perplexity_axis(ax, [*perplexities[np.isfinite(perplexities)], *baselines.values()], room=1.2)
     mark_guess(ax, y=guess)
     ax.set_ylabel("perplexity")
     below.step(numbers, rates, where="mid", **LOOKS["ink"].line)
@@ -226,11 +218,37 @@ def decay_on_plateau(
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
     {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
-    circled.{f" Lines beside it: {lines}." if lines else ""}{
-        f" Thin lines: {len(others)} runs of the reference, which end at {listed(others[:, -1], '.0f')}."
-        if len(others)
-        else ""
-    }{spoken_guess(guess)}"""
+    circled.{f" Lines beside it: {lines}." if lines else ""}{spoken_guess(guess)}"""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def beside_reference(perplexities: ArrayLike, reference: ArrayLike) -> Picture:
+    """Plot the validation perplexity of a run beside those of the reference, from the third epoch on.
+
+    Args:
+        perplexities (epochs,): after each epoch of the run.
+        reference (seeds, epochs): after each epoch of the reference's runs.
+
+    Raises:
+        ValueError: fewer than four epochs, or another number of them in the reference's runs.
+    """
+    perplexities = to_array(perplexities, "perplexities", "(epochs,)")
+    reference = to_array(reference, "reference", f"(seeds, {perplexities.size})")
+    if perplexities.size < 4:
+        raise ValueError(f"beside_reference draws at least 4 epochs: got {perplexities.size}.")
+    figure, ax = new_figure(8, 3.2)
+    numbers, runs = np.arange(3, perplexities.size + 1), [*reference[:, 2:], perplexities[2:]]
+    for run in runs[:-1]:
+        ax.plot(numbers, run, lw=LINE, **LOOKS["reference"].line)
+    ax.plot(numbers, runs[-1], **LOOKS["yours"].marked)
+    ax.set(xlabel="epoch", ylabel="validation perplexity", xlim=(2.5, perplexities.size + 0.5))
+    ax.locator_params(axis="x", integer=True)
+    name_line_ends(
+        ax, [(runs[-1][-1], "this model", LOOKS["yours"]), (runs[0][-1], "the reference", LOOKS["reference"])]
+    )
+    alt = f"""Validation perplexity from epoch 3 to {perplexities.size}: this model ends at {perplexities[-1]:.0f}, the
+    {len(reference)} runs of the reference, drawn dashed, at {listed(reference[:, -1], ".0f")}."""
     return Picture(figure, alt)
 
 
@@ -245,14 +263,12 @@ def ablation(rows: Mapping[str, ArrayLike], guess: Mapping[str, Guess] | None = 
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
-    figure, ax, said = _by_seed(rows)
+    guesses = {name: as_number(one) for name, one in (guess or {}).items()}
+    given = {name: number for name, number in guesses.items() if number is not None}
+    figure, ax, said = _by_seed(rows, given.values())
     rows = to_dict(rows, "rows", "(seeds,)")
     ax.plot([values.mean() for values in rows.values()], range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
     ax.set_ylabel("row")
-    guesses = {name: as_number(one) for name, one in (guess or {}).items()}
-    given = {name: number for name, number in guesses.items() if number is not None}
-    low, high = ax.get_xlim()
-    ax.set_xlim(min([low, *(number - 0.5 for number in given.values())]), max([high, *given.values()]))
     look = LOOKS["guess"]
     for name, number in given.items():
         ax.plot(number, list(rows).index(name), look.marker, color=look.colour, ms=MARK, gid=look.name)
@@ -275,18 +291,16 @@ def perplexity_by_seed(rows: Mapping[str, ArrayLike], guess: Guess = ...) -> Pic
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
-    figure, ax, said = _by_seed(rows)
+    number = as_number(guess)
+    figure, ax, said = _by_seed(rows, [] if number is None else [number])
     ax.set_ylabel("model")
     mark_guess(ax, x=guess)
-    if (number := as_number(guess)) is not None:
-        low, high = ax.get_xlim()
-        ax.set_xlim(min(low, number - 0.5), max(high, number + 0.5))
     alt = f"Test perplexity, a point for each seed, mean and deviation. {said}.{spoken_guess(guess)}"
     return Picture(figure, alt)
 
 
-def _by_seed(rows: Mapping[str, ArrayLike]) -> tuple[Figure, Axes, str]:
-    """Draw a row for each of some models, and return what its words are as well."""
+def _by_seed(rows: Mapping[str, ArrayLike], guesses: Collection[float] = ()) -> tuple[Figure, Axes, str]:
+    """Draw a row for each of some models, with room for some guesses, and return what its words are as well."""
     from matplotlib.patches import Rectangle
 
     rows = to_dict(rows, "rows", "(seeds,)")
@@ -302,7 +316,7 @@ def _by_seed(rows: Mapping[str, ArrayLike]) -> tuple[Figure, Axes, str]:
         beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center"}
         note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=MEDIUM, of=look, **beside)
     room = 0.6 if is_narrow() else 0.35
-    low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
+    low, high = (pick([*guesses, *(float(pick(values)) for values in rows.values())]) for pick in (min, max))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + room * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed")
