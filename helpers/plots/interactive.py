@@ -62,7 +62,8 @@ class PromptBox(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         slider = FloatSlider(
             value=start, min=low, max=high, step=step, description="temperature", continuous_update=False
         )
-        box.layout.width = slider.layout.width = "30em"
+        for control in (box, slider):
+            control.layout.width, control.style.description_width = "30em", "6em"
         self.text = HTML()
 
         def show(_: object = None) -> None:

@@ -44,7 +44,7 @@ from helpers.training import (
     write_sentence,
 )
 
-QUICK = False  # True: a rehearsal of a few seconds, whose model has learned next to nothing
+QUICK = False  # True: a rehearsal of a few seconds; its model learns so little that the text is not true of it
 
 # %% tags=["release"]
 # Where you stand: the checks you ran and saved, here and in the notebooks beside this one.
@@ -226,7 +226,8 @@ def loss(matrix):
 
 
 numerical = answer("0.2")(loss, E.value)
-print(numerical[:4].round(4))
+with np.printoptions(precision=4, suppress=True):
+    print(numerical[:4])
 
 # %% nbgrader={"grade": true, "grade_id": "check-8-2", "locked": true, "schema_version": 3, "solution": false, "task": false}
 check("8.2", TiedAffine)
@@ -410,7 +411,7 @@ plots.full_model(["we", "must", "act", "now"], owners)
 # 감쇠, 학습률 감소): when the validation perplexity stops falling, make smaller steps.
 #
 # **The question.** When has it stopped falling? You have the perplexity after each epoch, and the best one so far. If a run
-# diverges, its perplexity is NaN, and every comparison with NaN is False. It needs smaller steps, too.
+# diverges, its perplexity is NaN, and every comparison with NaN is False. It, too, needs smaller steps.
 #
 # **By hand**: first rate 20, factor 4, perplexities 90, 70, 75, 72, 60. Is 72 below the best so far? Write down the five
 # rates; the cell below the check prints them.
@@ -553,8 +554,10 @@ def fit(layers, seed, show, epochs=EPOCHS, masks=None):
 
 
 # %% [markdown]
-# Your model will write as soon as it can, after the first epoch and after the last. Give it a beginning of your own. And guess:
-# which validation perplexity will it have at the end?
+# Your model will write after the first epoch and after the last. Give it a beginning of your own. And guess: which validation
+# perplexity will it have at the end?
+#
+# Then run the cell below and watch, for about a minute. Your layers do all the work.
 
 # %%
 PROMPT = "my fellow americans"  # the beginning of a text
@@ -563,15 +566,11 @@ guess = ...  # a perplexity
 
 def write(model, beginning, temperature=0.8, seed=0):
     rng, sample = np.random.default_rng(seed), tools["sample_next"]
-    return write_sentence(
-        model, corpus, rng, beginning, temperature=temperature, sample=sample
-    )  # word by word to a full stop, never <unk>
+    # Word by word to the end of a sentence, and never <unk>.
+    return write_sentence(model, corpus, rng, beginning, temperature=temperature, sample=sample)
 
 
 print(name_unknown_words(corpus, PROMPT) or "It knows all of these words.")
-
-# %% [markdown]
-# > **Try it.** Run the next cell and watch, for about a minute. Your layers do all the work.
 
 
 # %%
@@ -583,10 +582,8 @@ def show(model, seen, rates):
     live.show(len(seen), plots.decay_on_plateau(seen, rates, EPOCHS, on_valid, guess=guess))
 
 
-live, written = (
-    plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model"),
-    {},
-)
+written = {}
+live = plots.LiveFigure(EPOCHS, "validation perplexity and learning rate of your model")
 display(live)  # until the figure below takes its place
 model, weights, ppls, rates = fit(layers, 0, show)
 live.close()
@@ -651,9 +648,7 @@ plots.PromptBox(write_with_notice, PROMPT)
 # The digits of a trained model differ a little between processors.
 stored, stored_test = load_plateau()
 yours = measure(model, test)
-print(
-    f"test perplexity: this model {yours:.1f}; the reference, seeds 0 to 2:", stored_test.round(1)
-)
+print(f"test perplexity: this model {yours:.1f}; the reference's seeds", stored_test.round(1))
 display(plots.beside_reference(ppls, stored))
 plots.perplexity_ladder({**on_test, "this model": yours, "the reference": stored_test.mean()}, V)
 
@@ -675,13 +670,10 @@ print("your layers, other masks:   ", np.round(other, 2))
 
 # %%
 apart = np.abs(np.array(equal) / stored[0, :4] - 1)
-print(
-    f"the same masks: equal to one in a thousand after {np.sum(apart[:3] < 1e-3)} of the first 3 epochs"
-)
+print(f"the same masks: equal to one in a thousand after {np.sum(apart[:3] < 1e-3)} of 3 epochs")
 print(f"other masks: off by {abs(other[0] / stored[0, 0] - 1):.1%} after the first epoch")
-print(
-    f"test perplexity of the reference: {stored_test.min():.1f} to {stored_test.max():.1f} with the seed"
-)
+least, most = stored_test.min(), stored_test.max()
+print(f"test perplexity of the reference: {least:.1f} to {most:.1f} with the seed")
 
 # %% [markdown]
 # It is the masks, from the first epoch on. With the same masks the two agree in four digits for some four epochs. Rounding comes
@@ -697,7 +689,7 @@ print(
 # - *baseline*: one LSTM layer, a matrix of its own for the output, no dropout: test perplexity 69.6;
 # - *depth*: a second LSTM layer;
 # - *dropout*: masks of rate 0.25 in depth, fresh at each step;
-# - *variational*: the same masks, shared by all steps;
+# - *variational*: masks of that rate, shared by all steps;
 # - *tying*: one matrix for embedding and output;
 # - *along time*, which notebook 07 promised: one more shared mask, of rate 0.1, inside each `VariationalLSTM`.
 #
@@ -781,8 +773,8 @@ print({name: round(train_row(name), 1) for name in changes}, "in validation")
 # standard errors or more. Variational dropout and masks along time gain nothing on either split. (2) The test split says that depth
 # helps, validation that it does not, and each difference has its small standard error. That error only counts seeds: all runs are
 # measured on the same text, and another text may answer differently. I would not keep the layer for this alone: it costs 80,400
-# numbers. (3) With dropout and tying, training is at 61 and validation at 62: this model hardly overfits, so another mask has
-# nothing to prevent. It only makes training harder. (4) Each row adds to the one above. So the table says nothing of tying
+# numbers. (3) *Depth* had 34 in training and 68 in validation. With dropout and tying it is 61, though under dropout, and 62: little
+# overfitting is left for another mask to prevent. It only makes training harder, by 1.6. (4) Each row adds to the one above. So the table says nothing of tying
 # *without* dropout. One more run: tied, no dropout. I expect it above the dropout rows and, with fewer weights, a little below
 # *depth*.
 
@@ -793,7 +785,7 @@ print({name: round(train_row(name), 1) for name in changes}, "in validation")
 # | --- | --- | --- | --- |
 # | 1 | dropout, and tying or a reason to doubt it; the others cannot be told from no change; by standard errors, on both splits | one split only, or nothing compared | variational or along time “helps” |
 # | 2 | the two splits disagree although both errors are small: seeds do not stand for other texts; a decision with a reason | the disagreement alone | one split is simply believed |
-# | 3 | training (under dropout) and validation are nearly equal, so there is no overfitting to prevent | “it does not overfit”, without the numbers | another reason that the table does not show |
+# | 3 | training (under dropout) and validation are nearly equal, unlike without dropout: little overfitting is left to prevent | “it does not overfit”, without the numbers | another reason that the table does not show |
 # | 4 | a real limit (order, one text, one size, one rate, few seeds), a run that would lift it, an expectation | the limit alone | a thing that the table does tell |
 
 # %% [markdown]
