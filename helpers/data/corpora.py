@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -81,6 +81,12 @@ class Corpus:
     vocabulary: Vocabulary
     citation: str
     unit: str = "words"
+
+    def limited_to(self, size: int) -> Self:
+        """Return the corpus with the first `size` words of its vocabulary, the commonest; all others are unknown."""
+        unk, splits = self.vocabulary.unk, (self.train, self.valid, self.test)
+        train, valid, test = (np.where(ids < size, ids, unk) for ids in splits)
+        return replace(self, train=train, valid=valid, test=test, vocabulary=Vocabulary(self.vocabulary.words[:size]))
 
     def text(self, ids: Iterable[int]) -> str:
         """Format ids as readable text, one sentence per line."""

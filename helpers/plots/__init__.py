@@ -13,6 +13,7 @@ from helpers.plots.course import course_map, sigmoid_curve
 from helpers.plots.dropout import dropout_masks, masked_again_and_again, stack_over_time
 from helpers.plots.full_model import (
     ablation,
+    beside_reference,
     decay_on_plateau,
     full_model,
     parameter_counts,
@@ -47,7 +48,7 @@ from helpers.plots.gradients import (
     shares_by_step,
     tanh_and_derivative,
 )
-from helpers.plots.interactive import LiveFigure, SliderFigure
+from helpers.plots.interactive import LiveFigure, PromptBox, SliderFigure
 from helpers.plots.item_analysis import item_analysis
 from helpers.plots.language_model import (
     affine_graph,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.plots.arguments import to_arrays, to_dict
-from helpers.plots.axes import baseline_levels, heat_map, log_perplexity_axis, note
+from helpers.plots.arguments import to_array, to_arrays, to_dict
+from helpers.plots.axes import baseline_levels, heat_map, listed, log_perplexity_axis, name_line_ends, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
 from helpers.plots.dropout import marked_arrow
 from helpers.plots.guess import Guess, as_number, mark_guess, spoken_guess
@@ -42,11 +42,12 @@ _PARTS = "E", "LSTMs", "W", "b"
 
 
 @draws_picture
-def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
+def parameter_counts(models: Mapping[str, Mapping[str, int]], guess: Guess = ...) -> Picture:
     """Plot how many numbers several models learn, each a bar of its parts.
 
     Args:
         models: dict from name to a dict from part ("E", "LSTMs", "W", "b") to a count.
+        guess: a share of the first model's numbers, 0 to 1, that the reader guessed the last one to learn.
 
     Raises:
         ValueError: no models, or an unknown part.
@@ -70,9 +71,13 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]]) -> Picture:
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     if is_narrow():
         ax.locator_params(axis="x", nbins=3)
+    if (share := as_number(guess)) is not None:
+        ax.set_ylim(top=-0.8)  # room for its name, above the bars
+        mark_guess(ax, x=share * next(iter(totals.values())))
     counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
     said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
-    return Picture(figure, f"How many numbers each model learns, as a bar of its parts. {said}.")
+    alt = f"How many numbers each model learns, as a bar of its parts. {said}.{spoken_guess(guess)}"
+    return Picture(figure, alt)
 
 
 @draws_picture
@@ -164,7 +169,12 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
 
 @draws_picture
 def decay_on_plateau(
-    perplexities: ArrayLike, learning_rates: ArrayLike, epochs: int, baselines: Mapping[str, float]
+    perplexities: ArrayLike,
+    learning_rates: ArrayLike,
+    epochs: int,
+    baselines: Mapping[str, float],
+    *,
+    guess: Guess = ...,
 ) -> Picture:
     """Plot validation perplexity and learning rate of a run that may still be going on.
 
@@ -172,7 +182,8 @@ def decay_on_plateau(
         perplexities (n,): after each epoch.
         learning_rates (n,): of each epoch.
         epochs: of the whole run.
-        baselines: dict from name to perplexity, drawn as horizontal lines.
+        baselines: dict from name to validation perplexity, drawn as horizontal lines.
+        guess: a perplexity that the reader guessed, drawn as a line.
 
     Raises:
         ValueError: nothing to draw, or two lengths.
@@ -189,13 +200,14 @@ def decay_on_plateau(
         numbers[worse], perplexities[worse], "o", ms=RING, mfc="none", color=LOOKS["ink"].colour, mew=LINE, gid="ink"
     )
     for number in worse[:1]:  # one label is enough, and the circles may be close together
-        late = numbers[number] > 0.75 * epochs
-        # In a narrow figure below the curve, which falls: above it, the text would hide much of it.
-        offset, side = ((-8, -20 if is_narrow() else 8), "right") if late else ((10, 3), "left")
+        # Where the curve hardly rises, the text stands below it: above, it would hide a baseline, or the curve itself.
+        flat = number > 2 and perplexities[number] < 1.05 * perplexities[number - 1]
+        offset, side = ((-8, -20), "right") if flat else ((10, 3), "left")
         place = numbers[number], perplexities[number]
         note(ax, "not below the best", place, offset, ha=side)
     lines = baseline_levels(ax, baselines, ["validation"])
     log_perplexity_axis(ax, [*perplexities[np.isfinite(perplexities)], *baselines.values()], room=1.2)
+    mark_guess(ax, y=guess)
     ax.set_ylabel("perplexity")
     below.step(numbers, rates, where="mid", **LOOKS["ink"].line)
     below.plot(numbers, rates, "o", color=LOOKS["ink"].colour, ms=DOT, gid="ink")
@@ -206,25 +218,66 @@ def decay_on_plateau(
     alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
     epoch {perplexities.size} of {epochs}; beneath, the learning rate:
     {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
-    circled.{f" Lines beside it: {lines}." if lines else ""}"""
+    circled.{f" Lines beside it: {lines}." if lines else ""}{spoken_guess(guess)}"""
     return Picture(figure, alt)
 
 
 @draws_picture
-def ablation(rows: Mapping[str, ArrayLike]) -> Picture:
+def beside_reference(perplexities: ArrayLike, reference: ArrayLike) -> Picture:
+    """Plot the validation perplexity of a run beside those of the reference, from the third epoch on.
+
+    Args:
+        perplexities (epochs,): after each epoch of the run.
+        reference (seeds, epochs): after each epoch of the reference's runs.
+
+    Raises:
+        ValueError: fewer than four epochs, or another number of them in the reference's runs.
+    """
+    perplexities = to_array(perplexities, "perplexities", "(epochs,)")
+    reference = to_array(reference, "reference", f"(seeds, {perplexities.size})")
+    if perplexities.size < 4:
+        raise ValueError(f"beside_reference draws at least 4 epochs: got {perplexities.size}.")
+    figure, ax = new_figure(8, 3.2)
+    numbers, runs = np.arange(3, perplexities.size + 1), [*reference[:, 2:], perplexities[2:]]
+    for run in runs[:-1]:
+        ax.plot(numbers, run, lw=LINE, **LOOKS["reference"].line)
+    ax.plot(numbers, runs[-1], **LOOKS["yours"].marked)
+    ax.set(xlabel="epoch", ylabel="validation perplexity", xlim=(2.5, perplexities.size + 0.5))
+    ax.locator_params(axis="x", integer=True)
+    name_line_ends(
+        ax, [(runs[-1][-1], "this model", LOOKS["yours"]), (runs[0][-1], "the reference", LOOKS["reference"])]
+    )
+    alt = f"""Validation perplexity from epoch 3 to {perplexities.size}: this model ends at {perplexities[-1]:.0f}, the
+    {len(reference)} runs of the reference, drawn dashed, at {listed(reference[:, -1], ".0f")}."""
+    return Picture(figure, alt)
+
+
+@draws_picture
+def ablation(rows: Mapping[str, ArrayLike], guess: Mapping[str, Guess] | None = None) -> Picture:
     """Plot the perplexity of each row of an ablation: a point for each seed, the mean, and one standard deviation.
 
     Args:
         rows: dict from name to perplexities (seeds,), each row with one more change than the one above.
+        guess: dict from some of the names to a mean that the reader guessed, drawn as a mark in that row.
 
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
-    figure, ax, said = _by_seed(rows)
+    guesses = {name: as_number(one) for name, one in (guess or {}).items()}
+    given = {name: number for name, number in guesses.items() if number is not None}
+    figure, ax, said = _by_seed(rows, given.values())
     rows = to_dict(rows, "rows", "(seeds,)")
     ax.plot([values.mean() for values in rows.values()], range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
     ax.set_ylabel("row")
-    return Picture(figure, f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.")
+    look = LOOKS["guess"]
+    for name, number in given.items():
+        ax.plot(number, list(rows).index(name), look.marker, color=look.colour, ms=MARK, gid=look.name)
+    if given:
+        name, number = next(iter(given.items()))
+        note(ax, "your guess", (number, list(rows).index(name)), (0, 9), of=look, ha="center")
+    guessed = f" Your guesses: {', '.join(f'{name} {number:g}' for name, number in given.items())}." if given else ""
+    alt = f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.{guessed}"
+    return Picture(figure, alt)
 
 
 @draws_picture
@@ -238,18 +291,16 @@ def perplexity_by_seed(rows: Mapping[str, ArrayLike], guess: Guess = ...) -> Pic
     Raises:
         ValueError: no rows, or fewer than two seeds.
     """
-    figure, ax, said = _by_seed(rows)
+    number = as_number(guess)
+    figure, ax, said = _by_seed(rows, [] if number is None else [number])
     ax.set_ylabel("model")
     mark_guess(ax, x=guess)
-    if (number := as_number(guess)) is not None:
-        low, high = ax.get_xlim()
-        ax.set_xlim(min(low, number - 0.5), max(high, number + 0.5))
     alt = f"Test perplexity, a point for each seed, mean and deviation. {said}.{spoken_guess(guess)}"
     return Picture(figure, alt)
 
 
-def _by_seed(rows: Mapping[str, ArrayLike]) -> tuple[Figure, Axes, str]:
-    """Draw a row for each of some models, and return what its words are as well."""
+def _by_seed(rows: Mapping[str, ArrayLike], guesses: Collection[float] = ()) -> tuple[Figure, Axes, str]:
+    """Draw a row for each of some models, with room for some guesses, and return what its words are as well."""
     from matplotlib.patches import Rectangle
 
     rows = to_dict(rows, "rows", "(seeds,)")
@@ -265,7 +316,7 @@ def _by_seed(rows: Mapping[str, ArrayLike]) -> tuple[Figure, Axes, str]:
         beside = {"on": ax.get_yaxis_transform(), "ha": "right", "va": "center"}
         note(ax, f"{mean:.1f} ± {spread:.1f}", (1, number), (-4, 0), size=MEDIUM, of=look, **beside)
     room = 0.6 if is_narrow() else 0.35
-    low, high = (pick(float(pick(values)) for values in rows.values()) for pick in (min, max))
+    low, high = (pick([*guesses, *(float(pick(values)) for values in rows.values())]) for pick in (min, max))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + room * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed")

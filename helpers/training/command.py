@@ -22,6 +22,7 @@ from helpers.training.experiment import (
     build_model,
     measure,
     measure_baselines,
+    name_unknown_words,
     write_sentence,
 )
 from helpers.training.perplexity import Perplexities
@@ -246,11 +247,10 @@ def write(path: Path, prompt: str, seed: int, layers: LayerClasses) -> list[str]
         ValueError: there is no finished run, or its model is damaged.
     """
     model, corpus = load_model(find_model(path), layers)
-    tokens = corpus.tokens(prompt)
-    if unknown := sorted(set(tokens) - set(corpus.vocabulary.words)):
-        print(f"Not among the {len(corpus.vocabulary):,} words that it knows: {', '.join(unknown)}.")
-    rng, ids = np.random.default_rng(seed), corpus.vocabulary.encode(tokens).tolist()
-    return [write_sentence(model, corpus, rng, ids) for _ in range(SENTENCES)]
+    if unknown := name_unknown_words(corpus, prompt):
+        print(unknown)
+    rng = np.random.default_rng(seed)
+    return [write_sentence(model, corpus, rng, prompt) for _ in range(SENTENCES)]
 
 
 def in_words(seconds: float) -> str:

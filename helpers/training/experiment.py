@@ -1,12 +1,12 @@
 """Building a model for a corpus, measuring it beside the baselines, and letting it write."""
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.arrays import IntArray
+from helpers.arrays import FloatArray, IntArray
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.data.word_vectors import count_vectors
@@ -127,26 +127,41 @@ def _measure_splits(perplexity: Callable[[IntArray], float], corpus: Corpus) -> 
     return {"valid_perplexity": perplexity(corpus.valid), "test_perplexity": perplexity(corpus.test)}
 
 
+def name_unknown_words(corpus: Corpus, beginning: str) -> str:
+    """Return a sentence that names the words of a text that a model of the corpus does not know, or nothing."""
+    unknown = sorted(set(corpus.tokens(beginning)) - set(corpus.vocabulary.words))
+    return f"Not among the {len(corpus.vocabulary):,} words that it knows: {', '.join(unknown)}." if unknown else ""
+
+
 def write_sentence(
-    model: LanguageModel, corpus: Corpus, rng: np.random.Generator, beginning: Sequence[int] = ()
+    model: LanguageModel,
+    corpus: Corpus,
+    rng: np.random.Generator,
+    beginning: str = "",
+    *,
+    temperature: float = TEMPERATURE,
+    sample: Callable[[FloatArray, float, np.random.Generator], int] = sample_next,
 ) -> str:
     """Sample a sentence from the model, word by word; the unknown word is never drawn.
 
     Args:
-        beginning: word ids of a text, which the sentence continues.
+        beginning: of a text, which the sentence continues; in the place of a word that the model does not know it reads
+            the unknown word.
+        temperature: above 0.
+        sample: ``sample(logits (V,), temperature, rng)`` draws a word.
 
     Returns:
         the beginning and the sentence.
     """
     eos, unk = corpus.vocabulary.eos, corpus.vocabulary.unk
-    ids = [eos, *beginning]
+    ids = [eos, *corpus.vocabulary.encode(corpus.tokens(beginning)).tolist()]
     logits, state = model.forward(np.array([ids]))
     for _ in range(LONGEST_SENTENCE):
-        scores = logits[0, -1].copy()
+        scores = logits[0, -1].astype(np.float64)
         scores[unk] = -np.inf
         if ids[-1] == eos:
             scores[eos] = -np.inf  # a sentence has at least one word
-        ids.append(sample_next(scores, TEMPERATURE, rng))
+        ids.append(sample(scores, temperature, rng))
         if ids[-1] == eos:
             break
         logits, state = model.forward(np.array([ids[-1:]]), state)

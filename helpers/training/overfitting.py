@@ -83,9 +83,8 @@ OVERFIT_ROWS = {
 
 def small_text(split: str = "train") -> IntArray:
     """Return the ids of a split of the speeches, "train", "valid" or "test", with `VOCABULARY` different words."""
-    corpus = load_corpus("sotu")
-    ids = getattr(corpus, split)
-    return np.where(ids < VOCABULARY, ids, corpus.vocabulary.unk)
+    ids: IntArray = getattr(load_corpus("sotu").limited_to(VOCABULARY), split)
+    return ids
 
 
 def build_small_model(

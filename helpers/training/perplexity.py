@@ -8,7 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from helpers.arrays import FloatArray, IntArray
-from helpers.data.batching import cover_batches
+from helpers.data.batching import cover_batches, stream_batches
 from helpers.nn import LanguageModel, log_softmax
 
 Windows: TypeAlias = Iterable[tuple[IntArray, IntArray, FloatArray]]
@@ -77,6 +77,23 @@ def evaluate(
         log_probs = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
         total_nll -= float((weights * log_probs).sum(dtype=np.float64))
     return perplexity(total_nll, len(ids))
+
+
+def evaluate_stream(model: LanguageModel, ids: IntArray, batch_size: int, steps: int, *, carry: bool = True) -> float:
+    """Measure a model's perplexity over the windows of a stream, as a learner's `stream_batches` cuts it.
+
+    Args:
+        model: read without dropout.
+        ids (K,): the text, word ids.
+        batch_size: N, how many rows are read side by side.
+        steps: T, the width of a window.
+        carry: whether the state is carried into the next window, or set back to zeros.
+    """
+    total, count, state = 0.0, 0, None
+    for xs, targets in stream_batches(ids, batch_size, steps):
+        loss, state = model.loss(xs, targets, state if carry else None)
+        total, count = total + float(loss) * targets.size, count + targets.size
+    return perplexity(total, count)
 
 
 #: How many windows are read at once: the hidden states of all of them would fill the memory.

@@ -63,10 +63,8 @@ PLACEMENT_ROWS = {"none": PlacementSettings()} | {
 
 def small_splits() -> tuple[IntArray, IntArray, IntArray]:
     """Return the ids of the small text: for training, for validation, and for the test."""
-    corpus = load_corpus("sotu")
-    splits = corpus.train[:TOKENS], corpus.valid[:MEASURED], corpus.test[:MEASURED]
-    train, valid, test = (np.where(ids < VOCABULARY, ids, corpus.vocabulary.unk) for ids in splits)
-    return train, valid, test
+    corpus = load_corpus("sotu").limited_to(VOCABULARY)
+    return corpus.train[:TOKENS], corpus.valid[:MEASURED], corpus.test[:MEASURED]
 
 
 def measure_placement(settings: PlacementSettings, seed: int) -> dict[str, float]:

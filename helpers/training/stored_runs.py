@@ -12,6 +12,7 @@ from helpers.training.contexts import CONTEXTS
 from helpers.training.echo import EchoSettings
 from helpers.training.masks import MASK_LAGS
 from helpers.training.overfitting import MEASUREMENTS
+from helpers.training.plateau import EPOCHS
 from helpers.training.recall import LAGS
 from helpers.training.sweep import FOLDER, load_sweep
 from helpers.training.tales import COLUMNS
@@ -101,6 +102,17 @@ def load_overfit(folder: str | Path = FOLDER) -> dict[str, tuple[FloatArray, Flo
         curves = [[run[f"{name}_{number}"] for number in range(1, MEASUREMENTS + 1)] for name in ("train", "valid")]
         found.setdefault(run["row"], []).append(curves)
     return {row: (np.array(runs)[:, 0], np.array(runs)[:, 1]) for row, runs in found.items()}
+
+
+def load_plateau(folder: str | Path = FOLDER) -> tuple[FloatArray, FloatArray]:
+    """Return validation perplexities (seeds, 14), after each epoch, and test perplexities (seeds,) of "plateau".
+
+    Raises:
+        ValueError: its table is damaged.
+    """
+    runs = load_sweep("plateau", folder)
+    valid = [[run[f"valid_{epoch}"] for epoch in range(1, EPOCHS + 1)] for run in runs]
+    return np.array(valid), np.array([run["test_perplexity"] for run in runs])
 
 
 def load_tales(folder: str | Path = FOLDER) -> dict[str, tuple[dict[int, list[float]], dict[int, list[float]]]]:

@@ -28,6 +28,7 @@ from helpers.training.experiment import build_model, measure
 from helpers.training.masks import MASK_LAGS, MASK_ROWS, MaskSettings, measure_masks
 from helpers.training.overfitting import MEASUREMENTS, OVERFIT_ROWS, FitSettings, measure_fit
 from helpers.training.placements import PLACEMENT_ROWS, PlacementSettings, measure_placement
+from helpers.training.plateau import EPOCHS, PLATEAU_ROWS, PlateauSettings, measure_plateau
 from helpers.training.presets import PRESETS, Settings
 from helpers.training.recall import LAGS, RECALL_ROWS, RecallSettings, measure_recall
 from helpers.training.tales import COLUMNS as TALES_COLUMNS
@@ -83,6 +84,7 @@ SWEEPS: dict[str, Mapping[str, Any]] = {
     "order": ORDER_ROWS,
     "overfit": OVERFIT_ROWS,
     "placements": PLACEMENT_ROWS,
+    "plateau": PLATEAU_ROWS,
     "recall": RECALL_ROWS,
     "tales": TALES_ROWS,
     "windows": WINDOW_ROWS,
@@ -234,6 +236,8 @@ _OF_A_CONTEXT = (*(f"words_{words}" for words in CONTEXTS), "whole", "cpu_second
 
 _OF_A_PLACEMENT = "valid_perplexity", "test_perplexity", "last_perplexity", "cpu_seconds"
 
+_OF_A_PLATEAU = *(f"valid_{epoch}" for epoch in range(1, EPOCHS + 1)), "test_perplexity", "cpu_seconds"
+
 _OF_A_WINDOW = "first_loss", "after_100", "test_perplexity", "test_set_back", "cpu_seconds"
 
 _KINDS = {
@@ -244,6 +248,7 @@ _KINDS = {
     FitSettings: _Kind(measure_fit, dict.fromkeys((*_OF_A_FIT, "cpu_seconds"), float), range(3)),
     MaskSettings: _Kind(measure_masks, {**{f"lag_{lag}": float for lag in MASK_LAGS}, "cpu_seconds": float}, range(5)),
     PlacementSettings: _Kind(measure_placement, {**dict.fromkeys(_OF_A_PLACEMENT, float), "best_after": int}, range(3)),
+    PlateauSettings: _Kind(measure_plateau, dict.fromkeys(_OF_A_PLATEAU, float), range(3)),
     TalesSettings: _Kind(measure_tales, dict.fromkeys(TALES_COLUMNS, float), range(3)),
     WindowSettings: _Kind(measure_windows, dict.fromkeys(_OF_A_WINDOW, float), range(3)),
     OrderSettings: _Kind(measure_order, {"updates": int, "solved": int, "cpu_seconds": float}, range(5)),

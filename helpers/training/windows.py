@@ -14,7 +14,7 @@ from helpers.data import load_corpus
 from helpers.data.batching import stream_batches
 from helpers.nn import FAST, LanguageModel, assemble, create_params
 from helpers.training.optimisers import SGD
-from helpers.training.perplexity import perplexity
+from helpers.training.perplexity import evaluate_stream, perplexity
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def measure_windows(settings: WindowSettings, seed: int) -> dict[str, float]:
     return {
         "first_loss": losses[0],
         "after_100": perplexity(sum(losses[75:100]), 25),
-        "test_perplexity": _measure(model, corpus.test),
-        "test_set_back": _measure(model, corpus.test, carry=False),
+        "test_perplexity": evaluate_stream(model, corpus.test, 10, 35),
+        "test_set_back": evaluate_stream(model, corpus.test, 10, 35, carry=False),
         "cpu_seconds": round(time.process_time() - before, 1),
     }
 
@@ -85,12 +85,3 @@ def _read_once(model: LanguageModel, ids: IntArray, settings: WindowSettings) ->
         losses.append(total / pieces)
         optimiser.step(settings.learning_rate, settings.max_norm)
     return losses
-
-
-def _measure(model: LanguageModel, ids: IntArray, carry: bool = True) -> float:
-    """Return the perplexity over windows of 35 words, the state carried on or set back to zeros before each."""
-    total, count, state = 0.0, 0, None
-    for xs, targets in stream_batches(ids, 10, 35):
-        loss, state = model.loss(xs, targets, state if carry else None)
-        total, count = total + float(loss) * targets.size, count + targets.size
-    return perplexity(total, count)

@@ -53,6 +53,14 @@ def test_splits_begin_with_the_addresses_that_the_rule_deals_them(sotu):
     assert "japan" in sotu.text(sotu.test[:90])  # 1992, the tenth of the 31
 
 
+def test_a_smaller_vocabulary_has_the_commonest_words_and_all_others_are_unknown(sotu):
+    small = sotu.limited_to(100)
+    assert small.vocabulary.words == sotu.vocabulary.words[:100]
+    kept = sotu.test < 100
+    np.testing.assert_array_equal(small.test[kept], sotu.test[kept])
+    assert set(small.test[~kept]) == {small.vocabulary.unk} and small.train.dtype == sotu.train.dtype
+
+
 def test_the_vocabulary_is_that_of_the_training_split(sotu):
     counts = np.bincount(sotu.train, minlength=len(sotu.vocabulary))
     known = np.delete(counts, [sotu.vocabulary.eos, sotu.vocabulary.unk])

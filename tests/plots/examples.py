@@ -113,9 +113,9 @@ OWNERS = {
 }
 
 
-def _counts():
+def _counts(guess=...):
     parts = {"E": 300_000, "LSTMs": 160_000, "W": 300_000, "b": 3000}
-    return plots.parameter_counts({"untied": parts, "tied": parts | {"W": 0}})
+    return plots.parameter_counts({"untied": parts, "tied": parts | {"W": 0}}, guess)
 
 
 def _tied_gradient():
@@ -125,9 +125,9 @@ def _tied_gradient():
     )
 
 
-def _ablation():
+def _ablation(guess=None):
     means = {"baseline": 69.6, "depth": 68.3, "dropout": 63.2, "variational": 63.5, "tying": 62.7}
-    return plots.ablation({name: mean + np.array([-0.4, 0.1, 0.3]) for name, mean in means.items()})
+    return plots.ablation({name: mean + np.array([-0.4, 0.1, 0.3]) for name, mean in means.items()}, guess)
 
 
 def _learning_runs():
@@ -204,6 +204,9 @@ FIGURES = {
         np.linspace(0, 1, 9), np.linspace(0, 1, 9) * (1 - np.linspace(0, 1, 9)), OUT, 1 - OUT**2
     ),
     "affine_graph": plots.affine_graph,
+    "beside_reference": lambda: plots.beside_reference(
+        [90, 72, 64, 60, 61, 56], [[91, 73, 65, 61, 57, 56], [89, 72, 65, 60, 60.5, 57]]
+    ),
     "circle_after_steps": lambda: plots.circle_after_steps(SHEAR, [0, 1], (0, 1, 3, 25)),
     "cliff_landscape": lambda: plots.cliff_landscape(*CLIFF),
     "clip_limits": lambda: plots.clip_limits(
@@ -459,6 +462,11 @@ VARIANTS = (
         ),
         "longest_copies, guessed": lambda: _copies(15),
         "lowest_and_last, guessed": lambda: plots.lowest_and_last(_lowest_and_last(), guess=66),
+        "ablation, guessed": lambda: _ablation({"depth": 66, "dropout": ..., "tying": 60.5}),
+        "decay_on_plateau, guessed": lambda: plots.decay_on_plateau(
+            [90, 72, 64, 60, 61, 56], [10] * 5 + [2.5], 6, {"unigram": 143.0}, guess=50
+        ),
+        "parameter_counts, guessed": lambda: _counts(0.5),
         "survival, guess": lambda: _survival(guess={"$W_h$ orthogonal": 0.4}),
         "survival, rate 0.5": lambda: _survival(0.5, lowest=1e-11),
         "gate_openness, words": lambda: plots.gate_openness(

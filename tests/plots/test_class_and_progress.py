@@ -30,6 +30,16 @@ def _rgb(colour):
     return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
 
 
+def test_a_prompt_box_writes_when_the_text_or_the_temperature_changes():
+    figure = plots.PromptBox(lambda beginning, temperature: f"{beginning} & more\nat {temperature}", "we")
+    box, slider, text = figure.children
+    assert "we &amp; more<br>at 0.8<" in text.value
+    box.value, slider.value = "they", 0.3
+    assert "they &amp; more<br>at 0.3<" in text.value
+    assert not box.continuous_update and not slider.continuous_update
+    assert repr(figure).startswith("A box for the beginning of a text")
+
+
 def test_a_figure_follows_its_slider():
     pictures = {value: plots.weight_sizes({"a": np.full(3, value)}) for value in (1.0, 2.0)}
     figure = plots.SliderFigure(pictures.get, "size", 1.0, 2.0, 1.0, 1.0)

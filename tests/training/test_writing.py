@@ -10,6 +10,7 @@ import pytest
 from helpers.data import EOS, UNK, Corpus, Vocabulary, load_corpus
 from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.training.command import in_words, write
+from helpers.training.experiment import write_sentence
 from helpers.training.runs import RunFolder, find_model
 from helpers.training.saved_model import load_model, save_model
 
@@ -59,6 +60,20 @@ def test_a_prompt_that_is_a_whole_sentence_is_followed_by_another(folder):
 def test_words_that_the_model_does_not_know_are_named(folder, capsys):
     assert write(folder, "the zebra and the cat", 0, FAST)[0].startswith("the <unk> <unk> the cat")
     assert "Not among the 6 words that it knows: and, zebra." in capsys.readouterr().out
+
+
+def test_a_sentence_is_drawn_by_the_sampler_that_is_given_at_its_temperature(folder):
+    model, known = load_model(find_model(folder), FAST)
+    asked = []
+
+    def likeliest(scores, temperature, rng):
+        asked.append((scores.dtype, scores[known.vocabulary.unk], temperature))
+        return int(scores.argmax())
+
+    texts = {write_sentence(model, known, np.random.default_rng(seed), "the cat", temperature=0.3, sample=likeliest)
+             for seed in range(3)}  # fmt: skip
+    assert len(texts) == 1
+    assert set(asked) == {(np.dtype("float64"), -np.inf, 0.3)}
 
 
 def test_a_run_without_a_model_and_a_damaged_model_are_refused(folder, tmp_path):

@@ -30,7 +30,7 @@ PARTS = (
 EXERCISE_PARTS = ("**Why.**", "NotImplementedError", "Hint 1: ", "check(", "**What to notice.**", "**Go further.**")
 
 #: Exercises of one line, which have one hint.
-ONE_LINE = ("2.1", "2.3")
+ONE_LINE = ("2.1", "2.3", "8.1")
 
 CALLOUTS = ("Note", "Warning", "Notation", "Try it")
 
