@@ -16,25 +16,25 @@ _BEGINNING = """# Attacks
 <!-- Made by `.venv/bin/python -m tests.classroom.attacks.document`; change tests/classroom/attacks instead. -->
 
 A submission is untrusted code. Each row below is one submission: what it tries, what stock nbgrader does with it, and
-what `make grade` does with it. {count} submissions attack the grading; {honest} more are honest but messy work that
-must lose nothing. `tests/classroom/test_attacks.py` grades them all, and tests the score, the status and the reason of
-each; it also looks for what they leave behind, and grades honest work after each.
+what `make grade` does with it. {count} submissions attack the grading; {honest} more are honest but messy work,
+which must lose no points. `tests/classroom/test_attacks.py` grades them all, and tests the score, the status and the
+reason of each. It also looks for what they leave behind, and grades honest work after each.
 
 **How stock nbgrader was tested.** `nbgrader autograde` 0.9.6 ran once on {ran}, with this course's own checks,
 visible and hidden, on a machine set up like an instructor's: the course with its solutions beside the gradebook, a
 secret seed in the environment. The honest work of another student was graded after each attack. Each cell had
-{cell} s, each run {patience} s. All of it was run inside bubblewrap, as an ordinary user without a network, so an
-attack could reach less there than it could outside: no internet, no other users.
+{cell} s, each run {patience} s. Everything ran inside bubblewrap, as an ordinary user without a network, so an
+attack could reach less than it could outside: no internet, no other users.
 `tests/classroom/attacks/run_stock.py` says how to run it again; `stock.csv` beside it has the outcomes.
 
 Under stock nbgrader, {gained} of the {count} attacks earned points for what was not written, {found} reached or
 revealed what was not theirs, nothing stopped {unstopped} from using up the machine, and {broken} cost other answers
-their points, the next student their score, or the run its end; {lost} of the {honest} honest ones lost points. Here
-none of this happened.
+their points, cost the next student their score, or kept the run from ending; {lost} of the {honest} honest ones lost
+points. With `make grade` none of this happened.
 
 In the columns, “14 of 24” are the points of the whole notebook. An attack that spoils its own answer loses that
-answer's points in both, and that is right. The answers of those that reach out are right otherwise, and give up their
-points if they found something: full points mean that nothing was found. “As it should be” means that the score was
+answer's points in both, and that is right. The attacks that reach out have right answers, but spoil
+them if they find something: full points mean that nothing was found. “As it should be” means that the score was
 the right one.
 """
 
@@ -42,9 +42,9 @@ _END = """
 ## What remains
 
 - **The answers of one submission share a process.** They can spoil each other, and only each other.
-- **Hidden draws stop hard-coding, not copying.** The course is public, its solutions too. A copied solution is a right
-  answer.
-- **Without a secret seed the hidden draws are known to everyone.** Set one, a long one.
+- **Hidden draws stop hard-coding, not copying.** The course and its solutions are public. A copied solution is a
+  right answer.
+- **Without a secret seed the hidden draws are known to everyone.** Set a long one.
 - **Without bubblewrap (`--no-sandbox`) the answers run as the user who grades.** The checks still run in another
   process and the limits hold, so printing, looping, crashing and patching gain nothing; but answers can read and write
   files, start processes, and kill the grader itself.
@@ -52,7 +52,7 @@ _END = """
   of the machine's memory, which is free again when the process ends. Only a control group would stop that.
 - **The kernel is shared.** An answer could exploit a fault in Linux itself that an ordinary program can exploit. The
   system calls that are refused to it (processes, threads, sockets, namespaces, mounts, debugging and more) make that
-  less likely, not impossible. Where such an attack is to be expected, grade on a virtual machine.
+  less likely, not impossible. If you expect such an attack, grade on a virtual machine.
 """
 
 
