@@ -71,7 +71,7 @@ sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run the missing runs of a trainin
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course changes the public address first.
 	@$(HELPERS) elsewhere $(ADDRESS)
 
-site: $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
+site: $(WHOLE) $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
 	@$(HELPERS) site $(SITE)
 
 test-site: $(WHOLE) site  ## Test every page of both books, in headless Chromium.

@@ -195,7 +195,7 @@ def train(
     prompt: Annotated[str, typer.Option(help="Beginning of a text that the trained model continues.")] = "",
 ) -> None:
     """Train the full language model, or resume an interrupted run, and show the results."""
-    with resumable("Run the same command again, without --fresh, to resume."):  # the imports take seconds
+    with resumable("Run the same command again, without ARGS=--fresh, to resume."):  # the imports take seconds
         from threadpoolctl import threadpool_limits
 
         from helpers.training import command
@@ -208,7 +208,7 @@ def train(
             run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every, source)
             if finished := run.folder.finished:
                 results, sentences = finished
-                print(f"The run in {run.folder.path} is finished; here are its results. To train again, add --fresh.")
+                print(f"The run in {run.folder.path} is finished; here are its results. To train again: ARGS=--fresh.")
             else:
                 run.resume()
                 if own:
@@ -255,7 +255,10 @@ def _own_layers(layers: str) -> "Iterator[OwnLayers | None]":
     from helpers.checks.own_layers import OwnLayers, explained
 
     with explained():
-        yield OwnLayers(ROOT / "my" if layers == "my" else Path(os.path.expanduser(layers)))
+        own = OwnLayers(ROOT / "my" if layers == "my" else Path(os.path.expanduser(layers)))
+        for sentence in own.unreadable():
+            print(sentence)
+        yield own
 
 
 def _draw_run(run: "Run", baselines: "Mapping[str, Perplexities]") -> None:

@@ -53,12 +53,12 @@ class OwnLayers(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         used = sorted(self.used.items(), key=lambda item: item[1].exercise.id)
-        rows = [("layer", "exercise", "whose"), *((name, one.exercise.id, f"{one.whose}") for name, one in used)]
-        lines = [f"{name:<22}{number:<10}{whose}" for name, number, whose in rows]
-        return "\n".join([*lines, *self._unreadable()])
+        rows = [("layer", "exercise", "whose"), *((name, one.exercise.id, _whose(one)) for name, one in used)]
+        return "\n".join(f"{name:<22}{number:<10}{whose}" for name, number, whose in rows)
 
-    def _unreadable(self) -> Iterator[str]:
-        for number in sorted({one.exercise.notebook for one in self.used.values()}):
+    def unreadable(self) -> Iterator[str]:
+        """Yield a sentence for each notebook whose answers cannot be found, since its file cannot be read."""
+        for number in sorted({exercise.notebook for exercise in EXERCISES.values()}):
             for path in find_files(self._folder, number):
                 try:
                     read_notebook(path.read_bytes())
@@ -68,6 +68,13 @@ class OwnLayers(Mapping[str, Any]):
     def fingerprints(self) -> dict[str, str]:
         """Return what is in use: name to a checksum of the learner's code, or to "reference"."""
         return {name: one.fingerprint or REFERENCE.name for name, one in self.used.items()}
+
+
+def _whose(one: ResolvedAnswer) -> str:
+    said = str(one.whose)
+    return (
+        said if one.source != "reference" or said.startswith("the reference") else f"the reference's: yours is {said}"
+    )
 
 
 @contextlib.contextmanager

@@ -94,7 +94,8 @@ class Checkpoints:
             path.rename(path.with_name(path.name + ".damaged"))
         if paths or any(self.folder.glob("*.damaged")):
             raise DamagedCheckpointError(
-                f"Every checkpoint in {self.folder} is damaged, so the run cannot be resumed. Start again with --fresh."
+                f"Every checkpoint in {self.folder} is damaged, so the run cannot be resumed. "
+                "Start again with ARGS=--fresh."
             )
         return None
 

@@ -69,7 +69,7 @@ class Settings:
     def __str__(self) -> str:
         dropout = f"{self.dropout} dropout {self.rate}" if self.rate else "no dropout"
         recurrent = f", {self.recurrent_rate} on the recurrent path" if self.recurrent_rate else ""
-        words = f", {self.word_rate} of whole words" if self.word_rate else ""
+        words = f", {self.word_rate} of whole rows of E" if self.word_rate else ""
         tied = "tied" if self.tied else "untied"
         return f"{self.depth} × {self.cell} {self.hidden_size}, {tied}, {dropout}{recurrent}{words}"
 

@@ -132,7 +132,7 @@ def find_model(folder: Path) -> Path:
     return file
 
 
-_ADVICE = "Choose another folder with --out, or start again with --fresh."
+_ADVICE = 'Choose another folder, ARGS="--out runs/another", or start again, ARGS=--fresh.'
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ def load_model(path: str | Path, layers: LayerClasses = FAST) -> tuple[LanguageM
     """
     tree = read_tree(Path(path).read_bytes())
     if tree is None:
-        raise ValueError(f"{path} is damaged, so this model cannot write. Train it again with --fresh.")
+        raise ValueError(f"{path} is damaged, so this model cannot write. Train it again with ARGS=--fresh.")
     params = {name: Param(value, name) for name, value in tree["params"].items()}
     none, words = np.array([], np.int32), Vocabulary(tree["corpus"]["words"])
     corpus = Corpus(tree["corpus"]["name"], none, none, none, words, citation="", unit=tree["corpus"]["unit"])

@@ -9,8 +9,9 @@ from helpers.atomic_write import write_atomically
 from helpers.classroom.authoring.learner_copy import make_learner_copy
 
 #: What a learner needs of the repository's top folder: folders, and files.
-FOLDERS = ("notebooks", "helpers", "docs", "examples")
-FILES: tuple[str, ...] = ("GLOSSARY.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+FOLDERS = ("notebooks", "helpers", "examples")
+FILES: tuple[str, ...] = ("GLOSSARY.md", "CHANGELOG.md", "LICENSE")
+FILES += ("docs/full_model.md", "docs/training_runs.md", "docs/elsewhere.md", "docs/scale.md", "docs/course_map.png")
 FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
 
 #: The README.md of the kit, a page for learners, in place of the course's.

@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from helpers.checks import read_progress
+from helpers.checks.saved_answers import find_files
+
+#: The first notebook, which is opened until there is a next exercise elsewhere.
 START = "my/00_start_here/00_start_here.ipynb"
 
 logger = logging.getLogger(__name__)
 
 
 def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn:
-    """Become a JupyterLab server at the first notebook, until it is stopped.
+    """Become a JupyterLab server at the notebook of the next exercise, until it is stopped.
 
     Args:
         root: the repository; the file browser shows it.
@@ -21,10 +25,19 @@ def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn
     """
     # The kernel of this environment, also where the user has another python3 kernel of their own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    print(f"Starting JupyterLab at {START}. Stop it with Ctrl-C, twice.", flush=True)
-    options = [f"--LabApp.default_url=/lab/tree/{START}", "--KernelManager.transport_encryption=auto"]
+    start = _next_notebook(root)
+    print(f"Starting JupyterLab at {start}. Stop it with Ctrl-C, twice.", flush=True)
+    options = [f"--LabApp.default_url=/lab/tree/{start}", "--KernelManager.transport_encryption=auto"]
     options += [f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}"]
     _become(["jupyterlab", *options], root, port, browser)
+
+
+def _next_notebook(root: str | Path) -> str:
+    """Return the path of the notebook with the first exercise that is not right yet, as the file browser shows it."""
+    following = read_progress(Path(root, "my")).next
+    found = find_files(Path(root, "my"), following.notebook) if following else iter(())
+    path = next(found, None)
+    return path.relative_to(root).as_posix() if path else START
 
 
 def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) -> NoReturn:

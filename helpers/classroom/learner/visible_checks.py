@@ -57,7 +57,7 @@ def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome
         folder: with NN_name/NN_name.ipynb, or NN_name.ipynb.
 
     Raises:
-        ValueError: the folder has no notebook of the course, or one cannot be read.
+        ValueError: the folder has no notebook of the course.
     """
     saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
     if not saved:
@@ -86,7 +86,7 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
             raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
         wanted += ids
     right = {outcome.exercise_id for outcome in outcomes if outcome.status == "right"}
-    return [exercise_id for exercise_id in wanted if exercise_id not in right]
+    return [exercise_id for exercise_id in dict.fromkeys(wanted) if exercise_id not in right]
 
 
 def _find(folder: str | Path, release: Path) -> Path | None:
@@ -95,14 +95,18 @@ def _find(folder: str | Path, release: Path) -> Path | None:
 
 
 def _run(release: NotebookNode, path: Path, editions: Sequence[Edition]) -> Iterator[Outcome]:
+    checks = [(GradeId.parse(grading(cell)["grade_id"]), grading(cell)) for cell in release.cells if grading(cell)]
+    checks = [(grade_id, told) for grade_id, told in checks if grade_id.kind == "check"]
     try:
         answers = read_submission(path.read_bytes(), release, editions).answers
     except Unreadable as error:
-        raise ValueError(f"{path} cannot be read. {error}") from None
+        for grade_id, _ in checks:
+            said = f"{grade_id.exercise_id}: not checked, since {path} cannot be read. {error}"
+            yield Outcome(grade_id.exercise_id, "cannot be read", said)
+        return
     with contextlib.ExitStack() as stack:
         sandbox = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
         grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
-        for cell in release.cells:
-            if grading(cell) and (grade_id := GradeId.parse(grading(cell)["grade_id"])).kind == "check":
-                score, panels = grader.run_check(grade_id, float(grading(cell)["points"]))
-                yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))
+        for grade_id, told in checks:
+            score, panels = grader.run_check(grade_id, float(told["points"]))
+            yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))
