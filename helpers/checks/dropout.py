@@ -171,7 +171,7 @@ def in_evaluation(ratio: FloatArray, rate: float, training: str, old: FloatArray
     if old is not None and np.any(old == 0) and np.array_equal(ratio == 0, old == 0):
         return "the mask of an earlier forward"
     said = relation(ratio, rate)
-    return "as in training" if said == training != "all unchanged" else said
+    return "as in training" if said == training and said not in ("all unchanged", "several values") else said
 
 
 def share_of_zeros(dropped: BoolArray, rate: float) -> str:
@@ -181,7 +181,12 @@ def share_of_zeros(dropped: BoolArray, rate: float) -> str:
     share = float(np.mean(dropped))
     if share in (0, 1):
         return "all" if share else "none"
-    known = {"rate": rate, "1 - rate": 1 - rate, "P(normal number < rate)": (1 + math.erf(rate / math.sqrt(2))) / 2}
+    known = {
+        "rate": rate,
+        "1 - rate": 1 - rate,
+        "a half": 0.5,
+        "P(normal number < rate)": (1 + math.erf(rate / math.sqrt(2))) / 2,
+    }
     name, p = min(known.items(), key=lambda one: abs(share - one[1]))
     return name if abs(share - p) <= 6 * math.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
 
@@ -343,9 +348,9 @@ _DRAWN_WRONG = """
     / xs.dtype.type(1 - self.rate) → / xs.dtype.type((1 - self.rate) ** 2)
         The mask is scaled twice.
         Divide by `1 - rate` once: then the values stay what they are on average.
-    .random( → .standard_normal(
-        The random numbers are normal, not uniform.
-        `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
+    >= self.rate → >= 0.5
+        A half is dropped, whatever `rate` is.
+        `rate` is the probability to drop: keep where the random number is `>= rate`.
     kept = self.rng → kept = self.kept = self.kept if hasattr(self, "kept") else self.rng
         The mask is drawn once and used from then on.
         Each forward in training draws a new mask. One that stays makes a smaller model, and no dropout.
@@ -361,6 +366,9 @@ _DRAWN_WRONG = """
 """
 
 _DRAWN_QUITE_WRONG = """
+    .random( → .standard_normal(
+        The random numbers are normal, not uniform.
+        `rng.random(shape)` gives numbers from 0 to 1, of which a share of `rate` lies below `rate`.
     >= self.rate → < self.rate
     1 - self.rate → self.rate
         `rate` is used as the probability to *keep*, in the scale too.

@@ -348,8 +348,8 @@ def _refuse_a_limit(answer: Answer, dtype: DTypeLike) -> None:
 
     It comes before the results that depend on that number, so that all such answers are the same mistake.
     """
-    near, one, other = (_loss(answer(), np.array([[[0, -far]]], dtype), np.array([[1]])) for far in (1, 2000, 3000))
-    if 0 < near < one == other < np.inf:
+    one, other = (_loss(answer(), np.array([[[0, -unlikely]]], dtype), np.array([[1]])) for unlikely in (2000, 3000))
+    if 2 < one == other < np.inf:  # below, it is no logarithm, or that of two words for which the scores are nothing
         raise ContractError("A word of log-probability -3000 costs no more than one of -2000: there is a limit.")
 
 

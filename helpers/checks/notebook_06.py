@@ -336,7 +336,7 @@ _BY_HAND: dict[str, _Run] = {
     "the first run by hand": ([100, 60, 40], [110, 80, 90], 0.05),
     "the second run by hand": ([100, 60, 40], [110, 80, 82], 0.05),
 }
-#: Runs that change by just the tolerance, which is not *more* than that, by next to nothing, or not at all.
+#: Runs that change by about the tolerance, by next to nothing, or not at all.
 _SMALL = dict.fromkeys(
     (
         "a rise of just the tolerance",
@@ -344,9 +344,10 @@ _SMALL = dict.fromkeys(
         "a rise by 0.01",
         "a fall by 0.01",
         "training stands still, validation falls",
+        "a fall of a little less than the tolerance",
     ),
     "finished",
-)
+) | {"a rise of a little more than the tolerance": "overfitting"}
 
 
 def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
@@ -369,6 +370,8 @@ def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
         (flat, hardly_up),
         (hardly_down, flat),
         (flat, fall),
+        ([2 * whole, whole, 0.78 * whole], flat),
+        (flat, [whole, whole, 1.28 * whole]),
     )
     runs |= {name: (train, valid, 0.25) for name, (train, valid) in zip(_SMALL, curves)}
     return _by_argument(runs)
@@ -430,6 +433,18 @@ DIAGNOSE = Exercise(
         (1 - tolerance) → (1 - 0.05)
             The tolerance is always 0.05, whatever the argument.
             `tolerance` is an argument: use it in both tests.
+        (1 + tolerance) → (1 + 0.05)
+            The tolerance of the first test is always 0.05, whatever was given.
+            `tolerance` is an argument: use it in both tests.
+        (1 - tolerance) → (1 - 0.05)
+            The tolerance of the second test is always 0.05, whatever was given.
+            `tolerance` is an argument: use it in both tests.
+        valid_ppl[-1] > (1 + tolerance) * min(valid_ppl) → min(valid_ppl) < (1 - tolerance) * valid_ppl[-1]
+            The first test takes the rise as a share of the *last* perplexity.
+            A rise by 5 % ends at 1.05 times the lowest: `(1 + tolerance) * min(valid_ppl)`.
+        train_ppl[-1] < (1 - tolerance) * train_ppl[-2] → (1 + tolerance) * train_ppl[-1] < train_ppl[-2]
+            The second test takes the fall as a share of the *last* perplexity.
+            A fall by 5 % ends at 0.95 times the perplexity before: `(1 - tolerance) * train_ppl[-2]`.
         (1 + tolerance) * →
         (1 - tolerance) * →
             The tolerance is not used: a change of a thousandth counts.

@@ -481,14 +481,11 @@ print("one step of rate 2, by the penalty alone:", alone.value, "= the values ti
 # The digits of a trained model differ a little between processors.
 decayed = build()  # the overfitted model once more, with λ = 0.0005
 runs = {"as it is": base, "weight decay": fit(decayed, text, decay=0.0005)}
-plots.weight_sizes(
-    {
-        name: np.concatenate(
-            [one.value.ravel() for one in model.parameters() if one.value.ndim == 2]
-        )
-        for name, model in (("as it is", plain), ("weight decay", decayed))
-    }
-)
+sizes = {}
+for name, model in (("as it is", plain), ("weight decay", decayed)):
+    matrices = [one.value for one in model.parameters() if one.value.ndim == 2]
+    sizes[name] = np.concatenate([value.ravel() for value in matrices])
+plots.weight_sizes(sizes)
 
 # %% [markdown]
 # **What to notice.** On the whole the weights are about half as large. The perplexities come below, beside those of the
@@ -644,10 +641,8 @@ if guess is not ...:
 plots.lowest_and_last(best)
 
 # %%
-for name in names:
-    epoch = (
-        5 if name == "more data" else 1
-    )  # epochs, not measurements: 50,000 tokens take 250 updates
+for name in names:  # epochs, not measurements: 50,000 tokens take 250 updates
+    epoch = 5 if name == "more data" else 1
     found = [
         diagnosis(one[epoch - 1 :: epoch], other[epoch - 1 :: epoch])
         for one, other in zip(*stored[name])
@@ -689,6 +684,7 @@ def recite(model, prompt, length=60):
 # NBVAL_IGNORE_OUTPUT
 # The digits of a trained model differ a little between processors.
 corpus = load_corpus("sotu")
+decode = corpus.vocabulary.decode
 words, speech = np.unique(corpus.train[:2001], return_inverse=True)  # the ids of this text alone
 reciters = {"no dropout": 0.0, "dropout 0.5": 0.5}
 for name, rate in reciters.items():
@@ -696,13 +692,8 @@ for name, rate in reciters.items():
     fit(model, speech, updates=600, valid=None)
     said = recite(model, speech[:8], 40)
     print(f"{name}, perplexity {measure(model, speech):.1f}:")
-    print(
-        *corpus.vocabulary.decode(words[speech[:8]]),
-        "|",
-        *corpus.vocabulary.decode(words[said]),
-        "\n",
-    )
-print("the text goes on:", *corpus.vocabulary.decode(words[speech[8:48]]))
+    print(*decode(words[speech[:8]]), "|", *decode(words[said]), "\n")
+print("the text goes on:", *decode(words[speech[8:48]]))
 
 # %% [markdown]
 # Now count: how many words in a row, of 60 that it writes, stand in the text it learned from? Ten prompts from all over
@@ -739,9 +730,9 @@ plots.longest_copies(copies, 60, guess=guess)
 
 # %%
 without, with_dropout, new = (np.median(runs) for runs in copies.values())
-print(
-    f"new speeches: median {new:.0f} words; without dropout at least {2 if without > 2 * with_dropout else 1} times as many as with it"
-)
+times = 2 if without > 2 * with_dropout else 1
+print(f"new speeches: median {new:.0f} words; ", end="")
+print(f"without dropout at least {times} times as many as with it")
 
 # %% [markdown]
 # Without dropout the model recites: whole sentences of the speech. New speeches share three or four words in a row with
@@ -857,10 +848,8 @@ class MaskedMemory(Layer):
 # measured without dropout, with three seeds; guessing gives 0.25.
 
 # %%
-settings, mask_rng = (
-    replace(RECALL_ROWS["LSTM"], updates=150, hidden_size=24),
-    np.random.default_rng(0),
-)
+settings = replace(RECALL_ROWS["LSTM"], updates=150, hidden_size=24)
+mask_rng = np.random.default_rng(0)
 places = {
     "in depth": lambda *params: Stacked([layers["LSTM"](*params), Dropout(0.5, mask_rng)]),
     "on h": lambda *params: StepDropoutLSTM(*params, 0.5, mask_rng),

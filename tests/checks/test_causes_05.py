@@ -258,3 +258,18 @@ def test_a_case_of_the_checks_own_is_not_called_the_example_by_hand():
     verdict = judge(EXERCISES["5.4"], _nan_without_tokens, VISIBLE)
     assert any("`error of 0 tokens` is 'no error'" in paragraph for paragraph in verdict.paragraphs)
     assert not any("by hand" in paragraph for paragraph in verdict.paragraphs)
+
+
+class _SquaredError:
+    """The squared distance of the target's probability from 1: it ends at 1, and not for a limit in a logarithm."""
+
+    def forward(self, logits, targets):
+        self.probs, self.targets = softmax(logits), targets
+        return float(np.mean((1 - np.take_along_axis(self.probs, targets[..., None], -1)) ** 2))
+
+    def backward(self):
+        return (self.probs - np.eye(self.probs.shape[-1])[self.targets]).astype(self.probs.dtype) / self.targets.size
+
+
+def test_a_loss_that_is_no_logarithm_is_not_told_of_a_limit_in_one():
+    assert causes("5.3", _SquaredError) == []

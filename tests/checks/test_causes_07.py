@@ -103,6 +103,13 @@ class SummedOverTheSteps(SharedByWhere):
         return super().backward(dys).sum(axis=1, keepdims=True)
 
 
+class MeanOverTheSteps(SharedByWhere):
+    """Backward hands each step the mean of all: after an evaluation too, but not because a mask was kept."""
+
+    def backward(self, dys):
+        return np.broadcast_to(super().backward(dys).mean(axis=1, keepdims=True), dys.shape).copy()
+
+
 class MasksTheFirstStepOnly(SharedByWhere):
     """Forward masks one step; backward, rightly, all: neither a fresh mask at each step nor a new one in backward."""
 
@@ -147,6 +154,7 @@ class DrawsFirst(Layer):
             ],
         ),
         (MasksTheFirstStepOnly, []),
+        (MeanOverTheSteps, []),
     ],
 )
 def test_the_causes_of_a_wrong_dropout(answer, expected):
