@@ -404,12 +404,30 @@ def test_a_notebook_may_lie_in_the_folder_itself(mine):
     assert [outcome.status for outcome in run_visible_checks(ROOT, folder)] == ["right", "not written"]
 
 
-def test_a_folder_without_notebooks_and_a_file_that_is_none_are_one_sentence(mine, tmp_path):
+def test_a_folder_without_notebooks_is_one_sentence(tmp_path):
     with pytest.raises(ValueError, match="holds no notebook of the course"):
         list(run_visible_checks(ROOT, tmp_path))
-    (mine() / RELEASES[0].stem / RELEASES[0].name).write_text("no notebook")
-    with pytest.raises(ValueError, match=r"00_start_here.ipynb cannot be read. It is not a notebook"):
-        list(run_visible_checks(ROOT, tmp_path))
+
+
+def test_a_file_that_is_no_notebook_is_named_and_the_others_are_checked(mine):
+    folder = mine(RIGHT)
+    for release in RELEASES[1:3]:
+        (folder / release.stem).mkdir()
+    (folder / RELEASES[1].stem / RELEASES[1].name).write_text("no notebook")
+    shutil.copy(RELEASES[2], folder / RELEASES[2].stem)
+    outcomes = {outcome.exercise_id: outcome for outcome in run_visible_checks(ROOT, folder)}
+    assert [outcomes[name].status for name in ("0.1", "1.1", "1.7", "2.1")] == [
+        "right",
+        "cannot be read",
+        "cannot be read",
+        "not written",
+    ]
+    assert outcomes["1.1"].failed
+    assert re.match(r"1\.1: not checked, since .*\.ipynb cannot be read\. It is not a notebook", outcomes["1.1"].message)
+
+
+def test_what_is_needed_is_missing_once_however_often_it_was_named():
+    assert find_missing([], ["1.1", "01"]).count("1.1") == 1
 
 
 def test_what_is_needed_and_was_not_handed_in_is_missing(mine):

@@ -280,7 +280,7 @@ print(f"with H = 64, of all weights: {64 * V / (2 * 64 * V + 8 * 64**2):.0%}")
 
 # %% [markdown]
 # **By hand**: one place, logits $(\ln 4, \ln 2, 0, 0)$. The powers are 4, 2, 1, 1 and their sum 8, so
-# $p = (0.5, 0.25, 0.125, 0.125)$. If word 1 came, the loss is $-\ln 0.25 = 1.386$, and
+# $p = (0.5, 0.25, 0.125, 0.125)$. If word 1 came, the loss is $-\ln 0.25 = 1.386$ *nats*, the unit of a natural logarithm, and
 # $dlogits = (0.5,\, -0.75,\, 0.125,\, 0.125)$. It sums to 0.
 
 
@@ -532,8 +532,8 @@ plots.stream_rows(np.arange(24), list(batches(np.arange(24), 2, 4)))
 # **Go further.** With N = 1 there is a single row. Why read ten rows side by side all the same?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** One product serves ten rows, so an epoch has a tenth of the steps that must wait for one
-# another; and a gradient from ten places of the text is less noisy than one from a single place.
+# **Go further, answered.** One product serves ten rows, so one pass through the text has a tenth of the steps that
+# must wait for one another; and a gradient from ten places of the text is less noisy than one from a single place.
 
 # %% [markdown]
 # ### Truncated BPTT
@@ -693,8 +693,9 @@ for temperature in (0.25, 1.0, 4.0):
 # **Go further.** What does `sample_next` do at τ = 0, and what should it do?
 
 # %% [markdown] tags=["solution"]
-# **Go further, answered.** It divides by 0: infinities and NaN. The limit is the likeliest word, `logits.argmax()`; a
-# version with Gumbel noise, `argmax(logits + τ · noise)`, has no division and gets it right.
+# **Go further, answered.** It divides by 0: infinities and NaN. The limit is the likeliest word, `logits.argmax()`.
+# `argmax(logits + τ · noise)` gets it right, without a division: with Gumbel noise, $-\ln(-\ln u)$ for u uniform between 0
+# and 1, it draws from the same distribution.
 
 # %% [markdown]
 # ## 5. Train it

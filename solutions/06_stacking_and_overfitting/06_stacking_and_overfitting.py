@@ -892,7 +892,7 @@ plots.masked_again_and_again(
 # %% [markdown]
 # ## 6. Your turn: below 72
 #
-# Dropout 0.5 got to about 72, with 500 updates on this text. Do better, with the same text and as many updates. Choose
+# With dropout 0.5, 500 updates on this text ended at about 72. Do better, with the same text and as many updates. Choose
 # the `rate` of dropout, the size `H` and the strength of weight `decay`; each try takes some seconds. Put numbers in
 # the place of the dots and run the cell again and again: it keeps a table.
 #

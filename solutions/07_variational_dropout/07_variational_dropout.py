@@ -693,6 +693,7 @@ plots.perplexity_by_seed(rows, guess)
 
 # %%
 def difference(one, other):
+    """Print a difference of two means, and its standard error: about as far as other seeds would move it."""
     gap, (a, b) = rows[one] - rows[other], (rows[one], rows[other])
     error = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
     print(f"{one} minus {other}: {gap.mean():+.1f}, standard error {error:.1f}")

@@ -8,8 +8,8 @@ from typing import BinaryIO
 from helpers.atomic_write import write_atomically
 from helpers.classroom.authoring.learner_copy import make_learner_copy
 
-#: What a learner needs of the repository's top folder: folders, and files.
-FOLDERS = ("notebooks", "helpers", "examples")
+#: What a learner needs of the repository: folders, and files. What is for authors and graders alone stays out.
+FOLDERS = ("notebooks", "helpers", "examples/ci")
 FILES: tuple[str, ...] = ("GLOSSARY.md", "CHANGELOG.md", "LICENSE")
 FILES += ("docs/full_model.md", "docs/training_runs.md", "docs/elsewhere.md", "docs/scale.md", "docs/course_map.png")
 FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
