@@ -423,7 +423,9 @@ def test_a_file_that_is_no_notebook_is_named_and_the_others_are_checked(mine):
         "not written",
     ]
     assert outcomes["1.1"].failed
-    assert re.match(r"1\.1: not checked, since .*\.ipynb cannot be read\. It is not a notebook", outcomes["1.1"].message)
+    assert re.match(
+        r"1\.1: not checked, since .*\.ipynb cannot be read\. It is not a notebook", outcomes["1.1"].message
+    )
 
 
 def test_what_is_needed_is_missing_once_however_often_it_was_named():

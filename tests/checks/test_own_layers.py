@@ -89,8 +89,8 @@ def test_the_reference_stands_in_where_an_answer_is_open_or_wrong_or_cannot_be_r
     assert layers["TiedAffine"] is nn.TiedAffine
     assert layers["VariationalDropout"] is nn.VariationalDropout
     assert layers["LSTM"] is not nn.LSTM
-    assert f"{'TiedAffine':<22}{'8.2':<10}not right in its saved notebook" in repr(layers)
-    assert f"{broken} cannot be read" in repr(layers)
+    assert f"{'TiedAffine':<22}{'8.2':<10}the reference's: yours is not right in its saved notebook" in repr(layers)
+    assert [f"{broken} cannot be read" in sentence for sentence in layers.unreadable()] == [True]
     assert {name for name, one in layers.fingerprints().items() if one == "reference"} == {
         *("Embedding", "TiedAffine", "VariationalDropout"),
     }

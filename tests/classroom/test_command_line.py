@@ -27,6 +27,7 @@ import helpers.__main__
 import helpers.command_line
 import helpers.training.command
 from helpers import logs
+from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.administration import assignments, collection, export, feedback_delivery, roster
 from helpers.classroom.authoring import build, learner_kit, lint
 from helpers.classroom.learner import lab, notebook_copies, public_address, visible_checks
@@ -277,6 +278,19 @@ def test_feedback_names_what_it_could_not_deliver_and_says_how_many_answers_wait
 def test_the_command_line_is_quick_because_it_imports_nothing_heavy():
     outcome = run("-c", "import helpers.__main__, sys; print({'numpy', 'matplotlib', 'nbgrader'} & set(sys.modules))")
     assert outcome.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "following, opened",
+    [("3.2", "my/03_lstm_gates/03_lstm_gates.ipynb"), ("4.1", lab.START), (None, lab.START)],
+)
+def test_jupyterlab_opens_the_notebook_of_the_next_exercise(tmp_path, monkeypatch, following, opened):
+    """Of one that is not there, or when all are right, the first notebook."""
+    folder = tmp_path / "my/03_lstm_gates"
+    folder.mkdir(parents=True)
+    (folder / "03_lstm_gates.ipynb").touch()
+    monkeypatch.setattr(lab, "read_progress", lambda folder: SimpleNamespace(next=EXERCISES.get(following)))
+    assert lab._next_notebook(tmp_path) == opened
 
 
 def test_jupyterlab_opens_at_the_first_notebook_with_our_kernel_on_a_free_port(tmp_path):

@@ -69,6 +69,14 @@ def test_a_changed_answer_is_not_resumed_in_silence(my, text, tmp_path):
     assert_refused(run(*arguments[:-4], "--out", tmp_path / "run"), "another layers: my there, reference here")
 
 
+def test_a_notebook_that_cannot_be_read_is_named_before_its_answers_count_as_open(my, text, tmp_path):
+    next(my.glob("05_*/05_*.ipynb")).write_text("no notebook")
+    done = run(*PRESET, "--epochs", 1, "--corpus", text, "--layers", my, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"05_\w+\.ipynb cannot be read, so its exercises count as open: `make restore NB=05`", done.stdout)
+    assert re.search(r"Embedding +5\.1 +the reference's: yours is still open", done.stdout)
+
+
 SLOW = """
         total = 0
         for number in range(3_000_000):
