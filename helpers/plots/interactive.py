@@ -63,7 +63,7 @@ class PromptBox(VBox):  # type: ignore[misc]  # ipywidgets comes without types
             value=start, min=low, max=high, step=step, description="temperature", continuous_update=False
         )
         for control in (box, slider):
-            control.layout.width, control.style.description_width = "30em", "6em"
+            control.layout.width, control.style.description_width = "32em", "8em"
         self.text = HTML()
 
         def show(_: object = None) -> None:

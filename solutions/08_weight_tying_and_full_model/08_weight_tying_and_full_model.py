@@ -982,9 +982,17 @@ plots.gate_openness(curves, labels=sentence)
 # It says first how long it will take. One learner's layers took 858 seconds of CPU time and reached a test perplexity of 51.9,
 # the reference's 358 seconds and 52.1 (`docs/training_runs.md`); the trigram has 75.1 there. Then the model continues your
 # beginning. With `CORPUS=my_text.txt` it reads a text of your own.
+
+# %% [markdown]
+# For comparison, what a shorter run with the reference's layers wrote: eight epochs of that model instead of fifteen, 259 seconds,
+# test perplexity 56.4 (`docs/training_runs.md`).
+#
+#     my fellow americans, let us face, two we can't set away on the success of the first time.
+#     my fellow americans, with the sake of the future, we must keep the afghan people better.
+#     my fellow americans, they should have to be done.
 #
 # In notebook 01 a gradient vanished on its way back through time. Clipping, gates, dropout and one shared matrix later, your
-# layers have learned from a text, and write.
+# layers have learned from a text, and write. What will they write after the whole one?
 
 # %% [markdown]
 # ## Summary
