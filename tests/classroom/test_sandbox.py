@@ -330,19 +330,34 @@ NUMBERS = {
     "bpf": (321, 280),
     "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425),
+    "flock": (73, 32),
+    "timer_create": (222, 107),
+    "mq_open": (240, 180),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
 }
+#: fcntl on both, and its commands from the kernel's headers, in order: F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+#: F_DUPFD_CLOEXEC; and F_SETLK, F_SETLKW, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE,
+#: F_NOTIFY, F_SETPIPE_SZ, F_ADD_SEALS.
+FCNTL, HARMLESS = (72, 25), (0, 1, 2, 3, 4, 1030)
+HOLDING = (6, 7, 8, 10, 15, 37, 38, 1024, 1026, 1031, 1033)
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOWED, KILLED, NOT_PERMITTED, NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
 
 
-def decide(machine, number, audit):
-    """Run the filter as the kernel does, for a call of this number by a program of this machine."""
+def decide(machine, number, audit, second=0):
+    """Run the filter as the kernel does, for a call of this number by a program of this machine.
+
+    Args:
+        second: the second argument of the call, as far as its low half.
+    """
     program, position, loaded = [*struct.iter_unpack("=HBBI", isolation.process_filter(machine))], 0, None
     while True:
         code, if_true, if_false, value = program[position]
         match code:
             case 0x20:
-                loaded, jump = {0: number, 4: audit}[value], 0
+                loaded, jump = {0: number, 4: audit, 24: second}[value], 0
             case 0x15:
                 jump = if_true if loaded == value else if_false
             case 0x35:
@@ -360,6 +375,31 @@ def test_the_filter_refuses_each_call_under_its_number_on_every_machine(machine)
     assert found == dict.fromkeys(numbers, NOT_PERMITTED)
     assert decide(machine, {"x86_64": 0, "aarch64": 63}[machine], AUDIT[machine]) == ALLOWED  # read
     assert decide(machine, 435, AUDIT[machine]) == NO_SUCH_CALL  # clone3: libc then falls back to clone
+
+
+@pytest.mark.parametrize("machine", AUDIT)
+def test_a_file_may_be_neither_leased_nor_locked_nor_watched(machine):
+    number = FCNTL[[*AUDIT].index(machine)]
+    assert {decide(machine, number, AUDIT[machine], command) for command in HARMLESS} == {ALLOWED}
+    assert {decide(machine, number, AUDIT[machine], command) for command in HOLDING} == {NOT_PERMITTED}
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        "fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)",
+        "fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+        "fcntl.fcntl(file, fcntl.F_NOTIFY, fcntl.DN_MODIFY)",
+        "fcntl.lockf(file, fcntl.LOCK_SH)",
+        "fcntl.flock(file, fcntl.LOCK_SH)",
+        "ctypes.CDLL(None, use_errno=True).inotify_init() >= 0 or os.stat('/nowhere')",
+    ],
+)
+def test_nothing_can_make_another_process_wait_for_a_file(hold, start):
+    """A lease on a file of the environment blocks everyone who opens it for 45 s, other answers among them."""
+    lines = ["import ctypes, fcntl, os", "file = open(os.__file__)", f"result = bool({hold})"]
+    with pytest.raises((PermissionError, FileNotFoundError), match=r"not permitted|No such file"):
+        start()("\n".join(lines))
 
 
 def test_the_filter_lets_no_call_through_under_a_second_number():
@@ -442,6 +482,19 @@ def test_what_is_missing_is_said_where_bubblewrap_is_forbidden(tmp_path, monkeyp
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(NoSandbox, match=r"does not let it work: bwrap: setting up uid map: Permission denied\.$"):
+        check_sandbox()
+
+
+def test_a_machine_whose_calls_are_not_known_is_refused_before_anything_is_graded(monkeypatch):
+    monkeypatch.setattr(isolation.shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(isolation.platform, "machine", lambda: "riscv64")
+    with pytest.raises(NoSandbox, match=r"the system calls of x86_64 and aarch64 machines, and this is riscv64\.$"):
+        check_sandbox()
+
+
+def test_the_trial_of_the_sandbox_uses_the_filter_that_grading_uses(monkeypatch, working_sandbox):
+    monkeypatch.setattr(isolation, "process_filter", lambda machine: b"no program for the kernel")
+    with pytest.raises(NoSandbox, match="bubblewrap is installed, but"):
         check_sandbox()
 
 
@@ -568,6 +621,19 @@ def test_whatever_untrusted_code_sends_is_a_value_or_one_of_the_expected_errors(
         {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [0, 0]},
         {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [-16, 8]},
         {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [1 << 40, 8]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [31, 9]},  # writes past the end of a room of 5
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [16.5, 8]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [16, True]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [16]},
+        {"dtype": "<f8", "shape": [2, 2], "at": 0, "strides": [1 << 63, 1 << 63]},
+        {"dtype": "<f8", "shape": [2.5], "at": 0},
+        {"dtype": "<f8", "shape": [True], "at": 0},
+        {"dtype": "<f8", "shape": [1] * 33, "at": 0},
+        {"dtype": "<f8", "shape": [10**4290] * 32, "at": 0},
+        {"dtype": "<f8", "shape": [1], "at": 1e300},
+        {"dtype": ["<f8"], "shape": [1], "at": 0},
+        {"dtype": "float64" + " " * 1000, "shape": [1], "at": 0},
+        {"dtype": None, "shape": [1], "at": 0},
         {"dtype": "<f8,<f8", "shape": [1], "at": 0},
         {"dtype": "<M8[s]", "shape": [1], "at": 0},
     ],

@@ -3,13 +3,15 @@
 A message is one JSON text and one block of bytes, the values of its arrays.
 """
 
+import itertools
 import json
 import math
 import os
+import re
 import select
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,13 +24,26 @@ Tree: TypeAlias = dict[str, Any]
 #: Longest JSON text and longest block of bytes that are read.
 MAX_TEXT, MAX_BYTES = 4 << 20, 16 << 20
 
+#: Most characters of a number in a message, and most values in it. A generator's state has numbers of 39 digits; a
+#: value takes some hundred bytes where its text takes two.
+MAX_DIGITS, MAX_MARKS = 100, 400_000
+
+#: The axes that an array may have, as many as NumPy 1 allowed.
+MAX_AXES = 32
+
 #: An array that spans more than this many times the bytes of its values is sent without its strides.
 MAX_SPREAD = 4
 
 #: Kinds of array elements that cross: truth values, integers, floating-point and complex numbers.
 KINDS = "biufc"
 
+#: The types that such elements have, e.g. "<f8"; a name that NumPy understands as well might be long.
+_DTYPE = re.compile(r"[<>|=]?[biufc]\d{1,2}")
+
 _HEAD = struct.Struct("!II")
+
+#: A string of a JSON text, or what begins a value that is not the first.
+_STRING_OR_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,\[{]')
 
 
 class Closed(Exception):
@@ -82,8 +97,10 @@ class Pipe:
                 raise self.fail("it sent more than is accepted")
             self.left[what] -= size
         text, block = map(self._exactly, sizes)
+        if _holds_too_much(text):
+            raise self.fail("it sent more than is accepted")
         try:
-            return json.loads(text), block
+            return _DECODER.decode(text.decode()), block
         except (ValueError, RecursionError):
             raise self.fail("it sent something that is not a message") from None
 
@@ -116,6 +133,26 @@ class Pipe:
             raise self.fail("it took too long")
 
 
+def _holds_too_much(text: bytes) -> bool:
+    """Whether a JSON text has more values than are accepted; what looks like one inside a string is none."""
+    if sum(map(text.count, (b",", b"[", b"{"))) <= MAX_MARKS:
+        return False
+    marks = (1 for match in _STRING_OR_MARK.finditer(text) if match[0] in b",[{")
+    return next(itertools.islice(marks, MAX_MARKS, None), None) is not None
+
+
+def _number(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        if len(text) > MAX_DIGITS:
+            raise ValueError("a number of so many digits")
+        return kind(text)
+
+    return parse
+
+
+_DECODER = json.JSONDecoder(parse_int=_number(int), parse_float=_number(float))
+
+
 def pack_array(array: AnyArray, blocks: list[bytes]) -> Tree:
     """Return the description of an array, and add its bytes to `blocks`.
 
@@ -130,7 +167,7 @@ def pack_array(array: AnyArray, blocks: list[bytes]) -> Tree:
     blocks.append(array.tobytes())
     if (
         not array.flags.c_contiguous
-        and min(array.strides) > 0
+        and _is_laid_out(array.strides, array.itemsize)
         and _reach(array.shape, array.strides) <= MAX_SPREAD * array.nbytes
     ):
         node["strides"] = array.strides
@@ -141,25 +178,38 @@ def unpack_array(node: Tree, block: bytes) -> AnyArray:
     """Return the array of a description from `pack_array`: a new one, laid out in memory as the first.
 
     Raises:
-        ValueError, KeyError, TypeError, OverflowError: the description is not valid, or does not fit the bytes.
+        ValueError, KeyError, TypeError: the description is not valid, or does not fit the bytes.
     """
-    dtype, shape = np.dtype(node["dtype"]), tuple(map(int, node["shape"]))
-    if dtype.kind not in KINDS or min(shape, default=0) < 0:
+    if not _DTYPE.fullmatch(node["dtype"]):
         raise ValueError("not an array of numbers")
-    size = int(np.prod(shape, dtype=object))
-    values: AnyArray = np.frombuffer(block, dtype, size, int(node["at"])) if size else np.zeros(0, dtype)
+    dtype, shape, (at,) = np.dtype(node["dtype"]), _sizes(node["shape"]), _sizes([node["at"]])
+    size = math.prod(shape)
+    values: AnyArray = np.frombuffer(block, dtype, size, at) if size else np.zeros(0, dtype)
     values = values.reshape(shape)
     if "strides" not in node or not size:
         return values.copy()
-    reach = _reach(shape, node["strides"])
-    if min(node["strides"]) < dtype.itemsize or reach > MAX_SPREAD * values.nbytes:
-        raise ValueError("strides too large for the array")
+    strides = _sizes(node["strides"])
+    reach = _reach(shape, strides)
+    if not _is_laid_out(strides, dtype.itemsize) or reach > MAX_SPREAD * values.nbytes:
+        raise ValueError("strides that do not fit the array")
     room: AnyArray = np.zeros(1 + reach // dtype.itemsize, dtype)
-    array: AnyArray = np.lib.stride_tricks.as_strided(room, shape, node["strides"])
+    array: AnyArray = np.lib.stride_tricks.as_strided(room, shape, strides)
     array[...] = values
     return array
 
 
+def _sizes(numbers: Any) -> tuple[int, ...]:
+    """Return whole numbers of a message that are no larger than one can be."""
+    if len(numbers) > MAX_AXES or not all(type(number) is int and 0 <= number <= MAX_BYTES for number in numbers):
+        raise ValueError("sizes that no array has")
+    return tuple(numbers)
+
+
+def _is_laid_out(strides: Sequence[int], itemsize: int) -> bool:
+    """Whether each stride leads from one value to another in a room of such values."""
+    return all(stride >= itemsize and stride % itemsize == 0 for stride in strides)
+
+
 def _reach(shape: Sequence[int], strides: Sequence[int]) -> int:
-    """Distance from the first value of an array to the last [bytes]."""
-    return sum((length - 1) * int(stride) for length, stride in zip(shape, strides, strict=True))
+    """Distance from the first value of an array to the last [bytes], in whole numbers without a limit."""
+    return sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True))

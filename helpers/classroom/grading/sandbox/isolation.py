@@ -157,12 +157,20 @@ def check_sandbox() -> None:
         raise NoSandbox(
             "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
         )
+    if platform.machine() not in _MACHINES:
+        known = " and ".join(_MACHINES)
+        raise NoSandbox(f"the sandbox knows the system calls of {known} machines, and this is {platform.machine()}.")
+    descriptor = _filter_descriptor()
     with tempfile.TemporaryDirectory() as folder:
-        command = [*Sandbox(folder)._bubblewrap(), _python(), "-I", "-S", "-c", "print('inside')"]
+        command = [*Sandbox(folder)._bubblewrap([descriptor]), _python(), "-I", "-S", "-c", "print('inside')"]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=60, pass_fds=[descriptor]
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoSandbox(f"bubblewrap is installed, but it could not be tried: {error}.") from None
+        finally:
+            os.close(descriptor)
     if done.stdout.strip() != "inside":
         said = (done.stderr.strip().splitlines() or ["it printed no error"])[-1]
         raise NoSandbox(f"bubblewrap is installed, but this system does not let it work: {said}.")
@@ -189,6 +197,8 @@ _MACHINES: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
             "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
             "interfaces to the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, uring
+            "files that others wait for": (73,),  # flock
+            "what a user has few of": (222, 240, 253, 294, 300),  # timer_create, mq_open, inotify_, fanotify_init
         },
     ),
     "aarch64": (
@@ -200,10 +210,16 @@ _MACHINES: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
             "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
             "memory that no limit counts": (186, 190, 194, 279, 447),
             "interfaces to the kernel": (217, 218, 219, 241, 280, 282, 425),
+            "files that others wait for": (32,),
+            "what a user has few of": (26, 107, 180, 262),
         },
     ),
 }
 _CLONE3 = 435  # everywhere
+
+#: The number of fcntl, which can lease, lock and watch a file that others open. These commands are left: F_DUPFD,
+#: F_GETFD, F_SETFD, F_GETFL, F_SETFL and F_DUPFD_CLOEXEC.
+_FCNTL, _FCNTL_COMMANDS = {"x86_64": 72, "aarch64": 25}, (0, 1, 2, 3, 4, 1030)
 _X32 = 0x40000000  # from here on an x86_64 kernel may know every call under a second number
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
@@ -226,6 +242,12 @@ def process_filter(machine: str) -> bytes:
     steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NO_SUCH_CALL)]  # libc then falls back to clone
     for number in (number for numbers in calls.values() for number in numbers):
         steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    # The command is the low half of the second argument, on both machines.
+    fcntl = [(_LOAD, 0, 0, 24)]
+    for command in _FCNTL_COMMANDS:
+        fcntl += [(_EQUAL, 0, 1, command), (_RETURN, 0, 0, _ALLOW)]
+    fcntl += [(_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += [(_EQUAL, 0, len(fcntl), _FCNTL[machine]), *fcntl]
     steps += [(_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe, Tree
 from helpers.classroom.grading.sandbox.serialization import (
+    MAX_OBJECTS,
     ObjectRegistry,
     Reader,
     Writer,
@@ -37,6 +38,9 @@ OFFERED = frozenset(
 #: The most numbers in one call of an object of the grader's side by an answer, and the largest integer: the object runs
 #: here, where nothing limits time and memory. A check itself gives a fraction of this.
 MAX_NUMBERS, MAX_INTEGER = 24_000, 10_000
+
+#: The most warnings of a call that are passed on, and the most lines of its traceback and bases of its error.
+MAX_WARNINGS, MAX_FRAMES = 10, 100
 
 #: Answers are compiled under file names that begin like this; only their lines are told to the grader's side.
 ANSWER_FILE = "<exercise "
@@ -99,11 +103,12 @@ class RpcConnection:
         """Repeat the changes, the warnings and the error of a call here, and return its value."""
         with self._reading():
             reader = Reader(self.registry, block, arguments)
-            for index, node in tree["changed"]:
+            for index, node in _few(tree["changed"], len(arguments)):
                 put_into(arguments[index], reader.read(node))
                 if isinstance(arguments[index], np.ndarray):
                     self.mutators.add(number)
-            warned, printed = [_clean(text) for text in tree["warned"]], _clean(tree["printed"])
+            warned = [_clean(text) for text in _few(tree["warned"], MAX_WARNINGS)]
+            printed = _clean(tree["printed"])
             value = reader.read(tree["value"]) if tree["verb"] == "return" else _error(**tree["error"])
         for text in warned:
             warnings.warn(text, stacklevel=2)
@@ -166,10 +171,10 @@ class RpcConnection:
             if tree["verb"] not in ("call", "fetch", "return", "raise"):
                 raise ValueError
             reader = Reader(self.registry, block)
-            for number, parts in tree["shared"]:
+            for number, parts in _few(tree["shared"], MAX_OBJECTS):
                 if number in self.registry.shared:  # this side may just have forgotten it
                     self.registry.shared[number].update(reader.read_parts(parts))
-            self.registry.forget(tree["forgotten"])
+            self.registry.forget(_few(tree["forgotten"], MAX_OBJECTS))
         return tree, block
 
     @contextlib.contextmanager
@@ -179,6 +184,13 @@ class RpcConnection:
             yield
         except _UNREADABLE:
             raise self.pipe.fail("it sent something that is not a message") from None
+
+
+def _few(items: Any, most: int) -> list[Any]:
+    """Return a list of a message, which has no more items than this side would send."""
+    if not isinstance(items, list) or len(items) > most:
+        raise ValueError("more than this side would send")
+    return items
 
 
 def _run(use: Callable[[], Any], numpy: dict[str, Any]) -> Tree:
@@ -198,7 +210,7 @@ def _run(use: Callable[[], Any], numpy: dict[str, Any]) -> Tree:
             raise
         except BaseException as error:  # untrusted code may raise anything, SystemExit included
             outcome["error"] = _describe(error)
-    outcome["warned"] = list(dict.fromkeys(str(warning.message)[:1000] for warning in caught))[:10]
+    outcome["warned"] = list(dict.fromkeys(str(warning.message)[:1000] for warning in caught))[:MAX_WARNINGS]
     outcome["printed"] = printed.getvalue()[:1000]
     return outcome
 
@@ -222,11 +234,11 @@ def _describe(error: BaseException) -> dict[str, Any]:
     except Exception:
         text = "it has no text"
     return {
-        "kinds": [kind.__name__ for kind in type(error).__mro__],
+        "kinds": [kind.__name__ for kind in type(error).__mro__[:MAX_FRAMES]],
         "text": _clean(text),
         "frames": [
             [frame.filename, frame.lineno, frame.name, frame.line]
-            for frame in frames[-100:]
+            for frame in frames[-MAX_FRAMES:]
             if frame.filename.startswith(ANSWER_FILE)
         ],
     }
@@ -234,7 +246,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
 
 def _error(kinds: list[Any], text: Any, frames: list[Any]) -> Exception:
     """Return an error like the one of the other side: its name, its text, the lines of answers in its traceback."""
-    known = (getattr(builtins, str(name), None) for name in kinds)
+    known = (getattr(builtins, str(name), None) for name in _few(kinds, MAX_FRAMES))
     base = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)), Exception)
     name = str(kinds[0])[:100]
     kind: Any = type(name if name.isidentifier() else base.__name__, (base,), {"__str__": lambda self: _clean(text)})
@@ -243,7 +255,7 @@ def _error(kinds: list[Any], text: Any, frames: list[Any]) -> Exception:
         traceback.FrameSummary(
             for_terminal(file), int(line), for_terminal(function), lookup_line=False, line=for_terminal(code, 200)
         )
-        for file, line, function, code in frames
+        for file, line, function, code in _few(frames, MAX_FRAMES)
     ]
     return cast(Exception, error)
 

@@ -317,7 +317,7 @@ def _identities(value: Any) -> list[int]:
 def _make_shared(node: Tree, parts: list[Any]) -> Param | np.random.Generator:
     if "name" in node:
         value, grad = parts
-        param = Param(value, str(node["name"]))
+        param = Param(value, str(node["name"])[:100])
         param.grad[...] = grad
         return param
     bits = np.random.PCG64()
