@@ -77,21 +77,7 @@ values = st.recursive(
     max_leaves=12,
 )
 KINDS = ["array", "scalar", "shared", "mine", "yours", "int", "<f8", "O", "c1", "forward", "call", "raise"]
-NAMES = "k items number index digits dtype shape at strides parts params kind name".split()
-    "k",
-    "items",
-    "number",
-    "index",
-    "digits",
-    "dtype",
-    "shape",
-    "at",
-    "strides",
-    "parts",
-    "params",
-    "kind",
-    "name",
-]
+NAMES = ["k", "items", "number", "index", "digits", "dtype", "shape", "at", "strides", "parts", "params", "kind"]
 junk = st.recursive(
     numbers | st.text(max_size=8) | st.sampled_from(KINDS),
     lambda inner: (
