@@ -21,8 +21,8 @@ from hypothesis.extra import numpy as arrays
 
 from helpers.classroom.grading.sandbox import framing
 from helpers.classroom.grading.sandbox.framing import MAX_BYTES, MAX_TEXT, Closed, Pipe
-from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
-from helpers.classroom.grading.sandbox.serialization import ObjectRegistry, Writer
+from helpers.classroom.grading.sandbox.rpc import MAX_FRAMES, MAX_WARNINGS, OFFERED, RpcConnection
+from helpers.classroom.grading.sandbox.serialization import MAX_OBJECTS, ObjectRegistry, Writer
 from helpers.nn import RNN, Param
 
 #: How much memory a message may take to be read, beside its own length [bytes].
@@ -239,3 +239,19 @@ def test_a_list_of_numbers_in_strings_is_no_list_of_numbers():
     """Code of a learner may have a table in it."""
     table = ", ".join(["1"] * (framing.MAX_MARKS + 1))
     assert deliver(returned(json.dumps(table))) == table
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        returned("0", warned=json.dumps(["w"] * (MAX_WARNINGS + 1))),
+        returned("0", warned='{"w": 0}'),
+        returned("0", forgotten=json.dumps(["c9"] * (MAX_OBJECTS + 1))),
+        returned("0", shared=json.dumps([["c9", []]] * (MAX_OBJECTS + 1))),
+        returned("0", changed=json.dumps([[1, {"k": "list", "items": []}]] * 9)),
+        raised(json.dumps(["E"] * (MAX_FRAMES + 1))),
+    ],
+    ids=["warnings", "a dict", "forgotten", "shared", "changed", "bases"],
+)
+def test_a_list_longer_than_this_side_would_send_is_refused(data):
+    assert str(deliver(data)) == "it sent something that is not a message"
