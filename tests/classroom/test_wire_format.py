@@ -248,7 +248,7 @@ def test_a_list_of_numbers_in_strings_is_no_list_of_numbers():
         returned("0", warned='{"w": 0}'),
         returned("0", forgotten=json.dumps(["c9"] * (MAX_OBJECTS + 1))),
         returned("0", shared=json.dumps([["c9", []]] * (MAX_OBJECTS + 1))),
-        returned("0", changed=json.dumps([[1, {"k": "list", "items": []}]] * 9)),
+        returned("0", changed=json.dumps([[0, {"k": "list", "items": []}]] * 9)),
         raised(json.dumps(["E"] * (MAX_FRAMES + 1))),
     ],
     ids=["warnings", "a dict", "forgotten", "shared", "changed", "bases"],
