@@ -534,6 +534,11 @@ def _run(command):
         ("10_001", False),
         ("-10_001", False),
         ("np.int64(10_001)", False),
+        ("np.array(10_000)", True),
+        ("np.array(40_000_000)", False),
+        ("np.array([-(1 << 63)])", False),
+        ("np.array([1, 10_001], 'u2')", False),
+        ("np.zeros((0, 5), int)", True),
         ("a=np.zeros(24_001)", False),
     ],
 )

@@ -224,7 +224,11 @@ def _numbers_in(value: object) -> int:
     if isinstance(value, dict):
         return sum(map(_numbers_in, value.values()))
     value = value.value if isinstance(value, Param) else value
-    return value.size if isinstance(value, np.ndarray) else 1
+    if not isinstance(value, np.ndarray):
+        return 1
+    is_whole = value.dtype.kind in "iu" and value.size  # one of them may stand for a number of steps
+    largest = max(int(value.max()), -int(value.min())) if is_whole else 0
+    return value.size if largest <= MAX_INTEGER else MAX_NUMBERS + 1
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
