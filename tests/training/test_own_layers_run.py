@@ -79,7 +79,7 @@ def test_a_notebook_that_cannot_be_read_is_named_before_its_answers_count_as_ope
 
 SLOW = """
         total = 0
-        for number in range(15_000_000):
+        for number in range(8_000_000 * (xs.size > 200)):  # not in its check
             total += number"""
 
 
