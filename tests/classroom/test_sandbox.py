@@ -449,6 +449,16 @@ def test_it_works_for_the_user_who_runs_this(tmp_path, working_sandbox):
     }
 
 
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_time_that_ran_out_before_any_answer_ran_is_no_result(sandbox, request):
+    """Another submission may have held up the start of this one."""
+    if sandbox:
+        request.getfixturevalue("working_sandbox")
+    short = Limits(seconds=20, total=0.02, memory=640 << 20)
+    with pytest.raises(OSError, match="before any ran: this is not the fault of the submission"):
+        grade_submission(template("00"), Work("00").data(), sandbox=sandbox, limits=short)
+
+
 def test_without_a_sandbox_the_checks_are_the_same_and_the_result_says_so():
     graded = grade_submission(template("00"), Work("00").data(), sandbox=False, limits=SMALL)
     assert [score.points for score in graded.scores.values()] == [1.0, 1.0, 2.0, 2.0]

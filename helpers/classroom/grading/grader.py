@@ -367,7 +367,7 @@ class SubmissionGrader:
             self.remote.load(self.answers.sources, self.answers.wanted)
             self.remote.lend_references()
         except Closed as closed:
-            if time.monotonic() < self.end:  # else the answers that ran before have used up the time for all
+            if time.monotonic() < self.end or not self.taken:  # else those that ran have used up the time for all
                 raise OSError(
                     "The process for the answers ended before any ran: this is not the fault of the submission. "
                     f"{closed} Is there enough memory, and does the sandbox still work?"
