@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, replace
 
 import pytest
@@ -106,6 +107,8 @@ def class_of_eleven(sample_class):
 class Killer(threading.Thread):
     """Ends a worker that has a task in hand, the hard way, again and again.
 
+    Not in its first second: a nanny that has not yet heard that its worker runs ends with it, and its command too.
+
     Args:
         client: of the cluster.
         times: how often.
@@ -114,6 +117,7 @@ class Killer(threading.Thread):
     def __init__(self, client, times):
         super().__init__(daemon=True)
         self.client, self.times, self.killed = client, times, []
+        self.first_seen = {}
 
     def run(self):
         """Kill."""
@@ -126,7 +130,9 @@ class Killer(threading.Thread):
         busy = self.client.run_on_scheduler(
             lambda dask_scheduler: [one.pid for one in dask_scheduler.workers.values() if one.processing]
         )
-        return next((pid for pid in busy if pid not in self.killed), None)
+        now = time.monotonic()
+        ages = {pid: now - self.first_seen.setdefault(pid, now) for pid in busy}
+        return next((pid for pid, age in ages.items() if age > 1 and pid not in self.killed), None)
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
