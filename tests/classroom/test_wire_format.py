@@ -205,6 +205,9 @@ HUNGRY = {
         '{"k": "array", "dtype": "<f8", "at": 0, "shape": [' + ", ".join(["9" * 4290] * 400) + "]}"
     ),
     "a shape of more than there is": returned('{"k": "array", "dtype": "<f8", "at": 0, "shape": [16777216, 16777216]}'),
+    "nothing, in a shape beyond all measure": returned(
+        '{"k": "array", "dtype": "<f8", "at": 0, "shape": [0, 4611686018427387903, 4611686018427387903]}'
+    ),
     "nothing, in a large shape": returned('{"k": "array", "dtype": "<f8", "at": 0, "shape": [0, 16777216, 16777216]}'),
     "strides to the end of the world": returned(
         '{"k": "array", "dtype": "<f8", "at": 0, "shape": [1, 2], "strides": [16777216, 16777216]}'

@@ -28,8 +28,9 @@ MAX_TEXT, MAX_BYTES = 4 << 20, 16 << 20
 #: value takes some hundred bytes where its text takes two.
 MAX_DIGITS, MAX_MARKS = 100, 400_000
 
-#: The axes that an array may have, as many as NumPy 1 allowed.
-MAX_AXES = 32
+#: The axes that an array may have, as many as NumPy 1 allowed, and what its lengths and strides are below. A length
+#: may be far above that of a message: an array without values may have any other.
+MAX_AXES, MAX_SIZE = 32, 1 << 62
 
 #: An array that spans more than this many times the bytes of its values is sent without its strides.
 MAX_SPREAD = 4
@@ -178,7 +179,7 @@ def unpack_array(node: Tree, block: bytes) -> AnyArray:
     """Return the array of a description from `pack_array`: a new one, laid out in memory as the first.
 
     Raises:
-        ValueError, KeyError, TypeError: the description is not valid, or does not fit the bytes.
+        ValueError, KeyError, TypeError, OverflowError: the description is not valid, or does not fit the bytes.
     """
     if not _DTYPE.fullmatch(node["dtype"]):
         raise ValueError("not an array of numbers")
@@ -199,8 +200,8 @@ def unpack_array(node: Tree, block: bytes) -> AnyArray:
 
 
 def _sizes(numbers: Any) -> tuple[int, ...]:
-    """Return whole numbers of a message that are no larger than one can be."""
-    if len(numbers) > MAX_AXES or not all(type(number) is int and 0 <= number <= MAX_BYTES for number in numbers):
+    """Return some whole numbers of a message."""
+    if len(numbers) > MAX_AXES or not all(type(number) is int and 0 <= number < MAX_SIZE for number in numbers):
         raise ValueError("sizes that no array has")
     return tuple(numbers)
 
