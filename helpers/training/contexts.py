@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.data import load_corpus
 from helpers.nn import FAST, assemble, create_params
 from helpers.training.perplexity import perplexity_with_context
+from helpers.training.plateau import BATCH, EPOCHS, HIDDEN, RATE, STEPS, VOCABULARY, plateau_corpus
 from helpers.training.presets import Settings
 from helpers.training.trainer import Trainer
 
 #: How many words are given.
 CONTEXTS = (1, 2, 3, 5, 10, 20, 40)
 
-#: The size of the vocabulary, the tokens for training and for validation, and the words that are predicted.
-_VOCABULARY, _TOKENS, _VALIDATED, _PREDICTED = 1000, 40_001, 8000, 3000
+#: How many words are predicted.
+_PREDICTED = 3000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ContextSettings:
 
     cell: str
     learning_rate: float
-    epochs: int = 14
+    epochs: int = EPOCHS
 
 
 #: Name of a row to its settings.
@@ -45,26 +45,24 @@ CONTEXT_ROWS = {"LSTM": ContextSettings("LSTM", 10.0), "GRU": ContextSettings("G
 
 def measure_context(settings: ContextSettings, seed: int) -> dict[str, float]:
     """Train one model, its weights and masks drawn with the seed, and return its perplexity with each context."""
-    corpus, rng, before = load_corpus("sotu"), np.random.default_rng(seed), time.process_time()
+    corpus, rng, before = plateau_corpus(), np.random.default_rng(seed), time.process_time()
     longest = CONTEXTS[-1]
-    splits = corpus.train[:_TOKENS], corpus.valid[:_VALIDATED], corpus.test[: longest + _PREDICTED]
-    train, valid, test = (np.where(ids < _VOCABULARY, ids, corpus.vocabulary.unk) for ids in splits)
+    test = corpus.test[: longest + _PREDICTED]
     run = Settings(
-        hidden_size=64,
+        hidden_size=HIDDEN,
         depth=2,
-        rate=0.1,
+        rate=RATE,
         epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         decay=4.0,
         average_from=1.0,
-        batch_size=10,
-        steps=20,
+        batch_size=BATCH,
+        steps=STEPS,
         cell=settings.cell,
     )
-    model = assemble(
-        FAST, create_params(_VOCABULARY, run.hidden_size, run.depth, rng, cell=run.cell), rng, rate=run.rate
-    )
-    Trainer(model, run, train, valid, eos=corpus.vocabulary.eos, rng=rng).train()
+    params = create_params(VOCABULARY, run.hidden_size, run.depth, rng, cell=run.cell)
+    model = assemble(FAST, params, rng, rate=run.rate)
+    Trainer(model, run, corpus.train, corpus.valid, eos=corpus.vocabulary.eos, rng=rng).train()
     logits, _ = model.forward(test[None, :-1])
     whole = model.criterion.forward(logits[:, longest - 1 :], test[None, longest:])
     return {

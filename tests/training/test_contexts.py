@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from helpers.data import load_corpus
 from helpers.training import SWEEPS, contexts, load_enough_words, load_sweep
 from helpers.training.contexts import CONTEXT_ROWS, CONTEXTS, measure_context
+from helpers.training.plateau import plateau_corpus
 from helpers.training.sweep import fingerprint
 
 
@@ -24,9 +24,9 @@ def test_more_words_are_enough_wherever_fewer_are():
 
 
 def test_as_many_words_as_there_are_is_the_whole_past(monkeypatch):
-    corpus = load_corpus("sotu")
+    corpus = plateau_corpus()
     short = replace(corpus, train=corpus.train[:1000], valid=corpus.valid[:200])
-    monkeypatch.setattr(contexts, "load_corpus", lambda name: short)
+    monkeypatch.setattr(contexts, "plateau_corpus", lambda: short)
     monkeypatch.setattr(contexts, "CONTEXTS", (2, 40))
     monkeypatch.setattr(contexts, "_PREDICTED", 1)
     measured = measure_context(replace(CONTEXT_ROWS["GRU"], epochs=1), 0)
