@@ -55,6 +55,7 @@ def survival(
             ax.plot(steps[number::2], drawable(marks[label])[number::2], look.marker, ms=DOT, color=look.colour,
                     gid=look.name)  # fmt: skip
         ax.set(yscale="log", ylim=(lowest, 2), xlim=(0.5, steps[-1] + 0.5), title=name, xlabel="steps")
+        ax.minorticks_off()  # they take half the time of drawing, which a slider repeats
         ax.locator_params(axis="x", integer=True)
         guessed = (guess or {}).get(name, ...)
         mark_guess(ax, x=steps[-1] if is_given(guessed) else ..., y=guessed)
