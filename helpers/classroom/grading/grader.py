@@ -30,6 +30,7 @@ from helpers.checks.notebook_file import Unreadable
 from helpers.checks.panel import Panel
 from helpers.checks.session import Session
 from helpers.classroom.authoring.source import as_release, grading, read_source, serialise
+from helpers.classroom.grading.lending import Lender
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sandbox.proxies import RemoteAnswers, RemoteClass, RemoteFunction
@@ -211,6 +212,7 @@ class SubmissionGrader:
     """
 
     pipe: Pipe
+    lender: Lender
     connection: RpcConnection
     remote: RemoteAnswers
     session: Session
@@ -257,11 +259,12 @@ class SubmissionGrader:
             return _no_points(exercise_id, max_points, "wrong", reason)
         finally:
             self.remote.reset()
+            self.lender.reset()
         return self._score(exercise_id, points, max_points)
 
     def _score(self, exercise_id: str, points: float, max_points: float) -> tuple[Score, list[Panel]]:
         if self.pipe.failure:
-            self.stopped[exercise_id] = self._explain_end(self.pipe.failure)
+            self._stop(exercise_id)
             return _no_points(exercise_id, max_points, *self.stopped[exercise_id])
         verdict = self.session.latest
         assert verdict is not None
@@ -300,6 +303,7 @@ class SubmissionGrader:
         """End the process."""
         if self.process is None:
             return
+        self.lender.close()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # it leads a group of its own
         for pipe in (self.process.stdin, self.process.stdout):
@@ -317,7 +321,10 @@ class SubmissionGrader:
             self.close()
             self.process = self.sandbox.start()
             self.pipe = _pipe_to(self.process)
-            self.connection = RpcConnection(self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]))
+            self.lender = Lender(self.pipe, self.sandbox.limits)
+            self.connection = RpcConnection(
+                self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]), self.lender.find
+            )
             references = _find_references(self.answers)
             names = {exercise.id: exercise.name for exercise in references}
             self.remote = RemoteAnswers(
@@ -345,7 +352,7 @@ class SubmissionGrader:
                     continue
                 taken.fail(self.remote.define(exercise_id))
             except Closed:
-                self.stopped[exercise_id] = self._explain_end(self.pipe.failure or "it ended")
+                self._stop(exercise_id)
                 return
             except Exception as error:
                 frames = getattr(error, "frames", None)
@@ -376,7 +383,18 @@ class SubmissionGrader:
     def _start_clock(self) -> None:
         self.pipe.deadline = min(self.end, time.monotonic() + self.sandbox.limits.seconds)
         self.pipe.left = dict(ALLOWANCE)
+        self.lender.start_clock()
         self.connection.mutators.clear()
+
+    def _stop(self, exercise_id: str) -> None:
+        """Keep why there is no score but 0 for an answer that ended its process, or whose process was ended.
+
+        Raises:
+            OSError: it was not the fault of the submission.
+        """
+        if self.lender.error is not None:
+            raise self.lender.error
+        self.stopped[exercise_id] = self._explain_end(self.pipe.failure or "it ended")
 
     def _explain_end(self, failure: str) -> tuple[Status, str]:
         """Return the status and the reason of an answer that ended its process, or whose process was ended."""

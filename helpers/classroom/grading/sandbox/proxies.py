@@ -61,13 +61,16 @@ class RemoteFunction(Remote):
 class RemoteIterator(Remote):
     """An iterator of the other side, which must end."""
 
+    count = 0
+
     def __iter__(self) -> Iterator[Any]:
-        for _ in range(MAX_ITEMS):
-            try:
-                yield self._connection.call(self._number, "__next__", (), {})
-            except StopIteration:
-                return
-        raise RuntimeError(f"it still went on after {MAX_ITEMS:,} items")
+        return self
+
+    def __next__(self) -> Any:
+        if self.count == MAX_ITEMS:
+            raise RuntimeError(f"it still went on after {MAX_ITEMS:,} items")
+        self.count += 1
+        return self._connection.call(self._number, "__next__", (), {})
 
 
 class RemoteLayer(Remote, Layer):

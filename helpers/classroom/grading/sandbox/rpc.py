@@ -33,10 +33,11 @@ from helpers.nn.base import Param
 OFFERED = frozenset(
     {"forward", "backward", "parameters", "recurrent"}  # of a layer, and of a language model
     | {"loss", "body", "output", "criterion"}
+    | {"__next__"}  # of an iterator
 )
 
-#: The most numbers in one call of an object of the grader's side by an answer, and the largest integer: the object runs
-#: here, where nothing limits time and memory. A check itself gives a fraction of this.
+#: The most numbers in one call of an object of the grader's side by an answer, and the largest integer. What a check
+#: hands over runs here, where nothing limits time and memory; a check itself gives a fraction of this.
 MAX_NUMBERS, MAX_INTEGER = 24_000, 10_000
 
 #: The most warnings of a call that are passed on, and the most lines of its traceback and bases of its error.
@@ -56,6 +57,8 @@ class RpcConnection:
         side: the letter with which the numbers of this side's objects begin, different on each side.
         offered: what the other side may ask of an object of this one, besides calling it; None means everything.
         gone: makes the error to raise when the other side is gone, from the reason.
+        elsewhere: tells of an object of this side, and what it is given, in which other process it is used, and its
+            number there; None means here.
     """
 
     def __init__(
@@ -64,10 +67,12 @@ class RpcConnection:
         side: str,
         offered: frozenset[str] | None = None,
         gone: Callable[[str], Exception] = Closed,
+        elsewhere: Callable[[object, object], tuple["RpcConnection", str] | None] = lambda value, given: None,
     ) -> None:
         self.pipe = pipe
         self.offered = offered
         self.gone = gone
+        self.elsewhere = elsewhere
         self.mutators: set[str] = set()  # numbers of the other side's objects that changed an array they were given
         self.registry = ObjectRegistry(self, side)
 
@@ -149,12 +154,14 @@ class RpcConnection:
     def _use(self, tree: Tree, args: list[Any], kwargs: dict[str, Any]) -> Any:
         attribute: str | None = tree["attribute"]
         value: Any = self.registry.exports.get(tree["number"], withdrawn)
-        if self.offered is not None and _numbers_in((args, kwargs)) > MAX_NUMBERS:
+        if self.offered is not None and numbers_in((args, kwargs)) > MAX_NUMBERS:
             raise ValueError("it is given more here than a check ever gives")
-        if attribute is not None:
-            if self.offered is not None and attribute not in self.offered:
-                raise AttributeError(f"{attribute!r} is not offered")
-            value = getattr(value, attribute)
+        if attribute is not None and self.offered is not None and attribute not in self.offered:
+            raise AttributeError(f"{attribute!r} is not offered")
+        if place := self.elsewhere(value, (args, kwargs)):
+            other, number = place
+            return other._ask(tree["verb"], number, attribute, (args, kwargs))
+        value = value if attribute is None else getattr(value, attribute)
         return value if tree["verb"] == "fetch" else value(*args, **kwargs)
 
     # --- messages -----------------------------------------------------------------------------------------------------
@@ -215,17 +222,24 @@ def _run(use: Callable[[], Any], numpy: dict[str, Any]) -> Tree:
     return outcome
 
 
-def _numbers_in(value: object) -> int:
-    """How many numbers an argument holds; an integer that is too large counts as too many."""
+def numbers_in(value: object, in_object: int = 1) -> int:
+    """How many numbers an argument holds; an integer that is too large counts as too many.
+
+    Args:
+        value: the argument, and what it is made of.
+        in_object: what counts for anything that is no data: a function, a layer, a generator.
+    """
+    if value is None or isinstance(value, bool | float | str | np.bool_ | np.floating):
+        return 1
     if isinstance(value, int | np.integer):
         return 1 if abs(int(value)) <= MAX_INTEGER else MAX_NUMBERS + 1
     if isinstance(value, list | tuple):
-        return sum(map(_numbers_in, value))
+        return sum(numbers_in(item, in_object) for item in value)
     if isinstance(value, dict):
-        return sum(map(_numbers_in, value.values()))
+        return sum(numbers_in(item, in_object) for item in value.values())
     value = value.value if isinstance(value, Param) else value
     if not isinstance(value, np.ndarray):
-        return 1
+        return in_object
     is_whole = value.dtype.kind in "iu" and value.size  # one of them may stand for a number of steps
     largest = max(int(value.max()), -int(value.min())) if is_whole else 0
     return value.size if largest <= MAX_INTEGER else MAX_NUMBERS + 1
