@@ -6,7 +6,6 @@ import os
 import platform
 import py_compile
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 import numpy as np
+
+from helpers.classroom.grading.sandbox.system_calls import MACHINES, process_filter
 
 _HELPERS = Path(__file__).resolve().parents[3]
 _COURSE = _HELPERS.parent
@@ -157,8 +158,8 @@ def check_sandbox() -> None:
         raise NoSandbox(
             "bubblewrap (the program bwrap) is not installed; on Debian and Ubuntu: sudo apt install bubblewrap."
         )
-    if platform.machine() not in _MACHINES:
-        known = " and ".join(_MACHINES)
+    if platform.machine() not in MACHINES:
+        known = " and ".join(MACHINES)
         raise NoSandbox(f"the sandbox knows the system calls of {known} machines, and this is {platform.machine()}.")
     descriptor = _filter_descriptor()
     with tempfile.TemporaryDirectory() as folder:
@@ -182,74 +183,6 @@ def _read_only(path: Path) -> list[str]:
 
 def _python() -> str:
     return os.path.realpath(sys.executable)
-
-
-# --- system calls that are refused ------------------------------------------------------------------------------------
-
-#: Machine to its audit number in the kernel, and the numbers of these system calls on it.
-_MACHINES: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
-    "x86_64": (
-        0xC000003E,
-        {
-            "new processes and threads": (56, 57, 58),  # clone, fork, vfork
-            "other processes": (101, 310, 311, 434, 438),  # ptrace, process_vm_readv, _writev, pidfd_open, _getfd
-            "sockets, of which some lead out of a virtual machine": (41,),
-            "namespaces and mounts": (155, 161, 165, 166, 272, 304, 308, 428, 429, 430, 431, 432, 433, 442),
-            "memory that no limit counts": (29, 64, 68, 319, 447),  # shmget, semget, msgget, memfd_create, _secret
-            "interfaces to the kernel": (248, 249, 250, 298, 321, 323, 425),  # keys, perf, bpf, userfaultfd, uring
-            "files that others wait for": (73,),  # flock
-            "what a user has few of": (222, 240, 253, 294, 300),  # timer_create, mq_open, inotify_, fanotify_init
-        },
-    ),
-    "aarch64": (
-        0xC00000B7,
-        {
-            "new processes and threads": (220,),
-            "other processes": (117, 270, 271, 434, 438),
-            "sockets, of which some lead out of a virtual machine": (198,),
-            "namespaces and mounts": (39, 40, 41, 51, 97, 265, 268, 428, 429, 430, 431, 432, 433, 442),
-            "memory that no limit counts": (186, 190, 194, 279, 447),
-            "interfaces to the kernel": (217, 218, 219, 241, 280, 282, 425),
-            "files that others wait for": (32,),
-            "what a user has few of": (26, 107, 180, 262),
-        },
-    ),
-}
-_CLONE3 = 435  # everywhere
-
-#: The number of fcntl, which can lease, lock and watch a file that others open. These commands are left: F_DUPFD,
-#: F_GETFD, F_SETFD, F_GETFL, F_SETFL and F_DUPFD_CLOEXEC.
-_FCNTL, _FCNTL_COMMANDS = {"x86_64": 72, "aarch64": 25}, (0, 1, 2, 3, 4, 1030)
-_X32 = 0x40000000  # from here on an x86_64 kernel may know every call under a second number
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_ALLOW, _KILL, _NOT_PERMITTED, _NO_SUCH_CALL = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
-
-
-def process_filter(machine: str) -> bytes:
-    """Return a program for the kernel (seccomp, in classic BPF) that refuses the system calls no answer needs.
-
-    RLIMIT_NPROC does not bind root, so it alone would not stop a fork bomb if an instructor grades as root; and a
-    process that may make a namespace is its administrator, and may mount file systems without a limit there.
-
-    Args:
-        machine: as `platform.machine` returns it; an unknown one gives an empty program.
-    """
-    if machine not in _MACHINES:
-        return b""
-    audit, calls = _MACHINES[machine]
-    steps = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    steps += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NO_SUCH_CALL)]  # libc then falls back to clone
-    for number in (number for numbers in calls.values() for number in numbers):
-        steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    # The command is the low half of the second argument, on both machines.
-    fcntl = [(_LOAD, 0, 0, 24)]
-    for command in _FCNTL_COMMANDS:
-        fcntl += [(_EQUAL, 0, 1, command), (_RETURN, 0, 0, _ALLOW)]
-    fcntl += [(_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += [(_EQUAL, 0, len(fcntl), _FCNTL[machine]), *fcntl]
-    steps += [(_RETURN, 0, 0, _ALLOW)]
-    return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
 def _filter_descriptor() -> int:
