@@ -238,7 +238,7 @@ def test_no_message_takes_more_than_the_allowance_or_longer_than_a_moment(data):
     assert spent < PATIENCE / 2
 
 
-def test_a_list_ofnumbers_in_strings_is_no_list_of_numbers():
+def test_a_list_of_numbers_in_strings_is_no_list_of_numbers():
     """Code of a learner may have a table in it."""
     table = ", ".join(["1"] * (framing.MAX_MARKS + 1))
     assert deliver(returned(json.dumps(table))) == table

@@ -3,13 +3,18 @@
 .venv/bin/python -m tests.classroom.attacks.document
 """
 
+import tomllib
 from pathlib import Path
 
 from tests.classroom.attacks import ATTACKS, exhausting, files, forging
 from tests.classroom.attacks.kit import max_points
 from tests.classroom.attacks.run_stock import CELL, PATIENCE, read_table
 
-PLACE = Path(__file__).resolve().parents[3] / "docs" / "attacks.md"
+ROOT = Path(__file__).resolve().parents[3]
+PLACE = ROOT / "docs" / "attacks.md"
+
+#: The walls between a submission and the grader; their file says what belongs to one.
+WALLS = tomllib.loads(Path(__file__).with_name("walls.toml").read_text(encoding="utf-8"))["wall"]
 
 _BEGINNING = """# Attacks
 
@@ -38,6 +43,15 @@ them if they find something: full points mean that nothing was found. “As it s
 the right one.
 """
 
+_WALLS = """
+## What stops them
+
+Each of these walls was taken out of a copy of the grader, and the test beside it turned red. `test_walls.py` does so
+again; `tests/classroom/attacks/walls.toml` says which lines it takes out.
+
+| wall | test in tests/classroom |
+| --- | --- |"""
+
 _END = """
 ## What remains
 
@@ -51,8 +65,8 @@ _END = """
 - **A process may make empty files in its own /tmp until its time is up.** Linux lets them take up to an eighth
   of the machine's memory, which is free again when the process ends. Only a control group would stop that.
 - **The kernel is shared.** An answer could exploit a fault in Linux itself that an ordinary program can exploit. The
-  system calls that are refused to it (processes, threads, sockets, namespaces, mounts, debugging and more) make that
-  less likely, not impossible. If you expect such an attack, grade on a virtual machine.
+  filter of system calls, which knows some hundred that answers need and no other, makes that less likely, not
+  impossible. If you expect such an attack, grade on a virtual machine.
 """
 
 
@@ -65,6 +79,7 @@ def make():
         lines += [f"\n## {family[0].upper()}{family[1:]}\n", "| attack | it tries | stock nbgrader | here |"]
         lines += ["| --- | --- | --- | --- |"]
         lines += [_row(attack, stock.get(attack.name)) for attack in ATTACKS.values() if attack.family == family]
+    lines += [_WALLS, *(f"| {wall['what']} | `{wall['test'].replace('::', '`, `')}` |" for wall in WALLS)]
     return "\n".join(lines) + "\n" + _END
 
 
