@@ -82,6 +82,8 @@ learner-kit: $(READY)  ## Pack the course for a class, without solutions and tes
 
 # For an instructor; the guide is docs/instructors.md. With DRY=1 a command says what it would do, and does nothing.
 DRY_RUN = $(if $(DRY),--dry-run)
+# A name that is empty, as of a variable that is misspelt, is passed on too: it must not mean everybody.
+WHO = $(if $(filter-out undefined,$(origin STUDENT)),--student "$(STUDENT)")
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". ARGS=--regrade after new points.
@@ -96,8 +98,8 @@ collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01
 export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too.
 	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
-grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
-	@$(HELPERS) grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
+grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. STUDENT=ina: one anew. SCHEDULER=tls://host:8786: on a cluster.
+	@$(HELPERS) grade $(NB) $(WHO) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
 cluster: $(DASK)  ## Run a Dask cluster on this machine, to rehearse for a larger one: WORKERS=2.
 	@$(HELPERS) cluster $(if $(WORKERS),--workers "$(WORKERS)")

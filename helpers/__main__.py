@@ -314,6 +314,7 @@ def sweep(
 
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
+Student = Annotated[str | None, typer.Option(help="Id of a student, or several with spaces between them.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")]
 
@@ -430,18 +431,23 @@ def export(
 @app.command()
 def grade(
     notebook: Notebook = "",
+    student: Student = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one per core", min=1)] = None,
     no_sandbox: NoSandbox = False,
     scheduler: Scheduler = "",
     insecure: Insecure = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped."""
-    _grade(notebook, jobs, no_sandbox, scheduler, insecure, dry_run)
+    """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped.
+
+    With --student, grade these alone, and anew even if nothing has changed.
+    """
+    _grade(notebook, student, jobs, no_sandbox, scheduler, insecure, dry_run)
 
 
 def _grade(
     notebook: str,
+    student: str | None = None,
     jobs: int | None = None,
     no_sandbox: bool = False,
     scheduler: str = "",
@@ -449,6 +455,7 @@ def _grade(
     dry_run: bool = False,
 ) -> None:
     """Do what the command `grade` does; `release` does it too."""
+    from helpers.classroom.administration.student_names import find_students
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
     from helpers.classroom.grading.wording import counted
@@ -458,15 +465,18 @@ def _grade(
     assignment = course.find_source(notebook).stem
     remote = _cluster_workers(scheduler, insecure, sandbox=not no_sandbox)
     work = batch.open_batch(course, assignment, sandbox=not no_sandbox, elsewhere=bool(remote))
+    if student is not None:
+        work.choose(find_students(student, work.collected, f"among the submissions of {assignment}"))
     todo = work.find_open()
-    print(f"{assignment}: {counted(len(work.submitted), 'submission')}, {len(todo)} of them to be graded.")
+    print(f"{assignment}: {counted(len(work.collected), 'submission')}, {len(todo)} of them to be graded.")
     if dry_run:
         return
     with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
         work.run(remote or workers.local_workers(jobs), bar.show)
     report.show(work.results, work.with_earlier_score)
-    report.write(work.results, work.folder, work.with_earlier_score)
-    ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
+    of_class = work.class_results()
+    report.write(of_class, work.folder, work.with_earlier_score)
+    ends = {item.exercise: item.ends for item in item_analysis.analyse(of_class.values())}
     if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
         draw(counts).save(work.folder / "items.png")
         print(f"Each exercise: {work.folder / 'items.csv'}, and items.png beside it.")
