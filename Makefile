@@ -89,6 +89,9 @@ ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". ARGS=--regrade after new points.
 	@$(HELPERS) release $(NB) $(if $(filter-out undefined,$(origin DUE)),--due "$(DUE)") $(DRY_RUN) $(ARGS)
 
+extend: $(READY)  ## Give a student a later due date: NB=01, STUDENT=ina, UNTIL="2026-12-03 23:59" or none. Without STUDENT: list them.
+	@$(HELPERS) extend $(NB) $(WHO) $(if $(filter-out undefined,$(origin UNTIL)),--until "$(UNTIL)") $(DRY_RUN) $(ARGS)
+
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
 
@@ -128,7 +131,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 
 .PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
-.PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
+.PHONY: release extend roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
 whole-course:
 	@echo "\`make $(firstword $(MAKECMDGOALS))\` belongs to the whole course; a learner kit has no tests."; exit 1

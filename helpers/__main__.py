@@ -331,6 +331,7 @@ def release(
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
     from helpers.classroom.administration import assignments, exchange, times
+    from helpers.classroom.administration.extensions import describe_extensions
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch
 
@@ -350,6 +351,8 @@ def release(
         batch.need_sandbox()  # before any score becomes stale
     place = assignments.release(course, source, time, regrade=regrade)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
+    if time and (extended := describe_extensions(course, source.stem)):
+        print("Extensions move along with the due date:", *extended, sep="\n")
     if warning := exchange.exchange_warning(course):
         print(warning, file=sys.stderr)
     if regrade and (without := assignments.find_without_file(course, source.stem)):
@@ -359,6 +362,36 @@ def release(
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebook, or what `make learner-kit` packs."
+
+
+@app.command()
+def extend(
+    notebook: Notebook = "",
+    student: Student = None,
+    until: Annotated[str | None, typer.Option(help="New due date, e.g. '2026-12-03 23:59', or none.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Give a student a later due date, or list those who have one; late penalties follow at once."""
+    from helpers.classroom.administration import extensions, times
+    from helpers.classroom.administration.student_names import find_in_class
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    course.need_released(assignment)
+    if student is None and until is None:
+        print(
+            "\n".join(extensions.describe_extensions(course, assignment)) or f"Nobody has an extension of {assignment}."
+        )
+        return
+    students = find_in_class(course, student or "")
+    if not until:
+        raise ValueError('Until when? Say it, e.g. UNTIL="2026-12-03 23:59"; UNTIL=none takes an extension back.')
+    is_none = until.strip().casefold() == "none"
+    moment = None if is_none else times.read_time(until, times.course_zone(course))
+    extended = extensions.extend(course, assignment, students, moment, dry_run=dry_run)
+    print(extended)
+    sys.exit(1 if extended.stale else 0)
 
 
 @app.command()

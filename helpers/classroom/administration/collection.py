@@ -8,17 +8,16 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-from nbgrader.api import MissingEntry
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.archive_names import letters_of
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
+from helpers.classroom.administration.extensions import due_dates
 from helpers.classroom.administration.groups import read_groups
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import Found, Refused, SubmittedFile
@@ -123,7 +122,7 @@ def collect(
     with contextlib.ExitStack() as stack:
         if source is None:
             _refuse_options("the exchange", worksheet=worksheet, submitted_at=submitted_at)
-            due = _due_dates(course, assignment) if before_due else None
+            due = due_dates(course, assignment) if before_due else None
             found, time = find_in_exchange(course, assignment, due, trust_timestamps), None
         else:
             _refuse_options("a download", before_due=before_due, trust_timestamps=trust_timestamps)
@@ -232,18 +231,6 @@ def _place(folder: Path, contents: Mapping[str, bytes], shared: bool) -> None:
         if folder.exists():
             folder.rename(Path(work, "replaced"))
         fresh.rename(folder)
-
-
-def _due_dates(course: Course, assignment: str) -> Callable[[str], datetime | None]:
-    """A function from a student's id to the due date, which may be extended for some."""
-    with course.gradebook() as gradebook:
-        try:
-            known = gradebook.find_assignment(assignment)
-        except MissingEntry:
-            return lambda student: None
-        due = known.duedate
-        extended = {each.student_id: due + each.extension for each in known.submissions if due and each.extension}
-        return lambda student: extended.get(student, due)
 
 
 def _refuse_options(source: str, **options: object) -> None:

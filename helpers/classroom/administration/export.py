@@ -198,7 +198,8 @@ def _read_submissions(gradebook: Gradebook, assignment: str) -> dict[str, tuple[
     notebook = (SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty)
     rows = gradebook.db.query(SubmittedAssignment.student_id, *ENTRY, *notebook, *grade)
     rows = rows.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id).outerjoin(*JOIN)
-    rows = rows.outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+    # A row without a notebook is no submission: it keeps an extension.
+    rows = rows.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
     rows = rows.outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id).filter(Assignment.name == assignment)
     entries: dict[str, Entry] = {}
     penalties: dict[str, dict[str, float]] = defaultdict(dict)
