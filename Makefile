@@ -92,13 +92,16 @@ release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=0
 extend: $(READY)  ## Give a student a later due date: NB=01, STUDENT=ina, UNTIL="2026-12-03 23:59" or none. Without STUDENT: list them.
 	@$(HELPERS) extend $(NB) $(WHO) $(if $(filter-out undefined,$(origin UNTIL)),--until "$(UNTIL)") $(DRY_RUN) $(ARGS)
 
+excuse: $(READY)  ## Excuse a student from a notebook: NB=01, STUDENT=ina. ARGS=--undo takes it back. Without STUDENT: list them.
+	@$(HELPERS) excuse $(NB) $(WHO) $(DRY_RUN) $(ARGS)
+
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
 
 collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01, FROM=moodle.zip.
 	@$(HELPERS) collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
 
-export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too.
+export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too, --by-exercise.
 	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
 grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. STUDENT=ina: one anew. SCHEDULER=tls://host:8786: on a cluster.
@@ -131,7 +134,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 
 .PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
-.PHONY: release extend roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
+.PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
 whole-course:
 	@echo "\`make $(firstword $(MAKECMDGOALS))\` belongs to the whole course; a learner kit has no tests."; exit 1

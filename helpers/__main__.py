@@ -395,6 +395,31 @@ def extend(
 
 
 @app.command()
+def excuse(
+    notebook: Notebook = "",
+    student: Student = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Excuse them no longer.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Excuse a student from a notebook, or list those who are: their work is neither missing nor a zero."""
+    from helpers.classroom.administration import excused_work
+    from helpers.classroom.administration.student_names import find_in_class
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    course.need_released(assignment)
+    if student is None and not undo:
+        with course.gradebook() as gradebook:
+            print(
+                f"Excused from {assignment}: {', '.join(excused_work.read_excused(gradebook, assignment)) or 'nobody'}."
+            )
+        return
+    students = find_in_class(course, student or "")
+    print(*excused_work.excuse(course, assignment, students, undo=undo, dry_run=dry_run), sep="\n")
+
+
+@app.command()
 def roster(
     path: Annotated[Path, typer.Argument(help="A CSV file: the class list, or a platform's list of groups.")],
     id_column: Annotated[str, typer.Option(help="Column of the ids; by default the likeliest.")] = "",
@@ -450,13 +475,17 @@ def export(
     stale: Annotated[
         bool, typer.Option("--stale", help="Export stale scores too, of work that has to be graded again.")
     ] = False,
+    by_exercise: Annotated[
+        bool, typer.Option("--by-exercise", help="Write a second file, with a column for each exercise.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Write the scores as CSV for a platform; those not graded, or to be graded again, are blank."""
     from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
 
-    exported = write(Course(ROOT), platform, out, notebook or (), stale=stale, dry_run=dry_run)
+    options = {"stale": stale, "by_exercise": by_exercise, "dry_run": dry_run}
+    exported = write(Course(ROOT), platform, out, notebook or (), **options)
     print(exported)
     sys.exit(1 if exported.stale and not stale else 0)
 

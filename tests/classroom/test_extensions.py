@@ -245,6 +245,18 @@ def test_an_assignment_without_a_due_date_or_a_release_is_told_so(run, strict):
     assert run("extend", "00", *arguments)[1].startswith("00_start_here was not released yet")
 
 
+def test_excused_students_are_listed_and_an_unknown_one_is_told_so(run, strict):
+    """The command `excuse` reads names as `extend` does."""
+    assert run("excuse", "00") == (0, "Excused from 00_start_here: nobody.\n")
+    assert run("excuse", "00", "--student", "Ina jo") == (0, "Excused from 00_start_here: ina, jo.\n")
+    assert run("excuse", "00", "--student", "jo", "--undo", "--dry-run")[0] == 0
+    assert run("excuse", "00") == (0, "Excused from 00_start_here: ina, jo.\n")
+    for arguments in (["--student", "inga"], ["--student", "inga", "--undo"]):
+        sentence = "There is no student inga in the class list (did you mean ina?)."
+        assert run("excuse", "00", *arguments) == (1, sentence)
+    assert run("excuse", "00", "--undo") == (1, "Which student? Name one by the id, e.g. STUDENT=ina.")
+
+
 def test_an_id_may_have_a_space_in_it():
     assert find_students(" ina m ", ["ina m", "ina"], "here") == ["ina m"]
     assert find_students("ina, jo ina", ["jo", "ina"], "here") == ["ina", "jo"]

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from helpers.atomic_write import replace_file
 from helpers.classroom.administration.archive_names import letters_of
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
+from helpers.classroom.administration.excused_work import read_excused
 from helpers.classroom.administration.extensions import due_dates
 from helpers.classroom.administration.groups import read_groups
 from helpers.classroom.administration.roster import listed
@@ -45,6 +46,7 @@ class Collected(Found):
         without_number: ids of students whose numbered attempt was replaced by one that has no number.
         without_time: ids of students whose submission was replaced by one whose time is not known.
         missing: ids of students of the class from whom there is nothing, now or earlier.
+        excused: ids of those from whom there is nothing, and who are excused.
     """
 
     dry_run: bool = False
@@ -55,6 +57,7 @@ class Collected(Found):
     without_number: list[str] = field(default_factory=list)
     without_time: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -84,6 +87,8 @@ class Collected(Found):
         lines += self.notes
         if self.missing:
             lines.append(f"Nothing from {len(self.missing)} of the class: {listed(self.missing)}.")
+        if self.excused:
+            lines.append(f"Excused: {listed(self.excused)}.")
         return "\n".join(lines)
 
 
@@ -117,7 +122,7 @@ def collect(
         ValueError: there is nothing to collect from, or an option does not apply to this source.
     """
     with course.gradebook() as gradebook:
-        students = gradebook.students
+        students, excused = gradebook.students, read_excused(gradebook, assignment)
         gradebook.db.expunge_all()
     with contextlib.ExitStack() as stack:
         if source is None:
@@ -141,7 +146,7 @@ def collect(
         report = Collected(**vars(found), dry_run=dry_run)
         for file in found.files:
             _take(course, assignment, file, file.time or time, before_due, report)
-    _add_students(course, assignment, {student.id for student in students}, report)
+    _add_students(course, assignment, {student.id for student in students}, excused, report)
     return report
 
 
@@ -239,11 +244,15 @@ def _refuse_options(source: str, **options: object) -> None:
             raise ValueError(f"--{name.replace('_', '-')} does not apply when collecting from {source}.")
 
 
-def _add_students(course: Course, assignment: str, students: set[str], report: Collected) -> None:
+def _add_students(
+    course: Course, assignment: str, students: set[str], excused: Collection[str], report: Collected
+) -> None:
     """Put the students into order, and add those who are not in the class list and those who are missing."""
     for names in (report.collected, report.updated, report.unchanged, report.older):
         names.sort()
     taken = {*report.collected, *report.updated, *report.unchanged}
     if unknown := sorted(taken - students):
         report.notes.append(f"Not in the class list: {listed(unknown)}.")
-    report.missing = sorted(students - taken - set(course.submitted(assignment)))
+    nothing = sorted(students - taken - set(course.submitted(assignment)))
+    report.missing = [student for student in nothing if student not in excused]
+    report.excused = [student for student in nothing if student in excused]

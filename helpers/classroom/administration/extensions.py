@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, SubmittedAssignment
 
-from helpers.classroom.administration.groups import members_of
-from helpers.classroom.administration.roster import listed
+from helpers.classroom.administration.groups import describe_others, members_of
 from helpers.classroom.administration.times import course_zone, in_words
 from helpers.classroom.course import Course
 from helpers.classroom.grading.assignment_lock import locked
@@ -46,9 +45,7 @@ class Extended:
         lines = [f"{verb}: {student}: {words}." for student, words in self.due.items()]
         for student, (before, after) in self.penalties.items():
             lines.append(f"{student}: the late penalty is {after:g} now; it was {before:g}.")
-        for student, others in self.others.items():
-            names = " ".join([student, *others])
-            lines.append(f'This is not for {listed(others)}, in a group with {student}; for all: STUDENT="{names}".')
+        lines += [describe_others(student, others) for student, others in self.others.items()]
         for student, reason in self.stale.items():
             lines.append(f"{student}: {reason}. The late penalty follows when it is graded again.")
         return "\n".join(lines)
