@@ -117,6 +117,14 @@ def test_a_dry_run_changes_nothing(course, undo, words):
     assert excused_of(course) == ["ada"]
 
 
+def test_who_was_removed_from_the_class_is_not_listed(course):
+    excuse(course, NAME, ["ada", "ina"])
+    with course.gradebook() as gradebook:
+        gradebook.remove_student("ada")
+    assert excused_of(course) == ["ina"]
+    assert export(course).excused == {NAME: ["ina"]}
+
+
 def test_an_assignment_that_was_not_released_is_told_so(course):
     with pytest.raises(ValueError, match="01_other was not released yet"):
         excuse(course, "01_other", ["ada"])

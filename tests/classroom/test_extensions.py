@@ -2,10 +2,12 @@
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import CsvExportPlugin
 
 from helpers import __main__ as command_line
 from helpers.classroom.administration import assignments, feedback_delivery
@@ -95,6 +97,13 @@ def test_nbgraders_own_pages_show_no_submission_of_one_who_has_an_extension_alon
     assert [each["student"] for each in api.get_notebook_submissions(strict.name, strict.name)] == ["jo"]
     assert {each["id"] for each in api.get_students()} == {"ina", "jo", "kim"}
     assert {each["name"] for each in api.get_student_submissions("ina")} == {strict.name}
+    stock = CsvExportPlugin()
+    stock.to = str(strict.root / "stock.csv")
+    with strict.course.gradebook() as gradebook:
+        stock.export(gradebook)
+        gradebook.remove_student("ina")
+    assert f"{strict.name},2026-12-01 10:00:00,,ina," in Path(stock.to).read_text()
+    assert rows(strict) == {"jo"}
 
 
 def test_a_later_attempt_and_another_grading_do_not_lose_it(strict):

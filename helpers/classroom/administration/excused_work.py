@@ -7,7 +7,7 @@ averages would count that as a zero.
 import logging
 from collections.abc import Collection
 
-from nbgrader.api import Assignment, Base, Gradebook
+from nbgrader.api import Assignment, Base, Gradebook, Student
 from sqlalchemy import Column, String
 
 from helpers.classroom.administration.groups import describe_others, members_of
@@ -57,5 +57,6 @@ def excuse(
 
 def read_excused(gradebook: Gradebook, assignment: str) -> list[str]:
     """Return the ids of the students who are excused from an assignment of an open gradebook."""
-    query = gradebook.db.query(ExcusedWork.student_id).join(Assignment, Assignment.id == ExcusedWork.assignment_id)
-    return [student for (student,) in query.filter(Assignment.name == assignment).order_by(ExcusedWork.student_id)]
+    query = gradebook.db.query(Student.id).join(ExcusedWork, ExcusedWork.student_id == Student.id)
+    query = query.join(Assignment, Assignment.id == ExcusedWork.assignment_id).filter(Assignment.name == assignment)
+    return [student for (student,) in query.order_by(Student.id)]

@@ -76,7 +76,7 @@ def extend(
                 for student in students:
                     _enter(gradebook, assignment, student, extension)
                 gradebook.db.commit()
-            assign_late_penalties(course, assignment)
+            assign_late_penalties(course, assignment, students)
         logger.info("%s: %s may be %s later", assignment, ", ".join(students), extension)
         after = _penalties(course, assignment, students)
     dates.extensions.update(dict.fromkeys(students, extension or timedelta()))
@@ -174,9 +174,9 @@ def _enter(gradebook: Gradebook, assignment: str, student: str, extension: timed
 def _penalties(course: Course, assignment: str, students: Sequence[str]) -> dict[str, float]:
     """The late penalty of each student who has a submission in the gradebook [points]."""
     with course.gradebook() as gradebook:
-        rows = gradebook.find_assignment(assignment).submissions
-        found = {row.student_id: row.late_submission_penalty for row in rows if row.notebooks}
-    return {student: found[student] or 0.0 for student in students if student in found}
+        rows = gradebook.db.query(SubmittedAssignment).join(Assignment).filter(Assignment.name == assignment)
+        rows = rows.filter(SubmittedAssignment.student_id.in_(students))
+        return {row.student_id: row.late_submission_penalty or 0.0 for row in rows if row.notebooks}
 
 
 def _find_stale(course: Course, assignment: str, students: Collection[str]) -> dict[str, str]:

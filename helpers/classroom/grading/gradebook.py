@@ -189,15 +189,19 @@ class Saver:
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
 
 
-def assign_late_penalties(course: Course, assignment: str) -> None:
-    """Let nbgrader compute the late penalties again, for what a person has graded since."""
+def assign_late_penalties(course: Course, assignment: str, students: Collection[str] | None = None) -> None:
+    """Let nbgrader compute the late penalties again, of some students or of all.
+
+    A person may have graded since, or the due date is another one.
+    """
     with _open_gradebook(course) as gradebook:
         step = AssignLatePenalties(config=course.config)
         try:
             submissions = gradebook.find_assignment(assignment).submissions
         except MissingEntry:
             return
-        for student in [submission.student.id for submission in submissions if submission.notebooks]:
+        late = [each for each in submissions if each.notebooks and (students is None or each.student_id in students)]
+        for student in [each.student_id for each in late]:
             step.preprocess(nbformat.v4.new_notebook(), _resources(course, assignment, student))
             gradebook.refresh()
         gradebook.really_commit()
