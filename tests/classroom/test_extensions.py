@@ -162,6 +162,8 @@ def test_without_a_due_date_any_more_nothing_is_late(strict):
     assert scores(strict)["ina"] == "2"
     assert describe_extensions(strict.course, strict.name) == ["ina: no due date; an extension."]
     assert due_date_of(strict.course, strict.name, "ina") is None
+    give(strict, None)
+    assert describe_extensions(strict.course, strict.name) == []
 
 
 def test_it_is_for_the_named_alone_and_the_others_of_a_group_are_named(strict):

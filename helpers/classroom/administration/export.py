@@ -4,6 +4,7 @@ nbgrader's own export writes 0.0 for work that was not handed in, failed to be g
 platform then shows it as a zero. Here a zero is always a score that was given, and for the submission as it is now.
 """
 
+import functools
 import logging
 import math
 import re
@@ -177,7 +178,7 @@ def export(
             results[name] = {student.id: found[student.id] for student in students}
             exported.add(name, results[name])
         text = to_csv(FORMATS[platform](students, chosen, results), _cell)
-        text_by_exercise = to_csv(_by_exercise(students, chosen, results), _cell)
+        text_by_exercise = to_csv(_by_exercise(students, chosen, results), _cell) if by_exercise else ""
     if by_exercise:
         exported.by_exercise = path.with_name(f"{path.stem}-by-exercise.csv")
     if not dry_run:
@@ -282,6 +283,7 @@ def _full_points(assignment: Assignment) -> dict[str, float]:
     return {name: found[name] for name in sorted(found, key=lambda name: digits[name])}
 
 
+@functools.cache
 def _exercise_of(cell: str) -> str:
     """The exercise that a graded cell belongs to; a cell that is not one of the course's stands for itself."""
     try:

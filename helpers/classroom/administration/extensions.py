@@ -131,16 +131,18 @@ class _Dates:
         """Return how much later a time is than the due date of all; None where it is not later.
 
         Raises:
-            ValueError: there is no due date, or it is later.
+            ValueError: there is no due date, or the time is before it.
         """
+        if until is None:
+            return None
         if self.due is None:
             number = assignment.partition("_")[0]
             raise ValueError(
                 f"{assignment} has no due date that could be extended: give it one, e.g. "
                 f'`make release NB={number} DUE="2026-12-01 23:59"`.'
             )
-        extension = until.astimezone(UTC).replace(tzinfo=None) - self.due if until else timedelta()
-        if until and extension < timedelta():
+        extension = until.astimezone(UTC).replace(tzinfo=None) - self.due
+        if extension < timedelta():
             due = in_words(self.due.replace(tzinfo=UTC).astimezone(self.zone))
             raise ValueError(
                 f"An extension cannot end before the due date: that is {due}, and this {in_words(until)}. UNTIL=none "
