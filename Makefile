@@ -82,10 +82,18 @@ learner-kit: $(READY)  ## Pack the course for a class, without solutions and tes
 
 # For an instructor; the guide is docs/instructors.md. With DRY=1 a command says what it would do, and does nothing.
 DRY_RUN = $(if $(DRY),--dry-run)
+# A name that is empty, as of a variable that is misspelt, is passed on too: it must not mean everybody.
+WHO = $(if $(filter-out undefined,$(origin STUDENT)),--student "$(STUDENT)")
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
 release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". ARGS=--regrade after new points.
 	@$(HELPERS) release $(NB) $(if $(filter-out undefined,$(origin DUE)),--due "$(DUE)") $(DRY_RUN) $(ARGS)
+
+extend: $(READY)  ## Give a student a later due date: NB=01, STUDENT=ina, UNTIL="2026-12-03 23:59" or none. Without STUDENT: list them.
+	@$(HELPERS) extend $(NB) $(WHO) $(if $(filter-out undefined,$(origin UNTIL)),--until "$(UNTIL)") $(DRY_RUN) $(ARGS)
+
+excuse: $(READY)  ## Excuse a student from a notebook: NB=01, STUDENT=ina. ARGS=--undo takes it back. Without STUDENT: list them.
+	@$(HELPERS) excuse $(NB) $(WHO) $(DRY_RUN) $(ARGS)
 
 roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 	@$(HELPERS) roster "$(FROM)" $(DRY_RUN) $(ARGS)
@@ -93,11 +101,11 @@ roster: $(READY)  ## Enter a class list into the gradebook: FROM=class.csv.
 collect: $(READY)  ## Collect submissions from the exchange or a download: NB=01, FROM=moodle.zip.
 	@$(HELPERS) collect $(NB) $(if $(FROM),--from "$(FROM)") $(DRY_RUN) $(ARGS)
 
-export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too.
+export: $(READY)  ## Write the scores as a CSV file for a platform: FOR=canvas, moodle or plain. ARGS=--stale: old scores too, --by-exercise.
 	@$(HELPERS) export $(FOR) $(DRY_RUN) $(ARGS)
 
-grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. SCHEDULER=tls://host:8786 uses a cluster.
-	@$(HELPERS) grade $(NB) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
+grade: $(if $(SCHEDULER),$(DASK),$(READY))  ## Grade the submissions of a notebook, or continue: NB=01. STUDENT=ina: one anew. SCHEDULER=tls://host:8786: on a cluster.
+	@$(HELPERS) grade $(NB) $(WHO) $(ON_CLUSTER) $(DRY_RUN) $(ARGS)
 
 cluster: $(DASK)  ## Run a Dask cluster on this machine, to rehearse for a larger one: WORKERS=2.
 	@$(HELPERS) cluster $(if $(WORKERS),--workers "$(WORKERS)")
@@ -126,7 +134,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 
 .PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
-.PHONY: release roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
+.PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 
 whole-course:
 	@echo "\`make $(firstword $(MAKECMDGOALS))\` belongs to the whole course; a learner kit has no tests."; exit 1

@@ -44,6 +44,9 @@ c.Autograde.sanitize_preprocessors = ["helpers.classroom.administration.nbgrader
 c.Autograde.autograde_preprocessors = []
 c.ExchangeFactory.collect = "helpers.classroom.administration.nbgrader_plugins.CarefulCollect"
 
+# So that the feedback of formgrader and of `nbgrader generate_feedback` on an earlier attempt is kept as well.
+c.GenerateFeedback.post_convert_hook = "helpers.classroom.administration.nbgrader_plugins.keep_feedback"
+
 # A cell may train something; nbgrader's own limit is 30 s.
 c.Execute.timeout = 300
 

@@ -314,6 +314,7 @@ def sweep(
 
 # --- for an instructor ------------------------------------------------------------------------------------------------
 
+Student = Annotated[str | None, typer.Option(help="Id of a student, or several with spaces between them.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 NoSandbox = Annotated[bool, typer.Option("--no-sandbox", help="Grade without bubblewrap.")]
 
@@ -330,6 +331,7 @@ def release(
 ) -> None:
     """Add a notebook to the gradebook as an assignment, and to the exchange if there is one."""
     from helpers.classroom.administration import assignments, exchange, times
+    from helpers.classroom.administration.extensions import describe_extensions
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch
 
@@ -349,6 +351,8 @@ def release(
         batch.need_sandbox()  # before any score becomes stale
     place = assignments.release(course, source, time, regrade=regrade)
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
+    if time and (extended := describe_extensions(course, source.stem)):
+        print("Extensions move along with the due date:", *extended, sep="\n")
     if warning := exchange.exchange_warning(course):
         print(warning, file=sys.stderr)
     if regrade and (without := assignments.find_without_file(course, source.stem)):
@@ -358,6 +362,61 @@ def release(
 
 
 _HAND_OUT = "No exchange is set up (see nbgrader_config.py): hand out the notebook, or what `make learner-kit` packs."
+
+
+@app.command()
+def extend(
+    notebook: Notebook = "",
+    student: Student = None,
+    until: Annotated[str | None, typer.Option(help="New due date, e.g. '2026-12-03 23:59', or none.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Give a student a later due date, or list those who have one; late penalties follow at once."""
+    from helpers.classroom.administration import extensions, times
+    from helpers.classroom.administration.student_names import find_in_class
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    course.need_released(assignment)
+    if student is None and until is None:
+        print(
+            "\n".join(extensions.describe_extensions(course, assignment)) or f"Nobody has an extension of {assignment}."
+        )
+        return
+    students = find_in_class(course, student or "")
+    if not until:
+        raise ValueError('Until when? Say it, e.g. UNTIL="2026-12-03 23:59"; UNTIL=none takes an extension back.')
+    is_none = until.strip().casefold() == "none"
+    moment = None if is_none else times.read_time(until, times.course_zone(course))
+    extended = extensions.extend(course, assignment, students, moment, dry_run=dry_run)
+    print(extended)
+    sys.exit(1 if extended.stale else 0)
+
+
+@app.command()
+def excuse(
+    notebook: Notebook = "",
+    student: Student = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Excuse them no longer.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Excuse a student from a notebook, or list those who are: their work is neither missing nor a zero."""
+    from helpers.classroom.administration import excused_work
+    from helpers.classroom.administration.student_names import find_in_class
+    from helpers.classroom.course import Course
+
+    course = Course(ROOT)
+    assignment = course.find_source(notebook).stem
+    course.need_released(assignment)
+    if student is None and not undo:
+        with course.gradebook() as gradebook:
+            print(
+                f"Excused from {assignment}: {', '.join(excused_work.read_excused(gradebook, assignment)) or 'nobody'}."
+            )
+        return
+    students = find_in_class(course, student or "")
+    print(*excused_work.excuse(course, assignment, students, undo=undo, dry_run=dry_run), sep="\n")
 
 
 @app.command()
@@ -416,13 +475,17 @@ def export(
     stale: Annotated[
         bool, typer.Option("--stale", help="Export stale scores too, of work that has to be graded again.")
     ] = False,
+    by_exercise: Annotated[
+        bool, typer.Option("--by-exercise", help="Write a second file, with a column for each exercise.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Write the scores as CSV for a platform; those not graded, or to be graded again, are blank."""
     from helpers.classroom.administration.export import export as write
     from helpers.classroom.course import Course
 
-    exported = write(Course(ROOT), platform, out, notebook or (), stale=stale, dry_run=dry_run)
+    options = {"stale": stale, "by_exercise": by_exercise, "dry_run": dry_run}
+    exported = write(Course(ROOT), platform, out, notebook or (), **options)
     print(exported)
     sys.exit(1 if exported.stale and not stale else 0)
 
@@ -430,18 +493,23 @@ def export(
 @app.command()
 def grade(
     notebook: Notebook = "",
+    student: Student = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes.", show_default="one per core", min=1)] = None,
     no_sandbox: NoSandbox = False,
     scheduler: Scheduler = "",
     insecure: Insecure = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped."""
-    _grade(notebook, jobs, no_sandbox, scheduler, insecure, dry_run)
+    """Grade all submissions of a notebook, on all cores or a cluster; those graded before are skipped.
+
+    With --student, grade these alone, and anew even if nothing has changed.
+    """
+    _grade(notebook, student, jobs, no_sandbox, scheduler, insecure, dry_run)
 
 
 def _grade(
     notebook: str,
+    student: str | None = None,
     jobs: int | None = None,
     no_sandbox: bool = False,
     scheduler: str = "",
@@ -449,6 +517,7 @@ def _grade(
     dry_run: bool = False,
 ) -> None:
     """Do what the command `grade` does; `release` does it too."""
+    from helpers.classroom.administration.student_names import find_students
     from helpers.classroom.course import Course
     from helpers.classroom.grading import batch, item_analysis, report, workers
     from helpers.classroom.grading.wording import counted
@@ -458,15 +527,18 @@ def _grade(
     assignment = course.find_source(notebook).stem
     remote = _cluster_workers(scheduler, insecure, sandbox=not no_sandbox)
     work = batch.open_batch(course, assignment, sandbox=not no_sandbox, elsewhere=bool(remote))
+    if student is not None:
+        work.choose(find_students(student, work.collected, f"among the submissions of {assignment}"))
     todo = work.find_open()
-    print(f"{assignment}: {counted(len(work.submitted), 'submission')}, {len(todo)} of them to be graded.")
+    print(f"{assignment}: {counted(len(work.collected), 'submission')}, {len(todo)} of them to be graded.")
     if dry_run:
         return
     with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
         work.run(remote or workers.local_workers(jobs), bar.show)
     report.show(work.results, work.with_earlier_score)
-    report.write(work.results, work.folder, work.with_earlier_score)
-    ends = {item.exercise: item.ends for item in item_analysis.analyse(work.results.values())}
+    of_class = work.class_results()
+    report.write(of_class, work.folder, work.with_earlier_score)
+    ends = {item.exercise: item.ends for item in item_analysis.analyse(of_class.values())}
     if counts := {exercise: [count[end] for end in item_analysis.ENDS] for exercise, count in ends.items()}:
         draw(counts).save(work.folder / "items.png")
         print(f"Each exercise: {work.folder / 'items.csv'}, and items.png beside it.")

@@ -134,9 +134,15 @@ PASSED_ON = {
         (roster, "enter"),
         {"path": Path("class.csv"), "columns": {"id": "SIS", "first_name": "Rufname", "group": "AG"}, "dry_run": True},
     ),
-    "export canvas --out s.csv --notebook 00 --notebook 01 --dry-run": (
+    "export canvas --out s.csv --notebook 00 --notebook 01 --by-exercise --dry-run": (
         (export, "export"),
-        {"platform": "canvas", "path": Path("s.csv"), "assignments": ["00", "01"], "dry_run": True},
+        {
+            "platform": "canvas",
+            "path": Path("s.csv"),
+            "assignments": ["00", "01"],
+            "by_exercise": True,
+            "dry_run": True,
+        },
     ),
     "sweep rehearsal --out there": ((helpers.training, "run_sweep"), {"name": "rehearsal", "folder": Path("there")}),
     "learn --port 9000 --no-browser": ((lab, "launch"), {"port": 9000, "browser": False}),
@@ -483,6 +489,16 @@ def test_make_passes_on_what_release_was_given(setting, options):
     command = ["make", "-n", "release", "NB=01", setting]
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
     assert re.search(rf"-m helpers +release 01 +{re.escape(options)} *$", planned, re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("names", ["", "ina", "ina jo"])
+@pytest.mark.parametrize("target", ["grade", "extend", "excuse"])
+def test_make_passes_on_a_student_whose_name_is_empty_too(target, names):
+    """An empty name, as of a variable that is misspelt, must not mean everybody."""
+    command = ["make", "-n", target, "NB=01", f"STUDENT={names}"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert re.search(rf'-m helpers +{target} 01 +--student "{names}" *$', planned, re.MULTILINE)
 
 
 def test_a_worker_process_logs_too_if_its_initializer_configures_the_log():

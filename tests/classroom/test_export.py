@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from nbgrader.plugins import CsvExportPlugin
 
+from helpers.classroom.administration.excused_work import excuse
 from helpers.classroom.administration.export import export, read_results
 from helpers.classroom.course import Course
 from helpers.classroom.grading import staleness
@@ -417,3 +418,64 @@ def test_the_case_of_a_platforms_name_makes_no_difference(graded, platform):
 @pytest.mark.parametrize("number", ["1", "01", "1.", "01_van", NAME])
 def test_a_notebook_is_chosen_however_its_number_is_written(graded, number):
     assert export(graded, "plain", None, [number]).assignments == [NAME]
+
+
+# --- by exercise ------------------------------------------------------------------------------------------------------
+
+
+def by_exercise(course, platform="plain", **options):
+    """Return the rows of the file with the scores by exercise, by student, and the path of the file."""
+    path = export(course, platform, by_exercise=True, **options).by_exercise
+    return {row["student_id"]: row for row in rows(path, "utf-8-sig")}, path
+
+
+def test_each_exercise_has_a_column_with_its_full_points_and_what_is_not_graded_is_blank(graded):
+    table, path = by_exercise(graded)
+    assert path.name == "grades-plain-by-exercise.csv"
+    assert [*table["ada"]] == ["student_id", "last_name", "first_name", "email", "1.1 (4)", "written-1-2 (4)"]
+    assert {student: (row["1.1 (4)"], row["written-1-2 (4)"]) for student, row in table.items()} == {
+        **dict.fromkeys(("fay", "col", "non"), ("", "")),
+        "ada": ("3.5", "4"),
+        "bob": ("4", "0"),
+        "eve": ("2", "0"),
+        "zed": ("0", "0"),
+        "wim": ("4", ""),
+    }
+
+
+def test_the_file_of_a_platform_stays_as_it_is_beside_the_scores_by_exercise(graded):
+    before = export(graded, "canvas").path.read_bytes()
+    table, path = by_exercise(graded, "canvas")
+    assert (path.name, path.with_name("grades-canvas.csv").read_bytes()) == ("grades-canvas-by-exercise.csv", before)
+    assert table["ada"]["1.1 (4)"] == "3.5"
+    said = str(export(graded, "canvas", by_exercise=True))
+    assert f"Written: {path}, by exercise, before late penalties." in said
+    assert str(path) not in str(export(graded, "canvas"))
+
+
+def test_stale_scores_are_in_neither_file_unless_asked_for(stale):
+    table, _ = by_exercise(stale)
+    assert {student for student, row in table.items() if row["1.1 (4)"]} == {"eve", "wim"}
+    table, _ = by_exercise(stale, stale=True)
+    assert {student for student, row in table.items() if row["1.1 (4)"]} == {"ada", "bob", "eve", "zed", "wim"}
+
+
+def test_excused_work_has_no_score_of_an_exercise(graded):
+    excuse(graded, NAME, ["ada"])
+    assert {by_exercise(graded)[0]["ada"][column] for column in ("1.1 (4)", "written-1-2 (4)")} == {""}
+
+
+def test_exercises_stand_in_the_order_of_their_numbers_and_no_heading_is_a_formula(graded):
+    with graded.gradebook() as gradebook:
+        gradebook.add_assignment("10_more")
+        gradebook.add_notebook("10_more", "10_more")
+        for cell in ("check-10-10", "check-10-9", "=1+1", "hidden-10-9"):
+            gradebook.add_grade_cell(cell, "10_more", "10_more", cell_type="code", max_score=1.5)
+    columns = [*by_exercise(graded)[0]["ada"]][4:]
+    assert columns == ["1.1 (4)", "written-1-2 (4)", "10.9 (3)", "10.10 (1.5)", "'=1+1 (1.5)"]
+
+
+def test_a_dry_run_writes_neither_file(graded):
+    exported = export(graded, by_exercise=True, dry_run=True)
+    assert not exported.path.exists() and not exported.by_exercise.exists()
+    assert f"Would be written: {exported.by_exercise}" in str(exported)

@@ -6,9 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from nbconvert.writers import FilesWriter
+from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeFetchFeedback, ExchangeList
 
-from helpers.classroom.administration import assignments, exchange, feedback_delivery
+from helpers.classroom.administration import assignments, exchange, feedback_attempts, feedback_delivery
 from helpers.classroom.grading import staleness
 from helpers.classroom.grading.assignment_lock import locked
 from tests.classroom.sample_class import RIGHT, TEXTBOOK
@@ -101,6 +104,83 @@ def test_no_feedback_is_made_while_the_assignment_is_graded(sample_class):
         feedback_delivery.give_feedback(sample_class.course, sample_class.name)
 
 
+# --- every attempt ----------------------------------------------------------------------------------------------------
+
+
+def kept_of(sample_class, student):
+    """Return the name, without what tells attempts apart, and the text of each page that is kept of a student."""
+    folder = feedback_attempts.attempts_folder(sample_class.course, sample_class.name, student)
+    pages = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*"))}
+    return {name.rpartition("_")[0]: html.unescape(re.sub(r"<[^>]+>", "", page)) for name, page in pages.items()}
+
+
+def test_the_feedback_on_every_attempt_is_kept_and_the_newest_is_where_it_was(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("bob", {"0.1": RIGHT})
+    for attempt in (TEXTBOOK, "def sigmoid(a):\n    return 1 / 0", TEXTBOOK + "  # third"):
+        sample_class.hand_in("ada", {"0.1": attempt})
+        sample_class.grade()
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    kept = kept_of(sample_class, "ada")
+    assert [*kept] == ["attempt_1", "attempt_2", "attempt_3"]
+    assert "The textbook formula" in kept["attempt_1"] and "# third" not in kept["attempt_1"]
+    assert "division by zero" in kept["attempt_2"]
+    assert "# third" in kept["attempt_3"]
+    assert feedback_of(sample_class, "ada")[1] == kept["attempt_3"]
+    assert [*kept_of(sample_class, "bob")] == ["attempt_1"]  # it is one attempt, however often there is feedback on it
+
+
+def test_feedback_that_is_made_again_replaces_that_on_the_same_attempt_alone(sample_class):
+    sample_class = sample_class()
+    for attempt in ({"0.1": TEXTBOOK}, {"0.1": RIGHT}):
+        sample_class.hand_in("ada", attempt)
+        sample_class.grade()
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    before = kept_of(sample_class, "ada")
+    sample_class.change_grade("ada", "check-0-1", manual_score=0.25, needs_manual_grade=False)
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    after = kept_of(sample_class, "ada")
+    assert after["attempt_1"] == before["attempt_1"]
+    assert "0.25" in after["attempt_2"] and "0.25" not in before["attempt_2"]
+
+
+def test_the_same_work_at_another_time_is_another_attempt(sample_class):
+    sample_class = sample_class()
+    for day in "12":
+        sample_class.hand_in("ada", {"0.1": RIGHT}, f"2026-12-0{day} 12:00:00 UTC")
+        sample_class.grade()
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    assert [*kept_of(sample_class, "ada")] == ["attempt_1", "attempt_2"]
+
+
+def test_feedback_on_an_old_score_belongs_to_the_attempt_that_was_graded(sample_class):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name, stale=True)
+    assert [*kept_of(sample_class, "ada")] == ["attempt_1"]
+
+
+def test_what_nbgrader_could_not_make_takes_no_earlier_attempt_with_it(sample_class, monkeypatch):
+    sample_class = sample_class()
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    before = kept_of(sample_class, "ada")
+    sample_class.hand_in("ada", {"0.1": RIGHT})
+    sample_class.grade()
+
+    def fail(*arguments):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(FilesWriter, "write", fail)
+    with pytest.raises(ValueError, match="could not make all feedback"):
+        feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    assert kept_of(sample_class, "ada").items() >= before.items()
+
+
 # --- the exchange -----------------------------------------------------------------------------------------------------
 
 
@@ -145,6 +225,35 @@ def test_feedback_is_delivered_where_the_work_was_submitted(with_exchange):
     [page] = in_exchange(sample_class)
     assert "The textbook formula" in page
     assert feedback_delivery.find_undeliverable_feedback(sample_class.course, sample_class.name) == ["bob", "cleo"]
+
+
+@leaves_a_file_open
+def test_a_student_fetches_the_feedback_on_each_of_their_attempts_and_on_nobody_elses(with_exchange, tmp_path):
+    """With nbgrader's own commands: its list has a line for each time of submitting, its fetch a folder."""
+    sample_class, name = with_exchange, with_exchange.name
+    times = {f"2026-11-30 {hour}:00:00.000000 UTC": f"{hour}" * 64 for hour in (12, 13)}
+    theirs = sample_class.hand_in("bob", {"0.1": RIGHT}, "2026-11-30 12:00:00.000000 UTC")
+    theirs.with_name("submission_secret.txt").write_text("1f" * 64)
+    for (time, secret), answer in zip(times.items(), (TEXTBOOK, "def sigmoid(a):\n    return 1 / 0"), strict=True):
+        work = sample_class.hand_in("ada", {"0.1": answer}, time)
+        work.with_name("submission_secret.txt").write_text(secret)
+        copy = tmp_path / "cache" / "deep" / f"ada+{name}+{time}"
+        shutil.copytree(work.parent, copy)
+        sample_class.grade()
+        feedback_delivery.give_feedback(sample_class.course, name)
+    assert len(in_exchange(sample_class)) == 3
+    config = sample_class.course.config_for(name)
+    config.Exchange.cache, config.Exchange.assignment_dir = str(tmp_path / "cache"), str(tmp_path / "home")
+    as_student = {"coursedir": CourseDirectory(config=config), "config": config}
+    listed = ExchangeList(**as_student, authenticator=Authenticator(config=config), cached=True).start()
+    assert [(one["timestamp"], one["has_exchange_feedback"]) for one in listed[0]["submissions"]] == [
+        (time, True) for time in times
+    ]
+    ExchangeFetchFeedback(**as_student).start()
+    pages = sorted((tmp_path / "home").rglob("*.html"))
+    assert [page.parent.name for page in pages] == [*times]
+    first, second = (page.read_text(encoding="utf-8") for page in pages)
+    assert "The textbook formula" in first and "division by zero" in second
 
 
 @leaves_a_file_open

@@ -313,6 +313,69 @@ def killed_workers():
         thread.join()
 
 
+# --- one student ------------------------------------------------------------------------------------------------------
+
+
+def test_one_student_is_graded_anew_though_nothing_has_changed_and_nobody_else(run, sample_class):
+    for student, work in {"ada": {"0.1": TEXTBOOK}, "bob": "untouched", "cleo": b""}.items():
+        sample_class.hand_in(student, work)
+    run("grade", "00")
+    report = sample_class.root / "build/graded/00_start_here/report.csv"
+    rows, before = len(report.read_text().splitlines()), sample_class.records()
+    sample_class.hand_in("bob", "solved")
+    code, said = run("grade", "00", "--student", "Ada", "--dry-run")
+    assert (code, "3 submissions, 1 of them to be graded" in said, sample_class.records()) == (0, True, before)
+    code, said = run("grade", "00", "--student", "Ada")
+    assert (code, "3 submissions, 1 of them to be graded" in said) == (0, True), said
+    after = sample_class.records()
+    assert {student for student in after if after[student] != before.get(student)} == {"ada"}
+    assert sample_class.points() == dict.fromkeys(("ada", "bob", "cleo"), NOTHING)
+    # Bob has no result of his present work; whatever is known of the class stays in its report.
+    assert len(report.read_text().splitlines()) == rows - 1
+    assert run("grade", "00")[0] == 1  # of cleo
+    assert sample_class.points("bob") == EVERYTHING
+
+
+def test_one_who_is_graded_anew_keeps_the_points_of_a_person(run, sample_class):
+    sample_class.hand_in("ada", {"0.1": TEXTBOOK})
+    run("grade", "00")
+    sample_class.change_grade("ada", "check-0-1", manual_score=0.75, needs_manual_grade=False)
+    assert run("grade", "00", "--student", "ada")[0] == 0
+    columns = ("auto_score", "manual_score", "needs_manual_grade")
+    assert sample_class.look_up("ada", *columns, grade_id="check-0-1") == (0.0, 0.75, False)
+
+
+def test_a_new_grading_that_was_stopped_before_it_began_leaves_a_stale_score_that_the_next_one_enters(
+    run, sample_class, monkeypatch
+):
+    sample_class.hand_in("ada", "solved")
+    run("grade", "00")
+
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "grade_all", stop)
+        assert run("grade", "00", "--student", "ada")[0] == 130
+    assert find_stale(sample_class.course, sample_class.name) == {"ada": "a regrade is not finished"}
+    assert run("grade", "00")[0] == 0
+    assert (find_stale(sample_class.course, sample_class.name), sample_class.points("ada")) == ({}, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ("adda", "There is no student adda among the submissions of 00_start_here (did you mean ada?)."),
+        ("ada,zoe", "There is no student zoe among the submissions of 00_start_here."),
+        ("", "Which student? Name one by the id, e.g. STUDENT=ina."),
+    ],
+)
+def test_a_student_who_is_not_known_is_told_in_one_sentence_and_nobody_is_graded(run, sample_class, named, sentence):
+    sample_class.hand_in("ada", "solved")
+    code, said = run("grade", "00", "--student", named)
+    assert (code, said.endswith(sentence), sample_class.points()) == (1, True, {}), said
+
+
 # --- stopped in the middle --------------------------------------------------------------------------------------------
 
 

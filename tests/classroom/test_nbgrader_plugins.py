@@ -14,9 +14,12 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.administration import nbgrader_plugins
+from helpers.classroom.administration import assignments, nbgrader_plugins
 from helpers.classroom.administration.export import NOT_GRADED, export
+from helpers.classroom.administration.extensions import due_date_of, extend
+from helpers.classroom.administration.feedback_attempts import attempts_folder
 from helpers.classroom.administration.feedback_delivery import MISSING, find_withheld
+from helpers.classroom.administration.times import read_time
 from helpers.classroom.authoring.source import as_solution, read_source, serialise
 from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.staleness import HANDED_IN_AGAIN, find_stale
@@ -68,6 +71,34 @@ def test_autograde_grades_one_submission_and_again_when_it_has_changed(sample_cl
     sample_class.hand_in("ada", {"0.1": RIGHT})
     press(sample_class, "autograde", "ada")
     assert sum(sample_class.points("ada").values()) == 2.0
+
+
+def test_autograde_takes_over_an_extension_that_was_given_before(sample_class):
+    sample_class = sample_class()
+    course, name = sample_class.course, sample_class.name
+    due, later = (read_time(f"2026-12-0{day} 10:00 UTC", None) for day in (1, 3))
+    assignments.release(course, sample_class.source, due)
+    with course.gradebook() as gradebook:
+        gradebook.add_student("ada")
+    extend(course, name, ["ada"], later)
+    sample_class.hand_in("ada", {"0.1": RIGHT}, "2026-12-02 10:00:00 UTC")
+    outcome = press(sample_class, "autograde", "ada")
+    assert outcome["success"], outcome["log"]
+    assert (sum(sample_class.points("ada").values()), due_date_of(course, name, "ada")) == (2.0, later)
+    with course.gradebook() as gradebook:
+        assert str(gradebook.find_submission(name, "ada").timestamp) == "2026-12-02 10:00:00"
+
+
+def test_the_feedback_of_formgraders_button_on_an_earlier_attempt_is_kept(sample_class):
+    sample_class = sample_class()
+    for answer in (TEXTBOOK, RIGHT):
+        sample_class.hand_in("ada", {"0.1": answer})
+        sample_class.hand_in("bob", {"0.1": RIGHT})
+        sample_class.grade()
+        for student in ("ada", "bob"):
+            assert press(sample_class, "generate_feedback", student)["success"]
+    folders = {student: attempts_folder(sample_class.course, sample_class.name, student) for student in ("ada", "bob")}
+    assert {student: len([*folder.iterdir()]) for student, folder in folders.items()} == {"ada": 2, "bob": 1}
 
 
 def test_what_a_person_gave_outlives_autograde_and_is_to_be_looked_at_again(sample_class):

@@ -8,17 +8,17 @@ import contextlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-
-from nbgrader.api import MissingEntry
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.administration.archive_names import letters_of
 from helpers.classroom.administration.download import find_in_download, opened_download
 from helpers.classroom.administration.exchange import find_in_exchange
+from helpers.classroom.administration.excused_work import read_excused
+from helpers.classroom.administration.extensions import due_dates
 from helpers.classroom.administration.groups import read_groups
 from helpers.classroom.administration.roster import listed
 from helpers.classroom.administration.submitted_files import Found, Refused, SubmittedFile
@@ -46,6 +46,7 @@ class Collected(Found):
         without_number: ids of students whose numbered attempt was replaced by one that has no number.
         without_time: ids of students whose submission was replaced by one whose time is not known.
         missing: ids of students of the class from whom there is nothing, now or earlier.
+        excused: ids of those from whom there is nothing, and who are excused.
     """
 
     dry_run: bool = False
@@ -56,6 +57,7 @@ class Collected(Found):
     without_number: list[str] = field(default_factory=list)
     without_time: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -85,6 +87,8 @@ class Collected(Found):
         lines += self.notes
         if self.missing:
             lines.append(f"Nothing from {len(self.missing)} of the class: {listed(self.missing)}.")
+        if self.excused:
+            lines.append(f"Excused: {listed(self.excused)}.")
         return "\n".join(lines)
 
 
@@ -118,12 +122,12 @@ def collect(
         ValueError: there is nothing to collect from, or an option does not apply to this source.
     """
     with course.gradebook() as gradebook:
-        students = gradebook.students
+        students, excused = gradebook.students, read_excused(gradebook, assignment)
         gradebook.db.expunge_all()
     with contextlib.ExitStack() as stack:
         if source is None:
             _refuse_options("the exchange", worksheet=worksheet, submitted_at=submitted_at)
-            due = _due_dates(course, assignment) if before_due else None
+            due = due_dates(course, assignment) if before_due else None
             found, time = find_in_exchange(course, assignment, due, trust_timestamps), None
         else:
             _refuse_options("a download", before_due=before_due, trust_timestamps=trust_timestamps)
@@ -142,7 +146,7 @@ def collect(
         report = Collected(**vars(found), dry_run=dry_run)
         for file in found.files:
             _take(course, assignment, file, file.time or time, before_due, report)
-    _add_students(course, assignment, {student.id for student in students}, report)
+    _add_students(course, assignment, {student.id for student in students}, excused, report)
     return report
 
 
@@ -234,29 +238,21 @@ def _place(folder: Path, contents: Mapping[str, bytes], shared: bool) -> None:
         fresh.rename(folder)
 
 
-def _due_dates(course: Course, assignment: str) -> Callable[[str], datetime | None]:
-    """A function from a student's id to the due date, which may be extended for some."""
-    with course.gradebook() as gradebook:
-        try:
-            known = gradebook.find_assignment(assignment)
-        except MissingEntry:
-            return lambda student: None
-        due = known.duedate
-        extended = {each.student_id: due + each.extension for each in known.submissions if due and each.extension}
-        return lambda student: extended.get(student, due)
-
-
 def _refuse_options(source: str, **options: object) -> None:
     for name, value in options.items():
         if value not in (None, False):
             raise ValueError(f"--{name.replace('_', '-')} does not apply when collecting from {source}.")
 
 
-def _add_students(course: Course, assignment: str, students: set[str], report: Collected) -> None:
+def _add_students(
+    course: Course, assignment: str, students: set[str], excused: Collection[str], report: Collected
+) -> None:
     """Put the students into order, and add those who are not in the class list and those who are missing."""
     for names in (report.collected, report.updated, report.unchanged, report.older):
         names.sort()
     taken = {*report.collected, *report.updated, *report.unchanged}
     if unknown := sorted(taken - students):
         report.notes.append(f"Not in the class list: {listed(unknown)}.")
-    report.missing = sorted(students - taken - set(course.submitted(assignment)))
+    nothing = sorted(students - taken - set(course.submitted(assignment)))
+    report.missing = [student for student in nothing if student not in excused]
+    report.excused = [student for student in nothing if student in excused]

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -11,6 +12,7 @@ from nbgrader.utils import capture_log
 from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
+from helpers.classroom.administration.feedback_attempts import find_attempts, keep_attempt
 from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.gradebook import assign_late_penalties, read_scores
@@ -23,20 +25,27 @@ MISSING = "its graded notebook is missing"
 
 
 class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes without types
-    """nbgrader's feedback, for some of the students."""
+    """nbgrader's feedback, for some of the students; a page is kept for each attempt."""
 
     students: Collection[str] = ()
+    keep: Callable[[str, str], None]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """Return whether feedback is made for a student; what is there already is removed then."""
         return student_id in self.students and super().init_destination(assignment_id, student_id)
+
+    def write_single_notebook(self, output: str, resources: dict[str, Any]) -> None:
+        """Write a page, first where the next attempt does not replace it."""
+        self.keep(resources["nbgrader"]["student"], output)
+        super().write_single_notebook(output, resources)
 
 
 def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple[int, int]:
     """Make the feedback on every graded submission, and place it in the exchange where the course has one.
 
     Late penalties are computed again first, since a person may have graded meanwhile. The feedback shows the messages
-    of the checks; hidden tests are not in it. Feedback that was made earlier stays where none is made now.
+    of the checks; hidden tests are not in it. Feedback that was made earlier stays where none is made now, and that on
+    earlier attempts stays in any case.
 
     Args:
         stale: whether it is made for stale scores too.
@@ -65,10 +74,11 @@ def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple
 
 
 def _make_feedback(course: Course, assignment: str, students: Collection[str]) -> None:
-    config = course.config_for(assignment)
+    config, attempts = course.config_for(assignment), find_attempts(course, assignment)
     with tqdm(total=len(students), desc="feedback", unit="submission") as bar:
         maker = _Feedback(coursedir=CourseDirectory(config=config), config=config, force=True)
         maker.students = students
+        maker.keep = lambda student, page: keep_attempt(course, assignment, student, attempts[student], page)
         maker.post_convert_hook = lambda **names: bar.update()
         outcome = capture_log(maker)
     if not outcome["success"]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
@@ -63,6 +63,12 @@ def members_of(course: Course, student: str) -> list[str]:
     """Return the ids of all who are in a group with a student, the student among them; of nobody else if in none."""
     together = (members for members in read_groups(course).values() if student in members)
     return sorted({student}.union(*together))
+
+
+def describe_others(student: str, others: Sequence[str]) -> str:
+    """Return a sentence on those who are in a group with a student, and for whom something does not count."""
+    together = " ".join([student, *others])
+    return f'This is not for {", ".join(others)}, in a group with {student}; for all: STUDENT="{together}".'
 
 
 def _path(course: Course) -> Path:

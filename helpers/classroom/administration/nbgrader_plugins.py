@@ -5,6 +5,8 @@ the first two in their places: they do what `make grade` and `make collect` do. 
 below the scores that were given with the old ones.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -13,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from helpers.classroom.administration.assignments import find_changed_points, open_for_regrading
 from helpers.classroom.administration.collection import collect
+from helpers.classroom.administration.feedback_attempts import find_attempts, keep_attempt
 from helpers.classroom.course import Course
 from helpers.classroom.grading.batch import open_batch
 from helpers.classroom.grading.workers import local_workers
@@ -56,6 +59,21 @@ class CarefulCollect(ExchangeCollect):  # type: ignore[misc]  # nbgrader comes w
         except ValueError as error:
             self.fail(str(error))
         (self.log.info if found.complete else self.log.warning)(str(found))
+
+
+def keep_feedback(notebooks: Iterable[str], **names: object) -> None:
+    """Keep the feedback that nbgrader has made on a submission, as `make feedback` does; nbgrader calls this.
+
+    Args:
+        notebooks: paths of the graded notebooks, autograded/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb.
+        names: what else nbgrader says, which may be `*` for all.
+    """
+    course = Course(Path.cwd())  # where nbgrader is at work
+    for path in map(Path, notebooks):
+        assignment, student = path.parent.name, path.parents[1].name
+        page = course.folder("feedback", assignment, student) / f"{path.stem}.html"
+        attempt = find_attempts(course, assignment)[student]
+        keep_attempt(course, assignment, student, attempt, page.read_text(encoding="utf-8"))
 
 
 class OpenForRegrading(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader comes without types

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -77,7 +77,10 @@ class Batch:
         self.course = course
         self.assignment = assignment
         self.settings = replace(settings, editions=tuple(find_editions(course.root, assignment)))
-        self.submitted = course.submitted(assignment)
+        self.collected = course.submitted(assignment)
+        #: Those of them that are graded in this run: all, unless a few were chosen, which are then graded anew.
+        self.submitted = self.collected
+        self.anew: frozenset[str] = frozenset()
         self.template = make_grading_template(course.find_source(assignment))
         self.folder = results_folder(course, assignment)
         # By student, without the notebooks: those of a large class would fill the memory.
@@ -86,6 +89,11 @@ class Batch:
         self.with_earlier_score: set[str] = set()
         versions = (code_digest(), sys.version, np.__version__)
         self._common = _digest(self.template, json.dumps(asdict(self.settings), sort_keys=True), *versions)
+
+    def choose(self, students: Collection[str]) -> None:
+        """Grade these students alone, and anew even where nothing has changed."""
+        self.submitted = {student: self.collected[student] for student in students}
+        self.anew = frozenset(students)
 
     def failed(self) -> list[str]:
         """Return the students whose submission could not be read or not be graded."""
@@ -114,12 +122,17 @@ class Batch:
     def known_result(self, student: str) -> tuple[Graded | None, str]:
         """Return the result of a submission that need not be graded, or None, and the id of its work."""
         try:
-            work = work_id(read_work(self.submitted[student]))
+            work = work_id(read_work(self.collected[student]))
         except Unreadable as error:
             return without_points(self.template, "unreadable", str(error)), work_id(error)
         except OSError:
             return None, ""
-        return self.kept(student, work), work
+        return None if student in self.anew else self.kept(student, work), work
+
+    def class_results(self) -> dict[str, Graded]:
+        """Return the results of this run, and those of everybody else that were kept, without the notebooks."""
+        found = {student: self.results.get(student) or self.known_result(student)[0] for student in self.collected}
+        return {student: replace(graded, notebook="") for student, graded in found.items() if graded}
 
     def keep(self, student: str, work: str, graded: Graded) -> None:
         """Write the result of grading a student's work."""

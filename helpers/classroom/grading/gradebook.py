@@ -4,7 +4,7 @@ import collections
 import contextlib
 import logging
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -140,10 +140,22 @@ class Saver:
             self.gradebook.add_student(student)
             self.gradebook.refresh()
         timestamp = self._handed_in_at(student)
-        known = {"timestamp": timestamp} if timestamp else {}
+        known = self._remove_extension_alone(student) | ({"timestamp": timestamp} if timestamp else {})
         with self.gradebook.db.no_autoflush:  # a query in between must not write half a submission
             self.gradebook.update_or_create_submission(self.assignment, student, **known)
         self.gradebook.refresh()
+
+    def _remove_extension_alone(self, student: str) -> dict[str, Any]:
+        """Remove a row that was made for an extension, and return what the row of the submission takes over from it."""
+        if student not in self.entries or student in self.scores:
+            return {}
+        row = self.gradebook.find_submission(self.assignment, student)
+        if row.notebooks:
+            return {}
+        kept = {"id": row.id, "extension": row.extension}
+        self.gradebook.db.delete(row)
+        self.gradebook.refresh()
+        return kept
 
     def _reviewed(self, student: str, notebook: NotebookNode) -> dict[str, float | None]:
         """Grade id to automatic score, for each grade that a person gave to the same answer as the present one."""
@@ -177,15 +189,19 @@ class Saver:
         return self.course.folder("autograded", self.assignment, student) / f"{self.assignment}.ipynb"
 
 
-def assign_late_penalties(course: Course, assignment: str) -> None:
-    """Let nbgrader compute the late penalties again, for what a person has graded since."""
+def assign_late_penalties(course: Course, assignment: str, students: Collection[str] | None = None) -> None:
+    """Let nbgrader compute the late penalties again, of some students or of all.
+
+    A person may have graded since, or the due date is another one.
+    """
     with _open_gradebook(course) as gradebook:
         step = AssignLatePenalties(config=course.config)
         try:
             submissions = gradebook.find_assignment(assignment).submissions
         except MissingEntry:
             return
-        for student in [submission.student.id for submission in submissions]:
+        late = [each for each in submissions if each.notebooks and (students is None or each.student_id in students)]
+        for student in [each.student_id for each in late]:
             step.preprocess(nbformat.v4.new_notebook(), _resources(course, assignment, student))
             gradebook.refresh()
         gradebook.really_commit()
@@ -245,6 +261,11 @@ def _open_gradebook(course: Course) -> Iterator[_SharedGradebook]:
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(plain_errors())
+            # nbgrader would add an extension to a due date that was taken away.
+            own = property(
+                lambda row: row.assignment.duedate and row.assignment.duedate + (row.extension or timedelta())
+            )
+            stack.enter_context(mock.patch.object(SubmittedAssignment, "duedate", own))
             for module in (saveautogrades, latesubmissions):
                 stack.enter_context(mock.patch.object(module, "Gradebook", lambda *args: gradebook))
             yield gradebook
