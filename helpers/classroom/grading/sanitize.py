@@ -10,8 +10,16 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
 _SCHEME = re.compile(r"script(?=\s*\\?:)", re.IGNORECASE)
 
-#: A spreadsheet takes these for the beginning of a formula; the last four are the wide forms of East Asian keyboards.
-_FORMULA = tuple("=+-@＝＋－＠")
+#: Line ends and other control characters; a lone carriage return would begin a row, a tab a column.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+#: What stands before a formula: the beginning of the cell, or one of the separators at which spreadsheets that are set
+#: to another language split a line; then spaces, characters without a width, and quotes.
+_BLANK = r"\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+_BEGINNING = rf"^[{_BLANK}]*|((?:^|[;|；｜])[{_BLANK}\"']*)"
+
+#: A formula begins with one of these signs, also in the forms of East Asian keyboards and of mathematics.
+_FORMULA = re.compile(rf"(?:{_BEGINNING})(?=[=+\-@＝＋－＠﹦﹢﹣﹫−])")
 
 
 def for_terminal(text: object, longest: int = 120, *, multiline: bool = False) -> str:
@@ -42,7 +50,5 @@ def for_html(text: str, markdown: bool = False) -> str:
 
 
 def for_spreadsheet(cell: object) -> str:
-    """Return the text of a CSV cell that no spreadsheet takes for a formula, on one line."""
-    text = " ".join(str(cell).splitlines())  # a lone carriage return would begin a row
-    words = " ".join(text.split())
-    return f"'{words}" if words.startswith(_FORMULA) else text
+    """Return the text of a CSV cell, on one line, of which no spreadsheet takes any part for a formula."""
+    return _FORMULA.sub(r"\1'", _CONTROL.sub(" ", str(cell)))
