@@ -6,11 +6,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from importlib import import_module
 
 import nbformat
 import pytest
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
@@ -19,7 +21,7 @@ from helpers.checks.observation import cases
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
-from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_html
 from helpers.classroom.grading.submission import read_submission
 from tests.checks.honest import notebook_08
 from tests.classroom.attacks import scoring
@@ -302,6 +304,90 @@ def test_a_cell_with_fewer_points_than_its_check_gives_is_a_fault_of_the_grader(
 )
 def test_a_written_answer_keeps_its_words_and_loses_its_scripts(written, shown):
     assert for_html(written, markdown=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (r"$\href{javascript:x}{y}$", r"$\ href{javascript :x}{y}$"),
+        ("$\\href{javascri\tpt:x}{y}$", "$\\ href{javascri\tpt :x}{y}$"),
+        (r"$\def\a#1{\href{#1cript:x}{y}}\a{javas}$", r"$\def\a#1{\ href{#1cript:x}{y}}\a{javas}$"),
+        ("$\\let\\a\\href \\a{java\nscript:x}{y}$", "$\\let\\a\\ href \\a{java\nscript :x}{y}$"),
+        (r'$\mmlToken{mi}[href="x"]{y}$', r'$\ mmlToken{mi}[href="x"]{y}$'),
+        (r"$\style{position:fixed}{y} \require{x}$", r"$\ style{position:fixed}{y} \ require{x}$"),
+        (r"$\tanh x$, $$\sigma(a)$$ and \begin{equation}\hrefs\end{equation}",) * 2,
+    ],
+)
+def test_a_formula_in_a_written_answer_is_typeset_and_makes_no_link(written, shown):
+    assert for_html(written, markdown=True) == shown
+
+
+#: A regular expression or a parser of what renders Markdown looks from each of these for its end.
+REPEATED = [
+    *(
+        r"\begin{a}",
+        r"\begin{a",
+        r"\\[",
+        r"\\(",
+        r"\[",
+        r"\(",
+        "$",
+        "$$",
+        "$$ ",
+        "$a ",
+        "`",
+        "` ",
+        "``a`",
+        "[",
+        "![",
+        "[](",
+        "[a](",
+    ),
+    *(
+        "*",
+        "*a ",
+        "a**",
+        "_a ",
+        "<",
+        "<a ",
+        "<!--",
+        "<?",
+        "|",
+        "|a",
+        "> ",
+        "> \n",
+        ">",
+        "- ",
+        "- a\n",
+        "1. ",
+        "# ",
+        "#\n",
+    ),
+    *(
+        "~~",
+        "~~~\n",
+        "```\n",
+        "[^a]",
+        "[a]: <",
+        "&",
+        "\\",
+        "http://",
+        "a@b.c ",
+        "\n",
+        " ",
+        "\t",
+        "==",
+        r"\href{",
+        "s c",
+    ),
+]
+
+
+@pytest.mark.parametrize("unit", REPEATED)
+def test_no_written_answer_takes_long_to_render(unit):
+    begun = time.process_time()
+    markdown2html_mistune(for_html((30_000 * unit)[:MOST_WRITTEN], markdown=True))
+    assert time.process_time() - begun < 10  # without a bound, the first takes two minutes
 
 
 def test_a_formula_in_a_message_is_not_a_link_to_a_script():

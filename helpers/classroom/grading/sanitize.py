@@ -6,9 +6,17 @@ person who grades it. Here a space disables the few places where a script can be
 
 import re
 
+#: Characters of a written answer that are shown, some ten pages; and formulas in it that are typeset.
+MOST_WRITTEN, MOST_FORMULAS = 30_000, 300
+
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
-_SCHEME = re.compile(r"script(?=\s*\\?:)", re.IGNORECASE)
+#: A browser overlooks line ends and tabs in an address.
+_SCHEME = re.compile(r"s\s*c\s*r\s*i\s*p\s*t(?=\s*\\?:)", re.IGNORECASE)
+#: What makes MathJax write a link, an attribute or a style, or load a file; a macro could hide the address.
+_MACRO = re.compile(r"\\(?=(?:href|url|mmlToken|style|class|cssId|data|htmlData|require|includegraphics)(?![A-Za-z]))")
+#: Where a formula may begin. What renders Markdown looks for its end from each, as far as the last character.
+_FORMULA_BEGINS = re.compile(r"\\(?=begin\{)|\\\\(?=[\[(])|\$(?=\$)")
 
 #: Line ends and other control characters; a lone carriage return would begin a row, a tab a column.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -42,10 +50,13 @@ def for_html(text: str, markdown: bool = False) -> str:
 
     Args:
         text: to be escaped by the caller, unless it is Markdown.
-        markdown: whether it is Markdown with formulas, in which tags and character references are disabled too.
+        markdown: whether it is Markdown with formulas, in which tags and character references are disabled too, and
+            what a formula can do besides being typeset. More than MOST_FORMULAS are not typeset at all.
     """
     if markdown:
-        text = _ENTITY.sub("& ", _TAG.sub("< ", text))
+        text = _MACRO.sub(r"\\ ", _ENTITY.sub("& ", _TAG.sub("< ", text)))
+        if len(_FORMULA_BEGINS.findall(text)) > MOST_FORMULAS:
+            text = _FORMULA_BEGINS.sub(lambda match: f"{match[0]} ", text)
     return _SCHEME.sub(lambda match: f"{match[0]} ", text)
 
 
