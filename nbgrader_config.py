@@ -12,6 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from helpers import kernels
 from helpers.classroom.authoring.release import CheckSecrets, MarkStubs, NameEdition, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
@@ -43,6 +44,9 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.Autograde.sanitize_preprocessors = ["helpers.classroom.administration.nbgrader_plugins.GradeInSandbox"]
 c.Autograde.autograde_preprocessors = []
 c.ExchangeFactory.collect = "helpers.classroom.administration.nbgrader_plugins.CarefulCollect"
+
+# No other user of this machine can read what a kernel of nbgrader's runs and prints.
+c.KernelManager.update(kernels.encrypted())
 
 # A cell may train something; nbgrader's own limit is 30 s.
 c.Execute.timeout = 300
