@@ -132,6 +132,7 @@ def test_a_server_gives_each_kernel_private_sockets_also_after_a_restart(runtime
             client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{id}.json"))
             client.load_connection_file()
             assert (client.transport, client.ip) == ("ipc", str(runtime / f"kernel-{id}-ipc"))
+            client.hb_channel.time_to_dead = 30.0  # on a busy machine
             client.start_channels()
             client.wait_for_ready(timeout=60)
             assert client.execute_interactive("1 + 1", timeout=60)["content"]["status"] == "ok"
