@@ -76,3 +76,19 @@ def test_formgrader_typesets_nothing_that_an_answer_said(graded, page):
         page.goto(f"{base}/formgrader/gradebook/{NAME}/{NAME}")
         page.locator("td").get_by_role("link", name="Submission #1").first.click()
         check_that_text_is_text(page)
+
+
+def test_jupyterlab_typesets_nothing_that_an_answer_said_in_a_notebook_that_it_does_not_trust(graded, browser):
+    with serve(graded, "learn") as printed:
+        address = ADDRESS.search(printed)[0]
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * PATIENCE)
+        page.goto(address)  # which has the token
+        page.goto(f"{address.partition('/lab/tree')[0]}/lab/tree/build/autograded/mal/{NAME}/{NAME}.ipynb")
+        page.locator(".jp-MarkdownOutput mjx-container").first.wait_for()
+        panel = page.locator(".jp-OutputArea-output.jp-RenderedHTML", has_text="ValueError").first
+        panel.scroll_into_view_if_needed()
+        page.wait_for_timeout(2000)
+        assert page.locator(".jp-OutputArea-output [role=status]").count() == 0  # it was taken out: nothing is trusted
+        assert "\\(x^2\\) $$y^2$$" in panel.inner_text()
+        assert panel.locator("mjx-container, a").count() == 0
