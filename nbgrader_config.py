@@ -12,6 +12,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from helpers import kernels
 from helpers.classroom.authoring.release import CheckSecrets, MarkStubs, NameEdition, TakeSource
 from helpers.classroom.authoring.source import TEXT_STUB
 
@@ -46,6 +47,9 @@ c.ExchangeFactory.collect = "helpers.classroom.administration.nbgrader_plugins.C
 
 # So that the feedback of formgrader and of `nbgrader generate_feedback` on an earlier attempt is kept as well.
 c.GenerateFeedback.post_convert_hook = "helpers.classroom.administration.nbgrader_plugins.keep_feedback"
+
+# No other user of this machine can read what a kernel of nbgrader's runs and prints.
+c.KernelManager.update(kernels.encrypted())
 
 # A cell may train something; nbgrader's own limit is 30 s.
 c.Execute.timeout = 300

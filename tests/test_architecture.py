@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 
 #: Modules that every subpackage may import; they import none of ours.
-FOUNDATIONS = {"arrays", "atomic_write", "logs"}
+FOUNDATIONS = {"arrays", "atomic_write", "kernels", "logs"}
 
 #: What each subpackage may import of ours, beside itself. Nothing else is allowed, so there can be no cycle.
 MAY_IMPORT = {

@@ -27,6 +27,9 @@ _LABELS: dict[Role, str] = {"what": "What", "cause": "Cause", "look at": "Look a
 _GROUND = "var(--jp-layout-color1, var(--vscode-editor-background, #FFFFFF))"
 _INK = "var(--jp-content-font-color1, var(--vscode-editor-foreground, #1A1A1A))"
 
+# What an answer says is text, also between two dollar signs: MathJax 2 and 3 leave these classes alone.
+_TEXT = "tex2jax_ignore mathjax_ignore"
+
 #: The distance of a paragraph to the one above.
 _APART = "margin: 0.35em 0 0 0"
 
@@ -102,7 +105,8 @@ class Panel:
             look += "; overflow-x: auto"
             body += f'<p style="{_APART}">Your code printed:</p><pre style="{look}">{html.escape(self.printed)}</pre>'
         return (
-            f'<div role="status" style="border-left: 6px solid {colour}; color: {_INK}; background: {_GROUND}; '
+            f'<div role="status" class="{_TEXT}" style="border-left: 6px solid {colour}; color: {_INK}; '
+            f"background: {_GROUND}; "
             f"background: color-mix(in srgb, {colour} 9%, {_GROUND}); margin: 0.5em 0; padding: 0.6em 0.9em; "
             f'max-width: 52em; line-height: 1.45"><b><span style="color: {colour}">{mark}</span> {title}</b>{body}'
             "</div>"

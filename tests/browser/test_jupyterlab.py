@@ -114,6 +114,16 @@ def test_a_wrong_answer_is_named_and_a_right_one_passes(notebook, screenshots):
         notebook.lab.page.screenshot(path=screenshots / f"{points}-points.png")
 
 
+def test_nothing_that_an_answer_says_is_typeset_or_a_link(notebook, screenshots):
+    said = r"$\href{javascri" + "\t" + r"pt:alert(1)}{x}$ \(y\) $$z$$ \[w\] \begin{equation}v\end{equation} $u$"
+    panel, _ = answer(notebook, f"def rnn_step_backward(dh_next, cache):\n    raise ValueError({said!r})")
+    notebook.panel.locator(".jp-MarkdownOutput mjx-container").first.wait_for()  # prose is typeset
+    notebook.lab.page.wait_for_timeout(2000)
+    assert r"\(y\) $$z$$ \[w\] \begin{equation}v\end{equation} $u$" in panel.inner_text()
+    assert panel.locator("mjx-container, a").count() == 0
+    notebook.lab.page.screenshot(path=screenshots / "text.png")
+
+
 def test_a_panel_is_readable_in_both_themes_and_does_not_glare_in_the_dark(notebook, screenshots):
     panel, _ = answer(notebook, WRONG)
     grounds = {}

@@ -5,9 +5,11 @@ import os
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.resolved_answers import Lack, ResolvedAnswer, notices_of_a_check, panel_of_resolved
+from helpers.kernels import encrypted
 from tests.checks.test_session import STEP, TANH, USES_STEPS, USES_TANH
 
 
@@ -94,7 +96,8 @@ def run(tmp_path, monkeypatch):
 
     def run(*sources):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-        NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": os.fspath(beside)}}).execute()
+        config, resources = Config({"KernelManager": encrypted()}), {"metadata": {"path": os.fspath(beside)}}
+        NotebookClient(notebook, kernel_name="python3", config=config, resources=resources).execute()
         return [[output.data["text/plain"] for output in cell.outputs] for cell in notebook.cells]
 
     return run

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import shutil
+import stat
 import struct
 import threading
 import time
@@ -392,6 +393,21 @@ def test_a_time_that_the_file_system_contradicts_is_replaced_by_its_own_and_repo
     written = datetime.strptime(taken(course)["timestamp.txt"], "%Y-%m-%d %H:%M:%S.%f UTC").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - written) < timedelta(minutes=1)
     assert any(note.startswith(f"{ME}: its name says") for note in report.notes)
+
+
+@pytest.mark.parametrize("claim", [{"minutes": 4}, {"seconds": 20}, {"minutes": -4}], ids=["earlier", "a bit", "later"])
+def test_a_time_that_the_file_system_hardly_contradicts_counts_and_is_reported(course, inbound, claim):
+    hand_in(inbound, at=(at := now(**claim)))
+    report = collect(course, NAME)
+    assert taken(course)["timestamp.txt"] == at
+    note, _ = report.notes
+    assert note.startswith(f"{ME}: its name says {at[:19]}, its notebook was last changed at ")
+    assert note.endswith("; the name counts; was a due date between the two?")
+
+
+def test_the_seconds_that_submitting_takes_are_not_reported(course, inbound):
+    hand_in(inbound, at=now(seconds=3))
+    assert collect(course, NAME).notes == [f"Not in the class list: {ME}."]
 
 
 def test_a_name_that_claims_a_later_time_does_not_come_last(course, inbound):
@@ -959,6 +975,46 @@ def test_no_name_in_an_archive_becomes_a_path_and_those_that_lie_outside_are_nam
     after = {path for path in tmp_path.rglob("*") if "course" not in path.parts}
     assert after - before == {tmp_path / "a.zip"}
     assert {path.name for path in course.folder("submitted", NAME).iterdir()} == {"bob"}
+
+
+@pytest.mark.parametrize("name", ["C:ada.ipynb", "z:\\ada.ipynb", "\\\\host\\share\\ada.ipynb", "a/./../../ada.ipynb"])
+def test_a_name_with_a_drive_or_a_host_lies_outside_an_archive(course, tmp_path, name):
+    [(named, reason)] = collect(course, NAME, pack(tmp_path / "a.zip", {name: notebook()})).refused
+    assert named.endswith("ada.ipynb") and reason.startswith("would lie outside the archive")
+
+
+@pytest.mark.parametrize("name", ["./ada.ipynb", ".//./ada/x.ipynb", "ada/./x.ipynb"])
+def test_a_point_in_the_path_of_an_archive_is_the_folder_itself(course, tmp_path, name):
+    assert collect(course, NAME, pack(tmp_path / "a.zip", {name: notebook()})).collected == ["ada"]
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFDIR])
+def test_a_device_in_an_archive_is_refused(course, tmp_path, kind):
+    entry = zipfile.ZipInfo("ada.ipynb")
+    entry.external_attr = (kind | 0o666) << 16
+    assert collect(course, NAME, pack(tmp_path / "a.zip", {entry: notebook()})).refused == [
+        ("ada", "is not a regular file")
+    ]
+
+
+def test_of_two_entries_of_one_name_the_last_is_taken_as_when_unpacking_and_that_is_said(course, tmp_path):
+    entries = {zipfile.ZipInfo("ada.ipynb"): notebook("first"), zipfile.ZipInfo("ada.ipynb"): notebook("last")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = pack(tmp_path / "a.zip", entries)
+    report = collect(course, NAME, path)
+    assert answer(course, "ada") == "last"
+    assert report.notes == [
+        "ada handed in 2 notebooks: `ada.ipynb` was taken, the last of this name and time in the archive."
+    ]
+
+
+def test_an_entry_that_is_the_newest_by_a_date_in_the_future_is_taken_and_that_is_said(course, tmp_path):
+    future = zipfile.ZipInfo("ada/y.ipynb", (2107, 12, 31, 0, 0, 0))
+    path = pack(tmp_path / "a.zip", {future: notebook("future"), "ada/x.ipynb": notebook("today")})
+    report = collect(course, NAME, path)
+    assert answer(course, "ada") == "future"
+    assert "ada: `y.ipynb` has a date in the future, 2107-12-31." in report.notes
 
 
 def test_of_many_files_outside_an_archive_some_are_named_and_the_others_counted(course, tmp_path):

@@ -10,9 +10,10 @@ from nbclient import NotebookClient
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
+from traitlets.config import Config
 
+from helpers import kernels
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.authoring.build import KERNEL
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.workers import local_workers
 from tests.classroom.sample_class import TEXTBOOK
@@ -74,11 +75,9 @@ def exercise_of(grade_id):
 
 async def read_off(notebooks, folder):
     """Run notebooks side by side as JupyterLab does, and return the values of their visible checks."""
-    clients = [
-        NotebookClient(notebook, timeout=300, kernel_name="python3", config=KERNEL, allow_errors=True,
-                       resources={"metadata": {"path": str(folder)}})
-        for notebook in notebooks
-    ]  # fmt: skip
+    options = {"kernel_name": "python3", "config": Config({"KernelManager": kernels.encrypted()})}
+    options |= {"timeout": 300, "allow_errors": True, "resources": {"metadata": {"path": str(folder)}}}
+    clients = [NotebookClient(notebook, **options) for notebook in notebooks]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         await asyncio.gather(*(client.async_execute() for client in clients))

@@ -3,8 +3,10 @@
 import html
 import re
 import shutil
+import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbconvert.writers import FilesWriter
 from nbgrader.auth import Authenticator
@@ -80,6 +82,44 @@ def test_a_stale_submission_gets_no_feedback_and_keeps_what_it_had(sample_class)
     assert feedback_delivery.find_withheld(course, name) == {}
     assert feedback_delivery.give_feedback(course, name) == (3, 0)
     assert feedback_of(sample_class, "ada") != earlier["ada"]
+
+
+@pytest.fixture
+def unrenderable(sample_class, monkeypatch):
+    """A SampleClass: ada's and cleo's work is graded, and mal's, whose notebook takes minutes to render."""
+    sample_class = sample_class()
+    for student in ("ada", "cleo", "mal"):
+        sample_class.hand_in(student, {"0.1": TEXTBOOK})
+    sample_class.grade()
+    feedback_delivery.give_feedback(sample_class.course, sample_class.name)
+    [path] = sample_class.course.folder("autograded", sample_class.name, "mal").glob("*.ipynb")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = r"\begin{a}" * 60_000  # as a grader before this one left it
+    nbformat.write(notebook, path)
+    monkeypatch.setattr(feedback_delivery, "MOST_SECONDS", 4.0)
+    return sample_class
+
+
+def test_a_notebook_that_takes_too_long_to_render_stops_nobody_elses_feedback_and_is_named(unrenderable):
+    earlier = feedback_of(unrenderable, "mal")
+    unrenderable.change_grade("cleo", "check-0-1", manual_score=0.25)
+    begun = time.monotonic()
+    with pytest.raises(ValueError) as error:
+        feedback_delivery.give_feedback(unrenderable.course, unrenderable.name)
+    assert time.monotonic() - begun < 60
+    mal, others = str(error.value).splitlines()
+    assert mal.startswith("mal: no new feedback, since the notebook cannot be shown (it takes more than 4 seconds to ")
+    assert f"{unrenderable.course.folder('submitted', unrenderable.name, 'mal')}, and write to" in mal
+    assert others == "New feedback on 2 other submissions was made, as always."
+    assert "0.25" in feedback_of(unrenderable, "cleo")[1]
+    assert feedback_of(unrenderable, "mal") == earlier
+
+
+def test_a_notebook_that_cannot_be_rendered_is_named_too(unrenderable):
+    [path] = unrenderable.course.folder("autograded", unrenderable.name, "mal").glob("*.ipynb")
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"mal: no new feedback, .*\nNew feedback on 2 other submissions was made"):
+        feedback_delivery.give_feedback(unrenderable.course, unrenderable.name)
 
 
 def test_a_score_whose_graded_notebook_is_missing_is_named(sample_class):

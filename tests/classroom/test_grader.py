@@ -6,11 +6,16 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from importlib import import_module
 
 import nbformat
 import pytest
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
 
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
@@ -19,7 +24,7 @@ from helpers.checks.observation import cases
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
-from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_html, for_reading
 from helpers.classroom.grading.submission import read_submission
 from tests.checks.honest import notebook_08
 from tests.classroom.attacks import scoring
@@ -302,6 +307,106 @@ def test_a_cell_with_fewer_points_than_its_check_gives_is_a_fault_of_the_grader(
 )
 def test_a_written_answer_keeps_its_words_and_loses_its_scripts(written, shown):
     assert for_html(written, markdown=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (r"$\href{javascript:x}{y}$", r"$\ href{javascript :x}{y}$"),
+        ("$\\href{javascri\tpt:x}{y}$", "$\\ href{javascri\tpt :x}{y}$"),
+        (r"$\def\a#1{\href{#1cript:x}{y}}\a{javas}$", r"$\def\a#1{\ href{#1cript:x}{y}}\a{javas}$"),
+        ("$\\let\\a\\href \\a{java\nscript:x}{y}$", "$\\let\\a\\ href \\a{java\nscript :x}{y}$"),
+        (r'$\mmlToken{mi}[href="x"]{y}$', r'$\ mmlToken{mi}[href="x"]{y}$'),
+        (r"$\style{position:fixed}{y} \require{x}$", r"$\ style{position:fixed}{y} \ require{x}$"),
+        (r"$\tanh x$, $$\sigma(a)$$ and \begin{equation}\hrefs\end{equation}",) * 2,
+    ],
+)
+def test_a_formula_in_a_written_answer_is_typeset_and_makes_no_link(written, shown):
+    assert for_html(written, markdown=True) == shown
+
+
+#: A regular expression or a parser of what renders Markdown looks from each of these for its end.
+REPEATED = [
+    *(
+        r"\begin{a}",
+        r"\begin{a",
+        r"\\[",
+        r"\\(",
+        r"\[",
+        r"\(",
+        "$",
+        "$$",
+        "$$ ",
+        "$a ",
+        "`",
+        "` ",
+        "``a`",
+        "[",
+        "![",
+        "[](",
+        "[a](",
+    ),
+    *(
+        "*",
+        "*a ",
+        "a**",
+        "_a ",
+        "<",
+        "<a ",
+        "<!--",
+        "<?",
+        "|",
+        "|a",
+        "> ",
+        "> \n",
+        ">",
+        "- ",
+        "- a\n",
+        "1. ",
+        "# ",
+        "#\n",
+    ),
+    *(
+        "~~",
+        "~~~\n",
+        "```\n",
+        "[^a]",
+        "[a]: <",
+        "&",
+        "\\",
+        "http://",
+        "a@b.c ",
+        "\n",
+        " ",
+        "\t",
+        "==",
+        r"\href{",
+        "s c",
+    ),
+]
+
+
+@pytest.mark.parametrize("unit", REPEATED)
+def test_no_written_answer_takes_long_to_render(unit):
+    begun = time.process_time()
+    markdown2html_mistune(for_html((30_000 * unit)[:MOST_WRITTEN], markdown=True))
+    assert time.process_time() - begun < 10  # without a bound, the first takes two minutes
+
+
+@pytest.mark.parametrize("unit", ["a.", "a.\n", "'", "(", "\\", "f'{", "0_", "lambda "])
+def test_no_answer_in_code_takes_long_to_colour(unit):
+    begun = time.process_time()
+    highlight(for_reading(100_000 * unit), get_lexer_by_name("ipython3"), HtmlFormatter())
+    assert time.process_time() - begun < 15  # without a bound, the first takes many minutes
+
+
+def test_a_long_line_of_an_answer_is_cut_where_it_is_shown_and_counts_as_it_is(grade):
+    work = Work("01")
+    work.write("1.1", f"# {'a.' * 50_000}\n{work.source('1.1')}")
+    graded = grade(work)
+    shown = next(cell for cell in nbformat.reads(graded.notebook, 4).cells if cell.id == "ex-1-1").source
+    assert shown.startswith(f"# {'a.' * 499} …\n")
+    assert graded.scores["check-1-1"].points == 1
 
 
 def test_a_formula_in_a_message_is_not_a_link_to_a_script():

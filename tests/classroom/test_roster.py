@@ -196,9 +196,9 @@ def test_a_list_that_cannot_be_right_is_refused_and_nothing_is_entered(write, bl
         ("..,Grace", "line 3 (Grace), column `id`: the id `..` has a `..` in it"),
         ("a..b,Grace", "line 3 (Grace), column `id`: the id `a..b` has a `..` in it"),
         ("g\0,Grace", "line 3 (Grace), column `id`: the id `g�` has a character that cannot be printed"),
-        ('=HYPERLINK("x"),Grace', 'the id `=HYPERLINK("x")` begins like a formula in a spreadsheet'),
-        ("+4912345,Grace", "the id `+4912345` begins like a formula in a spreadsheet"),
-        ("＝1,Grace", "the id `＝1` begins like a formula in a spreadsheet"),
+        ('=HYPERLINK("x"),Grace', 'the id `=HYPERLINK("x")` has a part that a spreadsheet takes for a formula'),
+        ("+4912345,Grace", "the id `+4912345` has a part that a spreadsheet takes for a formula"),
+        ("＝1,Grace", "the id `＝1` has a part that a spreadsheet takes for a formula"),
         ("*,Grace", "line 3 (Grace), column `id`: the id `*` has a `*` in it"),
         ("g" * 129, "is longer than 128 bytes"),
         ("김" * 43, "is longer than 128 bytes"),  # in three bytes each

@@ -272,6 +272,19 @@ def test_failures_in_cells_that_do_not_exist_are_not_told(answers):
     assert taken.remarks()
 
 
+@pytest.mark.parametrize(("length", "is_cut"), [(20_000, False), (30_000, False), (30_001, True), (3_000_000, True)])
+def test_a_written_answer_of_ten_pages_is_shown_and_a_longer_one_cut_and_that_is_said(length, is_cut):
+    grading_template, work = nbformat.reads(template("08"), as_version=4), Work("08", solved=False)
+    work.write("8.5", "prose" * (length // 5) + "p" * (length % 5))
+    submission = read_submission(work.data(), grading_template)
+    shown = submission.written["ex-8-5"]
+    assert shown.startswith("prose" * 4_000)
+    assert len(shown) < 30_100
+    assert shown.endswith("the rest is in the file that was handed in.") == is_cut
+    said = "Of the written answer ex-8-5 the first 30,000 characters are shown."
+    assert (said in submission.changes) == is_cut
+
+
 def test_a_written_answer_may_stand_above_the_stub():
     work = Work("08", solved=False)
     place = work.cells.index(work.answer("8.5"))

@@ -26,6 +26,11 @@ def test_a_wall_has_a_test_that_turns_red_without_it(wall, tmp_path, working_san
     file.write_text(file.read_text(encoding="utf-8").replace(wall["lines"], wall["instead"]), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"tests/classroom/{wall['test']}"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "1 failed" in done.stdout, done.stdout[-2000:]

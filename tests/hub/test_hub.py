@@ -7,6 +7,7 @@ import html
 import json
 import pwd
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ import requests
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.course import Course
 from tests.hub.conftest import NAME, NOTEBOOK, succeed
+from tests.hub.eavesdropping import LISTEN, TALK
 from tests.hub.hub import COURSE
 from tests.hub.machine import PATIENCE, Machine, processes_of, skip_if_unsupported
 
@@ -200,6 +202,42 @@ def test_a_student_does_not_get_into_the_server_of_another(submitted):
         assert bob.ask("DELETE", f"/hub/api/users/{owner.name}/server").status_code in (403, 404)
         assert bob.ask("POST", f"/hub/api/users/{owner.name}/tokens").status_code in (403, 404)
     assert bob.ask("GET", "/hub/api/users").status_code == 403
+
+
+SECRET = "the words of ada"
+
+
+def overhear(hub, kernel):
+    """Let ada's kernel print the secret while bob listens to everything of hers; return what he was sent."""
+    with ThreadPoolExecutor(1) as thread:
+        talking = thread.submit(hub.run_as, "ada", TALK, kernel, SECRET, 15)
+        heard = hub.run_as("bob", LISTEN, hub.machine.uid("ada"), 15)
+        assert int(talking.result()) > 5  # ada herself heard it
+    return heard
+
+
+def test_a_student_hears_nothing_of_the_kernel_of_another(hub):
+    started = hub.visitors["ada"].ask_own_server("POST", "api/kernels", json={"name": "python3"})
+    started.raise_for_status()
+    kernel = started.json()["id"]
+    heard = overhear(hub, kernel)
+    assert SECRET not in heard
+    assert "execute_input" not in heard
+    assert int(heard.split()[-2]) > 1  # there were sockets to try
+    hub.visitors["ada"].ask_own_server("DELETE", f"api/kernels/{kernel}").raise_for_status()
+    assert "without encryption" not in hub.log.read_text()
+
+
+def test_a_student_would_hear_the_kernel_of_another_without_these_settings(hub):
+    heard = overhear(hub, "")
+    assert SECRET in heard
+    assert "execute_input" in heard
+
+
+def test_the_debugger_whose_port_is_open_to_everyone_is_not_offered(hub):
+    for visitor in hub.visitors.values():
+        disabled = re.search(r'"disabledExtensions": \[[^]]*\]', visitor.wait_for_server())[0]
+        assert "@jupyterlab/debugger-extension" in disabled
 
 
 def test_a_student_cannot_bypass_the_proxy(hub):

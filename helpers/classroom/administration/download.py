@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 #: Names that a download may have: ten files from each of 10,000 students.
 MOST_FILES = 100_000
 
+#: A platform may pack in another time zone [seconds].
+_DAY = 86_400
+
 #: Where to find what tells people apart.
 _HOW_TO_MATCH = {
     "Canvas": "Canvas's numbers are in the class list that it exports (Grades, Export): enter that with `make roster`.",
@@ -209,9 +212,11 @@ def _example(files: Sequence[_File]) -> str:
 
 
 def _list_archive(archive: zipfile.ZipFile, path: Path, letters: Collection[str]) -> Iterator[_File]:
-    entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
+    # Of two of one name the last comes first, which is the one that every program leaves when it unpacks them.
+    entries = [entry for entry in reversed(archive.infolist()) if entry.filename and not entry.is_dir()]
     _check_count(len(entries), path)
     for entry, name in zip(entries, decode_names(entries, letters)):
+        name = re.sub(r"(?<![^/])(\./+)+", "", name)  # ./ada.ipynb is ada.ipynb
         if _is_relevant(name):
             yield _File(name, _zip_time(entry), partial(_read_entry, archive, entry))
 
@@ -219,8 +224,11 @@ def _list_archive(archive: zipfile.ZipFile, path: Path, letters: Collection[str]
 def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.flag_bits & 0x1:
         raise Refused("is encrypted")
-    if stat.S_ISLNK(entry.external_attr >> 16):
+    kind = stat.S_IFMT(entry.external_attr >> 16)  # 0 where the archive does not say
+    if kind == stat.S_IFLNK:
         raise Refused("is a symlink")
+    if kind not in (0, stat.S_IFREG):
+        raise Refused("is not a regular file")
     try:
         with archive.open(entry) as stream:
             return read_limited(stream)
@@ -264,7 +272,7 @@ def _is_relevant(name: str) -> bool:
 
 
 def _leads_outside(name: str) -> bool:
-    return name.startswith("/") or ".." in name.split("/") or re.match("[A-Za-z]:/", name) is not None
+    return name.startswith("/") or ".." in name.split("/") or re.match("[A-Za-z]:", name) is not None
 
 
 # --- choice of a notebook ---------------------------------------------------------------------------------------------
@@ -277,7 +285,12 @@ def _choose(who: str, notebooks: Sequence[_File], assignment: str, notes: list[s
     name = for_terminal(chosen.says.name)
     if len(notebooks) > 1:
         which = "the one of the right name" if len(right) == 1 else "the newest"
+        if sum(each.age == chosen.age for each in right or notebooks) > 1:
+            which = "the last of this name and time in the archive"
         notes.append(f"{who} handed in {len(notebooks)} notebooks: `{name}` was taken, {which}.")
+        if chosen.changed > time.time() + _DAY:
+            date = time.strftime("%Y-%m-%d", time.localtime(chosen.changed))
+            notes.append(f"{who}: `{name}` has a date in the future, {date}.")
     elif not right and PurePosixPath(chosen.says.name).stem.casefold() != who.casefold():
         notes.append(f"{who}: `{name}` was taken as {assignment}.ipynb.")
     return chosen

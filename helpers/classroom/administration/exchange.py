@@ -42,6 +42,9 @@ T = TypeVar("T")
 #: How far the time in a name may be from that of the file: submitting takes a while, and clocks differ.
 SLACK = timedelta(minutes=5)
 
+#: How far it may be without a word in the report: to submit one notebook takes a few seconds.
+UNREMARKABLE = timedelta(seconds=10)
+
 SECRET = re.compile(r"[0-9a-f]{128}")
 
 #: Names that are looked at in one submission; a course's own files are a handful.
@@ -101,8 +104,8 @@ def find_in_exchange(
 
     The time of a submission is that in its folder's name, which the student's own program wrote. The file system knows
     better: the change time of the notebook (ctime) is set by the kernel at each change and cannot be set back. So where
-    the two are further apart than SLACK, the ctime is taken and the difference noted. A backup that was restored has
-    new ctimes: `trust_timestamps` is for that.
+    the two are further apart than SLACK, the ctime is taken; from UNREMARKABLE on, the difference is noted. A backup
+    that was restored has new ctimes: `trust_timestamps` is for that.
 
     Args:
         due: a function from a student to the due date: the last submission before it is taken where there is one.
@@ -171,13 +174,13 @@ class _Submission:
         self.notes: list[str] = []
         claimed = parse_time(re.sub(r"\+[\w-]{12}$", "", rest))  # without the random end that nbgrader adds
         changed = self.state.changed
-        if claimed and (trust_timestamps or abs(claimed - changed) <= SLACK):
-            self.time = claimed
-        else:
-            self.time = changed
-            said = f"says {claimed:%Y-%m-%d %H:%M}" if claimed else "says no time"
+        apart = abs(claimed - changed) if claimed else timedelta.max
+        self.time = claimed if claimed and (trust_timestamps or apart <= SLACK) else changed
+        if apart > UNREMARKABLE and not (claimed and trust_timestamps):
+            said = f"says {claimed:%Y-%m-%d %H:%M:%S}" if claimed else "says no time"
+            counts = "that counts." if self.time == changed else "the name counts; was a due date between the two?"
             self.notes.append(
-                f"its name {said}, its notebook was last changed at {changed:%Y-%m-%d %H:%M} UTC; that counts."
+                f"its name {said}, its notebook was last changed at {changed:%Y-%m-%d %H:%M:%S} UTC; {counts}"
             )
         if self.state.notebook != self.right:
             self.notes.append(f"`{for_terminal(self.state.notebook)}` was taken as {self.right}.")

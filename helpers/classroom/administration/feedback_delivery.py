@@ -1,14 +1,18 @@
 """Feedback on graded submissions: nbgrader makes it, and places it in the exchange for those who submitted there."""
 
+import contextlib
 import logging
+import signal
+import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
@@ -16,7 +20,9 @@ from helpers.classroom.administration.feedback_attempts import find_attempts, ke
 from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.gradebook import assign_late_penalties, read_scores
+from helpers.classroom.grading.sanitize import for_terminal
 from helpers.classroom.grading.staleness import find_stale
+from helpers.classroom.grading.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -24,20 +30,66 @@ logger = logging.getLogger(__name__)
 MISSING = "its graded notebook is missing"
 
 
+#: What rendering a notebook may take [seconds]; an ordinary one takes one.
+MOST_SECONDS = 30.0
+
+
 class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes without types
-    """nbgrader's feedback, for some of the students; a page is kept for each attempt."""
+    """nbgrader's feedback, for some of the students; a page is kept for each attempt.
+
+    Those whose notebook cannot be rendered are listed in `failed`, with the reason.
+    """
 
     students: Collection[str] = ()
     keep: Callable[[str, str], None]
+    failed: dict[str, str]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
-        """Return whether feedback is made for a student; what is there already is removed then."""
-        return student_id in self.students and super().init_destination(assignment_id, student_id)
+        """Return whether feedback is made for a student; what is there already is removed then, and not before."""
+        if student_id not in self.students:
+            return False
+        try:
+            with _time_limit(MOST_SECONDS):
+                self._rendered = {name: self._render(name) for name in self.notebooks}
+        except OperationalError:
+            raise
+        except Exception as error:
+            logger.info("%s: %s", student_id, error, exc_info=True)
+            self.failed[student_id] = for_terminal(error) or type(error).__name__
+            return False
+        return bool(super().init_destination(assignment_id, student_id))
+
+    def _render(self, name: str) -> tuple[str, dict[str, object]]:
+        output, resources = self.exporter.from_filename(name, resources=self.init_single_notebook_resources(name))
+        return output, resources
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Write what was rendered."""
+        self.write_single_notebook(*self._rendered[notebook_filename])
 
     def write_single_notebook(self, output: str, resources: dict[str, Any]) -> None:
         """Write a page, first where the next attempt does not replace it."""
         self.keep(resources["nbgrader"]["student"], output)
         super().write_single_notebook(output, resources)
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the block after some time, and again; not on Windows, and not outside the main thread."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"it takes more than {seconds:g} seconds to render")
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, in case that a library catches it
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple[int, int]:
@@ -54,7 +106,8 @@ def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple
         how many submissions have new feedback, and how many of them still wait for a person.
 
     Raises:
-        ValueError: nothing was graded yet, it is being graded, or nbgrader could not make it.
+        ValueError: nothing was graded yet, it is being graded, nbgrader could not make it, or some notebooks cannot be
+            rendered: these students are named, after the feedback of all others was made and placed.
     """
     start = time.monotonic()
     course.check_gradebook()  # nbgrader opens it without that
@@ -63,26 +116,40 @@ def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple
         graded = find_graded(course, assignment).keys() - withheld.keys()
         assign_late_penalties(course, assignment)
         if graded:
-            _make_feedback(course, assignment, graded)
-            excluded = {*find_undeliverable_feedback(course, assignment), *withheld}
+            failed = _make_feedback(course, assignment, graded)
+            excluded = {*find_undeliverable_feedback(course, assignment), *withheld, *failed}
             place_in_exchange(course, assignment, "ReleaseFeedback", exclude=sorted(excluded))
     logger.info("feedback on %d submissions of %s in %.1f s", len(graded), assignment, time.monotonic() - start)
+    if graded and failed:
+        raise ValueError(_describe_failed(course, assignment, failed, len(graded)))
     with course.gradebook() as gradebook:
         submissions = gradebook.find_assignment(assignment).submissions
         waiting = sum(one.needs_manual_grade for one in submissions if one.student.id in graded)
     return len(graded), waiting
 
 
-def _make_feedback(course: Course, assignment: str, students: Collection[str]) -> None:
+def _make_feedback(course: Course, assignment: str, students: Collection[str]) -> dict[str, str]:
+    """Make the feedback for some students; return a dict from those whose notebook cannot be rendered to the reason."""
     config, attempts = course.config_for(assignment), find_attempts(course, assignment)
     with tqdm(total=len(students), desc="feedback", unit="submission") as bar:
         maker = _Feedback(coursedir=CourseDirectory(config=config), config=config, force=True)
-        maker.students = students
+        maker.students, maker.failed = students, {}
         maker.keep = lambda student, page: keep_attempt(course, assignment, student, attempts[student], page)
         maker.post_convert_hook = lambda **names: bar.update()
         outcome = capture_log(maker)
     if not outcome["success"]:
         raise ValueError(f"nbgrader could not make all feedback on {assignment}.\n{outcome['log']}")
+    return maker.failed
+
+
+def _describe_failed(course: Course, assignment: str, failed: Mapping[str, str], all_of_them: int) -> str:
+    lines = [
+        f"{student}: no new feedback, since the notebook cannot be shown ({reason}). Look at what was handed in, "
+        f"{course.folder('submitted', assignment, student)}, and write to this student yourself."
+        for student, reason in failed.items()
+    ]
+    done = all_of_them - len(failed)
+    return "\n".join([*lines, f"New feedback on {counted(done, 'other submission')} was made, as always."])
 
 
 def find_graded(course: Course, assignment: str) -> dict[str, Path]:

@@ -139,7 +139,7 @@ def check_student_id(student: str) -> None:
     if student.startswith(".") or ".." in student or student != student.strip():
         raise ValueError(f"{shown} has a `..` in it, or begins with a `.` or a space")
     if for_spreadsheet(student) != student:
-        raise ValueError(f"{shown} begins like a formula in a spreadsheet")
+        raise ValueError(f"{shown} has a part that a spreadsheet takes for a formula")
     if re.fullmatch(r"\d([.,]\d+)?E\+\d+", student, re.IGNORECASE):
         raise ValueError(f"{shown} is a number that a spreadsheet has rounded: give its column the format “Text” there")
     if len(student.encode()) > 128:

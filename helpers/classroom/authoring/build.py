@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 from traitlets.config import Config
 
+from helpers import kernels
 from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.release import NOT_IN_KIT, make_release
@@ -32,9 +33,6 @@ from helpers.classroom.authoring.source import BuildError, as_solution, describe
 #: A picture in an output's HTML: its bytes differ between machines, its alt text does not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
 PLACEHOLDER = "data:,"
-
-#: Without encryption a kernel warns that others on this machine could read its messages.
-KERNEL = Config({"KernelManager": {"transport_encryption": "auto"}})
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
@@ -178,7 +176,7 @@ async def _run_all(
 
 async def _run(notebook: NotebookNode, path: Path, bar: Any, environment: Mapping[str, str]) -> None:
     code_cells, begun = _code_cells(notebook), time.monotonic()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, TemporaryDirectory() as sockets:
         client = NotebookClient(
             notebook,
             timeout=600,
@@ -187,7 +185,7 @@ async def _run(notebook: NotebookNode, path: Path, bar: Any, environment: Mappin
             coalesce_streams=True,
             resources={"metadata": {"path": folder}},
             on_cell_executed=lambda **_: bar.update(),
-            config=KERNEL,
+            config=Config({"KernelManager": kernels.private(sockets)}),
         )
         try:
             await client.async_execute(env=environment)

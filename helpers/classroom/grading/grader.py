@@ -35,7 +35,7 @@ from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sandbox.proxies import RemoteAnswers, RemoteClass, RemoteFunction
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
-from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.sanitize import for_html, for_reading
 from helpers.classroom.grading.submission import Submission, read_submission
 from helpers.classroom.grading.taken_answers import TakenAnswer
 
@@ -174,7 +174,8 @@ def _fill_in(notebook: NotebookNode, submission: Submission, grader: "Submission
             _show(cell, panels, scores[grade_id].points)
     for cell in notebook.cells:
         if grading(cell).get("solution") and not grading(cell).get("grade"):
-            cell.source = grader.source_of(GradeId.parse(grading(cell)["grade_id"]).exercise_id) or cell.source
+            source = grader.source_of(GradeId.parse(grading(cell)["grade_id"]).exercise_id)
+            cell.source = for_reading(source) if source else cell.source
     return {grading(cell)["grade_id"]: scores[grading(cell)["grade_id"]] for cell in cells}
 
 

@@ -12,7 +12,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell, NotebookFile, read_notebook
 from helpers.classroom.authoring.source import grading
-from helpers.classroom.grading.sanitize import for_terminal
+from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_terminal
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,11 @@ def _take_written_answer(
     while places[0] - 1 in text:
         places.insert(0, places[0] - 1)
     texts = [cells[place].source for place in places if cells[place].source.strip() != released.source.strip()]
-    submission.written[grade_id] = "\n\n".join(texts) if texts else cells[places[0]].source
+    written = "\n\n".join(texts) if texts else cells[places[0]].source
+    if (length := len(written)) > MOST_WRITTEN:
+        written = f"{written[:MOST_WRITTEN]}\n\n… {length:,} characters: the rest is in the file that was handed in."
+        submission.changes.append(f"Of the written answer {grade_id} the first {MOST_WRITTEN:,} characters are shown.")
+    submission.written[grade_id] = written
 
 
 def _report_answer(released: NotebookNode, cells: Sequence[Cell], submission: Submission) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from helpers import kernels
 from helpers.checks import read_progress
 from helpers.checks.saved_answers import find_files
 
@@ -27,7 +28,7 @@ def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     start = _next_notebook(root)
     print(f"Starting JupyterLab at {start}. Stop it with Ctrl-C, twice.", flush=True)
-    options = [f"--LabApp.default_url=/lab/tree/{start}", "--KernelManager.transport_encryption=auto"]
+    options = [f"--LabApp.default_url=/lab/tree/{start}"]
     options += [f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}"]
     _become(["jupyterlab", *options], root, port, browser)
 
@@ -48,6 +49,7 @@ def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) 
 
 def _become(server: list[str], root: str | Path, port: int, browser: bool) -> NoReturn:
     options = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--log-level=WARN"]
+    options += [f"--KernelManager.{name}={value}" for name, value in kernels.private().items()]
     options += ["--no-browser"] * (not browser) + ["--allow-root"] * (os.geteuid() == 0)
     command = [sys.executable, "-m", *server, *options]
     logger.info("starting %s in %s", " ".join(command), root)
