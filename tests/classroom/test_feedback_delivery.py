@@ -274,10 +274,10 @@ def test_a_student_fetches_the_feedback_on_each_of_their_attempts_and_on_nobody_
     times = {f"2026-11-30 {hour}:00:00.000000 UTC": f"{hour}" * 64 for hour in (12, 13)}
     theirs = sample_class.hand_in("bob", {"0.1": RIGHT}, "2026-11-30 12:00:00.000000 UTC")
     theirs.with_name("submission_secret.txt").write_text("1f" * 64)
-    for (time, secret), answer in zip(times.items(), (TEXTBOOK, "def sigmoid(a):\n    return 1 / 0"), strict=True):
-        work = sample_class.hand_in("ada", {"0.1": answer}, time)
+    for (moment, secret), answer in zip(times.items(), (TEXTBOOK, "def sigmoid(a):\n    return 1 / 0"), strict=True):
+        work = sample_class.hand_in("ada", {"0.1": answer}, moment)
         work.with_name("submission_secret.txt").write_text(secret)
-        copy = tmp_path / "cache" / "deep" / f"ada+{name}+{time}"
+        copy = tmp_path / "cache" / "deep" / f"ada+{name}+{moment}"
         shutil.copytree(work.parent, copy)
         sample_class.grade()
         feedback_delivery.give_feedback(sample_class.course, name)

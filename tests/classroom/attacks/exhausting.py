@@ -40,7 +40,7 @@ def sleep_without_end(work):
     spoil(work, "import time\nwhile True: time.sleep(1000)")
 
 
-@attack(**HUNG)
+@attack(earns=LOST, status={"1.5": "raised"}, reason="not permitted")
 def stop_of_itself(work):
     """Stops its own process by a signal, so that it neither runs nor ends."""
     spoil(work, "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)")
