@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from tests.classroom.attacks.document import ROOT, WALLS
@@ -25,12 +26,13 @@ def test_a_wall_has_a_test_that_turns_red_without_it(wall, tmp_path, working_san
     file = tmp_path / "helpers" / wall["file"]
     file.write_text(file.read_text(encoding="utf-8").replace(wall["lines"], wall["instead"]), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"tests/classroom/{wall['test']}"]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "1 failed" in done.stdout, done.stdout[-2000:]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            said, _ = running.communicate(timeout=30 if wall.get("hangs") else 300)
+        except subprocess.TimeoutExpired:
+            for process in [*psutil.Process(running.pid).children(recursive=True), running]:
+                process.kill()
+            assert wall.get("hangs")
+        else:
+            assert "1 failed" in said, said[-2000:]
