@@ -46,10 +46,9 @@ def _is_short(path: str | Path) -> bool:
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether only this user may enter a folder, which is made so where that is possible; Jupyter means it to be."""
+    """Whether only this user may enter a folder, which is made if it is missing; Jupyter makes it so, too."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
         about = folder.stat()
     except OSError:
         return False

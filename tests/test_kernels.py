@@ -48,12 +48,13 @@ def notebook_of(*sources):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
 
-def test_the_folder_of_the_sockets_is_private_also_where_it_was_not(runtime):
-    for mode in None, 0o755, 0o777:
-        if mode:
-            runtime.chmod(mode)
-        assert kernels.private() == {"transport": "ipc", "transport_encryption": "auto"}
-        assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
+def test_the_folder_of_the_sockets_is_made_private_and_one_that_is_not_stays_as_it_is_and_gives_encryption(runtime):
+    assert kernels.private() == {"transport": "ipc", "transport_encryption": "auto"}
+    assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
+    for mode in 0o755, 0o710, 0o1777:
+        runtime.chmod(mode)
+        assert kernels.private() == {"transport_encryption": "auto"}
+        assert stat.S_IMODE(runtime.stat().st_mode) == mode
 
 
 def test_a_path_that_is_too_long_for_a_socket_gives_encryption(tmp_path, monkeypatch):

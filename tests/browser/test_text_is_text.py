@@ -6,8 +6,10 @@ from importlib.metadata import distribution
 
 import nbformat
 import pytest
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
 from helpers.classroom.authoring.site.books import MATHJAX
+from helpers.classroom.grading.sanitize import for_html
 from tests.browser.jupyterlab import ADDRESS, PATIENCE, serve
 from tests.browser.test_formgrader import ROOT, run
 
@@ -21,6 +23,20 @@ SAID = (
 ANSWER = f"def sigmoid(a):\n    print({SAID!r})\n    raise ValueError({SAID!r})"
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+#: Written answers that would be links to a script, or lie over the page.
+WRITTEN = [
+    r"$\href{javascript:x}{y}$",
+    "$\\href{javascri\tpt:x}{y}$",
+    r"$\def\a#1{\href{#1cript:x}{y}}\a{javas}$",
+    "$\\let\\b\\href \\b{java\nscript:x}{y}$",
+    r'$\mmlToken{mi}[href="javascript:x"]{y}$',
+    r"$\text{$\href{javascript:x}{y}$}$",
+    r"$\style{position:fixed}{y}$",
+    "[y](vbscript:x)",
+    "<javascript:x>",
+]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +64,16 @@ def page(browser):
     page.set_default_timeout(1000 * PATIENCE)
     page.route("**/mathjax/**", lambda route: route.fulfill(body=settings + program, content_type="text/javascript"))
     return page
+
+
+def test_formulas_in_a_written_answer_are_typeset_and_none_is_a_link(page):
+    for text, count in (lambda text: text, len(WRITTEN) - 1), (lambda text: for_html(text, markdown=True), 0):
+        cells = "".join(f"<p>{markdown2html_mistune(text(one))}</p>" for one in WRITTEN)
+        page.set_content(f"<script src='https://localhost/mathjax/'></script>{cells}")
+        page.evaluate("MathJax.startup.promise.then(() => 0)")
+        assert page.locator("mjx-container").count() == 7
+        assert page.locator("a").count() == count
+        assert page.locator("[style*=fixed]").count() == min(count, 2)
 
 
 def check_that_text_is_text(page):
