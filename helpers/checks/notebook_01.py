@@ -374,7 +374,7 @@ def _draw_norms(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "Wh": rng.normal(0, 0.5, (sizes.H, sizes.H)),
         "dh": rng.normal(0, 1, (sizes.N, sizes.H)),
-        "steps": int(rng.integers(9, 14)),  # never as many as there are rows or units
+        "steps": int(rng.integers(10, 15)),  # never as many as there are rows or units
     }
 
 
