@@ -19,7 +19,7 @@ from helpers.nn.base import Layer
 FORWARDS, BACKWARDS = 16, 2
 
 #: The width of a large mask of 100 rows, in one draw: its share of zeros tells a rate from one a tenth off.
-WIDTH = 300
+WIDTH = 200
 
 #: How far a share may be from what is expected [standard errors].
 STANDARD_ERRORS = 6
