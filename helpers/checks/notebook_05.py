@@ -502,11 +502,11 @@ def _use_perplexity(answer: Answer, arguments: Values, record: Values) -> None:
     record["perplexity"] = answer(total_nll, n_tokens)
     record["perplexity of a text 1,000 times as long"] = answer(1000 * total_nll, 1000 * n_tokens)
     record["error of 0 tokens"] = _name_of_error(ValueError, lambda: answer(0.0, 0))
-    hopeless = answer(1000.0 * n_tokens, n_tokens)
+    hopeless = answer(1000 * total_nll, n_tokens)
     # Whichever the limit is, it is the same mistake.
-    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000.0 * n_tokens, n_tokens):
-        raise ContractError("The perplexity at 2,000 nats per token is no larger than at 1,000: there is a limit.")
-    record["perplexity at 1,000 nats per token"] = hopeless
+    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000 * total_nll, n_tokens):
+        raise ContractError("The perplexity at 2,000 times a loss is no larger than at 1,000 times: there is a limit.")
+    record["perplexity at 1,000 times the loss"] = hopeless
 
 
 def _perplexity(total_nll: float, n_tokens: int) -> float:
@@ -524,7 +524,7 @@ PERPLEXITY = Exercise(
         "perplexity": "()",
         "perplexity of a text 1,000 times as long": "()",
         "error of 0 tokens": "",
-        "perplexity at 1,000 nats per token": "()",
+        "perplexity at 1,000 times the loss": "()",
     },
     draw=_draw_nll,
     probe=_use_perplexity,
@@ -797,7 +797,7 @@ def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArr
     # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
     for name, heat, scores in zip(_EXTREME, (middling, 1e-4, 1e-4), (1000 * logits, logits - logits.max(), logits)):
         record[name] = at_best(heat, [scores], _FEW)
-    even = float(np.ptp(logits))  # so hot that no word is rare
+    even = middling * float(np.ptp(logits))  # so hot that no word is rare
     record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
         words = draw(_SOME, heat, copy_of("logits"))

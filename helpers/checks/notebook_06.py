@@ -359,7 +359,7 @@ def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
         return [round(float(factor * value * rng.uniform(0.997, 1.003)), 3) for value in values]
 
     runs: dict[str, _Run] = {
-        name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 4))
+        name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 6))
         for name, (_, train, valid, tolerance) in _RUNS.items()
     }
     # In whole numbers and a quarter, every right formula is exact.
