@@ -85,6 +85,8 @@ def _resized(sizes: Sizes, rng: np.random.Generator) -> Sizes:
 
 def change_arrays(thing: Any, change: Callable[[AnyArray], AnyArray]) -> Any:
     """Return `thing` with `change` applied to every array inside it; tuples, lists and dicts are rebuilt."""
+    if isinstance(thing, float | str):  # what lists are full of
+        return thing
     if isinstance(thing, np.ndarray):
         return change(thing)
     if isinstance(thing, tuple | list):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.exercise import Sizes
 from helpers.checks.inputs import HIDDEN, VISIBLE, InputSpec, _resized
 from helpers.checks.judge import judge
 from helpers.nn import RNN, memory_gradient, rnn_step_forward, tanh_backward
@@ -179,3 +180,11 @@ def test_a_plain_hidden_draw_has_other_numbers():
     for seed in (0, [1], [1, 7]):
         judge(EXERCISES["1.1"], lambda dout, y: seen.append(dout.tobytes()) or tanh_backward(dout, y), plain, seed)
     assert len(set(seen)) == 4, "three draws, and the example by hand, which is always the same"
+
+
+def test_symmetry_does_not_tell_a_matrix_under_which_gradients_vanish():
+    """An answer to 1.7 has to compute σ: of the matrices with σ < 1 some are symmetric and some are not."""
+    drawn = EXERCISES["1.7"].draw(np.random.default_rng(0), Sizes())
+    shrinking = [Wh for Wh, kind in zip(drawn["matrices"], drawn["kinds"]) if kind == "σ < 1"]
+    assert {bool(np.allclose(Wh, Wh.T)) for Wh in shrinking} == {True, False}
+    assert all(np.linalg.norm(Wh, 2) < 0.99 for Wh in shrinking)
