@@ -18,12 +18,22 @@ from helpers.nn.base import Layer
 #: since each is compared with its own on the way forward.
 FORWARDS, BACKWARDS = 16, 2
 
+#: The width of a large mask of 100 rows, in one draw: its share of zeros tells a rate from one a tenth off.
+WIDTH = 200
+
+#: How far a share may be from what is expected [standard errors].
+STANDARD_ERRORS = 6
+
+#: How far a factor may be from an exact one [rounding errors of its type], and from one that it is called near to.
+ROUNDINGS, NEAR = 16, 0.02
+
 #: What `try_dropout` writes down, in its order, and what messages call some of it together.
 GROUPS = {
     "ys, not training": "evaluation",
     "training left out": "evaluation",
     "values of the mask": "mask",
     "share of zeros in the mask": "mask",
+    "share of zeros in a large mask": "mask",
     "the mask": "mask",
     "the mask of the next training forward": "mask",
     "the mask of another layer, with the same seed": "use of rng",
@@ -43,12 +53,18 @@ def draw_rate(rng: np.random.Generator) -> float:
     return float(rng.uniform(0.1, 0.3))
 
 
+def draw_width(rng: np.random.Generator, sizes: Sizes) -> Values:
+    """Draw the width of a large mask, 0 for none, and its rate, so high that few values tell it from others."""
+    return {"width": WIDTH if sizes.N == 1 else 0, "higher_rate": float(rng.uniform(0.55, 0.65))}
+
+
 def draw_dropout(rng: np.random.Generator, sizes: Sizes) -> Values:
     """Draw the arguments: values away from zero, so that a zero in what comes out is a gap in the mask."""
     # Large enough that no two masks are the same by chance, also where all steps share one.
     shape = sizes.N * 8, sizes.T * 2, sizes.D * 3
     xs, dys = (rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape) for _ in range(2))
-    return {"xs": xs, "dys": dys, "rate": draw_rate(rng), "seed": int(rng.integers(2**31))}
+    rates = {"rate": draw_rate(rng), **draw_width(rng, sizes)}
+    return {"xs": xs, "dys": dys, **rates, "seed": int(rng.integers(2**31))}
 
 
 def try_dropout(name: str) -> Probe:
@@ -87,6 +103,11 @@ def _use_dropout(
     record["training left out"] = "evaluation" if left_out == record["ys, not training"] else left_out
     record["values of the mask"] = values
     record["share of zeros in the mask"] = share_of_zeros(masks == 0, rate)
+    record["share of zeros in a large mask"] = "not counted"
+    if arguments["width"]:
+        large, higher_rate = np.ones((100, 2, arguments["width"]), xs.dtype), arguments["higher_rate"]
+        ys = _in_shape(build(rate=higher_rate).forward(large, training=True), large, "ys", f"{name}.forward")
+        record["share of zeros in a large mask"] = share_of_zeros(ys == 0, higher_rate, exactly=True)
     record["the mask"] = spread(masks == 0)
     record["the mask of the next training forward"] = same_zeros(masks[:-1], masks[1:])
     record["the mask of another layer, with the same seed"] = same_zeros(masks[0], mask(build()))
@@ -135,8 +156,15 @@ def _unless_stopped(run: Callable[[], str]) -> str:
 # --- masks in words ---------------------------------------------------------------------------------------------------
 
 
-def relation(ratio: FloatArray, rate: float) -> str:
-    """Say what an array was multiplied by."""
+def relation(ratio: FloatArray, rate: float, tolerance: float | None = None) -> str:
+    """Say what an array was multiplied by.
+
+    Args:
+        ratio: the factors.
+        rate: of the layer.
+        tolerance: how far a factor may be from a known one [relative]; left out, the rounding errors of its type.
+    """
+    tolerance = ROUNDINGS * float(np.finfo(np.result_type(ratio, 1.0)).eps) if tolerance is None else tolerance
     others = ratio[ratio != 0]
     if not others.size:
         return "all times 0"
@@ -151,31 +179,35 @@ def relation(ratio: FloatArray, rate: float) -> str:
         "rate": rate,
         "1/(1-rate)²": 1 / (1 - rate) ** 2,
     }
-    name = next((name for name, value in known.items() if max(high - value, value - low) < 1e-3 * max(1, value)), None)
-    if name is None:
+    distances = {name: max(high - value, value - low) / max(1, value) for name, value in known.items()}
+    name = min(distances, key=distances.__getitem__)
+    if distances[name] > max(tolerance, NEAR):
         return "several values"
+    if distances[name] > tolerance:
+        name = f"nearly {name}"
     if others.size < ratio.size:
         return f"0 and {name}"
     return "all unchanged" if name == "1" else f"all times {name}"
 
 
-def in_evaluation(ratio: FloatArray, rate: float, training: str, old: FloatArray | None = None) -> str:
+def in_evaluation(
+    ratio: FloatArray, rate: float, training: str, old: FloatArray | None = None, tolerance: float | None = None
+) -> str:
     """Say what an array was multiplied by where nothing should be dropped.
 
     Args:
-        ratio: the factors.
-        rate: of the layer.
+        ratio, rate, tolerance: as for `relation`.
         training: what such an array was multiplied by in training, in words.
         old: the mask of an earlier training forward, if it would be a mistake to use it.
     """
     if old is not None and np.any(old == 0) and np.array_equal(ratio == 0, old == 0):
         return "the mask of an earlier forward"
-    said = relation(ratio, rate)
+    said = relation(ratio, rate, tolerance)
     return "as in training" if said == training and said not in ("all unchanged", "several values") else said
 
 
-def share_of_zeros(dropped: BoolArray, rate: float) -> str:
-    """Say which share of some masks is zero."""
+def share_of_zeros(dropped: BoolArray, rate: float, *, exactly: bool = False) -> str:
+    """Say which share of some masks is zero: the rate unless another one is nearer, or far from all if `exactly`."""
     for axis in _repeated(dropped):
         dropped = np.take(dropped, [0], axis)
     share = float(np.mean(dropped))
@@ -187,8 +219,16 @@ def share_of_zeros(dropped: BoolArray, rate: float) -> str:
         "a half": 0.5,
         "P(normal number < rate)": (1 + math.erf(rate / math.sqrt(2))) / 2,
     }
+
+    def agrees(p: float) -> bool:
+        return abs(share - p) <= STANDARD_ERRORS * math.sqrt(p * (1 - p) / dropped.size)
+
+    if agrees(rate):
+        return "rate"
     name, p = min(known.items(), key=lambda one: abs(share - one[1]))
-    return name if abs(share - p) <= 6 * math.sqrt(p * (1 - p) / dropped.size) else "another share"  # standard errors
+    if agrees(p) or not exactly:
+        return name
+    return "nearly the rate" if abs(share - rate) < 0.15 * rate else "another share"
 
 
 def spread(dropped: BoolArray) -> str:
@@ -333,6 +373,9 @@ _USED_QUITE_WRONG = """
 
 #: Also those of exercise 7.3.
 _DRAWN_WRONG = """
+    >= self.rate → >= 1.1 * self.rate
+        The share of values that is dropped is near `rate`, but it is not `rate`.
+        Keep where the random number is `>= rate`, and change neither of the two.
     / xs.dtype.type(1 - self.rate) →
         The mask is not scaled: on average the values get smaller.
         What is kept must make up for what is dropped: divide the mask by `1 - rate`.
@@ -345,6 +388,9 @@ _DRAWN_WRONG = """
     / xs.dtype.type → * xs.dtype.type
         The mask is *multiplied* by `1 - rate`: the mean shrinks twice.
         Divide: what is kept must make up for what is dropped.
+    (1 - self.rate) → (1.0009 * (1 - self.rate))
+        The scale of the mask is near 1 / (1 - rate), but it is not that.
+        The values that are kept must be scaled by exactly 1 / (1 - rate): no constant, and nothing rounded or added.
     / xs.dtype.type(1 - self.rate) → / xs.dtype.type((1 - self.rate) ** 2)
         The mask is scaled twice.
         Divide by `1 - rate` once: then the values stay what they are on average.

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,17 +14,27 @@ from helpers.checks.exercise import Exercise, Sizes, Values
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One way of drawing the arguments of an exercise."""
+    """One way of drawing the arguments of an exercise.
+
+    Args:
+        label: what a message calls it.
+        sizes: the Sizes.
+        dtype: of the floats.
+        scale: what they are multiplied by.
+        contiguous: whether the arrays are, in memory.
+        resized: whether other sizes of the same kind are drawn: a size of 1 is kept, and which of D and H is larger.
+    """
 
     label: str
     sizes: Sizes = field(default_factory=Sizes)
     dtype: str = "float64"
     scale: float = 1.0
     contiguous: bool = True
+    resized: bool = False
 
     def arguments(self, exercise: Exercise, rng: np.random.Generator) -> Values:
         """Return a dict of arguments, drawn with `rng`, in this draw's type, magnitude and layout."""
-        drawn = exercise.draw(rng, self.sizes)
+        drawn = exercise.draw(rng, _resized(self.sizes, rng) if self.resized else self.sizes)
         scales = {name: 1.0 if name in exercise.bounded else self.scale for name in drawn}
         return {name: change_arrays(value, partial(self._adapt, scales[name])) for name, value in drawn.items()}
 
@@ -48,21 +58,35 @@ VISIBLE = (
     InputSpec("draw in float32", dtype="float32"),
 )
 
-#: What a hidden check tries: the same kinds, with other numbers and other sizes.
-HIDDEN = (
-    InputSpec("another draw"),
-    InputSpec("one example", Sizes(N=1, T=6)),
-    InputSpec("one step", Sizes(T=1, N=5)),
-    InputSpec("one unit", Sizes(H=1, D=5)),
-    InputSpec("other sizes", Sizes(N=5, T=9, D=2, H=8, V=13)),
-    InputSpec("large values", scale=20.0),
-    InputSpec("not contiguous", contiguous=False),
-    InputSpec("float32", Sizes(N=5, T=2, D=7, H=6, V=10), dtype="float32"),
+#: What a hidden check tries: the same kinds, with numbers and sizes that its seed decides, so that no table holds them.
+HIDDEN = tuple(
+    replace(spec, resized=True)
+    for spec in (
+        InputSpec("another draw"),
+        InputSpec("one example", Sizes(N=1)),
+        InputSpec("one step", Sizes(T=1)),
+        InputSpec("one unit", Sizes(H=1)),
+        InputSpec("D larger than H", Sizes(D=8, H=6)),
+        InputSpec("large values", scale=20.0),
+        InputSpec("not contiguous", contiguous=False),
+        InputSpec("float32", dtype="float32"),
+    )
 )
+
+
+def _resized(sizes: Sizes, rng: np.random.Generator) -> Sizes:
+    """Draw other sizes of the same kind, all distinct; a size of 1 stays, and so does which of D and H is larger."""
+    N, *others = sorted(rng.permutation([2, *range(5, 10)])[:4])
+    T, *widths = rng.permutation(others)
+    D, H = sorted(widths, reverse=sizes.D > sizes.H > 1)
+    drawn = {"N": N, "T": T, "D": D, "H": H, "V": rng.integers(10, 16)}
+    return Sizes(**{name: 1 if size == 1 else int(drawn[name]) for name, size in asdict(sizes).items()})
 
 
 def change_arrays(thing: Any, change: Callable[[AnyArray], AnyArray]) -> Any:
     """Return `thing` with `change` applied to every array inside it; tuples, lists and dicts are rebuilt."""
+    if isinstance(thing, float | str):  # what lists are full of
+        return thing
     if isinstance(thing, np.ndarray):
         return change(thing)
     if isinstance(thing, tuple | list):

@@ -1,5 +1,7 @@
 """The exercises of notebook 00 and the mistakes people make in them."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from helpers.arrays import FloatArray
@@ -98,14 +100,19 @@ SIGMOID = Exercise(
 # --- 0.2 ------------------------------------------------------------------------------------------------------------
 
 
-def _waves(x: FloatArray) -> float:
-    """A function whose slope is another one in each element and depends on all of them."""
-    return float(np.sum(np.sin(np.cumsum(x, axis=-1)))) ** 2
+def _draw_waves(rng: np.random.Generator) -> Callable[[FloatArray], float]:
+    """Draw a function whose slope is another one in each element and depends on all of them."""
+    pace, begin = rng.uniform(0.8, 1.2), rng.uniform(-1, 1)
+
+    def waves(x: FloatArray) -> float:
+        return float(np.sum(np.sin(pace * np.cumsum(x, axis=-1) + begin))) ** 2
+
+    return waves
 
 
 def _draw_function(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
-        "f": _waves,
+        "f": _draw_waves(rng),
         "x": rng.normal(0, 1, sizes.D),
         "eps": float(rng.uniform(0.05, 0.2)),  # so large that another one gives other numbers
         "matrix": rng.normal(0, 1, (sizes.N, 3)),

@@ -374,7 +374,7 @@ def _draw_norms(rng: np.random.Generator, sizes: Sizes) -> Values:
     return {
         "Wh": rng.normal(0, 0.5, (sizes.H, sizes.H)),
         "dh": rng.normal(0, 1, (sizes.N, sizes.H)),
-        "steps": int(rng.integers(9, 14)),  # never as many as there are rows or units
+        "steps": int(rng.integers(10, 15)),  # never as many as there are rows or units
     }
 
 
@@ -543,13 +543,13 @@ def _draw_matrices(rng: np.random.Generator, sizes: Sizes) -> Values:
 
 
 def _triangle(rng: np.random.Generator, kind: str, is_second: bool, H: int) -> FloatArray:
-    """Return a triangular matrix: its eigenvalues stand on the diagonal."""
+    """Return a triangular matrix: its eigenvalues stand on the diagonal. The first with σ < 1 is one that is turned."""
     lowest, largest = {"σ < 1": (0.4, 0.49), "σ > 1 > ρ": (0.3, 0.95), "ρ > 1": (1.05, 1.6)}[kind]
     eigenvalues = rng.choice([-1, 1], H) * rng.uniform(lowest, largest, H)
     if kind != "σ > 1 > ρ" and is_second:  # one that is large and negative, among small ones
         eigenvalues[0], eigenvalues[1:] = -2 * np.abs(eigenvalues[0]), 0.1 * eigenvalues[1:]
-    if kind == "σ < 1":
-        return np.diag(eigenvalues)
+    if kind == "σ < 1":  # not always symmetric, or that alone would tell it from the others
+        return np.diag(eigenvalues) if is_second else eigenvalues * np.linalg.qr(rng.normal(0, 1, (H, H)))[0]
     triangle: FloatArray = np.diag(eigenvalues) + np.triu(rng.uniform(1.5, 2.5, (H, H)), 1)
     if kind == "σ > 1 > ρ" and is_second:  # a σ near to 1
         triangle *= rng.uniform(1.1, 1.9) / np.linalg.norm(triangle, 2)

@@ -122,6 +122,7 @@ def _draw_clip(rng: np.random.Generator, sizes: Sizes) -> Values:
         "grads": _of_length(rng.uniform(100, 900), _draw_gradients(rng, sizes)),
         "small": _of_length(rng.uniform(0.2, 1), _draw_gradients(rng, sizes)),
         "max_norm": float(rng.uniform(25, 50)),
+        "place": int(rng.integers(1000)),
     }
 
 
@@ -130,16 +131,17 @@ def _of_length(length: float, grads: list[FloatArray]) -> list[FloatArray]:
 
 
 def _probe_clip(answer: Answer, arguments: Values, record: Values) -> None:
-    max_norm = arguments["max_norm"]
+    max_norm, finite = arguments["max_norm"], [grad.copy() for grad in arguments["grads"]]
     # The answer gets a list of its own: what counts is what becomes of the arrays in it.
     record["norm"] = answer(list(arguments["grads"]), max_norm)
     record.update({f"grads[{i}]": grad for i, grad in enumerate(arguments["grads"])})
     record["norm of gradients below max_norm"] = answer(list(arguments["small"]), max_norm)
     record.update({f"grads[{i}] below max_norm": grad for i, grad in enumerate(arguments["small"])})
     for bad in ("NaN", "infinity"):
-        spoilt = [np.array([3.0, 400.0]), np.array([np.nan if bad == "NaN" else np.inf, 1.0])]
+        spoilt = [grad.copy() for grad in finite]
+        spoilt[1].flat[arguments["place"] % spoilt[1].size] = np.nan if bad == "NaN" else np.inf
         record[f"error on {bad} given on purpose"] = _raised(answer, list(spoilt), max_norm)
-        record[f"gradients with {bad} given on purpose, afterwards"] = np.concatenate(spoilt)
+        record[f"gradients with {bad} given on purpose, afterwards"] = np.concatenate([*map(np.ravel, spoilt)])
 
 
 def _raised(answer: Answer, *arguments: object) -> str:
@@ -193,6 +195,7 @@ CLIP_GRADIENTS = Exercise(
         "grads": [np.array([[300.0, 400.0]]), np.array([1200.0])],
         "small": [np.array([[0.3, 0.4]]), np.array([1.2])],
         "max_norm": 650.0,
+        "place": 0,
     },
     uses=("2.1",),
     mutates=("grads", "small"),

@@ -510,7 +510,7 @@ LSTM_LAYER = Exercise(
 
 def _draw_forget_gates(rng: np.random.Generator, sizes: Sizes) -> Values:
     forget_gates = sigmoid(rng.normal(1, 1, (sizes.T, sizes.H)))
-    forget_gates[sizes.T // 2, 0] = 0  # a gate may be closed: nobody can divide by it
+    forget_gates[sizes.T // 2, rng.integers(sizes.H)] = 0  # a gate may be closed: nobody can divide by it
     return {"forget_gates": forget_gates}
 
 

@@ -13,6 +13,7 @@ from helpers.arrays import FloatArray, IntArray
 from helpers.checks.dropout import alone
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes
+from helpers.checks.many_calls import call_often
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
 from helpers.nn import functional, layers
@@ -501,11 +502,11 @@ def _use_perplexity(answer: Answer, arguments: Values, record: Values) -> None:
     record["perplexity"] = answer(total_nll, n_tokens)
     record["perplexity of a text 1,000 times as long"] = answer(1000 * total_nll, 1000 * n_tokens)
     record["error of 0 tokens"] = _name_of_error(ValueError, lambda: answer(0.0, 0))
-    hopeless = answer(1000.0 * n_tokens, n_tokens)
+    hopeless = answer(1000 * total_nll, n_tokens)
     # Whichever the limit is, it is the same mistake.
-    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000.0 * n_tokens, n_tokens):
-        raise ContractError("The perplexity at 2,000 nats per token is no larger than at 1,000: there is a limit.")
-    record["perplexity at 1,000 nats per token"] = hopeless
+    if isinstance(hopeless, float) and 1 < hopeless < math.inf and hopeless == answer(2000 * total_nll, n_tokens):
+        raise ContractError("The perplexity at 2,000 times a loss is no larger than at 1,000 times: there is a limit.")
+    record["perplexity at 1,000 times the loss"] = hopeless
 
 
 def _perplexity(total_nll: float, n_tokens: int) -> float:
@@ -523,7 +524,7 @@ PERPLEXITY = Exercise(
         "perplexity": "()",
         "perplexity of a text 1,000 times as long": "()",
         "error of 0 tokens": "",
-        "perplexity at 1,000 nats per token": "()",
+        "perplexity at 1,000 times the loss": "()",
     },
     draw=_draw_nll,
     probe=_use_perplexity,
@@ -737,8 +738,12 @@ STREAM_BATCHES = Exercise(
 
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
-#: How many words are drawn: some, and in one draw more, to find what is near the right distribution.
-_FEW, _SOME, _MORE = 8, 120, 1400
+#: How many words are drawn: some, and in one draw many, whose mean score tells a temperature from one a tenth off.
+_FEW, _SOME, _MANY = 8, 120, 6000
+#: How far that mean may be from what is expected [standard errors].
+_STANDARD_ERRORS = 6
+#: How much higher [temperatures] one score is than all others, of which many words are drawn: so the mean tells most.
+_STEP = 3.5
 #: Results that show whether the maximum was subtracted.
 _EXTREME = (
     "words of scores in the thousands",
@@ -747,25 +752,29 @@ _EXTREME = (
 )
 #: The distribution that is asked for, as messages call it.
 _RIGHT = "softmax(logits / temperature)"
+#: The temperature of many words, likewise.
+_AS_GIVEN = "as given"
 #: Words are drawn at two temperatures, this far apart, so that no wrong distribution passes for the right one.
 _HOTTER = 8
-#: How much higher, or lower, another temperature may be.
-_FACTORS = (0.6, 0.8, 1.25, 1.6)
-#: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e¹⁵ times
+#: How much better [nats] a wrong distribution must fit than the right one to be named in its place: once in e²⁴ times
 #: at most does chance do that. Among the wrong ones less is at stake.
-_MUCH_BETTER, _BETTER = 15, 2
+_MUCH_BETTER, _BETTER = 24, 2
 #: How much worse [nats] than its own frequencies a distribution fits the words that were drawn from it, at most.
-_FITS = 30
+_FITS = 40
 
 
 def _draw_scores(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Each word 0.4 times as likely as the one before it, in any order; the largest score is above 0.
     scores = 1.0 + rng.uniform() - 0.9 * np.arange(sizes.V)
+    logits, middling = rng.permutation(scores), rng.uniform(0.6, 2.5)
     return {
-        "logits": rng.permutation(scores),
+        "logits": logits,
         "temperature": rng.uniform(0.35, 0.5),
         "rng": np.random.default_rng(rng.integers(2**32)),
-        "more": _MORE if sizes.N == 1 else 0,
+        "seed": int(rng.integers(2**31)),
+        "middling temperature": middling,
+        "step": middling * (_STEP * (logits == logits.max()) + rng.uniform(0, 0.3, sizes.V)),
+        "many": _MANY if sizes.N == 1 else 0,
     }
 
 
@@ -775,31 +784,29 @@ def _use_sampler(answer: Answer, arguments: Values, record: Values) -> None:
 
 
 def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArray], record: Values) -> None:
-    logits, temperature, rng, more = arguments.values()
-    lent, drawn = copy_of("logits"), logits.tobytes()
+    logits, temperature, rng, seed, middling, _, many = arguments.values()
 
-    def sample(temperature: float, rng: np.random.Generator = rng, scores: FloatArray | None = None) -> int:
-        nonlocal lent
-        if lent.tobytes() != drawn:  # an answer that changes its argument gets a new one
-            lent = copy_of("logits")
-        return _word(answer(lent if scores is None else scores, temperature, rng), len(logits))
+    def draw(count: int, temperature: float, scores: FloatArray, rng: np.random.Generator = rng) -> list[int]:
+        return [_word(word, len(logits)) for word in call_often(answer, count, scores, temperature, rng)]
 
-    def at_best(temperature: float, cases: Sequence[FloatArray]) -> str:
+    def at_best(temperature: float, cases: Sequence[FloatArray], count: int = 1) -> str:
         """Say whether the most likely word came each time, of all these scores."""
-        best = [sample(temperature, scores=scores.copy()) == np.argmax(scores) for scores in cases]
+        best = [set(draw(count, temperature, scores.copy())) == {int(np.argmax(scores))} for scores in cases]
         return "always the most likely" if all(best) else "others too"
 
     # Each finds another maximum that is missing: none subtracted, none after dividing, that of the undivided scores.
-    for name, heat, scores in zip(_EXTREME, (1.0, 1e-4, 1e-4), (1000 * logits, logits - logits.max(), logits)):
-        record[name] = at_best(heat, [scores] * _FEW)
-    even = float(np.ptp(logits))  # so hot that no word is rare
+    for name, heat, scores in zip(_EXTREME, (middling, 1e-4, 1e-4), (1000 * logits, logits - logits.max(), logits)):
+        record[name] = at_best(heat, [scores], _FEW)
+    even = middling * float(np.ptp(logits))  # so hot that no word is rare
     record["words of scores in many orders"] = at_best(even, [np.roll(logits, shift) for shift in range(len(logits))])
     for kind, heat in ("low", temperature), ("high", _HOTTER * temperature):
-        words, scores = [sample(heat) for _ in range(_SOME)], logits.astype("float64")
-        if _recognised(words, scores, heat) == _RIGHT:  # what is far from it shows in a few
-            words += [sample(heat) for _ in range(more)]
-        record[f"distribution at a {kind} temperature"] = _recognised(words, scores, heat)
-    one, other = ([sample(even, np.random.default_rng(seed)) for seed in range(12)] for _ in range(2))
+        words = draw(_SOME, heat, copy_of("logits"))
+        record[f"distribution at a {kind} temperature"] = _recognised(words, logits.astype("float64"), heat)
+    # What is far from the right distribution shows in a few words.
+    is_right = all(record[f"distribution at a {kind} temperature"] == _RIGHT for kind in ("low", "high"))
+    words = draw(many, middling, copy_of("step")) if is_right else []
+    record["temperature of many words"] = _temperature_of(words, arguments["step"], middling) if words else _AS_GIVEN
+    one, other = ([draw(1, even, copy_of("logits"), np.random.default_rng(seed + n)) for n in range(12)] for _ in "12")
     record["words of the same seed"] = "the same" if one == other else "others each time"
 
 
@@ -830,16 +837,31 @@ def _recognised(words: Sequence[int], logits: FloatArray, temperature: float) ->
         "in proportion to the scores, without exp": np.log(logits - logits.min() + 1e-9),
     }
     fits = {name: float(counts @ functional.log_softmax(scores)) for name, scores in known.items()}
-    # It also stands for what makes the likely words more likely, or less, in some other way.
-    heats = (counts @ functional.log_softmax(logits / (factor * temperature)) for factor in _FACTORS)
-    fits["nearer to another temperature"] = float(max(heats))
     best, *others = fits
     margin = _MUCH_BETTER
     for name in others:
         if fits[name] > fits[best] + margin:
             best, margin = name, _BETTER
+    return best if _lost(counts, fits[best]) < _FITS else "none of those that are known"
+
+
+def _temperature_of(words: Sequence[int], scores: FloatArray, temperature: float) -> str:
+    """Say whether words come from a temperature or from another one: a higher one makes the mean score lower."""
+    probs, counts = functional.softmax(scores / temperature), np.bincount(words, minlength=len(scores))
+    mean = float(probs @ scores)
+    error = float(np.sqrt(probs @ (scores - mean) ** 2 / len(words)))
+    off = (float(scores[words].mean()) - mean) / error
+    heats = temperature * np.geomspace(0.5, 2, 101)
+    likeliest = float(max(counts @ functional.log_softmax(scores / heat) for heat in heats))
+    if _lost(counts, likeliest) > _FITS:
+        return "none"
+    return _AS_GIVEN if abs(off) <= _STANDARD_ERRORS else "lower" if off > 0 else "higher"
+
+
+def _lost(counts: IntArray, fit: float) -> float:
+    """How much worse [nats] words fit a distribution than their own frequencies, from the log-likelihood of theirs."""
     drawn = counts[counts > 0]
-    return best if float(drawn @ np.log(drawn / len(words))) - fits[best] < _FITS else "none of those that are known"
+    return float(drawn @ np.log(drawn / counts.sum())) - fit
 
 
 def _sample_next(logits: FloatArray, temperature: float, rng: np.random.Generator) -> int:
@@ -859,6 +881,7 @@ SAMPLE_NEXT = Exercise(
             "words of scores in many orders",
             "distribution at a low temperature",
             "distribution at a high temperature",
+            "temperature of many words",
             "words of the same seed",
         ),
         "",
@@ -873,6 +896,12 @@ SAMPLE_NEXT = Exercise(
         logits / temperature → logits
             The temperature has no effect: unused, or cancelled when probabilities are normalised again.
             Divide the *logits* by it, before the softmax.
+        logits / temperature → logits / (1.1 * temperature)
+            Unlikely words come too often, as at a higher temperature than the given one.
+            Divide the logits by `temperature` itself, and draw with the probabilities as the softmax gives them.
+        logits / temperature → logits / (0.9 * temperature)
+            Unlikely words come too seldom, as at a lower temperature than the given one.
+            Divide the logits by `temperature` itself, and draw with the probabilities as the softmax gives them.
         logits / temperature → logits * temperature
             The logits are *multiplied* by the temperature.
             Divide: a small temperature makes the differences between the logits large, and leaves less to chance.

@@ -352,11 +352,14 @@ _SMALL = dict.fromkeys(
 
 def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
     def near(values: Sequence[float]) -> list[float]:
-        factor = rng.uniform(0.8, 1.2)
+        # More epochs on the way from the first to the second: they change neither the extremes nor the end.
+        first, second, *others = values
+        values = [*np.linspace(first, second, int(rng.integers(2, 5))), *others]
+        factor = rng.uniform(0.5, 2)
         return [round(float(factor * value * rng.uniform(0.997, 1.003)), 3) for value in values]
 
     runs: dict[str, _Run] = {
-        name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 4))
+        name: (near(train), near(valid), None if tolerance is None else round(float(rng.uniform(*tolerance)), 6))
         for name, (_, train, valid, tolerance) in _RUNS.items()
     }
     # In whole numbers and a quarter, every right formula is exact.
@@ -374,7 +377,8 @@ def _draw_curves(rng: np.random.Generator, sizes: Sizes) -> Values:
         (flat, [whole, whole, 1.28 * whole]),
     )
     runs |= {name: (train, valid, 0.25) for name, (train, valid) in zip(_SMALL, curves)}
-    return _by_argument(runs)
+    # In any order, so that what is asked for is not known from what was asked for before.
+    return _by_argument({name: runs[name] for name in rng.permutation(list(runs)).tolist()})
 
 
 def _by_argument(runs: dict[str, _Run]) -> Values:

@@ -1,6 +1,7 @@
 """The exercises of notebook 07 and the mistakes people make in them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -196,6 +197,7 @@ _WORDS = {
     "values of a mask on c": "masks elsewhere",
     "zeros in hs": "masks elsewhere",
     "share of zeros in the mask": "mask on h_prev",
+    "share of zeros in a large mask": "mask on h_prev",
     "the mask": "mask on h_prev",
     "the mask of the next training forward": "mask on h_prev",
     "the mask of another layer, with the same seed": "use of rng",
@@ -230,6 +232,7 @@ def _draw_variational(rng: np.random.Generator, sizes: Sizes) -> Values:
         "dhs": rng.normal(0, 1, (N, T, H)),
         "dstate": (rng.normal(0, 1, (N, H)), rng.normal(0, 1, (N, H))),
         "rate": dropout.draw_rate(rng),
+        **dropout.draw_width(rng, sizes),
         "seed": int(rng.integers(2**31)),
     }
 
@@ -255,6 +258,9 @@ def _use_copies(answer: Answer, arguments: Values, copy_of: _Get, record: Values
     write_down(forward, _NONE_DROPPED)
     # Large enough that no two masks are the same by chance.
     _record_words(_Seen(4 * N + 4, 3, D, 2 * H + 24, dtype), build, rate, seed, record)
+    width, higher_rate = arguments["width"], arguments["higher_rate"]
+    share = _share_of_zeros(build, width, higher_rate, dtype) if width else "not counted"
+    record["share of zeros in a large mask"] = share
     backward = _backward(undropped, copy_of, (N, H), params)
     write_down(backward, _NONE_DROPPED)
     write_down(_pass(undropped, params, lambda name: None if "state" in name else copy_of(name)), _NO_STATE)
@@ -278,6 +284,13 @@ def _use_copies(answer: Answer, arguments: Values, copy_of: _Get, record: Values
     write_down(_pass(*build(arguments, rate=largest_rate), copy_of, training=True), _ALL_DROPPED)
 
 
+def _share_of_zeros(build: Callable[..., Any], width: int, rate: float, dtype: np.dtype[Any]) -> str:
+    """Say which share of some large masks is zero."""
+    seen = _Seen(width, 1, 1, 100 // _LARGE + 1, dtype)
+    layer = build(seen.weights, rate=rate)[0]
+    return dropout.share_of_zeros(np.stack([seen.masks(layer)[0] for _ in range(_LARGE)]) == 0, rate, exactly=True)
+
+
 def _params(weights: Values) -> list[Param]:
     return [Param(weights[name].copy(), name) for name in ("Wx", "Wh", "b")]
 
@@ -289,13 +302,13 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
 
     trained, untrained = layer(), layer()
     first, masks = map(np.stack, zip(*(seen.masks(trained) for _ in range(_FORWARDS))))
-    record["values of the mask at the first step"] = dropout.relation(first, rate)
-    record["values of the mask at later steps"] = dropout.relation(masks, rate)
+    record["values of the mask at the first step"] = _relation(first, rate)
+    record["values of the mask at later steps"] = _relation(masks, rate)
     undropped = layer(rate=0.0)
     at_rate_0 = dropout.unless_divided_by_0(lambda: seen.masks(undropped)[1], seen.first)
-    record["values of the mask at rate 0"] = dropout.relation(at_rate_0, rate)
-    record["values of a mask on x"] = dropout.relation(seen.mask_on_x(layer(seen.hearing)), rate)
-    record["values of a mask on c"] = dropout.relation(seen.mask_on_c(layer(seen.keeping)), rate)
+    record["values of the mask at rate 0"] = _relation(at_rate_0, rate)
+    record["values of a mask on x"] = _relation(seen.mask_on_x(layer(seen.hearing)), rate)
+    record["values of a mask on c"] = _relation(seen.mask_on_c(layer(seen.keeping)), rate)
     record["zeros in hs"] = "some" if seen.zeros else "none"
     record["share of zeros in the mask"] = dropout.share_of_zeros(masks == 0, rate)
     record["the mask"] = dropout.spread(masks == 0)
@@ -303,26 +316,29 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
     (_, same), (_, other) = seen.masks(layer()), seen.masks(layer(seed=seed + 1))
     record["the mask of another layer, with the same seed"] = dropout.same_zeros(masks[0], same)
     record["the mask of another layer, with another seed"] = dropout.same_zeros(masks[0], other)
-    values = dropout.relation(masks, rate)
-    evaluated = dropout.in_evaluation(seen.masks(untrained, training=False)[1], rate, values)
+    values = _relation(masks, rate)
+    evaluated = _in_evaluation(seen.masks(untrained, training=False)[1], rate, values)
     record["values of a mask in a forward without training"] = evaluated
-    after = dropout.in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
+    after = _in_evaluation(seen.masks(trained, training=False)[1], rate, values, masks[-1])
     record["values of a mask after training, in a forward without it"] = after
-    left_out = dropout.in_evaluation(seen.masks(untrained, training=None)[1], rate, values)
+    left_out = _in_evaluation(seen.masks(untrained, training=None)[1], rate, values)
     record["training left out"] = "evaluation" if left_out == evaluated else left_out
 
     masks, backs = np.stack([seen.both_ways(trained) for _ in range(_FORWARDS)], axis=1)
-    values = dropout.relation(backs, rate)
+    values = _relation(backs, rate)
     record["values of the mask on the way back"] = values
     # A layer that ignores its first state does not show what mask it has on that.
     record["zeros of the mask on the way back"] = dropout.zeros_back(backs, masks if masks.any() else backs)
     _, back = seen.both_ways(trained, training=False)
-    after = dropout.in_evaluation(back, rate, values, masks[-1] if evaluated == "all unchanged" else None)
+    after = _in_evaluation(back, rate, values, masks[-1] if evaluated == "all unchanged" else None)
     record["values of a mask on the way back, after an evaluation"] = after
 
 
-#: How many masks are looked at.
-_FORWARDS = 2
+#: How many masks are looked at, and how many large ones: each is small enough for the lent reference of one step.
+_FORWARDS, _LARGE = 2, 6
+
+#: A mask is recovered through two logarithms: what it multiplies by is seen roughly, and compared exactly elsewhere.
+_relation, _in_evaluation = (partial(say, tolerance=1e-3) for say in (dropout.relation, dropout.in_evaluation))
 
 #: Of the layer in which the mask can be seen: how strongly h_prev speaks, and what is said without it.
 _VOICE, _GROUND = 0.5, 0.25

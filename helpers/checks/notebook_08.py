@@ -589,9 +589,11 @@ _USUAL, _NAN_FIRST = "a run with the usual factor", "a run that begins with NaN"
 
 def _draw_curve(rng: np.random.Generator, sizes: Sizes) -> Values:
     # Better, NaN, worse, worse than the first, better than that, twice the best again, the best of all, and more.
-    first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 8
+    first, best, epochs = rng.uniform(85, 95), rng.uniform(65, 75), sizes.T + 11
     worse, worst, best_of_all = best + rng.uniform(2, 8), first + rng.uniform(2, 5), best - rng.uniform(5, 10)
     begun = [first, best, np.nan, worse, worst, worse, best, best, best_of_all]
+    # Bad epochs anywhere between, so that the number of an epoch does not tell whether the rate is divided after it.
+    begun = np.insert(begun, rng.integers(1, len(begun), rng.integers(1, 4)), rng.uniform(100, 120)).tolist()
     return {
         "curve": np.array([*begun, *rng.uniform(50, 100, epochs - len(begun))]),
         "learning_rate": float(rng.uniform(5, 25)),
@@ -806,7 +808,7 @@ class _HalvedInTraining(Layer):
 def _draw_text(rng: np.random.Generator, sizes: Sizes) -> Values:
     # In most draws more windows than a batch of 100 holds, and no whole number of batches of an even size. Fewer in the
     # others: an answer that reads its windows one by one takes a while in the sandbox.
-    context, is_long = sizes.T, sizes.T == Sizes().T
+    context, is_long = sizes.T, sizes.T > 2
     count = (101 if is_long else 13) + 2 * int(rng.integers(0, 4))
     arrays = _draw_model(rng, sizes)["arrays"]
     return {

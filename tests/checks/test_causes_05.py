@@ -235,8 +235,11 @@ def _multiplied(logits, temperature, rng):
         ),
         (_most_likely, ["The most likely word is chosen, always."]),
         (_off_by_one, []),
-        (_hotter, []),
-        (_sometimes_the_most_likely, []),
+        (_hotter, ["Unlikely words come too often, as at a higher temperature than the given one."]),
+        (
+            _sometimes_the_most_likely,
+            ["Unlikely words come too seldom, as at a lower temperature than the given one."],
+        ),
         (_linear, ["The probabilities are in proportion to the scores: the `np.exp` is missing."]),
         (
             _log_probabilities,

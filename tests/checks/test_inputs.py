@@ -1,10 +1,13 @@
 """No input of a check is superfluous, and the hidden check tries no kind of input that the visible one does not."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.inputs import HIDDEN, VISIBLE, InputSpec
+from helpers.checks.exercise import Sizes
+from helpers.checks.inputs import HIDDEN, VISIBLE, InputSpec, _resized
 from helpers.checks.judge import judge
 from helpers.nn import RNN, memory_gradient, rnn_step_forward, tanh_backward
 
@@ -31,10 +34,13 @@ def test_every_kind_of_hidden_input_has_its_visible_one():
     assert {spec.scale for spec in HIDDEN} <= {spec.scale for spec in VISIBLE}
 
 
-def test_visible_and_hidden_inputs_differ_in_their_sizes():
-    """So an answer that was fitted to the sizes it sees does not pass."""
-    sizes = [{name: {getattr(spec.sizes, name) for spec in specs} for name in "NTDH"} for specs in (VISIBLE, HIDDEN)]
-    assert all(sizes[1][name] - sizes[0][name] for name in "TDH")
+def test_other_sizes_of_the_same_kind_are_drawn():
+    drawn = [(spec, _resized(spec.sizes, np.random.default_rng(seed))) for spec in HIDDEN for seed in range(50)]
+    for spec, sizes in drawn:
+        assert kinds(replace(spec, sizes=sizes)) == kinds(spec)
+        assert len({sizes.T, sizes.D, sizes.H, sizes.V} - {1}) == 4 - (sizes.T == 1) - (sizes.H == 1)
+        assert not {3, 4} & set(asdict(sizes).values())
+    assert {sizes.H for _, sizes in drawn} == {1, 5, 6, 7, 8, 9}
 
 
 # --- each visible input catches what no other does --------------------------------------------------------------------
@@ -151,20 +157,21 @@ def test_each_hidden_input_catches_a_table_of_the_visible_values(memorised, spec
     assert not judge(EXERCISES["1.2"], memorised, [spec], seed=1).right
 
 
-def test_the_hidden_check_catches_what_knows_the_visible_sizes_only():
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_hidden_check_catches_what_knows_the_visible_sizes_only(seed):
     sizes = {(spec.sizes.N, spec.sizes.D, spec.sizes.H) for spec in VISIBLE} | {(1, 1, 1)}
 
     def answer(x, h_prev, Wx, Wh, b):
         h_next, cache = rnn_step_forward(x, h_prev, Wx, Wh, b)
         known = (*x.shape, h_next.shape[1]) in sizes
-        return (h_next if known else h_next[:1]), cache
+        return (h_next if known else h_next + 1), cache
 
     exercise = EXERCISES["1.2"]
     example = exercise.example
     sizes.add((*example["x"].shape, len(example["b"])))
     assert judge(exercise, answer, VISIBLE).right
-    refused = [spec.label for spec in HIDDEN if not judge(exercise, answer, [spec], seed=1).right]
-    assert {"one unit", "other sizes", "float32"} <= set(refused)
+    refused = [spec.label for spec in HIDDEN if not judge(exercise, answer, [spec], seed).right]
+    assert len(refused) >= 6
 
 
 def test_a_plain_hidden_draw_has_other_numbers():
@@ -173,3 +180,11 @@ def test_a_plain_hidden_draw_has_other_numbers():
     for seed in (0, [1], [1, 7]):
         judge(EXERCISES["1.1"], lambda dout, y: seen.append(dout.tobytes()) or tanh_backward(dout, y), plain, seed)
     assert len(set(seen)) == 4, "three draws, and the example by hand, which is always the same"
+
+
+def test_symmetry_does_not_tell_a_matrix_under_which_gradients_vanish():
+    """An answer to 1.7 has to compute σ: of the matrices with σ < 1 some are symmetric and some are not."""
+    drawn = EXERCISES["1.7"].draw(np.random.default_rng(0), Sizes())
+    shrinking = [Wh for Wh, kind in zip(drawn["matrices"], drawn["kinds"]) if kind == "σ < 1"]
+    assert {bool(np.allclose(Wh, Wh.T)) for Wh in shrinking} == {True, False}
+    assert all(np.linalg.norm(Wh, 2) < 0.99 for Wh in shrinking)

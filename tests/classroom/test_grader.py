@@ -135,6 +135,22 @@ def test_no_hidden_check_comes_before_a_visible_one(grade):
     assert "calls" not in shown["hidden-1-5"] + shown["hidden-1-6"]
 
 
+def test_many_calls_are_made_in_one_message_and_what_they_change_shows(grade):
+    work = Work("05")
+    work.write(
+        "5.6",
+        """
+        def sample_next(logits, temperature, rng):
+            logits -= logits.max()
+            logits /= temperature
+            return int(rng.choice(len(logits), p=np.exp(logits) / np.exp(logits).sum()))
+        """,
+    )
+    score = grade(work, "05").scores["check-5-6"]
+    assert (score.status, score.points) == ("wrong", 0.0)
+    assert score.reason.startswith("`sample_next` changed its argument `logits`")
+
+
 def test_a_secret_seed_draws_what_nobody_knows(grade):
     """Without one the hidden draws are the same everywhere, and an answer may contain their results."""
     work = Work("01")

@@ -26,7 +26,7 @@ from helpers.classroom.grading.grader import grade_submission
 from helpers.classroom.grading.sandbox import isolation, system_calls
 from helpers.classroom.grading.sandbox.framing import MAX_BYTES, MAX_SPREAD, Closed, Pipe, pack_array, unpack_array
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, Sandbox, check_sandbox
-from helpers.classroom.grading.sandbox.proxies import RemoteIterator
+from helpers.classroom.grading.sandbox.proxies import RemoteFunction, RemoteIterator
 from helpers.classroom.grading.sandbox.rpc import _UNREADABLE as UNREADABLE
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
 from helpers.classroom.grading.sandbox.serialization import (
@@ -756,6 +756,16 @@ def test_an_iterator_of_the_other_side_must_end():
 
     with pytest.raises(RuntimeError, match="it still went on after 10,000 items"):
         sum(itertools.islice(RemoteIterator(Connection(), "a2", ()), 20_000))
+
+
+@pytest.mark.parametrize("given", [[1, 2], [1] * 4, "abc", None])
+def test_many_calls_give_as_many_results(given):
+    class Connection:
+        def call(self, *args):
+            return given
+
+    with pytest.raises(RuntimeError, match="it did not give 3 results"):
+        RemoteFunction(Connection(), "a2", ()).call_often(3, 1.0)
 
 
 def test_the_number_of_objects_is_limited():

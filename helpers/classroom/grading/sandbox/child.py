@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from helpers.checks.answer_code import functions_of, names_used_by
 from helpers.checks.answer_slicing import QUIET, NotebookSlices, Wanted
+from helpers.checks.many_calls import call_often
 
 
 def limit_resources(memory: int, cpu: int, file_size: int) -> None:
@@ -113,6 +114,10 @@ class Answers:
         self.lent = {}
         kept = (Answers, type, types.FunctionType)
         self.registry.reset(exports=lambda value: isinstance(value, kept), imports=lambda proxy: False)
+
+    def call_often(self, answer: Callable[..., Any], count: int, arguments: Sequence[Any]) -> list[Any]:
+        """Call a function many times with the same arguments, and return all that it gave."""
+        return call_often(answer, count, *arguments)
 
     def home_of(self, answer: object) -> str:
         """Return the id of the exercise in whose namespace an answer was defined, or ""."""

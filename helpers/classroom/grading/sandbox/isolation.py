@@ -30,6 +30,7 @@ MOUNTED_FILES = (
     "checks/answer_code.py",
     "checks/answer_slicing.py",
     "checks/cell_statements.py",
+    "checks/many_calls.py",
     "classroom/grading/sandbox/child.py",
     "classroom/grading/sandbox/rpc.py",
     "classroom/grading/sandbox/proxies.py",
