@@ -46,6 +46,7 @@ def learn(port: Port = 8888, browser: Browser = True) -> None:
     from helpers.classroom.learner import lab, notebook_copies
 
     notebook_copies.add_missing(ROOT)
+    notebook_copies.announce_corrections(ROOT)
     notebook_copies.warn_of_hiding_files(ROOT / "my")
     lab.launch(ROOT, port, browser)
 
@@ -56,6 +57,14 @@ def restore(notebook: Notebook = "") -> None:
     from helpers.classroom.learner import notebook_copies
 
     notebook_copies.restore(ROOT, notebook)
+
+
+@app.command()
+def update(notebook: Notebook = "") -> None:
+    """Take the course's corrections over into your copy of one notebook, and keep all that you wrote."""
+    from helpers.classroom.learner import notebook_copies
+
+    notebook_copies.update(ROOT, notebook)
 
 
 @app.command()

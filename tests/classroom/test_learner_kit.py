@@ -41,7 +41,7 @@ def test_its_readme_is_a_page_for_learners_whose_commands_are_there(unpacked):
     assert len(text.split()) < 600
     targets = re.findall(r"^([a-z-]+):", (unpacked / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     named = set(re.findall(r"make ([a-z]+)", text))
-    assert {"learn", "progress", "restore", "train", "visible"} <= named <= {*targets}
+    assert {"learn", "progress", "restore", "train", "update", "visible"} <= named <= {*targets}
 
 
 def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked):
@@ -58,7 +58,7 @@ def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked)
 def test_its_help_lists_what_a_learner_does(unpacked):
     said = subprocess.run(["make", "help"], cwd=unpacked, capture_output=True, text=True).stdout
     targets = re.findall(r"^  make ([a-z-]+)", said, re.MULTILINE)
-    assert targets == ["help", "learn", "train", "write", "progress", "visible", "restore", "sweep"]
+    assert targets == ["help", "learn", "train", "write", "progress", "visible", "restore", "update", "sweep"]
 
 
 def test_the_answers_to_its_questions_are_folded_away(unpacked):
