@@ -393,7 +393,8 @@ def graded_as(data, template, names):
     code = {exercise_id: slices.code_of(exercise_id) for exercise_id in NAMES}
     placeholder = next(cell.source for cell in template.cells if cell.id == "ex-8-5")
     written = read_submission(data, template, names).written
-    return code, {name: text for name, text in written.items() if text != placeholder}
+    is_there = any("ex-8-5" in (cell.grade_id, cell.id) for cell in notebook.cells)  # else the grader has to guess
+    return code, {name: text for name, text in written.items() if is_there and text.strip() != placeholder}
 
 
 @settings(max_examples=300, deadline=None)
