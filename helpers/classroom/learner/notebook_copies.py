@@ -71,7 +71,7 @@ def update(root: Path, notebook: str) -> None:
     print(f"{where} has the corrections of the course now: {in_words(compared.corrections)}.")
     if beside := [one for one in compared.corrections if one.beside]:
         print(f"Changed by you as well, so yours is still there, and the course's beside it: {in_words(beside)}.")
-    print(_IF_OPEN)
+    print(f"{_IF_OPEN} If it asks when you save: Revert takes this one, Overwrite brings back the one that you see.")
 
 
 def announce_corrections(root: Path) -> None:
