@@ -159,8 +159,8 @@ def test_a_correction_is_announced_with_the_command_that_takes_it_over(corrected
         f"Your notebook was kept as my/{NAME}/{NAME}.backup-1.ipynb.",
         f"my/{NAME}/{NAME}.ipynb has the corrections of the course now: Exercise 0.1 (stub), Exercise 0.2 (check).",
         "Changed by you as well, so yours is still there, and the course's beside it: Exercise 0.1 (stub).",
-        "If it is open in JupyterLab: File → Reload Notebook from Disk. If it asks when you save: Revert takes this one, "
-        "Overwrite brings back the one that you see.",
+        "If it is open in JupyterLab: File → Reload Notebook from Disk. "
+        "If it asks when you save: Revert takes this one, Overwrite brings back the one that you see.",
     ]
     assert (copy_in(corrected).parent / f"{NAME}.backup-1.ipynb").read_bytes() == before
     sources = [cell.source for cell in nbformat.read(copy_in(corrected), as_version=4).cells]
