@@ -125,6 +125,7 @@ class Comparison:
         self._changed = [one is None or one.fingerprint != cell.fingerprint for cell, one in self._with_origins()]
         self._added: dict[int, list[dict[str, Any]]] = defaultdict(list)  # by the cell that they follow; -1: the top
         self._added_ids: set[str] = set()
+        self._written = [cell for cell in old.read.cells if cell.grade_id.startswith("ex-") and cell.kind != "code"]
         self._compare()
 
     def updated(self) -> SavedNotebook:
@@ -216,8 +217,9 @@ class Comparison:
         self._added[place] += cells
 
     def _is_own_text(self, cell: Cell) -> bool:
-        is_answer = any(name.startswith("ex-") for name in (cell.grade_id, cell.id))
-        return cell.kind != "code" and (is_answer or self._changed[cell.index])
+        """Whether a cell may be a part of a written answer, which the learner may have turned into another kind."""
+        is_answer = any(cell.grade_id == one.grade_id or cell.id == one.id for one in self._written)
+        return is_answer or (cell.kind != "code" and self._changed[cell.index])
 
     def _carry(self, mine: Cell, old: Cell, new: Cell) -> dict[str, Any]:
         """Return a cell of the copy as it is in the updated one, but for its id."""
