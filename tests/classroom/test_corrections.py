@@ -269,6 +269,41 @@ def test_a_copy_without_ids_and_metadata_is_corrected_by_its_texts():
     )
 
 
+def written(mine, new):
+    """Return the written answer of a copy, before and after its update to an edition."""
+    _, found = taken(mine, new)
+    known = [edition_of(read_notebook(json.dumps(one).encode())) for one in (course(), new)]
+    return [
+        read_submission(data, template, known).written["ex-8-5"]
+        for data, template in ((json.dumps(mine).encode(), course()), (found.to_bytes(), new))
+    ]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "code"])
+def test_no_text_of_the_course_gets_in_between_the_parts_of_a_written_answer(kind):
+    cells = release_cells()
+    cells[11].source += "\n\nIn the second column."
+    cells.insert(13, new_markdown_cell("What to notice: the last row."))
+    mine = course()
+    mine.cells[11].source = "### Exercise 8.5 · A table\n\nI read it."
+    if kind == "code":
+        mine.cells[12] = new_code_cell("An answer.", id="ex-8-5", metadata=mine.cells[12].metadata)
+    mine.cells[12].source = "An answer."
+    mine.cells.insert(13, new_markdown_cell("The rest of it.", id="rest"))
+    before, after = written(mine, course(cells))
+    assert before == after == "### Exercise 8.5 · A table\n\nI read it.\n\nAn answer.\n\nThe rest of it."
+
+
+def test_a_text_that_the_course_removes_joins_no_note_with_a_written_answer():
+    cells = release_cells()
+    del cells[11]
+    mine = course()
+    mine.cells[12].source = "An answer."
+    mine.cells.insert(11, new_markdown_cell("A note for myself.", id="note"))
+    before, after = written(mine, course(cells))
+    assert before == after == "An answer."
+
+
 def test_half_a_character_in_an_output_can_be_written():
     mine = saved(answered())
     mine.content["cells"][3]["outputs"][0]["data"]["text/plain"] = "\ud83d"

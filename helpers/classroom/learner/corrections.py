@@ -187,10 +187,6 @@ class Comparison:
     def _add_beside(self, copies: Sequence[Cell], old: Cell, new: Cell) -> None:
         """Add a corrected cell: text above the learner's, and code below, so that what follows runs."""
         added = self.new.take_cell(new)
-        if new.grade_id and not any(new.grade_id in (cell.grade_id, cell.id) for cell in copies):
-            # a program has taken all that marks it out of the copy; one mark alone would hide its other copies
-            added["id"] = secrets.token_hex(4)
-            del added["metadata"]["nbgrader"]
         if copies[-1].kind != "code":
             self._add(copies[0].index - 1, _comment(_NEW_TEXT), added)
             return
