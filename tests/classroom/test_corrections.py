@@ -304,6 +304,38 @@ def test_a_text_that_the_course_removes_joins_no_note_with_a_written_answer():
     assert before == after == "An answer."
 
 
+def test_a_check_that_both_changed_leaves_what_counts_above_it_as_it_was():
+    mine = answered("def sigmoid(a):\n    return helper(a)")
+    mine.cells[4].source = "def helper(a):\n    return 0.5"  # the learner's, in the place of the check
+    new = changed(4, 'check("0.1", sigmoid)  # corrected')
+    _, found = taken(mine, new)
+    known = [edition_of(read_notebook(json.dumps(one).encode())) for one in (course(), new)]
+    assert graded_as(json.dumps(mine).encode(), course(), known) == graded_as(found.to_bytes(), new, known)
+    assert (
+        texts(found)[6] == new.cells[4].source and [cell.grade_id for cell in found.read.cells].count("check-0-1") == 1
+    )
+
+
+def test_a_cell_that_the_learner_has_pasted_already_is_not_added_again():
+    cells = release_cells()
+    cells.insert(5, new_code_cell("print('new')"))
+    mine = course()
+    mine.cells.append(new_code_cell("print('new')", id="pasted"))
+    corrections, found = taken(mine, course(cells))
+    assert corrections == [] and texts(found).count("print('new')") == 1
+
+
+def test_an_id_that_the_course_gives_to_another_cell_is_its_alone():
+    cells = release_cells()
+    del cells[5]  # the next cell under this heading gets its id
+    mine = course()
+    mine.cells[5].source = "My own words."
+    _, found = taken(mine, course(cells))
+    ids = {cell.source: cell.id for cell in found.read.cells}
+    assert len({*ids.values()}) == len(ids)
+    assert ids["steps = 3\nprint(steps)"] == mine.cells[5].id != ids["My own words."]
+
+
 def test_half_a_character_in_an_output_can_be_written():
     mine = saved(answered())
     mine.content["cells"][3]["outputs"][0]["data"]["text/plain"] = "\ud83d"

@@ -187,6 +187,9 @@ class Comparison:
     def _add_beside(self, copies: Sequence[Cell], old: Cell, new: Cell) -> None:
         """Add a corrected cell: text above the learner's, and code below, so that what follows runs."""
         added = self.new.take_cell(new)
+        if new.grade_id:  # what counts is above the check that is marked: the learner's keeps the mark
+            added["id"] = secrets.token_hex(4)
+            del added["metadata"]["nbgrader"]
         if copies[-1].kind != "code":
             self._add(copies[0].index - 1, _comment(_NEW_TEXT), added)
             return
