@@ -11,7 +11,7 @@ HELPERS := $(PY) -m helpers $(VERBOSE)
 IN_PARALLEL := -n 4 --dist worksteal
 # Where there are no tests, in a learner kit, the first thing that a target needs is a sentence that says so.
 WHOLE := $(if $(wildcard tests),,whole-course)
-IN_A_KIT := help|learn|train|write|progress|visible|restore|sweep
+IN_A_KIT := help|learn|train|write|progress|visible|restore|update|sweep
 SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
 
 help:  ## Show this list.
@@ -64,6 +64,9 @@ visible: $(READY)  ## Run the visible checks on saved notebooks, without Jupyter
 
 restore: $(READY)  ## Replace your copy of a notebook by a fresh one; yours is kept as a numbered backup: NB=01.
 	@$(HELPERS) restore $(NB)
+
+update: $(READY)  ## Take the course's corrections over into your copy of a notebook, and keep all that you wrote: NB=01.
+	@$(HELPERS) update $(NB)
 
 sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run the missing runs of a training sweep: NAME=ablation. SCHEDULER= as for grade.
 	@$(HELPERS) sweep $(NAME) $(ON_CLUSTER) $(ARGS)
@@ -132,7 +135,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \
 		--no-header pyproject.toml -o requirements.lock
 
-.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore sweep elsewhere
+.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore update sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
 .PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
 

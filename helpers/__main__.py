@@ -45,7 +45,9 @@ def learn(port: Port = 8888, browser: Browser = True) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
     from helpers.classroom.learner import lab, notebook_copies
 
+    _show_due_dates(ROOT / "my")
     notebook_copies.add_missing(ROOT)
+    notebook_copies.announce_corrections(ROOT)
     notebook_copies.warn_of_hiding_files(ROOT / "my")
     lab.launch(ROOT, port, browser)
 
@@ -56,6 +58,14 @@ def restore(notebook: Notebook = "") -> None:
     from helpers.classroom.learner import notebook_copies
 
     notebook_copies.restore(ROOT, notebook)
+
+
+@app.command()
+def update(notebook: Notebook = "") -> None:
+    """Take the course's corrections over into your copy of one notebook, and keep all that you wrote."""
+    from helpers.classroom.learner import notebook_copies
+
+    notebook_copies.update(ROOT, notebook)
 
 
 @app.command()
@@ -70,8 +80,21 @@ def progress(folder: Folder = ROOT / "my") -> None:
     warn_of_hiding_files(folder.resolve())
     found = read_progress(folder)
     print(found)
+    _show_due_dates(folder)
     plots.course_progress(found.squares).save(folder / "progress.png")
     print(f"As a picture: {folder / 'progress.png'}")
+
+
+def _show_due_dates(folder: Path) -> None:
+    """Show when each assignment is due, if that is known."""
+    from helpers.checks import read_progress
+    from helpers.classroom.administration import due_dates
+
+    try:
+        if dates := due_dates.read(due_dates.find_file(ROOT)):
+            print(*due_dates.in_sentences(dates, read_progress(folder)), sep="\n")
+    except ValueError as error:
+        print(error, file=sys.stderr)
 
 
 @app.command()
@@ -111,9 +134,17 @@ def elsewhere(
 @app.command()
 def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT / "build" / "learner-kit.zip") -> None:
     """Pack the course for a class: everything that a learner needs, without solutions/ and tests/."""
+    from helpers.checks.editions import keep_edition
+    from helpers.classroom.administration import due_dates
     from helpers.classroom.authoring.learner_kit import pack
+    from helpers.classroom.course import Course
+    from helpers.classroom.learner.notebook_copies import find_releases
 
-    pack(ROOT, out)
+    for path in find_releases(ROOT):
+        keep_edition(ROOT, path.stem, path.read_bytes())
+    is_whole = (ROOT / "nbgrader_config.py").exists()  # a kit can pack itself, without dates
+    dates = due_dates.file_for_learners(Course(ROOT)) if is_whole else ""
+    pack(ROOT, out, {due_dates.FILE: dates} if dates else {})
     print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 ADDRESS = "http://127.0.0.1:8000"  # this machine only; a web server with TLS in front passes requests on
 STUDENTS, INSTRUCTORS = "students", "instructors"  # groups of the machine; whoever is in neither cannot log in
+COURSE = "/srv/nbgrader/exchange/rnn-2026"  # of the course in the exchange; `make release` puts the due dates there
 STATE = "/srv/jupyterhub"  # the hub's own folder, owned by root, with mode 700
 
 HERE = Path(__file__).resolve().parent
@@ -40,6 +41,7 @@ def settings_of(spawner):
 
 c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": settings_of,
+    "COURSE_DUE_DATES": f"{COURSE}/due_dates.toml",
     # One thread for each kernel: many kernels share the cores, and two threads that wait for each other are slower.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.atomic_write import replace_file
-from helpers.checks.answer_search import Edition
+from helpers.checks.answer_search import Edition, choose_edition
 from helpers.checks.notebook_file import NotebookFile, Unreadable, read_notebook
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,28 @@ def find_editions(root: str | Path, name: str) -> list[Edition]:
         root: the repository.
         name: of the notebook, e.g. "01_vanishing_and_exploding_gradients".
     """
-    paths = [*sorted(_folder(root, name).glob("*.ipynb")), Path(root, "notebooks", name, f"{name}.ipynb")]
-    return [edition_of(notebook) for path in paths if (notebook := _read(path))]
+    return [edition_of(notebook) for path in _paths(root, name) if (notebook := _read(path))]
+
+
+def read_edition(root: str | Path, name: str, copy: NotebookFile) -> bytes | None:
+    """Return the bytes of the release that a copy of a notebook was made from; None if that edition was not kept.
+
+    Of a copy that names no edition it is the one that is most like it.
+    """
+    found = {path: notebook for path in _paths(root, name) if (notebook := _read(path))}
+    edition = choose_edition(copy, [*map(edition_of, found.values())])
+    if edition is None or (copy.edition and copy.edition != edition.name):
+        return None
+    return next(path.read_bytes() for path, notebook in found.items() if notebook.edition == edition.name)
 
 
 def edition_of(notebook: NotebookFile) -> Edition:
     """Return a release as an Edition."""
     return Edition.of(notebook.edition, [cell.source for cell in notebook.cells])
+
+
+def _paths(root: str | Path, name: str) -> list[Path]:
+    return [*sorted(_folder(root, name).glob("*.ipynb")), Path(root, "notebooks", name, f"{name}.ipynb")]
 
 
 def _folder(root: str | Path, name: str) -> Path:

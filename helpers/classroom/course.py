@@ -90,6 +90,12 @@ class Course:
         folders = sorted(self.folder("submitted", assignment).glob(f"*/{assignment}"))
         return {folder.parent.name: folder / f"{assignment}.ipynb" for folder in folders}
 
+    @property
+    def has_gradebook(self) -> bool:
+        """Whether there is a gradebook already; to open it would make one."""
+        url = make_url(self.directory.db_url)
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Gradebook]:
         """Open nbgrader's gradebook, making it if it is missing.
@@ -106,7 +112,7 @@ class Course:
     def check_gradebook(self) -> None:
         """Raise ValueError if an older nbgrader made the gradebook, so that its tables lack columns."""
         url = make_url(self.directory.db_url)
-        if self._is_checked or (url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()):
+        if self._is_checked or not self.has_gradebook:
             return
         engine = create_engine(url)
         try:

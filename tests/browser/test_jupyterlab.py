@@ -2,8 +2,11 @@
 
 import re
 
+import nbformat
 import pytest
 
+from helpers.checks.editions import name_of_edition
+from helpers.classroom.learner.notebook_copies import update
 from tests.browser.jupyterlab import Lab, serve
 
 pytestmark = pytest.mark.browser
@@ -159,3 +162,25 @@ def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser,
         assert "right" in panel.text_content()
         assert points.startswith("Points of this check: 2 of 2.")
         lab.page.screenshot(path=screenshots / "started-again.png")
+
+
+def test_a_copy_that_is_updated_while_it_is_open_is_asked_about_and_can_be_taken(browser, course, screenshots):
+    """As `make update` says: whoever saves is asked; Revert takes the corrected copy."""
+    name = "02_gradient_clipping"
+    release = course / "notebooks" / name / f"{name}.ipynb"
+    with serve(course, "learn") as printed:
+        lab = Lab(browser, printed, course)
+        lab.shown(START)
+        notebook = lab.open(name)
+        corrected = nbformat.read(release, as_version=4)
+        corrected.cells[0].source += "\n\nA correction of the course."
+        corrected.metadata.course.edition = name_of_edition(corrected.cells)
+        nbformat.write(corrected, release)
+        update(course, "02")
+        notebook.write(next(cell.id for cell in notebook.read().cells if cell.cell_type == "code"), "# typed since")
+        lab.page.keyboard.press("ControlOrMeta+s")
+        question = lab.page.get_by_role("dialog").filter(has_text="has changed on disk")
+        lab.page.screenshot(path=screenshots / "updated.png")
+        question.get_by_role("button", name="Revert").click()
+        notebook.panel.get_by_text("A correction of the course.").wait_for()
+    assert "A correction of the course." in notebook.read().cells[0].source

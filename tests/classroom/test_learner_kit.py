@@ -5,12 +5,17 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from helpers import __main__ as command_line
+from helpers.checks.editions import name_of_edition
 from helpers.classroom.authoring.learner_kit import FILES, FOLDERS, README, pack
+from helpers.classroom.course import Course
+from helpers.classroom.learner import notebook_copies
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +46,7 @@ def test_its_readme_is_a_page_for_learners_whose_commands_are_there(unpacked):
     assert len(text.split()) < 600
     targets = re.findall(r"^([a-z-]+):", (unpacked / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     named = set(re.findall(r"make ([a-z]+)", text))
-    assert {"learn", "progress", "restore", "train", "visible"} <= named <= {*targets}
+    assert {"learn", "progress", "restore", "train", "update", "visible"} <= named <= {*targets}
 
 
 def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked):
@@ -58,7 +63,7 @@ def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked)
 def test_its_help_lists_what_a_learner_does(unpacked):
     said = subprocess.run(["make", "help"], cwd=unpacked, capture_output=True, text=True).stdout
     targets = re.findall(r"^  make ([a-z-]+)", said, re.MULTILINE)
-    assert targets == ["help", "learn", "train", "write", "progress", "visible", "restore", "sweep"]
+    assert targets == ["help", "learn", "train", "write", "progress", "visible", "restore", "update", "sweep"]
 
 
 def test_the_answers_to_its_questions_are_folded_away(unpacked):
@@ -114,6 +119,38 @@ def test_what_running_the_course_leaves_behind_is_not_in_it(tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip") as kit:
         names = {name.removeprefix("learner-kit/") for name in kit.namelist()}
     assert names == {"README.md", *FILES, *(f"{folder}/kept/a" for folder in FOLDERS)}
+
+
+def test_the_command_packs_due_dates_and_the_editions_by_which_older_copies_are_known(tmp_path, monkeypatch, capsys):
+    """Also where the new kit is unpacked in another folder, into which the learner moves my/."""
+    name, root = "00_start_here", tmp_path / "course"
+    for path in (*FILES, README, "nbgrader_config.py", "helpers/__init__.py", "examples/ci/one"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    release = root / "notebooks" / name / f"{name}.ipynb"
+    release.parent.mkdir(parents=True)
+    release.write_bytes((ROOT / release.relative_to(root)).read_bytes())
+    monkeypatch.setattr(command_line, "ROOT", root)
+    command_line.kit(tmp_path / "old.zip")
+    notebook = nbformat.read(release, as_version=4)
+    notebook.cells[0].source += "\n\nA correction."
+    notebook.metadata.course.edition = name_of_edition(notebook.cells)
+    nbformat.write(notebook, release)
+    with Course(root).gradebook() as gradebook:
+        gradebook.add_assignment(name, duedate=datetime(2999, 12, 1, 12))
+    command_line.kit(tmp_path / "new.zip")
+    for kit in "old", "new":
+        with zipfile.ZipFile(tmp_path / f"{kit}.zip") as archive:
+            archive.extractall(tmp_path / kit)
+    old, new = (tmp_path / kit / "learner-kit" for kit in ("old", "new"))
+    assert not (old / "due_dates.toml").exists() and name in (new / "due_dates.toml").read_text()
+    editions = [*(new / "build/editions" / name).iterdir()]
+    assert len(editions) == 2 and not any("hidden-" in path.read_text() for path in editions)
+    notebook_copies.add_missing(old)
+    (old / "my").rename(new / "my")
+    capsys.readouterr()
+    notebook_copies.announce_corrections(new)
+    assert capsys.readouterr().out.startswith(f"{name} was corrected since your copy was made: “Start here” (text).")
 
 
 def test_a_course_that_is_not_whole_is_refused(tmp_path):

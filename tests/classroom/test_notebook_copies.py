@@ -1,5 +1,6 @@
 """A learner's work is never changed: copies are added where they are missing, and restoring keeps the old one."""
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -7,7 +8,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from helpers import __main__ as command_line
-from helpers.checks.editions import find_editions
+from helpers.checks.editions import find_editions, name_of_edition
 from helpers.checks.notebook_file import read_notebook
 from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.learner import lab, notebook_copies
@@ -109,6 +110,159 @@ def test_a_file_that_hides_a_package_is_named_with_what_to_do(course, capsys, na
     assert capsys.readouterr().out == (
         f"{shown} hides the package `{package}` from the notebook beside it: rename it, and restart the kernel.\n"
     )
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+NUMBER, NAME = "00", RELEASES[0].stem
+
+
+@pytest.fixture
+def corrected(tmp_path, capsys):
+    """A learner's folder with an answered copy of notebook 00, which the course corrected afterwards."""
+    release = tmp_path / "notebooks" / NAME / f"{NAME}.ipynb"
+    release.parent.mkdir(parents=True)
+    release.write_bytes(RELEASES[0].read_bytes())
+    notebook_copies.add_missing(tmp_path)
+    copy = notebook_copies.path_of_copy(tmp_path, release)
+    mine = nbformat.read(copy, as_version=4)
+    next(cell for cell in mine.cells if cell.id == "ex-0-1").source = "def sigmoid(a):\n    return mine(a)"
+    nbformat.write(mine, copy)
+    correct(release, "ex-0-1", "# YOUR ANSWER · 0.1, corrected\ndef sigmoid(a): ...")
+    correct(release, "check-0-2", 'check("0.2", numerical_gradient)  # corrected')
+    capsys.readouterr()
+    return tmp_path
+
+
+def correct(release, cell_id, source):
+    """Change a cell of a release, which names another edition then."""
+    notebook = nbformat.read(release, as_version=4)
+    next(cell for cell in notebook.cells if cell.id == cell_id).source = source
+    notebook.metadata.course.edition = name_of_edition(notebook.cells)
+    nbformat.write(notebook, release)
+
+
+def copy_in(root):
+    return root / "my" / NAME / f"{NAME}.ipynb"
+
+
+def test_a_correction_is_announced_with_the_command_that_takes_it_over(corrected, capsys):
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out == (
+        f"{NAME} was corrected since your copy was made: Exercise 0.1 (stub), Exercise 0.2 (check).\n"
+        "  `make update NB=00` takes that over, and keeps all that you wrote.\n"
+    )
+    before = copy_in(corrected).read_bytes()
+    notebook_copies.update(corrected, NUMBER)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        f"Your notebook was kept as my/{NAME}/{NAME}.backup-1.ipynb.",
+        f"my/{NAME}/{NAME}.ipynb has the corrections of the course now: Exercise 0.1 (stub), Exercise 0.2 (check).",
+        "Changed by you as well, so yours is still there, and the course's beside it: Exercise 0.1 (stub).",
+        "If it is open in JupyterLab: File → Reload Notebook from Disk. "
+        "If it asks when you save: Revert takes this one, Overwrite brings back the one that you see.",
+    ]
+    assert (copy_in(corrected).parent / f"{NAME}.backup-1.ipynb").read_bytes() == before
+    sources = [cell.source for cell in nbformat.read(copy_in(corrected), as_version=4).cells]
+    assert "def sigmoid(a):\n    return mine(a)" in sources
+    assert 'check("0.2", numerical_gradient)  # corrected' in sources
+    notebook_copies.announce_corrections(corrected)
+    notebook_copies.update(corrected, NUMBER)
+    assert capsys.readouterr().out == f"my/{NAME}/{NAME}.ipynb has every correction of the course.\n"
+
+
+def test_after_an_update_the_grader_compares_with_the_new_edition_and_takes_the_same_answer(corrected):
+    notebook_copies.update(corrected, NUMBER)
+    release = nbformat.read(corrected / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
+    submission = read_submission(copy_in(corrected).read_bytes(), release, find_editions(corrected, NAME))
+    own = [submission.answers.cells[index].source for index in sorted(submission.answers.own)]
+    assert own[0].startswith("# The course has corrected this stub.") and own[1:] == [
+        "def sigmoid(a):\n    return mine(a)"
+    ]
+    assert submission.changes == []
+
+
+def test_corrections_add_up_and_each_update_keeps_a_backup(corrected, capsys):
+    notebook_copies.update(corrected, NUMBER)
+    correct(corrected / "notebooks" / NAME / f"{NAME}.ipynb", "check-0-1", 'check("0.1", sigmoid)  # and again')
+    notebook_copies.announce_corrections(corrected)
+    assert "Exercise 0.1 (check).\n" in capsys.readouterr().out
+    notebook_copies.update(corrected, NUMBER)
+    assert {path.name for path in copy_in(corrected).parent.iterdir()} == {
+        *(f"{NAME}{end}.ipynb" for end in ("", ".backup-1", ".backup-2"))
+    }
+
+
+def test_learn_is_quiet_about_copies_that_are_as_the_course_is_or_cannot_be_read(corrected, capsys):
+    notebook_copies.restore(corrected, NUMBER)
+    capsys.readouterr()
+    notebook_copies.announce_corrections(corrected)
+    copy_in(corrected).write_text("no notebook")
+    notebook_copies.announce_corrections(corrected)
+    copy_in(corrected).unlink()
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_copy_of_an_edition_that_was_not_kept_is_left_as_it_is_and_restored_instead(corrected, capsys):
+    shutil.rmtree(corrected / "build" / "editions")
+    before = copy_in(corrected).read_bytes()
+    with pytest.raises(
+        ValueError, match=r"is of another edition, which is not kept here: .*`make restore NB=00` makes"
+    ):
+        notebook_copies.update(corrected, NUMBER)
+    assert copy_in(corrected).read_bytes() == before and len([*copy_in(corrected).parent.iterdir()]) == 1
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out.startswith(f"{NAME}: Your copy is of another edition")
+
+
+def test_a_copy_that_names_no_edition_is_compared_with_the_likest(corrected, capsys):
+    mine = nbformat.read(copy_in(corrected), as_version=4)
+    del mine.metadata["course"]
+    nbformat.write(mine, copy_in(corrected))
+    notebook_copies.announce_corrections(corrected)
+    assert "Exercise 0.1 (stub), Exercise 0.2 (check)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b"no notebook",
+        b'{"cells": [1], "metadata": {}}',
+        b'{"cells": [{}]}',
+        '{"cells": []}'.encode("utf-16"),
+    ],
+)
+def test_a_copy_that_is_no_notebook_is_left_as_it_is(corrected, data):
+    copy_in(corrected).write_bytes(data)
+    with pytest.raises(ValueError, match=r"cannot be corrected\. .*`make restore NB=00` makes a fresh copy"):
+        notebook_copies.update(corrected, NUMBER)
+    assert copy_in(corrected).read_bytes() == data
+
+
+def test_a_release_that_is_damaged_is_no_correction(corrected, capsys):
+    (corrected / "notebooks" / NAME / f"{NAME}.ipynb").write_text('{"cells": [1], "metadata": {}}')
+    with pytest.raises(ValueError, match="The course's own notebook is damaged"):
+        notebook_copies.update(corrected, NUMBER)
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_notebook_without_a_copy_has_nothing_to_correct(corrected):
+    copy_in(corrected).unlink()
+    with pytest.raises(ValueError, match="`make learn` puts one there"):
+        notebook_copies.update(corrected, NUMBER)
+    with pytest.raises(ValueError, match=r"There is no notebook 42\. .* make update NB=01"):
+        notebook_copies.update(corrected, "42")
+
+
+def test_learn_announces_corrections(corrected, monkeypatch, capsys):
+    monkeypatch.setattr(command_line, "ROOT", corrected)
+    monkeypatch.setattr(lab, "launch", lambda *arguments: None)
+    command_line.learn()
+    assert "`make update NB=00` takes that over" in capsys.readouterr().out
 
 
 def test_learn_and_progress_say_what_hides_a_package(tmp_path, monkeypatch, capsys):

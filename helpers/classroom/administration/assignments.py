@@ -12,10 +12,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import Assignment, Grade, GradeCell, MissingEntry, SubmittedAssignment, SubmittedNotebook
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Query
 
 from helpers.checks.editions import keep_edition
+from helpers.classroom.administration import due_dates
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import generate, make_release
@@ -76,7 +76,9 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))
         with locked(course, assignment):
             assign_late_penalties(course, assignment)
-    return place_in_exchange(course, assignment, "ReleaseAssignment", force=True)
+    if place := place_in_exchange(course, assignment, "ReleaseAssignment", force=True):
+        due_dates.place_in(Path(place).parents[1], course)  # the folder of the course
+    return place
 
 
 def check_release(course: Course, source: Path, *, regrade: bool = False) -> list[ChangedPoints]:
@@ -90,7 +92,7 @@ def check_release(course: Course, source: Path, *, regrade: bool = False) -> lis
     if not released.exists() or released.read_bytes() != make_release(source).encode():
         raise ValueError(f"{released} differs from what its source gives: run `make notebooks NB={number}` first.")
     notebook = as_release(read_source(source))
-    if not _has_gradebook(course):
+    if not course.has_gradebook:
         return []
     if _has_other_cells(course, assignment, notebook):
         raise ValueError(
@@ -185,9 +187,3 @@ def _has_other_cells(course: Course, assignment: str, notebook: NotebookNode) ->
         names = {grading(cell)["grade_id"] for cell in notebook.cells if grading(cell)}
         kinds = known.grade_cells, known.solution_cells, known.task_cells, known.source_cells
         return bool(known.submissions) and names != {cell.name for kind in kinds for cell in kind}
-
-
-def _has_gradebook(course: Course) -> bool:
-    """Whether there is a gradebook already; to open it would make one."""
-    address = make_url(course.directory.db_url)
-    return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()

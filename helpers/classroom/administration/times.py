@@ -9,9 +9,11 @@ import os
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from helpers.classroom.course import Course
+if TYPE_CHECKING:  # nbgrader takes a second to import, and a learner's commands do without
+    from helpers.classroom.course import Course
 
 _FORM = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)"
@@ -34,7 +36,7 @@ _MONTHS = (
 )
 
 
-def course_zone(course: Course) -> ZoneInfo | None:
+def course_zone(course: "Course") -> ZoneInfo | None:
     """Return the zone of times that name none: the course's, or that of this machine, None if it has no name.
 
     Raises:
@@ -91,6 +93,16 @@ def in_words(moment: datetime, now: datetime | None = None) -> str:
     offset = f"UTC{_offset_of(moment)}"
     distance = _distance(moment - (now or datetime.now(UTC)))
     return f"{day}, {clock} ({offset if zone == offset else f'{zone}, {offset}'}), {distance}"
+
+
+def as_text(moment: datetime) -> str:
+    """Return a time as `read_time` reads it: with its zone, or its offset where that has no name or is ambiguous."""
+    local = moment.replace(tzinfo=None).isoformat(" ", "auto" if moment.second or moment.microsecond else "minutes")
+    named = f"{local} {moment.tzinfo.key}" if isinstance(moment.tzinfo, ZoneInfo) else ""
+    with suppress(ValueError):
+        if read_time(named, None) == moment:
+            return named
+    return f"{local}{_offset_of(moment)}"
 
 
 def is_past(moment: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,9 @@ FOLDERS = ("notebooks", "helpers", "examples/ci")
 FILES: tuple[str, ...] = ("GLOSSARY.md", "CHANGELOG.md", "LICENSE")
 FILES += ("docs/full_model.md", "docs/training_runs.md", "docs/elsewhere.md", "docs/scale.md", "docs/course_map.png")
 FILES += ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock")
+
+#: The editions that were given to learners: a copy of an earlier one is known by it, wherever the kit is unpacked.
+EDITIONS = "build/editions"
 
 #: The README.md of the kit, a page for learners, in place of the course's.
 README = "helpers/classroom/authoring/learner_kit_readme.md"
@@ -26,11 +30,12 @@ TIME = (1980, 1, 1, 0, 0, 0)
 logger = logging.getLogger(__name__)
 
 
-def pack(root: str | Path, out: str | Path) -> None:
+def pack(root: str | Path, out: str | Path, more: Mapping[str, str] | None = None) -> None:
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
         out: path of the zip file; it is written atomically.
+        more: the names and texts of files that are in the kit only.
 
     Raises:
         ValueError: something that belongs in the kit is missing.
@@ -41,21 +46,28 @@ def pack(root: str | Path, out: str | Path) -> None:
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
     logger.info("packing %s into %s", root, out)
-    write_atomically(out, lambda file: _write_archive(root, file))
+    write_atomically(out, lambda file: _write_archive(root, file, more or {}))
 
 
-def _write_archive(root: Path, file: BinaryIO) -> None:
+def _write_archive(root: Path, file: BinaryIO, more: Mapping[str, str]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in _find_files(root):
             name = path.relative_to(root).as_posix()
-            entry = zipfile.ZipInfo(f"learner-kit/{'README.md' if name == README else name}", TIME)
-            entry.external_attr = 0o644 << 16
             data = path.read_bytes()
-            is_release = path.match("notebooks/*/*.ipynb")
-            archive.writestr(entry, make_learner_copy(data) if is_release else data, zipfile.ZIP_DEFLATED)
+            is_release = path.match("notebooks/*/*.ipynb") or path.match(f"{EDITIONS}/*/*.ipynb")
+            name = "README.md" if name == README else name
+            _write(archive, name, make_learner_copy(data) if is_release else data)
+        for name, text in more.items():
+            _write(archive, name, text.encode())
+
+
+def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(f"learner-kit/{name}", TIME)
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
 
 
 def _find_files(root: Path) -> list[Path]:
     files = [root / name for name in FILES]
-    files += [path for name in FOLDERS for path in (root / name).rglob("*") if path.is_file()]
+    files += [path for name in (*FOLDERS, EDITIONS) for path in (root / name).rglob("*") if path.is_file()]
     return sorted(path for path in files if not any(part in LEFT_BEHIND for part in path.relative_to(root).parts))

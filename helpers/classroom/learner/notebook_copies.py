@@ -6,12 +6,16 @@ from itertools import count
 from pathlib import Path
 
 from helpers.atomic_write import replace_file
-from helpers.checks.editions import keep_edition
+from helpers.checks.editions import keep_edition, read_edition
+from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
+from helpers.classroom.learner.corrections import Comparison, SavedNotebook, in_words
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
 _IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_names}
+
+_IF_OPEN = "If it is open in JupyterLab: File → Reload Notebook from Disk."
 
 
 def add_missing(root: str | Path) -> None:
@@ -33,20 +37,102 @@ def restore(root: Path, notebook: str) -> None:
     Raises:
         ValueError: there is no such notebook, or it cannot be read.
     """
+    release = _find_release(root, notebook, "restore")
+    copy, fresh = path_of_copy(root, release), _make_copy(root, release)
+    if copy.exists():
+        _replace(root, copy, fresh)
+    else:
+        replace_file(copy, fresh)
+    print(f"{copy.relative_to(root)} is fresh. {_IF_OPEN}")
+
+
+def update(root: Path, notebook: str) -> None:
+    """Take the course's corrections over into the copy of a notebook, given its number or name; see `corrections`.
+
+    The copy as it was is kept as a numbered backup.
+
+    Raises:
+        ValueError: there is no such notebook, no copy of it, or one that cannot be corrected.
+    """
+    release = _find_release(root, notebook, "update")
+    copy = path_of_copy(root, release)
+    where = copy.relative_to(root)
+    if not copy.exists():
+        raise ValueError(f"There is no {where} yet: `make learn` puts one there, with all corrections in it.")
+    try:
+        compared = _compare(root, release)
+    except Unreadable as error:
+        raise ValueError(f"{where} cannot be corrected. {error} {_advice(release)}") from None
+    if not (compared and compared.corrections):
+        print(f"{where} has every correction of the course.")
+        return
+    keep_edition(root, release.stem, release.read_bytes())
+    _replace(root, copy, compared.updated().to_bytes())
+    print(f"{where} has the corrections of the course now: {in_words(compared.corrections)}.")
+    if beside := [one for one in compared.corrections if one.beside]:
+        print(f"Changed by you as well, so yours is still there, and the course's beside it: {in_words(beside)}.")
+    print(f"{_IF_OPEN} If it asks when you save: Revert takes this one, Overwrite brings back the one that you see.")
+
+
+def announce_corrections(root: Path) -> None:
+    """Say of each copy what the course has corrected since it was made, and how to take that over; else nothing."""
+    for release in find_releases(root):
+        try:
+            compared = _compare(root, release)
+        except UnknownEdition as error:
+            print(f"{release.stem}: {error} {_advice(release)}")
+        except (OSError, Unreadable):
+            continue  # not there, or damaged: whoever opens it is told
+        else:
+            if compared and compared.corrections:
+                print(f"{release.stem} was corrected since your copy was made: {in_words(compared.corrections)}.")
+                print(f"  `make update NB={_number(release)}` takes that over, and keeps all that you wrote.")
+
+
+class UnknownEdition(Unreadable):
+    """The edition that a copy was made from was not kept."""
+
+
+def _compare(root: Path, release: Path) -> Comparison | None:
+    """Compare the copy of a notebook with the edition that it was made from and the present one, if that is another.
+
+    Raises:
+        OSError: there is no copy, or no release.
+        Unreadable: one of them is damaged, or the edition that the copy was made from was not kept.
+    """
+    mine, new = SavedNotebook.of(path_of_copy(root, release).read_bytes()), release.read_bytes()
+    if mine.read.edition and mine.read.edition == read_notebook(new).edition:
+        return None
+    old = read_edition(root, release.stem, mine.read)
+    if old is None:
+        raise UnknownEdition("Your copy is of another edition, which is not kept here: nobody can tell what is yours.")
+    try:
+        return Comparison(mine, *(SavedNotebook.of(data).without_hidden_checks() for data in (old, new)))
+    except Unreadable as error:
+        raise Unreadable(f"The course's own notebook is damaged. {error}") from None
+
+
+def _advice(release: Path) -> str:
+    return f"`make restore NB={_number(release)}` makes a fresh copy, and keeps yours beside it."
+
+
+def _find_release(root: Path, notebook: str, command: str) -> Path:
     releases = find_releases(root)
     release = next((path for path in releases if is_meant(notebook, path.stem)), None)
     if release is None:
         known = ", ".join(map(_number, releases))
         asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
-        raise ValueError(f"{asked} Name one by its number, e.g. make restore NB=01; there are: {known}.")
-    copy, fresh = path_of_copy(root, release), _make_copy(root, release)
-    if copy.exists():
-        backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
-        backup = next(path for path in backups if not path.exists())
-        copy.rename(backup)
-        print(f"Your notebook was kept as {backup.relative_to(root)}.")
-    replace_file(copy, fresh)
-    print(f"{copy.relative_to(root)} is fresh. If it is open in JupyterLab: File → Reload Notebook from Disk.")
+        raise ValueError(f"{asked} Name one by its number, e.g. make {command} NB=01; there are: {known}.")
+    return release
+
+
+def _replace(root: Path, copy: Path, content: bytes) -> None:
+    """Replace a copy; as it was, it is kept as a numbered backup, and said to be."""
+    backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
+    backup = next(path for path in backups if not path.exists())
+    replace_file(backup, copy.read_bytes())
+    print(f"Your notebook was kept as {backup.relative_to(root)}.")
+    replace_file(copy, content)
 
 
 def warn_of_hiding_files(folder: Path) -> None:
