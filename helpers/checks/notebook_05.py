@@ -739,11 +739,11 @@ STREAM_BATCHES = Exercise(
 # --- 5.6 ------------------------------------------------------------------------------------------------------------
 
 #: How many words are drawn: some, and in one draw many, whose mean score tells a temperature from one a tenth off.
-_FEW, _SOME, _MANY = 8, 120, 6000
+_FEW, _SOME, _MANY = 8, 120, 3000
 #: How far that mean may be from what is expected [standard errors].
 _STANDARD_ERRORS = 6
-#: How much higher [temperatures] one score is than all others, of which many words are drawn: so the mean tells most.
-_STEP = 3.5
+#: Of how many scores those are drawn, and how much higher [temperatures] one is than others: so the mean tells most.
+_WORDS, _STEP = 20, 4.0
 #: Results that show whether the maximum was subtracted.
 _EXTREME = (
     "words of scores in the thousands",
@@ -773,7 +773,7 @@ def _draw_scores(rng: np.random.Generator, sizes: Sizes) -> Values:
         "rng": np.random.default_rng(rng.integers(2**32)),
         "seed": int(rng.integers(2**31)),
         "middling temperature": middling,
-        "step": middling * (_STEP * (logits == logits.max()) + rng.uniform(0, 0.3, sizes.V)),
+        "step": middling * (_STEP * rng.permutation(np.arange(_WORDS) == 0) + rng.uniform(0, 0.3, _WORDS)),
         "many": _MANY if sizes.N == 1 else 0,
     }
 
@@ -787,7 +787,7 @@ def _sample(answer: Answer, arguments: Values, copy_of: Callable[[str], FloatArr
     logits, temperature, rng, seed, middling, _, many = arguments.values()
 
     def draw(count: int, temperature: float, scores: FloatArray, rng: np.random.Generator = rng) -> list[int]:
-        return [_word(word, len(logits)) for word in call_often(answer, count, scores, temperature, rng)]
+        return [_word(word, len(scores)) for word in call_often(answer, count, scores, temperature, rng)]
 
     def at_best(temperature: float, cases: Sequence[FloatArray], count: int = 1) -> str:
         """Say whether the most likely word came each time, of all these scores."""

@@ -286,7 +286,7 @@ def _use_copies(answer: Answer, arguments: Values, copy_of: _Get, record: Values
 
 def _share_of_zeros(build: Callable[..., Any], width: int, rate: float, dtype: np.dtype[Any]) -> str:
     """Say which share of some large masks is zero."""
-    seen = _Seen(width, 1, 1, 100 // _LARGE + 1, dtype)
+    seen = _Seen(width, 1, 1, 80 // _LARGE, dtype)
     layer = build(seen.weights, rate=rate)[0]
     return dropout.share_of_zeros(np.stack([seen.masks(layer)[0] for _ in range(_LARGE)]) == 0, rate, exactly=True)
 
@@ -335,7 +335,7 @@ def _record_words(seen: "_Seen", build: Callable[..., Any], rate: float, seed: i
 
 
 #: How many masks are looked at, and how many large ones: each is small enough for the lent reference of one step.
-_FORWARDS, _LARGE = 2, 6
+_FORWARDS, _LARGE = 2, 4
 
 #: A mask is recovered through two logarithms: what it multiplies by is seen roughly, and compared exactly elsewhere.
 _relation, _in_evaluation = (partial(say, tolerance=1e-3) for say in (dropout.relation, dropout.in_evaluation))

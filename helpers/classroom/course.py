@@ -39,7 +39,7 @@ def parse_time(text: str) -> datetime | None:
     """Return the time in a text of nbgrader's, in UTC and without a time zone, or None if it is not one."""
     try:
         time: datetime = parse_utc(text)
-    except (ValueError, OverflowError):
+    except (ValueError, ArithmeticError, OSError):  # a zone that is no name of a file, a number beyond all measure
         return None
     return time
 

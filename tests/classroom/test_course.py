@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import helpers.__main__
 from helpers.classroom.administration.roster import enter
-from helpers.classroom.course import Course
+from helpers.classroom.course import Course, parse_time
 from helpers.classroom.learner import lab
 
 #: The tables of nbgrader 0.4, of 2016.
@@ -125,3 +125,9 @@ def test_a_gradebook_without_a_table_is_not_old_since_nbgrader_adds_it(blank_cou
 def test_checking_makes_no_gradebook(tmp_path):
     Course(tmp_path).check_gradebook()
     assert not (tmp_path / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize("text", ["", "soon", f"{'9' * 31}.5m", "2026-12-01 12:00:00 " + "Z" * 5000])
+def test_a_text_that_is_no_time_is_none(text):
+    """It may be the name of a folder that any student can make."""
+    assert parse_time(text) is None

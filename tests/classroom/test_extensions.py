@@ -235,6 +235,7 @@ def test_a_score_that_has_to_be_graded_again_gives_exit_code_1(run, strict):
         (["--student", "ina"], "Until when? Say it, e.g. UNTIL="),
         (["--student", "ina", "--until", ""], "Until when? Say it, e.g. UNTIL="),
         (["--student", "ina", "--until", "3.12.2026"], "'3.12.2026' is not a time"),
+        (["--student", "ina", "--until", "9999-12-31 23:59 UTC"], "That is 2,912,108 days"),
         (["--student", "ina", "--until", "2026-11-30"], "An extension cannot end before the due date: that is Tuesday"),
     ],
 )

@@ -315,6 +315,7 @@ def test_a_cell_with_fewer_points_than_its_check_gives_is_a_fault_of_the_grader(
         (r"[x](javascript\:alert(1))", r"[x](javascript \:alert(1))"),
         ("[x](java&#115;cript:alert(1))", "[x](java& #115;cript:alert(1))"),
         ("[x](javascript&colon;alert(1))", "[x](javascript& colon;alert(1))"),
+        ("![x](https://example.org/seen.gif) ![y][z]", "! [x](https://example.org/seen.gif) ! [y][z]"),
         (
             "# Title\n\n- **1.** A table:\n\n| a | b |\n|---|---|",
             "# Title\n\n- **1.** A table:\n\n| a | b |\n|---|---|",

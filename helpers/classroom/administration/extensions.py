@@ -21,6 +21,9 @@ from helpers.classroom.grading.staleness import read_entries, why_stale
 
 logger = logging.getLogger(__name__)
 
+#: A later time is a slip, and may be more than a date can be.
+_LONGEST = timedelta(days=3660)
+
 
 @dataclass
 class Extended:
@@ -148,6 +151,8 @@ class _Dates:
                 f"An extension cannot end before the due date: that is {due}, and this {in_words(until)}. UNTIL=none "
                 "takes an extension back."
             )
+        if extension > _LONGEST:
+            raise ValueError(f"That is {extension.days:,} days after the due date: is the year right?")
         return extension or None
 
 

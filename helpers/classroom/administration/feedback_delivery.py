@@ -1,11 +1,8 @@
 """Feedback on graded submissions: nbgrader makes it, and places it in the exchange for those who submitted there."""
 
-import contextlib
 import logging
-import signal
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.gradebook import assign_late_penalties, read_scores
 from helpers.classroom.grading.sanitize import for_terminal
 from helpers.classroom.grading.staleness import find_stale
+from helpers.classroom.grading.time_limit import time_limit
 from helpers.classroom.grading.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -32,6 +30,10 @@ MISSING = "its graded notebook is missing"
 
 #: What rendering a notebook may take [seconds]; an ordinary one takes one.
 MOST_SECONDS = 30.0
+
+
+def _too_long() -> TimeoutError:
+    return TimeoutError(f"it takes more than {MOST_SECONDS:g} seconds to render")
 
 
 class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes without types
@@ -49,7 +51,7 @@ class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes witho
         if student_id not in self.students:
             return False
         try:
-            with _time_limit(MOST_SECONDS):
+            with time_limit(MOST_SECONDS, _too_long):
                 self._rendered = {name: self._render(name) for name in self.notebooks}
         except OperationalError:
             raise
@@ -71,25 +73,6 @@ class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes witho
         """Write a page, first where the next attempt does not replace it."""
         self.keep(resources["nbgrader"]["student"], output)
         super().write_single_notebook(output, resources)
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the block after some time, and again; not on Windows, and not outside the main thread."""
-
-    def stop(*_: object) -> None:
-        raise TimeoutError(f"it takes more than {seconds:g} seconds to render")
-
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, in case that a library catches it
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def give_feedback(course: Course, assignment: str, stale: bool = False) -> tuple[int, int]:

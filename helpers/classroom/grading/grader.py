@@ -38,6 +38,7 @@ from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
 from helpers.classroom.grading.sanitize import for_html, for_reading
 from helpers.classroom.grading.submission import Submission, read_submission
 from helpers.classroom.grading.taken_answers import TakenAnswer
+from helpers.classroom.grading.time_limit import time_limit
 
 logger = logging.getLogger(__name__)
 
@@ -252,7 +253,9 @@ class SubmissionGrader:
             if answer is None:
                 return _no_points(exercise_id, max_points, "not defined", self._explain_undefined(exercise_id))
             check: Callable[..., float] = self.session.hidden_check if grade_id.kind == "hidden" else self.session.check
-            points = float(check(exercise_id, answer))
+            # What a check hands over runs in this process: a loop of it looks at no clock.
+            with time_limit(self.sandbox.limits.seconds + 1, lambda: self.pipe.fail("it took too long")):
+                points = float(check(exercise_id, answer))
         except Closed:
             points = 0.0
         except Exception as error:  # raised by a reply of untrusted code; an honest one raises nothing here

@@ -4,21 +4,27 @@ import atexit
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
+import numpy as np
+
+from helpers.arrays import AnyArray
 from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits
 from helpers.classroom.grading.sandbox.references import NUMBERS, REFERENCES, SERVICE
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection, numbers_in
+from helpers.nn.base import Param
 
 _COURSE = Path(__file__).resolve().parents[3]
 
 #: What a process may take to start [s].
 _PATIENCE = 60
 
-#: A function that is given data alone, and no more numbers than these, runs here: it makes at most a million numbers of
-#: them in a moment, and messages to another process would take longer.
+#: A function that is given data alone, and no more numbers than these, runs here: in arrays of two axes, of which none
+#: is empty, it makes a million of them at most, in a moment, and messages to another process would take longer.
 FEW_NUMBERS = 2_000
 
 #: Processes that no submission is using: to start one takes as long as to grade a submission.
@@ -130,7 +136,18 @@ class _Process:
 
 
 def _is_quick(value: object, given: object) -> bool:
-    return isinstance(value, FunctionType) and numbers_in(given, in_object=FEW_NUMBERS + 1) <= FEW_NUMBERS
+    few = isinstance(value, FunctionType) and numbers_in(given, in_object=FEW_NUMBERS + 1) <= FEW_NUMBERS
+    return few and all(array.ndim <= 2 and array.size for array in _arrays_in(given))
+
+
+def _arrays_in(given: Any) -> Iterator[AnyArray]:
+    if isinstance(given, np.ndarray):
+        yield given
+    elif isinstance(given, Param):
+        yield given.value
+    elif isinstance(given, list | tuple | dict):
+        for item in given.values() if isinstance(given, dict) else given:
+            yield from _arrays_in(item)
 
 
 def _find_idle(memory: int) -> _Process | None:

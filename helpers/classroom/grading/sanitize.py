@@ -61,10 +61,11 @@ def for_html(text: str, markdown: bool = False) -> str:
     Args:
         text: to be escaped by the caller, unless it is Markdown.
         markdown: whether it is Markdown with formulas, in which tags and character references are disabled too, and
-            what a formula can do besides being typeset. More than MOST_FORMULAS are not typeset at all.
+            what a formula can do besides being typeset, and pictures. More than MOST_FORMULAS are not typeset at all.
     """
     if markdown:
         text = _MACRO.sub(r"\\ ", _ENTITY.sub("& ", _TAG.sub("< ", text)))
+        text = text.replace("![", "! [")  # a picture would be fetched, by whoever reads it and as that person
         if len(_FORMULA_BEGINS.findall(text)) > MOST_FORMULAS:
             text = _FORMULA_BEGINS.sub(lambda match: f"{match[0]} ", text)
     return _SCHEME.sub(lambda match: f"{match[0]} ", text)

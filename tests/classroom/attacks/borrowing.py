@@ -8,13 +8,26 @@ attack = Family("asking too much of a reference")
 
 LOST = {"9.1": (0, 0)}
 
+#: The references that these answers ask for, as a cell of a notebook does.
+REFERENCES = {
+    "numerical_gradient": "0.2",
+    "backprop_norms": "1.5",
+    "global_norm": "2.1",
+    "Embedding": "5.1",
+    "Affine": "5.2",
+    "stream_batches": "5.5",
+    "Stacked": "6.1",
+    "Dropout": "6.4",
+}
+
 
 def borrow(work, lines):
     """Let the answer to 9.1 run these lines whenever it is called; it is right otherwise."""
     body = textwrap.indent(textwrap.dedent(lines).strip(), "    ")
+    asked = "".join(f'{name} = answer("{number}")\n' for name, number in REFERENCES.items() if name in lines)
     work.put_after(
         "9.1",
-        f"right = gru_step_forward\n\n\ndef gru_step_forward(*args):\n{body}\n    return right(*args)",
+        f"{asked}done, right = [], gru_step_forward\n\n\ndef gru_step_forward(*args):\n{body}\n    return right(*args)",
     )
 
 
@@ -67,12 +80,38 @@ def loans_that_are_kept(work):
     borrow(work, "kept = []\nwhile True: kept.append(Embedding(Param(np.ones((1, 20_000)), 'E')))")
 
 
+@attack(notebook="09", earns=LOST, status={"9.1": "raised"}, reason="more here than a check ever gives")
+def rows_without_numbers(work):
+    """Hands over a million million rows of no numbers, which a reference goes through one after the other."""
+    borrow(work, "global_norm(np.zeros((10**12, 0)))")
+
+
+@attack(notebook="08", earns={"8.3": (0, 0)}, status={"8.3": "timed out"}, limits={"seconds": 6})
+def stack_of_what_was_given(work):
+    """Stacks stacks of the classes that 8.3 is given; those belong to the check, and run with it."""
+    work.put_after(
+        "8.3",
+        """
+        right = build_language_model
+
+        def build_language_model(*args, **kwargs):
+            stacked = next(each["Stacked"] for each in [*args, *kwargs.values()] if isinstance(each, dict))
+            layer = stacked([])
+            for _ in range(9): layer = stacked([layer] * 100)
+            layer.forward(np.ones((1, 1, 1)))
+            return right(*args, **kwargs)
+        """,
+    )
+
+
 @attack(notebook="09", status={"9.1": "right"}, honest=True)
 def references_used_as_they_are_meant(work):
     """Stacks references with a layer of its own, goes forward and backward, and compares with numerical gradients."""
     borrow(
         work,
         """
+        if done: return right(*args)  # once is enough
+        done.append(True)
         class Twice(Layer):
             def forward(self, xs, *, training=False): return 2 * xs
             def backward(self, dxs): return 2 * dxs

@@ -62,6 +62,12 @@ _END = """
 - **Without bubblewrap (`--no-sandbox`) the answers run as the user who grades.** The checks still run in another
   process and the limits hold, so printing, looping, crashing and patching gain nothing; but answers can read and write
   files, start processes, and kill the grader itself.
+- **An answer may draw otherwise than it should, and yet in the right shares.** The checks of 5.6, 6.4 and 7.x count:
+  units that are always dropped in pairs, or words that follow a fixed sequence, pass. Whoever can write that can write
+  the answer.
+- **In a worker of a cluster nothing interrupts what a check hands over.** On this machine the worker's clock does.
+- **What people share outside /usr/local/share is seen** if it lies in /usr or in the environment's own folder. Keep
+  the exchange where `docs/instructors.md` says, or anywhere outside these.
 - **A process may make empty files in its own /tmp until its time is up.** Linux lets them take up to an eighth
   of the machine's memory, which is free again when the process ends. Only a control group would stop that.
 - **The kernel is shared.** An answer could exploit a fault in Linux itself that an ordinary program can exploit. The

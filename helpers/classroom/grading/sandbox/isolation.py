@@ -42,6 +42,9 @@ MOUNTED_FILES = (
 #: What a program of the system may need; there are no secrets in it.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
 
+#: What people share on a machine, such as nbgrader's exchange where no other place is configured: hidden.
+_SHARED = Path("/usr/local/share")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -128,7 +131,7 @@ class Sandbox:
         # The course may be inside a folder that is needed, or contain one, or be installed among the packages: it is
         # hidden, and deeper folders are mounted later.
         places = {_COURSE: "hidden"} | dict.fromkeys((Path(sys.base_prefix), _PACKAGES, self.folder), "shown")
-        places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers"]), "hidden")
+        places |= dict.fromkeys(filter(Path.exists, [_PACKAGES / "helpers", _SHARED]), "hidden")
         for path in sorted(places, key=lambda path: len(path.parts)):
             command += _read_only(path) if places[path] == "shown" else ["--tmpfs", str(path)]
         for folder in [*(str(path) for path in places if places[path] == "hidden"), "/"]:

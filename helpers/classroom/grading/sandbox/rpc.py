@@ -8,6 +8,7 @@ well; a Param and a Generator are kept equal on both sides.
 import builtins
 import contextlib
 import io
+import math
 import sys
 import traceback
 import warnings
@@ -36,9 +37,9 @@ OFFERED = frozenset(
     | {"__next__"}  # of an iterator
 )
 
-#: The most numbers in one call of an object of the grader's side by an answer, and the largest integer. What a check
-#: hands over runs here, where nothing limits time and memory; a check itself gives a fraction of this.
-MAX_NUMBERS, MAX_INTEGER = 24_000, 10_000
+#: The most numbers in one call of an object of the grader's side by an answer, if it runs in another process and if it
+#: runs here, where nothing limits memory; and the largest integer. A check itself gives a fraction of this.
+MAX_NUMBERS, MAX_HERE, MAX_INTEGER = 24_000, 5_000, 10_000
 
 #: The most warnings of a call that are passed on, and the most lines of its traceback and bases of its error.
 MAX_WARNINGS, MAX_FRAMES = 10, 100
@@ -154,11 +155,14 @@ class RpcConnection:
     def _use(self, tree: Tree, args: list[Any], kwargs: dict[str, Any]) -> Any:
         attribute: str | None = tree["attribute"]
         value: Any = self.registry.exports.get(tree["number"], withdrawn)
-        if self.offered is not None and numbers_in((args, kwargs)) > MAX_NUMBERS:
-            raise ValueError("it is given more here than a check ever gives")
         if attribute is not None and self.offered is not None and attribute not in self.offered:
             raise AttributeError(f"{attribute!r} is not offered")
-        if place := self.elsewhere(value, (args, kwargs)):
+        if attribute is not None and self.offered is not None and isinstance(value, type):
+            raise AttributeError("a class is only called")  # its method would write into the class, for all
+        place = self.elsewhere(value, (args, kwargs))
+        if self.offered is not None and numbers_in((args, kwargs)) > (MAX_NUMBERS if place else MAX_HERE):
+            raise ValueError("it is given more here than a check ever gives")
+        if place:
             other, number = place
             return other._ask(tree["verb"], number, attribute, (args, kwargs))
         value = value if attribute is None else getattr(value, attribute)
@@ -242,7 +246,8 @@ def numbers_in(value: object, in_object: int = 1) -> int:
         return in_object
     is_whole = value.dtype.kind in "iu" and value.size  # one of them may stand for a number of steps
     largest = max(int(value.max()), -int(value.min())) if is_whole else 0
-    return value.size if largest <= MAX_INTEGER else MAX_NUMBERS + 1
+    # An array without numbers may have rows without end.
+    return math.prod(max(1, length) for length in value.shape) if largest <= MAX_INTEGER else MAX_NUMBERS + 1
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -264,7 +264,7 @@ class Shared:
             for array, new in zip(self.arrays, parts, strict=True):
                 put_into(array, new)
         else:
-            self.value.bit_generator.state = parts[0]
+            self.value.bit_generator.state = _with_chance(parts[0])
         self.known = self._parts()
 
     def _parts(self) -> list[Any]:
@@ -321,5 +321,12 @@ def _make_shared(node: Tree, parts: list[Any]) -> Param | np.random.Generator:
         param.grad[...] = grad
         return param
     bits = np.random.PCG64()
-    bits.state = parts[0]
+    bits.state = _with_chance(parts[0])
     return np.random.Generator(bits)
+
+
+def _with_chance(state: Any) -> Any:
+    """Return the state of a PCG64; one whose increment is even may draw the same number for ever."""
+    if state["state"]["inc"] % 2 == 0:
+        raise ValueError("not a state that a seed leads to")
+    return state
