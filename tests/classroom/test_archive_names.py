@@ -103,4 +103,5 @@ def test_an_archive_of_windows_in_korean_is_read_as_one(tmp_path):
             data[place + flag] &= 0xF7
     path.write_bytes(data)
     with opened_download(path, letters_of(KOREAN)) as files:
-        assert [file.path[: len(name)] for file, name in zip(files, KOREAN)] == KOREAN
+        last_first = zip(files, reversed(KOREAN), strict=True)
+        assert [file.path[: len(name)] for file, name in last_first] == KOREAN[::-1]

@@ -46,6 +46,7 @@ _CODE = (
     *(f"classroom/authoring/{name}.py" for name in ("source", "cell_ids", "folded", "korean", "shown_code")),
     *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py")),
     *(f"classroom/grading/{name}" for name in ("submission.py", "taken_answers.py")),
+    *(f"classroom/grading/{name}" for name in ("lending.py", "time_limit.py")),
 )
 
 
