@@ -81,3 +81,18 @@ def working_sandbox():
         check_sandbox()
     except NoSandbox as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def strict(sample_class):
+    """A SampleClass with a due date, in which 25 percent are taken for each day begun."""
+    from helpers.classroom.administration import assignments
+    from helpers.classroom.administration.late_penalties import PercentPerDay
+    from helpers.classroom.administration.times import read_time
+
+    sample_class = sample_class()
+    config = sample_class.course.config
+    config.AssignLatePenalties.plugin_class = PercentPerDay
+    config.PercentPerDay.percent = 25.0
+    assignments.release(sample_class.course, sample_class.source, read_time("2026-12-01 10:00 UTC", None))
+    return sample_class

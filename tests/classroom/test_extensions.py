@@ -14,7 +14,6 @@ from helpers.classroom.administration import assignments, feedback_delivery
 from helpers.classroom.administration.export import export
 from helpers.classroom.administration.extensions import describe_extensions, due_date_of, extend
 from helpers.classroom.administration.groups import write_groups
-from helpers.classroom.administration.late_penalties import PercentPerDay
 from helpers.classroom.administration.student_names import find_students
 from helpers.classroom.administration.times import read_time
 from helpers.classroom.grading.assignment_lock import locked
@@ -24,18 +23,13 @@ IN_TIME_LATER = "2026-12-02 12:00:00 UTC"  # between the first two
 
 
 @pytest.fixture
-def strict(sample_class):
-    """A SampleClass of three with a due date, in which 25 percent are taken for each day begun."""
-    sample_class = sample_class()
-    config = sample_class.course.config
-    config.AssignLatePenalties.plugin_class = PercentPerDay
-    config.PercentPerDay.percent = 25.0
-    config.Course.timezone = "Asia/Seoul"
-    with sample_class.course.gradebook() as gradebook:
+def strict(strict):
+    """That class, with three students and in a zone of its own."""
+    strict.course.config.Course.timezone = "Asia/Seoul"
+    with strict.course.gradebook() as gradebook:
         for student in ("ina", "jo", "kim"):
             gradebook.add_student(student)
-    assignments.release(sample_class.course, sample_class.source, DUE)
-    return sample_class
+    return strict
 
 
 def give(sample_class, until=LATER, students=("ina",), **options):

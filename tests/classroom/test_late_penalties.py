@@ -35,17 +35,6 @@ def test_no_more_than_everything_is_taken():
     assert PercentPerDay(percent=100).late_submission_penalty("ada", 0.0, 9 * DAY) == 0.0
 
 
-@pytest.fixture
-def strict(sample_class):
-    """A SampleClass with a due date, in which 25 percent are taken for each day begun."""
-    sample_class = sample_class()
-    config = sample_class.course.config
-    config.AssignLatePenalties.plugin_class = PercentPerDay
-    config.PercentPerDay.percent = 25.0
-    assignments.release(sample_class.course, sample_class.source, read_time("2026-12-01 10:00 UTC", None))
-    return sample_class
-
-
 def test_late_work_loses_its_share_and_work_in_time_nothing(strict):
     strict.hand_in("ada", "solved", handed_in="2026-12-01 10:09:00 UTC")
     strict.hand_in("bob", "solved", handed_in="2026-12-02 12:00:00 UTC")

@@ -142,6 +142,31 @@ def test_a_process_in_the_middle_of_something_is_ended(lender):
     assert not process.is_running()
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_what_becomes_of_a_process_after_a_check_is_not_the_fault_of_the_answers(late, lender):
+    use(lender, Embedding, Param(np.ones((1, 1)), "E"))
+    process = process_of(lender)
+    if late:  # the check has just used up its time
+        lender.process.pipe.deadline = time.monotonic()
+    else:
+        process.kill()
+        process.wait()
+    lender.reset()
+    assert lender.answers.failure is None
+    assert (lender.process is None) is not late
+    assert use(lender, sigmoid, np.zeros(FEW_NUMBERS + 1)).shape == (FEW_NUMBERS + 1,)
+    lender.process.popen.kill()
+    lender.close()
+    assert lending._idle == []
+
+
+def test_a_process_that_does_not_start_in_time_is_not_the_fault_of_the_answers(lender, monkeypatch):
+    monkeypatch.setattr(lending, "_PATIENCE", 0.001)
+    with pytest.raises(Closed):
+        use(lender, Embedding, Param(np.ones((1, 1)), "E"))
+    assert str(lender.error) == "The process for the references could not be started: it took too long."
+
+
 def test_a_process_that_has_ended_meanwhile_is_replaced(lender, make_lender):
     first = make_lender()
     use(first, sigmoid, np.zeros(FEW_NUMBERS + 1))

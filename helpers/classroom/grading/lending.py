@@ -4,6 +4,7 @@ import atexit
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
@@ -20,8 +21,8 @@ from helpers.nn.base import Param
 
 _COURSE = Path(__file__).resolve().parents[3]
 
-#: What a process may take to start [s].
-_PATIENCE = 60
+#: What a process may take to start, and to forget what it was given [s].
+_PATIENCE = 60.0
 
 #: A function that is given data alone, and no more numbers than these, runs here: in arrays of two axes, of which none
 #: is empty, it makes a million of them at most, in a moment, and messages to another process would take longer.
@@ -66,14 +67,14 @@ class Lender:
 
     def reset(self) -> None:
         """Forget what the answers of a check have made."""
-        if self.process is not None and self.answers.failure is None:
-            self.process.reset()
+        if self.process is not None and self.answers.failure is None and not self.process.reset():
+            self.process.end()  # what became of it after the check is not the fault of the answers
+            self.process = None
 
     def close(self) -> None:
         """Keep the process for another submission, or end it if it may be in the middle of something."""
         process, self.process = self.process, None
-        if process is not None and self.answers.failure is None:
-            process.reset()
+        if process is not None and self.answers.failure is None and process.reset():
             _idle.append(process)
         elif process is not None:
             process.end()
@@ -82,12 +83,12 @@ class Lender:
         if self.process is None:
             try:
                 self.process = _find_idle(self.limits.memory) or _Process(self.limits.memory)
-                self.process.connection.call(SERVICE, "allow", (self.limits.cpu,), {})
+                self.process.allow(self.limits.cpu)
             except (OSError, Closed) as error:
                 self.error = OSError(f"The process for the references could not be started: {error}.")
                 raise self.answers.fail("it was not its fault") from None
-            self.process.connection.gone = self._fail
-            self.start_clock()
+        self.process.connection.gone = self._fail
+        self.start_clock()
         return self.process
 
     def _fail(self, reason: str) -> Closed:
@@ -121,10 +122,27 @@ class _Process:
         for reference in REFERENCES:
             self.connection.registry.adopt(NUMBERS[id(reference)], reference)
 
-    def reset(self) -> None:
-        """Forget on both sides everything but the references."""
-        self.connection.call(SERVICE, "reset", (), {})
+    def allow(self, seconds: int) -> None:
+        """Let it use so much more CPU time [s].
+
+        Raises:
+            Closed: it does not start.
+        """
+        self._call("allow", seconds)
+
+    def reset(self) -> bool:
+        """Forget on both sides everything but the references; return whether it is still there."""
+        try:
+            self._call("reset")
+        except Closed:
+            return False
         self.connection.registry.reset(exports=lambda value: False, imports=lambda value: id(value) in NUMBERS)
+        return True
+
+    def _call(self, name: str, *arguments: object) -> None:
+        """Call its service, on a clock of its own: whatever goes wrong here is not the fault of any answer."""
+        self.connection.gone, self.pipe.deadline = Closed, time.monotonic() + _PATIENCE
+        self.connection.call(SERVICE, name, arguments, {})
 
     def end(self) -> None:
         """End the process."""
@@ -155,7 +173,6 @@ def _find_idle(memory: int) -> _Process | None:
     while _idle:
         process = _idle.pop()
         if process.memory == memory and process.popen.poll() is None:
-            process.pipe.deadline = None
             return process
         process.end()
     return None
