@@ -1,5 +1,7 @@
 """One source, everything derived: built atomically, and stale when anything differs."""
 
+import asyncio
+import atexit
 import os
 import shutil
 import signal
@@ -10,6 +12,8 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.classroom.authoring import build
@@ -192,6 +196,22 @@ def test_a_cell_that_fails_stops_the_notebooks_beside_it(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match="ZeroDivisionError"):
         build.run(notebooks)
     assert kernels() <= before
+
+
+@pytest.mark.parametrize("moment", ["_async_post_start_kernel", "_async_finish_shutdown"])
+def test_a_notebook_that_is_stopped_while_its_kernel_starts_or_ends_leaves_none(tmp_path, monkeypatch, moment):
+    before, registered = kernels(), []
+
+    async def stop(manager, *arguments, **options):
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(AsyncKernelManager, moment, stop)
+    monkeypatch.setattr(atexit, "register", registered.append)
+    monkeypatch.setattr(atexit, "unregister", registered.remove)
+    build.run({tmp_path / "one": new_notebook(cells=[new_code_cell("1")])})
+    assert kernels() <= before
+    assert not [callback for callback in registered if isinstance(callback.__self__, NotebookClient)]
 
 
 def test_after_ctrl_c_no_kernel_is_left(tmp_path, monkeypatch):

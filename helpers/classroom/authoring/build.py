@@ -6,6 +6,7 @@ a build that fails changes nothing.
 """
 
 import asyncio
+import atexit
 import contextlib
 import logging
 import os
@@ -18,6 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
+from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -187,6 +190,7 @@ async def _run(notebook: NotebookNode, path: Path, bar: Any, environment: Mappin
             on_cell_executed=lambda **_: bar.update(),
             config=Config({"KernelManager": kernels.private(sockets)}),
         )
+        manager = client.create_kernel_manager()
         try:
             await client.async_execute(env=environment)
         except CellExecutionError as error:
@@ -196,7 +200,17 @@ async def _run(notebook: NotebookNode, path: Path, bar: Any, environment: Mappin
             raise BuildError(f"{place(path)}: {error}") from None
         except (DeadKernelError, AssertionError):  # nbclient asserts that there is a kernel to clean up
             raise BuildError(f"{place(path)}: its kernel died or was stopped. Run the command again.") from None
+        finally:
+            await _end_kernel(client, manager)
     logger.info("ran %s: %d cells in %.1f s", path, len(code_cells), time.monotonic() - begun)
+
+
+async def _end_kernel(client: NotebookClient, manager: KernelManager) -> None:
+    """End a kernel that is still there: nbclient leaves it if it is stopped while that starts or ends."""
+    atexit.unregister(client._cleanup_kernel)
+    if manager.has_kernel:
+        await ensure_async(manager.shutdown_kernel(now=True))
+        await ensure_async(manager.cleanup_resources())
 
 
 def _cores() -> int:
