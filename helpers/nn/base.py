@@ -45,7 +45,7 @@ class Param:
     __array_ufunc__ = None  # `xs @ param` stops with a TypeError that names Param, where `.value` was forgotten
 
     def __init__(self, value: FloatArray, name: str = "") -> None:
-        value = np.asarray(value)
+        value = np.asarray(value, like=value) if hasattr(value, "__array_function__") else np.asarray(value)
         if not np.issubdtype(value.dtype, np.floating):
             raise TypeError(f"Param {name!r}: expected floating-point values, got dtype {value.dtype}.")
         self._value = value

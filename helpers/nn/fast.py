@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from helpers.arrays import AnyArray, FloatArray, IntArray
 from helpers.nn.base import LSTM_ORDER, Param
@@ -33,17 +32,20 @@ BLOCK = 1 << 17
 
 
 class Buffers:
-    """Arrays by name, allocated once and reused; an array is replaced when a larger one is requested."""
+    """Arrays by name, allocated once and reused; an array is replaced when a larger one is requested.
+
+    They are made like the parameters, by NumPy or by whatever made these.
+    """
 
     def __init__(self) -> None:
         self._flat: dict[str, FloatArray] = {}
 
-    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
-        """Return an array of this shape with undefined values."""
+    def get(self, name: str, shape: tuple[int, ...], like: FloatArray) -> FloatArray:
+        """Return an array of this shape with undefined values, its type that of another."""
         size = math.prod(shape)
         flat = self._flat.get(name)
-        if flat is None or flat.size < size or flat.dtype != dtype:
-            flat = self._flat[name] = np.empty(size, dtype)
+        if flat is None or flat.size < size or flat.dtype != like.dtype:
+            flat = self._flat[name] = np.empty_like(like, shape=size)
         return flat[:size].reshape(shape)
 
     def time_major(self, name: str, array: FloatArray) -> FloatArray:
@@ -51,7 +53,7 @@ class Buffers:
         array = time_major(array)
         if array.flags.c_contiguous:
             return array
-        copy = self.get(name, array.shape, array.dtype)
+        copy = self.get(name, array.shape, array)
         copy[...] = array
         return copy
 
@@ -75,8 +77,8 @@ def rows(array: FloatArray) -> FloatArray:
 
 
 def row_blocks(array: AnyArray, size: int) -> Iterator[slice]:
-    """Yield slices along the first axis, each of up to `size` values, or one row."""
-    count = max(1, size * len(array) // max(1, array.size))
+    """Yield slices along the first axis, each of up to `size` values, or one row; on a GPU a single one."""
+    count = max(1, size * len(array) // max(1, array.size)) if isinstance(array, np.ndarray) else len(array)
     for start in range(0, len(array), count):
         yield slice(start, min(start + count, len(array)))
 
@@ -91,7 +93,7 @@ def add_product(param: Param, left: FloatArray, right: FloatArray) -> None:
 
 def sum_rows(array: FloatArray) -> FloatArray:
     """Sum over axis 0, as a product: faster than ``sum`` for long rows."""
-    return np.ones(len(array), array.dtype) @ array
+    return np.ones_like(array, shape=len(array)) @ array
 
 
 class FastEmbedding(Buffered, Embedding):
@@ -101,7 +103,7 @@ class FastEmbedding(Buffered, Embedding):
         """See `Embedding.forward`."""
         self.ids = check_ids(xs, len(self.E.value))
         N, T = self.ids.shape
-        ys = self._buffers.get("ys", (T, N, self.E.value.shape[1]), self.E.value.dtype)
+        ys = self._buffers.get("ys", (T, N, self.E.value.shape[1]), self.E.value)
         np.take(self.E.value, self.ids.T, axis=0, out=ys, mode="clip")  # already in range: "clip" avoids a copy
         return time_major(ys)
 
@@ -181,11 +183,7 @@ class FastLSTM(Buffered, LSTM):
         dh, dc = (part.copy() for part in first_states(dstate, dhs, self.Wh.value, "dstate"))
         self.stored = None
 
-        gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
-        for block in row_blocks(gates, BLOCK):
-            replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
-        self._loop_backward(gates, time_major(dhs), tanh_cs, forget, dh, dc)
-
+        self._loop_backward(A, time_major(dhs), cs, tanh_cs, dh, dc)
         dA, dxs = rows(A), self._buffer("dxs", *xs.shape)
         for param, left in (self.Wx, xs), (self.Wh, inputs):
             add_product(param, rows(left).T, dA)
@@ -194,31 +192,28 @@ class FastLSTM(Buffered, LSTM):
         return time_major(dxs), (dh, dc)
 
     def _loop_backward(
-        self,
-        derivatives: FloatArray,
-        dhs: FloatArray,
-        through_tanh: FloatArray,
-        forget: FloatArray,
-        dh: FloatArray,
-        dc: FloatArray,
+        self, A: FloatArray, dhs: FloatArray, cs: FloatArray, tanh_cs: FloatArray, dh: FloatArray, dc: FloatArray
     ) -> None:
-        """Step back through time; the local derivatives become dA, and dh and dc become those of the first state."""
-        T, N, H = forget.shape
+        """Step back through time; the gates in A become dA, and dh and dc become those of the first state."""
+        T, N, H = tanh_cs.shape
+        gates, forget = A.reshape(T, N, 4, H), self._buffer("forget", T, N, H)
+        for block in row_blocks(gates, BLOCK):
+            replace_by_derivatives(gates[block], cs[block], tanh_cs[block], forget[block])
         masks, product, WhT = self.masks, self._buffer("dc", N, H), self._buffer("WhT", 4 * H, H)
         WhT[...] = self.Wh.value.T
-        dA, to_memory, to_output = derivatives.reshape(T, N, 4 * H), derivatives[:, :, :3], derivatives[:, :, 3]
+        to_memory, to_output, through_tanh = gates[:, :, :3], gates[:, :, 3], tanh_cs
         for step in reversed(range(T)):
             dh += dhs[step]
             dc += np.multiply(dh, through_tanh[step], out=product)
             np.multiply(to_memory[step], dc[:, None], out=to_memory[step])
             np.multiply(to_output[step], dh, out=to_output[step])
             dc *= forget[step]
-            np.matmul(dA[step], WhT, out=dh)
+            np.matmul(A[step], WhT, out=dh)
             if masks is not None:
                 dh *= masks[step]
 
     def _buffer(self, name: str, *shape: int) -> FloatArray:
-        return self._buffers.get(name, shape, self.Wh.value.dtype)
+        return self._buffers.get(name, shape, self.Wh.value)
 
 
 def replace_by_derivatives(gates: FloatArray, c_prev: FloatArray, tanh_c: FloatArray, forget: FloatArray) -> None:
@@ -324,7 +319,7 @@ class FastGRU(Buffered, GRU):
             dh += np.matmul(A[step, :, : 2 * H], WhzrT, out=u)
 
     def _buffer(self, name: str, *shape: int) -> FloatArray:
-        return self._buffers.get(name, shape, self.Wh.value.dtype)
+        return self._buffers.get(name, shape, self.Wh.value)
 
 
 class FastVariationalLSTM(VariationalLSTM, FastLSTM):
@@ -342,7 +337,7 @@ class FastAffine(Buffered, Affine):
         """See `Affine.forward`."""
         W = self.weights()
         self.xs = self._buffers.time_major("xs", check_inputs(xs, len(W)))
-        ys = self._buffers.get("ys", (*self.xs.shape[:2], W.shape[1]), W.dtype)
+        ys = self._buffers.get("ys", (*self.xs.shape[:2], W.shape[1]), W)
         np.matmul(rows(self.xs), W, out=rows(ys))
         ys += self.b.value
         return time_major(ys)
@@ -354,7 +349,7 @@ class FastAffine(Buffered, Affine):
         dys = self._buffers.time_major("dys", check_shape(dys, (N, T, len(WT)), "dys"))
         self.add_weight_gradient(rows(xs), rows(dys))
         self.b.grad += sum_rows(rows(dys))
-        dxs = self._buffers.get("dxs", (T, N, D), WT.dtype)
+        dxs = self._buffers.get("dxs", (T, N, D), WT)
         np.matmul(rows(dys), WT, out=rows(dxs))
         return time_major(dxs)
 

@@ -232,7 +232,7 @@ class Dropout(Layer):
             ys (N, T, D)
         """
         if not training:
-            self.mask = np.ones((), xs.dtype)
+            self.mask = np.ones_like(xs, shape=())
             return xs
         self.mask = dropout_mask(self.mask_shape(xs), self.rate, self.rng, xs.dtype)
         return xs * self.mask
@@ -300,10 +300,10 @@ class WordDropout(Layer):
         """Look up the vectors of the words xs (N, T), and drop words under a new mask, in training only."""
         ys = self.embedding.forward(xs, training=training)
         if not training:
-            self.mask = np.ones((), ys.dtype)
+            self.mask = np.ones_like(ys, shape=())
             return ys
         words = dropout_mask((len(xs), self.vocabulary_size), self.rate, self.rng, ys.dtype)
-        self.mask = np.take_along_axis(words, np.asarray(xs), axis=1)[..., None]
+        self.mask = np.take_along_axis(words, np.asarray(xs, like=words), axis=1)[..., None]
         return ys * self.mask
 
     def backward(self, dys: FloatArray) -> None:

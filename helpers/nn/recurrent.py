@@ -255,7 +255,7 @@ class StepDropoutLSTM(VariationalLSTM):
 def first_state(state: FloatArray | None, xs: FloatArray, Wh: FloatArray, name: str = "state") -> FloatArray:
     """Return a state (N, H) after checking its shape; zeros for None."""
     shape = len(xs), len(Wh)
-    return np.zeros(shape, xs.dtype) if state is None else check_shape(state, shape, name)
+    return np.zeros_like(xs, shape=shape) if state is None else check_shape(state, shape, name)
 
 
 def first_states(state: LSTMState | None, xs: FloatArray, Wh: FloatArray, name: str = "state") -> LSTMState:

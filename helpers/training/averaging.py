@@ -63,7 +63,7 @@ class RunningAverage:
         """Restore a saved state."""
         self.count = state["count"]
         for mean, saved in zip(self.means, state["means"]):
-            mean[...] = saved
+            mean[...] = np.asarray(saved, like=mean)
 
 
 def _copy(arrays: Iterable[FloatArray], params: Iterable[Param]) -> None:

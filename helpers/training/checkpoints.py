@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from helpers.arrays import AnyArray
+from helpers.arrays import AnyArray, is_array, to_host
 from helpers.atomic_write import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -132,8 +132,8 @@ def _checksum(structure: str, arrays: Iterable[AnyArray]) -> str:
 
 def _take_arrays(tree: Tree, arrays: list[AnyArray]) -> object:
     """Return the tree in JSON's types, with each array replaced by its index in the list to which it is appended."""
-    if isinstance(tree, np.ndarray):
-        arrays.append(tree)
+    if is_array(tree):
+        arrays.append(to_host(tree))
         return {"array": len(arrays) - 1}
     if isinstance(tree, dict):
         return {"dict": {key: _take_arrays(value, arrays) for key, value in tree.items()}}

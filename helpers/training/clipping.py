@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,12 @@ def global_norm(grads: Iterable[FloatArray]) -> float:
         >>> global_norm([np.array([3.0]), np.array([[4.0]])])
         5.0
     """
-    total = 0.0
+    total: Any = 0.0  # where the gradients are; only the norm is fetched from there
     for grad in grads:
         grad = np.atleast_1d(grad)
         for block in row_blocks(grad, BLOCK):
             values = grad[block].astype(np.float64).ravel()
-            total += float(values @ values)
+            total += values @ values
     return math.sqrt(total)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.arrays import FloatArray, IntArray
+from helpers.arrays import FloatArray, IntArray, to_host
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.data.word_vectors import count_vectors
@@ -77,9 +77,13 @@ def build_model(
         E = params["E"].value
         vectors = count_vectors(corpus.train, len(corpus.vocabulary), settings.hidden_size, rng)
         E[...] = vectors * np.sqrt(np.mean(E**2))  # as large as the random ones
-    layers = add_regularisers(layers, len(corpus.vocabulary), settings.word_rate, rng)
+    masks = rng
+    if "Param" in layers:  # those of a device, which has its own memory and random numbers
+        params = {name: layers["Param"](param.value, name) for name, param in params.items()}
+        masks = layers["Generator"](rng)
+    layers = add_regularisers(layers, len(corpus.vocabulary), settings.word_rate, masks)
     if settings.is_full_model and "build_language_model" in layers:
-        model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, rng)
+        model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, masks)
         return model
     if lacking := [name for name in settings.needs if name not in layers]:
         raise ValueError(
@@ -89,7 +93,7 @@ def build_model(
     return assemble(
         layers,
         params,
-        rng,
+        masks,
         rate=settings.rate,
         dropout=settings.dropout,
         recurrent_rate=settings.recurrent_rate,
@@ -157,7 +161,7 @@ def write_sentence(
     ids = [eos, *corpus.vocabulary.encode(corpus.tokens(beginning)).tolist()]
     logits, state = model.forward(np.array([ids]))
     for _ in range(LONGEST_SENTENCE):
-        scores = logits[0, -1].astype(np.float64)
+        scores = to_host(logits[0, -1]).astype(np.float64)
         scores[unk] = -np.inf
         if ids[-1] == eos:
             scores[eos] = -np.inf  # a sentence has at least one word

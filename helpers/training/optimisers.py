@@ -47,9 +47,9 @@ class _Optimiser:
         self.params = list(dict.fromkeys(params))
         if not self.params:
             raise ValueError("An optimiser needs at least one parameter.")
-        dtype = np.result_type(*(param.value.dtype for param in self.params))
-        row = max(param.value[:1].size for param in self.params)
-        self._scratch = np.empty(max(BLOCK, row), dtype)
+        values = [param.value for param in self.params]
+        size = max(value[block].size for value in values for block in row_blocks(value, BLOCK))
+        self._scratch = np.empty_like(values[0], shape=size, dtype=np.result_type(*(value.dtype for value in values)))
 
     def step(self, learning_rate: float, max_norm: float | None = None) -> float:
         """Update every value with its gradient, clipped by global norm; the gradients are not changed.
@@ -83,7 +83,7 @@ class _Optimiser:
         if {name: np.shape(array) for name, array in state.items()} != {name: a.shape for name, a in own.items()}:
             raise ValueError("This state belongs to another optimiser or other parameters: names or shapes differ.")
         for name, array in own.items():
-            array[...] = state[name]
+            array[...] = np.asarray(state[name], like=array)
 
     def _update(self, learning_rate: float, factor: float) -> None:
         raise NotImplementedError

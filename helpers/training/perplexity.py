@@ -74,8 +74,9 @@ def evaluate(
     bar = tqdm(cover_batches(ids, rows, steps, eos), title, count, leave=False, disable=not title, delay=1)
     for xs, targets, weights in watch(bar):
         logits, state = model.forward(xs, state)
-        log_probs = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
-        total_nll -= float((weights * log_probs).sum(dtype=np.float64))
+        at_targets = np.asarray(targets[..., None], like=logits)
+        log_probs = np.take_along_axis(log_softmax(logits), at_targets, axis=-1)[..., 0]
+        total_nll -= float((np.asarray(weights, like=logits) * log_probs).sum(dtype=np.float64))
     return perplexity(total_nll, len(ids))
 
 

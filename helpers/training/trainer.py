@@ -226,7 +226,7 @@ class Trainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore a saved state."""
         for param, saved in zip(self.params, state["params"], strict=True):
-            param.value[...] = saved
+            param.value[...] = np.asarray(saved, like=param.value)
         self.optimiser.load_state_dict(state["optimiser"])
         self.average.load_state_dict(state["average"])
         vars(self.schedule).update(state["schedule"])
