@@ -5,6 +5,7 @@ PY := .venv/bin/python
 READY := .venv/made-for
 TOOLS := .venv/has-tools
 DASK := .venv/has-dask
+CUPY := .venv/has-cupy
 VERBOSE := $(if $(filter 2,$(V)),-vv,$(if $(filter-out 0,$(V)),-v))
 HELPERS := $(PY) -m helpers $(VERBOSE)
 # Four workers on two cores as well: many tests wait for other processes.
@@ -43,9 +44,9 @@ lint-notebooks: $(WHOLE) $(READY)  ## Check the parts of the notebooks, their or
 
 WHOSE = $(if $(LAYERS),--layers "$(LAYERS)")
 
-train: $(READY)  ## Train the full language model. LAYERS=my takes your own layers. PRESET=long, CORPUS=ptb or a text, ARGS="--help".
+train: $(READY)  ## Train the full language model. LAYERS=my takes your own layers, DEVICE=cuda a GPU. PRESET=long, CORPUS=ptb or a text, ARGS="--help".
 	@$(HELPERS) train $(if $(PRESET),--preset "$(PRESET)") $(if $(CORPUS),--corpus "$(CORPUS)") $(WHOSE) \
-	    $(if $(PROMPT),--prompt "$(PROMPT)") $(ARGS)
+	    $(if $(DEVICE),--device "$(DEVICE)") $(if $(PROMPT),--prompt "$(PROMPT)") $(ARGS)
 
 write: $(READY)  ## Let the model of a finished run write: RUN=runs/sotu-standard-seed0, PROMPT="my fellow americans".
 	@$(HELPERS) write "$(RUN)" $(if $(PROMPT),--prompt "$(PROMPT)") $(WHOSE) $(ARGS)
@@ -122,6 +123,9 @@ test-cluster: $(WHOLE) $(DASK)  ## Test grading on real Dask processes; some min
 test-hub: $(WHOLE) $(TOOLS)  ## Test a class on a real JupyterHub; some minutes. As root on Linux, with Node.js 20.
 	@$(PY) -m pytest -m hub -rs $(or $(ARGS),tests/hub)
 
+test-gpu: $(WHOLE) $(TOOLS) $(CUPY)  ## With a GPU: test its layers, time them beside PyTorch's, and train; eight minutes at most.
+	@$(PY) -m benchmarks.on_gpu
+
 formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=8889, BROWSER=none.
 	@$(HELPERS) formgrader $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
@@ -137,7 +141,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 
 .PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore update sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
-.PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub formgrader feedback export bench lock
+.PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub test-gpu formgrader feedback export bench lock
 
 whole-course:
 	@echo "\`make $(firstword $(MAKECMDGOALS))\` belongs to the whole course; a learner kit has no tests."; exit 1
@@ -149,7 +153,9 @@ ifneq ($(shell $(PY) -c "print(open('$(READY)').read())" 2>/dev/null),$(CURDIR))
 NEW := yes
 endif
 
+# With a comma of its own: make would take it for the end of an argument.
 FOR_TESTS_AND_SITE := [test,site]
+FOR_GPU := [gpu,torch]
 
 # Arguments: options for pip, and the extras of the course to install.
 define install
@@ -178,4 +184,9 @@ $(TOOLS): $(READY)
 $(DASK): $(READY)
 	@echo "Installing Dask, which only a cluster needs (once) …"
 	$(call install,--quiet,[scale])
+	@touch $@
+
+$(CUPY): $(READY)
+	@echo "Installing CuPy and PyTorch, which only a GPU needs (once) …"
+	$(call install,--quiet,$(FOR_GPU))
 	@touch $@

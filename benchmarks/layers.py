@@ -28,6 +28,7 @@ from helpers.arrays import FloatArray, IntArray
 from helpers.atomic_write import replace_file
 from helpers.nn import FAST, PLAIN, assemble, create_params
 from helpers.nn.fast import BLOCK, row_blocks
+from helpers.nn.model import place
 from helpers.training.clipping import clip_gradients
 from helpers.training.optimisers import SGD, sgd_step
 
@@ -100,19 +101,19 @@ def words(rng: np.random.Generator, batch_size: int, steps: int) -> IntArray:
 def our_step(
     setting: Setting, layers: Mapping[str, Any], batch_size: int | None = None, steps: int | None = None
 ) -> Step:
-    """Build a model from FAST or PLAIN layers; return a function that trains it by one step."""
+    """Build a model from one of the dicts of layers; return a function that trains it by one step."""
     rng = np.random.default_rng(0)
     drawn = create_params(V, setting.hidden, setting.depth, rng, tied=setting.tied)
-    model = assemble(layers, drawn, rng, rate=setting.rate, dropout="standard")
+    model = assemble(layers, *place(layers, drawn, rng), rate=setting.rate, dropout="standard")
     params, (xs, targets) = model.parameters(), words(rng, batch_size or N, steps or T)
     optimiser, state = SGD(params), None
 
     def update() -> None:
-        if layers is FAST:
-            optimiser.step(LEARNING_RATE, MAX_NORM)
-        else:  # as a learner does it
+        if layers is PLAIN:  # as a learner does it
             clip_gradients([param.grad for param in params], MAX_NORM)
             sgd_step(params, LEARNING_RATE)
+        else:
+            optimiser.step(LEARNING_RATE, MAX_NORM)
 
     def step() -> None:
         nonlocal state
@@ -198,8 +199,8 @@ def products_and_passes(setting: Setting) -> Step:
     return step
 
 
-def torch_step(setting: Setting) -> Step:
-    """Build the same model in PyTorch; return a function that trains it by one step."""
+def torch_step(setting: Setting, device: str = "cpu") -> Step:
+    """Build the same model in PyTorch, on a device; return a function that trains it by one step."""
     import torch
 
     torch.set_num_threads(1)
@@ -224,9 +225,9 @@ def torch_step(setting: Setting) -> Step:
                 after.append(tuple(part.detach() for part in state))
             return self.output(hs), after
 
-    model = Model()
+    model = Model().to(device)
     optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-    xs, targets = torch.from_numpy(words(np.random.default_rng(0), T, N))
+    xs, targets = torch.from_numpy(words(np.random.default_rng(0), T, N)).to(device)
     states: list[Any] = [None] * setting.depth
 
     def step() -> None:

@@ -20,6 +20,7 @@ from helpers.command_line import App, Verbosity, resumable, run_app
 if TYPE_CHECKING:
     from helpers.checks.own_layers import OwnLayers
     from helpers.training.command import Run
+    from helpers.training.experiment import LayerSource
     from helpers.training.perplexity import Perplexities
     from helpers.training.sweep import Workers
 
@@ -224,18 +225,19 @@ def train(
     layers: LayersOption = "reference",
     patient: Annotated[bool, typer.Option("--patient", help="Train your own layers however slow they are.")] = False,
     prompt: Annotated[str, typer.Option(help="Beginning of a text that the trained model continues.")] = "",
+    device: Annotated[str, typer.Option(help="cpu, or cuda: a GPU, which needs CuPy.")] = "cpu",
 ) -> None:
     """Train the full language model, or resume an interrupted run, and show the results."""
     with resumable("Run the same command again, without ARGS=--fresh, to resume."):  # the imports take seconds
         from threadpoolctl import threadpool_limits
 
         from helpers.training import command
-        from helpers.training.experiment import REFERENCE, LayerSource
+        from helpers.training.experiment import LayerSource
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        with _own_layers(layers) as own:
-            source = LayerSource("my", own, own.fingerprints) if own else REFERENCE
+        with _own_layers(layers) as own, _reference_on(device, alone=not own) as reference:
+            source = LayerSource("my", own, own.fingerprints) if own else reference
             run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every, source)
             if finished := run.folder.finished:
                 results, sentences = finished
@@ -253,7 +255,7 @@ def train(
             if advice := run.advice(results):
                 print(advice)
             if prompt:
-                _print_texts(command.write(run.folder.path, prompt, seed, source.classes))
+                _print_texts(command.write(run.folder.path, prompt, seed, own))
 
 
 @app.command()
@@ -266,11 +268,10 @@ def write(
     """Let the model of a finished run continue a text, or begin one, without training."""
     if run == Path():  # `make write` without RUN
         raise ValueError("Which run? Name its folder, e.g. RUN=runs/sotu-standard-seed0.")
-    from helpers.nn import FAST
     from helpers.training import command
 
     with _own_layers(layers) as own:
-        _print_texts(command.write(run, prompt, seed, own or FAST))
+        _print_texts(command.write(run, prompt, seed, own))
 
 
 def _print_texts(texts: list[str]) -> None:
@@ -290,6 +291,34 @@ def _own_layers(layers: str) -> "Iterator[OwnLayers | None]":
         for sentence in own.unreadable():
             print(sentence)
         yield own
+
+
+@contextmanager
+def _reference_on(device: str, alone: bool) -> "Iterator[LayerSource]":
+    """Find the reference's layers for a device, and while they run there, explain its errors.
+
+    Args:
+        device: "cpu" or "cuda".
+        alone: whether no layers of a learner's, which are NumPy's, are to run beside them.
+    """
+    from helpers.training.experiment import REFERENCE, LayerSource
+
+    if device == "cpu":
+        yield REFERENCE
+        return
+    if device != "cuda":
+        raise ValueError(f"The device is cpu or cuda: got {device!r}.")
+    if not alone:
+        raise ValueError("Your own layers are made of NumPy's arrays, which no GPU has: leave out DEVICE=cuda.")
+    try:
+        from helpers.nn import cuda
+    except ImportError as error:
+        command = ".venv/bin/python -m pip install -c requirements.lock -e '.[gpu]'"
+        reason = f"{error}".partition("\n")[0]
+        raise ValueError(f"DEVICE=cuda needs CuPy, which cannot be imported ({reason}): {command}") from None
+    print(f"Device: {cuda.find_device()}. To go on after an interruption on the same device, name it again.")
+    with cuda.explained():
+        yield LayerSource(REFERENCE.name, cuda.CUDA, dict)
 
 
 def _draw_run(run: "Run", baselines: "Mapping[str, Perplexities]") -> None:

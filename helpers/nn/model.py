@@ -143,6 +143,18 @@ def create_params(
     return {name: Param(value.astype(dtype), name) for name, value in values.items()}
 
 
+def place(
+    layers: LayerClasses, params: Mapping[str, Param], rng: np.random.Generator
+) -> tuple[Mapping[str, Param], Any]:
+    """Return parameters, and what their dropout masks are drawn from, on the device of some layers.
+
+    Layers on a GPU bring a ``Param`` and a ``Generator`` along; for NumPy's, both stay as they are.
+    """
+    if "Param" not in layers:
+        return params, rng
+    return {name: layers["Param"](param.value, name) for name, param in params.items()}, layers["Generator"](rng)
+
+
 #: Kind of dropout to the names of its classes: between the layers, and on the recurrent path.
 DROPOUTS = {"variational": ("VariationalDropout", "VariationalLSTM"), "standard": ("Dropout", "StepDropoutLSTM")}
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from tqdm.auto import tqdm
 
 from helpers.data import Corpus, load_corpus
-from helpers.nn import count_parameters
+from helpers.nn import FAST, count_parameters
 from helpers.nn.model import LayerClasses
 from helpers.training.diagnosis import diagnose
 from helpers.training.experiment import (
@@ -78,7 +78,8 @@ class Run:
         model = build_model(self.settings, self.corpus, rng, layers.classes)
         self.config = {"corpus": self.corpus.name, "text": fingerprint(self.corpus), "seed": seed}
         self.config |= {**asdict(self.settings), "layers": layers.name}
-        name = f"{Path(self.corpus.name).stem}-{preset}-seed{seed}{'' if layers is REFERENCE else '-my'}"
+        own = "" if layers.name == REFERENCE.name else "-my"
+        name = f"{Path(self.corpus.name).stem}-{preset}-seed{seed}{own}"
         self.folder = RunFolder(out or Path("runs") / name, {**self.config, **layers.fingerprints()}, fresh)
         self.trainer = Trainer(
             model,
@@ -140,6 +141,11 @@ class Run:
             print(f"The preset tiny {PURPOSES['tiny']}.")
         kind = "Resuming the run" if trainer.resume() else "A new run"
         print(f"{kind} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
+        if trainer.resumed_from not in (None, trainer.device):
+            print(
+                f"They were done on {trainer.resumed_from}, the others will be on {trainer.device}, which draws other "
+                "masks and rounds differently: the results will not be those of a run on one of them."
+            )
 
     def measure(self) -> tuple[Results, list[str]]:
         """Measure the trained model and the baselines, sample sentences, and save the model."""
@@ -161,7 +167,11 @@ class Run:
 
     def find_twin(self) -> Results | None:
         """Return the results of the same run with the reference's layers, if it stands beside this one."""
-        return None if self.layers is REFERENCE else self.folder.find_twin(self.config | {"layers": REFERENCE.name})
+        return (
+            None
+            if self.layers.name == REFERENCE.name
+            else self.folder.find_twin(self.config | {"layers": REFERENCE.name})
+        )
 
     def advice(self, results: Results) -> str:
         """Return what to try if the model is not better than a trigram; "" if it is."""
@@ -231,14 +241,14 @@ def show(results: Results, sentences: Sequence[str], folder: Path, twin: Results
     print(*(f"  {sentence}" for sentence in sentences), sep="\n")
 
 
-def write(path: Path, prompt: str, seed: int, layers: LayerClasses) -> list[str]:
+def write(path: Path, prompt: str, seed: int, layers: LayerClasses | None) -> list[str]:
     """Let the model of a finished run continue a text.
 
     Args:
         path: the run folder.
         prompt: the beginning of the text.
         seed: of what is drawn.
-        layers: what the model is made of.
+        layers: what the model is made of; None for the reference's, on the CPU.
 
     Returns:
         some texts that begin with it.
@@ -246,7 +256,7 @@ def write(path: Path, prompt: str, seed: int, layers: LayerClasses) -> list[str]
     Raises:
         ValueError: there is no finished run, or its model is damaged.
     """
-    model, corpus = load_model(find_model(path), layers)
+    model, corpus = load_model(find_model(path), layers or FAST)
     if unknown := name_unknown_words(corpus, prompt):
         print(unknown)
     rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ from helpers.nn import (
     create_params,
     sample_next,
 )
-from helpers.nn.model import LayerClasses
+from helpers.nn.model import LayerClasses, place
 from helpers.training.perplexity import Perplexities, evaluate
 from helpers.training.presets import Settings
 
@@ -68,7 +68,7 @@ def build_model(
     Raises:
         ValueError: a setting needs a layer that is not there.
     """
-    params = create_params(
+    params: Mapping[str, Param] = create_params(
         len(corpus.vocabulary), settings.hidden_size, settings.depth, rng, tied=settings.tied, cell=settings.cell
     )
     if settings.unigram_bias:
@@ -77,10 +77,7 @@ def build_model(
         E = params["E"].value
         vectors = count_vectors(corpus.train, len(corpus.vocabulary), settings.hidden_size, rng)
         E[...] = vectors * np.sqrt(np.mean(E**2))  # as large as the random ones
-    masks = rng
-    if "Param" in layers:  # those of a device, which has its own memory and random numbers
-        params = {name: layers["Param"](param.value, name) for name, param in params.items()}
-        masks = layers["Generator"](rng)
+    params, masks = place(layers, params, rng)
     layers = add_regularisers(layers, len(corpus.vocabulary), settings.word_rate, masks)
     if settings.is_full_model and "build_language_model" in layers:
         model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, masks)

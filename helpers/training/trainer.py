@@ -104,6 +104,8 @@ class Trainer:
         self.norms: list[float] = []
         self.cpu_before = 0.0
         self.saved_at = time.monotonic()
+        self.device = "cuda" if any(not isinstance(param.value, np.ndarray) for param in self.params) else "cpu"
+        self.resumed_from: str | None = None  # the device of the checkpoint
 
     @property
     def total_steps(self) -> int:
@@ -212,7 +214,7 @@ class Trainer:
         return state is not None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that `load_state_dict` needs to continue the run bit for bit."""
+        """Return everything that `load_state_dict` needs to continue the run, bit for bit on the same device."""
         return {
             "params": [param.value for param in self.params],
             "optimiser": self.optimiser.state_dict(),
@@ -221,6 +223,7 @@ class Trainer:
             "rng": self.rng.bit_generator.state,
             "norms": np.array(self.norms),
             "cpu_before": self.cpu_seconds,
+            "device": self.device,
         } | {name: getattr(self, name) for name in self.SAVED}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -233,5 +236,6 @@ class Trainer:
         self.rng.bit_generator.state = state["rng"]
         self.norms = state["norms"].tolist()
         self.cpu_before = state["cpu_before"]
+        self.resumed_from = state.get("device", "cpu")
         for name in self.SAVED:
             setattr(self, name, state[name])

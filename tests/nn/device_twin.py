@@ -4,11 +4,14 @@ With `compiled`, the kernels are not the twins but the source that a GPU would r
 """
 
 import ctypes
+import importlib
 import subprocess
 import sys
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
+import pytest
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.lib.stride_tricks import as_strided
 
@@ -272,19 +275,27 @@ def make(folder=None):
         getDeviceProperties=lambda number: {"name": b"stand-in"},
         driverGetVersion=lambda: 12080,
         runtimeGetVersion=lambda: 12090,
+        deviceSynchronize=lambda: None,
     )
     cuda.memory = SimpleNamespace(OutOfMemoryError=OutOfMemoryError)
     device.get_cublas_handle = lambda: 0
     cupy.cuda, cuda.device = cuda, device
     cupy.ElementwiseKernel = lambda *args: Kernel(*args, folder=folder)
+    cupy.get_default_memory_pool = lambda: SimpleNamespace(total_bytes=lambda: 123_000_000)
+    cupy.__version__ = "stand-in"
     cupy.asarray, cupy.exp, cupy.log = asarray, np.exp, np.log
     cupy.empty, cupy.arange = made_on_device(np.empty), made_on_device(np.arange)
     return {"cupy": cupy, "cupy.cuda": cuda, "cupy.cuda.device": device}
 
 
-def forget(monkeypatch):
-    """Have `helpers.nn.cuda` imported anew, now and after the test."""
+@contextmanager
+def imported(modules):
+    """Import `helpers.nn.cuda` with these modules in the place of CuPy's, or with CuPy itself if there are none."""
     import helpers.nn
 
-    monkeypatch.delitem(sys.modules, "helpers.nn.cuda", raising=False)
-    monkeypatch.delattr(helpers.nn, "cuda", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in modules.items():
+            patch.setitem(sys.modules, name, module)
+        sys.modules.pop("helpers.nn.cuda", None)
+        yield importlib.import_module("helpers.nn.cuda")
+        del sys.modules["helpers.nn.cuda"], helpers.nn.cuda

@@ -3,9 +3,7 @@
 The stand-in runs each kernel's twin in NumPy, or the kernel's own source, compiled for this processor.
 """
 
-import importlib
 import shutil
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -47,14 +45,11 @@ def kernels(tmp_path_factory):
 
 
 @pytest.fixture(params=DEVICES)
-def cuda(request, monkeypatch, kernels):
+def cuda(request, kernels):
     """The module `helpers.nn.cuda`, on a GPU or on the stand-in."""
-    device_twin.forget(monkeypatch)
-    if request.param != "gpu":
-        for name, module in device_twin.make(kernels if request.param == "compiled" else None).items():
-            monkeypatch.setitem(sys.modules, name, module)
-    yield importlib.import_module("helpers.nn.cuda")
-    device_twin.forget(monkeypatch)
+    folder = kernels if request.param == "compiled" else None
+    with device_twin.imported({} if request.param == "gpu" else device_twin.make(folder)) as module:
+        yield module
 
 
 def place(cuda, *arrays):
@@ -216,14 +211,11 @@ def test_a_parameter_of_the_device_comes_back_as_it_was(cuda, rng):
 
 
 @pytest.fixture
-def broken(monkeypatch):
+def broken():
     """The module, and the stand-in's runtime to break."""
-    device_twin.forget(monkeypatch)
     modules = device_twin.make()
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    yield SimpleNamespace(cuda=importlib.import_module("helpers.nn.cuda"), runtime=modules["cupy.cuda"].runtime)
-    device_twin.forget(monkeypatch)
+    with device_twin.imported(modules) as cuda:
+        yield SimpleNamespace(cuda=cuda, runtime=modules["cupy.cuda"].runtime)
 
 
 def fail(*arguments):
