@@ -111,9 +111,19 @@ def test_only_plots_imports_matplotlib():
     assert [name_of(path) for path in modules_of(*subpackages) if "matplotlib" in roots_of(path)] == []
 
 
-def test_nn_is_numpy_only():
+def test_nn_is_numpy_only_but_for_the_layers_on_a_gpu():
     allowed = sys.stdlib_module_names | {"numpy", "helpers"}
-    assert {name_of(path): more for path in modules_of("nn") if (more := roots_of(path) - allowed)} == {}
+    more = {name_of(path): more for path in modules_of("nn") if (more := roots_of(path) - allowed)}
+    assert more == {"helpers.nn.cuda": {"cupy"}}
+
+
+def test_only_the_layers_on_a_gpu_import_cupy():
+    elsewhere = [*MODULES, *(ROOT / "benchmarks").glob("*.py")]
+    assert [name_of(path) for path in elsewhere if "cupy" in roots_of(path)] == ["helpers.nn.cuda"]
+
+
+def test_the_layers_on_a_gpu_stay_short():
+    assert len((ROOT / "helpers" / "nn" / "cuda.py").read_text(encoding="utf-8").splitlines()) <= 250
 
 
 def test_what_is_there_where_a_submission_runs_imports_nothing_of_the_reference():

