@@ -349,19 +349,19 @@ def measure_growth(setting: Setting) -> list[Row]:
     ]
 
 
-def run_with_all_kernels(json_path: Path) -> None:
+def run(json_path: Path) -> None:
     """Measure everything with the kernels that the library chooses, and again, in a new process, with those for AVX2.
 
     Args:
         json_path: of the JSON file; the second one has `-avx2` at the end of its name.
     """
-    run(json_path)
+    run_with_these_kernels(json_path)
     if describe_machine()["kernels"] in AVX512_KERNELS:
         second = json_path.with_stem(f"{json_path.stem}-avx2")
         subprocess.run([sys.executable, "-m", "benchmarks.layers", str(second)], env=os.environ | AVX2, check=True)
 
 
-def run(json_path: Path) -> None:
+def run_with_these_kernels(json_path: Path) -> None:
     """Measure everything, print one table, and write all of it as JSON.
 
     Args:
@@ -447,4 +447,4 @@ def torch_is_installed() -> bool:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]))
+    run_with_these_kernels(Path(sys.argv[1]))

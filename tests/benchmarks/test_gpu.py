@@ -61,8 +61,5 @@ def test_the_script_runs_every_part_and_names_those_that_fail(monkeypatch, capfd
 
 def test_the_parts_are_commands_that_exist():
     for name in ("table", "training"):
-        module = on_gpu.PARTS[name][0]
-        assert (
-            subprocess.run([sys.executable, "-m", module, "--help"], cwd=on_gpu.ROOT, capture_output=True).returncode
-            == 0
-        )
+        command = [sys.executable, "-m", on_gpu.PARTS[name][0], "--help"]
+        assert subprocess.run(command, cwd=on_gpu.ROOT, capture_output=True).returncode == 0

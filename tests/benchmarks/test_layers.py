@@ -60,7 +60,7 @@ def test_memory_counts_what_stays_and_what_one_run_needs():
 
 def test_a_run_prints_one_table_and_writes_all_of_it(tmp_path, capsys):
     path = tmp_path / "new" / "bench.json"
-    bench.run(path)
+    bench.run_with_these_kernels(path)
     printed = capsys.readouterr().out
     report = json.loads(path.read_text(encoding="utf-8"))
     rows = {row["measure"]: row for row in report["rows"]}
@@ -80,10 +80,10 @@ def test_a_run_prints_one_table_and_writes_all_of_it(tmp_path, capsys):
 @pytest.mark.parametrize(("kernels", "again"), [("SkylakeX", True), ("Haswell", False), ("neoversen1", False)])
 def test_kernels_for_avx512_are_measured_beside_those_for_avx2(kernels, again, tmp_path, monkeypatch):
     written, started = [], []
-    monkeypatch.setattr(bench, "run", written.append)
+    monkeypatch.setattr(bench, "run_with_these_kernels", written.append)
     monkeypatch.setattr(bench, "describe_machine", lambda: {"kernels": kernels})
     monkeypatch.setattr(bench.subprocess, "run", lambda command, env, check: started.append((command[-1], env)))
-    bench.run_with_all_kernels(tmp_path / "bench.json")
+    bench.run(tmp_path / "bench.json")
     assert written == [tmp_path / "bench.json"]
     assert [path for path, _ in started] == [str(tmp_path / "bench-avx2.json")] * again
     assert all(env["OPENBLAS_CORETYPE"] == "Haswell" for _, env in started)
