@@ -979,17 +979,13 @@ plots.gate_openness(curves, labels=sentence)
 #
 #     make train LAYERS=my PROMPT="my fellow americans"
 #
-# It says first how long it will take. One learner's layers took 858 seconds of CPU time and reached a test perplexity of 51.9,
-# the reference's 358 seconds and 52.1 (`docs/training_runs.md`); the trigram has 75.1 there. Then the model continues your
-# beginning. With `CORPUS=my_text.txt` it reads a text of your own.
-#
-# If there is an NVIDIA GPU, `make train DEVICE=cuda` trains the reference's layers on it; yours are made of NumPy's arrays, which
-# a GPU has not. On Colab, choose a runtime with a GPU, and run `!cd /content/course && python -m helpers train --device cuda`
-# in a cell of your own.
+# It says first how long it will take. One learner's layers took 858 seconds of CPU time to a test perplexity of 51.9, the
+# reference's 358 to 52.1 (`docs/training_runs.md`); the trigram has 75.1. With `CORPUS=my_text.txt` it reads a text of your own.
+# `DEVICE=cuda` trains the reference's layers on a GPU, on Colab by `!cd /content/course && python -m helpers train --device cuda`.
 
 # %% [markdown]
-# For comparison, what a shorter run with the reference's layers wrote: eight epochs of that model instead of fifteen, 259 seconds,
-# test perplexity 56.4 (`docs/training_runs.md`).
+# For comparison, what the reference's layers wrote after eight epochs instead of fifteen: 259 seconds, test perplexity 56.4
+# (`docs/training_runs.md`).
 #
 #     my fellow americans, let us face, two we can't set away on the success of the first time.
 #     my fellow americans, with the sake of the future, we must keep the afghan people better.
