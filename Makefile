@@ -132,7 +132,7 @@ formgrader: $(READY)  ## Grade written answers by hand, in the browser. PORT=888
 feedback: $(READY)  ## Make the feedback on the graded submissions: NB=01. ARGS=--stale: on old scores too.
 	@$(HELPERS) feedback $(NB) $(DRY_RUN) $(ARGS)
 
-bench: $(WHOLE) $(READY)  ## Benchmark the layers, the checks and the grading, beside PyTorch and stock nbgrader; only one: WHAT=checks.
+bench: $(WHOLE) $(READY)  ## Benchmark the layers, the checks and the grading, beside PyTorch and stock nbgrader; only one: WHAT=checks, or gpu.
 	@$(PY) -m benchmarks $(VERBOSE) $(WHAT)
 
 lock:  ## Choose the versions in requirements.lock again, after a change in pyproject.toml (needs uv).

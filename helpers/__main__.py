@@ -236,7 +236,7 @@ def train(
 
         threadpool_limits(threads)
         print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
-        with _own_layers(layers) as own, _reference_on(device, alone=not own) as reference:
+        with _reference_on(device, alone=layers == "reference") as reference, _own_layers(layers) as own:
             source = LayerSource("my", own, own.fingerprints) if own else reference
             run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every, source)
             if finished := run.folder.finished:

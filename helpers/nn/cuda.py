@@ -33,8 +33,7 @@ LSTM_FORWARD = cupy.ElementwiseKernel(
     const T one = 1, f = one / (one + exp(-A[at])), g = tanh(A[at + H]);
     const T in = one / (one + exp(-A[at + 2 * H])), o = one / (one + exp(-A[at + 3 * H]));
     const T c = f * cs[here] + g * in, t = tanh(c), h = o * t;
-    A[at] = f, A[at + H] = g, A[at + 2 * H] = in, A[at + 3 * H] = o;
-    cs[next] = c, tanh_cs[here] = t, hs[next] = h;
+    A[at] = f, A[at + H] = g, A[at + 2 * H] = in, A[at + 3 * H] = o, cs[next] = c, tanh_cs[here] = t, hs[next] = h;
     if (masked) inputs[next] = h * masks[next];
     """,
     "lstm_forward",
@@ -221,21 +220,22 @@ CUDA: dict[str, type[Any]] = FAST | {
 
 
 def find_device() -> str:
-    """Return the name of the GPU.
-
-    Raises:
-        ValueError: there is none, or its driver is too old.
-    """
+    """Return the name of the GPU after a first kernel, or raise a ValueError that says why none can be used."""
     try:
-        if runtime.getDeviceCount():
-            return str(runtime.getDeviceProperties(0)["name"].decode())
+        name = str(runtime.getDeviceProperties(0)["name"].decode())
+        cupy.exp(cupy.zeros(1))
+        return name
     except runtime.CUDARuntimeError:
         driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion() // 1000
         if 0 < driver < 1000 * needed:
-            version = f"{driver // 1000}.{driver % 1000 // 10}"
-            message = f"The driver of this GPU is too old: it serves CUDA {version}, and this CuPy needs CUDA {needed}."
-            raise ValueError(f"{message} Install a newer driver, or a CuPy for the older CUDA.") from None
-    raise ValueError("No GPU was found that CUDA can use. Leave out DEVICE=cuda to train on the CPU.")
+            reason = f"it serves CUDA {driver // 1000}.{driver % 1000 // 10}, and this CuPy needs CUDA {needed}"
+            raise ValueError(f"The driver of this GPU is too old: {reason}. Install a newer driver.") from None
+        raise ValueError("No GPU was found that CUDA can use. Leave out DEVICE=cuda to train on the CPU.") from None
+    except (ImportError, RuntimeError) as error:
+        reason = f"{error}".partition("\n")[0].rstrip(".")
+        raise ValueError(
+            f"CuPy cannot use this GPU: {reason}. The extra `gpu` brings CUDA's libraries along."
+        ) from None
 
 
 @contextmanager
@@ -244,7 +244,6 @@ def explained() -> Iterator[None]:
     try:
         yield
     except cupy.cuda.memory.OutOfMemoryError:
-        advice = "End the other programs that use it, or take a smaller preset."
-        raise ValueError(f"The GPU has too little free memory for this model. {advice}") from None
+        raise ValueError("The GPU's memory is full: end other programs on it, or take a smaller preset.") from None
     except runtime.CUDARuntimeError as error:
         raise ValueError(f"The GPU stopped: {error}. Run the same command again to resume.") from None

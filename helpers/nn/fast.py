@@ -262,7 +262,7 @@ class FastGRU(Buffered, GRU):
     def _loop_forward(self, A: FloatArray, seen: FloatArray, hs: FloatArray) -> None:
         """Step through time; A holds xs Wx + b at first, and z, r, n at the end; `seen` becomes r ⊙ h."""
         T, N, H = seen.shape
-        Whzr, Whn = np.ascontiguousarray(self.Wh.value[:, : 2 * H]), np.ascontiguousarray(self.Wh.value[:, 2 * H :])
+        Whzr, Whn = self.Wh.value[:, : 2 * H].copy(), self.Wh.value[:, 2 * H :].copy()
         zr, n, product = A[:, :, : 2 * H], A[:, :, 2 * H :], self._buffer("h Whzr", N, 2 * H)
         for step in range(T):
             h, h_next = hs[step], hs[step + 1]

@@ -271,7 +271,6 @@ def make(folder=None):
     cuda.cublas = SimpleNamespace(sgemm=gemm(ctypes.c_float), dgemm=gemm(ctypes.c_double), CUBLAS_OP_N=0, CUBLAS_OP_T=1)
     cuda.runtime = SimpleNamespace(
         CUDARuntimeError=CUDARuntimeError,
-        getDeviceCount=lambda: 1,
         getDeviceProperties=lambda number: {"name": b"stand-in"},
         driverGetVersion=lambda: 12080,
         runtimeGetVersion=lambda: 12090,
@@ -284,7 +283,7 @@ def make(folder=None):
     cupy.get_default_memory_pool = lambda: SimpleNamespace(total_bytes=lambda: 123_000_000)
     cupy.__version__ = "stand-in"
     cupy.asarray, cupy.exp, cupy.log = asarray, np.exp, np.log
-    cupy.empty, cupy.arange = made_on_device(np.empty), made_on_device(np.arange)
+    cupy.empty, cupy.zeros, cupy.arange = map(made_on_device, (np.empty, np.zeros, np.arange))
     return {"cupy": cupy, "cupy.cuda": cuda, "cupy.cuda.device": device}
 
 

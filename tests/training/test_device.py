@@ -1,6 +1,10 @@
 """A run on a GPU, here on a stand-in: the same code trains, saves, resumes, measures and writes as on the CPU."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from helpers.training.experiment import LayerSource
 from helpers.training.presets import PRESETS
 from helpers.training.saved_model import load_model
 from tests.nn import device_twin
+from tests.training.test_train_command import assert_refused, command
 from tests.training.test_train_command import text as text
 
 
@@ -113,3 +118,54 @@ def test_gradients_that_are_not_finite_change_nothing(begin):
     with pytest.raises(FloatingPointError, match="nothing was changed"):
         trainer.optimiser.step(1.0, 0.25)
     assert all((param.value.get() == values).all() for param, values in zip(trainer.params, before, strict=True))
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+WITH_THE_STAND_IN = """
+import runpy, sys
+sys.path.insert(0, {root!r})
+from tests.nn import device_twin
+sys.modules.update(device_twin.make())
+sys.argv = ["helpers", *{arguments!r}]
+runpy.run_module("helpers", run_name="__main__")
+"""
+
+
+def run_on_the_stand_in(*arguments):
+    """Run the command of the course in a process of its own, whose CuPy is the stand-in."""
+    source = WITH_THE_STAND_IN.format(root=str(ROOT), arguments=[str(argument) for argument in arguments])
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+
+
+def test_the_command_trains_on_a_device_names_it_and_writes_without_it(text, tmp_path):
+    options = ["--corpus", text, "--preset", "tiny", "--device", "cuda", "--out", tmp_path / "run", "--prompt", "나는"]
+    finished = run_on_the_stand_in("train", *options)
+    assert finished.returncode == 0, finished.stderr
+    for said in ("Device: stand-in.", "A new run in", "the reference", "It writes:\n  나는"):
+        assert said in finished.stdout
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"results.json", "model.npz", "perplexity.png"}
+    again = run_on_the_stand_in("train", *options)
+    assert "is finished; here are its results" in again.stdout
+    written = subprocess.run(
+        [sys.executable, "-m", "helpers", "write", tmp_path / "run"], capture_output=True, text=True
+    )
+    assert written.stdout.startswith("It writes:")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--device", "gpu"], r"The device is cpu or cuda: got 'gpu'\."),
+        (["--device", "cuda", "--layers", "my"], r"made of NumPy's arrays, which no GPU has: leave out DEVICE=cuda\."),
+        (["--device", "cuda"], r"needs CuPy, which cannot be imported \(hidden\): .* pip install .*\[gpu\]'"),
+    ],
+    ids=["unknown", "own layers", "no CuPy"],
+)
+def test_what_cannot_be_is_said_in_one_sentence(options, sentence, text, tmp_path):
+    (tmp_path / "cupy.py").write_text("raise ImportError('hidden\\nand more')")
+    train = command("--corpus", text, "--preset", "tiny", "--out", tmp_path / "run", *options)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    assert_refused(subprocess.run(train, env=environment, capture_output=True, text=True), sentence)
+    assert not (tmp_path / "run").exists()
