@@ -245,5 +245,5 @@ def explained() -> Iterator[None]:
         yield
     except cupy.cuda.memory.OutOfMemoryError:
         raise ValueError("The GPU's memory is full: end other programs on it, or take a smaller preset.") from None
-    except runtime.CUDARuntimeError as error:
+    except (runtime.CUDARuntimeError, cublas.CUBLASError) as error:
         raise ValueError(f"The GPU stopped: {error}. Run the same command again to resume.") from None

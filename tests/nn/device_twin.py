@@ -250,6 +250,10 @@ class CUDARuntimeError(RuntimeError):
     pass
 
 
+class CUBLASError(RuntimeError):
+    pass
+
+
 class OutOfMemoryError(MemoryError):
     pass
 
@@ -268,7 +272,9 @@ def make(folder=None):
         return to_device_view(np.array(value.host if isinstance(value, DeviceArray) else value, dtype))
 
     cupy, cuda, device = ModuleType("cupy"), ModuleType("cupy.cuda"), ModuleType("cupy.cuda.device")
-    cuda.cublas = SimpleNamespace(sgemm=gemm(ctypes.c_float), dgemm=gemm(ctypes.c_double), CUBLAS_OP_N=0, CUBLAS_OP_T=1)
+    cuda.cublas = SimpleNamespace(
+        sgemm=gemm(ctypes.c_float), dgemm=gemm(ctypes.c_double), CUBLAS_OP_N=0, CUBLAS_OP_T=1, CUBLASError=CUBLASError
+    )
     cuda.runtime = SimpleNamespace(
         CUDARuntimeError=CUDARuntimeError,
         getDeviceProperties=lambda number: {"name": b"stand-in"},
