@@ -269,11 +269,10 @@ def test_a_cupy_without_cudas_libraries_says_what_has_them(broken, monkeypatch):
     ("error", "message"),
     [
         (device_twin.OutOfMemoryError(), "memory is full"),
-        (
-            device_twin.CUDARuntimeError("cudaErrorLaunchFailure"),
-            "The GPU stopped: cudaErrorLaunchFailure. Run the same",
-        ),
+        (device_twin.CUDARuntimeError("cudaErrorLaunchFailure"), r"The GPU stopped: cudaErrorLaunchFailure\. Run"),
+        (device_twin.CUBLASError("CUBLAS_STATUS_EXECUTION_FAILED"), "stopped: CUBLAS_STATUS_EXECUTION_FAILED"),
     ],
+    ids=["memory", "kernel", "product"],
 )
 def test_errors_of_a_device_are_explained(broken, error, message):
     with pytest.raises(ValueError, match=message), broken.cuda.explained():
