@@ -4,10 +4,15 @@ import re
 import warnings
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 
 # First of all, since it sets the environment for NumPy, and spares each process what nbformat would take to import.
 import helpers.__main__  # noqa: F401
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 
 @pytest.fixture(scope="session")

@@ -341,7 +341,7 @@ def test_the_benchmarks_have_it_before_and_after_their_argument(monkeypatch):
     monkeypatch.setattr(logs, "configure", verbosities.append)
     for arguments in (["nothing", "-v"], ["-v", "nothing"], ["nothing", "-vv"], ["nothing"]):
         outcome = CliRunner().invoke(benchmarks.__main__.app, arguments)
-        assert str(outcome.exception) == "There is no benchmark 'nothing'; there are: layers, checks, grading."
+        assert str(outcome.exception) == "There is no benchmark 'nothing'; there are: layers, checks, grading, gpu."
     assert verbosities == [1, 1, 2, 0]
 
 

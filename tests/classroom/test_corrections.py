@@ -464,7 +464,7 @@ def graded_as(data, template, names):
     return code, {name: text for name, text in written.items() if is_there and text.strip() != placeholder}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_whatever_the_learner_and_the_course_did_nothing_is_lost_and_all_is_graded_as_before(data):
     old = course()

@@ -143,7 +143,7 @@ of_all_kinds = (
 
 
 @given(messages())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_a_valid_message_returns_is_what_was_sent(message):
     tree, blocks = message
     if tree["verb"] == "return":
@@ -153,14 +153,14 @@ def test_what_a_valid_message_returns_is_what_was_sent(message):
 
 
 @given(of_all_kinds)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_grader_refuses_or_answers_whatever_arrives(data):
     deliver(data)
 
 
 @pytest.mark.slow
 @given(of_all_kinds)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
 def test_the_grader_refuses_or_answers_ten_thousand_messages(data):
     deliver(data)
 

@@ -17,7 +17,7 @@ from tests.nn import device_twin
 
 SIZES = st.integers(1, 7)
 #: A fixture's module serves all examples.
-examples = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+examples = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def has_device():

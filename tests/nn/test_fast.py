@@ -28,7 +28,7 @@ def assert_same_gradients(first, second):
         assert_close(one.grad, other.grad)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(N=SIZES, T=SIZES, D=SIZES, H=SIZES, seed=st.integers(0, 9), given_state=st.booleans(), training=st.booleans())
 @pytest.mark.parametrize("name", ["LSTM", "VariationalLSTM"])
 def test_fast_lstm_agrees_with_the_plain_one(name, N, T, D, H, seed, given_state, training):
@@ -50,7 +50,7 @@ def test_fast_lstm_agrees_with_the_plain_one(name, N, T, D, H, seed, given_state
         assert_same_gradients(quick, plain)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(N=SIZES, T=SIZES, D=SIZES, H=SIZES, seed=st.integers(0, 9), given_state=st.booleans())
 def test_fast_gru_agrees_with_the_plain_one(N, T, D, H, seed, given_state):
     rng = np.random.default_rng(seed)
@@ -66,7 +66,7 @@ def test_fast_gru_agrees_with_the_plain_one(N, T, D, H, seed, given_state):
         assert_same_gradients(quick, plain)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(N=SIZES, T=SIZES, D=SIZES, M=SIZES, seed=st.integers(0, 9), block=st.integers(1, 40))
 @pytest.mark.parametrize("name", ["Affine", "TiedAffine"])
 def test_fast_affine_agrees_with_the_plain_one_in_blocks_of_any_size(name, N, T, D, M, seed, block):
@@ -82,7 +82,7 @@ def test_fast_affine_agrees_with_the_plain_one_in_blocks_of_any_size(name, N, T,
             assert_same_gradients(quick, plain)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     N=SIZES,
     T=SIZES,
@@ -104,7 +104,7 @@ def test_fast_loss_agrees_with_the_plain_one_in_blocks_of_any_size(N, T, V, seed
     assert_close(quick.backward(), plain.backward())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(N=SIZES, T=SIZES, V=SIZES, D=SIZES, seed=st.integers(0, 9))
 def test_fast_embedding_agrees_with_the_plain_one(N, T, V, D, seed):
     rng = np.random.default_rng(seed)
