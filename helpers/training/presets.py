@@ -107,39 +107,25 @@ _STANDARD = Settings(
     count_vectors=True,
 )
 
-_PTB = Settings(
-    hidden_size=650,
-    depth=2,
-    rate=0.5,
-    epochs=50,
+_LONG = replace(
+    _STANDARD,
+    hidden_size=280,
+    rate=0.4,
+    epochs=34,
     learning_rate=20.0,
-    hold=0.4,
-    average_from=0.9,
-    recurrent_rate=0.25,
+    hold=0.35,
+    recurrent_rate=0.2,
     word_rate=0.1,
     activation_penalty=1.0,
     change_penalty=1.0,
-    batch_size=40,
-    shifted=True,
-    unigram_bias=True,
-    count_vectors=True,
 )
+
+_PTB = replace(_LONG, hidden_size=650, rate=0.5, epochs=50, hold=0.4, recurrent_rate=0.25, batch_size=40)
 
 #: Name to settings.
 PRESETS = {
     "standard": _STANDARD,
-    "long": replace(
-        _STANDARD,
-        hidden_size=280,
-        rate=0.4,
-        epochs=34,
-        learning_rate=20.0,
-        hold=0.35,
-        recurrent_rate=0.2,
-        word_rate=0.1,
-        activation_penalty=1.0,
-        change_penalty=1.0,
-    ),
+    "long": _LONG,
     "tiny": Settings(hidden_size=16, depth=2, rate=0.1, epochs=2),
     "textbook-small": Settings(hidden_size=100, depth=1, rate=0.0, epochs=4, hold=1.0, average_from=1.0, tied=False),
     "textbook-large": Settings(

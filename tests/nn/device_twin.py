@@ -302,5 +302,8 @@ def imported(modules):
         for name, module in modules.items():
             patch.setitem(sys.modules, name, module)
         sys.modules.pop("helpers.nn.cuda", None)
-        yield importlib.import_module("helpers.nn.cuda")
-        del sys.modules["helpers.nn.cuda"], helpers.nn.cuda
+        try:
+            yield importlib.import_module("helpers.nn.cuda")
+        finally:
+            sys.modules.pop("helpers.nn.cuda", None)
+            vars(helpers.nn).pop("cuda", None)
