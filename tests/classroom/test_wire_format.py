@@ -227,15 +227,16 @@ HUNGRY = {
 
 @pytest.mark.parametrize("data", HUNGRY.values(), ids=HUNGRY)
 def test_no_message_takes_more_than_the_allowance_or_longer_than_a_moment(data):
-    tracemalloc.start()
+    begun = time.process_time()
+    deliver(data)
+    assert time.process_time() - begun < PATIENCE / 2
+    tracemalloc.start()  # which makes everything several times as slow
     try:
-        begun = time.process_time()
         deliver(data)
-        spent, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak <= ALLOWANCE + len(data)
-    assert spent < PATIENCE / 2
 
 
 def test_a_list_of_numbers_in_strings_is_no_list_of_numbers():
