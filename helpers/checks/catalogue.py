@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from helpers.checks.exercise import Exercise
-from helpers.checks.message import Message, message
+from helpers.language.message import Message, message
 
 #: One module of this package per notebook, and one of the same name with its honest answers in the tests.
 MODULES = tuple(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.arrays import AnyArray, BoolArray
-from helpers.checks.message import Message, message
+from helpers.language.message import Message, message
 
 #: Relative and absolute tolerance by floating-point type; in float32 the second is relative to the largest value.
 TOLERANCES = {np.dtype("float64"): (1e-7, 1e-9), np.dtype("float32"): (1e-4, 1e-5)}
@@ -166,11 +166,13 @@ def value_fault(name: str, got: Any, expected: Any) -> Fault | None:
     template = "`{name}` is off in {wrong} of {size} places: at [{index}] it is {got}, expected {expected}."
     if wrong.size == 1:
         template = "`{name}` is {got}, expected {expected}."
-    if _is_near(got, expected):
-        template += (
-            " All are right to about seven digits: is there a float32 on the way, or a small number that is added?"
-        )
-    return Fault(name, Message(template, values))
+    if not _is_near(got, expected):
+        return Fault(name, Message(template, values))
+    advice = message(
+        "{off} All are right to about seven digits: is there a float32 on the way, or a small number that is added?",
+        off=Message(template, values),
+    )
+    return Fault(name, advice)
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from helpers.checks.edits import ARROW, Answer, Edit, blocks
-from helpers.checks.message import message
+from helpers.language.message import message
 
 #: Points of one, two and three stars. Half of them are given by the visible check, half by the hidden one.
 POINTS = {1: 2.0, 2: 4.0, 3: 6.0}

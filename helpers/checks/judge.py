@@ -13,8 +13,8 @@ from helpers.checks.compare import Fault
 from helpers.checks.diagnosis import Diagnosis, recognise
 from helpers.checks.exercise import ContractError, Exercise, Misconception
 from helpers.checks.inputs import InputSpec
-from helpers.checks.message import Message, Names, listed, message
 from helpers.checks.observation import BY_HAND, Case, Observation, cases, observe
+from helpers.language.message import Message, Names, listed, message
 
 Status: TypeAlias = Literal["not written yet", "not yet", "right"]
 
@@ -176,9 +176,12 @@ def _where_it_raised(exercise: Exercise, error: BaseException) -> Message:
         values["caller"] = _place(theirs[0])
     if theirs:
         values["place"] = _place(theirs[-1])
-    if _took_param_for_array(error):
-        template += " (A Param is not an array: its values are in `.value`, its gradient in `.grad`.)"
-    return Message(template, values)
+    if not _took_param_for_array(error):
+        return Message(template, values)
+    return message(
+        "{stopped} (A Param is not an array: its values are in `.value`, its gradient in `.grad`.)",
+        stopped=Message(template, values),
+    )
 
 
 def _place(frame: Any) -> Message:
@@ -262,6 +265,15 @@ def _missing_property(exercise: Exercise, answer: Any) -> Message | None:
     return None
 
 
+#: What is said of an answer that raised an error, without the error.
+_WITHOUT_ERROR = {
+    "`{name}` does not accept the expected arguments. {error}.": Message(
+        "`{name}` does not accept the expected arguments."
+    ),
+    "It stopped at {place}. {error}.": Message("It stopped at {place}."),
+    "It stopped at {place}, called from {caller}. {error}.": Message("It stopped at {place}, called from {caller}."),
+}
+
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
@@ -277,8 +289,8 @@ def _explain(
     right, off = _states(exercise, tried, seen)
     causes, changed = diagnosis.causes, any(one.changed for one in seen)
     if causes:  # what an error says is what the cause says
-        short = fault.message.template.removesuffix(" {error}.")
-        fault = Fault(fault.result, Message(short, fault.message.values))
+        short = _WITHOUT_ERROR.get(fault.message.template, fault.message)
+        fault = Fault(fault.result, replace(short, values=fault.message.values))
     where = _where(case, fault, tried, seen)
     one_by_one = [one for cause in causes for one in _named(cause)]
     if not causes:
@@ -291,8 +303,8 @@ def _explain(
         cause, hint = one_by_one
         yield from (cause, where, hint)
     else:
-        said = "**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**"
-        yield Message(said, role="cause")
+        template = "**Two mistakes at once.**" if len(causes) == 2 else "**Several mistakes at once.**"
+        yield Message(template, role="cause")
         yield from one_by_one
         yield where
     if diagnosis.results and not changed:  # which may be why more is off
@@ -361,11 +373,13 @@ def _what_is_left(exercise: Exercise, seen: Sequence[Observation], unwritten: Ba
 
 def _praise(exercise: Exercise, tried: Sequence[Case]) -> Message:
     values = {"results": len(exercise.results), "draws": len(tried) - (exercise.example is not None)}
-    template = "All agree with the reference: {results} results on {draws} draws."
+    template = "All agree with the reference: {results} results on {draws} draws and the example by hand."
     if len(exercise.results) == 1:
-        template = "All agree with the reference: one result on {draws} draws."
-    if exercise.example is not None:
-        template = template.removesuffix(".") + " and the example by hand."
+        template = "All agree with the reference: one result on {draws} draws and the example by hand."
+    if exercise.example is None:
+        template = "All agree with the reference: {results} results on {draws} draws."
+        if len(exercise.results) == 1:
+            template = "All agree with the reference: one result on {draws} draws."
     return Message(template, values)
 
 

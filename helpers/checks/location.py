@@ -38,9 +38,9 @@ from helpers.checks.equations import Equations, Walk, arrays_in, is_constant
 from helpers.checks.exercise import Exercise, Misconception, Sizes
 from helpers.checks.inputs import VISIBLE, InputSpec
 from helpers.checks.judge import Verdict
-from helpers.checks.message import MOST_NAMES, Message, listed, message
 from helpers.checks.observation import cases, observe
 from helpers.checks.tracing import Series, Tracer, as_array, equal, same_series
+from helpers.language.message import MOST_NAMES, Message, listed, message
 from helpers.nn import GRU_ORDER, LSTM_ORDER
 
 #: How long the search may take [s of CPU].

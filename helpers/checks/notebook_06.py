@@ -9,8 +9,8 @@ from helpers.arrays import FloatArray
 from helpers.checks import dropout
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
-from helpers.checks.message import listed
 from helpers.checks.probes import build_layer
+from helpers.language.message import listed
 from helpers.nn import layers
 from helpers.nn.base import Layer, Param, State
 from helpers.nn.recurrent import LSTM, RNN

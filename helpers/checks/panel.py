@@ -7,20 +7,22 @@ from dataclasses import replace
 from typing import Self
 
 from helpers.checks.judge import Verdict
-from helpers.checks.message import Message, Names, Role, message
+from helpers.language.message import Message, Names, Role, message
 
 #: Mark, words and colour of each status; the mark and the words stand without the colour. Each colour has a contrast of
 #: 3 to a white and to a black ground at least.
 LOOKS = {
-    "right": ("✓", "right", "#00875F"),
-    "right, with a remark": ("✓", "right, with a remark", "#A87B00"),
-    "not yet": ("✗", "not yet", "#D55E00"),
-    "not written yet": ("…", "not written yet", "#7F7F7F"),
-    "notice": ("→", "", "#2B82C4"),
+    "right": ("✓", message("right"), "#00875F"),
+    "right, with a remark": ("✓", message("right, with a remark"), "#A87B00"),
+    "not yet": ("✗", message("not yet"), "#D55E00"),
+    "not written yet": ("…", message("not written yet"), "#7F7F7F"),
+    "notice": ("→", message(""), "#2B82C4"),
 }
 
 #: The words before a paragraph of each role.
-_LABELS: dict[Role, str] = {"what": "What", "cause": "Cause", "look at": "Look at"}
+_LABELS: dict[Role, Message] = {"what": message("What"), "cause": message("Cause"), "look at": message("Look at")}
+
+_PRINTED = message("Your code printed:")
 
 # The theme's own ground and text, so that a panel suits a light and a dark one: JupyterLab's, which its export to HTML
 # has too, or VS Code's; where neither is known, black on white.
@@ -76,13 +78,13 @@ class Panel:
 
     def _title(self) -> str:
         mark, words, _ = LOOKS[self.status]
-        return " · ".join(part for part in (f"{mark} {self.heading}", words, str(self.points)) if part)
+        return " · ".join(part for part in (f"{mark} {self.heading}", str(words), str(self.points)) if part)
 
     def _rows(self) -> Iterator[tuple[str, Message]]:
         """The paragraphs and remarks, each with its label; one that stands above already is not repeated."""
         above = ""
         for one in self.paragraphs:
-            label = str(message(_LABELS.get(one.role, "")))
+            label = str(_LABELS.get(one.role, ""))
             yield "" if label == above else label, one
             above = label
         for remark in self.remarks:
@@ -92,7 +94,7 @@ class Panel:
         lines = [_plain(self._title())]
         lines += [_plain(f"{label}: {text}" if label else str(text)) for label, text in self._rows()]
         if self.printed:
-            lines += ["Your code printed:", self.printed.rstrip()]
+            lines += [str(_PRINTED), self.printed.rstrip()]
         return "\n  ".join(lines)
 
     def _repr_html_(self) -> str:
@@ -103,7 +105,7 @@ class Panel:
             # The theme would give <pre> a ground of its own, and break its lines anywhere.
             look = f"{_APART}; background: none; color: inherit; font-family: monospace; white-space: pre"
             look += "; overflow-x: auto"
-            body += f'<p style="{_APART}">Your code printed:</p><pre style="{look}">{html.escape(self.printed)}</pre>'
+            body += f'<p style="{_APART}">{_PRINTED}</p><pre style="{look}">{html.escape(self.printed)}</pre>'
         return (
             f'<div role="status" class="{_TEXT}" style="border-left: 6px solid {colour}; color: {_INK}; '
             f"background: {_GROUND}; "
@@ -145,11 +147,11 @@ def panel_of(verdict: Verdict, notes: Iterable[Message] = ()) -> Panel:
 
 def panel_of_hidden(verdict: Verdict) -> Panel:
     """Return the Panel that says whether a hidden check is passed, and nothing of its draws."""
-    words = "Not yet right on other numbers and other sizes. The visible check says more where it can."
+    template = "Not yet right on other numbers and other sizes. The visible check says more where it can."
     if verdict.right:
-        words = "Other numbers and other sizes give the right results too."
+        template = "Other numbers and other sizes give the right results too."
     heading = message("Exercise {id}, hidden check", id=verdict.exercise.id)
-    return Panel(heading, verdict.status, [message(words)], points=_points(verdict))
+    return Panel(heading, verdict.status, [message(template)], points=_points(verdict))
 
 
 def points_of(verdict: Verdict, hidden: bool = False) -> Points:
@@ -163,8 +165,8 @@ def points_of(verdict: Verdict, hidden: bool = False) -> Points:
 def _points(verdict: Verdict) -> Message | str:
     if verdict.status == "not written yet":
         return ""
-    words = "{points:g} of {most:g} point" if verdict.max_points == 1 else "{points:g} of {most:g} points"
-    return message(words, points=verdict.points, most=verdict.max_points)
+    template = "{points:g} of {most:g} point" if verdict.max_points == 1 else "{points:g} of {most:g} points"
+    return message(template, points=verdict.points, most=verdict.max_points)
 
 
 def _message(text: Message | str) -> Message:

@@ -14,8 +14,8 @@ from IPython.display import display
 from helpers.checks.answer_search import FoundAnswers
 from helpers.checks.catalogue import EXERCISES, MODULES, MOVED, where_it_went
 from helpers.checks.exercise import Exercise
-from helpers.checks.message import Message, message
 from helpers.checks.saved_answers import find_files, find_saved
+from helpers.language.message import Message, message
 
 _HIDDEN_HALF = message("Points are those of the checks that you see; a grader's hidden checks are worth as many again.")
 

@@ -1,14 +1,14 @@
 """What a learner is told of the answers that a cell asked for, and of those that the reference stands in for."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from IPython import get_ipython
 
 from helpers.checks.exercise import Exercise
-from helpers.checks.message import Message, message
 from helpers.checks.panel import Panel
+from helpers.language.message import Message, message
 
 #: The states of an exercise that is not right.
 State: TypeAlias = Literal["open", "not yet", "not as saved"]
@@ -16,22 +16,34 @@ State: TypeAlias = Literal["open", "not yet", "not as saved"]
 #: How an exercise of each state heads a panel, stands in a line, and is said to be replaced while a check or an answer
 #: runs.
 _HEADINGS = {
-    "open": "Exercise {id} is still open",
-    "not yet": "Exercise {id} is not right yet",
-    "not as saved": "Exercise {id}: your saved answer is not right",
+    "open": Message("Exercise {id} is still open"),
+    "not yet": Message("Exercise {id} is not right yet"),
+    "not as saved": Message("Exercise {id}: your saved answer is not right"),
 }
-_LABELS = {"open": "still open", "not yet": "not right yet", "not as saved": "not right in its saved notebook"}
+_LABELS = {
+    "open": Message("still open"),
+    "not yet": Message("not right yet"),
+    "not as saved": Message("not right in its saved notebook"),
+}
 _IN_A_CHECK = {
-    "open": "Exercise {id} is still open, so this check ran with the reference `{name}` in the place of yours.",
-    "not yet": "Exercise {id} is not right yet, so this check ran with the reference `{name}` in the place of yours.",
-    "not as saved": "Exercise {id} is not right in its saved notebook, so this check ran with the reference `{name}` "
-    "in the place of yours.",
+    "open": Message(
+        "Exercise {id} is still open, so this check ran with the reference `{name}` in the place of yours."
+    ),
+    "not yet": Message(
+        "Exercise {id} is not right yet, so this check ran with the reference `{name}` in the place of yours."
+    ),
+    "not as saved": Message(
+        "Exercise {id} is not right in its saved notebook, so this check ran with the reference `{name}` in the place "
+        "of yours."
+    ),
 }
 _IN_AN_ANSWER = {
-    "open": "Exercise {id} is still open, so it runs with the reference `{name}` in the place of yours.",
-    "not yet": "Exercise {id} is not right yet, so it runs with the reference `{name}` in the place of yours.",
-    "not as saved": "Exercise {id} is not right in its saved notebook, so it runs with the reference `{name}` in the "
-    "place of yours.",
+    "open": Message("Exercise {id} is still open, so it runs with the reference `{name}` in the place of yours."),
+    "not yet": Message("Exercise {id} is not right yet, so it runs with the reference `{name}` in the place of yours."),
+    "not as saved": Message(
+        "Exercise {id} is not right in its saved notebook, so it runs with the reference `{name}` in the place of "
+        "yours."
+    ),
 }
 
 
@@ -73,7 +85,7 @@ class ResolvedAnswer:
             template = "yours, with the reference for {ids}" if self.lacks else "yours"
             return message(template, ids=_ids(self.lacks))
         if self.lacks[0].exercise is self.exercise:
-            return message(_LABELS[self.lacks[0].state])
+            return _LABELS[self.lacks[0].state]
         return message("the reference, waiting for {ids}", ids=_ids(self.lacks))
 
 
@@ -101,8 +113,8 @@ def at_the_end_of_the_cell(act: Callable[[], None]) -> None:
     shell.events.register("post_execute", once)
 
 
-def _notice(templates: dict[str, str], lack: Lack) -> Message:
-    return message(templates[lack.state], id=lack.exercise.id, name=lack.exercise.name)
+def _notice(messages: dict[str, Message], lack: Lack) -> Message:
+    return replace(messages[lack.state], values={"id": lack.exercise.id, "name": lack.exercise.name})
 
 
 def _panel_of_one(one: ResolvedAnswer) -> Panel:

@@ -10,7 +10,6 @@ from helpers.checks.answers import Answers, Namespace, find
 from helpers.checks.catalogue import MOVED, where_it_went
 from helpers.checks.inputs import HIDDEN
 from helpers.checks.judge import Verdict
-from helpers.checks.message import message
 from helpers.checks.panel import Panel, Points, panel_of, panel_of_hidden, points_of
 from helpers.checks.resolved_answers import (
     ResolvedAnswer,
@@ -18,6 +17,7 @@ from helpers.checks.resolved_answers import (
     notices_of_a_check,
     panel_of_resolved,
 )
+from helpers.language.message import message
 
 #: Environment variable with an instructor's secret seed for the hidden draws.
 SECRET_SEED = "COURSE_SECRET_SEED"

@@ -10,7 +10,7 @@ import pytest
 
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
-from helpers.checks.message import MOST_NAMES, Message
+from helpers.language.message import MOST_NAMES, Message
 from tests.checks.judging import judge_quickly
 
 #: A placeholder that was not filled in. Sets and dicts of Python, as in an error, have more between their braces.

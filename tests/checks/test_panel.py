@@ -5,8 +5,8 @@ import re
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import VISIBLE
 from helpers.checks.judge import judge
-from helpers.checks.message import Message, Names, message
 from helpers.checks.panel import LOOKS, Panel, panel_of
+from helpers.language.message import Message, Names, message
 from helpers.nn import rnn_step_backward, tanh_backward
 
 

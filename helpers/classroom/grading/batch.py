@@ -42,7 +42,7 @@ _HELPERS = Path(__file__).resolve().parents[2]
 
 #: The code that a score depends on: a change in any of it grades everything again.
 _CODE = (
-    *("arrays.py", "atomic_write.py", "nn", "data", "training", "checks"),
+    *("arrays.py", "atomic_write.py", "language", "nn", "data", "training", "checks"),
     *(f"classroom/authoring/{name}.py" for name in ("source", "cell_ids", "folded", "korean", "shown_code")),
     *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py")),
     *(f"classroom/grading/{name}" for name in ("submission.py", "taken_answers.py")),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from helpers.language.translation import finish, translate
+
 #: How many names a message lists at most.
 MOST_NAMES = 6
 
@@ -15,7 +17,8 @@ Role: TypeAlias = Literal["", "what", "cause", "look at", "results"]
 class Message:
     """One sentence, or a few.
 
-    The template is a whole, so that it can be tested, shortened and translated; no sentence is glued from pieces.
+    The template is a whole, so that it can be tested and translated; no sentence is glued from pieces. It is translated
+    where it becomes text.
 
     Args:
         template: the text, with a `{name}` for each value; `code` in backticks, **weight** and *stress* in asterisks.
@@ -28,8 +31,12 @@ class Message:
     role: Role = ""
 
     def __str__(self) -> str:
-        # A text without values may have braces of Python's own in it.
-        return self.template.format(**self.values) if self.values else self.template
+        template = translate(self.template)
+        if not self.values:  # it may have braces of Python's own in it
+            return template
+        # Where a value is a text of the course, such as the name of a mistake, it is translated as well.
+        values = {name: translate(one) if isinstance(one, str) else one for name, one in self.values.items()}
+        return finish(template.format(**values))
 
 
 def message(template: str, **values: object) -> Message:
@@ -47,5 +54,5 @@ class Names(tuple[str, ...]):
 def listed(names: Iterable[str]) -> str:
     """Return names as code, with commas between them, six at most."""
     names = list(names)
-    shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES])
+    shown = ", ".join(f"`{translate(name)}`" for name in names[:MOST_NAMES])
     return shown if len(names) <= MOST_NAMES else f"{shown}, …"

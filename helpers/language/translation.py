@@ -1,0 +1,105 @@
+"""The language in which the course speaks: English, its source, or that of an edition with a catalogue of translations.
+
+A catalogue is a compiled gettext file, catalogues/LANGUAGE.mo beside this module; `make translations` makes it. What is
+not in it is said in English.
+"""
+
+import gettext
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+from helpers.language.particles import choose_particles
+
+ENGLISH = "en"
+
+#: Environment variable with the language of the edition where no notebook of the course says it.
+EDITION = "COURSE_EDITION"
+
+CATALOGUES = Path(__file__).with_name("catalogues")
+
+_chosen: ContextVar[str] = ContextVar("language", default="")
+
+
+def languages() -> list[str]:
+    """Return the languages that there are, English first."""
+    return [ENGLISH, *sorted(path.stem for path in CATALOGUES.glob("*.mo"))]
+
+
+def language() -> str:
+    """Return the language to speak: of `speaking`, else of the notebook in this folder, else of the environment."""
+    return _chosen.get() or _of_notebook_in(_folder()) or os.environ.get(EDITION) or ENGLISH
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Speak a language for the time of the context."""
+    token = _chosen.set(name)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def choose(name: str) -> str:
+    """Return the language of an edition that a person has asked for, "" being the one of the environment.
+
+    Raises:
+        ValueError: there is no such edition.
+    """
+    name = name or os.environ.get(EDITION) or ENGLISH
+    if name not in languages():
+        raise ValueError(f"There is no edition {name}; there are: {', '.join(languages())}. Name one as EDITION=ko.")
+    return name
+
+
+def translate(text: str) -> str:
+    """Return a text of the course, or the template of a message, in the language to speak."""
+    return text if (name := language()) == ENGLISH else _catalogue(name).gettext(text)
+
+
+def finish(text: str) -> str:
+    """Return a message, its values in it, with what only the values decide: the particles of Korean."""
+    return text if language() == ENGLISH else choose_particles(text)
+
+
+def language_of(metadata: object) -> str:
+    """Return the language of a notebook of the course, given its metadata; "" if it is no notebook of the course."""
+    course = metadata.get("course") if isinstance(metadata, dict) else None
+    if not isinstance(course, dict):
+        return ""
+    named = course.get("language", ENGLISH)
+    return named if isinstance(named, str) and re.fullmatch(r"[a-z]{2,3}", named) else ENGLISH
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # it was removed
+
+
+@cache
+def _of_notebook_in(folder: str) -> str:
+    """Return the language of the notebook of the course in a folder, or ""."""
+    for path in sorted(Path(folder).glob("[0-9][0-9]_*.ipynb")):
+        try:
+            found = language_of(json.loads(path.read_bytes()).get("metadata"))
+        except (OSError, ValueError, AttributeError, RecursionError):
+            continue  # damaged: whoever opens it is told
+        if found:
+            return found
+    return ""
+
+
+@cache
+def _catalogue(name: str) -> gettext.NullTranslations:
+    try:
+        return gettext.GNUTranslations((CATALOGUES / f"{name}.mo").open("rb"))
+    except OSError:
+        return gettext.NullTranslations()
