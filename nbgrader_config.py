@@ -55,7 +55,7 @@ c.KernelManager.update(kernels.encrypted())
 c.Execute.timeout = 300
 
 c.ClearSolutions.code_stub = {"python": ""}
-c.ClearSolutions.text_stub = TEXT_STUB
+c.ClearSolutions.text_stub = str(TEXT_STUB)
 
 c.GenerateAssignment.preprocessors = [
     TakeSource,

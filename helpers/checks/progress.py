@@ -144,7 +144,7 @@ def _address(folder: str | Path, exercise: Exercise, found: FoundAnswers | None)
     """The address of an exercise: its notebook, and in it, as JupyterLab names a place, the cell of its heading."""
     path = next(find_files(folder, exercise.notebook), None)
     cells = found.cells if found else ()
-    heading = re.compile(rf"^### Exercise {re.escape(exercise.id)} ", re.MULTILINE)
+    heading = re.compile(rf"^### \S+ {re.escape(exercise.id)} ", re.MULTILINE)
     headings = (cell.id for cell in cells if heading.search(cell.source))
     place = next((f"#cell-id={cell_id}" for cell_id in headings if cell_id), "")
     return quote(f"../{path.stem}/{path.name}") + place if path else ""

@@ -1,8 +1,9 @@
 """The build: one source per notebook, from which the executed solution and the released notebook are derived.
 
 ``solutions/NN_name/NN_name.py`` → ``solutions/NN_name/NN_name.ipynb`` (executed, outputs as text) and
-``notebooks/NN_name/NN_name.ipynb`` (what learners get). All are made and checked before the first file is replaced, so
-a build that fails changes nothing.
+``notebooks/NN_name/NN_name.ipynb`` (what learners get), and for each other language
+``notebooks/LANGUAGE/NN_name/NN_name.ipynb``. All are made and checked before the first file is replaced, so a build
+that fails changes nothing.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.release import NOT_IN_KIT, make_release
 from helpers.classroom.authoring.source import BuildError, as_solution, describe, place, read_source, serialise
+from helpers.classroom.authoring.translations import find_languages
+from helpers.language.translation import ENGLISH
 
 #: A picture in an output's HTML: its bytes differ between machines, its alt text does not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
@@ -65,7 +68,11 @@ def build(root: str | Path, notebook: str = "") -> None:
         BuildError: a source is not fit, a cell fails, or a release gives an answer away.
     """
     paths = find_sources(root, notebook)
-    derived = {release_path(root, path): make_release(path) for path in paths}
+    derived = {
+        release_path(root, path, language): make_release(path, language)
+        for path in paths
+        for language in find_editions(root)
+    }
     solved = {path: as_solution(read_source(path)) for path in paths}
     execute(solved)
     derived |= {path.with_suffix(".ipynb"): serialise(notebook) for path, notebook in solved.items()}
@@ -83,19 +90,33 @@ def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     derived: set[Path] = set()
     for path in find_sources(root):
         command = f"make notebooks NB={path.stem.partition('_')[0]}"
-        solution, release = path.with_suffix(".ipynb"), release_path(root, path)
-        derived |= {solution, release}
+        solution = path.with_suffix(".ipynb")
+        derived.add(solution)
         if not solution.exists() or _without_outputs(solution) != serialise(as_solution(read_source(path))):
             yield solution, command
-        if not release.exists() or release.read_bytes() != make_release(path).encode():
-            yield release, command
-    for orphan in sorted({*root.glob("notebooks/[!.]*/[!.]*"), *root.glob("solutions/[!.]*/*.ipynb")} - derived):
+        for language in find_editions(root):
+            release = release_path(root, path, language)
+            derived.add(release)
+            if not release.exists() or release.read_bytes() != make_release(path, language).encode():
+                yield release, command
+    there = {*root.glob("notebooks/**/[!.]*.*"), *root.glob("solutions/[!.]*/*.ipynb")}
+    for orphan in sorted(path for path in there - derived if ".ipynb_checkpoints" not in path.parts):
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
-def release_path(root: str | Path, source: Path) -> Path:
-    """Return the path of the released notebook of a source."""
-    return Path(root, "notebooks", source.stem, f"{source.stem}.ipynb")
+def find_editions(root: str | Path) -> list[str]:
+    """Return the languages in which there is an edition, English first."""
+    return [ENGLISH, *find_languages(root)]
+
+
+def release_path(root: str | Path, source: Path, language: str = ENGLISH) -> Path:
+    """Return the path of the released notebook of a source, in the edition of a language."""
+    return folder_of(root, language) / source.stem / f"{source.stem}.ipynb"
+
+
+def folder_of(root: str | Path, language: str) -> Path:
+    """Return the folder with the released notebooks of an edition."""
+    return Path(root, "notebooks", *([] if language == ENGLISH else [language]))
 
 
 def execute(notebooks: Mapping[Path, NotebookNode]) -> None:

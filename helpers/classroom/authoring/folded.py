@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from nbformat import NotebookNode
 
+from helpers.language.message import message
+
 #: How it looks wherever a notebook is opened: no louder than the text, in a light and in a dark theme.
 BODY = "border-left: 3px solid rgba(127, 127, 127, 0.5); padding: 0 1em; margin: 0.5em 0"
 TITLE = "cursor: pointer; font-weight: 500"
 
 #: With what an answer begins in the solution.
-_BEGINNING = re.compile(r"### (?P<title>Answers)\n+|\*\*Go further, answered\.\*\* ")
+_BEGINNING = re.compile(r"### (?P<title>.+)\n+|\*\*.+?\*\* ")
 
 #: With what a list begins that goes on in another cell.
 _LIST_GOES_ON = re.compile(r"\d+\. ")
@@ -25,7 +27,7 @@ def fold_answer(cells: Sequence[NotebookNode]) -> str:
     """Return the text of an answer, which may stand in several cells, folded away under “Answer” or “Answers”."""
     first, *more = [_as_markdown(cell) for cell in cells]
     beginning = _BEGINNING.match(first)
-    title = beginning["title"] if beginning and beginning["title"] else "Answer"
+    title = beginning["title"] if beginning and beginning["title"] else message("Answer")
     body = first[beginning.end() :] if beginning else first
     for text in more:
         body += ("\n" if _LIST_GOES_ON.match(text) else "\n\n") + text

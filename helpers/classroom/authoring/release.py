@@ -36,6 +36,7 @@ from helpers.classroom.authoring.source import (
     read_source,
     serialise,
 )
+from helpers.language.translation import ENGLISH, language
 
 #: A line with more than names in it: `return hs` alone gives nothing away.
 TELLING = re.compile(r"[^\w\s.,:]")
@@ -56,9 +57,10 @@ class TakeSource(NbGraderPreprocessor):
 
     def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the source beside the notebook, answers to questions folded, without what is in the solution only."""
-        source = fold_answers(read_source(_source_beside(resources)))
+        source = fold_answers(read_source(_source_beside(resources), language()))
         source.cells = [cell for cell in source.cells if not is_only_in_solution(cell)]
-        mark_korean(source.cells)
+        if language() == ENGLISH:
+            mark_korean(source.cells)
         return source, resources
 
 
@@ -91,7 +93,7 @@ class CheckSecrets(NbGraderPreprocessor):
     def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook as it is."""
         path = _source_beside(resources)
-        check_secrets(read_source(path), notebook, path)
+        check_secrets(read_source(path, language()), notebook, path)
         return notebook, resources
 
 
@@ -118,13 +120,13 @@ def load_config(course: str | Path) -> Config:
     return config
 
 
-def make_release(source_path: Path) -> str:
-    """Return the text of the notebook that learners get.
+def make_release(source_path: Path, language: str = ENGLISH) -> str:
+    """Return the text of the notebook that learners get, in the edition of a language.
 
     Raises:
         BuildError: the source is not fit, or a part of an answer or of a hidden test is in the release.
     """
-    source = read_source(source_path)
+    source = read_source(source_path, language)
     release = as_release(source)
     check_secrets(source, release, source_path)
     return serialise(release)

@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,24 @@ from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.folded import fold_answer, style_folded
 from helpers.classroom.authoring.korean import mark_korean
 from helpers.classroom.authoring.shown_code import fold_plumbing
+from helpers.classroom.authoring.translations import read_translations, translate_cells
+from helpers.language.message import Message, message
+from helpers.language.translation import ENGLISH, language_of, speaking
 
 #: What replaces a written answer in the release; nbgrader_config.py uses it too.
-TEXT_STUB = "*Write your answer here.*"
+TEXT_STUB = message("*Write your answer here.*")
 
 #: The first line of an answer cell in the release, and the line above each `raise` of a stub: an answer cell is to be
 #: told from others at a glance.
-ANSWER_LINE, REPLACE_LINE = "# YOUR ANSWER · {}", "# ↓ replace this line"
+ANSWER_LINE, REPLACE_LINE = Message("# YOUR ANSWER · {exercise}"), Message("# ↓ replace this line")
+
+#: Stands above a text of an edition in another language that is not translated yet, or was changed since.
+BEHIND = message("*This part is not translated yet.*")
 
 #: The title of an exercise and the line below it, which has the minutes in the source; stars and points are filled in.
-EFFORT = re.compile(r"(?m)^(### Exercise (\d+\.\d+) · .+\n\n<small>)(\d+ min)</small>$")
+EFFORT = re.compile(r"(?m)^(### \S+ (\d+\.\d+) · .+\n\n<small>)(\d+ ?\w+)</small>$")
+
+_TITLE = re.compile(r"(?m)^### \S+ \d+\.\d+ · ")
 
 #: What stands above the title of an exercise, so that readers see where it begins.
 RULE = "<hr>\n\n"
@@ -87,11 +95,12 @@ class Block:
     indent: int
 
 
-def read_source(path: Path) -> NotebookNode:
-    """Read and check the source of one notebook.
+def read_source(path: Path, language: str = ENGLISH) -> NotebookNode:
+    """Read and check the source of one notebook, and translate what is written for people in it.
 
     Args:
         path: solutions/NN_name/NN_name.py, in jupytext's percent format.
+        language: of the edition.
 
     Returns:
         the notebook, with stable cell ids and the points of its checks, its markers and stubs still in it.
@@ -108,6 +117,8 @@ def read_source(path: Path) -> NotebookNode:
     for cell_id, number in Counter(cell.id for cell in notebook.cells).items():
         if number > 1:
             raise BuildError(f"{place(path)}: two cells have the grade id {cell_id}; give each its own.")
+    if language != ENGLISH:
+        _translate(notebook, path.stem, language)
     for cell in notebook.cells:
         try:
             _check_cell(cell)
@@ -117,7 +128,8 @@ def read_source(path: Path) -> NotebookNode:
             raise BuildError(f"{place(path)}, {describe(cell)}: {error}") from None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = style_folded(_fill_in_efforts(cell.source, notebook.cells))
+            with speaking(language):
+                cell.source = style_folded(_fill_in_efforts(cell.source, notebook.cells))
     for above, cell in pairwise(notebook.cells):
         cell.source = _rule_above_exercise(cell.source, above)
     try:
@@ -157,6 +169,11 @@ def fold_answers(notebook: NotebookNode) -> NotebookNode:
 
     Code that belongs to an answer is folded away with it, to be read, or copied into a cell.
     """
+    with speaking(_language_of(notebook)):
+        return _fold_answers(notebook)
+
+
+def _fold_answers(notebook: NotebookNode) -> NotebookNode:
     cells: list[NotebookNode] = []
     answers: dict[int, list[NotebookNode]] = {}
     follows_answer = False
@@ -178,7 +195,8 @@ def fold_answers(notebook: NotebookNode) -> NotebookNode:
 def name_edition(release: NotebookNode) -> None:
     """Write into a release's metadata which edition it is."""
     cells = [cell for cell in release.cells if not is_only_in_solution(cell)]
-    release.metadata.course = nbformat.from_dict({"edition": name_of_edition(cells)})
+    edition = {"edition": name_of_edition(cells)}
+    release.metadata.course = nbformat.from_dict({**release.metadata.get("course", {}), **edition})
 
 
 def serialise(notebook: NotebookNode) -> str:
@@ -188,8 +206,8 @@ def serialise(notebook: NotebookNode) -> str:
 
 def mark_stub(text: str, grade_id: str) -> str:
     """Return the text of an answer cell of a release with the lines that show where to write."""
-    first_line = ANSWER_LINE.format(GradeId.parse(grade_id).exercise_id)
-    return first_line + "\n" + re.sub(r"(?m)^( *)(?=raise NotImplementedError\()", rf"\1{REPLACE_LINE}\n\1", text)
+    first_line = replace(ANSWER_LINE, values={"exercise": GradeId.parse(grade_id).exercise_id})
+    return f"{first_line}\n" + re.sub(r"(?m)^( *)(?=raise NotImplementedError\()", rf"\1{REPLACE_LINE}\n\1", text)
 
 
 def grading(cell: NotebookNode) -> dict[str, Any]:
@@ -286,10 +304,12 @@ def _fill_in_efforts(text: str, cells: Iterable[NotebookNode]) -> str:
     def effort(found: re.Match[str]) -> str:
         before, exercise_id, minutes = found.groups()
         if exercise := EXERCISES.get(exercise_id):
-            stars, points = exercise.stars, f"{exercise.points:g} + {exercise.points:g} points"
+            template, stars = "{visible:g} + {hidden:g} points", exercise.stars
+            points = message(template, visible=exercise.points, hidden=exercise.points)
         else:  # a written answer, which has its points in its header
             [worth] = [grading(cell)["points"] for cell in cells if cell.id == str(GradeId("ex", exercise_id))] or [0]
-            stars, points = {most: stars for stars, most in POINTS.items()}.get(worth, 0), f"{worth:g} points"
+            stars = {most: stars for stars, most in POINTS.items()}.get(worth, 0)
+            points = message("{worth:g} points", worth=worth)
         return f"{before}{'★' * stars} · {minutes} · {points}</small>"
 
     return EFFORT.sub(effort, text)
@@ -297,9 +317,10 @@ def _fill_in_efforts(text: str, cells: Iterable[NotebookNode]) -> str:
 
 def _rule_above_exercise(text: str, above: NotebookNode) -> str:
     """Begin an exercise with a rule, unless it stands directly below the title of a section."""
-    before, title, after = text.partition("### Exercise ")
+    found = _TITLE.search(text)
+    before = text[: found.start()] if found else text
     section = re.fullmatch(r"#+ .*", (before or above.source).rstrip().rpartition("\n")[2])
-    return text if not title or section else before + RULE + title + after
+    return text if not found or section else before + RULE + text[found.start() :]
 
 
 def _check_hidden_cell(cell: NotebookNode, blocks: list[Block]) -> None:
@@ -397,6 +418,34 @@ def _end_of(function: ast.FunctionDef) -> int:
     return function.end_lineno or function.lineno  # what was parsed has an end
 
 
+# --- its translation --------------------------------------------------------------------------------------------------
+
+#: A link to a file at the top of the repository: the notebooks of an edition in another language lie one folder deeper.
+_LINK_TO_TOP = re.compile(r"\]\((?=\.\./\.\./)")
+
+
+def _translate(notebook: NotebookNode, name: str, language: str) -> None:
+    """Translate a notebook in place; what is not translated yet stays in English, below a line that says so."""
+    translations = read_translations(language, name)
+
+    def translated(text: str, cell_id: str) -> str:
+        return translations.get(text, text)
+
+    english = {cell.id: cell.source for cell in notebook.cells}
+    notebook.cells = translate_cells(notebook.cells, translated)
+    with speaking(language):
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                if cell.source == english[cell.id]:
+                    cell.source = f"{BEHIND}\n\n{cell.source}"
+                cell.source = _LINK_TO_TOP.sub("](../", cell.source)
+    notebook.metadata.course = NotebookNode(language=language)
+
+
+def _language_of(notebook: NotebookNode) -> str:
+    return language_of(notebook.metadata) or ENGLISH
+
+
 # --- what is made of it -----------------------------------------------------------------------------------------------
 
 
@@ -405,16 +454,18 @@ def _derive(
 ) -> NotebookNode:
     derived = deepcopy(notebook)
     derived.cells = [cell for cell in derived.cells if keeps(cell)]
-    for cell in derived.cells:
-        cell.source = source_of(cell)
-    mark_korean(derived.cells)
+    with speaking(_language_of(notebook)):
+        for cell in derived.cells:
+            cell.source = source_of(cell)
+    if _language_of(notebook) == ENGLISH:
+        mark_korean(derived.cells)
     return derived
 
 
 def _release_of(cell: NotebookNode) -> str:
     is_answer = bool(grading(cell).get("solution"))
     if is_answer and cell.cell_type == "markdown":
-        return TEXT_STUB
+        return str(TEXT_STUB)
     text = _without(cell, {number for block in find_blocks(cell) for number in range(block.begin, block.end + 1)})
     return mark_stub(text, grading(cell)["grade_id"]) if is_answer else text
 
