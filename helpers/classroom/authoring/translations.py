@@ -269,10 +269,7 @@ def find_broken(root: str | Path = ROOT) -> list[Finding]:
         _finding(path, entry, what)
         for path, entry in _entries(root)
         if _is_done(entry)
-        for what in (
-            *_faults(path.stem, str(entry.id), str(entry.string)),
-            *_wrong_terms(path.parent, str(entry.string)),
-        )
+        for what in _faults(path, str(entry.id), str(entry.string))
     ]
 
 
