@@ -1,5 +1,8 @@
 # Everything you do in this repository has a target here. GNU make 3.81 (the one on macOS) is enough.
 
+# The language of the course, for every target: make learn EDITION=ko.
+EDITION ?= en
+export COURSE_EDITION := $(EDITION)
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/made-for
@@ -20,7 +23,7 @@ help:  ## Show this list.
 	@awk -F '"' '/^PURPOSES/,/^}/ { if (NF > 3) printf "    PRESET=%-15s %s\n", $$2, $$4 }' helpers/training/presets.py
 	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make train V=1."
 
-learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. PORT=8890, BROWSER=none.
+learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. EDITION=ko: in Korean. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
 
 test: $(WHOLE) $(TOOLS)  ## Check style, types and notebooks, and run the tests. ARGS= goes to pytest, e.g. ARGS="tests/nn -x".
@@ -57,6 +60,9 @@ notebooks: $(READY)  ## Derive the notebooks from solutions/*/*.py, all of them 
 stale: $(READY)  ## List the derived notebooks that differ from their source; fails if any does.
 	@$(HELPERS) stale
 
+translations: $(WHOLE) $(READY)  ## Bring the catalogues in translations/ up to date, and list what is behind or broken.
+	@$(HELPERS) translations
+
 progress: $(READY)  ## Show which exercises are done and what comes next, from your notebooks in my/.
 	@$(HELPERS) progress
 
@@ -81,7 +87,7 @@ site: $(WHOLE) $(TOOLS)  ## Build the course and its solutions as books to brows
 test-site: $(WHOLE) site  ## Test every page of both books, in headless Chromium.
 	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),$(SITE_TESTS))
 
-learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip.
+learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip. EDITION=ko.
 	@$(HELPERS) kit
 
 # For an instructor; the guide is docs/instructors.md. With DRY=1 a command says what it would do, and does nothing.
@@ -90,7 +96,7 @@ DRY_RUN = $(if $(DRY),--dry-run)
 WHO = $(if $(filter-out undefined,$(origin STUDENT)),--student "$(STUDENT)")
 ON_CLUSTER = $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
 
-release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". ARGS=--regrade after new points.
+release: $(READY)  ## Enter a notebook into the gradebook as an assignment: NB=01, DUE="2026-12-01 23:59". EDITION=ko. ARGS=--regrade after new points.
 	@$(HELPERS) release $(NB) $(if $(filter-out undefined,$(origin DUE)),--due "$(DUE)") $(DRY_RUN) $(ARGS)
 
 extend: $(READY)  ## Give a student a later due date: NB=01, STUDENT=ina, UNTIL="2026-12-03 23:59" or none. Without STUDENT: list them.
@@ -139,7 +145,7 @@ lock:  ## Choose the versions in requirements.lock again, after a change in pypr
 	uv pip compile --universal --python-version 3.11 --extra test --extra site --extra scale --extra hub --upgrade \
 		--no-header pyproject.toml -o requirements.lock
 
-.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale progress visible restore update sweep elsewhere
+.PHONY: help learn test test-all test-more lint-notebooks train notebooks stale translations progress visible restore update sweep elsewhere
 .PHONY: site test-site learner-kit whole-course
 .PHONY: release extend excuse roster collect grade cluster credentials test-cluster test-hub test-gpu formgrader feedback export bench lock
 

@@ -16,6 +16,8 @@ from typer.core import TyperCommand
 
 from helpers import logs
 from helpers.command_line import App, Verbosity, resumable, run_app
+from helpers.language.message import message
+from helpers.language.translation import choose, language
 
 if TYPE_CHECKING:
     from helpers.checks.own_layers import OwnLayers
@@ -28,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Notebook = Annotated[str, typer.Argument(help="Number of the notebook, e.g. 01.")]
 AllNotebooks = Annotated[str, typer.Argument(help="Number of the notebook; all by default.")]
-Folder = Annotated[Path, typer.Argument(help="Folder with the notebooks.", show_default="my/")]
+Folder = Annotated[Path | None, typer.Argument(help="Folder with the notebooks.", show_default="my/")]
 Port = Annotated[int, typer.Option(help="Port of the server.")]
 Browser = Annotated[bool, typer.Option(help="Open a browser window.")]
 
@@ -39,6 +41,7 @@ app = App(no_args_is_help=True)
 def main(verbosity: Verbosity = 0) -> None:
     """Learn, train, build, and grade; `make help` lists the same commands."""
     logs.configure(verbosity)
+    choose()  # so that an edition which there is not is an error before anything is done
 
 
 @app.command()
@@ -46,10 +49,11 @@ def learn(port: Port = 8888, browser: Browser = True) -> None:
     """Put the missing notebooks into my/ and open them in JupyterLab."""
     from helpers.classroom.learner import lab, notebook_copies
 
-    _show_due_dates(ROOT / "my")
+    copies = notebook_copies.folder_of_copies(ROOT)
+    _show_due_dates(copies)
     notebook_copies.add_missing(ROOT)
     notebook_copies.announce_corrections(ROOT)
-    notebook_copies.warn_of_hiding_files(ROOT / "my")
+    notebook_copies.warn_of_hiding_files(copies)
     lab.launch(ROOT, port, browser)
 
 
@@ -70,20 +74,22 @@ def update(notebook: Notebook = "") -> None:
 
 
 @app.command()
-def progress(folder: Folder = ROOT / "my") -> None:
+def progress(folder: Folder = None) -> None:
     """Show which exercises are done and which is next; nothing is sent anywhere."""
     from helpers import plots
     from helpers.checks import read_progress
-    from helpers.classroom.learner.notebook_copies import warn_of_hiding_files
+    from helpers.classroom.learner.notebook_copies import folder_of_copies, warn_of_hiding_files
 
+    folder = folder or folder_of_copies(ROOT)
     if not folder.is_dir():
-        raise ValueError(f"There is no folder {folder}. `make learn` puts your notebooks into my/.")
+        template = "There is no folder {folder}. `make learn` puts your notebooks into my/."
+        raise ValueError(str(message(template, folder=folder)))
     warn_of_hiding_files(folder.resolve())
     found = read_progress(folder)
     print(found)
     _show_due_dates(folder)
     plots.course_progress(found.squares).save(folder / "progress.png")
-    print(f"As a picture: {folder / 'progress.png'}")
+    print(message("As a picture: {path}", path=folder / "progress.png"))
 
 
 def _show_due_dates(folder: Path) -> None:
@@ -100,24 +106,27 @@ def _show_due_dates(folder: Path) -> None:
 
 @app.command()
 def visible(
-    folder: Folder = ROOT / "my",
+    folder: Folder = None,
     need: Annotated[list[str] | None, typer.Option(help="What has to be right, e.g. 1.3 or 01; repeatable.")] = None,
 ) -> None:
     """Run the visible checks of saved notebooks; exit 1 if an answer is wrong, or needed and not right."""
     from helpers.checks.progress import read_progress
+    from helpers.classroom.learner.notebook_copies import folder_of_copies
     from helpers.classroom.learner.visible_checks import find_missing, run_visible_checks
 
+    folder = folder or folder_of_copies(ROOT)
     find_missing([], need or ())  # an unknown name is an error before anything runs
     outcomes = []
     for outcome in run_visible_checks(ROOT, folder):
         outcomes.append(outcome)
         print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {outcome.status}")
-    print(f"{sum(one.status == 'right' for one in outcomes)} of {len(outcomes)} exercises are right.")
+    right = sum(one.status == "right" for one in outcomes)
+    print(message("{right} of {count} exercises are right.", right=right, count=len(outcomes)))
     for sentence in read_progress(folder).moved:
         print(sentence)
     missing = find_missing(outcomes, need or ())
     if missing:
-        print(f"Needed and not right: {', '.join(missing)}.")
+        print(message("Needed and not right: {names}.", names=", ".join(missing)))
     sys.exit(1 if missing or any(one.failed for one in outcomes) else 0)
 
 
@@ -145,7 +154,7 @@ def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT 
         keep_edition(ROOT, path.stem, path.read_bytes())
     is_whole = (ROOT / "nbgrader_config.py").exists()  # a kit can pack itself, without dates
     dates = due_dates.file_for_learners(Course(ROOT)) if is_whole else ""
-    pack(ROOT, out, {due_dates.FILE: dates} if dates else {})
+    pack(ROOT, out, {due_dates.FILE: dates} if dates else {}, language())
     print(f"{out} is ready: {out.stat().st_size / 1e6:.1f} MB. Unpack it anywhere and run `make learn` there.")
 
 
@@ -161,20 +170,39 @@ def site(book: Annotated[str, typer.Argument(help="course or solutions; both by 
 @app.command()
 def notebooks(notebook: AllNotebooks = "") -> None:
     """Derive the executed solutions, the released notebooks and those for Colab from solutions/*/*.py."""
-    from helpers.classroom.authoring import build
+    from helpers.classroom.authoring import build, translations
     from helpers.classroom.learner import public_address
 
+    translations.merge(ROOT)
     build.build(ROOT, notebook)
     public_address.write(ROOT)
 
 
 @app.command()
-def stale() -> None:
-    """List the derived notebooks that differ from their source; exit 1 if there are any."""
-    from helpers.classroom.authoring import build
+def translations() -> None:
+    """Bring the catalogues in translations/ up to date, and with them what is derived; list what is behind or broken.
+
+    Exit 1 if a translation is broken.
+    """
+    from helpers.classroom.authoring import build, translations
     from helpers.classroom.learner import public_address
 
-    found = [*build.find_stale(ROOT), *public_address.find_stale(ROOT)]
+    changed = [*translations.merge(ROOT), *build.write_releases(ROOT), *public_address.write(ROOT)]
+    print(*(f"{path.relative_to(ROOT)} was written." for path in changed), sep="\n", end="\n" if changed else "")
+    for finding in translations.find_behind(ROOT):
+        print(finding)
+    broken = translations.find_broken(ROOT)
+    print(*broken, sep="\n", end="\n" if broken else "", file=sys.stderr)
+    sys.exit(1 if broken else 0)
+
+
+@app.command()
+def stale() -> None:
+    """List the derived notebooks that differ from their source; exit 1 if there are any."""
+    from helpers.classroom.authoring import build, translations
+    from helpers.classroom.learner import public_address
+
+    found = [*translations.find_stale(ROOT), *build.find_stale(ROOT), *public_address.find_stale(ROOT)]
     for path, command in found:
         print(f"{path.relative_to(ROOT)} differs from what its source gives: run `{command}`.")
     sys.exit(1 if found else 0)
@@ -285,9 +313,10 @@ def _own_layers(layers: str) -> "Iterator[OwnLayers | None]":
         yield None
         return
     from helpers.checks.own_layers import OwnLayers, explained
+    from helpers.classroom.learner.notebook_copies import folder_of_copies
 
     with explained():
-        own = OwnLayers(ROOT / "my" if layers == "my" else Path(os.path.expanduser(layers)))
+        own = OwnLayers(folder_of_copies(ROOT) if layers == "my" else Path(os.path.expanduser(layers)))
         for sentence in own.unreadable():
             print(sentence)
         yield own

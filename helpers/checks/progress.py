@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from IPython.display import display
+from rich.cells import cell_len
 
 from helpers.checks.answer_search import FoundAnswers
 from helpers.checks.catalogue import EXERCISES, MODULES, MOVED, where_it_went
@@ -88,7 +89,7 @@ class Progress:
         for number, squares in self.squares.items():
             earned, most = sum(square[2] for square in squares), sum(square[3] for square in squares)
             right = sum(state == "right" for _, state, _, _ in squares)
-            yield number, f"{right} of {len(squares)}", f"{earned:g} of {most:g}"
+            yield number, _share(right, len(squares)), _share(earned, most)
 
     @property
     def advice(self) -> Message:
@@ -99,9 +100,13 @@ class Progress:
         return message(template, id=self.next.id, title=self.next.title, notebook=self.next.notebook)
 
     def __repr__(self) -> str:
-        table = "\n".join(f"{number:10}{right:>12}{points:>14}" for number, right, points in self.lines())
+        head = str(message("notebook")), str(message("right")), str(message("points"))
+        table = "\n".join(
+            number + " " * (22 - cell_len(number + right)) + right + " " * (14 - cell_len(points)) + points
+            for number, right, points in (head, *self.lines())
+        )
         below = "\n".join(map(str, (_HIDDEN_HALF, *self.moved)))
-        return f"{self.advice}\n\n{'notebook':10}{'right':>12}{'points':>14}\n{table}\n{below}"
+        return f"{self.advice}\n\n{table}\n{below}"
 
     def _repr_html_(self) -> str:
         advice = f"<b>{html.escape(str(self.advice))}</b>"
@@ -165,6 +170,10 @@ def _standing(exercise: Exercise, found: FoundAnswers | None) -> Standing:
         possible = [value for value in shown if value is not None and 0 <= value <= exercise.points]
         points = possible[-1] if possible else None
     return Standing(exercise, points)
+
+
+def _share(some: float, most: float) -> str:
+    return str(message("{some:g} of {most:g}", some=some, most=most))
 
 
 def _number(text: str) -> float | None:

@@ -46,16 +46,21 @@ def speaking(name: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
-def choose(name: str) -> str:
-    """Return the language of an edition that a person has asked for, "" being the one of the environment.
+def choose() -> str:
+    """Return the language of the edition that the environment names.
 
     Raises:
         ValueError: there is no such edition.
     """
-    name = name or os.environ.get(EDITION) or ENGLISH
+    name = os.environ.get(EDITION) or ENGLISH
     if name not in languages():
         raise ValueError(f"There is no edition {name}; there are: {', '.join(languages())}. Name one as EDITION=ko.")
     return name
+
+
+def folder_of_edition(folder: Path, name: str) -> Path:
+    """Return where a folder of notebooks has those of a language: English lies in it directly, another below it."""
+    return folder if name == ENGLISH else folder / name
 
 
 def translate(text: str) -> str:
@@ -100,6 +105,7 @@ def _of_notebook_in(folder: str) -> str:
 @cache
 def _catalogue(name: str) -> gettext.NullTranslations:
     try:
-        return gettext.GNUTranslations((CATALOGUES / f"{name}.mo").open("rb"))
+        with (CATALOGUES / f"{name}.mo").open("rb") as file:
+            return gettext.GNUTranslations(file)
     except OSError:
         return gettext.NullTranslations()

@@ -16,6 +16,7 @@ from helpers.atomic_write import replace_file
 from helpers.checks.progress import Progress
 from helpers.classroom.administration.times import as_text, course_zone, in_words, read_time
 from helpers.classroom.authoring.notebook_names import is_meant
+from helpers.language.message import message
 
 if TYPE_CHECKING:  # nbgrader takes a second to import, and a learner's commands do without
     from helpers.classroom.course import Course
@@ -70,7 +71,8 @@ def read(path: Path) -> dict[str, datetime]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"Due dates are not shown, since {path} cannot be read: {error}") from None
+        template = "Due dates are not shown, since {path} cannot be read: {error}"
+        raise ValueError(str(message(template, path=path, error=error))) from None
 
 
 def in_sentences(dates: dict[str, datetime], progress: Progress, now: datetime | None = None) -> Iterator[str]:
@@ -91,6 +93,7 @@ def in_sentences(dates: dict[str, datetime], progress: Progress, now: datetime |
         ]
         open_ones = ", ".join(one.exercise.id for one in standings if not one.right)
         if due >= now:
-            yield f"{name} is due on {in_words(due, now)}."
+            yield str(message("{name} is due on {when}.", name=name, when=in_words(due, now)))
         elif open_ones:
-            yield f"{name} was due on {in_words(due, now)}; not right yet: {open_ones}."
+            template = "{name} was due on {when}; not right yet: {exercises}."
+            yield str(message(template, name=name, when=in_words(due, now), exercises=open_ones))

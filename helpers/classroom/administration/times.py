@@ -8,9 +8,12 @@ import difflib
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
+
+from helpers.language.message import Message, message
 
 if TYPE_CHECKING:  # nbgrader takes a second to import, and a learner's commands do without
     from helpers.classroom.course import Course
@@ -29,10 +32,21 @@ _OFFSETS = range(-12 * 60, 14 * 60 + 1)
 _NOT_ACCEPTED = {"CET", "EET", "EST", "HST", "MET", "MST", "WET", "Factory", "localtime"}
 
 #: The same in every locale, unlike those of `strftime`.
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS = (
+    *(message("Monday"), message("Tuesday"), message("Wednesday"), message("Thursday"), message("Friday")),
+    *(message("Saturday"), message("Sunday")),
+)
 _MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+    *(message("January"), message("February"), message("March"), message("April"), message("May"), message("June")),
+    *(message("July"), message("August"), message("September"), message("October"), message("November")),
+    message("December"),
+)
+
+#: Units of time [minutes], one of each, and several.
+_LENGTHS = (
+    (24 * 60, message("1 day"), Message("{count} days")),
+    (60, message("1 hour"), Message("{count} hours")),
+    (1, message("1 minute"), Message("{count} minutes")),
 )
 
 
@@ -87,7 +101,8 @@ def in_words(moment: datetime, now: datetime | None = None) -> str:
         moment: with a time zone.
         now: the present, unless a test has another.
     """
-    day = f"{_DAYS[moment.weekday()]}, {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    weekday, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    day = message("{weekday}, {day} {month} {year}", weekday=weekday, day=moment.day, month=month, year=moment.year)
     clock = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
     zone = moment.tzinfo.key if isinstance(moment.tzinfo, ZoneInfo) else moment.tzname()
     offset = f"UTC{_offset_of(moment)}"
@@ -111,14 +126,11 @@ def is_past(moment: datetime) -> bool:
 
 
 def _distance(gap: timedelta) -> str:
-    minutes = int(abs(gap).total_seconds()) // 60
-    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+    minutes, length = int(abs(gap).total_seconds()) // 60, message("less than a minute")
+    for size, one, several in reversed(_LENGTHS):
         if count := minutes // size:
-            length = f"{count} {unit}{'s' if count > 1 else ''}"
-            break
-    else:
-        length = "less than a minute"
-    return f"in {length}" if gap >= timedelta() else f"{length} ago"
+            length = one if count == 1 else replace(several, values={"count": count})
+    return str(message("in {length}" if gap >= timedelta() else "{length} ago", length=length))
 
 
 def _offset_of(moment: datetime) -> str:

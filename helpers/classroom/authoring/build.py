@@ -34,7 +34,7 @@ from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.release import NOT_IN_KIT, make_release
 from helpers.classroom.authoring.source import BuildError, as_solution, describe, place, read_source, serialise
 from helpers.classroom.authoring.translations import find_languages
-from helpers.language.translation import ENGLISH
+from helpers.language.translation import ENGLISH, folder_of_edition
 
 #: A picture in an output's HTML: its bytes differ between machines, its alt text does not.
 PAYLOAD = r"data:image/png;base64,[A-Za-z0-9+/=]*"
@@ -81,6 +81,19 @@ def build(root: str | Path, notebook: str = "") -> None:
         replace_file(path, text)
 
 
+def write_releases(root: str | Path) -> list[Path]:
+    """Derive the released notebooks of all editions, which takes no kernel; return the paths of those that changed."""
+    made = {
+        release_path(root, path, language): make_release(path, language).encode()
+        for path in find_sources(root)
+        for language in find_editions(root)
+    }
+    changed = [path for path, data in made.items() if not path.exists() or path.read_bytes() != data]
+    for path in changed:
+        replace_file(path, made[path])
+    return changed
+
+
 def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each derived notebook that differs from its source, and the command that fixes it.
 
@@ -111,12 +124,7 @@ def find_editions(root: str | Path) -> list[str]:
 
 def release_path(root: str | Path, source: Path, language: str = ENGLISH) -> Path:
     """Return the path of the released notebook of a source, in the edition of a language."""
-    return folder_of(root, language) / source.stem / f"{source.stem}.ipynb"
-
-
-def folder_of(root: str | Path, language: str) -> Path:
-    """Return the folder with the released notebooks of an edition."""
-    return Path(root, "notebooks", *([] if language == ENGLISH else [language]))
+    return folder_of_edition(Path(root, "notebooks"), language) / source.stem / f"{source.stem}.ipynb"
 
 
 def execute(notebooks: Mapping[Path, NotebookNode]) -> None:

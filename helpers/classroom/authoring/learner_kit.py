@@ -8,6 +8,9 @@ from typing import BinaryIO
 
 from helpers.atomic_write import write_atomically
 from helpers.classroom.authoring.learner_copy import make_learner_copy
+from helpers.classroom.authoring.pages import read_sections
+from helpers.classroom.authoring.translations import read_translations
+from helpers.language.translation import ENGLISH, folder_of_edition
 
 #: What a learner needs of the repository: folders, and files. What is for authors and graders alone stays out.
 FOLDERS = ("notebooks", "helpers", "examples/ci")
@@ -30,12 +33,13 @@ TIME = (1980, 1, 1, 0, 0, 0)
 logger = logging.getLogger(__name__)
 
 
-def pack(root: str | Path, out: str | Path, more: Mapping[str, str] | None = None) -> None:
+def pack(root: str | Path, out: str | Path, more: Mapping[str, str] | None = None, language: str = ENGLISH) -> None:
     """Write the learner kit: a zip file with one folder, learner-kit/.
 
     Args:
         out: path of the zip file; it is written atomically.
         more: the names and texts of files that are in the kit only.
+        language: of the edition; the others' notebooks stay out.
 
     Raises:
         ValueError: something that belongs in the kit is missing.
@@ -46,19 +50,31 @@ def pack(root: str | Path, out: str | Path, more: Mapping[str, str] | None = Non
     if missing:
         raise ValueError(f"{root} is not the whole course: {', '.join(missing)} is missing.")
     logger.info("packing %s into %s", root, out)
-    write_atomically(out, lambda file: _write_archive(root, file, more or {}))
+    write_atomically(out, lambda file: _write_archive(root, file, more or {}, language))
 
 
-def _write_archive(root: Path, file: BinaryIO, more: Mapping[str, str]) -> None:
+def _write_archive(root: Path, file: BinaryIO, more: Mapping[str, str], language: str) -> None:
+    releases = folder_of_edition(root / "notebooks", language)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in _find_files(root):
-            name = path.relative_to(root).as_posix()
-            data = path.read_bytes()
-            is_release = path.match("notebooks/*/*.ipynb") or path.match(f"{EDITIONS}/*/*.ipynb")
-            name = "README.md" if name == README else name
-            _write(archive, name, make_learner_copy(data) if is_release else data)
+            name, data = path.relative_to(root).as_posix(), path.read_bytes()
+            if name == README:
+                name, data = "README.md", _readme(path, language).encode()
+            elif name == "Makefile":
+                data = data.replace(b"EDITION ?= en\n", f"EDITION ?= {language}\n".encode())
+            elif path.parents[1] == releases or path.match(f"{EDITIONS}/*/*.ipynb"):
+                data = make_learner_copy(data) if path.suffix == ".ipynb" else data
+            elif name.startswith("notebooks/") and path.suffix == ".ipynb":
+                continue  # of another edition
+            _write(archive, name, data)
         for name, text in more.items():
             _write(archive, name, text.encode())
+
+
+def _readme(path: Path, language: str) -> str:
+    """Return the README for learners; a section that is not translated stays in English."""
+    translations = read_translations(language, "pages") if language != ENGLISH else {}
+    return "\n\n".join(translations.get(section, section) for section in read_sections(path)) + "\n"
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

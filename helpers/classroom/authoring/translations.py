@@ -205,8 +205,9 @@ def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict
 
 
 def _merged(root: str | Path) -> Iterator[tuple[Path, bytes]]:
-    texts = find_texts(root)
-    for language in find_languages(root):
+    languages = find_languages(root)
+    texts = find_texts(root) if languages else {}
+    for language in languages:
         for name, wanted in texts.items():
             path = Path(root, "translations", language, f"{name}.po")
             yield path, _update(path, language, wanted)

@@ -7,6 +7,7 @@ imports only what Colab has, and installs only what is missing.
 import importlib.util
 import logging
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,10 +18,11 @@ from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.learner_copy import as_learner_copy
-from helpers.classroom.learner.notebook_copies import find_releases, path_of_copy
+from helpers.classroom.learner.notebook_copies import find_releases, folder_of_copies, path_of_copy
+from helpers.language.message import message
+from helpers.language.translation import EDITION, ENGLISH, language_of, speaking
 
 FIRST_CELL = """\
-# On Colab this cell fetches the course, once a session, and your earlier notebooks. Anywhere else it does nothing.
 import sys
 
 if "google.colab" in sys.modules:
@@ -28,7 +30,7 @@ if "google.colab" in sys.modules:
     sys.path.insert(0, "/content/course")
     from helpers.classroom.learner.colab import set_up_session
 
-    set_up_session("{name}")
+    set_up_session({arguments})
 """
 
 #: What the notebooks import, and the subpackages of this package that they use.
@@ -51,27 +53,37 @@ def as_colab_copy(release: Path, address: str) -> NotebookNode:
     """
     notebook = as_learner_copy(nbformat.read(release, as_version=4))
     for cell in notebook.cells:
-        cell.source = cell.source.replace("(../../GLOSSARY.md)", f"({address}/blob/main/GLOSSARY.md)")
-    source = FIRST_CELL.format(address=address, name=release.stem).rstrip()
+        cell.source = re.sub(r"\((\.\./)+GLOSSARY\.md\)", f"({address}/blob/main/GLOSSARY.md)", cell.source)
+    language = language_of(notebook.metadata)
+    arguments = f'"{release.stem}"' if language == ENGLISH else f'"{release.stem}", language="{language}"'
+    with speaking(language):
+        remark = message(
+            "On Colab this cell fetches the course, once a session, and your earlier notebooks. Anywhere else it does "
+            "nothing."
+        )
+        source = f"# {remark}\n" + FIRST_CELL.format(address=address, arguments=arguments).rstrip()
     notebook.cells.insert(0, nbformat.v4.new_code_cell(source, id="colab"))
     return notebook
 
 
-def set_up_session(name: str, course: Path = COURSE, drive: Path = DRIVE) -> None:
+def set_up_session(name: str, course: Path = COURSE, drive: Path = DRIVE, language: str = ENGLISH) -> None:
     """Prepare a Colab session for a notebook: packages, earlier notebooks from Drive, and a folder to work in.
 
     Args:
         name: of the notebook, e.g. "01_vanishing_and_exploding_gradients".
         course: where the course was cloned to.
         drive: where Drive is, or will be, mounted.
+        language: of the notebook's edition.
     """
     _install_missing(course)
-    folder = course / "my" / name
+    os.environ[EDITION] = language
+    folder = folder_of_copies(course) / name
     folder.mkdir(parents=True, exist_ok=True)
     found = gather(course, drive / "MyDrive" / "Colab Notebooks") if _mount(drive) else []
     os.chdir(folder)
-    print(f"From your Drive: {', '.join(found)}." if found else "No saved notebook of yours was found.")
-    print("File → Save a copy in Drive keeps your work; later notebooks then use your answers.")
+    template = "From your Drive: {names}." if found else "No saved notebook of yours was found."
+    print(message(template, names=", ".join(found)))
+    print(message("File → Save a copy in Drive keeps your work; later notebooks then use your answers."))
 
 
 def gather(course: Path, folder: Path) -> list[str]:
@@ -114,6 +126,7 @@ def _mount(drive: Path) -> bool:
     try:
         colab_drive.mount(str(drive))
     except Exception as error:  # the learner said no, or has no Drive
-        print(f"Drive is not used ({error}): the reference replaces your answers from other notebooks.")
+        template = "Drive is not used ({error}): the reference replaces your answers from other notebooks."
+        print(message(template, error=error))
         return False
     return True

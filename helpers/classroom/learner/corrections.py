@@ -20,16 +20,21 @@ from nbformat import NotebookNode
 
 from helpers.checks.notebook_file import Cell, NotebookFile, Unreadable, read_notebook
 from helpers.classroom.authoring.cell_ids import find_heading
+from helpers.language.message import Message, message
 
 #: How alike two cells must be for one to be the correction of the other; the same id counts as much.
 _ALIKE = 0.5
 
-_NEW_STUB = "# The course has corrected this stub. Your cell, the next one, stays as it is. The stub is now:\n#\n"
-_NEW_CODE = (
+_NEW_STUB = message("# The course has corrected this stub. Your cell, the next one, stays as it is. The stub is now:")
+_NEW_CODE = message(
     "# The course has corrected the cell above, which you had changed. Yours stays as it is; the new one is next."
 )
-_REMOVED = "# The course has removed a text that was here."
-_NEW_TEXT = "# The course has corrected a text that you had changed. Its new text is next; yours follows, as it is."
+_REMOVED = message("# The course has removed a text that was here.")
+_NEW_TEXT = message(
+    "# The course has corrected a text that you had changed. Its new text is next; yours follows, as it is."
+)
+
+_KINDS = {"text": message("text"), "code": message("code"), "stub": message("stub"), "check": message("check")}
 
 
 @dataclass(frozen=True)
@@ -103,8 +108,8 @@ def in_words(corrections: Iterable[Correction], most: int = 6) -> str:
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for one in corrections:
         found[one.place][one.kind] = None
-    told = [f"{place} ({', '.join(kinds)})" for place, kinds in found.items()]
-    more = [f"and {len(told) - most} more"] if len(told) > most else []
+    told = [f"{place} ({', '.join(str(_KINDS[kind]) for kind in kinds)})" for place, kinds in found.items()]
+    more = [str(message("and {count} more", count=len(told) - most))] if len(told) > most else []
     return ", ".join([*told[:most], *more])
 
 
@@ -182,7 +187,7 @@ class Comparison:
     def _add_stub(self, copies: Sequence[Cell], new: Cell) -> None:
         """Add a corrected stub as a comment: as code it would replace the answer."""
         lines = [f"# {line}".rstrip() for line in new.source.split("\n")]
-        self._add(copies[0].index - 1, _comment(_NEW_STUB + "\n".join(lines)))
+        self._add(copies[0].index - 1, _comment("\n".join([str(_NEW_STUB), "#", *lines])))
 
     def _add_beside(self, copies: Sequence[Cell], old: Cell, new: Cell) -> None:
         """Add a corrected cell: text above the learner's, and code below, so that what follows runs."""
@@ -295,7 +300,7 @@ def _find_origins(mine: Sequence[Cell], old: Sequence[Cell]) -> list[Cell | None
     return found
 
 
-def _comment(text: str) -> dict[str, Any]:
+def _comment(text: Message | str) -> dict[str, Any]:
     cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
@@ -303,16 +308,16 @@ def _comment(text: str) -> dict[str, Any]:
         "metadata": {},
         "outputs": [],
     }
-    return cell | {"source": text.splitlines(keepends=True)}
+    return cell | {"source": str(text).splitlines(keepends=True)}
 
 
 def _place_of(cell: Cell, cells: Sequence[Cell]) -> str:
     """The exercise that a cell belongs to, or the heading above it."""
     for above in reversed(cells[: cell.index + 1]):
         if heading := find_heading(NotebookNode(cell_type=above.kind, source=above.source)):
-            exercise = re.match(r"Exercise \d+\.\d+", heading)
+            exercise = re.match(r"\S+ \d+\.\d+(?= ·)", heading)
             return exercise[0] if exercise else f"“{re.sub('<[^>]+>', '', heading)}”"
-    return "the beginning"
+    return str(message("the beginning"))
 
 
 def _kind_of(cell: Cell) -> str:

@@ -9,9 +9,11 @@ from typing import NoReturn
 from helpers import kernels
 from helpers.checks import read_progress
 from helpers.checks.saved_answers import find_files
+from helpers.classroom.learner.notebook_copies import folder_of_copies
+from helpers.language.message import message
 
 #: The first notebook, which is opened until there is a next exercise elsewhere.
-START = "my/00_start_here/00_start_here.ipynb"
+START = "00_start_here/00_start_here.ipynb"
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn
     # The kernel of this environment, also where the user has another python3 kernel of their own.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     start = _next_notebook(root)
-    print(f"Starting JupyterLab at {start}. Stop it with Ctrl-C, twice.", flush=True)
+    print(message("Starting JupyterLab at {place}. Stop it with Ctrl-C, twice.", place=start), flush=True)
     options = [f"--LabApp.default_url=/lab/tree/{start}"]
     options += [f"--LabApp.app_settings_dir={Path(__file__).with_name('lab_settings')}"]
     _become(["jupyterlab", *options], root, port, browser)
@@ -35,10 +37,10 @@ def launch(root: str | Path, port: int = 8888, browser: bool = True) -> NoReturn
 
 def _next_notebook(root: str | Path) -> str:
     """Return the path of the notebook with the first exercise that is not right yet, as the file browser shows it."""
-    following = read_progress(Path(root, "my")).next
-    found = find_files(Path(root, "my"), following.notebook) if following else iter(())
-    path = next(found, None)
-    return path.relative_to(root).as_posix() if path else START
+    copies = folder_of_copies(root)
+    following = read_progress(copies).next
+    found = find_files(copies, following.notebook) if following else iter(())
+    return next(found, copies / START).relative_to(root).as_posix()
 
 
 def launch_formgrader(root: str | Path, port: int = 8889, browser: bool = True) -> NoReturn:

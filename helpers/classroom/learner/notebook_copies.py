@@ -11,15 +11,17 @@ from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.learner.corrections import Comparison, SavedNotebook, in_words
+from helpers.language.message import Message, message
+from helpers.language.translation import folder_of_edition, language
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
 _IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_names}
 
-_IF_OPEN = "If it is open in JupyterLab: File → Reload Notebook from Disk."
+_IF_OPEN = message("If it is open in JupyterLab: File → Reload Notebook from Disk.")
 
 
 def add_missing(root: str | Path) -> None:
-    """Copy each released notebook that is not yet in my/, and say so.
+    """Copy each released notebook, of the language to speak, that is not yet in my/, and say so.
 
     Raises:
         ValueError: a released notebook cannot be read.
@@ -27,8 +29,12 @@ def add_missing(root: str | Path) -> None:
     missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
         replace_file(path_of_copy(root, release), _make_copy(root, release))
-    names = ", ".join(release.stem for release in missing)
-    print(f"New in my/: {names}." if missing else "my/ has every notebook; yours were left as they are.")
+    folder = f"{folder_of_copies(root).relative_to(root).as_posix()}/"
+    if missing:
+        names = ", ".join(release.stem for release in missing)
+        print(message("New in {folder}: {names}.", folder=folder, names=names))
+    else:
+        print(message("{folder} has every notebook; yours were left as they are.", folder=folder))
 
 
 def restore(root: Path, notebook: str) -> None:
@@ -43,7 +49,7 @@ def restore(root: Path, notebook: str) -> None:
         _replace(root, copy, fresh)
     else:
         replace_file(copy, fresh)
-    print(f"{copy.relative_to(root)} is fresh. {_IF_OPEN}")
+    print(message("{copy} is fresh.", copy=copy.relative_to(root)), _IF_OPEN)
 
 
 def update(root: Path, notebook: str) -> None:
@@ -58,20 +64,25 @@ def update(root: Path, notebook: str) -> None:
     copy = path_of_copy(root, release)
     where = copy.relative_to(root)
     if not copy.exists():
-        raise ValueError(f"There is no {where} yet: `make learn` puts one there, with all corrections in it.")
+        template = "There is no {where} yet: `make learn` puts one there, with all corrections in it."
+        raise ValueError(str(message(template, where=where)))
     try:
         compared = _compare(root, release)
     except Unreadable as error:
-        raise ValueError(f"{where} cannot be corrected. {error} {_advice(release)}") from None
+        sentence = message("{where} cannot be corrected.", where=where)
+        raise ValueError(f"{sentence} {error} {_advice(release)}") from None
     if not (compared and compared.corrections):
-        print(f"{where} has every correction of the course.")
+        print(message("{where} has every correction of the course.", where=where))
         return
     keep_edition(root, release.stem, release.read_bytes())
     _replace(root, copy, compared.updated().to_bytes())
-    print(f"{where} has the corrections of the course now: {in_words(compared.corrections)}.")
+    template = "{where} has the corrections of the course now: {corrections}."
+    print(message(template, where=where, corrections=in_words(compared.corrections)))
     if beside := [one for one in compared.corrections if one.beside]:
-        print(f"Changed by you as well, so yours is still there, and the course's beside it: {in_words(beside)}.")
-    print(f"{_IF_OPEN} If it asks when you save: Revert takes this one, Overwrite brings back the one that you see.")
+        template = "Changed by you as well, so yours is still there, and the course's beside it: {corrections}."
+        print(message(template, corrections=in_words(beside)))
+    template = "If it asks when you save: Revert takes this one, Overwrite brings back the one that you see."
+    print(_IF_OPEN, message(template))
 
 
 def announce_corrections(root: Path) -> None:
@@ -85,8 +96,10 @@ def announce_corrections(root: Path) -> None:
             continue  # not there, or damaged: whoever opens it is told
         else:
             if compared and compared.corrections:
-                print(f"{release.stem} was corrected since your copy was made: {in_words(compared.corrections)}.")
-                print(f"  `make update NB={_number(release)}` takes that over, and keeps all that you wrote.")
+                template = "{name} was corrected since your copy was made: {corrections}."
+                print(message(template, name=release.stem, corrections=in_words(compared.corrections)))
+                template = "  `make update NB={number}` takes that over, and keeps all that you wrote."
+                print(message(template, number=_number(release)))
 
 
 class UnknownEdition(Unreadable):
@@ -105,24 +118,26 @@ def _compare(root: Path, release: Path) -> Comparison | None:
         return None
     old = read_edition(root, release.stem, mine.read)
     if old is None:
-        raise UnknownEdition("Your copy is of another edition, which is not kept here: nobody can tell what is yours.")
+        template = "Your copy is of another edition, which is not kept here: nobody can tell what is yours."
+        raise UnknownEdition(str(message(template)))
     try:
         return Comparison(mine, *(SavedNotebook.of(data).without_hidden_checks() for data in (old, new)))
     except Unreadable as error:
-        raise Unreadable(f"The course's own notebook is damaged. {error}") from None
+        template = "The course's own notebook is damaged. {error}"
+        raise Unreadable(str(message(template, error=error))) from None
 
 
-def _advice(release: Path) -> str:
-    return f"`make restore NB={_number(release)}` makes a fresh copy, and keeps yours beside it."
+def _advice(release: Path) -> Message:
+    return message("`make restore NB={number}` makes a fresh copy, and keeps yours beside it.", number=_number(release))
 
 
 def _find_release(root: Path, notebook: str, command: str) -> Path:
     releases = find_releases(root)
     release = next((path for path in releases if is_meant(notebook, path.stem)), None)
     if release is None:
-        known = ", ".join(map(_number, releases))
-        asked = f"There is no notebook {notebook}." if notebook else "Which notebook?"
-        raise ValueError(f"{asked} Name one by its number, e.g. make {command} NB=01; there are: {known}.")
+        asked = message("There is no notebook {name}." if notebook else "Which notebook?", name=notebook)
+        template = "Name one by its number, e.g. make {command} NB=01; there are: {known}."
+        raise ValueError(f"{asked} {message(template, command=command, known=', '.join(map(_number, releases)))}")
     return release
 
 
@@ -131,15 +146,15 @@ def _replace(root: Path, copy: Path, content: bytes) -> None:
     backups = (copy.with_name(f"{copy.stem}.backup-{number}.ipynb") for number in count(1))
     backup = next(path for path in backups if not path.exists())
     replace_file(backup, copy.read_bytes())
-    print(f"Your notebook was kept as {backup.relative_to(root)}.")
+    print(message("Your notebook was kept as {backup}.", backup=backup.relative_to(root)))
     replace_file(copy, content)
 
 
 def warn_of_hiding_files(folder: Path) -> None:
     """Say of each file beside a learner's notebooks that hides what they import what to do about it."""
     for path in find_hiding_files(folder):
-        name = path.relative_to(folder.parent)
-        print(f"{name} hides the package `{path.stem}` from the notebook beside it: rename it, and restart the kernel.")
+        template = "{file} hides the package `{name}` from the notebook beside it: rename it, and restart the kernel."
+        print(message(template, file=path.relative_to(folder.parent), name=path.stem))
 
 
 def find_hiding_files(folder: Path) -> Iterator[Path]:
@@ -150,14 +165,21 @@ def find_hiding_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def find_releases(root: str | Path) -> list[Path]:
-    """Return the paths of the released notebooks, in order."""
-    return sorted(path for path in Path(root, "notebooks").glob("*/*.ipynb") if path.stem == path.parent.name)
+def find_releases(root: str | Path, name: str = "") -> list[Path]:
+    """Return the paths of the released notebooks, in order, in a language; "" is the one to speak."""
+    found = folder_of_edition(Path(root, "notebooks"), name or language()).glob("*/*.ipynb")
+    return sorted(path for path in found if path.stem == path.parent.name)
 
 
 def path_of_copy(root: str | Path, release: Path) -> Path:
     """Return the path of the learner's copy of a released notebook."""
-    return Path(root, "my", release.stem, release.name)
+    edition = release.parents[1].name
+    return Path(root, "my", "" if edition == "notebooks" else edition, release.stem, release.name)
+
+
+def folder_of_copies(root: str | Path) -> Path:
+    """Return the folder with a learner's copies in the language to speak."""
+    return folder_of_edition(Path(root, "my"), language())
 
 
 def _make_copy(root: str | Path, release: Path) -> bytes:
@@ -166,8 +188,8 @@ def _make_copy(root: str | Path, release: Path) -> bytes:
     try:
         copy = make_learner_copy(data)
     except ValueError as error:
-        where = release.relative_to(root)
-        raise ValueError(f"{where} is damaged. {error} Get it again from where you got the course.") from None
+        template = "{where} is damaged. {error} Get it again from where you got the course."
+        raise ValueError(str(message(template, where=release.relative_to(root), error=error))) from None
     keep_edition(root, release.stem, data)
     return copy
 

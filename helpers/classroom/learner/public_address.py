@@ -16,6 +16,7 @@ from helpers.atomic_write import replace_file
 from helpers.classroom.authoring.source import serialise
 from helpers.classroom.learner.colab import as_colab_copy
 from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.language.translation import folder_of_edition, languages
 
 #: Files that contain the address, beside pyproject.toml.
 CARRIERS = ("README.md", "docs/elsewhere.md", "examples/ci/visible-checks.yml")
@@ -69,7 +70,7 @@ def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
     root = Path(root)
     copies = dict(_colab_copies(root, read_repository(root)))
     yield from ((path, "make elsewhere") for path, text in copies.items() if _differs(path, text))
-    for orphan in sorted({*root.glob("colab/*.ipynb")} - {*copies}):
+    for orphan in sorted({*root.glob("colab/**/*.ipynb")} - {*copies}):
         yield orphan, f"git rm {orphan.relative_to(root)}"
 
 
@@ -91,6 +92,8 @@ def _show_links(text: str, repository: str) -> str:
 
 
 def _colab_copies(root: Path, repository: str) -> Iterator[tuple[Path, str]]:
-    for release in find_releases(root):
-        copy = as_colab_copy(release, f"https://github.com/{repository}")
-        yield root / "colab" / release.name, serialise(copy)
+    for language in languages():
+        folder = folder_of_edition(root / "colab", language)
+        for release in find_releases(root, language):
+            copy = as_colab_copy(release, f"https://github.com/{repository}")
+            yield folder / release.name, serialise(copy)
