@@ -212,10 +212,13 @@ def stale() -> None:
 def lint_notebooks(notebook: AllNotebooks = "") -> None:
     """List where the text of a notebook breaks the rules of the course; exit 1 if it does."""
     from helpers.classroom.authoring.lint import lint
+    from helpers.classroom.authoring.translations import find_behind
 
     findings = lint(ROOT, notebook)
     for finding in findings:
         print(finding)
+    if behind := find_behind(ROOT):
+        print(f"Warning: {len(behind)} texts are not translated: `make translations` lists them.")
     sys.exit(1 if findings else 0)
 
 

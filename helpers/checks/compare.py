@@ -129,7 +129,7 @@ def finite_fault(name: str, got: Any, expected: Any) -> Fault | None:
     bad = ~np.isfinite(got) & np.isfinite(expected)
     if not bad.any():
         return None
-    values: dict[str, object] = {"name": name, "what": "NaN" if np.isnan(got).any() else "infinite"}
+    values: dict[str, object] = {"name": name, "what": message("NaN" if np.isnan(got).any() else "infinite")}
     if not bad.ndim:
         return Fault(name, Message("`{name}` is {what}, expected {expected:.6g}.", values | {"expected": expected}))
     values |= {"bad": int(bad.sum()), "size": bad.size}
@@ -246,11 +246,11 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _kind(value: object) -> str:
+def _kind(value: object) -> Message | str:
     if isinstance(value, np.generic):
-        return f"a single NumPy value of dtype {value.dtype}"
+        return message("a single NumPy value of dtype {dtype}", dtype=value.dtype)
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and dtype {value.dtype}"
+        return message("an array of shape {shape} and dtype {dtype}", shape=value.shape, dtype=value.dtype)
     if value is None:
         return "None"
-    return f"of type {type(value).__name__}"
+    return message("of type {name}", name=type(value).__name__)

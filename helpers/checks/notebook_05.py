@@ -16,6 +16,7 @@ from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mist
 from helpers.checks.many_calls import call_often
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
+from helpers.language.message import listed
 from helpers.nn import functional, layers
 from helpers.nn.base import Layer, Param
 from helpers.training.perplexity import perplexity
@@ -25,7 +26,7 @@ def _refuse_lost_params(layer: Layer, name: str, params: Sequence[Param]) -> Non
     """Raise ContractError unless the layer keeps exactly these Params."""
     if {id(param) for param in layer.parameters()} != {id(param) for param in params}:
         template = "`parameters()` of your `{name}` does not find exactly {params}: keep each on `self`, unchanged."
-        raise ContractError(template, name=name, params=" and ".join(f"`{param.name}`" for param in params))
+        raise ContractError(template, name=name, params=listed(param.name for param in params))
 
 
 def _name_of_error(wanted: type[Exception], call: Callable[[], object]) -> str:

@@ -10,7 +10,7 @@ from helpers.checks import dropout
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.probes import build_layer
-from helpers.language.message import listed
+from helpers.language.message import Message, listed, message
 from helpers.nn import layers
 from helpers.nn.base import Layer, Param, State
 from helpers.nn.recurrent import LSTM, RNN
@@ -88,8 +88,10 @@ def _parts(state: State, name: str, count: int) -> Sequence[Any]:
     return *pair, entry
 
 
-def _kind(thing: object) -> str:
-    return f"an array of shape {thing.shape}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
+def _kind(thing: object) -> Message:
+    if isinstance(thing, np.ndarray):
+        return message("an array of shape {shape}", shape=thing.shape)
+    return message("a {name}", name=type(thing).__name__)
 
 
 def _use_stack(answer: Answer, arguments: Values, record: Values) -> None:

@@ -13,6 +13,7 @@ from helpers.arrays import AnyArray, FloatArray, IntArray
 from helpers.checks.edits import Answer
 from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mistakes, unpack
 from helpers.checks.probes import build_layer
+from helpers.language.message import Message
 from helpers.nn import analysis, layers, model
 from helpers.nn.base import Layer, Param
 from helpers.nn.fast import FastLSTM
@@ -297,15 +298,15 @@ _SHAPES = {
     "gradients of the lower LSTM": "(2H + 1, 4H)",
     "gradients of the upper LSTM": "(2H + 1, 4H)",
 }
-_FORWARD = (
+_FORWARD = Message(
     "The model that you returned fails when it reads a batch of words. {said}. The body is `Stacked` of *one* list, "
     "from the embedding up to the last dropout; every layer gets whole Params."
 )
-_LOSS = (
+_LOSS = Message(
     "The model that you returned fails when it computes its loss. {said}. Look at the order of the layers, and at "
     "that of `LanguageModel(body, output, criterion)`; is the loss an object?"
 )
-_BACKWARD = (
+_BACKWARD = Message(
     "The model that you returned fails when it goes backward. {said}. Does every place have a layer of its own, made "
     "from its class?"
 )
@@ -394,14 +395,14 @@ class _Noted:
 
 
 @contextlib.contextmanager
-def _telling(template: str) -> Iterator[None]:
+def _telling(sentence: Message) -> Iterator[None]:
     """Turn an error inside the returned model into a sentence: its own line numbers are none of the learner's."""
     try:
         yield
     except (NotImplementedError, MemoryError, ContractError):
         raise
     except Exception as error:
-        raise ContractError(template, said=f"{type(error).__name__}: {error}".rstrip(": .")) from None
+        raise ContractError(sentence.template, said=f"{type(error).__name__}: {error}".rstrip(": .")) from None
 
 
 def _scored(built: Any, xs: AnyArray) -> list[Any]:

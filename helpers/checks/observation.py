@@ -15,7 +15,7 @@ from helpers.checks.exercise import Exercise, Values
 from helpers.checks.inputs import InputSpec, copied
 
 #: Label of the case that the notebook works through with a pencil.
-BY_HAND = "the example by hand"
+BY_HAND = "example by hand"
 
 
 class Record(dict[str, Any]):

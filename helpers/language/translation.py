@@ -65,7 +65,9 @@ def folder_of_edition(folder: Path, name: str) -> Path:
 
 def translate(text: str) -> str:
     """Return a text of the course, or the template of a message, in the language to speak."""
-    return text if (name := language()) == ENGLISH else _catalogue(name).gettext(text)
+    if not text or (name := language()) == ENGLISH:  # to gettext, "" is the head of a catalogue
+        return text
+    return _catalogue(name).gettext(text)
 
 
 def finish(text: str) -> str:

@@ -10,11 +10,16 @@ import pytest
 
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
-from helpers.language.message import MOST_NAMES, Message
+from helpers.classroom.authoring.translations import find_languages
+from helpers.language.message import MOST_NAMES, Message, Names
+from helpers.language.translation import speaking, translate
 from tests.checks.judging import judge_quickly
 
 #: A placeholder that was not filled in. Sets and dicts of Python, as in an error, have more between their braces.
 UNFILLED = re.compile(r"\{[a-z_]*(?::[^}]*)?\}")
+
+#: Words in a row, and what is none: code, and placeholders.
+WORDS, CODE = re.compile(r"[a-z]{2,} [a-z]{2,}"), re.compile(r"`[^`]*`|\{[^}]*\}")
 
 #: What a template of a message may have in braces.
 FIELD = re.compile(r"[a-z_]+")
@@ -33,6 +38,9 @@ def test_the_messages_on_all_known_mistakes_are_short_and_whole():
     for exercise_id, verdict in verdicts:
         for one in verdict.messages + verdict.remarks:
             fill(one, exercise_id)
+            for language in find_languages():
+                with speaking(language):
+                    assert not (left := english_in(one)), (exercise_id, language, left)
             for run in re.findall(r"`[^`]+`(?:, `[^`]+`)+", str(one)):
                 assert run.count("`, `") < MOST_NAMES, (exercise_id, run)
 
@@ -45,6 +53,25 @@ def fill(one, exercise_id):
     for value in one.values.values():
         if isinstance(value, Message):
             fill(value, exercise_id)
+
+
+#: Values that are Python's, or quote an answer, and stay as they are.
+QUOTED = {"error", "warning", "code", "yours", "said", "rest"}
+
+
+def english_in(one):
+    """Return the first text of a Message, or of those in it, that is left in English while another language is spoken."""
+    if WORDS.search(CODE.sub("", one.template)) and translate(one.template) == one.template:
+        return one.template
+    assert not UNFILLED.search(CODE.sub("", str(one))), str(one)
+    for name, value in one.values.items():
+        if isinstance(value, Message) and (left := english_in(value)):
+            return left
+        texts = [value] if isinstance(value, str) else value if isinstance(value, Names) else []
+        for text in texts if name not in QUOTED else []:
+            if WORDS.search(CODE.sub("", text)) and translate(text) == text:
+                return text
+    return ""
 
 
 def test_a_template_is_one_plain_text():

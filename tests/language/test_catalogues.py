@@ -1,0 +1,206 @@
+"""The catalogues of every edition: up to date, whole, and the notebooks that are made of them."""
+
+import ast
+import io
+import re
+
+import nbformat
+import pytest
+from babel.messages.pofile import read_po, write_po
+
+from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring import translations
+from helpers.classroom.authoring.build import find_sources, release_path
+from helpers.classroom.authoring.code_texts import replace_texts
+from helpers.classroom.authoring.source import as_release, as_solution, grading, read_source
+from helpers.classroom.authoring.translations import (
+    ROOT,
+    find_behind,
+    find_broken,
+    find_languages,
+    find_stale,
+    find_texts,
+)
+
+SOURCES = find_sources(ROOT)
+EDITIONS = [(path, language) for path in SOURCES for language in find_languages(ROOT)]
+
+
+def test_every_catalogue_is_up_to_date():
+    assert [path.name for path, _ in find_stale(ROOT)] == []
+
+
+def test_no_translation_is_broken():
+    assert [str(finding) for finding in find_broken(ROOT)] == []
+
+
+def code_of(source):
+    """The tokens of a cell without comments and layout, and without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body[0].value.value = ""
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
+def test_the_code_is_the_same_in_every_edition(path, language):
+    for made in as_release, as_solution:
+        english, other = made(read_source(path)).cells, made(read_source(path, language)).cells
+        english = [cell for cell in english if not re.match(r'## <span lang="ko">요약', cell.source)]
+        assert [cell.id for cell in english] == [cell.id for cell in other]
+        for one, two in zip(english, other):
+            ours, theirs = grading(one), grading(two)
+            assert {**ours, "checksum": ""} == {**theirs, "checksum": ""}
+            assert one.metadata.get("tags") == two.metadata.get("tags")
+            if one.cell_type == "code":
+                assert code_of(one.source) == code_of(two.source), one.id
+
+
+@pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
+def test_every_text_cell_of_an_edition_is_in_its_language(path, language):
+    """Or it says that it is not translated yet; Korean has Hangul in every line of prose but names and titles."""
+    notebook = nbformat.read(release_path(ROOT, path, language), as_version=4)
+    assert notebook.metadata.course.language == language
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and language == "ko":
+            assert re.search("[가-힣]", cell.source), cell.id
+
+
+@pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
+def test_links_lead_to_files_and_headings_say_which_exercise(path, language):
+    release = release_path(ROOT, path, language)
+    for cell in nbformat.read(release, as_version=4).cells:
+        for target in re.findall(r"\]\((\.\.?/[^)#]+)", cell.source):
+            assert (release.parent / target).resolve().exists(), target
+        for exercise_id in re.findall(r"(?m)^### \S+ (\d+\.\d+) · ", cell.source):
+            assert exercise_id in EXERCISES or exercise_id.split(".")[0] == path.stem[:2].lstrip("0")
+
+
+# --- with catalogues of a test's own ----------------------------------------------------------------------------------
+
+SOURCE = '''# %% [markdown]
+# # A title
+#
+# Some `code` and $x$.
+
+# %%
+def f(x):
+    """Return x.
+
+    Args:
+        x: a number
+    """
+    # one
+    # two
+    return x  # three
+'''
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course with one notebook and a folder for an edition."""
+    monkeypatch.setattr(translations, "PAGES", ())
+    path = tmp_path / "solutions" / "01_a" / "01_a.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "translations" / "xx").mkdir(parents=True)
+    (tmp_path / "helpers").mkdir()
+    translations.merge(tmp_path)
+    return tmp_path
+
+
+def fill(course, changes, fuzzy=()):
+    """Translate texts in the catalogue of the notebook."""
+    path = course / "translations" / "xx" / "01_a.po"
+    catalogue = read_po(io.BytesIO(path.read_bytes()))
+    for entry in catalogue:
+        if entry.id in changes:
+            entry.string = changes[entry.id]
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue, width=0)
+    path.write_bytes(buffer.getvalue())
+    translations.merge(course)
+
+
+def said(findings, catalogue="01_a"):
+    return [(finding.text, finding.what) for finding in findings if catalogue in finding.catalogue]
+
+
+def test_a_cell_a_docstring_and_comments_are_entries(course):
+    assert [*find_texts(course)["01_a"]] == [
+        "# A title\n\nSome `code` and $x$.",
+        "three",
+        "one\ntwo",
+        "Return x.\n\nArgs:\n    x: a number",
+    ]
+
+
+def test_a_text_that_was_changed_makes_its_entry_fuzzy_and_is_shown_in_english(course):
+    text = "# A title\n\nSome `code` and $x$."
+    fill(course, {text: "# Titel\n\n`code`, $x$."})
+    assert translations.read_translations("xx", "01_a", course) == {text: "# Titel\n\n`code`, $x$."}
+    source = course / "solutions" / "01_a" / "01_a.py"
+    source.write_text(SOURCE.replace("Some `code`", "Some other `code`"), encoding="utf-8")
+    translations.merge(course)
+    assert translations.read_translations("xx", "01_a", course) == {}
+    assert ("# A title Some other `code` and $x$.", "was changed since it was translated") in said(find_behind(course))
+    assert said(find_broken(course)) == []
+
+
+@pytest.mark.parametrize(
+    "translated, wrong",
+    [
+        ("# Titel\n\n`code`.", "the formulas are others than in the text: $x$"),
+        ("# Titel\n\n`kode`, $x$.", "the code spans are others than in the text: `code`, `kode`"),
+        ("Titel\n\n`code`, $x$.", "the headings are others than in the text"),
+        ("# Titel\n\n`code`, $x$ [a](b).", "the links are others than in the text"),
+        ("# Titel\n\n`code`, $x$ <b>.", "the tags are others than in the text"),
+        ("# Titel\n\n`code`, $x$ **(a)**b.", "Markdown shows stars"),
+    ],
+)
+def test_a_broken_translation_is_found(translated, wrong, course):
+    fill(course, {"# A title\n\nSome `code` and $x$.": translated})
+    [(_, what)] = said(find_broken(course))
+    assert what.startswith(wrong)
+
+
+def test_a_placeholder_that_is_missing_is_found(course):
+    (course / "helpers" / "a.py").write_text('message("{count} of {most:g}")', encoding="utf-8")
+    translations.merge(course)
+    path = course / "translations" / "xx" / "messages.po"
+    path.write_text(path.read_text().replace('msgstr ""\n\n', 'msgstr "{count}"\n\n') + "\n", encoding="utf-8")
+    text = path.read_text().rstrip()
+    path.write_text(re.sub(r'(msgid "\{count\} of \{most:g\}"\nmsgstr )""', r'\1"{count}"', text) + "\n")
+    [(_, what)] = said(find_broken(course), "messages")
+    assert what == "the placeholders are ['count'], and should be ['count', 'most:g']"
+
+
+def test_a_term_that_is_to_be_avoided_is_found(course):
+    (course / "translations" / "xx" / "terms.csv").write_text("not,but\nTittel,Titel\n", encoding="utf-8")
+    translations._read_terms.cache_clear()
+    fill(course, {"# A title\n\nSome `code` and $x$.": "# Tittel\n\n`code`, $x$."})
+    assert [what for _, what in said(find_broken(course))] == ["instead of Tittel the glossary has Titel"]
+
+
+def test_a_damaged_catalogue_is_one_sentence(course):
+    (course / "translations" / "xx" / "01_a.po").write_text('msgid "a\nmsgstr b"', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"01_a\.po cannot be read: .*Mend that line"):
+        translations.merge(course)
+
+
+def test_texts_in_code_are_replaced_and_nothing_else():
+    code = SOURCE.partition("# %%\ndef")[2]
+    code = f"def{code}"
+    assert replace_texts(code, lambda text: text) == code
+    changed = replace_texts(code, lambda text: f"A{text.upper()}\nB" if "three" not in text else "DREI\nzwei")
+    assert code_of(changed) == code_of(code)
+    assert "    # AONE\n    # TWO\n    # B\n    return x  # DREI zwei\n" in changed
+    assert '    """ARETURN X.\n\n    ARGS:\n        X: A NUMBER\n    B\n    """\n' in changed
+
+
+@pytest.mark.parametrize(
+    "comment", ["# NBVAL_IGNORE_OUTPUT", "# fmt: skip", "### BEGIN SOLUTION", "# type: ignore", "# 1"]
+)
+def test_comments_for_programs_are_no_texts(comment):
+    assert replace_texts(f"x = 1\n{comment}\n", lambda text: "changed") == f"x = 1\n{comment}\n"
