@@ -60,7 +60,7 @@ QUOTED = {"error", "warning", "code", "yours", "said", "rest"}
 
 
 def english_in(one):
-    """Return the first text of a Message, or of those in it, that is left in English while another language is spoken."""
+    """Return the first text of a Message, or of one in it, that is left in English in another language."""
     if WORDS.search(CODE.sub("", one.template)) and translate(one.template) == one.template:
         return one.template
     assert not UNFILLED.search(CODE.sub("", str(one))), str(one)
