@@ -1,6 +1,6 @@
 """What a check says: whole sentences, kept apart from the values in them until a panel puts the two together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -42,6 +42,22 @@ class Message:
 def message(template: str, **values: object) -> Message:
     """Return the Message with these values."""
     return Message(template, values)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Messages in a row: facts about several things, or sentences.
+
+    Args:
+        parts: of the text; what is empty is left out.
+        between: what stands between two of them.
+    """
+
+    parts: Sequence[Message | str]
+    between: str = "; "
+
+    def __str__(self) -> str:
+        return self.between.join(filter(None, map(str, self.parts)))
 
 
 class Names(tuple[str, ...]):

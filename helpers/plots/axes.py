@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, message
 from helpers.plots.narrow import broken, is_narrow
 from helpers.plots.style import FINE, GROUND, LINE, LOOKS, MEDIUM, SMALL, THICK, Look, Point, Style, looks_of, tint
 
@@ -93,11 +94,12 @@ def zero_line(ax: Axes) -> None:
     ax.axhline(0, lw=FINE, **LOOKS["ink"].line)
 
 
-def baseline_levels(ax: Axes, baselines: Mapping[str, float], beside: Sequence[str]) -> str:
-    """Draw each baseline (name to perplexity) as a horizontal line, beside lines of other names; return the words."""
+def baseline_levels(ax: Axes, baselines: Mapping[str, float], beside: Sequence[str]) -> Listing:
+    """Draw each baseline (name to perplexity) as a horizontal line, beside lines of other names; return the facts."""
     for (name, value), look in zip(baselines.items(), looks_of([*beside, *baselines])[len(beside) :]):
         level(ax, value, f"{name}: {value:.0f}", look=look)
-    return "; ".join(f"{name}: {value:.0f}" for name, value in baselines.items())
+    template = "{name}: {perplexity:.0f}"
+    return Listing([message(template, name=name, perplexity=value) for name, value in baselines.items()])
 
 
 def name_line_ends(ax: Axes, ends: Sequence[tuple[float, str, Look]], *, width: int = 22) -> None:

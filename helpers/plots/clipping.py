@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import ARROW, level, listed, name_line_ends, note
 from helpers.plots.guess import Guess, as_number, is_given, mark_guess, spoken_guess
@@ -81,10 +82,13 @@ def two_ways_to_clip(
         axes[1].plot(*np.transpose([(0, 0), end]), lw=LINE, **LOOKS["guess"].line)
         note(axes[1], "your guess", end, (4, 0), of="guess", va="center")
     axes[0].set_ylabel("second element")
-    alt = f"""Two panels, each with a gradient as an arrow of length {np.linalg.norm(gradient):.3g} and the clipped
-    one as another. By norm it ends on a circle and is turned by {turns[0]:.0f} degrees; by value it ends in a
-    square and is turned by {turns[1]:.0f} degrees.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Two panels, each with a gradient as an arrow of length {length:.3g} and the clipped one as another. By norm "
+        "it ends on a circle and is turned by {by_norm:.0f} degrees; by value it ends in a square and is turned by "
+        "{by_value:.0f} degrees."
+    )
+    alt = message(template, length=np.linalg.norm(gradient), by_norm=turns[0], by_value=turns[1])
+    return Picture(figure, alt, spoken_guess(guess))
 
 
 @draws_picture
@@ -110,9 +114,11 @@ def cliff_landscape(ws: FloatArray, bs: FloatArray, loss: FloatArray) -> Picture
     land.set_box_aspect((1, 1, 0.6), zoom=1.1)
     land.set(xlabel="w", ylabel="b", title="loss: a plateau, a cliff, a plain")
     land.locator_params(nbins=2 if is_narrow() else 3)
-    alt = f"""A loss over two parameters, as a landscape. A cliff separates a plateau, where the loss is up to
-    {np.max(loss):.2g}, from a plain, where it is small."""
-    return Picture(figure, alt)
+    template = (
+        "A loss over two parameters, as a landscape. A cliff separates a plateau, where the loss is up to "
+        "{highest:.2g}, from a plain, where it is small."
+    )
+    return Picture(figure, message(template, highest=np.max(loss)))
 
 
 def _check_map(ws: FloatArray, bs: FloatArray, loss: FloatArray) -> None:
@@ -160,7 +166,14 @@ def clipping_cliff(
         right.plot(np.maximum(values, _LOWEST), **look.line)
         ends.append((max(values[-1], _LOWEST), label, look))
         longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
-        facts.append(f"{label}: the longest step is {longest:.2g}, the loss at the end {values[-1]:.2g}")
+        facts.append(
+            message(
+                "{label}: the longest step is {longest:.2g}, the loss at the end {loss:.2g}",
+                label=label,
+                longest=longest,
+                loss=values[-1],
+            )
+        )
     ax.plot(*next(iter(paths.values()))[0], "*", color=PAGE, ms=RING, mec=LOOKS["ink"].colour)
     ax.set(xlabel="w", ylabel="b", xlim=(ws[0], ws[-1]), ylim=(bs[0], bs[-1]), title="the way, from above")
     level(right, start, "at the start", below=True)
@@ -168,9 +181,11 @@ def clipping_cliff(
     right.set_ylim(_LOWEST / 2, 5 * max(values.max() for values in losses.values()))
     right.margins(x=0.01)
     name_line_ends(right, ends, width=10)
-    alt = f"""A map of a loss over two parameters, with a cliff between a high region and a low one, and beside it the
-    loss at each step. All runs start at one star below the cliff, at a loss of {start:.2g}. {"; ".join(facts)}."""
-    return Picture(figure, alt)
+    template = (
+        "A map of a loss over two parameters, with a cliff between a high region and a low one, and beside it the loss "
+        "at each step. All runs start at one star below the cliff, at a loss of {start:.2g}. {facts}."
+    )
+    return Picture(figure, message(template, start=start, facts=Listing(facts)))
 
 
 #: The lowest loss that the figure of the cliff shows.
@@ -197,15 +212,18 @@ def lost_starts(lost: Mapping[str, ArrayLike], rates: ArrayLike, starts: int, gu
     for (label, counts), look in zip(lost.items(), looks_of(lost)):
         ax.plot(rates, counts, **look.marked)
         ends.append((counts[-1], label, look))
-        facts.append(f"{label}: {listed(counts, '.0f')}")
+        facts.append(message("{label}: {counts}", label=label, counts=listed(counts, ".0f")))
     ax.set(xscale="log", xlabel="learning rate (log axis)", ylabel=f"runs of {starts}", ylim=(-3, 60))
     ax.set_title("ended with a higher loss than they began with")
     _name_ticks(ax, rates)
     mark_guess(ax, y=guess)
     name_line_ends(ax, ends)
-    alt = f"""Of {starts} runs at each of the learning rates {listed(rates)}, so many end with a higher loss than they
-    began with. {"; ".join(facts)}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Of {starts} runs at each of the learning rates {rates}, so many end with a higher loss than they began with. "
+        "{facts}."
+    )
+    alt = message(template, starts=starts, rates=listed(rates), facts=Listing(facts))
+    return Picture(figure, alt, spoken_guess(guess))
 
 
 def _name_ticks(ax: Axes, values: ArrayLike) -> None:
@@ -230,7 +248,7 @@ def runs_with_and_without(
         ValueError: losses and norms of different lengths.
     """
     figure, (above, below) = new_figure(8, 4.8, rows=2, sharex=True)
-    facts: list[str] = []
+    facts: list[Message] = []
     ends: dict[Axes, list[tuple[float, str, Look]]] = {above: [], below: []}
     for ax, value, text in (above, constant, "always 0"), (below, max_norm, "max_norm"):
         level(ax, value, text)
@@ -249,15 +267,26 @@ def runs_with_and_without(
         # Round numbers: where a run blows up, the digits differ between processors.
         if np.isfinite(losses).all():
             end, most = np.mean(losses[-50:]), _up_to(float(np.max(norms)))
-            facts.append(f"{label} ends at a loss of {end:.1g}, its norms never above {most}")
+            facts.append(
+                message(
+                    "{label} ends at a loss of {end:.1g}, its norms never above {most}", label=label, end=end, most=most
+                )
+            )
         else:
             most = _up_to(len(losses))
-            facts.append(f"{label} is lost within {most} steps: its loss and its norm leave the axes at the top")
+            facts.append(
+                message(
+                    "{label} is lost within {most} steps: its loss and its norm leave the axes at the top",
+                    label=label,
+                    most=most,
+                )
+            )
     for ax, named in ends.items():
         name_line_ends(ax, named)
     above.set_ylabel("loss (log axis)")
     below.set(ylabel="gradient norm (log axis)", xlabel="update (log axis)")
-    return Picture(figure, f"Loss and gradient norm over training, on log axes. {'; '.join(facts)}.")
+    template = "Loss and gradient norm over training, on log axes. {facts}."
+    return Picture(figure, message(template, facts=Listing(facts)))
 
 
 def _mark_lost(ax: Axes, steps: IntArray, values: FloatArray, label: str, look: Look) -> None:
@@ -310,8 +339,12 @@ def lost_and_loss(
         ends.append((shown[-1] if shown.size else constant, label, look))
         tops.append((lost[-1], label, look))
         facts.append(
-            f"{label}: lost {listed(lost, '.0f')}, median loss of the others "
-            f"{', '.join(f'{value:.1g}' if np.isfinite(value) else 'none' for value in middle)}"
+            message(
+                "{label}: lost {lost}, median loss of the others {middle}",
+                label=label,
+                lost=listed(lost, ".0f"),
+                middle=Listing([f"{v:.1g}" if np.isfinite(v) else message("none") for v in middle], ", "),
+            )
         )
     level(below, constant, "always 0")
     above.set(ylim=(-0.06 * most, 1.1 * most), yticks=range(0, most + 1, max(1, most // 5)), ylabel=f"lost of {most}")
@@ -321,9 +354,12 @@ def lost_and_loss(
         mark_guess(below, x=at, y=guess)
     name_line_ends(above, tops)
     name_line_ends(below, ends)
-    alt = f"""Two panels over {xlabel}, at {listed(values)}: how many of {most} runs are lost, and the loss of
-    the others. {"; ".join(facts)}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Two panels over {xlabel}, at {settings}: how many of {most} runs are lost, and the loss of the others. "
+        "{facts}."
+    )
+    alt = message(template, xlabel=xlabel, settings=listed(values), most=most, facts=Listing(facts))
+    return Picture(figure, alt, spoken_guess(guess))
 
 
 @draws_picture
@@ -359,7 +395,11 @@ def clip_limits(
     if is_given(guess):
         mark_guess(above, x=at, y=guess)
     shares, ends = np.median(clipped, axis=0), np.median(losses, axis=0)
-    alt = f"""Two panels over max_norm, at {listed(max_norms)}, medians of {len(losses)} seeds. Clipped are
-    {", ".join(f"{share:.0%}" for share in shares)} of the updates; the losses at the end are
-    {", ".join(f"{end:.1g}" for end in ends)}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Two panels over max_norm, at {limits}, medians of {seeds} seeds. Clipped are {shares} of the updates; the "
+        "losses at the end are {ends}."
+    )
+    alt = message(
+        template, limits=listed(max_norms), seeds=len(losses), shares=listed(shares, ".0%"), ends=listed(ends, ".1g")
+    )
+    return Picture(figure, alt, spoken_guess(guess))

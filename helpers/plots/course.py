@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import to_arrays
 from helpers.plots.axes import shade
 from helpers.plots.diagrams import arrow, box, line, node, rectangle, write
@@ -153,9 +154,10 @@ def course_map() -> Picture:
             left, below = x + 0.83, line_y - 0.36 - 0.145 * title.count("\n")
             write(ax, left, line_y - 0.2, title, ha="left", va="top", fontweight="bold", linespacing=1.15)
             write(ax, left, below, subject, of="pale", ha="left", va="top", linespacing=1.2)
-    names = "; ".join(f"{number:02d} {title}" for number, (title, _, _) in enumerate(_STATIONS))
-    alt = f"The {len(_STATIONS)} notebooks of the course as stations, in three parts and an appendix: {names}."
-    return Picture(figure, alt)
+    names = [message("{number:02d} {title}", number=number, title=title.replace("\n", " "))
+             for number, (title, _, _) in enumerate(_STATIONS)]  # fmt: skip
+    template = "The {count} notebooks of the course as stations, in three parts and an appendix: {names}."
+    return Picture(figure, message(template, count=len(_STATIONS), names=Listing(names)))
 
 
 @draws_picture
@@ -174,11 +176,15 @@ def sigmoid_curve(a: ArrayLike, y: ArrayLike) -> Picture:
     ax.plot(a, y, lw=THICK, **LOOKS["sigmoid"].line)
     ax.set(xlabel="$a$", ylabel="openness of a gate", xlim=(a[0], a[-1]), ylim=(-0.08, 1.08))
     ax.set_yticks([0, 0.5, 1], ["closed  0", "half open  0.5", "open  1"])
-    alt = f"""The sigmoid rises from {y[0]:.4f} at a = {a[0]:.3g} to {y[-1]:.4f} at a = {a[-1]:.3g}: 0 is a closed gate,
-    1 an open one."""
+    template = (
+        "The sigmoid rises from {y_first:.4f} at a = {first:.3g} to {y_last:.4f} at a = {last:.3g}: 0 is a closed "
+        "gate, 1 an open one."
+    )
+    alt = [message(template, first=a[0], y_first=y[0], last=a[-1], y_last=y[-1])]
     if y[0] < 0.05 and y[-1] > 0.95:
         low, high = np.interp([0.05, 0.95], y, a)
         for edge, end, height, text in (low, a[0], 0.25, "almost closed"), (high, a[-1], 0.75, "almost open"):
             shade(ax, edge, end, height, text)
-        alt += f" Below a = {low:.2f} it is less than 0.05, above a = {high:.2f} more than 0.95."
-    return Picture(figure, alt)
+        template = "Below a = {low:.2f} it is less than 0.05, above a = {high:.2f} more than 0.95."
+        alt.append(message(template, low=low, high=high))
+    return Picture(figure, *alt)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable
 from helpers.plots.diagrams import arrow, chain, layer_box, write
@@ -38,6 +39,18 @@ if TYPE_CHECKING:
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.55, 0.22
 _HEIGHTS = {"Embedding": 0.95, "LSTM 1": 1.85, "LSTM 2": 2.75, "Affine": 3.65}
+
+_WHERE = {
+    "": message("Nothing is dropped."),
+    "depth": message(
+        "Dropout is on the arrows that go up, from layer to layer, and on none that goes from step to step."
+    ),
+    "time": message("Dropout is on the arrows of h from step to step, and on none that goes up."),
+    "shared": message(
+        "Dropout is on the arrows that go up and on those of h from step to step. Marks of one colour are one mask: "
+        "the same at every step of their row, and another one in each row."
+    ),
+}
 
 
 @draws_picture
@@ -80,16 +93,11 @@ def stack_over_time(dropout: str = "") -> Picture:
     if dropout:
         marked_arrow(ax, (7.1, 0.62), (7.1, 1.22), 0, 0, "ink", _mark(dropout, 0))
         write(ax, 7.22, 0.92, "one colour,\none mask" if dropout == "shared" else "dropout", ha="left")
-    where = {
-        "": "Nothing is dropped.",
-        "depth": "Dropout is on the arrows that go up, from layer to layer, and on none that goes from step to step.",
-        "time": "Dropout is on the arrows of h from step to step, and on none that goes up.",
-        "shared": """Dropout is on the arrows that go up and on those of h from step to step. Marks of one colour are
-        one mask: the same at every step of their row, and another one in each row.""",
-    }[dropout]
-    alt = f"""Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a
-    state of its own, state[0] below and state[1] above, h and c, that runs from left to right. {where}"""
-    return Picture(figure, alt)
+    template = (
+        "Two LSTM layers between an embedding and an affine layer, unrolled over three steps. Each LSTM layer has a "
+        "state of its own, state[0] below and state[1] above, h and c, that runs from left to right."
+    )
+    return Picture(figure, message(template), _WHERE[dropout])
 
 
 def _mark(dropout: str, place: int | str) -> str:
@@ -128,8 +136,9 @@ def dropout_masks(masks: Mapping[str, ArrayLike]) -> Picture:
     for ax, (title, mask) in zip(axes[0], masks.items()):
         mask_table(ax, mask, title)
     axes[0][0].set_ylabel("feature")
-    shares = "; ".join(f"{title}: {np.mean(mask == 0):.0%} dropped, {_repeats(mask)}" for title, mask in masks.items())
-    return Picture(figure, f"Dropout masks, steps across and features down, white where a value is dropped. {shares}.")
+    shares = Listing([_dropped(title, mask) for title, mask in masks.items()])
+    template = "Dropout masks, steps across and features down, white where a value is dropped. {shares}."
+    return Picture(figure, message(template, shares=shares))
 
 
 def mask_table(ax: Axes, mask: FloatArray, title: str, start: float = 0.0) -> None:
@@ -144,9 +153,11 @@ def mask_table(ax: Axes, mask: FloatArray, title: str, start: float = 0.0) -> No
     ax.grid(False)
 
 
-def _repeats(mask: FloatArray) -> str:
-    same = len(mask) > 1 and bool(np.all((mask == 0) == (mask[:1] == 0)))
-    return "the same rows white at every step" if same else "another pattern at each step"
+def _dropped(title: str, mask: FloatArray) -> Message:
+    template = "{title}: {share:.0%} dropped, another pattern at each step"
+    if len(mask) > 1 and np.all((mask == 0) == (mask[:1] == 0)):
+        template = "{title}: {share:.0%} dropped, the same rows white at every step"
+    return message(template, title=title, share=np.mean(mask == 0))
 
 
 @draws_picture
@@ -177,9 +188,11 @@ def masked_again_and_again(
     ax.legend()
     ax.locator_params(axis="x", integer=True)
     mark_guess(ax, y=guess)
-    ends = "; ".join(f"{label}: {values[0]:.2g} after one step, {values[-1]:.2g} after {len(state)}"
-                     for label, values in shares.items())  # fmt: skip
-    alt = f"""On the left a state of {state.shape[1]} units that goes through a fresh mask with rate {rate:g} at each
-    step: more and more of it is white, gone for good. On the right the share that is left, on a log axis.
-    {ends}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = "{label}: {first:.2g} after one step, {last:.2g} after {steps}"
+    ends = [message(template, label=label, first=values[0], last=values[-1], steps=len(state))
+            for label, values in shares.items()]  # fmt: skip
+    template = (
+        "On the left a state of {units} units that goes through a fresh mask with rate {rate:g} at each step: more and "
+        "more of it is white, gone for good. On the right the share that is left, on a log axis. {ends}."
+    )
+    return Picture(figure, message(template, units=state.shape[1], rate=rate, ends=Listing(ends)), spoken_guess(guess))

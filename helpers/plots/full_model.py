@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import to_array, to_arrays, to_dict
 from helpers.plots.axes import baseline_levels, heat_map, listed, log_perplexity_axis, name_line_ends, note
 from helpers.plots.diagrams import arrow, layer_box, line, state_lines, write
@@ -74,10 +75,15 @@ def parameter_counts(models: Mapping[str, Mapping[str, int]], guess: Guess = ...
     if (share := as_number(guess)) is not None:
         ax.set_ylim(top=-0.8)  # room for its name, above the bars
         mark_guess(ax, x=share * next(iter(totals.values())))
-    counts = {name: ", ".join(f"{part} {count:,}" for part, count in parts.items()) for name, parts in models.items()}
-    said = "; ".join(f"{name}: {totals[name]:,}, of which {parts}" for name, parts in counts.items())
-    alt = f"How many numbers each model learns, as a bar of its parts. {said}.{spoken_guess(guess)}"
-    return Picture(figure, alt)
+    counts = Listing([_counted(name, parts) for name, parts in models.items()])
+    template = "How many numbers each model learns, as a bar of its parts. {counts}."
+    return Picture(figure, message(template, counts=counts), spoken_guess(guess))
+
+
+def _counted(name: str, parts: Mapping[str, int]) -> Message:
+    counts = [message("{part} {count:,}", part=part, count=count) for part, count in parts.items()]
+    template = "{name}: {total:,}, of which {counts}"
+    return message(template, name=name, total=sum(parts.values()), counts=Listing(counts, ", "))
 
 
 @draws_picture
@@ -102,10 +108,11 @@ def summed_gradient(embedding: ArrayLike, output: ArrayLike) -> Picture:
     axes[0].set_ylabel("word")
     figure.colorbar(image, ax=axes, shrink=0.85, label="gradient")
     nonzero = [int(np.sum(np.any(part != 0, axis=1))) for part in parts.values()]
-    alt = f"""Three tables of a gradient, a row for each of {len(embedding)} words, red above and blue below zero. The
-    embedding's part has {nonzero[0]} rows that are not zero, the output's part {nonzero[1]}, and their sum is the
-    gradient of E."""
-    return Picture(figure, alt)
+    template = (
+        "Three tables of a gradient, a row for each of {words} words, red above and blue below zero. The embedding's "
+        "part has {embedding} rows that are not zero, the output's part {output}, and their sum is the gradient of E."
+    )
+    return Picture(figure, message(template, words=len(embedding), embedding=nonzero[0], output=nonzero[1]))
 
 
 _HEIGHTS = {"Embedding": 0.85, "LSTM 1": 1.8, "LSTM 2": 2.75, "TiedAffine": 3.7, "SoftmaxCrossEntropy": 4.45}
@@ -159,12 +166,16 @@ def full_model(words: Sequence[str], owners: Mapping[str, str] | None = None) ->
     edge, tie, low, high = centres[-1] + _HALF_WIDTH, 7.35, levels[0], levels[3]
     line(ax, (edge, low), (tie, low), (tie, high), (edge, high), of="weight", width=THICK, linestyle="--")
     write(ax, tie + 0.08, (low + high) / 2, "one\nmatrix\n$E$\n(V, H)", of="weight", size=MEDIUM, ha="left")
-    whose = "" if owners is None else "; ".join(f"{name}: {owners[name]}" for name in needed) + "."
-    alt = f"""The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to
-    the right, and the tied output, to the loss against the target. There is a mask after the embedding and after each
-    LSTM, of one colour along each row: the same at every step. A dashed line ties the embedding to the output: one
-    matrix E. {whose}"""
-    return Picture(figure, alt)
+    template = (
+        "The full model over three steps. Words go up through the embedding, two LSTM layers whose states run to the "
+        "right, and the tied output, to the loss against the target. There is a mask after the embedding and after "
+        "each LSTM, of one colour along each row: the same at every step. A dashed line ties the embedding to the "
+        "output: one matrix E."
+    )
+    if owners is None:
+        return Picture(figure, message(template))
+    whose = Listing([message("{layer}: {owner}", layer=name, owner=owners[name]) for name in needed])
+    return Picture(figure, message(template), message("{owners}.", owners=whose))
 
 
 @draws_picture
@@ -213,13 +224,17 @@ def decay_on_plateau(
     below.plot(numbers, rates, "o", color=LOOKS["ink"].colour, ms=DOT, gid="ink")
     below.set(xlabel="epoch", ylabel="learning\nrate", xlim=(0.5, epochs + 0.5), ylim=(0, 1.2 * rates.max()))
     below.locator_params(axis="x", integer=True)
-    falls = [f"after epoch {number} from {before:g} to {after:g}"
+    template = "after epoch {epoch} from {before:g} to {after:g}"
+    falls = [message(template, epoch=number, before=before, after=after)
              for number, (before, after) in enumerate(pairwise(rates), 1) if after != before]  # fmt: skip
-    alt = f"""Validation perplexity after each epoch, {perplexities[0]:.0f} at first and {perplexities[-1]:.0f} after
-    epoch {perplexities.size} of {epochs}; beneath, the learning rate:
-    {"; ".join(falls) or f"constant at {rates[0]:g}"}. Epochs not below the best so far are
-    circled.{f" Lines beside it: {lines}." if lines else ""}{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    values = {"first": perplexities[0], "last": perplexities[-1], "epoch": perplexities.size, "epochs": epochs}
+    values["rate"] = Listing(falls) if falls else message("constant at {rate:g}", rate=rates[0])
+    template = (
+        "Validation perplexity after each epoch, {first:.0f} at first and {last:.0f} after epoch {epoch} of {epochs}; "
+        "beneath, the learning rate: {rate}. Epochs not below the best so far are circled."
+    )
+    beside = message("Lines beside it: {lines}.", lines=lines) if baselines else ""
+    return Picture(figure, message(template, **values), beside, spoken_guess(guess))
 
 
 @draws_picture
@@ -247,8 +262,12 @@ def beside_reference(perplexities: ArrayLike, reference: ArrayLike) -> Picture:
     name_line_ends(
         ax, [(runs[-1][-1], "this model", LOOKS["yours"]), (runs[0][-1], "the reference", LOOKS["reference"])]
     )
-    alt = f"""Validation perplexity from epoch 3 to {perplexities.size}: this model ends at {perplexities[-1]:.0f}, the
-    {len(reference)} runs of the reference, drawn dashed, at {listed(reference[:, -1], ".0f")}."""
+    template = (
+        "Validation perplexity from epoch 3 to {epochs}: this model ends at {last:.0f}, the {seeds} runs of the "
+        "reference, drawn dashed, at {reference}."
+    )
+    ends = listed(reference[:, -1], ".0f")
+    alt = message(template, epochs=perplexities.size, last=perplexities[-1], seeds=len(reference), reference=ends)
     return Picture(figure, alt)
 
 
@@ -265,7 +284,7 @@ def ablation(rows: Mapping[str, ArrayLike], guess: Mapping[str, Guess] | None = 
     """
     guesses = {name: as_number(one) for name, one in (guess or {}).items()}
     given = {name: number for name, number in guesses.items() if number is not None}
-    figure, ax, said = _by_seed(rows, given.values())
+    figure, ax, facts = _by_seed(rows, given.values())
     rows = to_dict(rows, "rows", "(seeds,)")
     ax.plot([values.mean() for values in rows.values()], range(len(rows)), lw=FINE, zorder=1, **LOOKS["pale"].line)
     ax.set_ylabel("row")
@@ -275,9 +294,10 @@ def ablation(rows: Mapping[str, ArrayLike], guess: Mapping[str, Guess] | None = 
     if given:
         name, number = next(iter(given.items()))
         note(ax, "your guess", (number, list(rows).index(name)), (0, 9), of=look, ha="center")
-    guessed = f" Your guesses: {', '.join(f'{name} {number:g}' for name, number in given.items())}." if given else ""
-    alt = f"An ablation, each row with one more change: test perplexity, mean and deviation. {said}.{guessed}"
-    return Picture(figure, alt)
+    guessed = [message("{name} {guess:g}", name=name, guess=number) for name, number in given.items()]
+    template = "An ablation, each row with one more change: test perplexity, mean and deviation. {rows}."
+    told = message("Your guesses: {guesses}.", guesses=Listing(guessed, ", ")) if given else ""
+    return Picture(figure, message(template, rows=facts), told)
 
 
 @draws_picture
@@ -292,15 +312,15 @@ def perplexity_by_seed(rows: Mapping[str, ArrayLike], guess: Guess = ...) -> Pic
         ValueError: no rows, or fewer than two seeds.
     """
     number = as_number(guess)
-    figure, ax, said = _by_seed(rows, [] if number is None else [number])
+    figure, ax, facts = _by_seed(rows, [] if number is None else [number])
     ax.set_ylabel("model")
     mark_guess(ax, x=guess)
-    alt = f"Test perplexity, a point for each seed, mean and deviation. {said}.{spoken_guess(guess)}"
-    return Picture(figure, alt)
+    template = "Test perplexity, a point for each seed, mean and deviation. {rows}."
+    return Picture(figure, message(template, rows=facts), spoken_guess(guess))
 
 
-def _by_seed(rows: Mapping[str, ArrayLike], guesses: Collection[float] = ()) -> tuple[Figure, Axes, str]:
-    """Draw a row for each of some models, with room for some guesses, and return what its words are as well."""
+def _by_seed(rows: Mapping[str, ArrayLike], guesses: Collection[float] = ()) -> tuple[Figure, Axes, Listing]:
+    """Draw a row for each of some models, with room for some guesses, and return the facts about them as well."""
     from matplotlib.patches import Rectangle
 
     rows = to_dict(rows, "rows", "(seeds,)")
@@ -320,5 +340,7 @@ def _by_seed(rows: Mapping[str, ArrayLike], guesses: Collection[float] = ()) -> 
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlim=(low - 0.5, high + room * (high - low) + 0.5))
     ax.set_yticks(range(len(rows)), rows)
     ax.set(xlabel="test perplexity, one point for each seed")
-    said = "; ".join(f"{name}: {values.mean():.1f} ± {values.std(ddof=1):.1f}" for name, values in rows.items())
-    return figure, ax, said
+    template = "{name}: {mean:.1f} ± {spread:.1f}"
+    facts = [message(template, name=name, mean=values.mean(), spread=values.std(ddof=1))
+             for name, values in rows.items()]  # fmt: skip
+    return figure, ax, Listing(facts)

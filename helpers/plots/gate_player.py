@@ -15,6 +15,7 @@ from ipywidgets import HTML, FloatSlider, GridBox, Label, Layout, VBox
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Message, message
 from helpers.plots.arguments import to_array
 from helpers.plots.axes import listed
 from helpers.plots.diagrams import line, rectangle, write
@@ -43,43 +44,61 @@ NEAR = 0.05
 
 def _find_fault(
     openness: Mapping[str, FloatArray], symbols: Mapping[str, float], c: FloatArray, h: FloatArray, keep: str
-) -> str:
-    """Return what is off in a setting, the earliest thing first, in a sentence or two; "" if nothing is."""
+) -> Message | None:
+    """Return what is off in a setting, the earliest thing first, in a sentence or two; None if nothing is."""
     contents, first = np.array(list(symbols.values())), list(symbols).index(keep)
     last, wanted = contents.size - 1, contents[first]
     i, f, o = (openness[gate] for gate in GATES)
     added, lost = np.abs(i * contents), np.abs((1 - f) * c[:-1])
     if not _is_near(c[first + 1], wanted):
+        template = (
+            "{keep} was taken in at step {step}, but the old memory is still there as well: the forget gate is at "
+            "{openness:g} at step {step}."
+        )
         if (missing := abs(wanted) - added[first]) > NEAR:
-            how = "not taken in" if missing > 0.9 * abs(wanted) else "not all taken in"
-            return f"{keep} was {how} at step {first}: the input gate is at {i[first]:g} there."
-        return (f"{keep} was taken in at step {first}, but the old memory is still there as well: "
-                f"the forget gate is at {f[first]:g} at step {first}.")  # fmt: skip
+            template = "{keep} was not all taken in at step {step}: the input gate is at {openness:g} there."
+            if missing > 0.9 * abs(wanted):
+                template = "{keep} was not taken in at step {step}: the input gate is at {openness:g} there."
+        return message(template, keep=keep, step=first, openness=(i if missing > NEAR else f)[first])
     for step in range(first + 1, last + 1):
         if not _is_near(c[step + 1], wanted):
             if added[step] > lost[step]:
-                other = list(symbols)[step]
-                return (f"{keep} was taken in, but {other} was added to it at step {step}: "
-                        f"the input gate is at {i[step]:g} there.")  # fmt: skip
-            part = "lost" if f[step] < 0.1 else "partly lost"
-            return f"{keep} was taken in, but {part} at step {step}: the forget gate is at {f[step]:g} there."
+                template = (
+                    "{keep} was taken in, but {other} was added to it at step {step}: the input gate is at "
+                    "{openness:g} there."
+                )
+                return message(template, keep=keep, other=list(symbols)[step], step=step, openness=i[step])
+            template = "{keep} was taken in, but partly lost at step {step}: the forget gate is at {openness:g} there."
+            if f[step] < 0.1:
+                template = "{keep} was taken in, but lost at step {step}: the forget gate is at {openness:g} there."
+            return message(template, keep=keep, step=step, openness=f[step])
     for step in range(last):
         if not _is_near(h[step], 0):
-            return (f"{keep} is kept to the end. But the cell shows something at step {step} already: "
-                    f"the output gate is at {o[step]:g} there.")  # fmt: skip
+            template = (
+                "{keep} is kept to the end. But the cell shows something at step {step} already: the output gate is "
+                "at {openness:g} there."
+            )
+            return message(template, keep=keep, step=step, openness=o[step])
     if not _is_near(h[last], np.tanh(wanted)):
-        how = "not shown" if o[last] < 0.1 else "not fully shown"
-        return f"{keep} is kept to the end, but {how} at step {last}: the output gate is at {o[last]:g} there."
-    return ""
+        template = (
+            "{keep} is kept to the end, but not fully shown at step {step}: the output gate is at {openness:g} there."
+        )
+        if o[last] < 0.1:
+            template = (
+                "{keep} is kept to the end, but not shown at step {step}: the output gate is at {openness:g} there."
+            )
+        return message(template, keep=keep, step=last, openness=o[last])
+    return None
 
 
 def _is_near(value: float, wanted: float) -> bool:
     return bool(abs(value - wanted) <= NEAR)
 
 
-def _praise(symbols: Mapping[str, float], keep: str) -> str:
+def _praise(symbols: Mapping[str, float], keep: str) -> Message:
     first, last = list(symbols).index(keep), len(symbols) - 1
-    return f"Right: {keep} was taken in at step {first}, kept for {last - first} steps, and shown at step {last} alone."
+    template = "Right: {keep} was taken in at step {first}, kept for {steps} steps, and shown at step {last} alone."
+    return message(template, keep=keep, first=first, steps=last - first, last=last)
 
 
 # --- the still figure --------------------------------------------------------------------------------------------
@@ -115,7 +134,7 @@ def hand_set_gates(openness: Setting, symbols: Mapping[str, float], c: ArrayLike
     figure, ax = new_canvas(*_SIZE)
     _draw_ground(ax, symbols, keep)
     _draw_setting(ax, gates, symbols, c, h, keep)
-    return Picture(figure, _alt(gates, symbols, c, h, keep))
+    return Picture(figure, *_alt(gates, symbols, c, h, keep))
 
 
 def _draw_ground(ax: Axes, symbols: Mapping[str, float], keep: str) -> None:
@@ -165,14 +184,20 @@ def _draw_setting(
             rectangle(ax, _middle(step) - 0.35, y - 0.09, 0.7 * value, 0.18, of=gate, fill=LOOKS[gate].colour, lw=0)
 
 
-def _alt(gates: Mapping[str, FloatArray], symbols: Mapping[str, float], c: FloatArray, h: FloatArray, keep: str) -> str:
-    fault = _find_fault(gates, symbols, c, h, keep)
-    return f"""A memory cell over {len(symbols)} steps with gates set by hand. It reads {", ".join(symbols)}, and should
-    keep {keep}, {symbols[keep]:g}, and show it at the last step alone. {
-        " ".join(f"The {GATES[gate]} is at {listed(gates[gate])}." for gate in GATES)
-    }
-    The memory is {c[0]:.2f} before and then {listed(c[1:], ".2f")}; shown is {listed(h, ".2f")}.
-    {fault or _praise(symbols, keep)}"""
+def _alt(
+    gates: Mapping[str, FloatArray], symbols: Mapping[str, float], c: FloatArray, h: FloatArray, keep: str
+) -> list[Message]:
+    template = (
+        "A memory cell over {steps} steps with gates set by hand. It reads {symbols}, and should keep {keep}, "
+        "{value:g}, and show it at the last step alone."
+    )
+    read = ", ".join(symbols)
+    alt = [message(template, steps=len(symbols), symbols=read, keep=keep, value=symbols[keep])]
+    template = "The {gate} is at {openness}."
+    alt += [message(template, gate=name, openness=listed(gates[gate])) for gate, name in GATES.items()]
+    template = "The memory is {before:.2f} before and then {after}; shown is {shown}."
+    alt.append(message(template, before=c[0], after=listed(c[1:], ".2f"), shown=listed(h, ".2f")))
+    return [*alt, _find_fault(gates, symbols, c, h, keep) or _praise(symbols, keep)]
 
 
 def _to_openness(openness: Setting, steps: int) -> dict[str, FloatArray]:
@@ -243,8 +268,8 @@ class GatePlayer(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         self.verdict.value = f'<div role="status" style="{ground}"><strong>{said}</strong></div>'
 
     def __repr__(self) -> str:
-        gates = "three gates at each of"
-        return f"A gate player, a slider for the {gates} {len(self._symbols)} steps, with a figure and a verdict"
+        template = "A gate player, a slider for the three gates at each of {steps} steps, with a figure and a verdict"
+        return str(message(template, steps=len(self._symbols)))
 
 
 def _slider(gate: str, step: int) -> FloatSlider:

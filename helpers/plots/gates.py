@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import line_style, listed, name_line_ends, note, spoken, zero_line
 from helpers.plots.diagrams import arrow, box, node, rectangle, write
@@ -77,14 +78,24 @@ def gate_positions(gate: str, before: ArrayLike, after: Mapping[float, ArrayLike
         _openness_strip(ax, position, look)
     _name_bars(axes[1], before, list(gated.values())[1], names, look)
     axes[0].set_ylabel("value")
-    results = "; ".join(
-        f"{_OPENNESS[position]}, {gate or 'openness'} = {position:g}: {listed(v, '.2f')}"
-        for position, v in gated.items()
+    template = "{position}, openness = {openness:g}: {values}"
+    if gate:
+        template = "{position}, {gate} = {openness:g}: {values}"
+    results = [
+        message(template, position=_OPENNESS[position], gate=gate, openness=position, values=listed(values, ".2f"))
+        for position, values in gated.items()
+    ]
+    template = (
+        "Three positions of a gate, applied to the same values {before}, drawn as dashed outlines. The results, drawn "
+        "as bars: {results}."
     )
-    which = f"the {_NAMES[gate]}" if gate else "a gate"
-    alt = f"""Three positions of {which}, applied to the same values {listed(before, ".2f")}, drawn as dashed outlines.
-    The results, drawn as bars: {results}."""
-    return Picture(figure, alt)
+    if gate:
+        template = (
+            "Three positions of the {gate}, applied to the same values {before}, drawn as dashed outlines. The "
+            "results, drawn as bars: {results}."
+        )
+    name = _NAMES.get(gate, "")
+    return Picture(figure, message(template, gate=name, before=listed(before, ".2f"), results=Listing(results)))
 
 
 def _name_bars(ax: Axes, before: FloatArray, after: FloatArray, names: tuple[str, str], gate: str) -> None:
@@ -125,8 +136,13 @@ def gate_or_content(a: ArrayLike, openness: ArrayLike, content: ArrayLike) -> Pi
         zero_line(ax)
         ax.set(title=title, xlabel="$a$", ylabel=name, xlim=(a[0], a[-1]), ylim=(1.15 * min(ticks) - 0.05, 1.15))
         ax.set_yticks(list(ticks), list(ticks.values()))
-    alt = f"""Two S-shaped curves. Left, the sigmoid of a gate: from {openness[0]:.2f} to {openness[-1]:.2f}.
-    Right, the tanh of the new memory: from {content[0]:.2f} to {content[-1]:.2f}."""
+    template = (
+        "Two S-shaped curves. Left, the sigmoid of a gate: from {gate_first:.2f} to {gate_last:.2f}. Right, the tanh "
+        "of the new memory: from {content_first:.2f} to {content_last:.2f}."
+    )
+    alt = message(
+        template, gate_first=openness[0], gate_last=openness[-1], content_first=content[0], content_last=content[-1]
+    )
     return Picture(figure, alt)
 
 
@@ -166,11 +182,17 @@ def memory_over_time(
     ax.margins(x=0.01)
     mark_guess(ax, x=guess)
     name_line_ends(ax, [(values[-1], label, look) for look, (label, values) in zip(looks, memories.items())])
-    ends = "; ".join(f"{spoken(label)}: {v[0]:.2f} at first, {v[-1]:.2f} at step {v.size - 1}, largest {v.max():.2f}"
-                     for label, v in memories.items())  # fmt: skip
-    bands = f" Pale bands mark the steps {', '.join(str(int(step)) for step in marked)}." if len(marked) else ""
-    alt = f"{spoken(ylabel).capitalize()} at every step. {ends.replace('-0.00', '0.00')}.{bands}{spoken_guess(guess)}"
-    return Picture(figure, alt)
+    ends = Listing([_ends(spoken(label), values) for label, values in memories.items()])
+    alt = message("{what} at every step. {ends}.", what=spoken(ylabel).capitalize(), ends=ends)
+    steps = ", ".join(str(int(step)) for step in marked)
+    bands = message("Pale bands mark the steps {steps}.", steps=steps) if steps else ""
+    return Picture(figure, alt, bands, spoken_guess(guess))
+
+
+def _ends(label: str, values: FloatArray) -> Message:
+    first, last, largest = (listed([value], ".2f") for value in (values[0], values[-1], values.max()))
+    template = "{label}: {first} at first, {last} at step {step}, largest {largest}"
+    return message(template, label=label, first=first, last=last, step=values.size - 1, largest=largest)
 
 
 def _bands(ax: Axes, marked: Steps) -> None:
@@ -211,7 +233,7 @@ def gate_openness(
             ax.bar(np.arange(values.size), values, width=0.8, **LOOKS[gate].fill)
             ax.set(xlim=(-0.6, values.size - 0.4), ylim=(0, 1.05), yticks=(0, 1))
             ax.tick_params(labelbottom=gate == gates[-1])
-            sentences.append(f"{title}, {_NAMES[gate]}: {_at_marks(values, marked)}")
+            sentences.append(_at_marks(title, gate, values, marked))
         axes[0, column].set_title(title)
         axes[-1, column].set_xlabel("step")
         if labels is not None:
@@ -221,16 +243,17 @@ def gate_openness(
         mark_guess(axes[gates.index("f"), -1], y=guess)
     for ax, gate in zip(axes[:, 0], gates):
         ax.set_ylabel(f"{_NAMES[gate]}\n${gate}$", rotation=0, ha="right", va="center", labelpad=10)
-    said = ". ".join(sentences)
-    alt = f"Openness of the gates at every step, as bars from 0 to 1. {said}.{spoken_guess(guess)}"
-    return Picture(figure, alt)
+    template = "Openness of the gates at every step, as bars from 0 to 1. {openness}."
+    return Picture(figure, message(template, openness=Listing(sentences, ". ")), spoken_guess(guess))
 
 
-def _at_marks(values: FloatArray, marked: Steps) -> str:
+def _at_marks(title: str, gate: str, values: FloatArray, marked: Steps) -> Message:
     if not len(marked):
-        return f"from {values.min():.2f} to {values.max():.2f}"
+        template = "{title}, {gate}: from {low:.2f} to {high:.2f}"
+        return message(template, title=title, gate=_NAMES[gate], low=values.min(), high=values.max())
     at = np.isin(np.arange(values.size), marked)
-    return f"{values[at].mean():.2f} on average in the pale bands, {values[~at].mean():.2f} elsewhere"
+    template = "{title}, {gate}: {inside:.2f} on average in the pale bands, {outside:.2f} elsewhere"
+    return message(template, title=title, gate=_NAMES[gate], inside=values[at].mean(), outside=values[~at].mean())
 
 
 @draws_picture
@@ -256,7 +279,8 @@ def stuck_gates(errors: Mapping[str, Mapping[str, ArrayLike]], baseline: float, 
         for place, (label, values) in enumerate(row.items()):
             dots: Style = {"ls": "none", "marker": look.marker, "color": look.colour, "gid": look.name}
             ax.plot(values, np.full(values.size, place), **dots)
-            sentences.append(f"{title}, {label}: {values.min():.2f} to {values.max():.2f}")
+            template = "{title}, {label}: {low:.2f} to {high:.2f}"
+            sentences.append(message(template, title=title, label=label, low=values.min(), high=values.max()))
         for value, text, style, ha in (
             (intact, "none stuck", "border", "left"),
             (baseline, "always 0", "level", "right"),
@@ -270,9 +294,11 @@ def stuck_gates(errors: Mapping[str, Mapping[str, ArrayLike]], baseline: float, 
         ax.xaxis.set_ticks([], minor=True)
         ax.set_yticks(range(len(labels)), labels)
     axes[0, 0].set_ylabel("stuck gate")
-    alt = f"""Typical errors of networks with a stuck gate, a dot for each seed. {"; ".join(sentences)}.
-    Without a stuck gate: {intact:.2f}; always answering 0: {baseline:.2f}."""
-    return Picture(figure, alt)
+    template = (
+        "Typical errors of networks with a stuck gate, a dot for each seed. {sentences}. Without a stuck gate: "
+        "{intact:.2f}; always answering 0: {baseline:.2f}."
+    )
+    return Picture(figure, message(template, sentences=Listing(sentences), intact=intact, baseline=baseline))
 
 
 _BLOCK_WIDTH = 0.42
@@ -326,7 +352,9 @@ def fused_product() -> Picture:
         write(ax, x, 3.0, f"${name}$", size=LARGE, va="baseline")
     write(ax, left + wide + 0.12, 3.0, "(N, H) each", of="pale", ha="left", va="baseline")
     write(ax, left + wide / 2, 0.78, "one product, then cut in four", of="pale", va="baseline")
-    alt = """The fused product of the LSTM. x (N, D) times Wx (D, 4H), h_prev (N, H) times Wh (H, 4H) and b (4H,) are
-    added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. The
-    blocks f, i and o of A go through a sigmoid, block g through tanh; each result is (N, H)."""
-    return Picture(figure, alt)
+    template = (
+        "The fused product of the LSTM. x (N, D) times Wx (D, 4H), h_prev (N, H) times Wh (H, 4H) and b (4H,) are "
+        "added to A (N, 4H). In all of them four blocks of H columns are side by side, in the order f, g, i, o. The "
+        "blocks f, i and o of A go through a sigmoid, block g through tanh; each result is (N, H)."
+    )
+    return Picture(figure, message(template))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import check_entries, to_array, to_arrays
 from helpers.plots.axes import draw_runs, heat_map, level, name_line_ends, spoken
 from helpers.plots.diagrams import (
@@ -75,19 +76,24 @@ def lstm_step_backward(memory_only: bool = False) -> Picture:
     _along_the_memory(ax, memory_only)
     for gate in "fgi" if memory_only else "fgio":
         block(ax, gate)
-    alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged
-    and goes through the product with the forget gate to become dc_prev, which leaves to the left. At the plus a copy of
-    it goes down to a product, which sends dg to the new memory and di to the input gate; from the forget product, df
-    goes down to the forget gate."""
+    template = (
+        "The cell of the LSTM, read from right to left. dc_next comes in along the top, passes the plus unchanged and "
+        "goes through the product with the forget gate to become dc_prev, which leaves to the left. At the plus a copy "
+        "of it goes down to a product, which sends dg to the new memory and di to the input gate; from the forget "
+        "product, df goes down to the forget gate."
+    )
     if not memory_only:
-        alt = """The cell of the LSTM, read from right to left. dc_next comes in along the top; a plus adds to it what
-        comes from h_next. The sum passes a second plus unchanged and is multiplied by f to become dc_prev, which leaves
-        to the left. At that plus a copy of it goes down to a product, which sends dg (times i) to the new memory and di
-        (times g) to the input gate; from the forget product, df (times c_prev) goes down to the forget gate. dh_next,
-        the sum of what comes from above and from the next step, splits at the output product: do (times the tanh of
-        c_next) goes to the output gate, the rest (times o) goes up through the tanh, times its slope, to the first
-        plus. The four blocks send dA to Wx, Wh and b, dx down and dh_prev to the left."""
-    return Picture(figure, alt)
+        template = (
+            "The cell of the LSTM, read from right to left. dc_next comes in along the top; a plus adds to it what "
+            "comes from h_next. The sum passes a second plus unchanged and is multiplied by f to become dc_prev, which "
+            "leaves to the left. At that plus a copy of it goes down to a product, which sends dg (times i) to the new "
+            "memory and di (times g) to the input gate; from the forget product, df (times c_prev) goes down to the "
+            "forget gate. dh_next, the sum of what comes from above and from the next step, splits at the output "
+            "product: do (times the tanh of c_next) goes to the output gate, the rest (times o) goes up through the "
+            "tanh, times its slope, to the first plus. The four blocks send dA to Wx, Wh and b, dx down and dh_prev to "
+            "the left."
+        )
+    return Picture(figure, message(template))
 
 
 def _canvas_of_the_memory() -> tuple[Figure, Axes]:
@@ -189,10 +195,21 @@ def activation_slopes(
         ax.set(title=title, xlabel=name, ylim=(-0.04, 1.08))
     axes[0].set_ylabel("slope")
     tops = openness[np.argmax(slope_of_gate)], abs(content[np.argmax(slope_of_content)])
-    alt = f"""Two hills on one scale: the slope of an activation against its output. On the left, for a gate:
-    highest {np.max(slope_of_gate):.2g} at {tops[0]:.2g}, and lowest {np.min(slope_of_gate):.2g}, where the gate is
-    closed or open. On the right, for the new memory: highest {np.max(slope_of_content):.2g} at {tops[1]:.2g}, and
-    lowest {np.min(slope_of_content):.2g}, at both ends."""
+    template = (
+        "Two hills on one scale: the slope of an activation against its output. On the left, for a gate: highest "
+        "{gate_top:.2g} at {gate_at:.2g}, and lowest {gate_low:.2g}, where the gate is closed or open. On the right, "
+        "for the new memory: highest {content_top:.2g} at {content_at:.2g}, and lowest {content_low:.2g}, at both "
+        "ends."
+    )
+    alt = message(
+        template,
+        gate_top=np.max(slope_of_gate),
+        gate_at=tops[0],
+        gate_low=np.min(slope_of_gate),
+        content_top=np.max(slope_of_content),
+        content_at=tops[1],
+        content_low=np.min(slope_of_content),
+    )
     return Picture(figure, alt)
 
 
@@ -237,12 +254,14 @@ def memory_path() -> Picture:
     along_c, along_h = "along c: another f at every step", "along h: slopes, and the same matrix at every step"
     write(ax, lefts[0], 0.17, along_c, of="c", size=MEDIUM, ha="left", va="baseline")
     write(ax, 7.8, 0.17, along_h, of="h", size=MEDIUM, ha="right", va="baseline")
-    alt = """Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the
-    memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. Along the
-    bottom, through the hidden state h, each step has a product with the slope of the output gate times the tanh of c,
-    and the product with the same matrix, Wh transposed. Two thin ways cross at every step: from h up to the plus, times
-    o and the slope of tanh, and from c down through f, g and i to the matrix."""
-    return Picture(figure, alt)
+    template = (
+        "Three steps of an LSTM with the gradient's two ways back, from right to left. Along the top, through the "
+        "memory c, each step has a plus and one product with its own forget gate, f at step T-1, at T-2 and at T-3. "
+        "Along the bottom, through the hidden state h, each step has a product with the slope of the output gate times "
+        "the tanh of c, and the product with the same matrix, Wh transposed. Two thin ways cross at every step: from h "
+        "up to the plus, times o and the slope of tanh, and from c down through f, g and i to the matrix."
+    )
+    return Picture(figure, message(template))
 
 
 _GRU_PLACES = {
@@ -298,10 +317,12 @@ def gru_cell() -> Picture:
     beside = ((7.0, 3.5), "to the layer above", "pale"), ((7.4, 2.2), "to the next step", "pale")
     write_all(ax, beside, size=SMALL)
     write(ax, 6.4, 0.15, rf"$h{NEXT} = (1 - z) \odot h{PREV} + z \odot n$", size=LARGE, ha="right", va="baseline")
-    alt = """One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by
-    1 - z, and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is
-    fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."""
-    return Picture(figure, alt)
+    template = (
+        "One step of a GRU cell. The hidden state runs along the top from h_prev to h_next: it is multiplied by 1 - z, "
+        "and z times n is added to it by a plus. x and h_prev feed the two gates r and z, both sigmoids. n, a tanh, is "
+        "fed by x and by the product of r and h_prev. h_next leaves to the right and also goes up to the layer above."
+    )
+    return Picture(figure, message(template))
 
 
 @draws_picture
@@ -359,13 +380,15 @@ def gru_step_backward() -> Picture:
     write_all(ax, beside, size=SMALL)
     for number, place in enumerate(((2.85, 2.9), (2.34, 2.3), (3.74, 0.86), (1.84, 0.86)), 1):
         write(ax, *place, f"{number}", of="h", size=LARGE, weight="bold")
-    alt = """The cell of the GRU, read from right to left. dh_next, the sum of what comes from above and from the next
-    step, passes the plus unchanged. Number 1: times 1 - z it goes straight on along the top to h_prev. A copy goes down
-    to the product with z, which sends it (times z) to n and (times n) to z; the product on top sends z the other part
-    (times minus h_prev). From n a gradient u goes back to the reset product, which sends it (times r) up to h_prev,
-    number 2, and (times h_prev) to r. Below the blocks, da_z and da_r lead to h_prev too, numbers 3 and 4, and all
-    three to x. All four numbers are added on the line along the top."""
-    return Picture(figure, alt)
+    template = (
+        "The cell of the GRU, read from right to left. dh_next, the sum of what comes from above and from the next "
+        "step, passes the plus unchanged. Number 1: times 1 - z it goes straight on along the top to h_prev. A copy "
+        "goes down to the product with z, which sends it (times z) to n and (times n) to z; the product on top sends z "
+        "the other part (times minus h_prev). From n a gradient u goes back to the reset product, which sends it "
+        "(times r) up to h_prev, number 2, and (times h_prev) to r. Below the blocks, da_z and da_r lead to h_prev "
+        "too, numbers 3 and 4, and all three to x. All four numbers are added on the line along the top."
+    )
+    return Picture(figure, message(template))
 
 
 # --- how much arrives --------------------------------------------------------------------------------------------
@@ -411,8 +434,7 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
             runs = np.atleast_2d(to_array(values, name, "(steps,)", "(lines, steps)"))
             median = draw_runs(ax, np.arange(runs.shape[1]), runs, look, number)
             ends[-1].append((median[-1], label, look))
-            of = f", median of {len(runs)} {each}s" if len(runs) > 1 else ""
-            sentences.append(f"{title}, {spoken(label)}{of}: {median[-1]:.1e} after {median.size - 1} steps")
+            sentences.append(_left_of(title, spoken(label), median, len(runs), each))
             largest = max(largest, runs.max())
         ax.set(xlabel="steps back in time", title=title)
         ax.margins(x=0.01)
@@ -421,8 +443,17 @@ def what_arrives(panels: Mapping[str, Mapping[str, ArrayLike]], *, each: str = "
     for ax, names in zip(axes[0], ends):
         name_line_ends(ax, [(max(end, _LOWEST), name, look) for end, name, look in names], width=14)
     mark_guess(axes[0, -1], y=guess)
-    alt = f"Share of the gradient left, on a log scale. {'; '.join(sentences)}.{spoken_guess(guess)}"
-    return Picture(figure, alt)
+    template = "Share of the gradient left, on a log scale. {shares}."
+    return Picture(figure, message(template, shares=Listing(sentences)), spoken_guess(guess))
+
+
+def _left_of(title: str, label: str, median: FloatArray, count: int, each: str) -> Message:
+    template = "{title}, {label}: {share:.1e} after {steps} steps"
+    if count > 1 and each == "seed":
+        template = "{title}, {label}, median of {count} seeds: {share:.1e} after {steps} steps"
+    elif count > 1:
+        template = "{title}, {label}, median of {count} units: {share:.1e} after {steps} steps"
+    return message(template, title=title, label=label, count=count, share=median[-1], steps=median.size - 1)
 
 
 @draws_picture
@@ -443,13 +474,16 @@ def what_survives(forget_gates: ArrayLike, gradient: ArrayLike) -> Picture:
         ax.set(ylabel="unit", title=title, yticks=range(values.shape[1]))
     figure.colorbar(image, ax=axes, pad=0.015, label="0: closed, lost    1: open, all")
     axes[1].set_xlabel("step")
+    template = "unit {unit}: open {low:.2f} to {high:.2f}, {share:.2g} reaches the first step"
     parts = [
-        f"unit {unit}: open {gates.min():.2f} to {gates.max():.2f}, {share[0]:.2g} reaches the first step"
+        message(template, unit=unit, low=gates.min(), high=gates.max(), share=share[0])
         for unit, (gates, share) in enumerate(zip(forget_gates.T, gradient.T))
     ]
-    alt = f"""Two maps over {len(gradient)} steps, bright for 1 and dark for 0: above, the forget gate of each unit;
-    below, how much of the gradient at the last step reaches its memory cell. {"; ".join(parts)}."""
-    return Picture(figure, alt)
+    template = (
+        "Two maps over {steps} steps, bright for 1 and dark for 0: above, the forget gate of each unit; below, how "
+        "much of the gradient at the last step reaches its memory cell. {parts}."
+    )
+    return Picture(figure, message(template, steps=len(gradient), parts=Listing(parts)))
 
 
 # --- learning ----------------------------------------------------------------------------------------------------
@@ -479,14 +513,17 @@ def learning_to_remember(panels: Mapping[str, Mapping[str, Sequence[ArrayLike]]]
             ends = [_run(ax, right, looks[label]) for right in seeds]
             names.append((float(np.median(ends)), label, looks[label]))
             good = sum(end >= _SOLVED for end in ends)
-            sentences.append(f"{title}, {spoken(label)}: {good or 'none'} of {len(seeds)} seeds end above {_SOLVED:g}")
+            template = "{title}, {label}: {good} of {count} seeds end above {least:g}"
+            if not good:
+                template = "{title}, {label}: none of {count} seeds end above {least:g}"
+            values = {"label": spoken(label), "good": good, "count": len(seeds), "least": _SOLVED}
+            sentences.append(message(template, title=title, **values))
         level(ax, chance, "guessing", below=True)
         ax.set(xlabel="batches", title=title, ylim=(0, 1.05))
         name_line_ends(ax, names, width=12)
     axes[0, 0].set_ylabel("share right")
-    alt = f"""Share of right answers against the number of batches. {"; ".join(sentences)}. A line at {chance:g} marks
-    guessing."""
-    return Picture(figure, alt)
+    template = "Share of right answers against the number of batches. {sentences}. A line at {chance:g} marks guessing."
+    return Picture(figure, message(template, sentences=Listing(sentences), chance=chance))
 
 
 def _run(ax: Axes, right: ArrayLike, look: Look) -> float:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.arrays import FloatArray
+from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import to_array, to_arrays, to_dict
 from helpers.plots.axes import (
     ARROW,
@@ -96,16 +97,18 @@ def tanh_and_derivative(x: ArrayLike, y: ArrayLike, derivative: ArrayLike) -> Pi
     ax.set(xlabel="$x$", xlim=(x[0], x[-1]), ylim=(-1.15, 1.4))
     ax.set_yticks([-1, 0, 1])
     name_line_ends(ax, [(y[-1], r"$y = \tanh(x)$", tanh), (derivative[-1], r"$1 - y^2$", slope)])
-    alt = f"""Tanh rises from {y[0]:.3g} to {y[-1]:.3g}. Its derivative is a bell, with its top of
-    {peak:.3g} at x = {at:.2f}."""
+    template = (
+        "Tanh rises from {low:.3g} to {high:.3g}. Its derivative is a bell, with its top of {peak:.3g} at x = {at:.2f}."
+    )
+    alt = [message(template, low=y[0], high=y[-1], peak=peak, at=at)]
     if max(derivative[0], derivative[-1]) < 0.1 < peak:
         top = derivative.argmax()
         low = np.interp(0.1, derivative[: top + 1], x[: top + 1])
         high = np.interp(-0.1, -derivative[top:], x[top:])
         for edge, end in (low, x[0]), (high, x[-1]):
             shade(ax, edge, end, 0.45, "less than 0.1\ngets through")
-        alt += f" Outside {low:.2f} < x < {high:.2f} it is below 0.1."
-    return Picture(figure, alt)
+        alt.append(message("Outside {low:.2f} < x < {high:.2f} it is below 0.1.", low=low, high=high))
+    return Picture(figure, *alt)
 
 
 @draws_picture
@@ -128,8 +131,10 @@ def scalar_powers(powers: Mapping[str, ArrayLike]) -> Picture:
     ax.margins(x=0.01)
     name_line_ends(ax, [(_last_drawable(values), f"{label}:  {_written(values[-1])}", look)
                         for look, (label, values) in zip(looks, sizes.items())])  # fmt: skip
-    ends = "; ".join(f"{spoken(label)} becomes {v[-1]:.3g} after {v.size}" for label, v in sizes.items())
-    return Picture(figure, f"Powers of a number on a log axis, each a straight line: {ends} multiplications.")
+    template = "{label} becomes {value:.3g} after {count}"
+    ends = [message(template, label=spoken(label), value=v[-1], count=v.size) for label, v in sizes.items()]
+    template = "Powers of a number on a log axis, each a straight line: {ends} multiplications."
+    return Picture(figure, message(template, ends=Listing(ends)))
 
 
 # --- norms of gradients ------------------------------------------------------------------------------------------
@@ -160,14 +165,20 @@ def norms_over_time(
         seeds, steps = np.atleast_2d(values), start + np.arange(values.shape[-1])
         median = draw_runs(ax, steps, seeds, look, number)
         ends.append((_last_drawable(median), label, look))
-        of = f" (median of {len(seeds)} seeds)" if len(seeds) > 1 else ""
-        first, last = f"{median[0]:.3g} at {steps[0]}", f"{median[-1]:.3g} at {steps[-1]}"
-        sentences.append(f"{spoken(label)}{of}: {first}, {last}")
-    alt = f"Norm of the gradient against steps back in time, on a log axis. {'; '.join(sentences)}."
+        sentences.append(_first_and_last(spoken(label), steps, median, len(seeds)))
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", title=title)
     ax.margins(x=0.01)
     name_line_ends(ax, ends)
-    return Picture(figure, alt)
+    template = "Norm of the gradient against steps back in time, on a log axis. {norms}."
+    return Picture(figure, message(template, norms=Listing(sentences)))
+
+
+def _first_and_last(label: str, steps: IntArray, median: FloatArray, seeds: int) -> Message:
+    template = "{label}: {before:.3g} at {first}, {after:.3g} at {last}"
+    if seeds > 1:
+        template = "{label} (median of {seeds} seeds): {before:.3g} at {first}, {after:.3g} at {last}"
+    places = {"first": steps[0], "last": steps[-1]}
+    return message(template, label=label, seeds=seeds, before=median[0], after=median[-1], **places)
 
 
 @draws_picture
@@ -207,15 +218,26 @@ def circle_after_steps(
         ax.set_title(f"{k} step{'s' * (k != 1)} back: longest half-axis {longest:.2f}")
         guess = as_number((guesses or {}).get(k))
         mark_guess(ax, x=guess)
-        told = "" if guess is None else f", where your guess was {guess:g}"
-        sentences.append(f"{k} back, half-axes of {longest:.2f} and {shortest:.2f}{told}")
+        template = "{back} back, half-axes of {longest:.2f} and {shortest:.2f}"
+        if guess is not None:
+            template = "{back} back, half-axes of {longest:.2f} and {shortest:.2f}, where your guess was {guess:g}"
+        sentences.append(message(template, back=k, longest=longest, shortest=shortest, guess=guess))
         ax.set_ylabel("second")
     axes[-1, 0].set_xlabel("first element of the gradient")
     apart = np.degrees(np.arccos(min(abs(eigenvectors[:, 0] @ eigenvectors[:, 1]), 1)))
-    long = listed(np.linalg.norm(parts, axis=0), ".2f")
-    alt = f"""The unit circle and its ellipses under v @ Wh.T: {"; ".join(sentences)}. The eigenvectors, with the
-    eigenvalues {listed(eigenvalues)}, stand {apart:.0f} degrees apart. A gradient of length
-    {np.linalg.norm(dh):.3g} is at first the sum of two parts along them, {long} long."""
+    template = (
+        "The unit circle and its ellipses under v @ Wh.T: {sentences}. The eigenvectors, with the eigenvalues "
+        "{eigenvalues}, stand {apart:.0f} degrees apart. A gradient of length {length:.3g} is at first the sum of two "
+        "parts along them, {lengths} long."
+    )
+    alt = message(
+        template,
+        sentences=Listing(sentences),
+        eigenvalues=listed(eigenvalues),
+        apart=apart,
+        length=np.linalg.norm(dh),
+        lengths=listed(np.linalg.norm(parts, axis=0), ".2f"),
+    )
     return Picture(figure, alt)
 
 
@@ -258,22 +280,25 @@ def shares_by_step(shares: Mapping[str, ArrayLike], *, guess: Mapping[int, Guess
         raise ValueError("Shares are at least 0 and add up to 1.")
     figure, ax = new_figure(8, 3.2)
     _set_log_y(ax, *shares.values())
-    guessed = ""
+    guessed = []
     for back, share in (guess or {}).items():
         mark_guess(ax, x=back if is_given(share) else ..., y=share)
-        guessed += spoken_guess(share)
+        guessed.append(spoken_guess(share))
     ends, sentences = [], []
     for number, (look, (label, values)) in enumerate(zip(looks_of(shares), shares.items())):
         ax.plot(range(values.size), drawable(values), **line_style(look, values.size, number))
         ends.append((_last_drawable(values), label, look))
-        told = ", ".join(
-            f"{values[back]:.0e} {back} back" for back in (0, 5, 10, values.size - 1) if back < len(values)
-        )
-        sentences.append(f"{spoken(label)}: {told}")
+        told = [
+            message("{share:.0e} {back} back", share=values[back], back=back)
+            for back in (0, 5, 10, values.size - 1)
+            if back < len(values)
+        ]
+        sentences.append(message("{label}: {shares}", label=spoken(label), shares=Listing(told, ", ")))
     ax.set(xlabel=_STEPS_BACK, ylabel="share of the gradient")
     ax.margins(x=0.01)
     name_line_ends(ax, ends)
-    return Picture(figure, f"Share of each step in the gradient of Wh, on a log axis. {'; '.join(sentences)}.{guessed}")
+    template = "Share of each step in the gradient of Wh, on a log axis. {shares}."
+    return Picture(figure, message(template, shares=Listing(sentences)), *guessed)
 
 
 @draws_picture
@@ -295,8 +320,11 @@ def gradient_heatmap(dhs: ArrayLike, title: str = "") -> Picture:
     figure.colorbar(image, ax=ax, label="gradient", pad=0.015)
     ax.set(xlabel="step", ylabel="unit", title=title)
     ax.locator_params(integer=True)
-    alt = f"""A map of the gradients of {dhs.shape[1]} units over {dhs.shape[0]} steps, red above 0 and blue below. The
-    largest absolute value is {largest[-1]:.3g} at the last step and {largest[0]:.3g} at the first."""
+    template = (
+        "A map of the gradients of {units} units over {steps} steps, red above 0 and blue below. The largest absolute "
+        "value is {last:.3g} at the last step and {first:.3g} at the first."
+    )
+    alt = message(template, units=dhs.shape[1], steps=dhs.shape[0], last=largest[-1], first=largest[0])
     return Picture(figure, alt)
 
 
@@ -322,8 +350,6 @@ def overflow(norms: ArrayLike) -> Picture:
         ax.axhline(size, **LOOKS["level"].line)
         note(ax, f"{_written(size)}, {text}", (0, size), (6, 4), on=ax.get_yaxis_transform())
     ax.set(xlabel=_STEPS_BACK, ylabel="norm of the gradient", xlim=(0, norms.size + 1))
-    largest_seen = norms[np.isfinite(norms)].max()
-    alt = f"The norm of a gradient on a log axis, {norms[0]:.3g} after 1 step and at most {largest_seen:.3g}"
     conditions = {"inf": np.isinf(norms), "NaN": np.isnan(norms)}
     events = {name: int(np.argmax(condition)) + 1 for name, condition in conditions.items() if condition.any()}
     for step, share in zip(events.values(), (0.12, 0.3)):
@@ -336,7 +362,11 @@ def overflow(norms: ArrayLike) -> Picture:
         offset, side = (-6, "right") if edge > np.mean(ax.get_xlim()) else (6, "left")
         place = edge, 0.17 if is_narrow() else 0.28
         note(ax, "\n".join(notes), place, (offset, 0), on=ax.get_xaxis_transform(), ha=side, va="top", of="overflow")
-        alt += f", {', '.join(notes)}"
-    alt += f""". Lines mark the largest float32, {largest:.3g}, and its root, {np.sqrt(largest):.3g}, beyond
-    which a square is inf."""
-    return Picture(figure, alt)
+    template = "The norm of a gradient on a log axis, {first:.3g} after 1 step and at most {highest:.3g}."
+    if events:
+        template = "The norm of a gradient on a log axis, {first:.3g} after 1 step and at most {highest:.3g}, {events}."
+    since = [message("{name} from step {step} on", name=name, step=step) for name, step in events.items()]
+    highest = norms[np.isfinite(norms)].max()
+    alt = message(template, first=norms[0], highest=highest, events=Listing(since, ", "))
+    template = "Lines mark the largest float32, {largest:.3g}, and its root, {root:.3g}, beyond which a square is inf."
+    return Picture(figure, alt, message(template, largest=largest, root=np.sqrt(largest)))

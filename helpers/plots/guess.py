@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from helpers.language.message import Message, message
 from helpers.plots.style import GROUND, LINE, LOOKS, SMALL, Style
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _within(limits: tuple[float, float], is_free: bool, value: float | None) -> 
     return min(max(value, min(limits)), max(limits)), True
 
 
-def spoken_guess(guess: Guess) -> str:
-    """Return a sentence for the alt text, or nothing without a guess."""
+def spoken_guess(guess: Guess) -> Message | str:
+    """Return a sentence for the alt text, or "" without a guess."""
     number = as_number(guess)
-    return "" if number is None else f" Your guess was {number:g}."
+    return "" if number is None else message("Your guess was {guess:g}.", guess=number)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ipywidgets import HTML, FloatSlider, IntProgress, Text, VBox
 
+from helpers.language.message import message
 from helpers.plots.picture import Picture
 from helpers.plots.repeated_warnings import show_warnings_once
 
@@ -31,11 +32,12 @@ class SliderFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without type
         slider.layout.width = "30em"
         image = HTML(draw(start).moving_html())
         slider.observe(lambda change: setattr(image, "value", draw(change["new"]).moving_html()), "value")
-        self._text = f"A slider, {name} from {low} to {high}, with a figure beneath it"
+        template = "A slider, {name} from {low} to {high}, with a figure beneath it"
+        self._text = message(template, name=name, low=low, high=high)
         super().__init__([slider, image])
 
     def __repr__(self) -> str:
-        return self._text
+        return str(self._text)
 
 
 class PromptBox(VBox):  # type: ignore[misc]  # ipywidgets comes without types
@@ -73,11 +75,12 @@ class PromptBox(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         for control in (box, slider):
             control.observe(show, "value")
         show()
-        self._text = f"A box for the beginning of a text, and a slider for the temperature from {low} to {high}"
+        template = "A box for the beginning of a text, and a slider for the temperature from {low} to {high}"
+        self._text = message(template, low=low, high=high)
         super().__init__([box, slider, self.text])
 
     def __repr__(self) -> str:
-        return self._text
+        return str(self._text)
 
 
 class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
@@ -90,7 +93,7 @@ class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
 
     def __init__(self, total: int, name: str) -> None:
         self.bar, self.image = IntProgress(max=total, description=f"of {total}"), HTML()
-        self._text = f"A live figure, {name}, drawn while the loop runs"
+        self._text = message("A live figure, {name}, drawn while the loop runs", name=name)
         show_warnings_once()
         super().__init__([self.bar, self.image])
 
@@ -99,4 +102,4 @@ class LiveFigure(VBox):  # type: ignore[misc]  # ipywidgets comes without types
         self.bar.value, self.image.value = done, picture.moving_html()
 
     def __repr__(self) -> str:
-        return self._text
+        return str(self._text)

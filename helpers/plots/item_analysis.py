@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from helpers.language.message import message
 from helpers.plots.narrow import legend_columns
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import LOOKS, PAGE, new_figure
@@ -36,8 +37,8 @@ def item_analysis(ends: Mapping[str, Sequence[int]]) -> Picture:
     ax.grid(axis="y", visible=False)
     ax.legend(ncols=legend_columns(4), loc="lower left", bbox_to_anchor=(0, 1.0), handlelength=1.6)
     hardest, share = next(iter(ends)), shares[0, 0]
-    return Picture(
-        figure,
-        f"One bar for each exercise, split into right, wrong, not written and stopped, of {counts[0].sum():.0f} "
-        f"submissions. The least often right is {hardest}, by {share:.0f} percent.",
+    template = (
+        "One bar for each exercise, split into right, wrong, not written and stopped, of {count:.0f} submissions. The "
+        "least often right is {hardest}, by {share:.0f} percent."
     )
+    return Picture(figure, message(template, count=counts[0].sum(), hardest=hardest, share=share))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import check_entries, to_array, to_arrays, to_dict
 from helpers.plots.axes import (
     baseline_levels,
@@ -100,12 +101,14 @@ def language_model(words: Sequence[str]) -> Picture:
     write(ax, 7.05, _LOSS + 0.65, "loss", of="target", size=LARGE, ha="left")
     write(ax, 7.05, _LOSS + 0.43, "the mean of all", of="pale", ha="left")
     line(ax, (centres[0], _LOSS + 0.65), (6.95, _LOSS + 0.65), of="target")
-    alt = f"""The language model unrolled over three steps. From below, the words {", ".join(words[:3])} enter as ids;
-    each goes up through the embedding, which looks up a row of E, through the LSTM, whose states h and c run on from
-    step to step, and through the affine layer, which makes V scores. Softmax and loss at the top compare them with the
-    targets {", ".join(words[1:])}, and the mean over all places is the loss. The shapes are those of one step: (N,),
-    (N, D), (N, H) and (N, V)."""
-    return Picture(figure, alt)
+    template = (
+        "The language model unrolled over three steps. From below, the words {words} enter as ids; each goes up "
+        "through the embedding, which looks up a row of E, through the LSTM, whose states h and c run on from step to "
+        "step, and through the affine layer, which makes V scores. Softmax and loss at the top compare them with the "
+        "targets {targets}, and the mean over all places is the loss. The shapes are those of one step: (N,), (N, D), "
+        "(N, H) and (N, V)."
+    )
+    return Picture(figure, message(template, words=", ".join(words[:3]), targets=", ".join(words[1:])))
 
 
 def _draw_column(ax: Axes, x: float, word: str, target: str) -> None:
@@ -161,9 +164,19 @@ def embedding_lookup(E: ArrayLike, ids: ArrayLike, dys: ArrayLike) -> Picture:
         write(ax, middle, top - 0.42 * place, f"word {word}", family="monospace")
     counts = np.bincount(ids, minlength=len(E))
     repeated = int(counts.argmax())
-    alt = f"""An embedding of {len(E)} rows. The ids {", ".join(map(str, ids))} read the rows of the same numbers. On
-    the way back each place passes its gradient to the row it was read from. Row {repeated} was read {counts[repeated]}
-    times and gets the sum, {listed(grad[repeated])}; rows that were not read get 0."""
+    template = (
+        "An embedding of {rows} rows. The ids {ids} read the rows of the same numbers. On the way back each place "
+        "passes its gradient to the row it was read from. Row {row} was read {count} times and gets the sum, {sums}; "
+        "rows that were not read get 0."
+    )
+    alt = message(
+        template,
+        rows=len(E),
+        ids=", ".join(map(str, ids)),
+        row=repeated,
+        count=counts[repeated],
+        sums=listed(grad[repeated]),
+    )
     return Picture(figure, alt)
 
 
@@ -203,10 +216,12 @@ def affine_graph() -> Picture:
     write(ax, 3.2, 1.5, r"$dW = \sum\, xs^{\!\top} dys$", of="gradient", size=LARGE, ha="left")
     write(ax, 5.35, 1.5, r"$db = \sum\, dys$", of="gradient", size=LARGE, ha="left")
     write(ax, 4.0, 0.12, r"both sums run over all $N \cdot T$ places", of="pale")
-    alt = """A graph of two nodes. Forward, xs (N, T, D) is multiplied by W (D, M), b (M,) is added, and ys (N, T, M)
-    leaves to the right. Backward, dys comes in from the right; db is its sum and dW the sum of xs transposed times dys,
-    both over all N times T places; dys times W transposed leaves to the left as dxs."""
-    return Picture(figure, alt)
+    template = (
+        "A graph of two nodes. Forward, xs (N, T, D) is multiplied by W (D, M), b (M,) is added, and ys (N, T, M) "
+        "leaves to the right. Backward, dys comes in from the right; db is its sum and dW the sum of xs transposed "
+        "times dys, both over all N times T places; dys times W transposed leaves to the left as dxs."
+    )
+    return Picture(figure, message(template))
 
 
 # --- the loss ----------------------------------------------------------------------------------------------------
@@ -240,10 +255,12 @@ def softmax_loss(probabilities: ArrayLike, target: int, gradient: ArrayLike) -> 
     axes[0].set(ylabel="probability", ylim=(0, 1.2 * p.max()))
     axes[1].set(ylabel="gradient")
     note(axes[0], "target", (target, 0), (0, 14), of="target", ha="center")
-    alt = f"""Two bar charts over {p.size} words. Softmax: {listed(p)}; word {target}, hatched, is the target. The
-    gradient with respect to the logits: {listed(gradient)}. It is negative at the target alone, and its sum is
-    {abs(gradient.sum()):.2f}."""
-    return Picture(figure, alt)
+    template = (
+        "Two bar charts over {words} words. Softmax: {softmax}; word {target}, hatched, is the target. The gradient "
+        "with respect to the logits: {gradient}. It is negative at the target alone, and its sum is {total:.2f}."
+    )
+    values = {"softmax": listed(p), "target": target, "gradient": listed(gradient), "total": abs(gradient.sum())}
+    return Picture(figure, message(template, words=p.size, **values))
 
 
 @draws_picture
@@ -274,10 +291,9 @@ def perplexity_ladder(models: Mapping[str, float], vocabulary_size: int, guess: 
     ax.set(xlabel="perplexity: effective number of choices", ylabel="model")
     ax.spines["left"].set_visible(False)
     mark_guess(ax, x=guess)
-    values = "; ".join(f"{name}: {value:.0f}" for name, value in rungs.items())
-    return Picture(
-        figure, f"Perplexities on a log axis that begins at 1, a perfect prediction. {values}.{spoken_guess(guess)}"
-    )
+    values = [message("{name}: {perplexity:.0f}", name=name, perplexity=value) for name, value in rungs.items()]
+    template = "Perplexities on a log axis that begins at 1, a perfect prediction. {values}."
+    return Picture(figure, message(template, values=Listing(values)), spoken_guess(guess))
 
 
 # --- the stream --------------------------------------------------------------------------------------------------
@@ -324,17 +340,25 @@ def stream_rows(ids: ArrayLike, windows: Windows) -> Picture:
     for row in range(count):
         write(ax, 0.95, height - 0.8 - 0.55 * row, f"row {row}", ha="right")
     unread = len(ids) - sum(count * width for width in widths)
-    alt = f"""A stream of {len(ids)} ids is cut into {count} unbroken rows, and these into {len(windows)} windows of
-    {", ".join(map(str, widths))} steps. Row 0 reads {_ids_of_row(windows, 0)}; row 1 reads {_ids_of_row(windows, 1)}.
-    An arrow carries the state of each row into the same row of the next window. The last {unread} ids are never an
-    input."""
-    return Picture(figure, alt)
+    template = (
+        "A stream of {ids} ids is cut into {rows} unbroken rows, and these into {windows} windows of {widths} steps."
+    )
+    steps = ", ".join(map(str, widths))
+    alt = [message(template, ids=len(ids), rows=count, windows=len(windows), widths=steps)]
+    template = "Row 0 reads {first}; row 1 reads nothing, as there is only one row."
+    if count > 1:
+        template = "Row 0 reads {first}; row 1 reads {second}."
+    alt.append(message(template, first=_ids_of_row(windows, 0), second=_ids_of_row(windows, min(1, count - 1))))
+    template = (
+        "An arrow carries the state of each row into the same row of the next window. The last {unread} ids are never "
+        "an input."
+    )
+    return Picture(figure, *alt, message(template, unread=unread))
 
 
-def _ids_of_row(windows: Windows, row: int) -> str:
-    if row >= len(windows[0][0]):
-        return "nothing, as there is only one row"
-    return ", then ".join(" ".join(str(word) for word in xs[row]) for xs, _ in windows)
+def _ids_of_row(windows: Windows, row: int) -> Listing:
+    first, *others = (" ".join(str(word) for word in xs[row]) for xs, _ in windows)
+    return Listing([first, *(message("then {ids}", ids=ids) for ids in others)], ", ")
 
 
 def _id_cell(ax: Axes, left: float, y: float, size: float, word: int, window: int | None) -> None:
@@ -363,10 +387,12 @@ def truncated_bptt() -> Picture:
     write(ax, 0.35, y - 0.28, "$h$", of="h", size=LARGE)
     write(ax, 4.0, 0.16, "the state crosses a border, the gradient stops there", of="pale")
     write(ax, lefts[0] + 0.9, 0.67, "gradient", of="gradient")
-    alt = """Three windows of three LSTM steps each. Two arrows, the memory cell c and the hidden state h, run from left
-    to right through all steps and across the borders between the windows. The gradient runs from right to left beneath
-    them, and a bar stops it at the left edge of every window."""
-    return Picture(figure, alt)
+    template = (
+        "Three windows of three LSTM steps each. Two arrows, the memory cell c and the hidden state h, run from left "
+        "to right through all steps and across the borders between the windows. The gradient runs from right to left "
+        "beneath them, and a bar stops it at the left edge of every window."
+    )
+    return Picture(figure, message(template))
 
 
 @draws_picture
@@ -401,7 +427,8 @@ def recalled_by_age(recalled: Mapping[str, tuple[ByAge, ByAge]], choices: int, g
                 ax.plot([age] * values.size, values, look.marker, color=look.colour, ms=DOT, alpha=0.35, mew=0,
                         gid=look.name)  # fmt: skip
             ends.append((means[-1], label, look))
-            said.append(f"{label}, {title}: {min(means):.1f} to {max(means):.1f}")
+            template = "{label}, {title}: {low:.1f} to {high:.1f}"
+            said.append(message(template, label=label, title=title, low=min(means), high=max(means)))
         ax.axhline(choices, lw=FINE, **LOOKS["pale"].line)
         ax.set(yscale="log", ylim=(0.85, 3 * max(choices, highest)), xlabel="age of the key [steps]")
         ax.set_title(title)
@@ -413,10 +440,12 @@ def recalled_by_age(recalled: Mapping[str, tuple[ByAge, ByAge]], choices: int, g
             mark_guess(ax, y=guess)
             name_line_ends(ax, ends, width=18)
     axes[0].set_ylabel("perplexity of the key")
-    alt = f"""Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was
-    read, on the left for keys in the same window and on the right for keys in an earlier one. Mean over the seeds, from
-    the lowest age to the highest: {"; ".join(said)}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Perplexity of a key, 1 for known and {choices} for guessed, on a log axis, against the steps since it was "
+        "read, on the left for keys in the same window and on the right for keys in an earlier one. Mean over the "
+        "seeds, from the lowest age to the highest: {said}."
+    )
+    return Picture(figure, message(template, choices=choices, said=Listing(said)), spoken_guess(guess))
 
 
 @draws_picture
@@ -438,11 +467,14 @@ def cost_of_forgetting(ratios: ArrayLike, guess: Guess = ...) -> Picture:
     ax.set(xlabel="words read since the reset", ylabel="perplexity, as a multiple", xlim=(0, ratios.size + 1))
     ax.margins(y=0.2)
     mark_guess(ax, x=guess)
-    firsts = ", ".join(f"{ratios[place - 1]:.2f} after {place}" for place in (1, 2, 5, 10) if place <= ratios.size)
-    alt = f"""The perplexity of a word after the state was set back to zeros, as a multiple of that with the state
-    carried on, against the words read since the reset: {firsts}; {ratios[-5:].mean():.2f} over the last
-    five.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    firsts = [message("{ratio:.2f} after {words}", ratio=ratios[words - 1], words=words)
+              for words in (1, 2, 5, 10) if words <= ratios.size]  # fmt: skip
+    template = (
+        "The perplexity of a word after the state was set back to zeros, as a multiple of that with the state carried "
+        "on, against the words read since the reset: {firsts}; {last:.2f} over the last five."
+    )
+    alt = message(template, firsts=Listing(firsts, ", "), last=ratios[-5:].mean())
+    return Picture(figure, alt, spoken_guess(guess))
 
 
 @draws_picture
@@ -470,10 +502,12 @@ def perplexity_by_context(by_context: Mapping[int, float], whole: float, *, gues
         note(ax, f"{perplexity:.1f}", (place, perplexity), (3, 6), of="yours")
     level(ax, whole, f"the whole past: {whole:.1f}", below=True)
     mark_guess(ax, x=guess)
-    alt = f"""Perplexity against the number of words that a model is given before each one, both axes logarithmic:
-    {"; ".join(f"{perplexity:.1f} at {place}" for place, perplexity in by_context.items())}. A line marks {whole:.1f},
-    with the whole past.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    facts = [message("{perplexity:.1f} at {words}", perplexity=one, words=place) for place, one in by_context.items()]
+    template = (
+        "Perplexity against the number of words that a model is given before each one, both axes logarithmic: {facts}. "
+        "A line marks {whole:.1f}, with the whole past."
+    )
+    return Picture(figure, message(template, facts=Listing(facts), whole=whole), spoken_guess(guess))
 
 
 @draws_picture
@@ -512,10 +546,12 @@ def loss_by_word(words: Sequence[str], nlls: ArrayLike) -> Picture:
     ax.set_axis_off()
     order = np.argsort(nlls)
     least, most = (", ".join(words[place] for place in places) for places in (order[:3], order[::-1][:3]))
-    alt = f"""A text of {len(words)} words, each on a ground that is the darker, the less the model expected it; below
-    each stands one in how many chances it was given. Expected most: {least}. Expected least: {most}. Perplexity of the
-    text: {np.exp(nlls.mean()):.0f}."""
-    return Picture(figure, alt)
+    template = (
+        "A text of {count} words, each on a ground that is the darker, the less the model expected it; below each "
+        "stands one in how many chances it was given. Expected most: {least}. Expected least: {most}. Perplexity of "
+        "the text: {perplexity:.0f}."
+    )
+    return Picture(figure, message(template, count=len(words), least=least, most=most, perplexity=np.exp(nlls.mean())))
 
 
 #: The ground of a word, by the chance it was given: from one in so many on, so much of the colour.
@@ -558,9 +594,12 @@ def training_curve(
     log_perplexity_axis(ax, [*perplexities, *baselines.values()], room=1.3)
     ax.set(xlabel="updates", ylabel="perplexity", xlim=(0, total))
     mark_guess(ax, x=guess)
-    alt = f"""Perplexity of the words just read, against updates, on a log axis: {perplexities[0]:.0f} over the first
-    {every}, {perplexities[-1]:.0f} after {updates[-1]} of {total}. Lines beside it: {lines}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Perplexity of the words just read, against updates, on a log axis: {first:.0f} over the first {every}, "
+        "{last:.0f} after {updates} of {total}. Lines beside it: {lines}."
+    )
+    values = {"first": perplexities[0], "every": every, "last": perplexities[-1], "updates": updates[-1]}
+    return Picture(figure, message(template, total=total, lines=lines, **values), spoken_guess(guess))
 
 
 @draws_picture
@@ -585,9 +624,18 @@ def next_words(distributions: Mapping[float, ArrayLike], words: Sequence[str]) -
         ax.set(title=f"temperature {temperature:g}", xlabel="probability", xlim=(0, 1.2 * highest))
         ax.locator_params(axis="x", nbins=3)
         ax.grid(axis="y", visible=False)
-        sentences.append(f"at temperature {temperature:g} {p[0]:.2f}")
+        sentences.append(message("at temperature {temperature:g} {share:.2f}", temperature=temperature, share=p[0]))
     axes[0, 0].set_yticks(places, words)
     axes[0, 0].set_ylabel("next word")
-    alt = f"""Bars: the probabilities of {len(words)} words at {len(distributions)} temperatures. The likeliest,
-    {words[0]}, has {", ".join(sentences)}."""
+    template = (
+        "Bars: the probabilities of {count} words at {temperatures} temperatures. The likeliest, {likeliest}, has "
+        "{chances}."
+    )
+    alt = message(
+        template,
+        count=len(words),
+        temperatures=len(distributions),
+        likeliest=words[0],
+        chances=Listing(sentences, ", "),
+    )
     return Picture(figure, alt)

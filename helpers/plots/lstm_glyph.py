@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from helpers.language.message import message
 from helpers.plots.diagrams import (
     BETWEEN,
     CARD,
@@ -63,10 +64,10 @@ _ASKED = {
     "i": rf"$c = f \odot c{PREV}$        $c{NEXT} =\ ?$        {_SHOWN}",
 }
 _SPOKEN = {
-    "o": "The output gate o, a sigmoid, multiplies tanh(c_next) and decides how much of it leaves as h_next.",
-    "f": "The forget gate f, a sigmoid, multiplies c_prev on the line of the memory; what it leaves is c.",
-    "g": "The new memory g, a tanh and not a gate, is added to the line of the memory by a plus.",
-    "i": "The input gate i, a sigmoid, multiplies g before the plus.",
+    "o": message("The output gate o, a sigmoid, multiplies tanh(c_next) and decides how much of it leaves as h_next."),
+    "f": message("The forget gate f, a sigmoid, multiplies c_prev on the line of the memory; what it leaves is c."),
+    "g": message("The new memory g, a tanh and not a gate, is added to the line of the memory by a plus."),
+    "i": message("The input gate i, a sigmoid, multiplies g before the plus."),
 }
 
 
@@ -185,13 +186,16 @@ def lstm_cell(gates: str = FULL, new: str = "") -> Picture:
     beside = ((7.0, 3.5), "to the layer above", "pale"), ((7.4, 0.72), "to the next step", "pale")
     write_all(ax, (*beside, ((7.46, 2.66), "stays inside", "c")), size=SMALL)
     write(ax, 6.3, 0.3, _ASKED[new] if new else _EQUATIONS[gates], size=LARGE, ha="right", va="baseline")
-    made = "" if "f" in gates else "How c_next is made from c_prev, x and h_prev is still a question mark."
-    growing = "" if gates == FULL else " as it grows"
-    alt = f"""One step of an LSTM cell{growing}. The memory runs along the top, from c_prev to c_next, and stays inside;
-    a branch of it goes through tanh to become h_next, which leaves to the right and also goes up to the layer
-    above. x and h_prev come in at the bottom and feed every block.
-    {" ".join(_SPOKEN[gate] for gate in gates)} {made}"""
-    return Picture(figure, alt)
+    alt = [message("One step of an LSTM cell." if gates == FULL else "One step of an LSTM cell as it grows.")]
+    template = (
+        "The memory runs along the top, from c_prev to c_next, and stays inside; a branch of it goes through tanh to "
+        "become h_next, which leaves to the right and also goes up to the layer above. x and h_prev come in at the "
+        "bottom and feed every block."
+    )
+    alt += [message(template), *(_SPOKEN[gate] for gate in gates)]
+    if "f" not in gates:
+        alt.append(message("How c_next is made from c_prev, x and h_prev is still a question mark."))
+    return Picture(figure, *alt)
 
 
 @draws_picture
@@ -215,7 +219,9 @@ def lstm_unrolled() -> Picture:
         fork(ax, (turn, h_line), of="h")
         write(ax, middle, 0.25, f"xs[:, {step}]", of="x", family="monospace")
         write(ax, turn, out + 0.12, f"hs[:, {step}]", of="h", family="monospace")
-    alt = """Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, from
-    which no arrow leads upwards, and the hidden state h, which also leaves the layer upwards at every step as
-    hs[:, step]. xs[:, step] comes in from below."""
-    return Picture(figure, alt)
+    template = (
+        "Three steps of one LSTM layer, from left to right. Two lines run from cell to cell: the memory cell c, from "
+        "which no arrow leads upwards, and the hidden state h, which also leaves the layer upwards at every step as "
+        "hs[:, step]. xs[:, step] comes in from below."
+    )
+    return Picture(figure, message(template))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import drawable, name_line_ends, spoken
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
@@ -34,6 +35,7 @@ def error_by_eps(eps: ArrayLike, errors: Mapping[str, ArrayLike], *, guess: Gues
     figure, ax = new_figure(8, 3.4)
     ax.set(xscale="log", yscale="log", xlim=(eps[0] * 2, eps[-1] / 2))
     sentences, ends = [], []
+    template = "{label}: smallest, below {bound}, at eps = {at}"
     for look, (label, values) in zip(looks_of(errors), errors.items()):
         values = drawable(values)
         ax.plot(eps, values, lw=LINE, **look.marked)
@@ -41,16 +43,16 @@ def error_by_eps(eps: ArrayLike, errors: Mapping[str, ArrayLike], *, guess: Gues
         ax.plot(eps[least], values[least], markersize=MARK, **look.marked)
         at = f"{eps[least]:.0e}".replace("e-0", "e-")
         ends.append((float(values[np.isfinite(values)][-1]), f"{label}: smallest at {at}", look))
-        sentences.append(f"{spoken(label)}: smallest, {_bound(values[least])}, at eps = {at}")
+        sentences.append(message(template, label=spoken(label), bound=_bound(values[least]), at=at))
     low, high = ax.get_ylim()
     ax.set_ylim(low / 3, high * 30)  # room for the words at a guess
     ax.set(xlabel="eps (smaller to the right)", ylabel="error of the slope")
     mark_guess(ax, x=guess)
     name_line_ends(ax, ends, width=16)
-    alt = f"Error of a numerical gradient against eps, on log axes. {'; '.join(sentences)}."
-    return Picture(figure, alt + spoken_guess(guess))
+    template = "Error of a numerical gradient against eps, on log axes. {sentences}."
+    return Picture(figure, message(template, sentences=Listing(sentences)), spoken_guess(guess))
 
 
 def _bound(value: float) -> str:
     """Return a bound for a number, the next power of ten, since its digits are those of rounding."""
-    return f"below 1e{int(np.ceil(np.log10(value)))}"
+    return f"1e{int(np.ceil(np.log10(value)))}"

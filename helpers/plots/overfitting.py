@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import check_entries, to_arrays, to_dict
 from helpers.plots.axes import border, listed, log_perplexity_axis, name_line_ends, note
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
@@ -70,10 +71,21 @@ def gap_between_curves(train: ArrayLike, valid: ArrayLike, every: int, guess: Gu
     name_line_ends(ax, [(values[-1], f"{look.name}: {values[-1]:.0f}", look)
                         for values, look in ((valid, _VALID), (train, _TRAIN))])  # fmt: skip
     mark_guess(ax, x=guess)
-    alt = f"""Two curves of perplexity against updates. Training falls throughout, from {train[0]:.0f} to
-    {train[-1]:.0f}. Validation falls from {valid[0]:.0f} to its lowest value, {valid[best]:.0f}, after {updates[best]}
-    updates, and is {valid[-1]:.0f} in the end. The gap between the two is shaded.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Two curves of perplexity against updates. Training falls throughout, from {train_first:.0f} to "
+        "{train_last:.0f}. Validation falls from {valid_first:.0f} to its lowest value, {lowest:.0f}, after {best} "
+        "updates, and is {valid_last:.0f} in the end. The gap between the two is shaded."
+    )
+    alt = message(
+        template,
+        train_first=train[0],
+        train_last=train[-1],
+        valid_first=valid[0],
+        lowest=valid[best],
+        best=updates[best],
+        valid_last=valid[-1],
+    )
+    return Picture(figure, alt, spoken_guess(guess))
 
 
 @draws_picture
@@ -112,11 +124,14 @@ def four_answers(runs: Runs, every: int) -> Picture:
     if len(curves) > 1:
         handles, labels = [*handles, axes[0][1].lines[0]], [*labels, f"validation, {next(iter(curves))}"]
     figure.legend(handles, labels, loc="outside upper right", ncols=legend_columns(3))
-    ends = "; ".join(f"{name}: training {train[-1]:.0f}, validation {valid[-1]:.0f}"
-                     for name, (train, valid) in curves.items())  # fmt: skip
-    alt = f"""Panels, {len(curves)} side by side, of training and validation perplexity against updates on one log axis;
-    a dashed line repeats the first panel's validation curve in the others. At the end, {ends}."""
-    return Picture(figure, alt)
+    template = "{name}: training {train:.0f}, validation {valid:.0f}"
+    ends = [message(template, name=name, train=train[-1], valid=valid[-1])
+            for name, (train, valid) in curves.items()]  # fmt: skip
+    template = (
+        "Panels, {count} side by side, of training and validation perplexity against updates on one log axis; a dashed "
+        "line repeats the first panel's validation curve in the others. At the end, {ends}."
+    )
+    return Picture(figure, message(template, count=len(curves), ends=Listing(ends)))
 
 
 @draws_picture
@@ -150,17 +165,19 @@ def fit_and_generalise(panels: Mapping[str, Runs]) -> Picture:
             end = int(valid[:, -1].argmax() if is_top else valid[:, -1].argmin())
             above = (6, 6) if is_top else (0, -18)  # where no other path is
             note(ax, name, (train[end, -1], valid[end, -1]), above, of=look, size=MEDIUM)
-            sentences.append(
-                f"{title}, {name}: training {listed(train[:, -1], '.0f')}, validation {listed(valid[:, -1], '.0f')}"
-            )
+            template = "{title}, {name}: training {train}, validation {valid}"
+            train_ends, valid_ends = (listed(values[:, -1], ".0f") for values in (train, valid))
+            sentences.append(message(template, title=title, name=name, train=train_ends, valid=valid_ends))
         ax.set(title=title, xlabel="training perplexity (← learning)")
     equal = axes[0, 0].get_ylim()[0]
     note(axes[0, 0], "equal", (equal, equal), (10, 4), of="border")
     axes[0, 0].set_ylabel("validation perplexity")
-    alt = f"""Validation against training perplexity, both on log axes: a path for each seed, from the right to the left
-    while the model learns, its end marked larger. At the end, {"; ".join(sentences)}. A dashed line shows where the two
-    would be equal."""
-    return Picture(figure, alt)
+    template = (
+        "Validation against training perplexity, both on log axes: a path for each seed, from the right to the left "
+        "while the model learns, its end marked larger. At the end, {sentences}. A dashed line shows where the two "
+        "would be equal."
+    )
+    return Picture(figure, message(template, sentences=Listing(sentences)))
 
 
 @draws_picture
@@ -193,10 +210,14 @@ def lowest_and_last(rows: Mapping[str, tuple[ArrayLike, ArrayLike]], guess: Gues
     ax.grid(axis="y", visible=False)
     note(ax, "means", (1, -0.65), (6, 0), of=_VALID, va="center", on=ax.get_yaxis_transform())
     mark_guess(ax, x=guess)
-    means = "; ".join(f"{name}: lowest {low.mean():.1f}, last {end.mean():.1f}" for name, (low, end) in arrays.items())
-    alt = f"""Validation perplexity on a log axis, two marks for each seed: where it was lowest, filled, and the last
-    one, hollow. A dashed line repeats the mean of the lowest in the first row. Means, {means}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = "{name}: lowest {lowest:.1f}, last {last:.1f}"
+    means = [message(template, name=name, lowest=lowest.mean(), last=last.mean())
+             for name, (lowest, last) in arrays.items()]  # fmt: skip
+    template = (
+        "Validation perplexity on a log axis, two marks for each seed: where it was lowest, filled, and the last one, "
+        "hollow. A dashed line repeats the mean of the lowest in the first row. Means, {means}."
+    )
+    return Picture(figure, message(template, means=Listing(means)), spoken_guess(guess))
 
 
 @draws_picture
@@ -225,11 +246,14 @@ def longest_copies(rows: Mapping[str, ArrayLike], length: int, guess: Guess = ..
     ax.set_yticks(range(len(arrays)), [broken(name, 14) if is_narrow() else name for name in arrays])
     ax.grid(axis="y", visible=False)
     mark_guess(ax, x=guess)
-    medians = "; ".join(f"{name}: median {np.median(runs):.0f}, {runs.min():.0f} to {runs.max():.0f}"
-                        for name, runs in arrays.items())  # fmt: skip
-    alt = f"""The longest run of words that stands in the training text as well, of {length} words that follow a prompt;
-    a mark for each prompt, a line at the median. {medians}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = "{name}: median {median:.0f}, {low:.0f} to {high:.0f}"
+    medians = [message(template, name=name, median=np.median(runs), low=runs.min(), high=runs.max())
+               for name, runs in arrays.items()]  # fmt: skip
+    template = (
+        "The longest run of words that stands in the training text as well, of {length} words that follow a prompt; a "
+        "mark for each prompt, a line at the median. {medians}."
+    )
+    return Picture(figure, message(template, length=length, medians=Listing(medians)), spoken_guess(guess))
 
 
 @draws_picture
@@ -255,5 +279,7 @@ def weight_sizes(weights: Mapping[str, ArrayLike]) -> Picture:
     ax.axvline(0, lw=FINE, **LOOKS["ink"].line)
     ax.set(xlabel="weight", ylabel="share of the weights", ylim=(0, None))
     draw_legend(ax)
-    sizes = "; ".join(f"{name}: {np.sqrt(np.mean(values**2)):.2f}" for name, values in flat.items())
-    return Picture(figure, f"How the weights are spread around 0, one line for each model. Root mean square: {sizes}.")
+    sizes = [message("{name}: {size:.2f}", name=name, size=np.sqrt(np.mean(values**2)))
+             for name, values in flat.items()]  # fmt: skip
+    template = "How the weights are spread around 0, one line for each model. Root mean square: {sizes}."
+    return Picture(figure, message(template, sizes=Listing(sizes)))

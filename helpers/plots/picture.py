@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.atomic_write import replace_file
+from helpers.language.message import Message
 from helpers.plots.narrow import fit, is_narrow, is_wanted, narrow_layout
 from helpers.plots.style import RC, course_style
 
@@ -37,7 +38,7 @@ class Picture:
 
     Args:
         figure: a matplotlib figure.
-        alt: one or two sentences that say what the figure shows.
+        *alt: sentences that say what the figure shows; empty ones are left out.
 
     Attributes:
         narrow: the same for a narrow screen, if that is wanted and the figure is a chart, or else None.
@@ -45,9 +46,9 @@ class Picture:
 
     narrow: Picture | None = None
 
-    def __init__(self, figure: Figure, alt: str) -> None:
+    def __init__(self, figure: Figure, *alt: Message | str) -> None:
         self.figure = figure
-        self.alt = " ".join(alt.split())
+        self.alt = " ".join(" ".join(map(str, alt)).split())
         # Lay out once and keep it: the layout is refined at every drawing, and two drawings would differ.
         with course_style():
             if is_narrow():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from helpers.language.message import Listing, Message, message
 from helpers.plots.diagrams import line, rectangle, write
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import FINE, LINE, LOOKS, PAGE, new_canvas
@@ -45,12 +46,16 @@ def course_progress(notebooks: Mapping[str, Sequence[_Exercise]]) -> Picture:
     for x, state in (0.55, "right"), (2.0, "not yet"), (3.45, "open"):
         _square(ax, x, 0.06, "", state)
         write(ax, x + _SQUARE, 0.19, state if state != "open" else "not run yet", ha="left")
-    counts = [
-        f"notebook {number}: {sum(state == 'right' for _, state, *_ in exercises)} of {len(exercises)}, "
-        f"{_points(exercises)} points"
-        for number, exercises in notebooks.items()
-    ]
-    return Picture(figure, f"One square for each exercise, green once it is right. Right so far, {'; '.join(counts)}.")
+    counts = Listing([_right(number, exercises) for number, exercises in notebooks.items()])
+    template = "One square for each exercise, green once it is right. Right so far, {counts}."
+    return Picture(figure, message(template, counts=counts))
+
+
+def _right(number: str, exercises: Sequence[_Exercise]) -> Message:
+    earned, possible = sum(one[2] for one in exercises), sum(one[3] for one in exercises)
+    right, count = sum(state == "right" for _, state, *_ in exercises), len(exercises)
+    template = "notebook {number}: {right} of {count}, {earned:g} of {possible:g} points"
+    return message(template, number=number, right=right, count=count, earned=earned, possible=possible)
 
 
 def _points(exercises: Sequence[_Exercise]) -> str:

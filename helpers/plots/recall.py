@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.arrays import FloatArray, IntArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.axes import level, name_line_ends, note, plain_ticks, spoken
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
 from helpers.plots.narrow import broken, is_narrow
@@ -70,13 +71,13 @@ def recall_by_lag(
         ax.plot(lags, means, lw=LINE, transform=beside, **look.line)
         ends.append((means[-1], label, look))
         seeds = min(values.size for values in curve.values())
-        mean = f", mean of {seeds} seeds" if seeds > 1 else ""
-        sentences.append(f"{spoken(label)}{mean}: {_reach(lags, means)}")
+        template = "{label}, mean of {seeds} seeds: {reach}" if seeds > 1 else "{label}: {reach}"
+        sentences.append(message(template, label=spoken(label), seeds=seeds, reach=_reach(lags, means)))
     if yours:
         look, lags, shares = LOOKS["yours"], np.array(list(yours)), np.array(list(yours.values()))
         ax.plot(lags, shares, look.marker, color=look.colour, gid=look.name, ms=MARK, mfc="none", mew=THICK)
         ends.append((shares[-1], "yours", look))
-        sentences.append(f"Yours: {_reach(lags, shares)}")
+        sentences.append(message("Yours: {reach}", reach=_reach(lags, shares)))
     ax.set(xscale="log", xlim=_STEPS, ylim=(0, 1.15), yticks=np.linspace(0, 1, 6), ylabel="share right")
     ax.set_xlabel("how many steps back the symbol came")
     plain_ticks(ax.xaxis, _TICKS)
@@ -84,10 +85,14 @@ def recall_by_lag(
     mark_guess(ax, x=guess)
     name_line_ends(ax, _apart(ends), width=18)
     shown = {tuple(round(float(values.mean()), 2) for values in curve.values()) for curve in curves.values()}
-    apart = ", lines a little apart" if len(shown) < len(curves) else ""
-    alt = f"""Share of first symbols named right against how many steps back they came, on a log axis{apart}.
-    {". ".join(sentences)}. A line at {chance:g} marks guessing.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = "Share of first symbols named right against how many steps back they came, on a log axis."
+    if len(shown) < len(curves):
+        template = (
+            "Share of first symbols named right against how many steps back they came, on a log axis, lines a little "
+            "apart."
+        )
+    said = message("{networks}. A line at {chance:g} marks guessing.", networks=Listing(sentences, ". "), chance=chance)
+    return Picture(figure, message(template), said, spoken_guess(guess))
 
 
 @draws_picture
@@ -117,14 +122,15 @@ def how_far_back(
     for place, look, (label, curve) in zip(range(len(curves)), looks_of(curves), curves.items()):
         reaches = _furthest_of_each_seed(curve)
         least, most = reaches.min(), reaches.max()
-        text = (
-            f"{least} or more" if least == max(curve) else f"{least}" if least == most else f"{least}, best seed {most}"
-        )
+        template = "{least}" if least == most else "{least}, best seed {most}"
+        if least == max(curve):
+            template = "{least} or more"
+        values = {"least": least, "most": most}
         _bar(top, place, least, look)
         aside = place + np.linspace(-0.18, 0.18, reaches.size)
         top.plot(reaches, aside, look.marker, color=look.colour, gid=look.name, ms=DOT)
-        note(top, text, (most, place), (7, 0), of=look, size=MEDIUM, va="center")
-        remembered.append(f"{spoken(label)}: {text}")
+        note(top, template.format(**values), (most, place), (7, 0), of=look, size=MEDIUM, va="center")
+        remembered.append(message("{label}: {steps}", label=spoken(label), steps=Message(template, values)))
     for place, look, count in zip(range(len(words)), looks_of(words), words.values()):
         _bar(bottom, place, count, look)
         note(bottom, f"{count}", (count, place), (7, 0), of=look, size=MEDIUM, va="center")
@@ -135,11 +141,13 @@ def how_far_back(
     _name_bars(top, "on a task", list(curves))
     _name_bars(bottom, "in a text", list(words))
     mark_guess(bottom, x=guess)
-    alt = f"""Bars in two parts of one scale. The steps back up to which a network remembers a symbol with every seed:
-    {"; ".join(remembered)}. The last words that are enough for a language model to come within one per cent of the
-    perplexity that it has with the whole past: {"; ".join(f"{spoken(label)}: {n}" for label, n in words.items())}.
-    {spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    enough = [message("{label}: {words}", label=spoken(label), words=count) for label, count in words.items()]
+    template = (
+        "Bars in two parts of one scale. The steps back up to which a network remembers a symbol with every seed: "
+        "{steps}. The last words that are enough for a language model to come within one per cent of the perplexity "
+        "that it has with the whole past: {words}."
+    )
+    return Picture(figure, message(template, steps=Listing(remembered), words=Listing(enough)), spoken_guess(guess))
 
 
 def _bar(ax: Axes, place: int, length: float, look: Look) -> None:
@@ -179,15 +187,15 @@ def _sorted(curve: Mapping[int, Sequence[float]]) -> dict[int, FloatArray]:
     return found
 
 
-def _reach(lags: np.ndarray, shares: FloatArray) -> str:
+def _reach(lags: np.ndarray, shares: FloatArray) -> Message:
     """Say up to which lag all is remembered, and what is right at the last one."""
     furthest = _furthest(lags, shares)
-    near = (
-        f"at least {_RECALLED:g} right up to {furthest} step{'s' if furthest > 1 else ''} back"
-        if furthest
-        else "nothing is remembered"
-    )
-    return f"{near}, {shares[-1]:.2f} at {lags[-1]}"
+    template = "at least {least:g} right up to {furthest} steps back, {share:.2f} at {last}"
+    if furthest == 0:
+        template = "nothing is remembered, {share:.2f} at {last}"
+    elif furthest == 1:
+        template = "at least {least:g} right up to 1 step back, {share:.2f} at {last}"
+    return message(template, least=_RECALLED, furthest=furthest, share=shares[-1], last=lags[-1])
 
 
 def _apart(ends: Sequence[tuple[float, str, Look]]) -> list[tuple[float, str, Look]]:

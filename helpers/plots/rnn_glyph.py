@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Message, message
 from helpers.plots.diagrams import BETWEEN, NODE_RADIUS, arrow, box, fork, line, node, weight, write
 from helpers.plots.picture import Picture, draws_picture
 from helpers.plots.style import LARGE, MEDIUM, NEXT, PATH, PREV, SMALL, THICK, new_canvas
@@ -68,10 +69,12 @@ def rnn_step_forward() -> Picture:
     _note(ax, _TO_TOP[0], 3.02, "to the layer above")
     _note(ax, 7.4, 1.56, "to the next step")
     _note(ax, 6.05, 0.25, rf"$h{NEXT} = \tanh(x\,W_x + h{PREV}\,W_h + b)$", of="ink", size=LARGE)
-    alt = """One step of the RNN as a box. x (N, D) comes from below and is multiplied by Wx (D, H); h_prev (N, H) comes
-    from the left and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh turns it into
-    h_next (N, H), which leaves to the right and forks: up to the layer above, and on to the next step."""
-    return Picture(figure, alt)
+    template = (
+        "One step of the RNN as a box. x (N, D) comes from below and is multiplied by Wx (D, H); h_prev (N, H) comes "
+        "from the left and is multiplied by Wh (H, H). The two products and b (H,) are added to a (N, H), tanh turns "
+        "it into h_next (N, H), which leaves to the right and forks: up to the layer above, and on to the next step."
+    )
+    return Picture(figure, message(template))
 
 
 @draws_picture
@@ -104,11 +107,14 @@ def rnn_step_backward() -> Picture:
     _note(ax, 1.4, 0.25, "is all that reaches the past", of="h", ha="left")
     equations = rf"$da = dh{NEXT} \odot (1 - h{NEXT}^2)$,   $dx = da\,W_x^{{\!\top}}$"
     _note(ax, 7.85, 0.25, equations, of="ink", size=LARGE, ha="right")
-    alt = """The same step with the gradients flowing from right to left. dh_next (N, H), the sum of what comes from the
-    layer above and from the next step, is multiplied elementwise by 1 - h_next squared and becomes da (N, H). The plus
-    passes da on unchanged to three places: db is its sum over the batch; with x and Wx it gives dWx and dx; with h_prev
-    and Wh it gives dWh and dh_prev, drawn as a thick arrow because it alone reaches the step before."""
-    return Picture(figure, alt)
+    template = (
+        "The same step with the gradients flowing from right to left. dh_next (N, H), the sum of what comes from the "
+        "layer above and from the next step, is multiplied elementwise by 1 - h_next squared and becomes da (N, H). "
+        "The plus passes da on unchanged to three places: db is its sum over the batch; with x and Wx it gives dWx and "
+        "dx; with h_prev and Wh it gives dWh and dh_prev, drawn as a thick arrow because it alone reaches the step "
+        "before."
+    )
+    return Picture(figure, message(template))
 
 
 @draws_picture
@@ -123,9 +129,11 @@ def tanh_graph() -> Picture:
     node(ax, middle, "tanh")
     _note(ax, 1.9, 0.3, "$dx$ = ?", of="gradient", size=LARGE)
     _note(ax, 4.6, 0.3, "$dout$", of="gradient", size=LARGE)
-    alt = """A graph of one node, tanh. Forward, x comes in from the left and y = tanh(x) leaves to the right. Backward,
-    dout comes in from the right and dx, which is asked for, leaves to the left."""
-    return Picture(figure, alt)
+    template = (
+        "A graph of one node, tanh. Forward, x comes in from the left and y = tanh(x) leaves to the right. Backward, "
+        "dout comes in from the right and dx, which is asked for, leaves to the left."
+    )
+    return Picture(figure, message(template))
 
 
 # --- over time ---------------------------------------------------------------------------------------------------
@@ -163,7 +171,7 @@ def _code(ax: Axes, x: float, y: float, text: str, of: str) -> None:
     write(ax, x, y, text, of=of, family="monospace")
 
 
-def _values_over_time(ax: Axes, centres: FloatArray) -> str:
+def _values_over_time(ax: Axes, centres: FloatArray) -> Message:
     y, top, bottom = 1.2, 2.05, 0.38
     half_gap = (centres[1] - centres[0]) / 2
     starts, ends = centres + _HALF, [*(centres[1:] - _HALF), 7.85]
@@ -180,12 +188,15 @@ def _values_over_time(ax: Axes, centres: FloatArray) -> str:
         _code(ax, x, bottom - 0.12, f"xs[:, {step}]", "x")
         _code(ax, out[0], top + 0.12, f"hs[:, {step}]", "h")
     _note(ax, 7.85, bottom - 0.15, r"time $\rightarrow$", ha="right")
-    return f"""The same RNN cell drawn {len(centres)} times from left to right, with the same Wx, Wh and b each time.
-    Every cell takes xs[:, step] from below and the state from the cell before it; the new h goes up as hs[:, step], and
-    on to the next cell."""
+    template = (
+        "The same RNN cell drawn {steps} times from left to right, with the same Wx, Wh and b each time. Every cell "
+        "takes xs[:, step] from below and the state from the cell before it; the new h goes up as hs[:, step], and on "
+        "to the next cell."
+    )
+    return message(template, steps=len(centres))
 
 
-def _gradients_over_time(ax: Axes, centres: FloatArray) -> str:
+def _gradients_over_time(ax: Axes, centres: FloatArray) -> Message:
     y, top, bottom, sums = 1.85, 2.7, 1.0, 0.55
     half_gap = (centres[1] - centres[0]) / 2
     ends = [*(centres[1:] - _HALF), 7.85]
@@ -208,6 +219,9 @@ def _gradients_over_time(ax: Axes, centres: FloatArray) -> str:
     line(ax, (centres[0] + 0.1, sums), (centres[-1] + 0.34, sums), of="weight", width=PATH)
     middle = centres[[0, -1]].mean() + 0.22
     _note(ax, middle, 0.24, "$dW_x$,  $dW_h$,  $db$:  the sum over all steps", of="ink", size=LARGE)
-    return f"""The gradients of {len(centres)} RNN steps, flowing from right to left. Before each cell a plus adds
-    dhs[:, step], which comes from above, to the dh that comes from the future; the sum goes through the cell, which
-    sends dxs[:, step] down, its share of dWx, dWh and db into one sum over all steps, and dh to the step before."""
+    template = (
+        "The gradients of {steps} RNN steps, flowing from right to left. Before each cell a plus adds dhs[:, step], "
+        "which comes from above, to the dh that comes from the future; the sum goes through the cell, which sends "
+        "dxs[:, step] down, its share of dWx, dWh and db into one sum over all steps, and dh to the step before."
+    )
+    return message(template, steps=len(centres))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.arrays import FloatArray
+from helpers.language.message import Listing, Message, message
 from helpers.plots.arguments import check_entries, to_dict
 from helpers.plots.axes import border, drawable, listed, name_line_ends, note
 from helpers.plots.guess import Guess, mark_guess, spoken_guess
@@ -39,8 +41,7 @@ def updates_until_solved(rows: Mapping[str, Sequence[float]], *, limit: int, gue
         ax.plot(np.full((~solved).sum(), beyond), heights[~solved], "x", color=LOOKS["pale"].colour, gid="pale")
         note(ax, f"{solved.sum()} of {values.size}", (1, number), (6, 0), of=look, size=MEDIUM, va="center",
              on=ax.get_yaxis_transform())  # fmt: skip
-        between = f", after {values[solved].min():.0f} to {values[solved].max():.0f}" if solved.any() else ""
-        sentences.append(f"{label}: {solved.sum()} of {values.size} seeds{between}")
+        sentences.append(_solved(label, values))
     border(ax, 1.2 * limit)
     ax.set(
         xscale="log",
@@ -57,9 +58,18 @@ def updates_until_solved(rows: Mapping[str, Sequence[float]], *, limit: int, gue
     if not is_narrow():
         note(ax, "solved", (1, -0.55), (6, 0), of="pale", on=ax.get_yaxis_transform(), va="center")
     mark_guess(ax, x=guess)
-    alt = f"""Updates until a task is solved, one mark for each seed, on a log axis up to {limit:,} updates.
-    {"; ".join(sentences)}.{spoken_guess(guess)}"""
-    return Picture(figure, alt)
+    template = (
+        "Updates until a task is solved, one mark for each seed, on a log axis up to {limit:,} updates. {sentences}."
+    )
+    return Picture(figure, message(template, limit=limit, sentences=Listing(sentences)), spoken_guess(guess))
+
+
+def _solved(label: str, updates: FloatArray) -> Message:
+    times = updates[np.isfinite(updates)]
+    if not times.size:
+        return message("{label}: 0 of {seeds} seeds", label=label, seeds=updates.size)
+    template = "{label}: {solved} of {seeds} seeds, after {first:.0f} to {last:.0f}"
+    return message(template, label=label, solved=times.size, seeds=updates.size, first=times.min(), last=times.max())
 
 
 def _looks_of_kinds(labels: Mapping[str, object]) -> list[Look]:
@@ -86,13 +96,15 @@ def solved_by_rate(rows: Mapping[str, Mapping[float, int]], *, seeds: int) -> Pi
     for (label, by_rate), look in zip(rows.items(), looks):
         rates, counts = zip(*sorted(by_rate.items()))
         ax.plot(rates, counts, **look.marked | {"ms": MARK})
-        sentences.append(f"{label}: " + ", ".join(f"{count} at {rate:g}" for rate, count in zip(rates, counts)))
+        told = [message("{count} at {rate:g}", count=count, rate=rate) for rate, count in zip(rates, counts)]
+        sentences.append(message("{label}: {counts}", label=label, counts=Listing(told, ", ")))
         best = int(np.argmax(counts))
         note(ax, label, (rates[best], counts[best]), (0, 8), of=look, size=MEDIUM, ha="center")
     ax.set(xscale="log", xlabel="learning rate", ylabel=f"solved, of {seeds} seeds", ylim=(-0.3, seeds + 0.9))
     ax.set_yticks(range(seeds + 1))
     ax.margins(x=0.12)
-    return Picture(figure, f"How many of {seeds} seeds learned a task, by learning rate. {'; '.join(sentences)}.")
+    template = "How many of {seeds} seeds learned a task, by learning rate. {sentences}."
+    return Picture(figure, message(template, seeds=seeds, sentences=Listing(sentences)))
 
 
 _NAMES = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "new memory, size of g"}
@@ -117,13 +129,13 @@ def gates_by_symbol(gates: Mapping[str, Mapping[str, ArrayLike]]) -> Picture:
         for number, (symbol, values) in enumerate(marks.items()):
             style = {"marker": "o^v"[number], "color": look.colour if number else "none", "edgecolors": look.colour}
             ax.scatter(range(values.size), values, POINT**2, gid=gate, label=symbol, **style)
-            sentences.append(f"{_NAMES[gate]} at {symbol}: {np.median(values):.2f}")
+            template = "{gate} at {symbol}: {median:.2f}"
+            sentences.append(message(template, gate=_NAMES[gate], symbol=symbol, median=np.median(values)))
         ax.set(title=_NAMES[gate], xlabel="unit", ylim=(-0.04, 1.06))
     axes[0, 0].legend(loc="best", handletextpad=0.1)
     axes[0, 0].set_ylabel("average")
-    alt = f"""Averages for each of {values.size} units, on a scale from 0 to 1. Medians of the units:
-    {"; ".join(sentences)}."""
-    return Picture(figure, alt)
+    template = "Averages for each of {units} units, on a scale from 0 to 1. Medians of the units: {sentences}."
+    return Picture(figure, message(template, units=values.size, sentences=Listing(sentences)))
 
 
 @draws_picture
@@ -149,9 +161,10 @@ def gradient_by_step(norms: Mapping[str, ArrayLike], *, marked: Mapping[int, str
     ax.set(yscale="log", xlabel="step", ylabel="share of the gradient")
     ax.margins(x=0.01)
     name_line_ends(ax, [(share[-1], label, look) for (label, share), look in zip(shares.items(), looks)], width=12)
-    at = "; ".join(
-        f"{label}: {listed((share[step] for step in marked), '.1e')} at {', '.join(marked.values())}, "
-        f"{np.median(np.delete(share, list(marked))):.1e} in the middle of the others"
-        for label, share in shares.items()
-    )
-    return Picture(figure, f"Share of the gradient that reaches each of {share.size} steps, on a log scale. {at}.")
+    template = "{label}: {shares} at {symbols}, {rest:.1e} in the middle of the others"
+    facts = []
+    for label, share in shares.items():
+        at, rest = listed((share[step] for step in marked), ".1e"), np.median(np.delete(share, list(marked)))
+        facts.append(message(template, label=label, shares=at, symbols=", ".join(marked.values()), rest=rest))
+    template = "Share of the gradient that reaches each of {steps} steps, on a log scale. {facts}."
+    return Picture(figure, message(template, steps=share.size, facts=Listing(facts)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import to_array, to_dict
 from helpers.plots.axes import level, name_line_ends
 from helpers.plots.picture import Picture, draws_picture
@@ -49,10 +50,11 @@ def learning_curves(
     _label_log_axis(ax)
     ax.set_ylabel("perplexity")
     name_line_ends(ax, [(values[-1], label, look) for look, (label, values) in zip(looks, curves.items())])
-    ends = [f"{label}: {values[0]:.3g} after the first epoch, {values[-1]:.3g} after epoch {len(values)}"
-            for label, values in curves.items()]  # fmt: skip
-    lines = [f"{label} at {perplexity:.3g}" for label, perplexity in baselines.items()]
-    return Picture(figure, f"Perplexity by epoch, on a log axis. {'; '.join(ends + lines)}.")
+    template = "{label}: {first:.3g} after the first epoch, {last:.3g} after epoch {epoch}"
+    facts = [message(template, label=label, first=values[0], last=values[-1], epoch=len(values))
+             for label, values in curves.items()]  # fmt: skip
+    facts += [message("{label} at {perplexity:.3g}", label=label, perplexity=one) for label, one in baselines.items()]
+    return Picture(figure, message("Perplexity by epoch, on a log axis. {facts}.", facts=Listing(facts)))
 
 
 @draws_picture
@@ -69,14 +71,18 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
     norms = to_array(norms, "norms", "(steps,)")
     figure, ax = new_figure(8, 3.0)
     ax.plot(range(1, norms.size + 1), norms, lw=FINE, **LOOKS["gradient"].line)
-    alt = f"""The norm of the gradients over {norms.size} training steps, on a log axis: median {np.median(norms):.3g},
-    largest {norms.max():.3g}."""
+    template = (
+        "The norm of the gradients over {steps} training steps, on a log axis: median {median:.3g}, largest "
+        "{largest:.3g}."
+    )
+    alt = [message(template, steps=norms.size, median=np.median(norms), largest=norms.max())]
     if max_norm is not None:
         level(ax, max_norm, f"clipped to {max_norm:g}")
-        alt += f" A line marks {max_norm:g}, to which {np.mean(norms > max_norm):.0%} of them were clipped."
+        template = "A line marks {max_norm:g}, to which {share:.0%} of them were clipped."
+        alt.append(message(template, max_norm=max_norm, share=np.mean(norms > max_norm)))
     _label_log_axis(ax)
     ax.set(xlabel="training step", ylabel="norm of the gradients")
-    return Picture(figure, alt)
+    return Picture(figure, *alt)
 
 
 def _label_log_axis(ax: Axes) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.arrays import FloatArray
+from helpers.language.message import Listing, message
 from helpers.plots.arguments import to_dict
 from helpers.plots.axes import drawable, name_line_ends, spoken
 from helpers.plots.diagrams import NODE_RADIUS, line, node, write, write_all
@@ -61,14 +62,23 @@ def survival(
         mark_guess(ax, x=steps[-1] if is_given(guessed) else ..., y=guessed)
         name_line_ends(ax, [(max(values[-1], lowest), f"{label}: {values[-1]:.2g}", looks[label])
                             for label, values in marks.items()])  # fmt: skip
-        sentences.append(f"{spoken(name)}: " + ", ".join(f"{label} {values[-1]:.2g}" for label, values in marks.items())
-                         + f".{spoken_guess(guessed)}")  # fmt: skip
+        template = "{panel}: {shares}."
+        sentences += [message(template, panel=spoken(name), shares=_last(marks)), spoken_guess(guessed)]
     axes[0][0].set_ylabel("share that is left")
     figure.suptitle(title, x=0.01, ha="left", fontsize=MEDIUM)
-    told = ", ".join(f"{label} {values[-1]:.2g}" for label, values in lines.items())
-    alt = f"""The share of a memory that is left against steps, on one log axis{f", {title}" if title else ""}. By the
-    formula, after {shape[1:-2]} steps: {told}. Measured, {" ".join(sentences)}"""
-    return Picture(figure, alt)
+    template = "The share of a memory that is left against steps, on one log axis."
+    if title:
+        template = "The share of a memory that is left against steps, on one log axis, {title}."
+    alt = message(template, title=title)
+    template = "By the formula, after {steps} steps: {shares}. Measured, {panels}"
+    values = {"steps": shape[1:-2], "shares": _last(lines), "panels": Listing(sentences, " ")}
+    return Picture(figure, alt, message(template, **values))
+
+
+def _last(lines: Mapping[str, FloatArray]) -> Listing:
+    """Return the last share of each line, as facts."""
+    template = "{label} {share:.2g}"
+    return Listing([message(template, label=label, share=values[-1]) for label, values in lines.items()], ", ")
 
 
 def _each(panels: Mapping[str, Mapping[str, FloatArray]]) -> list[FloatArray]:
@@ -99,10 +109,13 @@ def masks_over_time(masks: Mapping[str, ArrayLike], states: Mapping[str, ArrayLi
         left[title] = int(np.sum(state[-1] != 0))
     for row in axes:
         row[0].set_ylabel("feature")
-    ends = "; ".join(f"{title}: {count} of {mask.shape[1]} features are left" for title, count in left.items())
-    alt = f"""Above, two masks over time, white where a value is dropped; beneath, the state that goes through them. At
-    the end, {ends}."""
-    return Picture(figure, alt)
+    template = "{title}: {count} of {features} features are left"
+    ends = [message(template, title=title, count=count, features=mask.shape[1]) for title, count in left.items()]
+    template = (
+        "Above, two masks over time, white where a value is dropped; beneath, the state that goes through them. At the "
+        "end, {ends}."
+    )
+    return Picture(figure, message(template, ends=Listing(ends)))
 
 
 @draws_picture
@@ -124,7 +137,9 @@ def masked_lstm_cell() -> Picture:
     write(ax, 6.3, 0.3, equation, size=LARGE, ha="right", va="baseline")
     notes = ((7.0, 3.5), "to the layer above: no mask", "pale"), ((4.2, 3.42), "the memory: no mask", "c")
     write_all(ax, notes, size=SMALL)
-    alt = """One step of an LSTM cell. h_prev goes through a multiplication with a mask before it joins x and feeds the
-    four blocks. The memory cell c along the top has no mask, and neither has h_next, which goes up and on to the next
-    step."""
-    return Picture(figure, alt)
+    template = (
+        "One step of an LSTM cell. h_prev goes through a multiplication with a mask before it joins x and feeds the "
+        "four blocks. The memory cell c along the top has no mask, and neither has h_next, which goes up and on to the "
+        "next step."
+    )
+    return Picture(figure, message(template))

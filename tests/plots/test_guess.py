@@ -21,7 +21,7 @@ def test_a_guess_of_x_is_a_vertical_line_at_its_value(guess):
     mark_guess(ax, x=guess)
     assert list(ax.lines[0].get_xdata()) == [3, 3]
     assert [text.get_text() for text in ax.texts] == ["your guess"]
-    assert spoken_guess(guess) == " Your guess was 3."
+    assert str(spoken_guess(guess)) == "Your guess was 3."
 
 
 def test_a_guess_of_y_is_a_horizontal_line_and_one_of_both_a_mark():
