@@ -60,7 +60,8 @@ def choose(name: str) -> str:
 
 def translate(text: str) -> str:
     """Return a text of the course, or the template of a message, in the language to speak."""
-    return text if (name := language()) == ENGLISH else _catalogue(name).gettext(text)
+    # What gettext has for no text is the head of its catalogue.
+    return text if not text or (name := language()) == ENGLISH else _catalogue(name).gettext(text)
 
 
 def finish(text: str) -> str:
