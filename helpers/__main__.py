@@ -434,14 +434,14 @@ def release(
     when = f", due {times.in_words(time)}" if time else ""
     if time and times.is_past(time):
         print("The due date is in the past: everything handed in from now on is late.", file=sys.stderr)
-    changed = assignments.check_release(course, source, regrade=regrade)
+    changed = assignments.check_release(course, source, regrade=regrade, language=language())
     print("".join(f"Other points: {change}.\n" for change in changed), end="")
     if dry_run:
         print(f"{source.stem} would be released{when}{', and graded again' if changed else ''}.")
         return
     if regrade and not no_sandbox:
         batch.need_sandbox()  # before any score becomes stale
-    place = assignments.release(course, source, time, regrade=regrade)
+    place = assignments.release(course, source, time, regrade=regrade, language=language())
     print(f"{source.stem} is released{when}. {f'It is in {place}.' if place else _HAND_OUT}")
     if time and (extended := describe_extensions(course, source.stem)):
         print("Extensions move along with the due date:", *extended, sep="\n")

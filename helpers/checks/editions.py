@@ -46,7 +46,7 @@ def keep_edition(root: str | Path, name: str, release: bytes) -> None:
 
 
 def find_editions(root: str | Path, name: str) -> list[Edition]:
-    """Return the editions of a notebook that the course has kept, and the present one last.
+    """Return the editions of a notebook that the course has kept, then the present ones, the English one last.
 
     Args:
         root: the repository.
@@ -73,7 +73,8 @@ def edition_of(notebook: NotebookFile) -> Edition:
 
 
 def _paths(root: str | Path, name: str) -> list[Path]:
-    return [*sorted(_folder(root, name).glob("*.ipynb")), Path(root, "notebooks", name, f"{name}.ipynb")]
+    released, file = Path(root, "notebooks"), f"{name}/{name}.ipynb"
+    return [*sorted(_folder(root, name).glob("*.ipynb")), *sorted(released.glob(f"*/{file}")), released / file]
 
 
 def _folder(root: str | Path, name: str) -> Path:

@@ -12,6 +12,8 @@ from typing import Any
 
 import nbformat
 
+from helpers.language.message import Message, message
+
 #: Largest file that is read at all, largest without its outputs [bytes], and most cells. The largest release has a
 #: fiftieth of the second, and a hundredth of the third.
 LARGEST_FILE, LARGEST, MOST_CELLS = 100 << 20, 20 << 20, 10_000
@@ -23,7 +25,7 @@ _LEFT_OUT, _SHORT = {'"outputs"': "[]", '"attachments"': "{}", '"widgets"': "{}"
 #: Most strings and brackets in a file that is so large: looking at more of them would take too long.
 _MOST_TOKENS = 5_000_000
 
-_NOT_JSON = "It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?"
+_NOT_JSON = message("It is not a notebook: it cannot be read as JSON. Was it cut off, or saved as something else?")
 
 #: A string, a bracket, or a quote without a partner; it never goes back, for which a long string takes gigabytes.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]|"', re.DOTALL)
@@ -33,7 +35,10 @@ _LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 class Unreadable(ValueError):
-    """The file is not a notebook; the message says what is wrong with it."""
+    """The file is not a notebook; the sentences, Messages or plain, say what is wrong with it."""
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.args))
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class NotebookFile:
 
     cells: tuple[Cell, ...]
     metadata: dict[str, Any]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
 
     @property
     def edition(self) -> str:
@@ -92,26 +97,28 @@ def read_notebook(data: bytes) -> NotebookFile:
         Unreadable: it is not a notebook, or too large.
     """
     if len(data) > LARGEST_FILE:
-        raise Unreadable(f"It has {len(data) >> 20} MB; no more than {LARGEST_FILE >> 20} MB are read.")
+        size, most = len(data) >> 20, LARGEST_FILE >> 20
+        raise Unreadable(message("It has {size} MB; no more than {most} MB are read.", size=size, most=most))
     if not data.strip():
-        raise Unreadable("The file is empty.")
+        raise Unreadable(message("The file is empty."))
     text, remarks = _decode(data)
     try:
         notebook = _dict(json.loads(without_outputs(text) if len(data) > LARGEST else text))
     except RecursionError:
-        raise Unreadable("It is nested too deeply to be a notebook.") from None
+        raise Unreadable(message("It is nested too deeply to be a notebook.")) from None
     except Unreadable:
         raise
     except ValueError:
-        raise Unreadable(" ".join([_NOT_JSON, *remarks])) from None
+        raise Unreadable(_NOT_JSON, *remarks) from None
     if not isinstance(notebook.get("cells"), list) and "worksheets" in notebook:
         notebook = _upgraded(notebook)
-        remarks = (*remarks, "It is in an old format (3 or less), and was converted.")
+        remarks = (*remarks, message("It is in an old format (3 or less), and was converted."))
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise Unreadable("It is not a notebook: it has no list of cells.")
+        raise Unreadable(message("It is not a notebook: it has no list of cells."))
     if len(cells) > MOST_CELLS:
-        raise Unreadable(f"It has {len(cells):,} cells; no more than {MOST_CELLS:,} are read.")
+        template = "It has {count:,} cells; no more than {most:,} are read."
+        raise Unreadable(message(template, count=len(cells), most=MOST_CELLS))
     read = tuple(_cell(index, cell) for index, cell in enumerate(cells))
     return NotebookFile(read, _dict(notebook.get("metadata")), remarks)
 
@@ -131,7 +138,8 @@ def without_outputs(text: str) -> str:
     kept, begin, start, last, instead, depth, inside = [], 0, 0, "", "", 0, -1
     for count, token in enumerate(_TOKEN.finditer(text)):
         if count > _MOST_TOKENS:
-            raise Unreadable(f"It has more than {_MOST_TOKENS:,} lines of output; clear the outputs and save it again.")
+            template = "It has more than {most:,} lines of output; clear the outputs and save it again."
+            raise Unreadable(message(template, most=_MOST_TOKENS))
         sign = token[0]
         if sign == '"':
             raise Unreadable(_NOT_JSON)
@@ -149,39 +157,43 @@ def without_outputs(text: str) -> str:
         last = sign
     rest = "".join(kept) + text[begin:]
     if len(rest) > LARGEST:
-        raise Unreadable(f"It has {len(rest) >> 20} MB without its outputs; no more than {LARGEST >> 20} MB are read.")
+        template = "It has {size} MB without its outputs; no more than {most} MB are read."
+        raise Unreadable(message(template, size=len(rest) >> 20, most=LARGEST >> 20))
     return rest
 
 
-def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+def _decode(data: bytes) -> tuple[str, tuple[Message, ...]]:
     """The text of a file, and remarks on its encoding."""
     encoding = json.detect_encoding(data)
     if not encoding.startswith("utf-8"):
         name = encoding[:6].upper()
         try:
-            return data.decode(encoding), (f"It was saved as {name}: save it as UTF-8.",)
+            return data.decode(encoding), (message("It was saved as {name}: save it as UTF-8.", name=name),)
         except UnicodeDecodeError:
-            raise Unreadable(f"It seems to be saved as {name}, and cannot be read: save it as UTF-8.") from None
+            template = "It seems to be saved as {name}, and cannot be read: save it as UTF-8."
+            raise Unreadable(message(template, name=name)) from None
     try:
         return data.decode("utf-8-sig"), ()
     except UnicodeDecodeError:
         # Code is ASCII in every encoding that an editor may have chosen, so only the letters in comments can be wrong.
         text = data.decode("utf-8-sig", "surrogateescape").translate(_LATIN_1)
-        return text, ("It was not saved as UTF-8: letters that are not ASCII were read as Latin-1. Save it as UTF-8.",)
+        template = "It was not saved as UTF-8: letters that are not ASCII were read as Latin-1. Save it as UTF-8."
+        return text, (message(template),)
 
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     sheets = notebook["worksheets"] if isinstance(notebook["worksheets"], list) else []
     lists = [cells for sheet in sheets if isinstance(cells := _dict(sheet).get("cells"), list)]
     if sum(map(len, lists)) > MOST_CELLS:
-        raise Unreadable(f"It has more than {MOST_CELLS:,} cells; no more are read.")
+        raise Unreadable(message("It has more than {most:,} cells; no more are read.", most=MOST_CELLS))
     # Only what is read: nbformat's own objects take a hundred times the memory of their text.
     plain = {"metadata": {}, "worksheets": [{"cells": [*map(_reduced, cells)]} for cells in lists]}
     plain |= {name: notebook[name] for name in ("nbformat", "nbformat_minor") if name in notebook}
     try:
         return _dict(nbformat.convert(nbformat.from_dict(plain), 4)) | {"metadata": notebook.get("metadata")}
     except Exception:  # whatever an untrusted file makes of it
-        raise Unreadable("It is a notebook of format 3 or older; open it in JupyterLab and save it again.") from None
+        template = "It is a notebook of format 3 or older; open it in JupyterLab and save it again."
+        raise Unreadable(message(template)) from None
 
 
 def _reduced(value: object) -> dict[str, Any]:

@@ -17,10 +17,11 @@ _FORMS = {
     "(이)": ("이", ""),
 }
 
-#: What is read before a particle, marks that are not read, and the particle.
-_PLACE = re.compile(
-    r"(?P<read>[0-9A-Za-z가-힣]+)(?P<marks>[`*'\")\]”’}]*)(?P<both>은\(는\)|이\(가\)|을\(를\)|와\(과\)|과\(와\)|\(으\)로|\(이\)(?=[라나며고]))"
-)
+_PLACE = re.compile(r"은\(는\)|이\(가\)|을\(를\)|와\(과\)|과\(와\)|\(으\)로|\(이\)(?=[라나며고])")
+
+#: What is read before a particle, and marks that are not read. Only so many characters of it are looked at: a value may
+#: quote a submission, and be as long as that likes.
+_READ, _FAR = re.compile(r"([0-9A-Za-z가-힣]+)[`*'\")\]”’}]*$"), 50
 
 #: Letters and digits whose Korean names end in a consonant; those that end in ㄹ among them, which take 로.
 _CLOSED_NAMES, _RIEUL_NAMES = set("LMNRlmnr013678"), set("LRlr178")
@@ -33,10 +34,12 @@ def choose_particles(text: str) -> str:
     """Return a Korean text with one form of each particle that is written with both."""
 
     def chosen(found: re.Match[str]) -> str:
-        last = _last_sound(found["read"])
-        closed, opened = _FORMS[found["both"]]
-        form = opened if last == "open" or (last == "ㄹ" and found["both"] == "(으)로") else closed
-        return found["read"] + found["marks"] + form
+        read = _READ.search(text[max(0, found.start() - _FAR) : found.start()])
+        if not read:
+            return found[0]
+        last = _last_sound(read[1])
+        closed, opened = _FORMS[found[0]]
+        return opened if last == "open" or (last == "ㄹ" and found[0] == "(으)로") else closed
 
     return _PLACE.sub(chosen, text)
 

@@ -263,7 +263,7 @@ def test_all_code_that_a_score_depends_on_is_in_the_fingerprint():
     names = "[name for name in sys.modules if name.startswith('helpers.')]"
     show = f"import helpers.classroom.grading.grader, sys; print(*{names})"
     loaded = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
-    files = {file for part in batch._CODE for file in batch._python_files(batch._HELPERS / part)}
+    files = {file for part in batch._CODE for file in batch._files_in(batch._HELPERS / part)}
     covered = {".".join(file.relative_to(batch._HELPERS.parent).with_suffix("").parts) for file in files}
     inner = ("classroom", "classroom.grading", "classroom.grading.sandbox", "classroom.authoring")
     packages = {f"helpers.{name}" for name in inner}

@@ -24,8 +24,9 @@ from helpers.checks.observation import cases
 from helpers.classroom.grading import grader
 from helpers.classroom.grading.grader import grade_submission, make_grading_template
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
-from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_html, for_reading
+from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_html
 from helpers.classroom.grading.submission import read_submission
+from helpers.classroom.grading.taken_answers import for_reading
 from tests.checks.honest import notebook_08
 from tests.classroom.attacks import scoring
 from tests.classroom.attacks.kit import Work, max_points, source_path, template

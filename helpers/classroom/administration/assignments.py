@@ -24,6 +24,7 @@ from helpers.classroom.course import Course
 from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.gradebook import assign_late_penalties
 from helpers.classroom.grading.staleness import mark_open, read_entries
+from helpers.language.translation import ENGLISH, folder_of_edition, speaking
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ class ChangedPoints:
         return f"{self.grade_id} from {self.old:g} to {self.new:g} ({self.graded} graded)"
 
 
-def release(course: Course, source: Path, due: datetime | None = None, *, regrade: bool = False) -> str | None:
+def release(
+    course: Course, source: Path, due: datetime | None = None, *, regrade: bool = False, language: str = ENGLISH
+) -> str | None:
     """Enter a notebook into the gradebook as an assignment, and place it in the exchange where the course has one.
 
     Args:
@@ -55,6 +58,7 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
         due: the time by which it is due, with a time zone; None leaves it as it is. Late penalties follow it.
         regrade: whether other points are entered although there are scores; those are stale until they are graded
             again.
+        language: of the edition that is released.
 
     Returns:
         the folder in the exchange, or None.
@@ -64,34 +68,37 @@ def release(course: Course, source: Path, due: datetime | None = None, *, regrad
             other cells, or the exchange refuses it.
     """
     assignment = source.stem
-    if changed := check_release(course, source, regrade=regrade):
+    if changed := check_release(course, source, regrade=regrade, language=language):
         # Before they are entered: whatever ends this command, no sum of old points is shown out of the new ones.
         open_for_regrading(course, assignment, changed)
-    with TemporaryDirectory() as folder, course.gradebook():
+    with TemporaryDirectory() as folder, course.gradebook(), speaking(language):
         generate(source, folder, course.directory.db_url)
-    keep_edition(course.root, assignment, release_path(course.root, source).read_bytes())
+    keep_edition(course.root, assignment, release_path(course.root, source, language).read_bytes())
     logger.info("%s is in the gradebook, from %s", assignment, source)
     if due is not None:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(assignment, duedate=due.astimezone(UTC).replace(tzinfo=None))
         with locked(course, assignment):
             assign_late_penalties(course, assignment)
-    if place := place_in_exchange(course, assignment, "ReleaseAssignment", force=True):
+    released = str(folder_of_edition(Path("notebooks"), language))
+    if place := place_in_exchange(course, assignment, "ReleaseAssignment", released=released, force=True):
         due_dates.place_in(Path(place).parents[1], course)  # the folder of the course
     return place
 
 
-def check_release(course: Course, source: Path, *, regrade: bool = False) -> list[ChangedPoints]:
+def check_release(
+    course: Course, source: Path, *, regrade: bool = False, language: str = ENGLISH
+) -> list[ChangedPoints]:
     """Return the cells with other points than were graded, of a notebook that can be released; nothing is written.
 
     Raises:
         ValueError: as `release` does.
     """
-    assignment, released = source.stem, release_path(course.root, source)
+    assignment, released = source.stem, release_path(course.root, source, language)
     number = assignment.partition("_")[0]
-    if not released.exists() or released.read_bytes() != make_release(source).encode():
+    if not released.exists() or released.read_bytes() != make_release(source, language).encode():
         raise ValueError(f"{released} differs from what its source gives: run `make notebooks NB={number}` first.")
-    notebook = as_release(read_source(source))
+    notebook = as_release(read_source(source, language))
     if not course.has_gradebook:
         return []
     if _has_other_cells(course, assignment, notebook):

@@ -52,13 +52,14 @@ MOST_NAMES = 1000
 
 
 def place_in_exchange(
-    course: Course, assignment: str, step: str, *, exclude: Collection[str] = (), **options: object
+    course: Course, assignment: str, step: str, *, exclude: Collection[str] = (), released: str = "", **options: object
 ) -> str | None:
     """Let nbgrader place something in the exchange.
 
     Args:
         step: nbgrader's name for it: "ReleaseAssignment" or "ReleaseFeedback".
         exclude: ids of students for whom nothing is placed.
+        released: the folder with the releases, in that of the course; that of nbgrader_config.py if left out.
         options: settings of the step.
 
     Returns:
@@ -72,6 +73,8 @@ def place_in_exchange(
     config = course.config_for(assignment)
     if exclude:
         config.CourseDirectory.student_id_exclude = ",".join(exclude)
+    if released:
+        config.CourseDirectory.release_directory = released
     make = getattr(ExchangeFactory(config=config), step)
     place = make(coursedir=CourseDirectory(config=config), config=config, **options)
     outcome = capture_log(place)

@@ -21,14 +21,23 @@ from helpers.checks.answer_search import Edition
 from helpers.checks.editions import find_editions
 from helpers.checks.notebook_file import Unreadable
 from helpers.checks.session import SECRET_SEED
+from helpers.classroom.authoring import build
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.course import Course
 from helpers.classroom.grading.assignment_lock import locked, results_folder
 from helpers.classroom.grading.gradebook import Saver, check_agreement
-from helpers.classroom.grading.grader import Graded, Score, grade_submission, make_grading_template, without_points
+from helpers.classroom.grading.grader import (
+    Graded,
+    Score,
+    Templates,
+    grade_submission,
+    make_grading_template,
+    without_points,
+)
 from helpers.classroom.grading.sandbox.isolation import Limits, NoSandbox, check_sandbox
 from helpers.classroom.grading.submitted_work import read_work, work_id
 from helpers.classroom.grading.workers import NoWorkers, WorkerDied, Workers, stop
+from helpers.language.translation import ENGLISH, choose
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +53,7 @@ _HELPERS = Path(__file__).resolve().parents[2]
 _CODE = (
     *("arrays.py", "atomic_write.py", "language", "nn", "data", "training", "checks"),
     *(f"classroom/authoring/{name}.py" for name in ("source", "cell_ids", "folded", "korean", "shown_code")),
+    *(f"classroom/authoring/{name}.py" for name in ("translations", "code_texts", "pages")),
     *(f"classroom/grading/{name}" for name in ("sandbox", "grader.py", "sanitize.py")),
     *(f"classroom/grading/{name}" for name in ("submission.py", "taken_answers.py")),
     *(f"classroom/grading/{name}" for name in ("lending.py", "time_limit.py")),
@@ -82,14 +92,14 @@ class Batch:
         #: Those of them that are graded in this run: all, unless a few were chosen, which are then graded anew.
         self.submitted = self.collected
         self.anew: frozenset[str] = frozenset()
-        self.template = make_grading_template(course.find_source(assignment))
+        self.templates = make_templates(course, assignment)
         self.folder = results_folder(course, assignment)
         # By student, without the notebooks: those of a large class would fill the memory.
         self.results: dict[str, Graded] = {}
         #: Those of them that could not be graded, and have an earlier score in the gradebook.
         self.with_earlier_score: set[str] = set()
         versions = (code_digest(), sys.version, np.__version__)
-        self._common = _digest(self.template, json.dumps(asdict(self.settings), sort_keys=True), *versions)
+        self._common = _digest(_as_json(self.templates), _as_json(self.settings), *versions)
 
     def choose(self, students: Collection[str]) -> None:
         """Grade these students alone, and anew even where nothing has changed."""
@@ -125,7 +135,7 @@ class Batch:
         try:
             work = work_id(read_work(self.collected[student]))
         except Unreadable as error:
-            return without_points(self.template, "unreadable", str(error)), work_id(error)
+            return without_points(self.templates.of_unreadable(), "unreadable", error), work_id(error)
         except OSError:
             return None, ""
         return None if student in self.anew else self.kept(student, work), work
@@ -178,7 +188,7 @@ class _Run:
             else:
                 todo.append(student)
         logger.info("%s: %d submissions, %d to grade", batch.assignment, len(batch.submitted), len(todo))
-        results = grade_all(self._jobs(todo), batch.template, batch.settings, workers)
+        results = grade_all(self._jobs(todo), batch.templates, batch.settings, workers)
         with contextlib.closing(results):
             for _, data, graded in results:
                 work = work_id(data)
@@ -195,15 +205,16 @@ class _Run:
 
     def _jobs(self, students: list[str]) -> Iterator[Job]:
         """Yield each student with the bytes of the notebook, unless it is another's too."""
+        template = self.batch.templates.of_unreadable()
         for student in students:
             try:
                 data = read_work(self.batch.submitted[student])
             except Unreadable as error:  # it was removed a moment ago
-                self._save(student, without_points(self.batch.template, "unreadable", str(error)), work_id(error))
+                self._save(student, without_points(template, "unreadable", error), work_id(error))
                 continue
             except OSError as error:
                 reason = f"The file could not be opened: {error.strerror or error}."
-                self._finish(student, without_points(self.batch.template, "not graded", reason), "")
+                self._finish(student, without_points(template, "not graded", reason), "")
                 continue
             work = work_id(data)
             if work in self.waiting:
@@ -272,8 +283,17 @@ def open_batch(course: Course, assignment: str, *, sandbox: bool = True, elsewhe
     if not secret:
         print(f"{SECRET_SEED} is not set: the hidden checks use draws that a student can work out.", file=sys.stderr)
     batch = Batch(course, assignment, Settings(sandbox, secret))
-    _check_cells(course, assignment, batch.template)
+    _check_cells(course, assignment, batch.templates.editions[ENGLISH])
     return batch
+
+
+def make_templates(course: Course, assignment: str) -> Templates:
+    """Return the templates of an assignment; what cannot be read has the language of the environment's edition."""
+    source = course.find_source(assignment)
+    editions = {name: make_grading_template(source, name) for name in build.find_editions(course.root)}
+    with contextlib.suppress(ValueError):
+        return Templates(editions, choose())
+    return Templates(editions)
 
 
 def need_sandbox() -> None:
@@ -310,7 +330,7 @@ _UNPROTECTED = (
 
 
 def grade_all(
-    jobs: Iterable[Job], template: str, settings: Settings, workers: Workers
+    jobs: Iterable[Job], templates: Templates, settings: Settings, workers: Workers
 ) -> Generator[tuple[str, bytes, Graded], None, None]:
     """Grade submissions, some at a time, and yield name, bytes and result of each as soon as it is there.
 
@@ -319,7 +339,6 @@ def grade_all(
 
     Args:
         jobs: yields a name and the bytes of a notebook.
-        template: what `make_grading_template` returned.
         workers: a kind of worker, as in workers.py.
     """
     waiting = iter(jobs)
@@ -331,10 +350,10 @@ def grade_all(
         try:
             while job is not None or running:
                 while job is not None and len(running) < 2 * at_once():  # a worker never waits for its next task
-                    running[executor.submit(_grade, template, job[1], settings)] = job
+                    running[executor.submit(_grade, templates, job[1], settings)] = job
                     job = next(waiting, None)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    result = _result(future, template)
+                    result = _result(future, templates)
                     yield *running.pop(future), result
         except BrokenExecutor:
             logger.info("a worker process has died; it was grading one of %d submissions", len(running))
@@ -347,46 +366,55 @@ def grade_all(
             stop(executor)
     for name, data in suspects:
         logger.info("%s is graded again, in a worker of its own", name)
-        yield name, data, _grade_alone(data, template, settings, workers)
+        yield name, data, _grade_alone(data, templates, settings, workers)
 
 
-def _grade_alone(data: bytes, template: str, settings: Settings, workers: Workers) -> Graded:
+def _grade_alone(data: bytes, templates: Templates, settings: Settings, workers: Workers) -> Graded:
     executor, _ = workers()
     try:
-        return _result(executor.submit(_grade, template, data, settings), template)
+        return _result(executor.submit(_grade, templates, data, settings), templates)
     except BrokenExecutor:
-        return without_points(template, "not graded", "The process that graded it died, twice.")
+        return _not_graded(templates, "The process that graded it died, twice.")
     finally:
         stop(executor)
 
 
-def _result(future: Future[Graded], template: str) -> Graded:
+def _result(future: Future[Graded], templates: Templates) -> Graded:
     """Result of a finished task; a fault of the grader is a result too, and never ends the run."""
     try:
         return future.result()
     except (BrokenExecutor, NoWorkers):
         raise
     except WorkerDied as error:
-        return without_points(template, "not graded", str(error))
+        return _not_graded(templates, str(error))
     except Exception as error:
         logger.info("a fault of the grader", exc_info=error)
         reason = f"A fault of the grader, not of the submission: {type(error).__name__}: {error}"
-        return without_points(template, "not graded", reason)
+        return _not_graded(templates, reason)
 
 
-def _grade(template: str, data: bytes, settings: Settings) -> Graded:
-    graded = grade_submission(template, data, **vars(settings))
+def _not_graded(templates: Templates, reason: str) -> Graded:
+    return without_points(templates.of_unreadable(), "not graded", reason)
+
+
+def _grade(templates: Templates, data: bytes, settings: Settings) -> Graded:
+    graded = grade_submission(templates.of(data), data, **vars(settings))
     check_agreement(graded)
     return graded
 
 
 def code_digest() -> str:
     """Return a hash of all code that a score depends on."""
-    return _digest(*(path.read_bytes() for part in _CODE for path in _python_files(_HELPERS / part)))
+    return _digest(*(path.read_bytes() for part in _CODE for path in _files_in(_HELPERS / part)))
 
 
-def _python_files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+def _files_in(path: Path) -> list[Path]:
+    """The modules and the compiled catalogues in a folder, or the one file."""
+    return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in (".py", ".mo"))
+
+
+def _as_json(one: Templates | Settings) -> str:
+    return json.dumps(asdict(one), sort_keys=True)
 
 
 def _digest(*parts: str | bytes) -> str:

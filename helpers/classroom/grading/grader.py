@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -35,10 +35,12 @@ from helpers.classroom.grading.sandbox.framing import Closed, Pipe
 from helpers.classroom.grading.sandbox.isolation import Limits, Sandbox
 from helpers.classroom.grading.sandbox.proxies import RemoteAnswers, RemoteClass, RemoteFunction
 from helpers.classroom.grading.sandbox.rpc import OFFERED, RpcConnection
-from helpers.classroom.grading.sanitize import for_html, for_reading
-from helpers.classroom.grading.submission import Submission, read_submission
-from helpers.classroom.grading.taken_answers import TakenAnswer
+from helpers.classroom.grading.sanitize import for_html
+from helpers.classroom.grading.submission import Submission, language_of_copy, read_submission
+from helpers.classroom.grading.taken_answers import TakenAnswer, for_reading
 from helpers.classroom.grading.time_limit import time_limit
+from helpers.language.message import Message, message
+from helpers.language.translation import ENGLISH, language_of, speaking
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,16 @@ ALLOWANCE = {"text": 32 << 20, "bytes": 256 << 20}
 
 #: Longest paragraph of a message [characters].
 MAX_PARAGRAPH = 2_000
+
+#: What is said of an answer whose process was ended, by the reason that `framing` or `lending` gives.
+ENDS = {
+    "it sent more than is accepted": message("It was stopped: it sent more than is accepted."),
+    "it sent something that is not a message": message("It was stopped: it sent something that is not a message."),
+    "what it called of the course used too much memory or time": message(
+        "It was stopped: what it called of the course used too much memory or time."
+    ),
+    "it was not its fault": message("It was stopped: it was not its fault."),
+}
 
 #: How a graded cell ended.
 Status: TypeAlias = Literal[
@@ -110,9 +122,33 @@ class Graded:
         return any(score.status == "not graded" for score in self.scores.values())
 
 
-def make_grading_template(source_path: Path) -> str:
+@dataclass(frozen=True)
+class Templates:
+    """The notebooks that the submissions of an assignment are graded with, each as `make_grading_template` made it.
+
+    Args:
+        editions: by language, English among them.
+        unreadable: the language of a submission that cannot be read.
+    """
+
+    editions: Mapping[str, str]
+    unreadable: str = ENGLISH
+
+    def of(self, data: bytes) -> str:
+        """Return that of the edition that a submission is a copy of."""
+        try:
+            return self.editions[language_of_copy(data, self.editions)]
+        except Unreadable:
+            return self.of_unreadable()
+
+    def of_unreadable(self) -> str:
+        """Return that of a submission that cannot be read."""
+        return self.editions.get(self.unreadable, self.editions[ENGLISH])
+
+
+def make_grading_template(source_path: Path, language: str = ENGLISH) -> str:
     """Return the notebook that submissions are graded with: the release, with rubrics for the person who grades."""
-    return serialise(as_release(read_source(source_path), rubric=True))
+    return serialise(as_release(read_source(source_path, language), rubric=True))
 
 
 def grade_submission(
@@ -124,7 +160,7 @@ def grade_submission(
     secret: str = "",
     editions: Sequence[Edition] = (),
 ) -> Graded:
-    """Grade one submission; whatever it holds and does, there is a score and a reason.
+    """Grade one submission; whatever it holds and does, there is a score and a reason, in the language of the template.
 
     Args:
         template: what `make_grading_template` returned.
@@ -134,31 +170,37 @@ def grade_submission(
         editions: those of the notebook that the submission may be a copy of; left out, it is the template.
     """
     begun, notebook = time.monotonic(), nbformat.reads(template, as_version=4)
-    try:
-        submission = read_submission(data, notebook, editions)
-    except Unreadable as error:
-        graded = without_points(template, "unreadable", str(error))
-    else:
-        with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_speaking_as(notebook))
+        try:
+            submission = read_submission(data, notebook, editions)
+        except Unreadable as error:
+            graded = without_points(template, "unreadable", error)
+        else:
             isolated = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox, limits)
             grader = stack.enter_context(contextlib.closing(SubmissionGrader(isolated, submission.answers, secret)))
             scores = _fill_in(notebook, submission, grader)
-            changes = [*grader.remarks(), *submission.changes]
-        graded = Graded(nbformat.writes(notebook), scores, changes)
+            graded = Graded(nbformat.writes(notebook), scores, [*grader.remarks(), *submission.changes])
     graded.protected = sandbox
     graded.seconds = time.monotonic() - begun
     return graded
 
 
-def without_points(template: str, status: Status, reason: str) -> Graded:
+def without_points(template: str, status: Status, why: Unreadable | str) -> Graded:
     """Return the Graded of a submission whose answers were not run: no points for any cell, and the same reason."""
     notebook: NotebookNode = nbformat.reads(template, as_version=4)
     scores = {}
-    for cell in _graded_cells(notebook):
-        scores[grading(cell)["grade_id"]] = Score(0.0, float(grading(cell)["points"]), status, reason)
-        if cell.cell_type == "code":
-            _show(cell, [Panel("This submission was not graded", "not yet", [reason])], 0.0)
+    with _speaking_as(notebook):
+        reason = str(why)
+        for cell in _graded_cells(notebook):
+            scores[grading(cell)["grade_id"]] = Score(0.0, float(grading(cell)["points"]), status, reason)
+            if cell.cell_type == "code":
+                _show(cell, [Panel(message("This submission was not graded"), "not yet", [reason])], 0.0)
     return Graded(nbformat.writes(notebook), scores, unreadable=reason if status == "unreadable" else "")
+
+
+def _speaking_as(template: NotebookNode) -> contextlib.AbstractContextManager[None]:
+    return speaking(language_of(template.metadata) or ENGLISH)
 
 
 def _fill_in(notebook: NotebookNode, submission: Submission, grader: "SubmissionGrader") -> dict[str, Score]:
@@ -183,7 +225,7 @@ def _fill_in(notebook: NotebookNode, submission: Submission, grader: "Submission
 def _fill_in_written(cell: NotebookNode, written: str | None, max_points: float) -> Score:
     """Put a written answer into its cell, which nbgrader compares with the stub, blanks at the end included."""
     if written is None or written.strip() == cell.source.strip():
-        return Score(0.0, max_points, "not written", "Nothing was written.")
+        return Score(0.0, max_points, "not written", str(message("Nothing was written.")))
     cell.source = for_html(written, markdown=True)
     return Score(None, max_points, "for a person")
 
@@ -226,8 +268,8 @@ class SubmissionGrader:
         self.process: subprocess.Popen[bytes] | None = None
         self.taken: dict[str, TakenAnswer] = {}  # by exercise id
         # By exercise id: why an answer has no score but 0, its process being ended; and why a cell could not be run.
-        self.stopped: dict[str, tuple[Status, str]] = {}
-        self.undefined: dict[str, str] = {}
+        self.stopped: dict[str, tuple[Status, Message]] = {}
+        self.undefined: dict[str, Message] = {}
         self.panels: list[Panel] = []
         self.end = time.monotonic() + sandbox.limits.total
 
@@ -259,7 +301,7 @@ class SubmissionGrader:
         except Closed:
             points = 0.0
         except Exception as error:  # raised by a reply of untrusted code; an honest one raises nothing here
-            reason = f"The check could not use the results ({type(error).__name__})."
+            reason = message("The check could not use the results ({kind}).", kind=type(error).__name__)
             return _no_points(exercise_id, max_points, "wrong", reason)
         finally:
             self.remote.reset()
@@ -274,10 +316,8 @@ class SubmissionGrader:
         assert verdict is not None
         if verdict.right and self._mutated_arguments(exercise_id) and not verdict.exercise.mutates:
             # A check sees only the last state of an argument. In between it had another one.
-            reason = (
-                f"`{verdict.exercise.name}` changed its arguments while it ran: the check cannot trust its results."
-            )
-            return _no_points(exercise_id, max_points, "wrong", reason)
+            template = "`{name}` changed its arguments while it ran: the check cannot trust its results."
+            return _no_points(exercise_id, max_points, "wrong", message(template, name=verdict.exercise.name))
         if points > max_points:
             raise RuntimeError(f"The check of exercise {exercise_id} gave {points:g} of {max_points:g} points.")
         statuses: dict[str, Status] = {"right": "right", "not yet": "wrong", "not written yet": "not written"}
@@ -301,7 +341,7 @@ class SubmissionGrader:
 
     def remarks(self) -> list[str]:
         """Return sentences on what was taken, where that is not plain."""
-        return [sentence for taken in self.taken.values() for sentence in taken.remarks()]
+        return [str(sentence) for taken in self.taken.values() for sentence in taken.remarks()]
 
     def close(self) -> None:
         """End the process."""
@@ -326,9 +366,7 @@ class SubmissionGrader:
             self.process = self.sandbox.start()
             self.pipe = _pipe_to(self.process)
             self.lender = Lender(self.pipe, self.sandbox.limits)
-            self.connection = RpcConnection(
-                self.pipe, "c", OFFERED, lambda end: Stopped(self._explain_end(end)[1]), self.lender.find
-            )
+            self.connection = RpcConnection(self.pipe, "c", OFFERED, self._stopped_by, self.lender.find)
             references = _find_references(self.answers)
             names = {exercise.id: exercise.name for exercise in references}
             self.remote = RemoteAnswers(
@@ -351,8 +389,8 @@ class SubmissionGrader:
             try:
                 taken = self.taken[exercise_id] = self._plan(exercise_id)
                 if taken.cell is not None and len(taken.cell.source) > LONGEST_CELL:
-                    count = len(taken.cell.source)
-                    self.undefined[exercise_id] = f"The answer cell has {count:,} characters, too many to be run."
+                    template = "The answer cell has {count:,} characters, too many to be run."
+                    self.undefined[exercise_id] = message(template, count=len(taken.cell.source))
                     continue
                 taken.fail(self.remote.define(exercise_id))
             except Closed:
@@ -361,9 +399,11 @@ class SubmissionGrader:
             except Exception as error:
                 frames = getattr(error, "frames", None)
                 line = frames[-1].lineno if frames else getattr(error, "lineno", None)
-                where = f" at line {line}" if line else ""
                 said = f"{type(error).__name__}: {error}".rstrip(": .")
-                self.undefined[exercise_id] = f"The answer cell stopped{where}. {said}."
+                template = (
+                    "The answer cell stopped at line {line}. {said}." if line else "The answer cell stopped. {said}."
+                )
+                self.undefined[exercise_id] = message(template, line=line, said=said)
 
     def _plan(self, exercise_id: str) -> TakenAnswer:
         plan = self.remote.plan(exercise_id)
@@ -400,34 +440,38 @@ class SubmissionGrader:
             raise self.lender.error
         self.stopped[exercise_id] = self._explain_end(self.pipe.failure or "it ended")
 
-    def _explain_end(self, failure: str) -> tuple[Status, str]:
+    def _stopped_by(self, failure: str) -> Stopped:
+        _, reason = self._explain_end(failure)
+        return Stopped(reason.template, **reason.values)
+
+    def _explain_end(self, failure: str) -> tuple[Status, Message]:
         """Return the status and the reason of an answer that ended its process, or whose process was ended."""
         if failure == "it took too long" and time.monotonic() > self.end:
             return "timed out", self._no_time_left()
         if failure == "it took too long":
-            return "timed out", (
-                f"It was stopped after {self.sandbox.limits.seconds:g} seconds. Is there a loop that never ends?"
-            )
+            template = "It was stopped after {seconds:g} seconds. Is there a loop that never ends?"
+            return "timed out", message(template, seconds=self.sandbox.limits.seconds)
         if failure != "it ended":
-            return "killed", f"It was stopped: {failure}."
+            return "killed", ENDS[failure]
         code = 0
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self.process.wait(timeout=5) if self.process else 0
         number = -code if code < 0 else code - 128  # bubblewrap adds 128
         if number == signal.SIGSEGV:
-            return "crashed", "Its process crashed."
+            return "crashed", message("Its process crashed.")
         if number in (signal.SIGKILL, signal.SIGXCPU):
-            return "killed", "Its process was killed: it used too much memory or CPU time."
-        return "killed", f"Its process ended by itself, with exit code {code}."
+            return "killed", message("Its process was killed: it used too much memory or CPU time.")
+        return "killed", message("Its process ended by itself, with exit code {code}.", code=code)
 
-    def _explain_undefined(self, exercise_id: str) -> str:
+    def _explain_undefined(self, exercise_id: str) -> Message:
         if exercise_id not in self.taken or self.taken[exercise_id].cell is None:
-            return "Its answer cell is missing."
-        name = EXERCISES[exercise_id].name
-        return self.undefined.get(exercise_id) or f"The answer cell does not define `{name}`."
+            return message("Its answer cell is missing.")
+        undefined = message("The answer cell does not define `{name}`.", name=EXERCISES[exercise_id].name)
+        return self.undefined.get(exercise_id, undefined)
 
-    def _no_time_left(self) -> str:
-        return f"The {self.sandbox.limits.total:g} seconds for all answers together were used up."
+    def _no_time_left(self) -> Message:
+        template = "The {seconds:g} seconds for all answers together were used up."
+        return message(template, seconds=self.sandbox.limits.total)
 
 
 def _pipe_to(process: subprocess.Popen[bytes]) -> Pipe:
@@ -466,6 +510,7 @@ def _shorten(paragraph: str) -> str:
     return for_html(paragraph if len(paragraph) <= MAX_PARAGRAPH else f"{paragraph[:MAX_PARAGRAPH]} …")
 
 
-def _no_points(exercise_id: str, max_points: float, status: Status, reason: str) -> tuple[Score, list[Panel]]:
-    panel = Panel(f"Exercise {exercise_id}", "not yet", [reason], points=f"0 of {max_points:g} points")
-    return Score(0.0, max_points, status, reason), [panel]
+def _no_points(exercise_id: str, max_points: float, status: Status, reason: Message) -> tuple[Score, list[Panel]]:
+    heading = message("Exercise {id}", id=exercise_id)
+    points = message("{points:g} of {most:g} points", points=0.0, most=max_points)
+    return Score(0.0, max_points, status, str(reason)), [Panel(heading, "not yet", [reason], points=points)]

@@ -9,9 +9,6 @@ import re
 #: Characters of a written answer that are shown, some ten pages; and formulas in it that are typeset.
 MOST_WRITTEN, MOST_FORMULAS = 30_000, 300
 
-#: Characters of an answer in code that are shown, and of a line of it; what colours code may take minutes for one line.
-MOST_CODE, LONGEST_LINE = 100_000, 1_000
-
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=#|\w+;)")
 #: A browser overlooks line ends and tabs in an address.
@@ -46,13 +43,6 @@ def for_terminal(text: object, longest: int = 120, *, multiline: bool = False) -
     shown = shown.encode("utf-8", "replace").decode()
     kept = "\n\t" if multiline else ""
     return "".join(letter if letter.isprintable() or letter in kept else "�" for letter in shown)
-
-
-def for_reading(code: str) -> str:
-    """Return the code of an answer as it is shown to a person: what is too long is cut, and … says where."""
-    lines = code[:MOST_CODE].splitlines()
-    cut = "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in lines)
-    return cut if len(code) <= MOST_CODE else f"{cut}\n# … {len(code):,} characters: the rest is in the submitted file."
 
 
 def for_html(text: str, markdown: bool = False) -> str:

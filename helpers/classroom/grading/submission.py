@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -13,6 +13,8 @@ from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell, NotebookFile, read_notebook
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.sanitize import MOST_WRITTEN, for_terminal
+from helpers.language.message import Message, message
+from helpers.language.translation import ENGLISH, language_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,20 @@ class Submission:
     written: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
+    def note(self, change: Message) -> None:
+        """Add a sentence, in the language to speak."""
+        self.changes.append(str(change))
+
+
+def language_of_copy(data: bytes, known: Collection[str]) -> str:
+    """Return the language of the edition that a submission is a copy of; English unless it is one of those known.
+
+    Raises:
+        Unreadable: it is not a notebook.
+    """
+    named = language_of(read_notebook(data).metadata)
+    return named if named in known else ENGLISH
+
 
 def read_submission(data: bytes, template: NotebookNode, editions: Sequence[Edition] = ()) -> Submission:
     """Find the answers in a submitted notebook.
@@ -49,7 +65,7 @@ def read_submission(data: bytes, template: NotebookNode, editions: Sequence[Edit
     notebook = read_notebook(data)
     known = editions or [Edition.of("", [cell.source for cell in template.cells])]
     answers = find_answers(notebook, _exercises_in(template), known)
-    submission = Submission(answers, changes=[*notebook.remarks, *_find_changes(notebook)])
+    submission = Submission(answers, changes=[*map(str, [*notebook.remarks, *_find_changes(notebook)])])
     for index, released in enumerate(template.cells):
         if grading(released).get("solution"):
             _report_answer(released, notebook.cells, submission)
@@ -95,8 +111,10 @@ def _take_written_answer(
     texts = [cells[place].source for place in places if cells[place].source.strip() != released.source.strip()]
     written = "\n\n".join(texts) if texts else cells[places[0]].source
     if (length := len(written)) > MOST_WRITTEN:
-        written = f"{written[:MOST_WRITTEN]}\n\n… {length:,} characters: the rest is in the file that was handed in."
-        submission.changes.append(f"Of the written answer {grade_id} the first {MOST_WRITTEN:,} characters are shown.")
+        cut = message("… {length:,} characters: the rest is in the file that was handed in.", length=length)
+        written = f"{written[:MOST_WRITTEN]}\n\n{cut}"
+        template = "Of the written answer {grade_id} the first {most:,} characters are shown."
+        submission.note(message(template, grade_id=grade_id, most=MOST_WRITTEN))
     submission.written[grade_id] = written
 
 
@@ -105,12 +123,14 @@ def _report_answer(released: NotebookNode, cells: Sequence[Cell], submission: Su
     grade_id = grading(released)["grade_id"]
     found = [cell for cell in cells if grade_id in (cell.grade_id, cell.id)]
     if not found and grading(released).get("grade"):
-        submission.changes.append(f"The answer cell {grade_id} is missing.")
+        submission.note(message("The answer cell {grade_id} is missing.", grade_id=grade_id))
     if len(found) > 1:
-        submission.changes.append(f"The answer cell {grade_id} occurs {len(found)} times.")
+        template = "The answer cell {grade_id} occurs {count} times."
+        submission.note(message(template, grade_id=grade_id, count=len(found)))
     if found and found[-1].kind != released.cell_type:
-        kinds = f"from {released.cell_type} into {_show(found[-1].kind)}"
-        submission.changes.append(f"The answer cell {grade_id} was turned {kinds}.")
+        template = "The answer cell {grade_id} was turned from {old} into {new}."
+        kinds = {"old": released.cell_type, "new": _show(found[-1].kind)}
+        submission.note(message(template, grade_id=grade_id, **kinds))
 
 
 def _report_test(released: NotebookNode, cells: Sequence[Cell], submission: Submission) -> None:
@@ -118,23 +138,25 @@ def _report_test(released: NotebookNode, cells: Sequence[Cell], submission: Subm
     found = [cell for cell in cells if cell.grade_id == grade_id] or [cell for cell in cells if cell.id == released.id]
     if not found:
         if GradeId.parse(grade_id).kind != "hidden":  # a learner's copy has no hidden checks
-            submission.changes.append(f"The check {grade_id} is missing.")
+            submission.note(message("The check {grade_id} is missing.", grade_id=grade_id))
         return
     if len(found) > 1:
-        submission.changes.append(f"The check {grade_id} occurs {len(found)} times.")
+        submission.note(message("The check {grade_id} occurs {count} times.", grade_id=grade_id, count=len(found)))
     cell = found[0]
     if cell.kind != "code":
-        submission.changes.append(f"The check {grade_id} was turned from code into {_show(cell.kind)}.")
+        template = "The check {grade_id} was turned from code into {kind}."
+        submission.note(message(template, grade_id=grade_id, kind=_show(cell.kind)))
     if cell.source.strip() != released.source.strip():
-        submission.changes.append(f"The check {grade_id} was edited.")
+        submission.note(message("The check {grade_id} was edited.", grade_id=grade_id))
     points = grading(released).get("points")
     if cell.grade_id and cell.points != points:
-        submission.changes.append(f"The points of {grade_id} were changed from {points:g} to {_show(cell.points)}.")
+        template = "The points of {grade_id} were changed from {old:g} to {new}."
+        submission.note(message(template, grade_id=grade_id, old=points, new=_show(cell.points)))
 
 
-def _report_own_cells(template: NotebookNode, submission: Submission) -> None:
+def _report_own_cells(release: NotebookNode, submission: Submission) -> None:
     """Report the learner's own cells that no exercise is answered in."""
-    tests = {grading(cell).get("grade_id") for cell in template.cells} - {None}
+    tests = {grading(cell).get("grade_id") for cell in release.cells} - {None}
     wanted = submission.answers.wanted.values()
     answers = {index for one in wanted for index in (*one.candidates, one.fallback)}
     cells = submission.answers.cells
@@ -147,25 +169,27 @@ def _report_own_cells(template: NotebookNode, submission: Submission) -> None:
     ]
     if others:
         first = for_terminal(others[0].source.strip().split("\n")[0], 60)
-        submission.changes.append(
-            f"Outside the answer cells {'a cell defines' if len(others) == 1 else f'{len(others)} cells define'} "
-            f"something ({'it' if len(others) == 1 else 'the first'} begins `{first}`): only what an answer needs of "
-            f"{'it' if len(others) == 1 else 'them'} is taken."
+        template = (
+            "Outside the answer cells a cell defines something (it begins `{first}`): only what an answer needs of it "
+            "is taken."
+            if len(others) == 1
+            else "Outside the answer cells {count} cells define something (the first begins `{first}`): only what an "
+            "answer needs of them is taken."
         )
+        submission.note(message(template, count=len(others), first=first))
 
 
-def _find_changes(notebook: NotebookFile) -> list[str]:
+def _find_changes(notebook: NotebookFile) -> Iterator[Message]:
     """What was changed in the notebook as a whole."""
-    changes = []
     kernel = notebook.metadata.get("kernelspec")
     name = kernel.get("name", "python3") if isinstance(kernel, dict) else "python3"
     if name != "python3":
-        changes.append(f"The notebook asks for the kernel {_show(name)}; it was graded with Python all the same.")
+        template = "The notebook asks for the kernel {kernel}; it was graded with Python all the same."
+        yield message(template, kernel=_show(name))
     if notebook.cells and not any(cell.grade_id for cell in notebook.cells):
-        changes.append("nbgrader's metadata were taken out of every cell, as some tools do.")
-    return changes
+        yield message("nbgrader's metadata were taken out of every cell, as some tools do.")
 
 
-def _show(value: object) -> str:
+def _show(value: object) -> Message | str:
     """An untrusted value, fit for a report."""
-    return for_terminal(value, 40) if isinstance(value, str | int | float) else "something else"
+    return for_terminal(value, 40) if isinstance(value, str | int | float) else message("something else")

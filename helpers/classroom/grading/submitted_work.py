@@ -9,15 +9,19 @@ from pathlib import Path
 
 from helpers.checks.notebook_file import LARGEST_FILE, Unreadable
 from helpers.classroom.course import Course, parse_time
+from helpers.language.message import message
+from helpers.language.translation import ENGLISH, speaking
 
 # A symlink is not followed, and a pipe that nobody writes to does not block.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_NOT_REGULAR = message("The file could not be opened: it is not a regular file.")
+
 #: Why a file cannot be opened where that is the submission's own doing; a socket has the last of these.
 _OWN_DOING = {
-    errno.ENOENT: "No such file or directory",
-    errno.ELOOP: "it is not a regular file",
-    errno.ENXIO: "it is not a regular file",
+    errno.ENOENT: message("The file could not be opened: No such file or directory."),
+    errno.ELOOP: _NOT_REGULAR,
+    errno.ENXIO: _NOT_REGULAR,
 }
 
 
@@ -33,10 +37,10 @@ def read_work(path: Path) -> bytes:
     except OSError as error:
         if error.errno not in _OWN_DOING:
             raise
-        raise Unreadable(f"The file could not be opened: {_OWN_DOING[error.errno]}.") from None
+        raise Unreadable(_OWN_DOING[error.errno]) from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable("The file could not be opened: it is not a regular file.")
+            raise Unreadable(_NOT_REGULAR)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(LARGEST_FILE + 1)  # a file that keeps growing is not read without end
     finally:
@@ -46,7 +50,8 @@ def read_work(path: Path) -> bytes:
 def work_id(work: bytes | Unreadable) -> str:
     """Return a hash by which two submissions of the same bytes, or of none for the same reason, are recognised."""
     if isinstance(work, Unreadable):
-        return hashlib.sha256(f"unreadable: {work}".encode()).hexdigest()
+        with speaking(ENGLISH):
+            return hashlib.sha256(f"unreadable: {work}".encode()).hexdigest()
     return hashlib.sha256(work).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,9 +11,13 @@ from helpers.checks.cell_statements import LONGEST_CELL
 from helpers.checks.grade_id import GradeId
 from helpers.checks.notebook_file import Cell
 from helpers.classroom.grading.sanitize import for_terminal
+from helpers.language.message import Message, message
 
 #: Most cells and definitions that a report tells of.
 MAX_TOLD = 20
+
+#: Characters of an answer in code that are shown, and of a line of it; what colours code may take minutes for one line.
+MOST_CODE, LONGEST_LINE = 100_000, 1_000
 
 
 @dataclass
@@ -63,10 +67,12 @@ class TakenAnswer:
             lines = self.answers.cells[index].source.split("\n")
             parts += ["\n".join(lines[first - 1 : last]) for _, first, last in spans]
         if parts:
-            parts = ["# From other cells of this notebook:\n" + "\n".join(parts) + "\n"]
+            above = message("# From other cells of this notebook:")
+            parts = ["\n".join([str(above), *parts, ""])]
         text = "\n\n".join([*parts, self.cell.source])
         if len(text) > LONGEST_CELL:
-            return f"{text[:LONGEST_CELL]}\n# … {len(text) - LONGEST_CELL:,} more characters are not shown."
+            more = message("# … {count:,} more characters are not shown.", count=len(text) - LONGEST_CELL)
+            return f"{text[:LONGEST_CELL]}\n{more}"
         return text
 
     def fail(self, told: Any) -> None:
@@ -75,27 +81,50 @@ class TakenAnswer:
             pairs = [(cell, error) for cell, error in told[:MAX_TOLD] if type(cell) is int and cell in self.answers.own]
             self.failed = [(cell, for_terminal(error, 200)) for cell, error in pairs]
 
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Message]:
         """Sentences on what was taken, where more than one cell could be meant, or others came with it."""
         if self.cell is None:
-            return [f"The answer cell {GradeId('ex', self.exercise_id)} is missing."]
+            return [message("The answer cell {grade_id} is missing.", grade_id=GradeId("ex", self.exercise_id))]
         if self.cell.index not in self.answers.own:
             return []
-        wanted, here = self.answers.wanted[self.exercise_id], f"Exercise {self.exercise_id}"
-        place, said = self.cell.index + 1, []
-        is_below = self.cell.index > wanted.end
+        return [*self._where_it_is(self.cell.index), *self._what_came_with_it()]
+
+    def _where_it_is(self, place: int) -> Iterator[Message]:
+        wanted = self.answers.wanted[self.exercise_id]
+        taken = {"id": self.exercise_id, "name": wanted.name, "cell": place + 1}
         if len(self.defining) > 1:
-            which = "the last one, below the check" if is_below else "the last one above the check"
-            cells = _listed(index + 1 for index in self.defining)
-            said.append(f"{here}: cells {cells} define `{wanted.name}`; cell {place} was taken, {which}.")
-        elif is_below:
-            said.append(f"{here}: `{wanted.name}` is defined below its check only; cell {place} was taken.")
-        if self.lines:
-            others = dict.fromkeys(cell + 1 for cell, _, _ in self.lines)
-            said.append(f"{here}: with it came definitions of cell{'s' * (len(others) > 1)} {_listed(others)}.")
+            template = (
+                "Exercise {id}: cells {cells} define `{name}`; cell {cell} was taken, the last one, below the check."
+                if place > wanted.end
+                else "Exercise {id}: cells {cells} define `{name}`; cell {cell} was taken, the last one "
+                "above the check."
+            )
+            yield message(template, **taken, cells=_listed(index + 1 for index in self.defining))
+        elif place > wanted.end:
+            template = "Exercise {id}: `{name}` is defined below its check only; cell {cell} was taken."
+            yield message(template, **taken)
+
+    def _what_came_with_it(self) -> Iterator[Message]:
+        if others := dict.fromkeys(cell + 1 for cell, _, _ in self.lines):
+            template = (
+                "Exercise {id}: with it came definitions of cell {cells}."
+                if len(others) == 1
+                else "Exercise {id}: with it came definitions of cells {cells}."
+            )
+            yield message(template, id=self.exercise_id, cells=_listed(others))
         for cell, error in self.failed[:MAX_TOLD]:
-            said.append(f"{here}: a definition in cell {cell + 1} could not be run. {error}.")
-        return said
+            template = "Exercise {id}: a definition in cell {cell} could not be run. {error}."
+            yield message(template, id=self.exercise_id, cell=cell + 1, error=error)
+
+
+def for_reading(code: str) -> str:
+    """Return the code of an answer as it is shown to a person: what is too long is cut, and … says where."""
+    lines = code[:MOST_CODE].splitlines()
+    cut = "\n".join(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …" for line in lines)
+    if len(code) <= MOST_CODE:
+        return cut
+    rest = message("# … {count:,} characters: the rest is in the submitted file.", count=len(code))
+    return f"{cut}\n{rest}"
 
 
 def _merged(told: Iterable[Any], own: Iterable[int]) -> list[tuple[int, int, int]]:
@@ -111,6 +140,6 @@ def _merged(told: Iterable[Any], own: Iterable[int]) -> list[tuple[int, int, int
     return merged
 
 
-def _listed(numbers: Iterable[int]) -> str:
+def _listed(numbers: Iterable[int]) -> Message | str:
     *others, last = [*map(str, numbers)][:MAX_TOLD]
-    return f"{', '.join(others)} and {last}" if others else last
+    return message("{others} and {last}", others=", ".join(others), last=last) if others else last

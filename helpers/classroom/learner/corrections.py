@@ -58,7 +58,7 @@ class SavedNotebook:
         """
         read = read_notebook(data)
         if read.remarks:
-            raise Unreadable(" ".join([*read.remarks, "Open it in JupyterLab and save it again."]))
+            raise Unreadable(*read.remarks, "Open it in JupyterLab and save it again.")
         try:
             content = json.loads(data.decode("utf-8-sig"))
         except RecursionError:

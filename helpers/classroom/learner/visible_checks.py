@@ -23,8 +23,10 @@ from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
-from helpers.classroom.grading.submission import read_submission
+from helpers.classroom.grading.submission import language_of_copy, read_submission
 from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.language.message import message
+from helpers.language.translation import languages, speaking
 
 logger = logging.getLogger(__name__)
 
@@ -98,15 +100,20 @@ def _run(release: NotebookNode, path: Path, editions: Sequence[Edition]) -> Iter
     checks = [(GradeId.parse(grading(cell)["grade_id"]), grading(cell)) for cell in release.cells if grading(cell)]
     checks = [(grade_id, told) for grade_id, told in checks if grade_id.kind == "check"]
     try:
-        answers = read_submission(path.read_bytes(), release, editions).answers
+        data = path.read_bytes()
+        language = language_of_copy(data, languages())
+        answers = read_submission(data, release, editions).answers
     except Unreadable as error:
         for grade_id, _ in checks:
-            said = f"{grade_id.exercise_id}: not checked, since {path} cannot be read. {error}"
+            template = "{id}: not checked, since {path} cannot be read. {error}"
+            said = str(message(template, id=grade_id.exercise_id, path=path, error=error))
             yield Outcome(grade_id.exercise_id, "cannot be read", said)
         return
     with contextlib.ExitStack() as stack:
         sandbox = Sandbox(stack.enter_context(tempfile.TemporaryDirectory()), sandbox=False)
         grader = stack.enter_context(contextlib.closing(SubmissionGrader(sandbox, answers, secret="")))
         for grade_id, told in checks:
-            score, panels = grader.run_check(grade_id, float(told["points"]))
-            yield Outcome(grade_id.exercise_id, score.status, "\n".join(map(repr, panels)))
+            with speaking(language):  # not around a yield: it would be spoken wherever the outcomes are used
+                score, panels = grader.run_check(grade_id, float(told["points"]))
+                said = "\n".join(map(repr, panels))
+            yield Outcome(grade_id.exercise_id, score.status, said)
