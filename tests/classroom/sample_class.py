@@ -47,13 +47,14 @@ class SampleClass:
         self.source = self.course.find_source(notebook)
         self.name = self.source.stem
 
-    def write(self, answers):
+    def write(self, answers, language="en"):
         """Return the bytes of the released notebook with answers in it.
 
         Args:
             answers: exercise id to source; "solved" takes the reference answers, "untouched" none.
+            language: of the edition.
         """
-        notebook = nbformat.read(self.root / "notebooks" / self.name / f"{self.name}.ipynb", as_version=4)
+        notebook = nbformat.read(release_path(self.root, self.source, language), as_version=4)
         if isinstance(answers, str):
             reference = {cell.id: cell.source for cell in as_solution(read_source(self.source)).cells}
             answers = {cell_id: source for cell_id, source in reference.items() if answers == "solved"}

@@ -27,6 +27,8 @@ from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
+from helpers.checks.inputs import HIDDEN, VISIBLE
+from helpers.checks.observation import BY_HAND
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
 from helpers.classroom.authoring.pages import PAGES, read_sections
@@ -114,9 +116,10 @@ def _texts_of_notebook(path: Path) -> Texts:
 
 
 def _texts_of_exercises() -> Texts:
-    """The titles of all exercises, what their mistakes are called, their hints, and results that have a longer name."""
+    """The names of the draws; the titles of all exercises, their mistakes, hints, and results with a longer name."""
 
     def texts() -> Iterator[tuple[str, str]]:
+        yield from (("helpers/checks", label) for label in (BY_HAND, *(draw.label for draw in (*VISIBLE, *HIDDEN))))
         for exercise in EXERCISES.values():
             yield exercise.id, exercise.title
             for mistake in exercise.misconceptions:
