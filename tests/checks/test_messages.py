@@ -10,7 +10,7 @@ import pytest
 
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
-from helpers.language.message import MOST_NAMES, Message
+from helpers.language.message import MOST_NAMES, Listing, Message, message
 from tests.checks.judging import judge_quickly
 
 #: A placeholder that was not filled in. Sets and dicts of Python, as in an error, have more between their braces.
@@ -50,7 +50,7 @@ def fill(one, exercise_id):
 def test_a_template_is_one_plain_text():
     """Neither an f-string nor a sum: a sentence that is glued from pieces cannot be translated."""
     glued = []
-    for path in sorted(Path(helpers.checks.__file__).parent.glob("*.py")):
+    for path in sorted(Path(helpers.checks.__file__).parents[1].rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name_of(node.func) in ("message", "Message", "ContractError"):
                 template = node.args[0] if node.args else None
@@ -61,6 +61,12 @@ def test_a_template_is_one_plain_text():
                     if node.keywords or len(node.args) > 1:
                         assert all(map(FIELD.fullmatch, fields)), f"{path.name}:{node.lineno}"
     assert glued == []
+
+
+def test_a_listing_leaves_out_what_is_empty():
+    facts = [message("{count} at 1", count=2), "", message("{count} at 2", count=3)]
+    assert str(message("So many: {facts}.", facts=Listing(facts))) == "So many: 2 at 1; 3 at 2."
+    assert str(Listing(facts[:2], " ")) == "2 at 1"
 
 
 def _name_of(node):
