@@ -137,7 +137,7 @@ def _use_tied(answer: Answer, arguments: Values, record: Values) -> None:
     record["error of xs that are one too narrow"] = _name_of_error(lambda: layer.forward(narrow))
     record["error of xs that are one too wide"] = _name_of_error(lambda: layer.forward(wide))
     found = ["E" if param is E else "b" if param is b else "another one" for param in layer.parameters()]
-    record["Params that `parameters()` finds"] = ", ".join(sorted(set(found))) or "none"
+    record["Params that parameters() finds"] = ", ".join(sorted(set(found))) or "none"
 
 
 def _name_of_error(call: Callable[[], object]) -> str:
@@ -186,7 +186,7 @@ TIED_AFFINE = Exercise(
         "b.grad after two calls": "(V,)",
         "error of xs that are one too narrow": "",
         "error of xs that are one too wide": "",
-        "Params that `parameters()` finds": "",
+        "Params that parameters() finds": "",
     },
     draw=_draw_tied,
     probe=_use_tied,

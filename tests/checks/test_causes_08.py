@@ -108,7 +108,7 @@ def test_a_tied_layer_that_hides_its_params_is_told_so():
             return []
 
     said = verdict_on("8.2", TiedAffine).paragraphs[0]
-    assert said == "`Params that `parameters()` finds` is 'none', expected 'E, b'."
+    assert said == "`Params that parameters() finds` is 'none', expected 'E, b'."
 
 
 # --- 8.3 --------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.authoring.translations import find_languages
-from helpers.language.message import MOST_NAMES, Message, Names
+from helpers.language.message import MOST_NAMES, Listing, Message, Names, message
 from helpers.language.translation import speaking, translate
 from tests.checks.judging import judge_quickly
 
@@ -77,7 +77,7 @@ def english_in(one):
 def test_a_template_is_one_plain_text():
     """Neither an f-string nor a sum: a sentence that is glued from pieces cannot be translated."""
     glued = []
-    for path in sorted(Path(helpers.checks.__file__).parent.glob("*.py")):
+    for path in sorted(Path(helpers.checks.__file__).parents[1].rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name_of(node.func) in ("message", "Message", "ContractError"):
                 template = node.args[0] if node.args else None
@@ -88,6 +88,12 @@ def test_a_template_is_one_plain_text():
                     if node.keywords or len(node.args) > 1:
                         assert all(map(FIELD.fullmatch, fields)), f"{path.name}:{node.lineno}"
     assert glued == []
+
+
+def test_a_listing_leaves_out_what_is_empty():
+    facts = [message("{count} at 1", count=2), "", message("{count} at 2", count=3)]
+    assert str(message("So many: {facts}.", facts=Listing(facts))) == "So many: 2 at 1; 3 at 2."
+    assert str(Listing(facts[:2], " ")) == "2 at 1"
 
 
 def _name_of(node):
