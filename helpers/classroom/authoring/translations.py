@@ -27,9 +27,9 @@ from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
+from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
-from helpers.classroom.authoring.pages import PAGES, read_sections
 from helpers.language.translation import CATALOGUES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,7 +80,7 @@ def find_texts(root: str | Path = ROOT) -> dict[str, Texts]:
     return found | {
         "exercises": _texts_of_exercises(),
         "messages": _texts_of_messages(Path(root, "helpers")),
-        "pages": _noted((path, section) for path in PAGES for section in read_sections(Path(root, path))),
+        "pages": _noted(pages.find_texts(Path(root))),
     }
 
 
