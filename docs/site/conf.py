@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 
 from helpers.classroom.authoring.site.korean_search import SearchKorean
 
+project = "From vanishing gradients to a language model"
 root_doc = "index"
 extensions = ["myst_nb"]
 

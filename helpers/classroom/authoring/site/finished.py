@@ -45,7 +45,8 @@ def finish(page: str, editions: Mapping[str, str], written_in: str) -> str:
     soup = BeautifulSoup(page, "html.parser")
     _translate_theme(soup)
     for article in soup.select("article[role=main]"):
-        article.insert_before(_links_to(editions, soup))
+        if editions:
+            article.insert_before(_links_to(editions, soup))
         if written_in != language():
             article["lang"] = written_in
     for caption in soup.select("p.caption[role=heading]"):
