@@ -100,6 +100,7 @@ def _of_notebook_in(folder: str) -> str:
 @cache
 def _catalogue(name: str) -> gettext.NullTranslations:
     try:
-        return gettext.GNUTranslations((CATALOGUES / f"{name}.mo").open("rb"))
+        with (CATALOGUES / f"{name}.mo").open("rb") as file:
+            return gettext.GNUTranslations(file)
     except OSError:
         return gettext.NullTranslations()
