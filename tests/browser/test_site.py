@@ -18,10 +18,14 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook
 
-from helpers.classroom.authoring.build import find_sources
+from helpers.classroom.authoring.build import find_editions, find_sources, release_path
+from helpers.classroom.authoring.pages import read_sections
 from helpers.classroom.authoring.release import find_secrets
 from helpers.classroom.authoring.site.books import BOOKS, build
 from helpers.classroom.authoring.source import as_release, is_only_in_solution, read_source
+from helpers.classroom.authoring.translations import read_translations
+from helpers.language.message import message
+from helpers.language.translation import ENGLISH, speaking
 from tests import npm
 from tests.once import once
 from tests.outputs import committed, outputs
@@ -40,6 +44,11 @@ WIDTHS = "all => all.map(one => one.getBoundingClientRect().width)"
 every_width = pytest.mark.parametrize("window", [PHONE, DESKTOP], ids=["phone", "desktop"])
 every_book = pytest.mark.parametrize("book", BOOKS)
 
+#: The editions in other languages, and the folders of the books of all editions.
+OTHERS = [language for language in find_editions(ROOT) if language != ENGLISH]
+every_edition = pytest.mark.parametrize("book", [*BOOKS, *(f"{one}/{book}" for one, book in product(OTHERS, BOOKS))])
+every_other = pytest.mark.parametrize("language", OTHERS)
+
 #: With the books whole it runs in `make test-site`; one page of each kind takes its time too.
 slow_with_one_notebook = pytest.mark.slow if "COURSE_SITE" not in os.environ else pytest.mark.browser
 
@@ -53,7 +62,7 @@ def books(tmp_path_factory):
 
 
 def _build_small_books(root):
-    for name in "solutions/00_start_here", "docs/site":
+    for name in "solutions/00_start_here", "docs/site", "translations":
         shutil.copytree(ROOT / name, root / name)
     for name in "README.md", "GLOSSARY.md", "docs/course_map.png":
         shutil.copy(ROOT / name, root / name)
@@ -64,6 +73,18 @@ def _build_small_books(root):
 def pages(folder):
     """Return every page of a book, parsed, by its path."""
     return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in folder.rglob("*.html")}
+
+
+def language_of(book):
+    """Return the language of a book, by its folder."""
+    return book.rpartition("/")[0] or ENGLISH
+
+
+def visited(books, book):
+    """Return the pages of a book that a window is opened for: all in English, and one of each kind in others."""
+    kinds = "index.html", "00_start_here.html", "glossary.html", "search.html"
+    paths = sorted((books / book).glob("*.html"))
+    return [path for path in paths if language_of(book) == ENGLISH or path.name in kinds]
 
 
 def lines(words):
@@ -106,7 +127,7 @@ def test_the_solutions_have_every_answer_and_what_the_checks_said(books):
         assert "NotImplementedError(" not in texts[name] and "hidden_check" not in texts[name]
 
 
-@every_book
+@every_edition
 def test_every_link_leads_somewhere(books, book):
     read = pages(books / book)
     dead = []
@@ -136,24 +157,59 @@ def test_every_figure_is_there_and_has_alt_text(books, book):
         assert [str(image) for image in images if len(image["alt"]) < 30] == []
 
 
-@every_book
+@every_edition
 def test_each_page_has_a_title_and_leads_to_the_next(books, book):
     read = pages(books / book)
     steps = ["index", *sources(books), "glossary"]
     for here, there in pairwise(steps):
         page = read[books / book / f"{here}.html"]
         assert page.find("a", class_="next-page")["href"] == f"{there}.html"
-        assert page.title.text.strip() and page.html["lang"] == "en" and page.find("meta", attrs={"name": "viewport"})
+        assert page.title.text.strip() and page.html["lang"] == language_of(book)
+        assert page.find("meta", attrs={"name": "viewport"})
 
 
-@every_book
+@every_edition
 def test_sidebar_heading_and_readme_call_a_notebook_by_one_name(books, book):
     named = dict(re.findall(r"^\| (\d\d) \| \[(.*?)\]", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     for name in sources(books):
         page, title = pages(books / book)[books / book / f"{name}.html"], named[name[:2]]
-        assert page.find("h1").get_text().rstrip("¶") == title
+        if language_of(book) != ENGLISH:
+            title = heading(release_path(ROOT, Path(f"{name}.py"), language_of(book)))
+        assert page.find("h1").get_text().rstrip("¶\uf0c1") == title
         assert page.select_one(".sidebar-tree .current-page").get_text() == f"{name[:2]} · {title}"
-        assert page.select_one(".place").get_text() == f"Notebook {name[:2]} of {max(sources(books))[:2]}"
+        with speaking(language_of(book)):
+            place = message("Notebook {number} of {last}", number=name[:2], last=max(sources(books))[:2])
+            assert page.select_one(".place").get_text() == str(place)
+
+
+def heading(path):
+    """Return the title of a notebook."""
+    texts = [cell.source for cell in nbformat.read(path, as_version=4).cells]
+    return re.search(r"(?m)^# (.+)", "\n".join(texts))[1]
+
+
+@every_edition
+def test_each_page_links_to_itself_in_the_other_languages(books, book):
+    names = {"en": "English", "ko": "한국어"}
+    others = [one for one in (ENGLISH, *OTHERS) if one != language_of(book)]
+    for path, page in pages(books / book).items():
+        links = page.select("nav.editions a")
+        assert [(link["hreflang"], link["lang"], link.get_text()) for link in links] == [
+            (other, other, names[other]) for other in others
+        ]
+        for other, link in zip(others, links):
+            there = books / ("" if other == ENGLISH else other) / Path(book).name / path.name
+            assert (path.parent / link["href"]).resolve() == there
+
+
+@every_other
+def test_the_first_pages_have_no_sentence_in_english_that_is_translated(books, language):
+    translated = read_translations(language, "pages", ROOT)
+    for book in BOOKS:
+        text = pages(books / language / book)[books / language / book / "index.html"].get_text()
+        for section in filter(translated.get, read_sections(ROOT / "docs" / "site" / f"{book}.md")):
+            prose = re.findall(r"(?m)^[A-Z][\w ,'-]{30,}$", re.sub(r"[*`]", "", section))
+            assert [line for line in prose if line in text] == []
 
 
 def test_what_was_run_for_the_pages_shows_the_outputs_that_were_committed(books):
@@ -227,10 +283,10 @@ def settle(page):
 
 @pytest.mark.browser
 @every_width
-@every_book
+@every_edition
 def test_a_page_needs_nothing_from_elsewhere_and_fits_the_window(books, book, window, visit, screenshots):
     page = visit(books.as_uri(), window)
-    for path in sorted((books / book).glob("*.html")):
+    for path in visited(books, book):
         page.goto(path.as_uri())
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= window["width"], path.name
@@ -238,16 +294,43 @@ def test_a_page_needs_nothing_from_elsewhere_and_fits_the_window(books, book, wi
         assert [right for right in boxes if right > window["width"]] == [], path.name
         drawn = page.locator("mjx-container").count()
         assert drawn == page.locator(".math").count() and page.locator("[data-mjx-error]").count() == 0, path.name
-        page.screenshot(path=screenshots / f"{book}-{path.stem}-{window['width']}.png", full_page=True)
+        page.screenshot(
+            path=screenshots / f"{book.replace('/', '-')}-{path.stem}-{window['width']}.png", full_page=True
+        )
     assert page.faults == []
 
 
 @pytest.mark.browser
 @every_width
-def test_a_search_finds_english_and_korean_words(served, window, visit):
+@every_other
+def test_a_reader_goes_to_another_language_and_back_by_the_keyboard(books, language, window, visit):
+    page = visit(books.as_uri(), window)
+    page.goto((books / "course" / "00_start_here.html").as_uri())
+    for here, there in pairwise((ENGLISH, language, ENGLISH)):
+        assert page.locator("html").get_attribute("lang") == here
+        link = page.locator(f"nav.editions a[hreflang={there}]")
+        right = link.evaluate(RIGHT_EDGE)
+        assert link.is_visible() and 0 < right <= window["width"]
+        for _ in range(100):
+            page.keyboard.press("Tab")
+            if link.evaluate("one => one === document.activeElement"):
+                break
+        page.keyboard.press("Enter")
+        page.locator(f"html[lang={there}]").wait_for()
+        assert page.url.endswith("/00_start_here.html")
+    assert page.faults == []
+
+
+@pytest.mark.browser
+@every_width
+@pytest.mark.parametrize(
+    ("book", "found"), [("course", ("sigmoid overflows", "은닉")), ("ko/course", ("기울", "NumPy"))]
+)
+def test_a_search_finds_english_and_korean_words(served, book, found, window, visit):
+    """In a Korean book also a word that has particles wherever it stands."""
     page = visit(served, window)
-    for words in "sigmoid overflows", "은닉":
-        page.goto(f"{served}/course/index.html")
+    for words in found:
+        page.goto(f"{served}/{book}/index.html")
         if window == PHONE:
             page.locator("label[for=__navigation]:visible").first.click()
         page.locator("input[name=q]").fill(words)
@@ -360,10 +443,10 @@ def axe(tmp_path_factory):
 
 
 @slow_with_one_notebook
-@every_book
+@every_edition
 def test_axe_finds_nothing(books, book, visit, axe):
     page, found = visit(books.as_uri(), DESKTOP), {}
-    for path in sorted((books / book).glob("*.html")):
+    for path in visited(books, book):
         page.goto(path.as_uri())
         settle(page)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")

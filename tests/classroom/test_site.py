@@ -1,8 +1,10 @@
 """How a page of the site is made from a notebook; what the finished books look like is in tests/browser."""
 
+import gettext
 import json
 import re
 import shutil
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -14,9 +16,12 @@ from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers import plots
-from helpers.classroom.authoring import build, shown_code
-from helpers.classroom.authoring.site import books, finished, markup, pages
+from helpers.classroom.authoring import build, shown_code, source, translations
+from helpers.classroom.authoring.site import books, finished, first_page, markup, pages
+from helpers.classroom.authoring.site.korean_search import SearchKorean
 from helpers.classroom.authoring.source import BuildError, as_solution, read_source
+from helpers.language import translation
+from helpers.language.translation import speaking
 from helpers.plots.picture import Picture
 from helpers.plots.style import new_canvas
 
@@ -65,7 +70,8 @@ def test_a_notebook_is_run_again_only_after_a_change(source_path, tmp_path, runs
 def test_the_fingerprint_follows_the_code_that_notebooks_import_and_nothing_else(source_path, tmp_path):
     """Also in a repository below a folder named like the subpackage that is left out."""
     notebook, package = as_solution(read_source(source_path)), tmp_path / "classroom" / "course" / "helpers"
-    files = [package / name for name in ("nn/layers.py", "data/texts/small.csv", "classroom/grading/grader.py")]
+    names = "nn/layers.py", "data/texts/small.csv", "classroom/grading/grader.py", "language/catalogues/ko.mo"
+    files = [package / name for name in names]
     for path in files:
         path.parent.mkdir(parents=True)
         path.write_text("before")
@@ -73,9 +79,20 @@ def test_the_fingerprint_follows_the_code_that_notebooks_import_and_nothing_else
     for path in files:
         path.write_text("after")
         found.append(pages._fingerprint(notebook, package))
-    assert found[0] != found[1] != found[2] == found[3]
+    assert found[0] != found[1] != found[2] == found[3] == found[4]
     shutil.copytree(package, tmp_path / "elsewhere")
-    assert pages._fingerprint(notebook, tmp_path / "elsewhere") == found[3]
+    assert pages._fingerprint(notebook, tmp_path / "elsewhere") == found[4]
+
+
+def test_the_fingerprint_of_an_edition_follows_its_catalogue(source_path, tmp_path):
+    notebook, catalogues = as_solution(read_source(source_path)), tmp_path / "language" / "catalogues"
+    notebook.metadata.course = {"language": "ko"}
+    catalogues.mkdir(parents=True)
+    found = [pages._fingerprint(notebook, tmp_path)]
+    for name in "ko.mo", "de.mo":
+        (catalogues / name).write_text("said")
+        found.append(pages._fingerprint(notebook, tmp_path))
+    assert found[0] != found[1] == found[2]
 
 
 def test_another_python_numpy_or_matplotlib_runs_a_notebook_again(source_path, monkeypatch):
@@ -153,10 +170,22 @@ def test_a_callout_becomes_a_box_and_another_quotation_stays():
     assert markup.callouts("> **Bold** words\n") == "> **Bold** words\n"
 
 
+def test_a_callout_begins_with_the_same_words_in_all_notebooks_of_an_edition():
+    called, words = {}, re.compile(r"> \*\*(.+?)\.\*\*")
+    for path in (ROOT / "translations" / "ko").glob("[0-9]*.po"):
+        for text, translated in translations.read_translations("ko", path.stem).items():
+            for word, other in zip(words.findall(text), words.findall(translated), strict=True):
+                called.setdefault(word, set()).add(other)
+    assert {*called} <= {one.template for one in markup.CALLOUTS}
+    said = translations.read_translations("ko", "messages")
+    assert called == {word: {said.get(word, *others[:1])} for word, others in ((a, [*b]) for a, b in called.items())}
+
+
 def test_a_link_to_a_notebook_leads_to_its_page_if_there_is_one():
     text = "See [that](../01_a/01_a.ipynb) and [this](notebooks/02_b/02_b.ipynb)."
     assert markup.links(text, {"01_a"}) == "See [that](01_a.ipynb) and this."
-    assert markup.links("the [glossary](../../GLOSSARY.md)", ()) == "the [glossary](glossary.md)"
+    for top in "../..", "../../..":
+        assert markup.links(f"the [glossary]({top}/GLOSSARY.md)", ()) == "the [glossary](glossary.md)"
 
 
 @pytest.mark.parametrize(
@@ -260,6 +289,15 @@ def test_a_narrow_page_is_the_same_for_the_style_sheet_and_for_charts(chart):
     assert f"@media {media} {{" in (ROOT / "docs/site/static/course.css").read_text(encoding="utf-8")
 
 
+def test_a_notebook_is_run_in_the_language_of_its_edition(source_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "read_translations", lambda *_: {})
+    shown = "import os\nprint(os.environ['COURSE_EDITION'])\n"
+    source_path.write_text(f"{source_path.read_text()}\n\n# %%\n{shown}")
+    for language in "ko", "en":
+        solved = pages.solve(source_path, tmp_path / language, language)
+        assert solved.cells[-1].outputs[0].text == f"{language}\n"
+
+
 def test_a_notebook_draws_narrow_charts_when_it_is_run_for_the_site_and_only_then(source_path, tmp_path):
     name = pages.NARROW_FIGURES
     source_path.write_text(f"{source_path.read_text()}\n\n# %%\nimport os\nprint(os.environ.get('{name}'))\n")
@@ -273,7 +311,9 @@ def test_a_menu_has_levels_and_names_and_an_empty_corner_is_no_header():
     page = finished.finish(
         '<aside class="sidebar-drawer"><p class="caption" role="heading">The course</p></aside><article><table>'
         "<thead><tr><th></th><th>time</th></tr></thead><tbody><tr><td>00</td><td>an hour</td></tr></tbody></table>"
-        '<details><summary aria-label="Toggle hidden content">Show</summary></details></article>'
+        '<details><summary aria-label="Toggle hidden content">Show</summary></details></article>',
+        {},
+        "en",
     )
     assert '<aside aria-label="Menu"' in page and 'aria-level="2"' in page and "<summary>" in page
     assert "<thead><tr><td></td><th>time</th></tr></thead>" in page and "stacks" not in page
@@ -282,24 +322,81 @@ def test_a_menu_has_levels_and_names_and_an_empty_corner_is_no_header():
 def test_a_table_of_sentences_can_be_stacked_with_the_title_of_its_column_at_each_cell():
     page = finished.finish(
         "<article><table><thead><tr><th></th><th>you write</th></tr></thead><tbody><tr><td>00</td>"
-        "<td>a sigmoid that never overflows</td></tr><tr><td>01</td><td></td></tr></tbody></table></article>"
+        "<td>a sigmoid that never overflows</td></tr><tr><td>01</td><td></td></tr></tbody></table></article>",
+        {},
+        "en",
     )
     assert '<table class="stacks" role="table">' in page and page.count('role="row"') == 3
     assert '<td data-title="you write" role="cell">a sigmoid' in page and page.count("data-title") == 1
 
 
-def write_book(root, text):
+def test_words_of_the_theme_are_translated_around_an_article_and_not_in_it(monkeypatch):
+    words = {"Next": "다음", "Back to top": "맨 위로", "Menu": "메뉴"}
+    catalogue = type("Words", (gettext.NullTranslations,), {"gettext": lambda _, text: words.get(text, text)})()
+    monkeypatch.setattr(translation, "_catalogue", lambda _: catalogue)
+    with speaking("ko"):
+        page = finished.finish(
+            '<aside class="sidebar-drawer"></aside><i aria-label="Back to top"> Back to top </i>'
+            '<article role="main"><p>Next</p></article><b>Next</b>',
+            {"en": "../../course/a.html"},
+            "en",
+        )
+    assert '<aside aria-label="메뉴"' in page and '<i aria-label="맨 위로">맨 위로</i>' in page
+    assert '<article lang="en" role="main"><p>Next</p></article><b>다음</b>' in page
+    assert '<a href="../../course/a.html" hreflang="en" lang="en">English</a></nav><article' in page
+
+
+def test_a_korean_word_is_found_by_its_first_two_syllables():
+    assert SearchKorean({}).split("기울기를 clip하는 셀, 함수") == ["기울기를", "clip하는", "셀", "함수", "기울"]
+
+
+def test_a_first_page_has_what_is_translated_and_the_rest_in_english(tmp_path):
+    (tmp_path / "docs" / "site").mkdir(parents=True)
+    (tmp_path / "translations" / "ko").mkdir(parents=True)
+    (tmp_path / "README.md").write_text(
+        "![Map](docs/course_map.png)\n"
+        "| 00 | [Begin](notebooks/00_a/00_a.ipynb) | a line | an hour |\n"
+        "| 01 | [Go on](notebooks/01_b/01_b.ipynb) | two lines | an hour |\n"
+    )
+    (tmp_path / "docs/site/course.md").write_text("# The book\n\n![$course_map](a.png)\n\n## Table\n\n$notebooks\n")
+    done = {"## Table\n\n$notebooks": "## 표\n\n$notebooks", "an hour": "한 시간", "Map": "노선도"}
+    quoted = partial(json.dumps, ensure_ascii=False)
+    entries = "".join(f"\nmsgid {quoted(text)}\nmsgstr {quoted(other)}\n" for text, other in done.items())
+    (tmp_path / "translations/ko/pages.po").write_text(f'msgid ""\nmsgstr "Language: ko\\n"\n{entries}')
+    with speaking("ko"):
+        page = first_page.first_page(tmp_path, "course", {"00_a": "시작"})
+    row = "| [00 · 시작](00_a.ipynb) | a line | 한 시간 |"
+    assert page.startswith(f"# The book\n\n![노선도](a.png)\n\n## 표\n\n{row}\n\n")
+    assert "\n00 · 시작 <00_a>\n" in page and "01" not in page
+    page = first_page.first_page(tmp_path, "course", {"00_a": "Begin"})
+    assert page.startswith("# The book\n\n![Map](a.png)\n\n## Table\n\n| [00 · Begin](00_a.ipynb) | a line | an hour |")
+
+
+def test_the_books_of_two_editions_link_to_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_page, "read_translations", lambda *_: {})
+    (tmp_path / "translations" / "ko").mkdir(parents=True)
+    made = {language: write_book(tmp_path, "Text.", language) for language in ("en", "ko")}
+    for here, there in ("en", "ko"), ("ko", "en"):
+        page = BeautifulSoup(made[here].read_text(encoding="utf-8"), "html.parser")
+        [link] = page.select("nav.editions a")
+        assert page.html["lang"] == here and link["hreflang"] == there
+        assert (made[here].parent / link["href"]).resolve() == made[there]
+
+
+def write_book(root, text, language="en"):
     """Write a book of one page about nothing but a text."""
     for folder in "docs/site", "build/site":
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "README.md").write_text("| 00 | [Begin](notebooks/00_a/00_a.ipynb) |\n![Map](docs/course_map.png)\n")
-    (root / "docs/site/course.md").write_text("# The book\n\n```{toctree}\n$entries\nglossary\n```\n")
-    (root / "docs/site/conf.py").write_text('extensions = ["myst_nb"]\nnb_execution_mode = "off"\n')
+    (root / "docs/site/course.md").write_text("# The book\n\n$stations\n")
+    (root / "docs/site/conf.py").write_text(
+        'extensions = ["myst_nb"]\nnb_execution_mode = "off"\nhtml_theme = "furo"\n'
+    )
     (root / "GLOSSARY.md").write_text("# Glossary\n")
     (root / "docs/course_map.png").write_bytes(b"")
     (root / "mathjax.js").write_text("")
     page = new_notebook(cells=[new_markdown_cell(f"# Begin\n\n{text}")])
-    return books.write_book(root, "course", {"00_a": page}, root / "build/site/course", root / "mathjax.js")
+    return books.write_book(root, "course", {"00_a": page}, root / "mathjax.js", language)
 
 
 def test_a_book_takes_the_place_of_the_one_before_it_and_a_broken_link_leaves_that_as_it_is(tmp_path):

@@ -29,9 +29,9 @@ from helpers.atomic_write import replace_file
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.inputs import HIDDEN, VISIBLE
 from helpers.checks.observation import BY_HAND
+from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
-from helpers.classroom.authoring.pages import PAGES, read_sections
 from helpers.language.translation import CATALOGUES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,8 +42,8 @@ SPOKEN = ("exercises", "messages")
 #: The summary in Korean that ends each English notebook: an edition has its own summary, in the place of the English.
 KOREAN_SUMMARY = "## 요약\n"
 
-#: What makes a text: it is the first argument of one of these, or what a variable of such a name is set to.
-_MAKERS, _VARIABLES = {"message", "Message", "ContractError", "InputSpec"}, {"template", "BY_HAND"}
+#: What makes a template: it is the first argument of one of these, or what a variable of this name is set to.
+_MAKERS, _VARIABLE = {"message", "Message", "ContractError"}, "template"
 
 #: The dates in the head of a catalogue are always the same, so that the same texts give the same file.
 _DATE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ def find_texts(root: str | Path = ROOT) -> dict[str, Texts]:
     return found | {
         "exercises": _texts_of_exercises(),
         "messages": _texts_of_messages(Path(root, "helpers")),
-        "pages": _noted((path, section) for path in PAGES for section in read_sections(Path(root, path))),
+        "pages": _noted(pages.find_texts(Path(root))),
     }
 
 
@@ -147,7 +147,7 @@ def _made_of(node: ast.AST) -> list[ast.expr]:
     match node:
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in _MAKERS:
             return [first]
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _VARIABLES:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == _VARIABLE:
             return [value]
     return []
 

@@ -15,9 +15,18 @@ from helpers.checks.grade_id import GradeId
 from helpers.classroom.authoring.build import PAYLOAD
 from helpers.classroom.authoring.shown_code import leave_out_plumbing
 from helpers.classroom.authoring.source import RULE, grading
+from helpers.language.message import Message
 
 #: The first words of a callout, and the theme's box for it.
-CALLOUTS = {"Note": "note", "Warning": "warning", "Notation": "important", "Try it": "tip"}
+CALLOUTS = {
+    Message("Note"): "note",
+    Message("Warning"): "warning",
+    Message("Notation"): "important",
+    Message("Try it"): "tip",
+}
+
+#: A link to the glossary: the notebooks of an edition in another language lie one folder deeper.
+GLOSSARY = re.compile(r"\((?:\.\./){2,3}GLOSSARY\.md\)")
 
 #: A picture in a notebook, with or without a box around it, and with or without a rendering for a narrow screen. Its
 #: style is for JupyterLab; the site has a style sheet.
@@ -36,7 +45,7 @@ WIDE = 600
 
 
 def for_sphinx(notebook: NotebookNode, pages: Container[str], figures: Path, label: str) -> NotebookNode:
-    """Return a notebook as Sphinx reads it.
+    """Return a notebook as Sphinx reads it, given one in the language to speak.
 
     Args:
         notebook: a page.
@@ -68,7 +77,7 @@ def _labelled(cell: NotebookNode, label: str) -> list[NotebookNode]:
 
 def links(text: str, pages: Container[str]) -> str:
     """Return text with links to the pages of this book; a link to a notebook that is not in it becomes plain text."""
-    text = text.replace("(../../GLOSSARY.md)", "(glossary.md)")
+    text = GLOSSARY.sub("(glossary.md)", text)
     link = re.compile(r"\[([^\]]+)\]\((?:\.\./|notebooks/)(\w+)/\2\.ipynb\)")
     return link.sub(lambda found: f"[{found[1]}]({found[2]}.ipynb)" if found[2] in pages else found[1], text)
 
@@ -81,9 +90,10 @@ def callouts(text: str) -> str:
 def _callout(quote: str) -> str:
     text = re.sub(r"(?m)^> ?", "", quote)
     kind = re.match(r"\*\*([\w ]+)\.\*\*\s*", text)
-    if not kind or kind[1] not in CALLOUTS:
+    boxes = {str(words): box for words, box in CALLOUTS.items()}
+    if not kind or kind[1] not in boxes:
         return quote
-    return f":::{{admonition}} {kind[1]}\n:class: {CALLOUTS[kind[1]]}\n{text[kind.end() :].strip()}\n:::\n"
+    return f":::{{admonition}} {kind[1]}\n:class: {boxes[kind[1]]}\n{text[kind.end() :].strip()}\n:::\n"
 
 
 def as_file(found: re.Match[str], figures: Path) -> str:

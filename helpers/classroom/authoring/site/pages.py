@@ -24,6 +24,8 @@ from helpers.classroom.authoring.source import (
     read_source,
     serialise,
 )
+from helpers.language.message import message
+from helpers.language.translation import EDITION, ENGLISH, language_of, speaking
 
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -37,14 +39,15 @@ HELPERS = Path(__file__).resolve().parents[3]
 logger = logging.getLogger(__name__)
 
 
-def run_missing(paths: Iterable[Path], folder: Path) -> None:
+def run_missing(paths: Iterable[Path], folder: Path, language: str = ENGLISH) -> None:
     """Run the notebooks that have changed since they were last run for the site, several at a time.
 
     Args:
         paths: of the sources.
         folder: where executed notebooks are kept, each under a fingerprint of all that its outputs depend on.
+        language: of the edition.
     """
-    solutions = {path: as_solution(read_source(path)) for path in paths}
+    solutions = {path: as_solution(read_source(path, language)) for path in paths}
     kept = {path: _kept(path, notebook, folder) for path, notebook in solutions.items()}
     missing = {path: solutions[path] for path, where in kept.items() if not where.exists()}
     for path in kept:
@@ -56,34 +59,37 @@ def run_missing(paths: Iterable[Path], folder: Path) -> None:
         for old in {*folder.glob(f"{path.stem}-*.ipynb")} - {kept[path]}:
             old.unlink(missing_ok=True)
 
-    run(missing, keep, **{NARROW_FIGURES: "1"})
+    run(missing, keep, **{NARROW_FIGURES: "1", EDITION: language})
 
 
 def _kept(path: Path, solution: NotebookNode, folder: Path) -> Path:
     return folder / f"{path.stem}-{_fingerprint(solution)}.ipynb"
 
 
-def executed(path: Path, folder: Path) -> NotebookNode:
+def executed(path: Path, folder: Path, language: str = ENGLISH) -> NotebookNode:
     """Return the solution of a notebook as it was run for the site; it is run if it was not."""
-    run_missing([path], folder)
-    notebook: NotebookNode = nbformat.read(_kept(path, as_solution(read_source(path)), folder), as_version=4)
+    run_missing([path], folder, language)
+    solution = as_solution(read_source(path, language))
+    notebook: NotebookNode = nbformat.read(_kept(path, solution, folder), as_version=4)
     return notebook
 
 
-def solve(path: Path, folder: Path) -> NotebookNode:
+def solve(path: Path, folder: Path, language: str = ENGLISH) -> NotebookNode:
     """Return the page of a notebook in the book of solutions, with its pictures in it.
 
     Args:
         path: of the source.
         folder: where executed notebooks are kept.
+        language: of the edition.
     """
-    notebook, source = executed(path, folder), read_source(path)
+    notebook, source = executed(path, folder, language), read_source(path, language)
     hidden = [cell.id for cell in source.cells if any(block.kind == "HIDDEN TESTS" for block in find_blocks(cell))]
     notebook.cells = [cell for cell in notebook.cells if cell.id not in hidden]
-    return _tidy(notebook)
+    with speaking(language):
+        return _tidy(notebook)
 
 
-def page(path: Path, solved: NotebookNode) -> NotebookNode:
+def page(path: Path, solved: NotebookNode, language: str = ENGLISH) -> NotebookNode:
     """Return the page of a notebook in the learner's book: stubs for answers, and the figures of the solution.
 
     A check shows nothing, since nothing was answered; answered questions are left out.
@@ -91,11 +97,12 @@ def page(path: Path, solved: NotebookNode) -> NotebookNode:
     Args:
         path: of the source.
         solved: the same notebook as `solve` returned it.
+        language: of the edition.
 
     Raises:
         BuildError: a part of an answer or of a hidden test is in it.
     """
-    source = read_source(path)
+    source = read_source(path, language)
     released = {cell.id: cell.source for cell in as_release(source).cells}
     notebook = deepcopy(solved)
     notebook.cells = [cell for cell in notebook.cells if cell.id in released]
@@ -110,8 +117,9 @@ def page(path: Path, solved: NotebookNode) -> NotebookNode:
 def _fingerprint(notebook: NotebookNode, package: Path = HELPERS) -> str:
     """Return a name for all that a notebook's outputs depend on: its cells, the code that it imports, and versions."""
     digest = hashlib.sha256(serialise(notebook).encode())
-    for path in sorted(path.relative_to(package) for path in package.glob("*/**/*") if path.suffix in (".py", ".csv")):
-        if path.parts[0] != "classroom":
+    catalogue = f"{language_of(notebook.metadata)}.mo"
+    for path in sorted(path.relative_to(package) for path in package.glob("*/**/*")):
+        if path.parts[0] != "classroom" and (path.suffix in (".py", ".csv") or path.name == catalogue):
             digest.update(path.as_posix().encode() + (package / path).read_bytes())
     digest.update(f"{sys.version} {version('numpy')} {version('matplotlib')}".encode())
     return digest.hexdigest()[:16]
@@ -133,7 +141,8 @@ def _tidy(notebook: NotebookNode) -> NotebookNode:
             if WIDGET in output.get("data", {}):
                 picture = _picture_of(widgets, output.data[WIDGET]["model_id"])
                 what = html.escape(_text(output)[0].lower() + _text(output)[1:])
-                output.data["text/html"] = f"{picture}<p>In the notebook this is {what}.</p>"
+                words = message("In the notebook this is {what}.", what=what)
+                output.data["text/html"] = f"{picture}<p>{words}</p>"
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind.startswith("text/")}
     return notebook
