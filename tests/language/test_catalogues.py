@@ -100,7 +100,7 @@ def f(x):
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course with one notebook and a folder for an edition."""
-    monkeypatch.setattr(translations, "PAGES", ())
+    monkeypatch.setattr(translations.pages, "find_texts", lambda root: [])
     path = tmp_path / "solutions" / "01_a" / "01_a.py"
     path.parent.mkdir(parents=True)
     path.write_text(SOURCE, encoding="utf-8")
@@ -152,7 +152,7 @@ def test_a_text_that_was_changed_makes_its_entry_fuzzy_and_is_shown_in_english(c
     "translated, wrong",
     [
         ("# Titel\n\n`code`.", "the formulas are others than in the text: $x$"),
-        ("# Titel\n\n`kode`, $x$.", "the code spans are others than in the text: `code`, `kode`"),
+        ("# Titel\n\n`kode`, $x$.", "the code spans are others than in the text: code, kode"),
         ("Titel\n\n`code`, $x$.", "the headings are others than in the text"),
         ("# Titel\n\n`code`, $x$ [a](b).", "the links are others than in the text"),
         ("# Titel\n\n`code`, $x$ <b>.", "the tags are others than in the text"),
@@ -183,10 +183,14 @@ def test_a_term_that_is_to_be_avoided_is_found(course):
     assert [what for _, what in said(find_broken(course))] == ["instead of Tittel the glossary has Titel"]
 
 
-def test_a_damaged_catalogue_is_one_sentence(course):
-    (course / "translations" / "xx" / "01_a.po").write_text('msgid "a\nmsgstr b"', encoding="utf-8")
+@pytest.mark.parametrize("damaged", [b'msgid "a\nmsgstr b', b'msgid "a"\nmsgid "b"\n', b"\xff\xfe", b"hello"])
+def test_a_damaged_catalogue_is_one_sentence(damaged, course):
+    """And nothing of it is lost."""
+    path = course / "translations" / "xx" / "01_a.po"
+    path.write_bytes(damaged)
     with pytest.raises(ValueError, match=r"01_a\.po cannot be read: .*Mend that line"):
         translations.merge(course)
+    assert path.read_bytes() == damaged
 
 
 def test_texts_in_code_are_replaced_and_nothing_else():
