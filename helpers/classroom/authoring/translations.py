@@ -48,6 +48,9 @@ _MAKERS, _VARIABLE = {"message", "Message", "ContractError"}, "template"
 #: The dates in the head of a catalogue are always the same, so that the same texts give the same file.
 _DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
+#: The first line of an entry; the head of a catalogue is none.
+_ENTRY = re.compile(rb'(?m)^msgid (?!""\nmsgstr)')
+
 #: Text to the places where it stands, in the order of the sources.
 Texts = dict[str, list[str]]
 
