@@ -81,10 +81,10 @@ sweep: $(if $(SCHEDULER),$(DASK),$(READY))  ## Run the missing runs of a trainin
 elsewhere: $(READY)  ## Derive the notebooks for Colab; ADDRESS=you/course changes the public address first.
 	@$(HELPERS) elsewhere $(ADDRESS)
 
-site: $(WHOLE) $(TOOLS)  ## Build the course and its solutions as books to browse, in build/site/; only one: SITE=course.
+site: $(WHOLE) $(TOOLS)  ## Build the course and its solutions as books to browse, in each language, in build/site/; only one: SITE=course.
 	@$(HELPERS) site $(SITE)
 
-test-site: $(WHOLE) site  ## Test every page of both books, in headless Chromium.
+test-site: $(WHOLE) site  ## Test every page of both books, in headless Chromium, and a page of each kind in other languages.
 	@COURSE_SITE=build/site $(PY) -m pytest $(or $(ARGS),$(SITE_TESTS))
 
 learner-kit: $(READY)  ## Pack the course for a class, without solutions and tests, into build/learner-kit.zip. EDITION=ko.

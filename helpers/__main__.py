@@ -160,7 +160,7 @@ def kit(out: Annotated[Path, typer.Option(help="Path of the zip file.")] = ROOT 
 
 @app.command()
 def site(book: Annotated[str, typer.Argument(help="course or solutions; both by default.")] = "") -> None:
-    """Build two books to browse, the course and its solutions, in build/site/."""
+    """Build two books to browse, the course and its solutions, in every language, in build/site/."""
     from helpers.classroom.authoring.site import books
 
     for page in books.build(ROOT, book):

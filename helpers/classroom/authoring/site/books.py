@@ -68,12 +68,11 @@ def build(root: str | Path, book: str = "") -> list[Path]:
     root, editions = Path(root), find_editions(root)
     pages = {language: _make_pages(root, language) for language in editions}
     with ThreadPoolExecutor() as threads:  # for Sphinx has a process for each book
-        return [
-            *threads.map(
-                lambda chosen: write_book(root, chosen[1], pages[chosen[0]][chosen[1]], mathjax, chosen[0]),
-                product(editions, [book] if book else BOOKS),
-            )
+        made = [
+            threads.submit(write_book, root, name, pages[language][name], mathjax, language)
+            for language, name in product(editions, [book] if book else BOOKS)
         ]
+        return [one.result() for one in made]
 
 
 def in_edition(folder: Path, language: str) -> Path:

@@ -12,8 +12,7 @@ class SearchKorean(SearchEnglish):
     two: so these stand in the index too.
     """
 
-    lang = "ko"
-    language_name = "Korean"
+    lang = "ko"  # language_name stays English: by it Sphinx finds the stemmer's script
 
     def split(self, text: str) -> list[str]:
         """Return the words of a text, and the first two syllables of each longer Korean one."""
