@@ -250,10 +250,8 @@ def _compiled(root: str | Path, merged: dict[Path, bytes]) -> Iterator[tuple[Pat
 def _read(data: bytes, path: Path) -> Catalog:
     try:
         catalogue = read_po(io.BytesIO(data), abort_invalid=True)
-        if (
-            lost := len(re.findall(rb"(?m)^msgid ", data)) - len([*catalogue])
-        ) > 0:  # Babel passes over what is cut off
-            raise ValueError(f"{lost} of its entries have no end, or are there twice")
+        if len(_ENTRY.findall(data)) > len(catalogue):  # Babel passes over what is cut off
+            raise ValueError("an entry has no end, or is there twice")
         return catalogue
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read: {error}. Mend that line, or take the file back from git.") from None
