@@ -189,25 +189,28 @@ def merge(root: str | Path = ROOT) -> list[Path]:
     Raises:
         ValueError: a catalogue cannot be read.
     """
-    written = {**dict(_merged(root)), **dict(_compiled(root, dict(_merged(root))))}
-    changed = [path for path, data in written.items() if not path.exists() or path.read_bytes() != data]
-    for path in changed:
-        replace_file(path, written[path])
-    return changed
+    outdated = _outdated(root)
+    for path, data in outdated.items():
+        replace_file(path, data)
+    return [*outdated]
 
 
 def find_stale(root: str | Path = ROOT) -> Iterator[tuple[Path, str]]:
     """Yield each file that `merge` would change, and the command that does."""
-    merged = dict(_merged(root))
-    for path, data in {**merged, **dict(_compiled(root, merged))}.items():
-        if not path.exists() or path.read_bytes() != data:
-            yield path, "make translations"
+    yield from ((path, "make translations") for path in _outdated(root))
 
 
 def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict[str, str]:
     """Return the texts of a catalogue that are translated, and not fuzzy."""
     path = Path(root, "translations", language, f"{name}.po")
     return {str(entry.id): str(entry.string) for entry in _read(path.read_bytes(), path) if _is_done(entry)}
+
+
+def _outdated(root: str | Path) -> dict[Path, bytes]:
+    """Return what the catalogues that are not up to date should hold."""
+    merged = dict(_merged(root))
+    made = {**merged, **dict(_compiled(root, merged))}
+    return {path: data for path, data in made.items() if not path.exists() or path.read_bytes() != data}
 
 
 def _merged(root: str | Path) -> Iterator[tuple[Path, bytes]]:
