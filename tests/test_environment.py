@@ -77,3 +77,23 @@ def test_conda_gets_the_same_environment():
 def test_the_checks_are_imported_without_compiling_a_grammar():
     code = "import helpers.checks, sys; print({'nbformat', 'lark'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "{'nbformat'}\n"
+
+
+@pytest.mark.parametrize(
+    "copies, said, edition",
+    [
+        ([], [], "en"),
+        (["00_start_here"], [], "en"),
+        (["ko"], [], "ko"),
+        (["00_start_here", "ko"], [], "en"),
+        (["ko"], ["EDITION=en"], "en"),
+        (["00_start_here"], ["EDITION=ko"], "ko"),
+    ],
+)
+def test_the_edition_is_that_of_the_notebooks_in_my_unless_one_is_named(copies, said, edition, tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_EDITION", raising=False)
+    for copy in copies:
+        (tmp_path / "my" / copy).mkdir(parents=True)
+    command = ["make", "-f", ROOT / "Makefile", "--eval", "show:;@echo $$COURSE_EDITION", "show", *said]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.split()[-1] == edition

@@ -1,6 +1,7 @@
 """The learner kit: the course as a class gets it, in one archive, without solutions, tests and hidden checks."""
 
 import logging
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,7 +62,7 @@ def _write_archive(root: Path, file: BinaryIO, more: Mapping[str, str], language
             if name == README:
                 name, data = "README.md", _readme(path, language).encode()
             elif name == "Makefile":
-                data = data.replace(b"EDITION ?= en\n", f"EDITION ?= {language}\n".encode())
+                data = re.sub(rb"(?m)^EDITION \?= .*", f"EDITION ?= {language}".encode(), data)
             elif path.parents[1] == releases or path.match(f"{EDITIONS}/*/*.ipynb"):
                 data = make_learner_copy(data) if path.suffix == ".ipynb" else data
             elif name.startswith("notebooks/") and path.suffix == ".ipynb":

@@ -344,8 +344,8 @@ def _fields(template: str) -> list[str]:
 
 
 def _squeezed(text: str) -> str:
-    r"""Return code or a formula without blanks, and without the words of \text{…}, which are translated."""
-    return re.sub(r"\\text\{[^}]*\}|\s", "", text)
+    r"""Return code or a formula without blanks and what an edition has of its own: its folder in my/, words in \text{…}."""
+    return re.sub(r"\\text\{[^}]*\}|\s|(?<=\bmy/)[a-z]{2,3}/| EDITION=\w+", "", text)
 
 
 @cache
