@@ -362,7 +362,7 @@ LSTM_STEP_FORWARD = Exercise(
                 `h_next` can be negative, and a sigmoid never is.
             np.tanh(c_next) → np.tanh(c_prev)
                 `h_next` is made from the *old* memory, `c_prev`.
-                What leaves the cell is made from the new memory, `c_next`.
+                What leaves the cell is made from `c_next`, the memory after this step.
             h_next = o * np → h_next = np
                 The output gate is not used: `h_next = np.tanh(c_next)`.
                 `o` says how much of it leaves: it is a factor.
@@ -370,7 +370,7 @@ LSTM_STEP_FORWARD = Exercise(
                 The tanh is taken of the product: `np.tanh(o * c_next)`.
                 First `np.tanh(c_next)`, then the gate.
             h_next = o * np.tanh(c_next) → c_next = np.tanh(c_next); h_next = o * np.tanh(c_next)
-                The new memory goes through a tanh, and a second one makes `h_next`.
+                `c_next` goes through a tanh, and a second one makes `h_next`.
                 On the line of the memory there is no tanh. It stands on the branch that becomes `h_next`.
             f * c_prev → f * np.tanh(c_prev)
                 The old memory goes through a tanh: `f * np.tanh(c_prev)`.

@@ -691,7 +691,7 @@ STREAM_BATCHES = Exercise(
                 these into windows.
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → ids[1:]
-            The rows have `len(ids) // batch_size` words, so that the last one has no target.
+            The rows have `len(ids) // batch_size` words, so that the last word has no target.
             N rows of L words need N·L + 1 ids, one more for the last target. How large can L be?
         inputs = ids[ → L = len(ids) // batch_size; inputs = ids[
         ids[1 : batch_size * L + 1] → np.roll(ids, -1)[: batch_size * L]

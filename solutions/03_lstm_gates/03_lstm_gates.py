@@ -794,7 +794,7 @@ for way, (gate, bias) in ways.items():
     print(f"{way:8}: typical error {min(stuck_after[way]):.2f} to {max(stuck_after[way]):.2f}")
 
 # %% [markdown]
-# One way does next to no harm, the output gate stuck open: here the answer is wanted at every step. With any other gate stuck,
+# One way does next to no harm, the output gate stuck open: here the answer is wanted at every step. Stuck in any other way,
 # the network is little better than always answering 0, or worse.
 #
 # But is that fair? The other parts were trained to work with that gate. So let three networks learn from the beginning, with

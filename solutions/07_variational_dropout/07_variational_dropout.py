@@ -578,8 +578,8 @@ plots.recall_by_lag({name: stored[name] for name in list(stored)[:4]}, yours=you
 # From the **identity**, the mask decides. With fresh masks every seed only guesses at 40 steps back. With a shared one every seed is
 # right there, as without masks. (A seed counts as right from 0.9 on.)
 #
-# From an **orthogonal** start, sharing does not help, as section 1 let you expect: at 40 steps back, all five seeds are right only
-# half of the time. But *fresh* masks leave even less there, $0.75^{40} = 0.00001$, and yet four of five seeds are right.
+# From an **orthogonal** start, sharing does not help, as section 1 let you expect: at 40 steps back, each of the five seeds is right
+# only half of the time. But *fresh* masks leave even less there, $0.75^{40} = 0.00001$, and yet four of five seeds are right.
 
 # %% [markdown]
 # So section 1 tells when sharing helps, and not what training finds. One thing may matter: averaged over all draws of *fresh* masks,
