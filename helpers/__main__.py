@@ -266,13 +266,15 @@ def train(
         from helpers.training.experiment import LayerSource
 
         threadpool_limits(threads)
-        print(f"BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)")
+        template = "BLAS threads: {threads}. (--threads sets another number; on a busy machine more are slower.)"
+        print(message(template, threads=threads))
         with _reference_on(device, alone=layers == "reference") as reference, _own_layers(layers) as own:
             source = LayerSource("my", own, own.fingerprints) if own else reference
             run = command.Run(os.path.expanduser(corpus), unit, preset, seed, epochs, out, fresh, save_every, source)
             if finished := run.folder.finished:
                 results, sentences = finished
-                print(f"The run in {run.folder.path} is finished; here are its results. To train again: ARGS=--fresh.")
+                template = "The run in {folder} is finished; here are its results. To train again: ARGS=--fresh."
+                print(message(template, folder=run.folder.path))
             else:
                 run.resume()
                 if own:
@@ -306,7 +308,7 @@ def write(
 
 
 def _print_texts(texts: list[str]) -> None:
-    print("It writes:", *texts, sep="\n  ")
+    print(message("It writes:"), *texts, sep="\n  ")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "language": set(),
     "nn": set(),
     "data": {"nn"},
-    "training": {"nn", "data"},
+    "training": {"language", "nn", "data"},
     "plots": {"language"},
     "checks": {"language", "nn", "data", "training"},
     "classroom": {"language", "nn", "data", "training", "checks"},

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.cells import set_cell_size
+
 from helpers.checks.answers import Answers
 from helpers.checks.catalogue import EXERCISES
 from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.checks.resolved_answers import ResolvedAnswer
 from helpers.checks.saved_answers import find_files
+from helpers.language.message import Message, message
 from helpers.training.experiment import REFERENCE
 
 _NAMES = {"Embedding", "LSTM", "Affine", "TiedAffine", "Dropout", "VariationalDropout", "VariationalLSTM", "Stacked"}
@@ -32,7 +35,8 @@ class OwnLayers(Mapping[str, Any]):
 
     def __init__(self, folder: Path) -> None:
         if not any(folder.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb")):
-            raise ValueError(f"{folder} holds no notebook of yours. `make learn` puts yours into my/.")
+            template = "{folder} holds no notebook of yours. `make learn` puts yours into my/."
+            raise ValueError(str(message(template, folder=folder)))
         self._folder = folder
         self._answers = Answers(folder=folder)
         self.used: dict[str, ResolvedAnswer] = {}
@@ -53,8 +57,9 @@ class OwnLayers(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         used = sorted(self.used.items(), key=lambda item: item[1].exercise.id)
-        rows = [("layer", "exercise", "whose"), *((name, one.exercise.id, _whose(one)) for name, one in used)]
-        return "\n".join(f"{name:<22}{number:<10}{whose}" for name, number, whose in rows)
+        head = str(message("layer")), str(message("exercise")), str(message("whose"))
+        rows = [head, *((name, one.exercise.id, _whose(one)) for name, one in used)]
+        return "\n".join(set_cell_size(name, 22) + set_cell_size(number, 10) + whose for name, number, whose in rows)
 
     def unreadable(self) -> Iterator[str]:
         """Yield a sentence for each notebook whose answers cannot be found, since its file cannot be read."""
@@ -63,7 +68,8 @@ class OwnLayers(Mapping[str, Any]):
                 try:
                     read_notebook(path.read_bytes())
                 except (OSError, Unreadable):
-                    yield f"{path} cannot be read, so its exercises count as open: `make restore NB={number}`."
+                    template = "{path} cannot be read, so its exercises count as open: `make restore NB={number}`."
+                    yield str(message(template, path=path, number=number))
 
     def fingerprints(self) -> dict[str, str]:
         """Return what is in use: name to a checksum of the learner's code, or to "reference"."""
@@ -71,10 +77,9 @@ class OwnLayers(Mapping[str, Any]):
 
 
 def _whose(one: ResolvedAnswer) -> str:
-    said = str(one.whose)
-    return (
-        said if one.source != "reference" or said.startswith("the reference") else f"the reference's: yours is {said}"
-    )
+    if one.source != "reference" or one.lacks[0].exercise is not one.exercise:
+        return str(one.whose)
+    return str(message("the reference's: yours is {state}", state=one.whose))
 
 
 @contextlib.contextmanager
@@ -91,7 +96,10 @@ def explained() -> Iterator[None]:
         if not frames:
             raise
         place = frames[-1]
-        raise ValueError(
-            f"Your `{place.name}` stopped at `{place.line}`, line {place.lineno} of its cell: {type(error).__name__}: "
-            f"{error}. Its check did not meet this case. What was trained until the last checkpoint is saved."
-        ) from error
+        template = (
+            "Your `{name}` stopped at `{code}`, line {line} of its cell: {error}. Its check did not meet this case. "
+            "What was trained until the last checkpoint is saved."
+        )
+        said = f"{type(error).__name__}: {error}"
+        values = {"name": place.name, "code": place.line, "line": place.lineno, "error": said}
+        raise ValueError(str(Message(template, values))) from error

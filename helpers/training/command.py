@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from tqdm.auto import tqdm
 
 from helpers.data import Corpus, load_corpus
+from helpers.language.message import Message, message
 from helpers.nn import FAST, count_parameters
 from helpers.nn.model import LayerClasses
 from helpers.training.diagnosis import diagnose
@@ -26,7 +27,7 @@ from helpers.training.experiment import (
     write_sentence,
 )
 from helpers.training.perplexity import Perplexities
-from helpers.training.presets import PURPOSES, choose
+from helpers.training.presets import choose
 from helpers.training.runs import MODEL, Results, RunFolder, find_model
 from helpers.training.saved_model import load_model, save_model
 from helpers.training.timing import TOO_SLOW, time_steps
@@ -103,21 +104,24 @@ class Run:
             ValueError: a text too short for the batches; or a step takes more than `TOO_SLOW` times as long as the
                 reference's, and `patient` is false.
         """
-        print("Timing a step of your layers …")
+        print(message("Timing a step of your layers …"))
         times = time_steps(self.layers.classes, self.settings, self.corpus)
-        said = (
-            f"A step takes {times.own:.3g} s with your layers, {times.ratio:.3g} times as long as with the "
-            f"reference's; `{times.slowest}` takes {times.share:.0%} of it."
+        template = (
+            "A step takes {own:.3g} s with your layers, {ratio:.3g} times as long as with the reference's; `{slowest}` "
+            "takes {share:.0%} of it."
         )
+        said = message(template, own=times.own, ratio=times.ratio, slowest=times.slowest, share=times.share)
         remaining = self.trainer.total_steps - self.trainer.step
-        estimate = f"about {in_words(remaining * times.own)} for {remaining:,} steps"
+        length = {"time": in_words(remaining * times.own), "steps": remaining}
         if times.ratio > TOO_SLOW and not patient:
-            raise ValueError(
-                f"{said} The answers are right, but this run would take {estimate}, so it was not begun. A loop over "
-                "single numbers or words, instead of an operation on whole arrays, is the usual reason. To train "
-                "all the same: ARGS=--patient."
+            template = (
+                "The answers are right, but this run would take about {time} for {steps:,} steps, so it was not begun. "
+                "A loop over single numbers or words, instead of an operation on whole arrays, is the usual reason. To "
+                "train all the same: ARGS=--patient."
             )
-        print(f"{said} That makes {estimate}, and some more for the measurements.")
+            raise ValueError(f"{said} {Message(template, length)}")
+        template = "That makes about {time} for {steps:,} steps, and some more for the measurements."
+        print(said, Message(template, length))
 
     def train(self) -> None:
         """Train to the end, from where it is.
@@ -136,16 +140,24 @@ class Run:
             ValueError: damaged checkpoints.
         """
         trainer = self.trainer
-        print(f"{self.corpus}\n{self.settings}: {count_parameters(trainer.params):,} parameters, seed {self.seed}.")
+        template = "{model}: {parameters:,} parameters, seed {seed}."
+        parameters = count_parameters(trainer.params)
+        print(f"{self.corpus}\n{message(template, model=self.settings, parameters=parameters, seed=self.seed)}")
         if self.preset == "tiny":
-            print(f"The preset tiny {PURPOSES['tiny']}.")
-        kind = "Resuming the run" if trainer.resume() else "A new run"
-        print(f"{kind} in {self.folder.path}: {trainer.step:,} of {trainer.total_steps:,} steps are done.")
-        if trainer.resumed_from not in (None, trainer.device):
-            print(
-                f"They were done on {trainer.resumed_from}, the others will be on {trainer.device}, which draws other "
-                "masks and rounds differently: the results will not be those of a run on one of them."
+            template = (
+                "The preset tiny only rehearses the command, in 20 seconds; its perplexity is far above a trigram's."
             )
+            print(message(template))
+        template = "A new run in {folder}: {done:,} of {all:,} steps are done."
+        if trainer.resume():
+            template = "Resuming the run in {folder}: {done:,} of {all:,} steps are done."
+        print(message(template, folder=self.folder.path, done=trainer.step, all=trainer.total_steps))
+        if trainer.resumed_from not in (None, trainer.device):
+            template = (
+                "They were done on {before}, the others will be on {now}, which draws other masks and rounds "
+                "differently: the results will not be those of a run on one of them."
+            )
+            print(message(template, before=trainer.resumed_from, now=trainer.device))
 
     def measure(self) -> tuple[Results, list[str]]:
         """Measure the trained model and the baselines, sample sentences, and save the model."""
@@ -178,16 +190,16 @@ class Run:
         if results["test_perplexity"] < results["baselines"]["Kneser-Ney trigram"]["test_perplexity"]:
             return ""
         advice = what_to_try(self.preset, len(self.corpus.train), self.folder.epochs)
-        return f"That does not beat the trigram, which only counts words. {advice}"
+        return f"{message('That does not beat the trigram, which only counts words.')} {advice}"
 
     def _report_epoch(self, trainer: Trainer) -> None:
         self.folder.write_metrics(trainer.history, trainer.norms)
         entry = trainer.history[-1]
-        tqdm.write(
-            f"epoch {entry['epoch']:>2}/{self.settings.epochs}   learning rate {entry['learning_rate']:<5.3g}   "
-            f"train {entry['train_perplexity']:<6.4g}   valid {entry['valid_perplexity']:<6.4g}   "
-            f"{entry['cpu_seconds']:.0f} s of CPU time"
+        template = (
+            "epoch {epoch:>2}/{epochs}   learning rate {learning_rate:<5.3g}   train {train_perplexity:<6.4g}   "
+            "valid {valid_perplexity:<6.4g}   {cpu_seconds:.0f} s of CPU time"
         )
+        tqdm.write(str(Message(template, entry | {"epochs": self.settings.epochs})))
 
 
 def fingerprint(corpus: Corpus) -> str:
@@ -207,19 +219,22 @@ def what_to_try(preset: str, tokens: int, epochs: Sequence[Epoch]) -> str:
         epochs: what was measured after each of its epochs.
     """
     if preset == "tiny":
-        return "tiny only rehearses: train with PRESET=standard."
+        return str(message("tiny only rehearses: train with PRESET=standard."))
     if tokens < SHORT_TEXT:
-        return (
-            f'A text of {tokens:,} tokens is short for a network: take more of it, as in CORPUS="one.txt two.txt", or '
+        template = (
+            'A text of {tokens:,} tokens is short for a network: take more of it, as in CORPUS="one.txt two.txt", or '
             'read it by characters, ARGS="--unit characters".'
         )
+        return str(message(template, tokens=tokens))
     train, valid = ([epoch["train_perplexity"] for epoch in epochs], [epoch["valid_perplexity"] for epoch in epochs])
     found = diagnose(train, valid) if len(epochs) > 1 else "still learning"
     if found == "overfitting":
-        return "It overfits: take more text, fewer epochs, or a preset with more dropout (PRESET=long)."
+        template = "It overfits: take more text, fewer epochs, or a preset with more dropout (PRESET=long)."
+        return str(message(template))
     if found == "still learning":
-        return f'It was still learning: train longer, ARGS="--epochs {2 * len(epochs)}".'
-    return "It has learned what it can: take more text, or a larger model (PRESET=long)."
+        template = 'It was still learning: train longer, ARGS="--epochs {epochs}".'
+        return str(message(template, epochs=2 * len(epochs)))
+    return str(message("It has learned what it can: take more text, or a larger model (PRESET=long)."))
 
 
 def show(results: Results, sentences: Sequence[str], folder: Path, twin: Results | None = None) -> None:
@@ -228,16 +243,20 @@ def show(results: Results, sentences: Sequence[str], folder: Path, twin: Results
     Args:
         twin: the results of the same run with the reference's layers, if there are any.
     """
-    table = Table("model", "layers", *(Column(heading, justify="right") for heading in ("parameters", "valid", "test")))
-    table.title = "Perplexity (lower is better)"
+    numbers = message("parameters"), message("valid"), message("test")
+    columns = (Column(str(heading), justify="right") for heading in numbers)
+    table = Table(str(message("model")), str(message("layers")), *columns)
+    table.title = str(message("Perplexity (lower is better)"))
     for name, found in results["baselines"].items():
         table.add_row(name, "", "", *_perplexities(found))
     for one in [twin, results] if twin else [results]:
         style = "bold" if one is results else ""
         table.add_row(one["model"], one["layers"], f"{one['parameters']:,}", *_perplexities(one), style=style)
     Console().print(table)
-    print(f"{results['epochs']} epochs, {results['cpu_seconds']:.0f} s of CPU time. Metrics and figures: {folder}")
-    print(f"{len(sentences)} sentences sampled from it (temperature {TEMPERATURE}):")
+    template = "{epochs} epochs, {seconds:.0f} s of CPU time. Metrics and figures: {folder}"
+    print(message(template, epochs=results["epochs"], seconds=results["cpu_seconds"], folder=folder))
+    template = "{count} sentences sampled from it (temperature {temperature}):"
+    print(message(template, count=len(sentences), temperature=TEMPERATURE))
     print(*(f"  {sentence}" for sentence in sentences), sep="\n")
 
 
@@ -263,12 +282,20 @@ def write(path: Path, prompt: str, seed: int, layers: LayerClasses | None) -> li
     return [write_sentence(model, corpus, rng, prompt) for _ in range(SENTENCES)]
 
 
+#: The units of a duration [s].
+_UNITS = (
+    (Message("{length:.2g} days"), 86400),
+    (Message("{length:.2g} hours"), 3600),
+    (Message("{length:.2g} minutes"), 60),
+)
+
+
 def in_words(seconds: float) -> str:
     """Return a duration in its usual unit."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+    for unit, size in _UNITS:
         if seconds >= 1.5 * size:
-            return f"{seconds / size:.2g} {unit}s"
-    return f"{seconds:.2g} seconds"
+            return str(replace(unit, values={"length": seconds / size}))
+    return str(message("{length:.2g} seconds", length=seconds))
 
 
 def _perplexities(found: Perplexities) -> list[str]:

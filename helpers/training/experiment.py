@@ -10,6 +10,7 @@ from helpers.arrays import FloatArray, IntArray, to_host
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.data.word_vectors import count_vectors
+from helpers.language.message import message
 from helpers.nn import (
     FAST,
     ActivationPenalty,
@@ -131,7 +132,8 @@ def _measure_splits(perplexity: Callable[[IntArray], float], corpus: Corpus) -> 
 def name_unknown_words(corpus: Corpus, beginning: str) -> str:
     """Return a sentence that names the words of a text that a model of the corpus does not know, or nothing."""
     unknown = sorted(set(corpus.tokens(beginning)) - set(corpus.vocabulary.words))
-    return f"Not among the {len(corpus.vocabulary):,} words that it knows: {', '.join(unknown)}." if unknown else ""
+    template = "Not among the {count:,} words that it knows: {words}."
+    return str(message(template, count=len(corpus.vocabulary), words=", ".join(unknown))) if unknown else ""
 
 
 def write_sentence(

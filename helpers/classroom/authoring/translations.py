@@ -344,7 +344,7 @@ def _fields(template: str) -> list[str]:
 
 
 def _squeezed(text: str) -> str:
-    r"""Return code or a formula without blanks and what an edition has of its own: its folder in my/, words in \text{…}."""
+    r"""Return code or a formula without blanks and what is an edition's own: its folder in my/, words in \text{…}."""
     return re.sub(r"\\text\{[^}]*\}|\s|(?<=\bmy/)[a-z]{2,3}/| EDITION=\w+", "", text)
 
 
