@@ -71,11 +71,13 @@ class Lab:
     Args:
         browser: of Playwright.
         printed: by `learn`; the address to visit is in it.
-        course: the copy of the repository; the learner's notebooks are in its my/.
+        course: the copy of the repository.
+        folder: with the learner's notebooks.
     """
 
-    def __init__(self, browser, printed, course):
+    def __init__(self, browser, printed, course, folder="my"):
         self.course = course
+        self.folder = folder
         # Two pixels to one, as on most screens of today: a screenshot shows whether a figure is sharp.
         self.page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=2)
         self.page.set_default_timeout(1000 * PATIENCE)
@@ -84,11 +86,11 @@ class Lab:
     def shown(self, name):
         """Wait until this notebook is the one in front and its kernel is ready, and return it."""
         self.page.get_by_title(f"Change kernel for {name}.ipynb").filter(has_text="| Idle").wait_for()
-        return Notebook(self, self.course / "my" / name / f"{name}.ipynb")
+        return Notebook(self, self.course / self.folder / name / f"{name}.ipynb")
 
     def open(self, name):
         """Open a notebook by way of the file browser, and return it."""
-        self.page.locator(".jp-BreadCrumbs-item[title=my]").click()
+        self.page.locator(f".jp-BreadCrumbs-item[title='{self.folder}']").click()
         for kind in "directory", "notebook":
             self.page.locator(f".jp-DirListing-item[data-file-type={kind}]").filter(has_text=name).dblclick()
         return self.shown(name)

@@ -304,8 +304,8 @@ def _fill_in_efforts(text: str, cells: Iterable[NotebookNode]) -> str:
     def effort(found: re.Match[str]) -> str:
         before, exercise_id, minutes = found.groups()
         if exercise := EXERCISES.get(exercise_id):
-            template, stars = "{visible:g} + {hidden:g} points", exercise.stars
-            points = message(template, visible=exercise.points, hidden=exercise.points)
+            stars, half = exercise.stars, exercise.points
+            points = message("{visible:g} + {hidden:g} points", visible=half, hidden=half)
         else:  # a written answer, which has its points in its header
             [worth] = [grading(cell)["points"] for cell in cells if cell.id == str(GradeId("ex", exercise_id))] or [0]
             stars = {most: stars for stars, most in POINTS.items()}.get(worth, 0)
