@@ -33,7 +33,7 @@ test: $(WHOLE) $(TOOLS)  ## Check style, types and notebooks, and run the tests.
 	@$(HELPERS) lint-notebooks
 	@$(PY) -m pytest $(or $(ARGS),$(IN_PARALLEL))
 
-test-all: $(WHOLE)  ## Run `make test`, and then all that it leaves out: some half an hour on two cores.
+test-all: $(WHOLE)  ## Run `make test`, and then all that it leaves out: about an hour on two cores.
 	@$(MAKE) test ARGS=
 	@$(MAKE) test-more
 
