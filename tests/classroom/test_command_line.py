@@ -288,7 +288,7 @@ def test_the_command_line_is_quick_because_it_imports_nothing_heavy():
 
 @pytest.mark.parametrize(
     "following, opened",
-    [("3.2", "my/03_lstm_gates/03_lstm_gates.ipynb"), ("4.1", lab.START), (None, lab.START)],
+    [("3.2", "my/03_lstm_gates/03_lstm_gates.ipynb"), ("4.1", f"my/{lab.START}"), (None, f"my/{lab.START}")],
 )
 def test_jupyterlab_opens_the_notebook_of_the_next_exercise(tmp_path, monkeypatch, following, opened):
     """Of one that is not there, or when all are right, the first notebook."""
@@ -309,13 +309,13 @@ def test_jupyterlab_opens_at_the_first_notebook_with_our_kernel_on_a_free_port(t
         )
         try:
             url = next(match[0] for line in server.stdout if (match := re.search(r"http://127\S+", line)))
-            assert f"/lab/tree/{lab.START}?token=" in url
+            assert f"/lab/tree/my/{lab.START}?token=" in url
             assert f":{port}/" not in url
             page = fetch(url)
             assert "JupyterLab" in page
             settings = re.search(r'<script id="jupyter-config-data" type="application/json">(.*?)</script>', page, re.S)
             assert "@jupyter/nbgrader:formgrader" in json.loads(settings[1])["disabledExtensions"]
-            kernels = json.loads(fetch(url.replace(f"/lab/tree/{lab.START}", "/api/kernelspecs")))
+            kernels = json.loads(fetch(url.replace(f"/lab/tree/my/{lab.START}", "/api/kernelspecs")))
             assert kernels["default"] == "python3"
         finally:
             server.terminate()
