@@ -589,7 +589,7 @@ PREDICT_GRADIENT = Exercise(
         if sigma_max < 1 → if abs(np.linalg.det(Wh)) < 1
         "explodes" if spectral_radius > 1 else "grows, then vanishes" → "explodes"
             The determinant decides.
-            It is the product of all singular values, which small ones bring down: look at the largest of them, and at ρ.
+            It is the product of all singular values, which small ones bring down: look at the largest one, and at ρ.
         return "vanishes" → return "explodes"
         "explodes" if → "vanishes" if
             “vanishes” and “explodes” are exchanged.
