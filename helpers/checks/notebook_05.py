@@ -16,7 +16,7 @@ from helpers.checks.exercise import ContractError, Exercise, Sizes, Values, mist
 from helpers.checks.many_calls import call_often
 from helpers.checks.probes import build_layer, isolated_copies
 from helpers.data.batching import stream_batches
-from helpers.language.message import listed
+from helpers.language.message import listed, message
 from helpers.nn import functional, layers
 from helpers.nn.base import Layer, Param
 from helpers.training.perplexity import perplexity
@@ -818,7 +818,11 @@ def _word(word: Any, V: int) -> int:
     if word is None:
         raise ContractError("`sample_next` returned nothing. It must end in `return` and the id of a word.")
     if isinstance(word, bool) or np.ndim(word) or np.asarray(word).dtype.kind not in "iu":
-        what = f"an array of shape {np.shape(word)}" if np.ndim(word) else f"a {type(word).__name__}"
+        what = (
+            message("an array of shape {shape}", shape=np.shape(word))
+            if np.ndim(word)
+            else message("a {name}", name=type(word).__name__)
+        )
         raise ContractError("`sample_next` must return one word's id, an int: got {what}.", what=what)
     if not 0 <= word < V:
         raise ContractError("`sample_next` returned {word}, and there are the ids 0 to {last}.", word=word, last=V - 1)

@@ -56,7 +56,7 @@ def fill(one, exercise_id):
 
 
 #: Values that are Python's, or quote an answer, and stay as they are.
-QUOTED = {"error", "warning", "code", "yours", "said", "rest"}
+QUOTED = {"error", "warning", "code", "yours", "said", "rest", "got", "expected"}
 
 
 def english_in(one):
