@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,11 +68,7 @@ def build(root: str | Path, notebook: str = "") -> None:
         BuildError: a source is not fit, a cell fails, or a release gives an answer away.
     """
     paths = find_sources(root, notebook)
-    derived = {
-        release_path(root, path, language): make_release(path, language)
-        for path in paths
-        for language in find_editions(root)
-    }
+    derived = _make_releases(root, paths)
     solved = {path: as_solution(read_source(path)) for path in paths}
     execute(solved)
     derived |= {path.with_suffix(".ipynb"): serialise(notebook) for path, notebook in solved.items()}
@@ -83,15 +79,20 @@ def build(root: str | Path, notebook: str = "") -> None:
 
 def write_releases(root: str | Path) -> list[Path]:
     """Derive the released notebooks of all editions, which takes no kernel; return the paths of those that changed."""
-    made = {
-        release_path(root, path, language): make_release(path, language).encode()
-        for path in find_sources(root)
-        for language in find_editions(root)
-    }
-    changed = [path for path, data in made.items() if not path.exists() or path.read_bytes() != data]
+    made = _make_releases(root, find_sources(root))
+    changed = [path for path, text in made.items() if not path.exists() or path.read_bytes() != text.encode()]
     for path in changed:
         replace_file(path, made[path])
     return changed
+
+
+def _make_releases(root: str | Path, sources: Iterable[Path]) -> dict[Path, str]:
+    """Return the text of the released notebooks of some sources in every edition, by their paths."""
+    return {
+        release_path(root, path, language): make_release(path, language)
+        for path in sources
+        for language in find_editions(root)
+    }
 
 
 def find_stale(root: str | Path) -> Iterator[tuple[Path, str]]:
