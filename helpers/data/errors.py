@@ -1,7 +1,9 @@
 """The exception for corpora that cannot be used."""
 
+from helpers.language.message import MessageError
 
-class CorpusError(ValueError):
+
+class CorpusError(MessageError):
     """A corpus that cannot be used; the message says what is wrong with it and what to do.
 
     Example:

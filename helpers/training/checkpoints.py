@@ -16,6 +16,7 @@ import numpy as np
 
 from helpers.arrays import AnyArray, is_array, to_host
 from helpers.atomic_write import write_atomically
+from helpers.language.message import MessageError
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 Tree: TypeAlias = "Mapping[str, Tree] | Sequence[Tree] | AnyArray | str | float | None"
 
 
-class DamagedCheckpointError(ValueError):
+class DamagedCheckpointError(MessageError):
     """No checkpoint of a run can be read.
 
     Example:
@@ -93,10 +94,10 @@ class Checkpoints:
             logger.info("Checkpoint %s is damaged; renaming it.", path)
             path.rename(path.with_name(path.name + ".damaged"))
         if paths or any(self.folder.glob("*.damaged")):
-            raise DamagedCheckpointError(
-                f"Every checkpoint in {self.folder} is damaged, so the run cannot be resumed. "
-                "Start again with ARGS=--fresh."
+            template = (
+                "Every checkpoint in {folder} is damaged, so the run cannot be resumed. Start again with ARGS=--fresh."
             )
+            raise DamagedCheckpointError(template, folder=self.folder)
         return None
 
     def _paths(self) -> list[Path]:

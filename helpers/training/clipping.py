@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.arrays import FloatArray
+from helpers.language.message import message
 from helpers.nn.fast import row_blocks
 
 #: Values processed at a time: few enough to stay in a core's cache, enough to make NumPy's overhead per call small.
@@ -37,10 +38,11 @@ def clip_factor(norm: float, max_norm: float | None) -> float:
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"max_norm must be a positive number: got {max_norm}.")
     if not math.isfinite(norm):
-        raise FloatingPointError(
-            f"The norm of the gradients is {norm}: no factor can fix that, so nothing was changed. "
-            "Use a smaller learning rate, or look for the first step whose loss is not finite."
+        template = (
+            "The norm of the gradients is {norm}: no factor can fix that, so nothing was changed. Use a smaller "
+            "learning rate, or look for the first step whose loss is not finite."
         )
+        raise FloatingPointError(str(message(template, norm=norm)))
     return 1.0 if max_norm is None or norm <= max_norm else max_norm / norm
 
 

@@ -10,7 +10,7 @@ from helpers.arrays import FloatArray, IntArray, to_host
 from helpers.data import Corpus
 from helpers.data.ngrams import KneserNeyTrigram, Unigram
 from helpers.data.word_vectors import count_vectors
-from helpers.language.message import message
+from helpers.language.message import MessageError, message
 from helpers.nn import (
     FAST,
     ActivationPenalty,
@@ -84,10 +84,12 @@ def build_model(
         model: LanguageModel = layers["build_language_model"](layers, params, settings.rate, masks)
         return model
     if lacking := [name for name in settings.needs if name not in layers]:
-        raise ValueError(
-            f"dropout={settings.dropout!r} with recurrent_rate={settings.recurrent_rate} needs a `{lacking[0]}`, which "
-            "is none of these layers. Take another preset, or train the reference's layers."
+        template = (
+            "dropout={dropout!r} with recurrent_rate={rate} needs a `{layer}`, which is none of these layers. Take "
+            "another preset, or train the reference's layers."
         )
+        rate = settings.recurrent_rate
+        raise MessageError(template, dropout=settings.dropout, rate=rate, layer=lacking[0])
     return assemble(
         layers,
         params,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from helpers.language.message import MessageError
 from helpers.nn.model import DROPOUTS
 from helpers.training.schedules import DecayOnPlateau, HoldThenFall, Schedule
 
@@ -155,9 +156,10 @@ def choose(preset: str, epochs: int | None = None) -> Settings:
         ValueError: there is no such preset, or the number of epochs is below 1.
     """
     if preset not in PRESETS:
-        raise ValueError(f"There is no preset {preset!r}. Choose one of: {', '.join(PRESETS)}.")
+        template = "There is no preset {preset!r}. Choose one of: {presets}."
+        raise MessageError(template, preset=preset, presets=", ".join(PRESETS))
     if epochs is None:
         return PRESETS[preset]
     if epochs < 1:
-        raise ValueError(f"A run needs at least one epoch: got {epochs}.")
+        raise MessageError("A run needs at least one epoch: got {epochs}.", epochs=epochs)
     return replace(PRESETS[preset], epochs=epochs)

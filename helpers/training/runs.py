@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from helpers.atomic_write import replace_file
+from helpers.language.message import Message, MessageError
 from helpers.training.checkpoints import Checkpoints
 from helpers.training.perplexity import Perplexities
 
@@ -105,17 +106,19 @@ class RunFolder:
     def _check_unused(self) -> None:
         # a hidden file may be left from a process that was killed while writing its first file
         if self.path.exists() and (not self.path.is_dir() or any(self.path.glob("[!.]*"))):
-            raise ValueError(f"{self.path} is not the folder of a run. Choose another with --out.")
+            template = "{folder} is not the folder of a run. Choose another with --out."
+            raise MessageError(template, folder=self.path)
 
     def _check_config(self, config: Mapping[str, Any]) -> None:
         path = self.path / "config.json"
         held = _read_json(path)
         if held is None:
-            raise ValueError(f"{path} is damaged. {_ADVICE}")
+            raise MessageError("{path} is damaged. {advice}", path=path, advice=_ADVICE)
         for name in {**held, **config}:
             old, new = held.get(name, "none"), config.get(name, "none")
             if old != new:
-                raise ValueError(f"{self.path} holds a run with another {name}: {old} there, {new} here. {_ADVICE}")
+                template = "{folder} holds a run with another {name}: {old} there, {new} here. {advice}"
+                raise MessageError(template, folder=self.path, name=name, old=old, new=new, advice=_ADVICE)
 
 
 def find_model(folder: Path) -> Path:
@@ -127,12 +130,14 @@ def find_model(folder: Path) -> Path:
     file = folder / MODEL
     if not file.exists():
         if (folder / "config.json").exists():
-            raise ValueError(f"The run in {folder} is not finished: run the command that began it once more.")
-        raise ValueError(f"{folder} is not the folder of a run. `make train` prints the name of its folder.")
+            template = "The run in {folder} is not finished: run the command that began it once more."
+        else:
+            template = "{folder} is not the folder of a run. `make train` prints the name of its folder."
+        raise MessageError(template, folder=folder)
     return file
 
 
-_ADVICE = 'Choose another folder, ARGS="--out runs/another", or start again, ARGS=--fresh.'
+_ADVICE = Message('Choose another folder, ARGS="--out runs/another", or start again, ARGS=--fresh.')
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from helpers.atomic_write import write_atomically
 from helpers.data import Corpus, Vocabulary
+from helpers.language.message import MessageError
 from helpers.nn import FAST, LanguageModel, Param, assemble
 from helpers.nn.model import LayerClasses
 from helpers.training.checkpoints import Tree, read_tree, write_tree
@@ -39,7 +40,8 @@ def load_model(path: str | Path, layers: LayerClasses = FAST) -> tuple[LanguageM
     """
     tree = read_tree(Path(path).read_bytes())
     if tree is None:
-        raise ValueError(f"{path} is damaged, so this model cannot write. Train it again with ARGS=--fresh.")
+        template = "{path} is damaged, so this model cannot write. Train it again with ARGS=--fresh."
+        raise MessageError(template, path=path)
     params = {name: Param(value, name) for name, value in tree["params"].items()}
     none, words = np.array([], np.int32), Vocabulary(tree["corpus"]["words"])
     corpus = Corpus(tree["corpus"]["name"], none, none, none, words, citation="", unit=tree["corpus"]["unit"])

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 
 from helpers.atomic_write import replace_file
 from helpers.data import Corpus, load_corpus
+from helpers.language.message import MessageError
 from helpers.nn import count_parameters
 from helpers.training.contexts import CONTEXT_ROWS, CONTEXTS, ContextSettings, measure_context
 from helpers.training.echo import ECHO_ROWS, EchoSettings, measure_echo
@@ -124,7 +125,8 @@ def load_sweep(name: str, folder: str | Path = FOLDER) -> list[SweepRun]:
             runs = [{column: kind(line[column]) for column, kind in columns.items()} for line in csv.DictReader(file)]
         return sorted(runs, key=lambda run: (rows.index(run["row"]), run["seed"]))
     except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}). Move it away and run the sweep again.") from None
+        template = "{path} is damaged ({error}). Move it away and run the sweep again."
+        raise MessageError(template, path=path, error=error) from None
 
 
 def find_rows(name: str) -> Mapping[str, Any]:
@@ -134,7 +136,8 @@ def find_rows(name: str) -> Mapping[str, Any]:
         ValueError: there is no such sweep.
     """
     if name not in SWEEPS:
-        raise ValueError(f"There is no sweep {name!r}. Choose one of: {', '.join(SWEEPS)}.")
+        template = "There is no sweep {name!r}. Choose one of: {sweeps}."
+        raise MessageError(template, name=name, sweeps=", ".join(SWEEPS))
     return SWEEPS[name]
 
 
@@ -169,7 +172,8 @@ def run_sweep(
     done = set()
     for run in load_sweep(name, folder):
         if run["settings"] != fingerprint(rows[run["row"]]):
-            raise ValueError(f"{path} holds runs with other settings (row {run['row']!r}). Move it away and run again.")
+            template = "{path} holds runs with other settings (row {row!r}). Move it away and run again."
+            raise MessageError(template, path=path, row=run["row"])
         done.add((run["row"], run["seed"]))
     missing = [(row, seed) for seed in seeds for row in rows if (row, seed) not in done]
     logger.info("Sweep %s: %d runs are in %s, %d are missing.", name, len(done), path, len(missing))

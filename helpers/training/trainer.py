@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from helpers.arrays import IntArray
 from helpers.data.batching import stream_batches
+from helpers.language.message import message
 from helpers.nn import LanguageModel
 from helpers.training.averaging import RunningAverage
 from helpers.training.checkpoints import Checkpoints
@@ -143,8 +144,8 @@ class Trainer:
                     self._end_epoch(watch)
         except Interrupted:
             self.save()
-            progress = f"step {self.step:,} of {self.total_steps:,}"
-            raise Interrupted(f"Stopped after {progress}; all of it is saved.") from None
+            template = "Stopped after step {step:,} of {steps:,}; all of it is saved."
+            raise Interrupted(str(message(template, step=self.step, steps=self.total_steps))) from None
 
     def _train_epoch(self, watch: Watch, bar: "tqdm[NoReturn]") -> None:
         if self.start is None:

@@ -9,13 +9,15 @@ import re
 from pathlib import Path
 
 import nbformat
+import nbgrader
 import pytest
 from nbgrader.coursedir import CourseDirectory
 
 from helpers.atomic_write import replace_file
 from helpers.checks.editions import find_editions, read_edition
 from helpers.checks.notebook_file import read_notebook
-from helpers.classroom.administration import assignments
+from helpers.classroom.administration import assignments, feedback_words
+from helpers.classroom.administration.feedback_delivery import give_feedback
 from helpers.classroom.authoring import translations
 from helpers.classroom.authoring.build import find_sources, release_path
 from helpers.classroom.authoring.release import make_release
@@ -138,6 +140,34 @@ def test_a_korean_copy_is_graded_by_workers_with_its_own_template(class_of_two_l
     english, korean = (graded_notebook(class_of_two_languages, edition) for edition in ("en", "ko"))
     assert korean.cells[0].source != english.cells[0].source and re.search("[가-힣]", korean.cells[0].source)
     assert class_of_two_languages.points("ko") == class_of_two_languages.points("en")
+
+
+def test_feedback_is_in_the_language_of_the_copy_and_a_student_s_words_stay(class_of_two_languages, translated):
+    """Of one batch; nbgrader's own words are not in the course's catalogue as long as it writes them as it does."""
+    written = f"# Score: Task, (Top)\n{RIGHT}"
+    for edition in "en", "ko":
+        class_of_two_languages.hand_in(edition, class_of_two_languages.write({"0.1": written}, edition))
+    class_of_two_languages.grade()
+    course = class_of_two_languages.course
+    give_feedback(course, class_of_two_languages.name)
+    english, korean = (
+        (
+            course.folder("feedback", class_of_two_languages.name, edition) / f"{class_of_two_languages.name}.html"
+        ).read_text(encoding="utf-8")
+        for edition in ("en", "ko")
+    )
+    said = [re.sub("<[^>]*>", "", page.partition("</head>")[2]) for page in (english, korean)]
+    assert "# Score: Task, (Top)" in said[0] and "# Score: Task, (Top)" in said[1]
+    left = [re.findall(feedback_words._WORD, one.replace("# Score: Task, (Top)", "")) for one in said]
+    assert {"Score", "Test cell", "Student's answer", "Grade cell", "Top"} <= {*left[0]}
+    assert left[1] == []
+    assert '<html lang="en">' in english and '<html lang="ko">' in korean
+
+
+def test_nbgrader_s_template_has_the_words_that_are_translated():
+    template = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates/feedback/index.html.j2"
+    found = {*re.findall(feedback_words._WORD, template.read_text(encoding="utf-8"))}
+    assert found == {word.template for word in feedback_words.WORDS}
 
 
 @pytest.mark.parametrize("strange", [7, None, ["ko"], "../..", "xx", "KO", ""])

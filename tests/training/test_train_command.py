@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 
+from helpers.language.translation import EDITION
 from helpers.training.checkpoints import Checkpoints
 from helpers.training.presets import PRESETS, PURPOSES
 
@@ -241,15 +242,19 @@ def test_a_missing_penn_treebank_is_answered_with_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments, sentence",
+    "arguments, sentence, korean",
     [
-        (["--preset", "huge"], "There is no preset 'huge'. Choose one of"),
-        (["--corpus", "missing.txt"], "There is no file missing.txt"),
-        (["--epochs", "0"], "at least one epoch"),
+        (["--preset", "huge"], "There is no preset 'huge'. Choose one of", "설정 'huge'는 없습니다"),
+        (["--corpus", "missing.txt"], "There is no file missing.txt", "missing.txt 파일이 없습니다"),
+        (["--corpus", os.devnull], "is empty", f"{os.devnull}은 비어 있습니다"),
+        (["--epochs", "0"], "at least one epoch", "에폭은 하나 이상"),
+        (["--device", "tpu"], "The device is cpu or cuda: got 'tpu'", "장치는 cpu 또는 cuda입니다"),
     ],
 )
-def test_bad_input_is_answered_with_one_sentence(arguments, sentence, tmp_path):
-    assert_refused(run("--preset", "tiny", "--out", tmp_path / "run", *arguments), sentence)
+def test_bad_input_is_answered_with_one_sentence_in_the_language_of_the_edition(arguments, sentence, korean, tmp_path):
+    arguments = ["--preset", "tiny", "--out", tmp_path / "run", *arguments]
+    assert_refused(run(*arguments), sentence)
+    assert_refused(run(*arguments, env=os.environ | {EDITION: "ko"}), korean)
     assert not (tmp_path / "run").exists()
 
 

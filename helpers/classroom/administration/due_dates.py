@@ -16,7 +16,7 @@ from helpers.atomic_write import replace_file
 from helpers.checks.progress import Progress
 from helpers.classroom.administration.times import as_text, course_zone, in_words, read_time
 from helpers.classroom.authoring.notebook_names import is_meant
-from helpers.language.message import message
+from helpers.language.message import MessageError, message
 
 if TYPE_CHECKING:  # nbgrader takes a second to import, and a learner's commands do without
     from helpers.classroom.course import Course
@@ -72,7 +72,7 @@ def read(path: Path) -> dict[str, datetime]:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         template = "Due dates are not shown, since {path} cannot be read: {error}"
-        raise ValueError(str(message(template, path=path, error=error))) from None
+        raise MessageError(template, path=path, error=error) from None
 
 
 def in_sentences(dates: dict[str, datetime], progress: Progress, now: datetime | None = None) -> Iterator[str]:

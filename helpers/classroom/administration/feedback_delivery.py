@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from nbconvert.exporters import Exporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
@@ -14,13 +15,16 @@ from tqdm import tqdm
 
 from helpers.classroom.administration.exchange import place_in_exchange
 from helpers.classroom.administration.feedback_attempts import find_attempts, keep_attempt
+from helpers.classroom.administration.feedback_words import TranslatedWords
 from helpers.classroom.course import SECRET_FILE, Course
 from helpers.classroom.grading.assignment_lock import locked
 from helpers.classroom.grading.gradebook import assign_late_penalties, read_scores
 from helpers.classroom.grading.sanitize import for_terminal
 from helpers.classroom.grading.staleness import find_stale
+from helpers.classroom.grading.submission import language_of_copy
 from helpers.classroom.grading.time_limit import time_limit
 from helpers.classroom.grading.wording import counted
+from helpers.language.translation import languages, speaking
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,7 @@ class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes witho
     students: Collection[str] = ()
     keep: Callable[[str, str], None]
     failed: dict[str, str]
+    _exporters: dict[str, Exporter]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """Return whether feedback is made for a student; what is there already is removed then, and not before."""
@@ -62,8 +67,22 @@ class _Feedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader comes witho
         return bool(super().init_destination(assignment_id, student_id))
 
     def _render(self, name: str) -> tuple[str, dict[str, object]]:
-        output, resources = self.exporter.from_filename(name, resources=self.init_single_notebook_resources(name))
-        return output, resources
+        """Render a notebook, with nbgrader's words in the language of the notebook."""
+        language = language_of_copy(Path(name).read_bytes(), languages())
+        with speaking(language):
+            resources = self.init_single_notebook_resources(name)
+            output, resources = self._exporter(language).from_filename(name, resources=resources)
+        return str(output), resources
+
+    def _exporter(self, language: str) -> Exporter:
+        """Return an exporter like nbgrader's; one for each language, since it keeps its template."""
+        if language not in self._exporters:
+            exporter = self.exporter_class(parent=self, config=self.config)
+            for preprocessor in self.preprocessors:
+                exporter.register_preprocessor(preprocessor)
+            exporter.environment.add_extension(TranslatedWords)
+            self._exporters[language] = exporter
+        return self._exporters[language]
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Write what was rendered."""
@@ -116,7 +135,7 @@ def _make_feedback(course: Course, assignment: str, students: Collection[str]) -
     config, attempts = course.config_for(assignment), find_attempts(course, assignment)
     with tqdm(total=len(students), desc="feedback", unit="submission") as bar:
         maker = _Feedback(coursedir=CourseDirectory(config=config), config=config, force=True)
-        maker.students, maker.failed = students, {}
+        maker.students, maker.failed, maker._exporters = students, {}, {}
         maker.keep = lambda student, page: keep_attempt(course, assignment, student, attempts[student], page)
         maker.post_convert_hook = lambda **names: bar.update()
         outcome = capture_log(maker)

@@ -8,6 +8,7 @@ table of terms to avoid. `merge` keeps the catalogues up to date, and compiles w
 import ast
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,7 @@ from helpers.checks.observation import BY_HAND
 from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
+from helpers.language import make_says
 from helpers.language.translation import CATALOGUES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,8 +44,9 @@ SPOKEN = ("exercises", "messages")
 #: The summary in Korean that ends each English notebook: an edition has its own summary, in the place of the English.
 KOREAN_SUMMARY = "## 요약\n"
 
-#: What makes a template: it is the first argument of one of these, or what a variable of this name is set to.
-_MAKERS, _VARIABLE = {"message", "Message", "ContractError"}, "template"
+#: What makes a template: it is the first argument of one of these, or what one of these variables is set to.
+_MAKERS = {"message", "Message", "MessageError", "CorpusError", "DamagedCheckpointError", "ContractError"}
+_VARIABLES = {"template", "PURPOSES"}
 
 #: The dates in the head of a catalogue are always the same, so that the same texts give the same file.
 _DATE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,7 +87,7 @@ def find_texts(root: str | Path = ROOT) -> dict[str, Texts]:
     found = {path.stem: _texts_of_notebook(path) for path in sources}
     return found | {
         "exercises": _texts_of_exercises(),
-        "messages": _texts_of_messages(Path(root, "helpers")),
+        "messages": _texts_of_messages(Path(root)),
         "pages": _noted(pages.find_texts(Path(root))),
     }
 
@@ -134,14 +137,16 @@ def _texts_of_exercises() -> Texts:
     return _noted(texts())
 
 
-def _texts_of_messages(package: Path) -> Texts:
-    """The templates in the code."""
+def _texts_of_messages(root: Path) -> Texts:
+    """The templates in the code, and what make says."""
 
     def texts() -> Iterator[tuple[str, str]]:
-        for path in sorted(package.rglob("*.py")):
-            place = path.relative_to(package.parent).as_posix()
+        for path in sorted((root / "helpers").rglob("*.py")):
+            place = path.relative_to(root).as_posix()
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 yield from ((place, text) for made in _made_of(node) for text in _literals(made))
+        for path in root.glob("Makefile"):
+            yield from ((path.name, text) for text in make_says.find_texts(path.read_text(encoding="utf-8")))
 
     return _noted(texts())
 
@@ -150,18 +155,20 @@ def _made_of(node: ast.AST) -> list[ast.expr]:
     match node:
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in _MAKERS:
             return [first]
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == _VARIABLE:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _VARIABLES:
             return [value]
     return []
 
 
 def _literals(node: ast.expr) -> Iterator[str]:
-    """Yield the texts that an expression may have: of a condition, both."""
+    """Yield the texts that an expression may have: of a condition, both; of a dict, its values."""
     match node:
         case ast.Constant(value=str(text)) if text:
             yield text
         case ast.IfExp(body=body, orelse=other):
             yield from (*_literals(body), *_literals(other))
+        case ast.Dict(values=values):
+            yield from itertools.chain.from_iterable(map(_literals, values))
 
 
 def _noted(texts: Iterable[tuple[str, str]]) -> Texts:

@@ -11,7 +11,7 @@ from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.learner.corrections import Comparison, SavedNotebook, in_words
-from helpers.language.message import Message, message
+from helpers.language.message import Message, MessageError, message
 from helpers.language.translation import folder_of_edition, language
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
@@ -65,7 +65,7 @@ def update(root: Path, notebook: str) -> None:
     where = copy.relative_to(root)
     if not copy.exists():
         template = "There is no {where} yet: `make learn` puts one there, with all corrections in it."
-        raise ValueError(str(message(template, where=where)))
+        raise MessageError(template, where=where)
     try:
         compared = _compare(root, release)
     except Unreadable as error:
@@ -189,7 +189,7 @@ def _make_copy(root: str | Path, release: Path) -> bytes:
         copy = make_learner_copy(data)
     except ValueError as error:
         template = "{where} is damaged. {error} Get it again from where you got the course."
-        raise ValueError(str(message(template, where=release.relative_to(root), error=error))) from None
+        raise MessageError(template, where=release.relative_to(root), error=error) from None
     keep_edition(root, release.stem, data)
     return copy
 

@@ -25,7 +25,7 @@ from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import language_of_copy, read_submission
 from helpers.classroom.learner.notebook_copies import find_releases
-from helpers.language.message import message
+from helpers.language.message import MessageError, message
 from helpers.language.translation import languages, speaking
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome
     """
     saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
     if not saved:
-        raise ValueError(f"{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb.")
+        template = "{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb."
+        raise MessageError(template, folder=folder)
     for release, path in saved.items():
         logger.info("checking %s", path)
         yield from _run(nbformat.read(release, as_version=4), path, find_editions(root, release.stem))
@@ -85,7 +86,7 @@ def find_missing(outcomes: Iterable[Outcome], needed: Iterable[str]) -> list[str
             raise ValueError(str(where_it_went(name)))
         ids = [id for id, exercise in EXERCISES.items() if name == id or is_meant(name, exercise.notebook)]
         if not ids:
-            raise ValueError(f"There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.")
+            raise MessageError("There is no exercise and no notebook {name}. Name one, e.g. 1.3 or 01.", name=name)
         wanted += ids
     right = {outcome.exercise_id for outcome in outcomes if outcome.status == "right"}
     return [exercise_id for exercise_id in dict.fromkeys(wanted) if exercise_id not in right]
