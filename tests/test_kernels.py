@@ -117,7 +117,7 @@ def test_what_is_encrypted_is_told_to_nobody_who_has_not_the_key(capfd):
         assert (WARNING in "".join(capfd.readouterr())) != encrypted
 
 
-@pytest.mark.parametrize("launch", ["launch", "launch_formgrader"])
+@pytest.mark.parametrize("launch", ["launch", pytest.param("launch_formgrader", marks=pytest.mark.slow)])
 def test_a_server_gives_each_kernel_private_sockets_also_after_a_restart(runtime, tmp_path, launch):
     command = f"from helpers.classroom.learner import lab; lab.{launch}({str(tmp_path)!r}, browser=False)"
     with (tmp_path / "log").open("w") as log:

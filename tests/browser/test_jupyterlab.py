@@ -164,6 +164,7 @@ def test_saved_work_is_there_when_the_course_is_started_again(notebook, browser,
         lab.page.screenshot(path=screenshots / "started-again.png")
 
 
+@pytest.mark.slow
 def test_a_copy_that_is_updated_while_it_is_open_is_asked_about_and_can_be_taken(browser, course, screenshots):
     """As `make update` says: whoever saves is asked; Revert takes the corrected copy."""
     name = "02_gradient_clipping"

@@ -17,7 +17,12 @@ from helpers.nn import rnn_step_forward
 from helpers.nn.base import Param
 
 SECRETS = ("one", "another", "a third")
-every_exercise = pytest.mark.parametrize("exercise_id", EXERCISES)
+#: Exercises whose checks call an answer often.
+SLOW = ("5.6", "7.2", "7.3", "8.3")
+
+every_exercise = pytest.mark.parametrize(
+    "exercise_id", [pytest.param(id, marks=[pytest.mark.slow] * (id in SLOW)) for id in EXERCISES]
+)
 
 #: Numbers that an exercise gets in every session, by its definition, with what they are.
 DEFINED = {

@@ -58,7 +58,7 @@ class Engine:
 
 
 #: Exercises whose many pairs, of layers that are run often, take long.
-SLOW = ("6.4", "7.2", "7.3")
+SLOW = ("3.5", "4.4", "6.1", "6.2", "6.3", "6.4", "7.2", "7.3", "8.3", "8.6", "9.3")
 
 
 @pytest.mark.parametrize("id", [pytest.param(id, marks=[pytest.mark.slow] * (id in SLOW)) for id in EXERCISES])

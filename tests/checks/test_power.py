@@ -44,7 +44,9 @@ def test_words_and_gaps_are_counted_in_one_draw_of_each_check():
     assert [[spec.sizes.N for spec in specs].count(1) for specs in (VISIBLE, HIDDEN)] == [1, 1]
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * ("temperature" in name)) for name in WRONG]
+)
 def test_a_small_mistake_is_found_with_every_seed(name):
     exercise_id, changes = WRONG[name]
     wrong = Edit(EXERCISES[exercise_id].spelt_out, changes).wrong

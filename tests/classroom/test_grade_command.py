@@ -389,7 +389,7 @@ def class_of_eight(sample_class):
     return sample_class
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_run_that_was_stopped_is_taken_up_where_it_was(instructor, class_of_eight, stop):
     with instructor.start("grade", "00", "--jobs", "2") as process, contextlib.ExitStack() as stack:
         stack.callback(process.kill)  # if it has not ended by then

@@ -60,7 +60,17 @@ def test_a_learners_copy_without_hidden_checks_earns_their_points_and_no_remark(
     assert {f"hidden-1-{n}" for n in range(1, 8)} <= {cell["id"] for cell in json.loads(graded.notebook)["cells"]}
 
 
-@pytest.mark.parametrize("number", sorted({exercise.notebook for exercise in EXERCISES.values()}))
+#: Notebooks whose layers are run often.
+SLOW = ("07", "08")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=[pytest.mark.slow] * (number in SLOW))
+        for number in sorted({exercise.notebook for exercise in EXERCISES.values()})
+    ],
+)
 def test_right_answers_that_look_nothing_like_the_reference_earn_everything_too(number, grade):
     module = import_module(f"tests.checks.honest.notebook_{number}")
     # What comes from earlier notebooks is there without an import, as in the notebook.

@@ -399,6 +399,7 @@ def write_book(root, text, language="en"):
     return books.write_book(root, "course", {"00_a": page}, root / "mathjax.js", language)
 
 
+@pytest.mark.slow
 def test_a_book_takes_the_place_of_the_one_before_it_and_a_broken_link_leaves_that_as_it_is(tmp_path):
     write_book(tmp_path, "One.")
     first_page = write_book(tmp_path, "Two.")

@@ -141,6 +141,7 @@ def test_without_the_package_the_docstrings_are_read_and_one_line_says_so(fallba
     assert "class" in corpus.vocabulary.words
 
 
+@pytest.mark.slow
 def test_the_docstrings_are_the_same_in_every_process_of_one_python(fallback):
     program = (
         "from helpers.data import load_corpus; c = load_corpus('docstrings'); print(*c.vocabulary.words, *c.train)"

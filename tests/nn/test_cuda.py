@@ -177,7 +177,7 @@ def test_whole_model_agrees_step_after_step(cuda, rng):
         assert_same_gradients(there, plain)
 
 
-@pytest.mark.parametrize("dropout", ["standard", "variational"])
+@pytest.mark.parametrize("dropout", ["standard", pytest.param("variational", marks=pytest.mark.slow)])
 def test_gradients_under_dropout_match_numerical_ones(cuda, rng, dropout):
     model = build(cuda, cuda.CUDA, dropout=dropout, rate=0.4, recurrent_rate=0.3)
     xs, targets = rng.integers(13, size=(2, 3, 4))

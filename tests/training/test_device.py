@@ -69,7 +69,7 @@ def test_without_dropout_it_learns_what_it_learns_on_the_cpu(begin):
     assert there["test_perplexity"] == pytest.approx(here["test_perplexity"], rel=1e-3)
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+@pytest.mark.parametrize("optimiser", ["sgd", pytest.param("adam", marks=pytest.mark.slow)])
 def test_a_run_goes_on_bit_for_bit_on_the_same_device(begin, optimiser, capsys):
     options = {"optimiser": optimiser} | ({"learning_rate": 0.01} if optimiser == "adam" else {})
     whole, stopped = begin("whole", **options), begin("stopped", **options)

@@ -36,6 +36,7 @@ def change(my, number, old, new):
     nbformat.write(notebook, path)
 
 
+@pytest.mark.slow
 def test_a_run_of_ones_own_layers_goes_on_bit_for_bit_and_stands_beside_the_references(my, text, tmp_path):
     change(my, "05", "return -float(np.take_along_axis", "return -(np.take_along_axis")  # a NumPy number is a loss too
     own = [*PRESET, "--corpus", text, "--layers", my, "--out", tmp_path / "own"]

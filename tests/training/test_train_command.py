@@ -141,6 +141,7 @@ def test_fresh_puts_the_old_run_aside_and_begins_anew(text, tmp_path):
     assert seeds == [0, 1]
 
 
+@pytest.mark.slow
 def test_with_v_the_log_has_what_was_done_above_the_progress_bar(text, tmp_path):
     run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run")
     finished = run("--preset", "tiny", "--epochs", 1, "--corpus", text, "--out", tmp_path / "run", "--fresh", "-v")
