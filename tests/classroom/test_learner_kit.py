@@ -16,6 +16,7 @@ from helpers.checks.editions import name_of_edition
 from helpers.classroom.authoring.learner_kit import FILES, FOLDERS, README, pack
 from helpers.classroom.course import Course
 from helpers.classroom.learner import notebook_copies
+from helpers.language.translation import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +94,22 @@ def test_no_notebook_in_it_has_a_hidden_check(unpacked):
     for path in paths:
         kinds = {cell.id.partition("-")[0] for cell in nbformat.read(path, as_version=4).cells}
         assert "check" in kinds and "hidden" not in kinds
+
+
+@pytest.mark.parametrize(("has", "asked"), [("en", "ko"), ("ko", "en")])
+def test_an_edition_that_it_has_not_is_refused_and_the_one_it_has_is_named(has, asked, tmp_path):
+    pack(ROOT, tmp_path / "kit.zip", language=has)
+    with zipfile.ZipFile(tmp_path / "kit.zip") as kit:
+        kit.extractall(tmp_path)
+    root = tmp_path / "learner-kit"
+    with speaking(asked):
+        for command in notebook_copies.add_missing, lambda root: notebook_copies.restore(root, "01"):
+            with pytest.raises(ValueError, match=f" {asked} .*EDITION={has}|edition {asked};.*EDITION={has}"):
+                command(root)
+    assert not (root / "my").exists()
+    with speaking(has):
+        notebook_copies.add_missing(root)
+    assert len([*(root / "my").rglob("*.ipynb")]) == 10
 
 
 def test_the_same_course_gives_the_same_bytes(archive, tmp_path):

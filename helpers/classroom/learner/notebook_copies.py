@@ -12,7 +12,7 @@ from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.learner.corrections import Comparison, SavedNotebook, in_words
 from helpers.language.message import Message, MessageError, message
-from helpers.language.translation import folder_of_edition, language
+from helpers.language.translation import folder_of_edition, language, languages
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
 _IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_names}
@@ -24,9 +24,9 @@ def add_missing(root: str | Path) -> None:
     """Copy each released notebook, of the language to speak, that is not yet in my/, and say so.
 
     Raises:
-        ValueError: a released notebook cannot be read.
+        ValueError: a released notebook cannot be read, or there is none of that language.
     """
-    missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
+    missing = [release for release in _find_own_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
         replace_file(path_of_copy(root, release), _make_copy(root, release))
     folder = f"{folder_of_copies(root).relative_to(root).as_posix()}/"
@@ -131,8 +131,17 @@ def _advice(release: Path) -> Message:
     return message("`make restore NB={number}` makes a fresh copy, and keeps yours beside it.", number=_number(release))
 
 
+def _find_own_releases(root: str | Path) -> list[Path]:
+    """Return the releases in the language to speak, or say which editions there are: a learner kit has one."""
+    found = find_releases(root)
+    if not found and (others := [name for name in languages() if find_releases(root, name)]):
+        template = "No notebook here is of the edition {asked}; there are: {editions}. Name one as EDITION={first}."
+        raise MessageError(template, asked=language(), editions=", ".join(others), first=others[0])
+    return found
+
+
 def _find_release(root: Path, notebook: str, command: str) -> Path:
-    releases = find_releases(root)
+    releases = _find_own_releases(root)
     release = next((path for path in releases if is_meant(notebook, path.stem)), None)
     if release is None:
         asked = message("There is no notebook {name}." if notebook else "Which notebook?", name=notebook)
