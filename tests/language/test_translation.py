@@ -91,3 +91,10 @@ def test_values_that_are_texts_of_the_course_are_translated_too(monkeypatch):
     with speaking("ko"):
         assert str(message("{label} ran", label="second call")) == "두 번째 호출을 실행"
         assert str(Names(["second call", "dxs"])) == "`두 번째 호출`, `dxs`"
+
+
+def test_a_value_that_is_a_name_in_code_stays_though_a_text_of_the_course_is_the_same_word():
+    with speaking("ko"):
+        assert str(message("layers")) != "layers"
+        assert "`layers`" in str(message("`{name}` is in reverse order of time.", name="layers"))
+        assert str(Names(["layers", "params"])) == "`layers`, `params`"
