@@ -8,6 +8,7 @@ import gettext
 import json
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +23,9 @@ ENGLISH = "en"
 EDITION = "COURSE_EDITION"
 
 CATALOGUES = Path(__file__).with_name("catalogues")
+
+#: What names a language: in the metadata of notebooks, and as a folder.
+CODE = re.compile(r"[a-z]{2,3}")
 
 _chosen: ContextVar[str] = ContextVar("language", default="")
 
@@ -81,7 +85,7 @@ def language_of(metadata: object) -> str:
     if not isinstance(course, dict):
         return ""
     named = course.get("language", ENGLISH)
-    return named if isinstance(named, str) and re.fullmatch(r"[a-z]{2,3}", named) else ENGLISH
+    return named if isinstance(named, str) and CODE.fullmatch(named) else ENGLISH
 
 
 def _folder() -> str:
@@ -109,5 +113,5 @@ def _catalogue(name: str) -> gettext.NullTranslations:
     try:
         with (CATALOGUES / f"{name}.mo").open("rb") as file:
             return gettext.GNUTranslations(file)
-    except OSError:
+    except (OSError, ValueError, struct.error):  # there is none, or it is damaged
         return gettext.NullTranslations()

@@ -136,6 +136,21 @@ def test_a_cell_a_docstring_and_comments_are_entries(course):
     ]
 
 
+def test_a_folder_that_is_no_language_is_no_edition(course):
+    for name in ".ipynb_checkpoints", "old-xx", "XX", "en":
+        (course / "translations" / name).mkdir()
+    assert find_languages(course) == ["xx"]
+    assert translations.merge(course) == []
+
+
+def test_a_catalogue_without_a_source_is_to_be_removed(course):
+    assert [*find_stale(course)] == []
+    orphans = [course / "helpers/language/catalogues/yy.mo", course / "translations/xx/02_gone.po"]
+    for orphan in orphans:
+        orphan.write_bytes(b"")
+    assert [*find_stale(course)] == [(path, f"git rm {path.relative_to(course)}") for path in orphans]
+
+
 def test_a_text_that_was_changed_makes_its_entry_fuzzy_and_is_shown_in_english(course):
     text = "# A title\n\nSome `code` and $x$."
     fill(course, {text: "# Titel\n\n`code`, $x$."})

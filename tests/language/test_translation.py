@@ -59,6 +59,16 @@ def test_a_language_without_a_catalogue_is_spoken_in_english():
         assert str(message("not yet")) == "not yet"
 
 
+@pytest.mark.parametrize("size", [0, 3, 30, 5_000, 100_000])
+def test_a_damaged_catalogue_is_as_none(size, tmp_path, monkeypatch):
+    (tmp_path / "xx.mo").write_bytes((translation.CATALOGUES / "ko.mo").read_bytes()[:size])
+    monkeypatch.setattr(translation, "CATALOGUES", tmp_path)
+    translation._catalogue.cache_clear()
+    with speaking("xx"):
+        assert str(message(RIGHT, id="1.3")) == "Exercise 1.3"
+    translation._catalogue.cache_clear()
+
+
 def test_a_folder_that_was_removed(folder, monkeypatch):
     gone = folder / "gone"
     gone.mkdir()

@@ -34,7 +34,7 @@ from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
 from helpers.language import make_says
-from helpers.language.translation import CATALOGUES
+from helpers.language.translation import CATALOGUES, CODE, ENGLISH
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -184,8 +184,9 @@ def _noted(texts: Iterable[tuple[str, str]]) -> Texts:
 
 
 def find_languages(root: str | Path = ROOT) -> list[str]:
-    """Return the languages that have a folder of catalogues."""
-    return sorted(path.name for path in Path(root, "translations").glob("*") if path.is_dir())
+    """Return the languages that have a folder of catalogues; English, the source, has none."""
+    folders = (path.name for path in Path(root, "translations").glob("*/"))
+    return sorted(name for name in folders if CODE.fullmatch(name) and name != ENGLISH)
 
 
 def merge(root: str | Path = ROOT) -> list[Path]:
@@ -196,15 +197,18 @@ def merge(root: str | Path = ROOT) -> list[Path]:
     Raises:
         ValueError: a catalogue cannot be read.
     """
-    outdated = _outdated(root)
+    outdated = _outdated(_made(root))
     for path, data in outdated.items():
         replace_file(path, data)
     return [*outdated]
 
 
 def find_stale(root: str | Path = ROOT) -> Iterator[tuple[Path, str]]:
-    """Yield each file that `merge` would change, and the command that does."""
-    yield from ((path, "make translations") for path in _outdated(root))
+    """Yield each file that `merge` would change, or that has no source, and the command that mends it."""
+    made = _made(root)
+    yield from ((path, "make translations") for path in _outdated(made))
+    there = {*Path(root, "translations").glob("*/*.po"), *Path(root, CATALOGUES.relative_to(ROOT)).glob("*.mo")}
+    yield from ((path, f"git rm {path.relative_to(root)}") for path in sorted(there - made.keys()))
 
 
 def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict[str, str]:
@@ -213,10 +217,13 @@ def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict
     return {str(entry.id): str(entry.string) for entry in _read(path.read_bytes(), path) if _is_done(entry)}
 
 
-def _outdated(root: str | Path) -> dict[Path, bytes]:
-    """Return what the catalogues that are not up to date should hold."""
+def _made(root: str | Path) -> dict[Path, bytes]:
+    """Return what every catalogue, and what is compiled of them, should hold."""
     merged = dict(_merged(root))
-    made = {**merged, **dict(_compiled(root, merged))}
+    return {**merged, **dict(_compiled(root, merged))}
+
+
+def _outdated(made: dict[Path, bytes]) -> dict[Path, bytes]:
     return {path: data for path, data in made.items() if not path.exists() or path.read_bytes() != data}
 
 
