@@ -9,10 +9,10 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.authoring import translations
+from helpers.classroom.authoring import source, translations
 from helpers.classroom.authoring.build import find_sources, release_path
 from helpers.classroom.authoring.code_texts import replace_texts
-from helpers.classroom.authoring.source import as_release, as_solution, grading, read_source
+from helpers.classroom.authoring.source import BEHIND, as_release, as_solution, grading, read_source
 from helpers.classroom.authoring.translations import (
     ROOT,
     find_behind,
@@ -59,7 +59,7 @@ def test_the_code_is_the_same_in_every_edition(path, language):
 
 @pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
 def test_every_text_cell_of_an_edition_is_in_its_language(path, language):
-    """Or it says that it is not translated yet; Korean has Hangul in every line of prose but names and titles."""
+    """Or it says in it that it is not translated yet."""
     notebook = nbformat.read(release_path(ROOT, path, language), as_version=4)
     assert notebook.metadata.course.language == language
     for cell in notebook.cells:
@@ -155,12 +155,19 @@ def test_a_text_that_was_changed_makes_its_entry_fuzzy_and_is_shown_in_english(c
     text = "# A title\n\nSome `code` and $x$."
     fill(course, {text: "# Titel\n\n`code`, $x$."})
     assert translations.read_translations("xx", "01_a", course) == {text: "# Titel\n\n`code`, $x$."}
-    source = course / "solutions" / "01_a" / "01_a.py"
-    source.write_text(SOURCE.replace("Some `code`", "Some other `code`"), encoding="utf-8")
+    path = course / "solutions" / "01_a" / "01_a.py"
+    path.write_text(SOURCE.replace("Some `code`", "Some other `code`"), encoding="utf-8")
     translations.merge(course)
     assert translations.read_translations("xx", "01_a", course) == {}
     assert ("# A title Some other `code` and $x$.", "was changed since it was translated") in said(find_behind(course))
     assert said(find_broken(course)) == []
+
+
+def test_a_text_is_said_to_be_behind_unless_it_has_a_translation_which_may_be_the_same(course, monkeypatch):
+    path, text = course / "solutions" / "01_a" / "01_a.py", "# A title\n\nSome `code` and $x$."
+    assert read_source(path, "xx").cells[0].source == f"{BEHIND}\n\n{text}"  # of "xx" the course has no catalogue
+    monkeypatch.setattr(source, "read_translations", lambda *_: {text: text})
+    assert read_source(path, "xx").cells[0].source == text
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def find_stale(root: str | Path = ROOT) -> Iterator[tuple[Path, str]]:
 def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict[str, str]:
     """Return the texts of a catalogue that are translated, and not fuzzy."""
     path = Path(root, "translations", language, f"{name}.po")
-    return {str(entry.id): str(entry.string) for entry in _read(path.read_bytes(), path) if _is_done(entry)}
+    return {str(entry.id): str(entry.string) for entry in _read_file(path) if _is_done(entry)}
 
 
 def _made(root: str | Path) -> dict[Path, bytes]:
@@ -241,7 +241,7 @@ def _update(path: Path, language: str, wanted: Texts) -> bytes:
     for text, places in wanted.items():
         flags = ["python-brace-format"] if path.stem == "messages" and _fields(text) else []
         template.add(text, auto_comments=[", ".join(places[:3])], flags=flags)
-    catalogue = _read(path.read_bytes(), path) if path.exists() else Catalog()
+    catalogue = _read_file(path)
     catalogue.update(template, update_creation_date=False)
     for key, value in {"locale": language, "project": "course", "version": "1", "fuzzy": False}.items():
         setattr(catalogue, key, value)
@@ -262,6 +262,10 @@ def _compiled(root: str | Path, merged: dict[Path, bytes]) -> Iterator[tuple[Pat
         buffer = io.BytesIO()
         write_mo(buffer, spoken)
         yield Path(root, CATALOGUES.relative_to(ROOT), f"{language}.mo"), buffer.getvalue()
+
+
+def _read_file(path: Path) -> Catalog:
+    return _read(path.read_bytes(), path) if path.exists() else Catalog()  # of a notebook that is new
 
 
 def _read(data: bytes, path: Path) -> Catalog:
@@ -303,7 +307,7 @@ def find_broken(root: str | Path = ROOT) -> list[Finding]:
 def _entries(root: str | Path) -> Iterator[tuple[Path, Entry]]:
     for language in find_languages(root):
         for path in sorted(Path(root, "translations", language).glob("*.po")):
-            yield from ((path, entry) for entry in _read(path.read_bytes(), path) if entry.id)
+            yield from ((path, entry) for entry in _read_file(path) if entry.id)
 
 
 def _finding(path: Path, entry: Entry, what: str) -> Finding:
