@@ -12,6 +12,7 @@ from helpers.checks.editions import find_editions, name_of_edition
 from helpers.checks.notebook_file import read_notebook
 from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.learner import lab, notebook_copies
+from helpers.language.translation import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = notebook_copies.find_releases(ROOT)
@@ -49,6 +50,14 @@ def test_a_notebook_that_is_there_is_left_as_it_is(course, capsys):
     assert capsys.readouterr().out == "New in my/: 01_next.\n"
     notebook_copies.add_missing(course)
     assert capsys.readouterr().out == "my/ has every notebook; yours were left as they are.\n"
+
+
+def test_an_edition_without_notebooks_is_one_sentence(course):
+    """As in a learner kit of another edition."""
+    with speaking("xx"):
+        for command in notebook_copies.add_missing, lambda root: notebook_copies.restore(root, "01"):
+            with pytest.raises(ValueError, match=r"^notebooks/xx holds no notebook of the course"):
+                command(course)
 
 
 def test_another_notebook_in_a_folder_of_a_released_one_is_not_copied(course):
@@ -265,14 +274,14 @@ def test_learn_announces_corrections(corrected, monkeypatch, capsys):
     assert "`make update NB=00` takes that over" in capsys.readouterr().out
 
 
-def test_learn_and_progress_say_what_hides_a_package(tmp_path, monkeypatch, capsys):
-    (tmp_path / "my/01_next").mkdir(parents=True)
-    (tmp_path / "my/01_next/helpers.py").touch()
-    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+def test_learn_and_progress_say_what_hides_a_package(course, monkeypatch, capsys):
+    (course / "my/01_next").mkdir(parents=True)
+    (course / "my/01_next/helpers.py").touch()
+    monkeypatch.setattr(command_line, "ROOT", course)
     monkeypatch.setattr(lab, "launch", lambda *arguments: None)
     command_line.learn()
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
-    command_line.progress(tmp_path / "my")
+    command_line.progress(course / "my")
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
 
 

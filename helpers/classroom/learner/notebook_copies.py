@@ -24,9 +24,9 @@ def add_missing(root: str | Path) -> None:
     """Copy each released notebook, of the language to speak, that is not yet in my/, and say so.
 
     Raises:
-        ValueError: a released notebook cannot be read.
+        ValueError: there is none, as in a learner kit of another edition, or one cannot be read.
     """
-    missing = [release for release in find_releases(root) if not path_of_copy(root, release).exists()]
+    missing = [release for release in _need_releases(root) if not path_of_copy(root, release).exists()]
     for release in missing:
         replace_file(path_of_copy(root, release), _make_copy(root, release))
     folder = f"{folder_of_copies(root).relative_to(root).as_posix()}/"
@@ -132,7 +132,7 @@ def _advice(release: Path) -> Message:
 
 
 def _find_release(root: Path, notebook: str, command: str) -> Path:
-    releases = find_releases(root)
+    releases = _need_releases(root)
     release = next((path for path in releases if is_meant(notebook, path.stem)), None)
     if release is None:
         asked = message("There is no notebook {name}." if notebook else "Which notebook?", name=notebook)
@@ -169,6 +169,18 @@ def find_releases(root: str | Path, name: str = "") -> list[Path]:
     """Return the paths of the released notebooks, in order, in a language; "" is the one to speak."""
     found = folder_of_edition(Path(root, "notebooks"), name or language()).glob("*/*.ipynb")
     return sorted(path for path in found if path.stem == path.parent.name)
+
+
+def _need_releases(root: str | Path) -> list[Path]:
+    if releases := find_releases(root):
+        return releases
+    raise no_notebook_in(folder_of_edition(Path("notebooks"), language()))
+
+
+def no_notebook_in(folder: str | Path) -> MessageError:
+    """Return the error to raise where a folder should have notebooks."""
+    template = "{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb."
+    return MessageError(template, folder=folder)
 
 
 def path_of_copy(root: str | Path, release: Path) -> Path:

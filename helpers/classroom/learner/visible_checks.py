@@ -24,7 +24,7 @@ from helpers.classroom.authoring.source import grading
 from helpers.classroom.grading.grader import SubmissionGrader
 from helpers.classroom.grading.sandbox.isolation import Sandbox
 from helpers.classroom.grading.submission import language_of_copy, read_submission
-from helpers.classroom.learner.notebook_copies import find_releases
+from helpers.classroom.learner.notebook_copies import find_releases, no_notebook_in
 from helpers.language.message import MessageError, message
 from helpers.language.translation import languages, speaking
 
@@ -63,8 +63,7 @@ def run_visible_checks(root: str | Path, folder: str | Path) -> Iterator[Outcome
     """
     saved = {release: path for release in find_releases(root) if (path := _find(folder, release))}
     if not saved:
-        template = "{folder} holds no notebook of the course, as NN_name/NN_name.ipynb or NN_name.ipynb."
-        raise MessageError(template, folder=folder)
+        raise no_notebook_in(folder)
     for release, path in saved.items():
         logger.info("checking %s", path)
         yield from _run(nbformat.read(release, as_version=4), path, find_editions(root, release.stem))
