@@ -33,6 +33,7 @@ from helpers.checks.observation import BY_HAND
 from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
+from helpers.classroom.authoring.korean import SUMMARY
 from helpers.language import make_says
 from helpers.language.translation import CATALOGUES, CODE, ENGLISH
 
@@ -40,9 +41,6 @@ ROOT = Path(__file__).resolve().parents[3]
 
 #: The catalogues of what is said while the course runs; they are compiled into one file.
 SPOKEN = ("exercises", "messages")
-
-#: The summary in Korean that ends each English notebook: an edition has its own summary, in the place of the English.
-KOREAN_SUMMARY = "## 요약\n"
 
 #: What makes a template: it is the first argument of one of these, or what one of these variables is set to.
 _MAKERS = {"message", "Message", "MessageError", "CorpusError", "DamagedCheckpointError", "ContractError"}
@@ -95,11 +93,13 @@ def find_texts(root: str | Path = ROOT) -> dict[str, Texts]:
 def translate_cells(cells: Iterable[NotebookNode], change: Callable[[str, str], str]) -> list[NotebookNode]:
     """Return the cells of an edition in another language: all but the summary in Korean, with other texts.
 
+    An edition has the English summary, translated, in its place.
+
     Args:
         cells: of a source, with their ids; changed in place.
         change: given a text and the id of its cell, it returns what is to stand there.
     """
-    kept = [cell for cell in cells if not cell.source.startswith(KOREAN_SUMMARY)]
+    kept = [cell for cell in cells if not cell.source.startswith(SUMMARY)]
     for cell in kept:
         if cell.cell_type == "markdown":
             cell.source = change(cell.source, cell.id)
