@@ -206,6 +206,13 @@ def test_another_environment_keeps_the_id_of_work_that_is_missing(class_of_two_l
     assert len(ids) == 1
 
 
+def test_another_environment_grades_nothing_again(class_of_two_languages, monkeypatch):
+    class_of_two_languages.hand_in("ada", {"0.1": RIGHT})
+    class_of_two_languages.grade()
+    monkeypatch.setenv(EDITION, "ko")
+    assert class_of_two_languages.batch().find_open() == []
+
+
 def test_a_change_of_either_edition_grades_everything_again(class_of_two_languages, monkeypatch):
     class_of_two_languages.hand_in("ada", {"0.1": RIGHT})
     class_of_two_languages.grade()
