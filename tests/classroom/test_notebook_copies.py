@@ -180,6 +180,26 @@ def test_a_correction_is_announced_with_the_command_that_takes_it_over(corrected
     assert capsys.readouterr().out == f"my/{NAME}/{NAME}.ipynb has every correction of the course.\n"
 
 
+def test_a_copy_of_another_edition_is_corrected_in_its_own_language(corrected, capsys):
+    """A learner of both editions, or of a class in another language, may have put it there."""
+    korean = corrected / "notebooks/ko" / NAME / f"{NAME}.ipynb"
+    korean.parent.mkdir(parents=True)
+    korean.write_bytes((ROOT / "notebooks/ko" / NAME / f"{NAME}.ipynb").read_bytes())
+    with speaking("ko"):
+        notebook_copies.add_missing(corrected)
+    copy_in(corrected).write_bytes(notebook_copies.path_of_copy(corrected, korean).read_bytes())
+    capsys.readouterr()
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out == ""
+    for text in "# corrected", "# and again":
+        correct(korean, "check-0-2", f'check("0.2", numerical_gradient)  {text}')
+        notebook_copies.update(corrected, NUMBER)
+        assert "corrections of the course now: 연습문제 0.2 (check).\n" in capsys.readouterr().out
+        updated = nbformat.read(copy_in(corrected), as_version=4)
+        assert next(cell.source for cell in updated.cells if cell.id == "check-0-2").endswith(text)
+        assert updated.metadata.course == nbformat.read(korean, as_version=4).metadata.course
+
+
 def test_after_an_update_the_grader_compares_with_the_new_edition_and_takes_the_same_answer(corrected):
     notebook_copies.update(corrected, NUMBER)
     release = nbformat.read(corrected / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
