@@ -51,6 +51,7 @@ def test_the_code_is_the_same_in_every_edition(path, language):
         assert [cell.id for cell in english] == [cell.id for cell in other]
         for one, two in zip(english, other):
             ours, theirs = grading(one), grading(two)
+            assert one.cell_type == two.cell_type
             assert {**ours, "checksum": ""} == {**theirs, "checksum": ""}
             assert one.metadata.get("tags") == two.metadata.get("tags")
             if one.cell_type == "code":
@@ -110,9 +111,9 @@ def course(tmp_path, monkeypatch):
     return tmp_path
 
 
-def fill(course, changes, fuzzy=()):
-    """Translate texts in the catalogue of the notebook."""
-    path = course / "translations" / "xx" / "01_a.po"
+def fill(course, changes, catalogue="01_a"):
+    """Translate texts in a catalogue, that of the notebook."""
+    path = course / "translations" / "xx" / f"{catalogue}.po"
     catalogue = read_po(io.BytesIO(path.read_bytes()))
     for entry in catalogue:
         if entry.id in changes:
@@ -187,15 +188,27 @@ def test_a_broken_translation_is_found(translated, wrong, course):
     assert what.startswith(wrong)
 
 
-def test_a_placeholder_that_is_missing_is_found(course):
-    (course / "helpers" / "a.py").write_text('message("{count} of {most:g}")', encoding="utf-8")
+@pytest.mark.parametrize(
+    "translated, fields",
+    [
+        ("{count}", "['count']"),
+        ("{count}, {most}, {got!r}", "['count', 'got!r', 'most']"),
+        ("{count}, {most:g}, {got}", "['count', 'got', 'most:g']"),
+        ("{count}, {most:g}, {got!r}, {", "[]"),
+    ],
+)
+def test_another_placeholder_is_found(translated, fields, course):
+    text = "{count} of {most:g}: {got!r}"
+    (course / "helpers" / "a.py").write_text(f'message("{text}")', encoding="utf-8")
     translations.merge(course)
-    path = course / "translations" / "xx" / "messages.po"
-    path.write_text(path.read_text().replace('msgstr ""\n\n', 'msgstr "{count}"\n\n') + "\n", encoding="utf-8")
-    text = path.read_text().rstrip()
-    path.write_text(re.sub(r'(msgid "\{count\} of \{most:g\}"\nmsgstr )""', r'\1"{count}"', text) + "\n")
+    fill(course, {text: translated}, "messages")
     [(_, what)] = said(find_broken(course), "messages")
-    assert what == "the placeholders are ['count'], and should be ['count', 'most:g']"
+    assert what == f"the placeholders are {fields}, and should be ['count', 'got!r', 'most:g']"
+
+
+def test_every_error_that_is_made_of_a_template_is_looked_for():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "helpers").rglob("*.py"))
+    assert {*re.findall(r"class (\w+)\(MessageError", code)} <= translations._MAKERS
 
 
 def test_a_term_that_is_to_be_avoided_is_found(course):

@@ -358,7 +358,8 @@ def _fields(template: str) -> list[str]:
         parts = [*Formatter().parse(template)]
     except ValueError:
         return []  # braces of Python's own
-    return sorted(f"{name}:{form}" if form else name for _, name, form, _ in parts if name)
+    named = ((name, f"!{sign}" if sign else "", f":{form}" if form else "") for _, name, form, sign in parts if name)
+    return sorted(map("".join, named))
 
 
 def _squeezed(text: str) -> str:
