@@ -1,7 +1,8 @@
 # Everything you do in this repository has a target here. GNU make 3.81 (the one on macOS) is enough.
 
+LANGUAGES := $(basename $(notdir $(wildcard helpers/language/catalogues/*.mo)))
 # The language of the course, for every target: make learn EDITION=ko. Without it, that of the notebooks in my/.
-EDITION ?= $(if $(wildcard my/00_*),en,$(or $(firstword $(notdir $(patsubst %/,%,$(wildcard my/??/)))),en))
+EDITION ?= $(if $(wildcard my/00_*),en,$(or $(firstword $(filter $(LANGUAGES),$(notdir $(wildcard my/*)))),en))
 export COURSE_EDITION := $(EDITION)
 PYTHON ?= python3
 PY := .venv/bin/python

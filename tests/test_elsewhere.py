@@ -33,6 +33,7 @@ from helpers.classroom.grading.grader import grade_submission, make_grading_temp
 from helpers.classroom.learner import colab, public_address
 from helpers.classroom.learner.notebook_copies import find_releases
 from helpers.classroom.learner.visible_checks import find_missing, run_visible_checks
+from helpers.language.translation import EDITION, folder_of_edition, language, language_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -221,6 +222,7 @@ def on_colab(tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, name, found)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    monkeypatch.setenv(EDITION, "")
     return course, drive
 
 
@@ -241,6 +243,19 @@ def test_a_session_works_in_a_folder_beside_the_latest_notebook_copies_in_drive(
     assert Path.cwd() == course / "my/03_lstm_gates"
     saved = {path.stem[:2]: path.read_bytes() for path in course.glob("my/*/*.ipynb") if path.stem == path.parent.name}
     assert saved == {"01": b"newer", "02": b"two"}
+
+
+@pytest.mark.parametrize("edition", ["en", "ko"])
+def test_a_session_takes_no_copy_of_another_edition(on_colab, edition):
+    course, drive = on_colab
+    name, other = "02_gradient_clipping", {"en": "ko", "ko": "en"}[edition]
+    for time, one in enumerate([edition, other]):
+        data = (folder_of_edition(ROOT / "notebooks", one) / name / f"{name}.ipynb").read_bytes()
+        save(drive / "MyDrive/Colab Notebooks", f"{name} ({time}).ipynb", data, time)
+    colab.set_up_session(name, course, drive, edition)
+    folder = folder_of_edition(course / "my", edition) / name
+    assert Path.cwd() == folder and language() == edition
+    assert language_of(json.loads((folder / f"{name}.ipynb").read_bytes())["metadata"]) == edition
 
 
 def test_a_learner_who_keeps_drive_to_themselves_can_work_all_the_same(on_colab, monkeypatch, capsys):

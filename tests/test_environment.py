@@ -14,6 +14,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from helpers.atomic_write import replace_file
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXACT = ("nbgrader", "nbval", "nbclient", "nbconvert", "ipykernel", "numpy")
@@ -86,6 +88,9 @@ def test_the_checks_are_imported_without_compiling_a_grammar():
         (["00_start_here"], [], "en"),
         (["ko"], [], "ko"),
         (["00_start_here", "ko"], [], "en"),
+        (["ab", "ko"], [], "ko"),
+        (["ab", "zh"], [], "en"),
+        (["kok"], [], "kok"),
         (["ko"], ["EDITION=en"], "en"),
         (["00_start_here"], ["EDITION=ko"], "ko"),
     ],
@@ -96,6 +101,8 @@ def test_the_edition_is_that_of_the_notebooks_in_my_unless_one_is_named(copies, 
         monkeypatch.delenv(name, raising=False)
     for copy in copies:
         (tmp_path / "my" / copy).mkdir(parents=True)
+    for language in "ko", "kok":
+        replace_file(tmp_path / "helpers/language/catalogues" / f"{language}.mo", b"")
     command = ["make", "-f", ROOT / "Makefile", "--eval", "show:;@echo $$COURSE_EDITION", "show", *said]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert found.stdout.split() == [edition]

@@ -34,9 +34,12 @@ class Message:
         template = translate(self.template)
         if not self.values:  # it may have braces of Python's own in it
             return template
-        # Where a value is a text of the course, such as the name of a mistake, it is translated as well.
-        values = {name: translate(one) if isinstance(one, str) else one for name, one in self.values.items()}
-        return finish(template.format(**values))
+        return finish(template.format(**{name: _translate_value(value) for name, value in self.values.items()}))
+
+
+def _translate_value(value: object) -> object:
+    """Translate a value that is a text of the course, such as the name of a mistake; a lone word is a name in code."""
+    return translate(value) if isinstance(value, str) and not value.isidentifier() else value
 
 
 def message(template: str, **values: object) -> Message:
@@ -81,5 +84,5 @@ class Names(tuple[str, ...]):
 def listed(names: Iterable[str]) -> str:
     """Return names as code, with commas between them, six at most."""
     names = list(names)
-    shown = ", ".join(f"`{translate(name)}`" for name in names[:MOST_NAMES])
+    shown = ", ".join(f"`{_translate_value(name)}`" for name in names[:MOST_NAMES])
     return shown if len(names) <= MOST_NAMES else f"{shown}, …"

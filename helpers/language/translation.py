@@ -8,6 +8,7 @@ import gettext
 import json
 import os
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,9 @@ EDITION = "COURSE_EDITION"
 
 CATALOGUES = Path(__file__).with_name("catalogues")
 
+#: What names a language: in the metadata of notebooks, and as a folder.
+CODE = re.compile(r"[a-z]{2,3}")
+
 _chosen: ContextVar[str] = ContextVar("language", default="")
 
 
@@ -32,8 +36,8 @@ def languages() -> list[str]:
 
 
 def language() -> str:
-    """Return the language to speak: of `speaking`, else of the notebook in this folder, else of the environment."""
-    return _chosen.get() or _of_notebook_in(_folder()) or os.environ.get(EDITION) or ENGLISH
+    """Return the language to speak: of `speaking`, else of the notebook in this folder, else of the edition."""
+    return _chosen.get() or _of_notebook_in(_folder()) or os.environ.get(EDITION) or _of_course()
 
 
 @contextmanager
@@ -47,12 +51,12 @@ def speaking(name: str) -> Iterator[None]:
 
 
 def choose() -> str:
-    """Return the language of the edition that the environment names.
+    """Return the language of the edition: the environment names it, else it is that of the course.
 
     Raises:
         ValueError: there is no such edition.
     """
-    name = os.environ.get(EDITION) or ENGLISH
+    name = os.environ.get(EDITION) or _of_course()
     if name not in languages():
         raise ValueError(f"There is no edition {name}; there are: {', '.join(languages())}. Name one as EDITION=ko.")
     return name
@@ -81,7 +85,7 @@ def language_of(metadata: object) -> str:
     if not isinstance(course, dict):
         return ""
     named = course.get("language", ENGLISH)
-    return named if isinstance(named, str) and re.fullmatch(r"[a-z]{2,3}", named) else ENGLISH
+    return named if isinstance(named, str) and CODE.fullmatch(named) else ENGLISH
 
 
 def _folder() -> str:
@@ -89,6 +93,13 @@ def _folder() -> str:
         return os.getcwd()
     except OSError:
         return ""  # it was removed
+
+
+@cache
+def _of_course() -> str:
+    """Return the first language in which the course has notebooks; a learner kit may have them in one other only."""
+    notebooks = CATALOGUES.parents[2] / "notebooks"
+    return next((name for name in languages() if any(folder_of_edition(notebooks, name).glob("[0-9][0-9]_*"))), ENGLISH)
 
 
 @cache
@@ -109,5 +120,5 @@ def _catalogue(name: str) -> gettext.NullTranslations:
     try:
         with (CATALOGUES / f"{name}.mo").open("rb") as file:
             return gettext.GNUTranslations(file)
-    except OSError:
+    except (OSError, ValueError, struct.error):  # there is none, or it is damaged
         return gettext.NullTranslations()

@@ -29,7 +29,7 @@ import helpers.training.command
 from helpers import logs
 from helpers.checks.catalogue import EXERCISES
 from helpers.classroom.administration import assignments, collection, export, feedback_delivery, roster
-from helpers.classroom.authoring import build, learner_kit, lint
+from helpers.classroom.authoring import build, learner_kit, lint, translations
 from helpers.classroom.learner import lab, notebook_copies, public_address, visible_checks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,9 +98,9 @@ def test_what_a_person_can_mend_is_no_fault_of_the_course(error, sentence):
 
 
 @pytest.mark.parametrize("found", [[], [(helpers.__main__.ROOT / "colab" / "00.ipynb", "make elsewhere")]])
-@pytest.mark.parametrize("finder", [build, public_address])
+@pytest.mark.parametrize("finder", [build, public_address, translations])
 def test_stale_notebooks_are_named_and_the_exit_code_is_1(finder, found, monkeypatch):
-    for one in (build, public_address):
+    for one in (build, public_address, translations):
         monkeypatch.setattr(one, "find_stale", lambda _, one=one: found if one is finder else [])
     outcome = CliRunner().invoke(helpers.__main__.app, ["stale"])
     assert outcome.exit_code == len(found)
@@ -165,6 +165,7 @@ def arguments_of(line, module, name, monkeypatch):
 
     monkeypatch.setattr(module, name, note)
     monkeypatch.setattr(notebook_copies, "add_missing", lambda root: None)
+    monkeypatch.setattr(translations, "merge", lambda root: None)
     outcome = CliRunner().invoke(helpers.__main__.app, shlex.split(line))
     assert outcome.exit_code == 0, outcome.output
     (arguments,) = passed
@@ -263,12 +264,13 @@ def test_an_empty_due_date_is_not_taken_for_none(monkeypatch):
     assert str(outcome.exception).startswith("'' is not a time; write it as 2026-12-01 23:59")
 
 
-def test_building_the_notebooks_derives_those_for_colab_from_them(monkeypatch):
+def test_building_the_notebooks_brings_catalogues_up_to_date_first_and_derives_those_for_colab_from_them(monkeypatch):
     done = []
     monkeypatch.setattr(build, "build", lambda root, notebook: done.append(f"build {notebook}"))
     monkeypatch.setattr(public_address, "write", lambda root, *_: done.append("colab"))
+    monkeypatch.setattr(translations, "merge", lambda root: done.append("catalogues"))
     assert CliRunner().invoke(helpers.__main__.app, ["notebooks", "01"]).exit_code == 0
-    assert done == ["build 01", "colab"]
+    assert done == ["catalogues", "build 01", "colab"]
 
 
 @pytest.mark.parametrize("waiting", [0, 3])

@@ -19,9 +19,8 @@ from helpers.checks.notebook_file import read_notebook
 from helpers.classroom.administration import assignments, feedback_words
 from helpers.classroom.administration.feedback_delivery import give_feedback
 from helpers.classroom.authoring import translations
-from helpers.classroom.authoring.build import find_sources, release_path
+from helpers.classroom.authoring.build import release_path
 from helpers.classroom.authoring.release import make_release
-from helpers.classroom.authoring.source import as_release, grading, read_source
 from helpers.classroom.grading.grader import ENDS
 from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.grading.workers import local_workers
@@ -206,6 +205,13 @@ def test_another_environment_keeps_the_id_of_work_that_is_missing(class_of_two_l
     assert len(ids) == 1
 
 
+def test_another_environment_grades_nothing_again(class_of_two_languages, monkeypatch):
+    class_of_two_languages.hand_in("ada", {"0.1": RIGHT})
+    class_of_two_languages.grade()
+    monkeypatch.setenv(EDITION, "ko")
+    assert class_of_two_languages.batch().find_open() == []
+
+
 def test_a_change_of_either_edition_grades_everything_again(class_of_two_languages, monkeypatch):
     class_of_two_languages.hand_in("ada", {"0.1": RIGHT})
     class_of_two_languages.grade()
@@ -263,16 +269,6 @@ def test_a_korean_release_that_is_behind_its_source_is_refused(class_of_two_lang
     with pytest.raises(ValueError, match=r"notebooks/ko/.* differs from what its source gives"):
         assignments.check_release(class_of_two_languages.course, class_of_two_languages.source, language="ko")
     assert assignments.check_release(class_of_two_languages.course, class_of_two_languages.source) == []
-
-
-@pytest.mark.parametrize("source", find_sources(REPOSITORY), ids=lambda path: path.stem)
-def test_both_editions_have_the_same_graded_cells_and_points(source):
-    def cells(edition):
-        notebook = as_release(read_source(source, edition))
-        told = [(cell.id, cell.cell_type, grading(cell)) for cell in notebook.cells if grading(cell)]
-        return [(*names, {**about, "checksum": ""}) for *names, about in told]
-
-    assert cells("en") == cells("ko")
 
 
 # --- editions ---------------------------------------------------------------------------------------------------------

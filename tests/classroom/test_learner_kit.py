@@ -195,3 +195,15 @@ def test_the_commands_of_a_learner_work_where_it_was_unpacked(unpacked):
         assert refused.stderr.strip().endswith("A learner kit has none: this command needs the whole course.")
         assert "Traceback" not in refused.stderr
     assert (unpacked / "my/progress.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_kit_in_another_language_speaks_it_without_make_too(tmp_path):
+    pack(ROOT, tmp_path / "kit.zip", language="ko")
+    with zipfile.ZipFile(tmp_path / "kit.zip") as kit:
+        kit.extractall(tmp_path)
+    unpacked = tmp_path / "learner-kit"
+    outside = {**os.environ, "PYTHONPATH": str(unpacked), "COURSE_EDITION": ""}
+    command = [sys.executable, "-m", "helpers", "restore", "01"]
+    restored = subprocess.run(command, cwd=unpacked, env=outside, capture_output=True, text=True, check=True)
+    [copy] = unpacked.glob("my/**/*.ipynb")
+    assert copy.parts[-3] == "ko" and re.search("[가-힣]", restored.stdout)

@@ -12,6 +12,7 @@ from helpers.checks.editions import find_editions, name_of_edition
 from helpers.checks.notebook_file import read_notebook
 from helpers.classroom.grading.submission import read_submission
 from helpers.classroom.learner import lab, notebook_copies
+from helpers.language.translation import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASES = notebook_copies.find_releases(ROOT)
@@ -49,6 +50,14 @@ def test_a_notebook_that_is_there_is_left_as_it_is(course, capsys):
     assert capsys.readouterr().out == "New in my/: 01_next.\n"
     notebook_copies.add_missing(course)
     assert capsys.readouterr().out == "my/ has every notebook; yours were left as they are.\n"
+
+
+def test_an_edition_without_notebooks_is_one_sentence(course):
+    """As in a learner kit of another edition."""
+    with speaking("xx"):
+        for command in notebook_copies.add_missing, lambda root: notebook_copies.restore(root, "01"):
+            with pytest.raises(ValueError, match="^No notebook here is of the edition xx; there are: en.*EDITION=en"):
+                command(course)
 
 
 def test_another_notebook_in_a_folder_of_a_released_one_is_not_copied(course):
@@ -171,6 +180,26 @@ def test_a_correction_is_announced_with_the_command_that_takes_it_over(corrected
     assert capsys.readouterr().out == f"my/{NAME}/{NAME}.ipynb has every correction of the course.\n"
 
 
+def test_a_copy_of_another_edition_is_corrected_in_its_own_language(corrected, capsys):
+    """A learner of both editions, or of a class in another language, may have put it there."""
+    korean = corrected / "notebooks/ko" / NAME / f"{NAME}.ipynb"
+    korean.parent.mkdir(parents=True)
+    korean.write_bytes((ROOT / "notebooks/ko" / NAME / f"{NAME}.ipynb").read_bytes())
+    with speaking("ko"):
+        notebook_copies.add_missing(corrected)
+    copy_in(corrected).write_bytes(notebook_copies.path_of_copy(corrected, korean).read_bytes())
+    capsys.readouterr()
+    notebook_copies.announce_corrections(corrected)
+    assert capsys.readouterr().out == ""
+    for text in "# corrected", "# and again":
+        correct(korean, "check-0-2", f'check("0.2", numerical_gradient)  {text}')
+        notebook_copies.update(corrected, NUMBER)
+        assert "corrections of the course now: 연습문제 0.2 (check).\n" in capsys.readouterr().out
+        updated = nbformat.read(copy_in(corrected), as_version=4)
+        assert next(cell.source for cell in updated.cells if cell.id == "check-0-2").endswith(text)
+        assert updated.metadata.course == nbformat.read(korean, as_version=4).metadata.course
+
+
 def test_after_an_update_the_grader_compares_with_the_new_edition_and_takes_the_same_answer(corrected):
     notebook_copies.update(corrected, NUMBER)
     release = nbformat.read(corrected / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
@@ -265,14 +294,14 @@ def test_learn_announces_corrections(corrected, monkeypatch, capsys):
     assert "`make update NB=00` takes that over" in capsys.readouterr().out
 
 
-def test_learn_and_progress_say_what_hides_a_package(tmp_path, monkeypatch, capsys):
-    (tmp_path / "my/01_next").mkdir(parents=True)
-    (tmp_path / "my/01_next/helpers.py").touch()
-    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+def test_learn_and_progress_say_what_hides_a_package(course, monkeypatch, capsys):
+    (course / "my/01_next").mkdir(parents=True)
+    (course / "my/01_next/helpers.py").touch()
+    monkeypatch.setattr(command_line, "ROOT", course)
     monkeypatch.setattr(lab, "launch", lambda *arguments: None)
     command_line.learn()
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
-    command_line.progress(tmp_path / "my")
+    command_line.progress(course / "my")
     assert "my/01_next/helpers.py hides the package `helpers`" in capsys.readouterr().out
 
 

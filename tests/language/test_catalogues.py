@@ -9,10 +9,10 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.authoring import translations
+from helpers.classroom.authoring import source, translations
 from helpers.classroom.authoring.build import find_sources, release_path
 from helpers.classroom.authoring.code_texts import replace_texts
-from helpers.classroom.authoring.source import as_release, as_solution, grading, read_source
+from helpers.classroom.authoring.source import BEHIND, as_release, as_solution, grading, read_source
 from helpers.classroom.authoring.translations import (
     ROOT,
     find_behind,
@@ -51,6 +51,7 @@ def test_the_code_is_the_same_in_every_edition(path, language):
         assert [cell.id for cell in english] == [cell.id for cell in other]
         for one, two in zip(english, other):
             ours, theirs = grading(one), grading(two)
+            assert one.cell_type == two.cell_type
             assert {**ours, "checksum": ""} == {**theirs, "checksum": ""}
             assert one.metadata.get("tags") == two.metadata.get("tags")
             if one.cell_type == "code":
@@ -59,7 +60,7 @@ def test_the_code_is_the_same_in_every_edition(path, language):
 
 @pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
 def test_every_text_cell_of_an_edition_is_in_its_language(path, language):
-    """Or it says that it is not translated yet; Korean has Hangul in every line of prose but names and titles."""
+    """Or it says in it that it is not translated yet."""
     notebook = nbformat.read(release_path(ROOT, path, language), as_version=4)
     assert notebook.metadata.course.language == language
     for cell in notebook.cells:
@@ -110,9 +111,9 @@ def course(tmp_path, monkeypatch):
     return tmp_path
 
 
-def fill(course, changes, fuzzy=()):
-    """Translate texts in the catalogue of the notebook."""
-    path = course / "translations" / "xx" / "01_a.po"
+def fill(course, changes, catalogue="01_a"):
+    """Translate texts in a catalogue, that of the notebook."""
+    path = course / "translations" / "xx" / f"{catalogue}.po"
     catalogue = read_po(io.BytesIO(path.read_bytes()))
     for entry in catalogue:
         if entry.id in changes:
@@ -136,16 +137,38 @@ def test_a_cell_a_docstring_and_comments_are_entries(course):
     ]
 
 
+def test_a_folder_that_is_no_language_is_no_edition(course):
+    for name in ".ipynb_checkpoints", "old-xx", "XX", "en":
+        (course / "translations" / name).mkdir()
+    assert find_languages(course) == ["xx"]
+    assert translations.merge(course) == []
+
+
+def test_a_catalogue_without_a_source_is_to_be_removed(course):
+    assert [*find_stale(course)] == []
+    orphans = [course / "helpers/language/catalogues/yy.mo", course / "translations/xx/02_gone.po"]
+    for orphan in orphans:
+        orphan.write_bytes(b"")
+    assert [*find_stale(course)] == [(path, f"git rm {path.relative_to(course)}") for path in orphans]
+
+
 def test_a_text_that_was_changed_makes_its_entry_fuzzy_and_is_shown_in_english(course):
     text = "# A title\n\nSome `code` and $x$."
     fill(course, {text: "# Titel\n\n`code`, $x$."})
     assert translations.read_translations("xx", "01_a", course) == {text: "# Titel\n\n`code`, $x$."}
-    source = course / "solutions" / "01_a" / "01_a.py"
-    source.write_text(SOURCE.replace("Some `code`", "Some other `code`"), encoding="utf-8")
+    path = course / "solutions" / "01_a" / "01_a.py"
+    path.write_text(SOURCE.replace("Some `code`", "Some other `code`"), encoding="utf-8")
     translations.merge(course)
     assert translations.read_translations("xx", "01_a", course) == {}
     assert ("# A title Some other `code` and $x$.", "was changed since it was translated") in said(find_behind(course))
     assert said(find_broken(course)) == []
+
+
+def test_a_text_is_said_to_be_behind_unless_it_has_a_translation_which_may_be_the_same(course, monkeypatch):
+    path, text = course / "solutions" / "01_a" / "01_a.py", "# A title\n\nSome `code` and $x$."
+    assert read_source(path, "xx").cells[0].source == f"{BEHIND}\n\n{text}"  # of "xx" the course has no catalogue
+    monkeypatch.setattr(source, "read_translations", lambda *_: {text: text})
+    assert read_source(path, "xx").cells[0].source == text
 
 
 @pytest.mark.parametrize(
@@ -165,15 +188,27 @@ def test_a_broken_translation_is_found(translated, wrong, course):
     assert what.startswith(wrong)
 
 
-def test_a_placeholder_that_is_missing_is_found(course):
-    (course / "helpers" / "a.py").write_text('message("{count} of {most:g}")', encoding="utf-8")
+@pytest.mark.parametrize(
+    "translated, fields",
+    [
+        ("{count}", "['count']"),
+        ("{count}, {most}, {got!r}", "['count', 'got!r', 'most']"),
+        ("{count}, {most:g}, {got}", "['count', 'got', 'most:g']"),
+        ("{count}, {most:g}, {got!r}, {", "[]"),
+    ],
+)
+def test_another_placeholder_is_found(translated, fields, course):
+    text = "{count} of {most:g}: {got!r}"
+    (course / "helpers" / "a.py").write_text(f'message("{text}")', encoding="utf-8")
     translations.merge(course)
-    path = course / "translations" / "xx" / "messages.po"
-    path.write_text(path.read_text().replace('msgstr ""\n\n', 'msgstr "{count}"\n\n') + "\n", encoding="utf-8")
-    text = path.read_text().rstrip()
-    path.write_text(re.sub(r'(msgid "\{count\} of \{most:g\}"\nmsgstr )""', r'\1"{count}"', text) + "\n")
+    fill(course, {text: translated}, "messages")
     [(_, what)] = said(find_broken(course), "messages")
-    assert what == "the placeholders are ['count'], and should be ['count', 'most:g']"
+    assert what == f"the placeholders are {fields}, and should be ['count', 'got!r', 'most:g']"
+
+
+def test_every_error_that_is_made_of_a_template_is_looked_for():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "helpers").rglob("*.py"))
+    assert {*re.findall(r"class (\w+)\(MessageError", code)} <= translations._MAKERS
 
 
 def test_a_term_that_is_to_be_avoided_is_found(course):

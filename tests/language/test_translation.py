@@ -59,6 +59,16 @@ def test_a_language_without_a_catalogue_is_spoken_in_english():
         assert str(message("not yet")) == "not yet"
 
 
+@pytest.mark.parametrize("size", [0, 3, 30, 5_000, 100_000])
+def test_a_damaged_catalogue_is_as_none(size, tmp_path, monkeypatch):
+    (tmp_path / "xx.mo").write_bytes((translation.CATALOGUES / "ko.mo").read_bytes()[:size])
+    monkeypatch.setattr(translation, "CATALOGUES", tmp_path)
+    translation._catalogue.cache_clear()
+    with speaking("xx"):
+        assert str(message(RIGHT, id="1.3")) == "Exercise 1.3"
+    translation._catalogue.cache_clear()
+
+
 def test_a_folder_that_was_removed(folder, monkeypatch):
     gone = folder / "gone"
     gone.mkdir()
@@ -91,3 +101,10 @@ def test_values_that_are_texts_of_the_course_are_translated_too(monkeypatch):
     with speaking("ko"):
         assert str(message("{label} ran", label="second call")) == "두 번째 호출을 실행"
         assert str(Names(["second call", "dxs"])) == "`두 번째 호출`, `dxs`"
+
+
+def test_a_value_that_is_a_name_in_code_stays_though_a_text_of_the_course_is_the_same_word():
+    with speaking("ko"):
+        assert str(message("layers")) != "layers"
+        assert "`layers`" in str(message("`{name}` is in reverse order of time.", name="layers"))
+        assert str(Names(["layers", "params"])) == "`layers`, `params`"

@@ -49,8 +49,8 @@ def _comments(source: str, lines: list[str]) -> Iterator[_Place]:
         if token.type != tokenize.COMMENT or _FOR_PROGRAMS.match(token.string):
             continue
         row, column, text = token.start[0] - 1, token.start[1], token.string
-        if before := lines[row][:column].rstrip():
-            yield _behind_code(row, lines[row][:column], text, bool(before))
+        if (code := lines[row][:column]).strip():
+            yield _behind_code(row, code, text)
             continue
         if block and block[-1][:2] != (row - 1, column):
             yield _block(block)
@@ -60,7 +60,7 @@ def _comments(source: str, lines: list[str]) -> Iterator[_Place]:
         yield _block(block)
 
 
-def _behind_code(row: int, code: str, text: str, is_code: bool) -> _Place:
+def _behind_code(row: int, code: str, text: str) -> _Place:
     return _Place(row, row + 1, _bare(text), lambda new: [f"{code}# {' '.join(new.split())}"])
 
 

@@ -436,7 +436,7 @@ def _translate(notebook: NotebookNode, name: str, language: str) -> None:
     with speaking(language):
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                if cell.source == english[cell.id]:
+                if english[cell.id] not in translations:
                     cell.source = f"{BEHIND}\n\n{cell.source}"
                 cell.source = _LINK_TO_TOP.sub("](../", cell.source)
     notebook.metadata.course = NotebookNode(language=language)

@@ -33,16 +33,14 @@ from helpers.checks.observation import BY_HAND
 from helpers.classroom.authoring import pages
 from helpers.classroom.authoring.cell_ids import assign_cell_ids
 from helpers.classroom.authoring.code_texts import replace_texts
+from helpers.classroom.authoring.korean import SUMMARY
 from helpers.language import make_says
-from helpers.language.translation import CATALOGUES
+from helpers.language.translation import CATALOGUES, CODE, ENGLISH
 
 ROOT = Path(__file__).resolve().parents[3]
 
 #: The catalogues of what is said while the course runs; they are compiled into one file.
 SPOKEN = ("exercises", "messages")
-
-#: The summary in Korean that ends each English notebook: an edition has its own summary, in the place of the English.
-KOREAN_SUMMARY = "## 요약\n"
 
 #: What makes a template: it is the first argument of one of these, or what one of these variables is set to.
 _MAKERS = {"message", "Message", "MessageError", "CorpusError", "DamagedCheckpointError", "ContractError"}
@@ -95,11 +93,13 @@ def find_texts(root: str | Path = ROOT) -> dict[str, Texts]:
 def translate_cells(cells: Iterable[NotebookNode], change: Callable[[str, str], str]) -> list[NotebookNode]:
     """Return the cells of an edition in another language: all but the summary in Korean, with other texts.
 
+    An edition has the English summary, translated, in its place.
+
     Args:
         cells: of a source, with their ids; changed in place.
         change: given a text and the id of its cell, it returns what is to stand there.
     """
-    kept = [cell for cell in cells if not cell.source.startswith(KOREAN_SUMMARY)]
+    kept = [cell for cell in cells if not cell.source.startswith(SUMMARY)]
     for cell in kept:
         if cell.cell_type == "markdown":
             cell.source = change(cell.source, cell.id)
@@ -184,8 +184,9 @@ def _noted(texts: Iterable[tuple[str, str]]) -> Texts:
 
 
 def find_languages(root: str | Path = ROOT) -> list[str]:
-    """Return the languages that have a folder of catalogues."""
-    return sorted(path.name for path in Path(root, "translations").glob("*") if path.is_dir())
+    """Return the languages that have a folder of catalogues; English, the source, has none."""
+    folders = (path.name for path in Path(root, "translations").glob("*/"))
+    return sorted(name for name in folders if CODE.fullmatch(name) and name != ENGLISH)
 
 
 def merge(root: str | Path = ROOT) -> list[Path]:
@@ -196,27 +197,33 @@ def merge(root: str | Path = ROOT) -> list[Path]:
     Raises:
         ValueError: a catalogue cannot be read.
     """
-    outdated = _outdated(root)
+    outdated = _outdated(_made(root))
     for path, data in outdated.items():
         replace_file(path, data)
     return [*outdated]
 
 
 def find_stale(root: str | Path = ROOT) -> Iterator[tuple[Path, str]]:
-    """Yield each file that `merge` would change, and the command that does."""
-    yield from ((path, "make translations") for path in _outdated(root))
+    """Yield each file that `merge` would change, or that has no source, and the command that mends it."""
+    made = _made(root)
+    yield from ((path, "make translations") for path in _outdated(made))
+    there = {*Path(root, "translations").glob("*/*.po"), *Path(root, CATALOGUES.relative_to(ROOT)).glob("*.mo")}
+    yield from ((path, f"git rm {path.relative_to(root)}") for path in sorted(there - made.keys()))
 
 
 def read_translations(language: str, name: str, root: str | Path = ROOT) -> dict[str, str]:
     """Return the texts of a catalogue that are translated, and not fuzzy."""
     path = Path(root, "translations", language, f"{name}.po")
-    return {str(entry.id): str(entry.string) for entry in _read(path.read_bytes(), path) if _is_done(entry)}
+    return {str(entry.id): str(entry.string) for entry in _read_file(path) if _is_done(entry)}
 
 
-def _outdated(root: str | Path) -> dict[Path, bytes]:
-    """Return what the catalogues that are not up to date should hold."""
+def _made(root: str | Path) -> dict[Path, bytes]:
+    """Return what every catalogue, and what is compiled of them, should hold."""
     merged = dict(_merged(root))
-    made = {**merged, **dict(_compiled(root, merged))}
+    return {**merged, **dict(_compiled(root, merged))}
+
+
+def _outdated(made: dict[Path, bytes]) -> dict[Path, bytes]:
     return {path: data for path, data in made.items() if not path.exists() or path.read_bytes() != data}
 
 
@@ -234,7 +241,7 @@ def _update(path: Path, language: str, wanted: Texts) -> bytes:
     for text, places in wanted.items():
         flags = ["python-brace-format"] if path.stem == "messages" and _fields(text) else []
         template.add(text, auto_comments=[", ".join(places[:3])], flags=flags)
-    catalogue = _read(path.read_bytes(), path) if path.exists() else Catalog()
+    catalogue = _read_file(path)
     catalogue.update(template, update_creation_date=False)
     for key, value in {"locale": language, "project": "course", "version": "1", "fuzzy": False}.items():
         setattr(catalogue, key, value)
@@ -255,6 +262,10 @@ def _compiled(root: str | Path, merged: dict[Path, bytes]) -> Iterator[tuple[Pat
         buffer = io.BytesIO()
         write_mo(buffer, spoken)
         yield Path(root, CATALOGUES.relative_to(ROOT), f"{language}.mo"), buffer.getvalue()
+
+
+def _read_file(path: Path) -> Catalog:
+    return _read(path.read_bytes(), path) if path.exists() else Catalog()  # of a notebook that is new
 
 
 def _read(data: bytes, path: Path) -> Catalog:
@@ -296,7 +307,7 @@ def find_broken(root: str | Path = ROOT) -> list[Finding]:
 def _entries(root: str | Path) -> Iterator[tuple[Path, Entry]]:
     for language in find_languages(root):
         for path in sorted(Path(root, "translations", language).glob("*.po")):
-            yield from ((path, entry) for entry in _read(path.read_bytes(), path) if entry.id)
+            yield from ((path, entry) for entry in _read_file(path) if entry.id)
 
 
 def _finding(path: Path, entry: Entry, what: str) -> Finding:
@@ -347,7 +358,8 @@ def _fields(template: str) -> list[str]:
         parts = [*Formatter().parse(template)]
     except ValueError:
         return []  # braces of Python's own
-    return sorted(f"{name}:{form}" if form else name for _, name, form, _ in parts if name)
+    named = ((name, f"!{sign}" if sign else "", f":{form}" if form else "") for _, name, form, sign in parts if name)
+    return sorted(map("".join, named))
 
 
 def _squeezed(text: str) -> str:

@@ -99,7 +99,8 @@ class Batch:
         #: Those of them that could not be graded, and have an earlier score in the gradebook.
         self.with_earlier_score: set[str] = set()
         versions = (code_digest(), sys.version, np.__version__)
-        self._common = _digest(_as_json(self.templates), _as_json(self.settings), *versions)
+        templates = replace(self.templates, unreadable=ENGLISH)  # the environment's edition grades nothing anew
+        self._common = _digest(_as_json(templates), _as_json(self.settings), *versions)
 
     def choose(self, students: Collection[str]) -> None:
         """Grade these students alone, and anew even where nothing has changed."""

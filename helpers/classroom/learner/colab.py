@@ -17,10 +17,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.atomic_write import replace_file
+from helpers.checks.notebook_file import Unreadable, read_notebook
 from helpers.classroom.authoring.learner_copy import as_learner_copy
 from helpers.classroom.learner.notebook_copies import find_releases, folder_of_copies, path_of_copy
 from helpers.language.message import message
-from helpers.language.translation import EDITION, ENGLISH, language_of, speaking
+from helpers.language.translation import EDITION, ENGLISH, language, language_of, speaking
 
 FIRST_CELL = """\
 import sys
@@ -89,6 +90,8 @@ def set_up_session(name: str, course: Path = COURSE, drive: Path = DRIVE, langua
 def gather(course: Path, folder: Path) -> list[str]:
     """Copy the latest saved version of each of the learner's notebooks to where the course looks; return their names.
 
+    Those of other editions are left out: a notebook decides what is spoken in its folder.
+
     Args:
         course: where the course was cloned to.
         folder: where Colab saves notebooks, under names such as "Copy of 01_….ipynb".
@@ -96,13 +99,21 @@ def gather(course: Path, folder: Path) -> list[str]:
     saved = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     found = []
     for release in find_releases(course):
-        own = [path for path in saved if release.stem in path.name]  # in Korean “copy of” comes after .ipynb
+        named = [path for path in saved if release.stem in path.name]  # in Korean “copy of” comes after .ipynb
+        own = [path for path in named if _language_of(path) in ("", language())]
         if own:
             latest = max(own, key=lambda path: path.stat().st_mtime)
             logger.info("%s is taken from %s", release.stem, latest)
             replace_file(path_of_copy(course, release), latest.read_bytes())
             found.append(release.stem)
     return found
+
+
+def _language_of(path: Path) -> str:
+    try:
+        return language_of(read_notebook(path.read_bytes()).metadata)
+    except Unreadable:
+        return ""  # whoever opens it is told
 
 
 def _install_missing(course: Path) -> None:

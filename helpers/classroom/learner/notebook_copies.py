@@ -12,7 +12,7 @@ from helpers.classroom.authoring.learner_copy import make_learner_copy
 from helpers.classroom.authoring.notebook_names import is_meant
 from helpers.classroom.learner.corrections import Comparison, SavedNotebook, in_words
 from helpers.language.message import Message, MessageError, message
-from helpers.language.translation import folder_of_edition, language, languages
+from helpers.language.translation import folder_of_edition, language, language_of, languages
 
 #: What notebooks import. Python looks beside a notebook first, so a file of such a name is imported in its place.
 _IMPORTED = {"helpers", "numpy", "matplotlib", "IPython", *sys.stdlib_module_names}
@@ -74,7 +74,7 @@ def update(root: Path, notebook: str) -> None:
     if not (compared and compared.corrections):
         print(message("{where} has every correction of the course.", where=where))
         return
-    keep_edition(root, release.stem, release.read_bytes())
+    keep_edition(root, release.stem, _release_like(root, release).read_bytes())
     _replace(root, copy, compared.updated().to_bytes())
     template = "{where} has the corrections of the course now: {corrections}."
     print(message(template, where=where, corrections=in_words(compared.corrections)))
@@ -113,7 +113,8 @@ def _compare(root: Path, release: Path) -> Comparison | None:
         OSError: there is no copy, or no release.
         Unreadable: one of them is damaged, or the edition that the copy was made from was not kept.
     """
-    mine, new = SavedNotebook.of(path_of_copy(root, release).read_bytes()), release.read_bytes()
+    mine = SavedNotebook.of(path_of_copy(root, release).read_bytes())
+    new = _release_like(root, release).read_bytes()
     if mine.read.edition and mine.read.edition == read_notebook(new).edition:
         return None
     old = read_edition(root, release.stem, mine.read)
@@ -125,6 +126,13 @@ def _compare(root: Path, release: Path) -> Comparison | None:
     except Unreadable as error:
         template = "The course's own notebook is damaged. {error}"
         raise Unreadable(str(message(template, error=error))) from None
+
+
+def _release_like(root: Path, release: Path) -> Path:
+    """Return a release in the language of its copy, where the course has it: a learner may put a file anywhere."""
+    spoken = language_of(read_notebook(path_of_copy(root, release).read_bytes()).metadata)
+    alike = (one for one in find_releases(root, spoken) if one.name == release.name)
+    return next(alike, release)
 
 
 def _advice(release: Path) -> Message:

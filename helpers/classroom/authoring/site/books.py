@@ -26,7 +26,7 @@ from helpers.classroom.authoring.site.markup import for_sphinx
 from helpers.classroom.authoring.site.pages import page, run_missing, solve
 from helpers.classroom.authoring.source import BuildError, serialise
 from helpers.language.message import Message, message
-from helpers.language.translation import ENGLISH, language, speaking
+from helpers.language.translation import ENGLISH, folder_of_edition, language, speaking
 
 #: The books, and the title above each of their pages.
 BOOKS = {
@@ -75,14 +75,9 @@ def build(root: str | Path, book: str = "") -> list[Path]:
         return [one.result() for one in made]
 
 
-def in_edition(folder: Path, language: str) -> Path:
-    """Return the folder inside one of the site that is for the edition of a language: the folder itself for English."""
-    return folder if language == ENGLISH else folder / language
-
-
 def _make_pages(root: Path, language: str) -> dict[str, dict[str, NotebookNode]]:
     """Return {name of a book: {name of a notebook: its page}} in the edition of a language."""
-    paths, kept = find_sources(root), in_edition(root / SITE / "executed", language)
+    paths, kept = find_sources(root), folder_of_edition(root / SITE / "executed", language)
     run_missing(paths, kept, language)
     solutions = {path.stem: solve(path, kept, language) for path in paths}
     return {"solutions": solutions, "course": {path.stem: page(path, solutions[path.stem], language) for path in paths}}
@@ -121,7 +116,7 @@ def write_book(root: Path, name: str, pages: dict[str, NotebookNode], mathjax: P
     Raises:
         BuildError: Sphinx finds a fault, such as a broken link.
     """
-    folder = in_edition(root / SITE, language) / name
+    folder = folder_of_edition(root / SITE, language) / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".partial-") as partial, speaking(language):
         sources, out = Path(partial, "sources"), Path(partial, "out")
@@ -180,7 +175,7 @@ def _editions_of(root: Path, path: Path) -> dict[str, str]:
     """Return {language: link} from a page to itself in the other editions."""
     book = path.parent.name
     return {
-        other: os.path.relpath(in_edition(root / SITE, other) / book / path.name, path.parent)
+        other: os.path.relpath(folder_of_edition(root / SITE, other) / book / path.name, path.parent)
         for other in find_editions(root)
         if other != language()
     }
