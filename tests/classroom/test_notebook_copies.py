@@ -56,7 +56,7 @@ def test_an_edition_without_notebooks_is_one_sentence(course):
     """As in a learner kit of another edition."""
     with speaking("xx"):
         for command in notebook_copies.add_missing, lambda root: notebook_copies.restore(root, "01"):
-            with pytest.raises(ValueError, match="^No notebook here is of the edition xx; there are: en.*EDITION=en"):
+            with pytest.raises(ValueError, match=r"^No notebook here is of the edition xx; there are: en.*EDITION=en"):
                 command(course)
 
 

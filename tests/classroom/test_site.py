@@ -346,8 +346,14 @@ def test_words_of_the_theme_are_translated_around_an_article_and_not_in_it(monke
     assert '<a href="../../course/a.html" hreflang="en" lang="en">English</a></nav><article' in page
 
 
-def test_a_korean_word_is_found_by_its_first_two_syllables():
-    assert SearchKorean({}).split("기울기를 clip하는 셀, 함수") == ["기울기를", "clip하는", "셀", "함수", "기울"]
+def test_a_korean_word_is_found_by_its_first_two_syllables_and_a_name_without_its_particle():
+    whole = ["기울기를", "clip하는", "NumPy로", "셀", "함수"]
+    assert SearchKorean({}).split(" ".join(whole)) == [*whole, "기울", "clip", "NumPy"]
+
+
+def test_a_title_in_the_index_of_the_search_has_no_tag():
+    index = r"""Search.setIndex({"titles":["Glossary · <span lang=\"ko\">용어집</span>","a < b"]})"""
+    assert finished.without_markup(index) == 'Search.setIndex({"titles":["Glossary · 용어집","a < b"]})'
 
 
 def test_a_first_page_has_what_is_translated_and_the_rest_in_english(tmp_path):

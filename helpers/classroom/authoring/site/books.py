@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from nbformat import NotebookNode
 
 from helpers.classroom.authoring.build import find_editions, find_sources
-from helpers.classroom.authoring.site.finished import finish
+from helpers.classroom.authoring.site.finished import finish, without_markup
 from helpers.classroom.authoring.site.first_page import first_page
 from helpers.classroom.authoring.site.markup import for_sphinx
 from helpers.classroom.authoring.site.pages import page, run_missing, solve
@@ -131,6 +131,8 @@ def write_book(root: Path, name: str, pages: dict[str, NotebookNode], mathjax: P
             written_in = ENGLISH if path.stem == "glossary" else language
             text = finish(path.read_text(encoding="utf-8"), _editions_of(root, folder / path.name), written_in)
             path.write_text(text, encoding="utf-8")
+        index = out / "searchindex.js"
+        index.write_text(without_markup(index.read_text(encoding="utf-8")), encoding="utf-8")
         shutil.copy(mathjax, out / "_static" / "mathjax.js")
         if folder.exists():
             folder.rename(Path(partial, "old"))

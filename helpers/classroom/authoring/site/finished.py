@@ -1,5 +1,6 @@
 """What a page needs that Sphinx and the theme do not give it: for a screen reader, and for a narrow screen."""
 
+import re
 from collections.abc import Mapping
 
 from babel import Locale
@@ -29,6 +30,11 @@ OF_THEME = (
     Message("Previous"),
     Message("Next"),
 )
+
+
+def without_markup(index: str) -> str:
+    """Return the index of a book's search without the tags of its titles, which a search shows as text."""
+    return re.sub(r'<span lang=\\"\w+\\">|</span>', "", index)
 
 
 def finish(page: str, editions: Mapping[str, str], written_in: str) -> str:
