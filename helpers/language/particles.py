@@ -26,8 +26,8 @@ _READ, _FAR = re.compile(r"([0-9A-Za-z가-힣]+)[`*'\")\]”’}]*$"), 50
 #: Letters and digits whose Korean names end in a consonant; those that end in ㄹ among them, which take 로.
 _CLOSED_NAMES, _RIEUL_NAMES = set("LMNRlmnr013678"), set("LRlr178")
 
-#: English words of several letters are read as words: these ends are closed.
-_CLOSED_WORD = re.compile(r"(?:[lmn]|ng|[aeiou][bckpt])$")
+#: English words of several letters are read as words: these ends are closed, the e of “name” and “scale” being silent.
+_CLOSED_WORD = re.compile(r"(?:[lmn]e?|ng|[aeiou][bckpt])$")
 
 
 def choose_particles(text: str) -> str:
@@ -54,7 +54,7 @@ def _last_sound(read: str) -> str:
     if word and len(word[0]) > 1 and not word[0].isupper():
         if not _CLOSED_WORD.search(word[0].lower()):
             return "open"
-        return "ㄹ" if last in "lL" else "closed"
+        return "ㄹ" if re.search("(?i)le?$", read) else "closed"
     if last not in _CLOSED_NAMES:
         return "open"
     return "ㄹ" if last in _RIEUL_NAMES else "closed"

@@ -588,8 +588,8 @@ plots.recall_by_lag({name: stored[name] for name in list(stored)[:4]}, yours=you
 
 # %% [markdown]
 # Is it the learning rate? Each row has the best of those tried, with other seeds. From an orthogonal start two were about as good:
-# the last two rows of the list have them exchanged. At 40 steps back, both kinds of masks then range from guessing to all right. So
-# there the learning rate and the seed matter as much as the masks.
+# the two rows of the list with a rate in their name have them exchanged. At 40 steps back, both kinds of masks then range from
+# guessing to all right. So there the learning rate and the seed matter as much as the masks.
 
 # %% [markdown]
 # ## 5. Which place, on a language model?

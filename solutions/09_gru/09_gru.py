@@ -490,7 +490,7 @@ plots.perplexity_by_seed(rows, guess if guess is ... else lstm.mean() + guess)
 # %% [markdown]
 # ### A small one, live
 #
-# One seed of each with *your* layers, on 20,000 tokens with their 1,000 commonest words, H = 32, six epochs, at the rates
+# One seed of each with *your* layers, on 20,000 tokens, the 1,000 commonest words, H = 32, six epochs, at the rates
 # chosen above. Where a layer is not yours yet, the reference's stands in.
 
 # %%
@@ -537,7 +537,7 @@ def drawn(curves):
 # The digits of a trained model differ a little between processors.
 curves = {"LSTM": [], "GRU": []}
 live = plots.LiveFigure(12, "validation perplexity, epoch by epoch")
-display(live)
+display(live)  # until the figure below takes its place
 for cell, curve in curves.items():
     rng = np.random.default_rng(0)
     model = assemble(layers, create_params(1000, 32, 2, rng, cell=cell), rng, rate=0.2)
@@ -545,6 +545,7 @@ for cell, curve in curves.items():
         run_epoch(model, learning_rate)
         curve.append(measure(model))
         live.show(sum(map(len, curves.values())), drawn(curves))
+live.close()
 
 # %%
 # NBVAL_IGNORE_OUTPUT

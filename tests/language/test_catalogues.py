@@ -56,6 +56,7 @@ def test_the_code_is_the_same_in_every_edition(path, language):
             assert one.metadata.get("tags") == two.metadata.get("tags")
             if one.cell_type == "code":
                 assert code_of(one.source) == code_of(two.source), one.id
+                assert not re.search(r"\*\*[^\W\da-zA-Z_]", two.source), "stars of Markdown are shown in code"
 
 
 @pytest.mark.parametrize("path, language", EDITIONS, ids=lambda one: getattr(one, "stem", one))
@@ -180,6 +181,7 @@ def test_a_text_is_said_to_be_behind_unless_it_has_a_translation_which_may_be_th
         ("# Titel\n\n`code`, $x$ [a](b).", "the links are others than in the text"),
         ("# Titel\n\n`code`, $x$ <b>.", "the tags are others than in the text"),
         ("# Titel\n\n`code`, $x$ **(a)**b.", "Markdown shows stars"),
+        ("# Titel\n\n`code`, $x$ 1~2, 3~4.", "JupyterLab strikes out"),
     ],
 )
 def test_a_broken_translation_is_found(translated, wrong, course):

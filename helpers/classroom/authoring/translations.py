@@ -326,8 +326,8 @@ _KEPT = {
 #: What may be named more or less often, but is the same; not in pages, which have blocks of Sphinx's and placeholders.
 _NAMED = {"code spans": r"`([^`]+)`", "formulas": r"\$\$[^$]+\$\$|\$[^$]+\$"}
 
-#: Code and formulas, whose stars are their own.
-_NO_STARS = re.compile(r"(?s)```.*?```|`[^`]*`|\$[^$]+\$")
+#: Code and formulas, whose stars and tildes are their own.
+_NO_MARKUP = re.compile(r"(?s)```.*?```|`[^`]*`|\$[^$]+\$")
 
 
 def _faults(path: Path, text: str, translated: str) -> Iterator[str]:
@@ -342,6 +342,8 @@ def _faults(path: Path, text: str, translated: str) -> Iterator[str]:
             yield f"the {what} are others than in the text: {', '.join(sorted(old ^ new))}"
     if _is_starred(translated) and not _is_starred(text):
         yield "Markdown shows stars: it closes none between a bracket, a quote or a full stop and a letter"
+    if _is_struck_out(translated) and not _is_struck_out(text):
+        yield "JupyterLab strikes out what stands between the two ~ of a paragraph"
     for wrong, right in _read_terms(path.with_name("terms.csv")):
         if re.search(wrong, translated):
             yield f"instead of {wrong} the glossary has {right}"
@@ -349,8 +351,13 @@ def _faults(path: Path, text: str, translated: str) -> Iterator[str]:
 
 def _is_starred(text: str) -> bool:
     """Return whether stars that should make something bold are left when Markdown is rendered."""
-    inline = (token for block in MarkdownIt().parse(_NO_STARS.sub("x", text)) for token in block.children or [])
+    inline = (token for block in MarkdownIt().parse(_NO_MARKUP.sub("x", text)) for token in block.children or [])
     return any("**" in token.content for token in inline if token.type == "text")
+
+
+def _is_struck_out(text: str) -> bool:
+    """Return whether a paragraph has two tildes: in Korean those of ranges, in JupyterLab around deleted text."""
+    return any(paragraph.count("~") > 1 for paragraph in re.split(r"\n\s*\n", _NO_MARKUP.sub("x", text)))
 
 
 def _fields(template: str) -> list[str]:
