@@ -86,10 +86,11 @@ def gradient_norms(norms: ArrayLike, max_norm: float | None) -> Picture:
 
 
 def _label_log_axis(ax: Axes) -> None:
-    """Make y logarithmic, with plain numbers at 1, 2 and 5 times the powers of ten."""
+    """Make y logarithmic, with plain numbers at 1, 2 and 5 times the powers of ten; at more where it spans less."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else (1, 1.5, *range(2, 10))))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -35,6 +35,13 @@ def test_one_epoch_can_be_drawn():
     assert list(picture.figure.axes[0].lines[0].get_xdata()) == [1]
 
 
+@pytest.mark.parametrize("perplexities", [[120, 84, 66], [5.1, 4.9, 4.8], [290, 120, 70], [2900, 120, 80]])
+def test_several_levels_have_a_number_however_little_the_perplexities_span(perplexities):
+    ax = learning_curves({"valid": perplexities}, baselines={}, learning_rates=None).figure.axes[0]
+    low, high = ax.get_ylim()
+    assert sum(low <= tick <= high for tick in ax.yaxis.get_majorticklocs()) >= 3
+
+
 @pytest.mark.parametrize("curves", [{}, {"train": []}, {"train": [[1.0]]}, {str(n): [1.0] for n in range(9)}])
 def test_curves_that_cannot_be_drawn_are_refused(curves):
     with pytest.raises(ValueError, match="curves"):
