@@ -26,6 +26,13 @@ def autograde(tmp_path_factory):
     return lambda source_path, student, kernel="": _autograde(source_path, student, course, kernel)
 
 
+@pytest.fixture
+def from_a_terminal(monkeypatch):
+    """Let make run as from a terminal, also if make runs the tests."""
+    for name in "COURSE_EDITION", "EDITION", "MAKEFLAGS", "MAKELEVEL":
+        monkeypatch.delenv(name, raising=False)
+
+
 def _autograde(source_path, student, course, kernel):
     import nbformat
     from nbgrader.api import Gradebook

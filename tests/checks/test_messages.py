@@ -10,7 +10,7 @@ import pytest
 
 import helpers.checks
 from helpers.checks.catalogue import EXERCISES
-from helpers.classroom.authoring.translations import find_languages
+from helpers.classroom.authoring import translations
 from helpers.language.message import MOST_NAMES, Listing, Message, Names, message
 from helpers.language.translation import speaking, translate
 from tests.checks.judging import judge_quickly
@@ -38,7 +38,7 @@ def test_the_messages_on_all_known_mistakes_are_short_and_whole():
     for exercise_id, verdict in verdicts:
         for one in verdict.messages + verdict.remarks:
             fill(one, exercise_id)
-            for language in find_languages():
+            for language in translations.find_languages():
                 with speaking(language):
                     assert not (left := english_in(one)), (exercise_id, language, left)
             for run in re.findall(r"`[^`]+`(?:, `[^`]+`)+", str(one)):
@@ -81,7 +81,9 @@ def test_a_template_is_one_plain_text():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):  # where nobody looks for one
                 assert "template" not in map(_name_of, node.targets[0].elts), f"{path.name}:{node.lineno}"
-            if isinstance(node, ast.Call) and _name_of(node.func) in ("message", "Message", "ContractError"):
+            if isinstance(node, ast.Assign) and _name_of(node.targets[0]) == "template":
+                glued += [f"{path.name}:{node.lineno}"] * isinstance(node.value, ast.JoinedStr | ast.BinOp)
+            if isinstance(node, ast.Call) and _name_of(node.func) in translations._MAKERS:
                 template = node.args[0] if node.args else None
                 if isinstance(template, ast.JoinedStr | ast.BinOp):
                     glued.append(f"{path.name}:{node.lineno}")

@@ -12,14 +12,10 @@ from helpers.language.translation import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-
-
-@pytest.fixture(autouse=True)
-def terminal(monkeypatch):
-    """As from a terminal, also if make runs the tests."""
-    for name in "COURSE_EDITION", "EDITION", "MAKEFLAGS", "MAKELEVEL":
-        monkeypatch.delenv(name, raising=False)
+pytestmark = [
+    pytest.mark.skipif(shutil.which("make") is None, reason="there is no make"),
+    pytest.mark.usefixtures("from_a_terminal"),
+]
 
 
 def make(*arguments):
