@@ -1,5 +1,6 @@
 """The whole suite runs as the command line does: one BLAS thread, and this environment's programs on the path."""
 
+import os
 import re
 import warnings
 from types import SimpleNamespace
@@ -9,6 +10,10 @@ import pytest
 
 # First of all, since it sets the environment for NumPy, and spares each process what nbformat would take to import.
 import helpers.__main__  # noqa: F401
+
+# A test that runs make, or a command of the course, runs it as from a terminal, also if make runs the tests.
+for name in "ARGS", "COURSE_EDITION", "EDITION", "MAKEFLAGS", "MAKELEVEL":
+    os.environ.pop(name, None)
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("course", deadline=None)
@@ -24,13 +29,6 @@ def autograde(tmp_path_factory):
     """
     course = tmp_path_factory.mktemp("course")
     return lambda source_path, student, kernel="": _autograde(source_path, student, course, kernel)
-
-
-@pytest.fixture
-def from_a_terminal(monkeypatch):
-    """Let make run as from a terminal, also if make runs the tests."""
-    for name in "COURSE_EDITION", "EDITION", "MAKEFLAGS", "MAKELEVEL":
-        monkeypatch.delenv(name, raising=False)
 
 
 def _autograde(source_path, student, course, kernel):

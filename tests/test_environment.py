@@ -95,7 +95,6 @@ def test_the_checks_are_imported_without_compiling_a_grammar():
         (["00_start_here"], ["EDITION=ko"], "ko"),
     ],
 )
-@pytest.mark.usefixtures("from_a_terminal")
 def test_the_edition_is_that_of_the_notebooks_in_my_unless_one_is_named(copies, said, edition, tmp_path):
     for copy in copies:
         (tmp_path / "my" / copy).mkdir(parents=True)

@@ -52,8 +52,7 @@ def test_its_readme_is_a_page_for_learners_whose_commands_are_there(unpacked):
 
 def test_what_it_has_no_files_for_says_so_before_anything_is_installed(unpacked):
     for target in "test", "test-all", "test-more", "test-cluster", "test-hub", "test-site", "lint-notebooks", "bench":
-        command = ["make", "--no-print-directory", target]  # as from a terminal, also if make runs the tests
-        ended = subprocess.run(command, cwd=unpacked, capture_output=True, text=True)
+        ended = subprocess.run(["make", target], cwd=unpacked, capture_output=True, text=True)
         assert ended.returncode != 0
         assert (
             ended.stdout.splitlines()[0] == f"`make {target}` belongs to the whole course; a learner kit has no tests."

@@ -12,10 +12,7 @@ from helpers.language.translation import speaking
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = [
-    pytest.mark.skipif(shutil.which("make") is None, reason="there is no make"),
-    pytest.mark.usefixtures("from_a_terminal"),
-]
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 
 
 def make(*arguments):
